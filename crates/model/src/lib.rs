@@ -1,0 +1,23 @@
+//! The nouns of Fieldpost, as plain data.
+//!
+//! Everything the hub talks about is defined here once: projects with their sources, connections
+//! and forwarders; messages that came in; deliveries that go out, with their attempts. The crate
+//! does no I/O, reads no clock and no environment, and knows no database: the other rooms of the
+//! house (see ARCHITECTURE.md) meet on these types.
+
+pub mod attempt;
+pub mod connection;
+pub mod delivery;
+pub mod duration;
+pub mod event;
+pub mod forwarder;
+pub mod json;
+pub mod message;
+mod names;
+pub mod retry;
+pub mod secret;
+pub mod source;
+pub mod time;
+
+/// A project's name: its key everywhere, lower-case letters, digits, `-` and `_`, at most 64 bytes.
+pub type ProjectName = std::sync::Arc<str>;
