@@ -1,0 +1,63 @@
+# Everything that people and CI do with this repository. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Tools that scripts/get-tool fetched.
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+
+# Extra arguments for the demo: make run DEMO="--once"
+DEMO ?=
+# Extra arguments for nextest: make test TESTS="--package fieldpost-rules"
+TESTS ?= --workspace
+# Where cargo puts what it builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help
+help: ## Lists what there is to do
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
+		| sed -E 's/^([a-z-]+):.*## (.*)/    make \1\t\2/' \
+		| expand -t 20
+
+.PHONY: run
+run: ## Builds Fieldpost and starts the demo, which shows submissions arriving and leaving
+	@scripts/require-toolchain
+	@test -x $(TARGET)/quick/fieldpost || echo "The first build takes a few minutes; later ones take seconds."
+	cargo build --profile quick --package fieldpost --bin fieldpost
+	$(TARGET)/quick/fieldpost demo $(DEMO)
+
+.PHONY: test
+test: ## Runs all tests, on SQLite and on a PostgreSQL server that is started for them
+	@scripts/require-toolchain
+	@scripts/setup-tests
+	cargo test --workspace --doc --quiet
+	scripts/with-postgres cargo nextest run $(TESTS)
+
+.PHONY: check
+check: format lint docs deny ## Format, lints, documentation and dependencies: what CI asks besides the tests
+
+.PHONY: format
+format: ## Is the code formatted? (cargo fmt mends it)
+	cargo fmt --all --check
+
+.PHONY: lint
+lint: ## Clippy, with every warning an error
+	cargo clippy --workspace --all-targets -- --deny warnings
+
+.PHONY: docs
+docs: ## Builds the documentation of the code, with every warning an error
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
+
+.PHONY: deny
+deny: ## Licences, sources and advisories of the dependencies
+	@scripts/get-tool cargo-deny
+	cargo deny --locked check bans licenses sources
+	@scripts/check-advisories
+
+.PHONY: bench
+bench: ## The benchmarks, each beside a ceiling measured in the same run
+	cargo bench --package fieldpost-rules --bench filters
+ifneq ($(wildcard benches/Cargo.toml),)
+	cargo run --release --package fieldpost-bench
+endif
