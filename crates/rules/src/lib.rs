@@ -1,1 +1,8 @@
+//! The decisions of the hub, as pure functions.
+//!
+//! Nothing here reads a clock, rolls dice, looks at the environment or talks to anybody: what a
+//! decision depends on is an argument, so that every rule can be read and tested alone.
 
+pub mod delivery;
+pub mod redact;
+pub mod retry;
