@@ -1,1 +1,32 @@
+//! Everything that leaves the house by HTTP.
+//!
+//! A delivery's bytes pass through here on their way to the destination that a project chose. The
+//! crate answers three questions that the rest of the hub must never have to think about:
+//!
+//! * **May this address be dialled?** [`guard`] decides, on the address as it is dialled and not
+//!   on the name, so that no name can lead the hub into the network that it runs in.
+//! * **What exactly was sent, and what came back?** [`Client::send`] returns an [`Exchange`]: the
+//!   request as it went out with credentials masked, as much of the answer as is kept, and one
+//!   named reason where something went wrong.
+//! * **How long may it take, and how much may it cost?** Every call has one deadline from dialling
+//!   to the last byte, and every part of the answer has a bound.
+//!
+//! Redirects are not followed and no proxy is read from the environment: both would dial an
+//! address that nobody checked.
 
+mod client;
+mod failure;
+pub mod guard;
+mod prepared;
+mod request;
+mod resolver;
+mod response;
+mod settings;
+pub mod signing;
+mod tls;
+
+pub use client::{Client, Exchange};
+pub use guard::AllowNetworks;
+pub use prepared::Prepared;
+pub use request::Call;
+pub use settings::{OutboundError, OutboundSettings};

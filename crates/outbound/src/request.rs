@@ -1,0 +1,190 @@
+//! Putting a request together, and its record.
+//!
+//! Every header that goes out is set here, the ones that the HTTP library would add by itself as
+//! well: so the record is what was sent, and not what was meant.
+
+use bytes::Bytes;
+use fieldpost_model::attempt::{AttemptError, AttemptRequest};
+use fieldpost_model::forwarder::Method;
+use fieldpost_model::secret::PLACEHOLDER;
+use fieldpost_model::time::Timestamp;
+use fieldpost_rules::redact;
+use http::header::{
+    ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
+    HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+use sha2::{Digest as _, Sha256};
+use url::Url;
+use uuid::Uuid;
+
+use crate::prepared::{Prepared, unbuildable};
+
+/// Standard Webhooks: the id of the delivery, the same over all its attempts.
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+/// Standard Webhooks: when this attempt was made.
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+/// Standard Webhooks: proof of origin.
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
+/// Headers that say where a message ends and what the connection is used for. Only the HTTP
+/// library may set them: a second opinion on the length of a body smuggles requests.
+const RESERVED: [HeaderName; 9] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    EXPECT,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Whether a header is the HTTP library's alone to set.
+pub(crate) fn is_reserved(name: &HeaderName) -> bool {
+    RESERVED.contains(name)
+}
+
+/// One attempt of a delivery: what to send beside what the connection says.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// The method.
+    pub method: Method,
+    /// Query parameters, added to those of the connection's URL.
+    pub query: &'a [(String, String)],
+    /// Headers of the forwarder and of the delivery (`fieldpost-resend-of`). The connection's
+    /// credentials and the `webhook-…` headers win over headers of the same name here.
+    pub headers: &'a [(String, String)],
+    /// The body's content type; a `content-type` among `headers` is a person's wish and wins.
+    pub content_type: Option<&'a str>,
+    /// The body.
+    pub body: Bytes,
+    /// The delivery's id, sent as `webhook-id`.
+    pub delivery_id: Uuid,
+    /// The time by the wall clock, sent as `webhook-timestamp`.
+    pub now: Timestamp,
+}
+
+/// A request that is ready to go out.
+#[derive(Debug)]
+pub(crate) struct Assembled {
+    pub(crate) method: http::Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+}
+
+/// Puts a request together, or says what about it cannot be sent.
+pub(crate) fn assemble(
+    prepared: &Prepared,
+    call: &Call<'_>,
+    user_agent: &HeaderValue,
+) -> Result<Assembled, AttemptError> {
+    let mut headers = HeaderMap::with_capacity(call.headers.len() + prepared.credentials.len() + 8);
+    headers.insert(HOST, prepared.host.clone());
+    headers.insert(USER_AGENT, user_agent.clone());
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(call.body.len()));
+    if let Some(content_type) = call.content_type {
+        headers.insert(CONTENT_TYPE, value("content-type", content_type)?);
+    }
+    add_given_headers(&mut headers, call.headers)?;
+    for (name, credential) in &prepared.credentials {
+        headers.insert(name, credential.clone());
+    }
+    sign(&mut headers, prepared, call)?;
+    Ok(Assembled { method: method(call.method), url: url(prepared, call.query), headers })
+}
+
+/// Adds the forwarder's headers. The first of a name takes the place of what the hub would send,
+/// further ones of the same name stand beside it.
+fn add_given_headers(
+    headers: &mut HeaderMap,
+    given: &[(String, String)],
+) -> Result<(), AttemptError> {
+    let mut names = Vec::with_capacity(given.len());
+    for (name, text) in given {
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| unbuildable(format!("{name:?} is not the name of a header")))?;
+        if is_reserved(&header) {
+            return Err(unbuildable(format!(
+                "The header {name:?} is set by the hub alone; take it out of the forwarder"
+            )));
+        }
+        let value = value(name, text)?;
+        if names.contains(&header) {
+            headers.append(header, value);
+        } else {
+            headers.insert(header.clone(), value);
+            names.push(header);
+        }
+    }
+    Ok(())
+}
+
+fn value(name: &str, text: &str) -> Result<HeaderValue, AttemptError> {
+    HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+        unbuildable(format!(
+            "The value of the header {name:?} holds a line break or a control character"
+        ))
+    })
+}
+
+fn sign(headers: &mut HeaderMap, prepared: &Prepared, call: &Call<'_>) -> Result<(), AttemptError> {
+    let seconds = call.now.unix_seconds();
+    headers.insert(WEBHOOK_ID, value("webhook-id", &call.delivery_id.to_string())?);
+    headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(seconds));
+    match &prepared.signer {
+        Some(signer) => {
+            let signature = signer.sign(call.delivery_id, seconds, &call.body);
+            headers.insert(WEBHOOK_SIGNATURE, value("webhook-signature", &signature)?);
+        }
+        // A signature that is not the hub's would be taken for one.
+        None => drop(headers.remove(WEBHOOK_SIGNATURE)),
+    }
+    Ok(())
+}
+
+fn method(method: Method) -> http::Method {
+    match method {
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+    }
+}
+
+fn url(prepared: &Prepared, query: &[(String, String)]) -> Url {
+    let mut url = prepared.url.clone();
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    url
+}
+
+/// What is kept of a request: everything as sent, credentials masked.
+pub(crate) fn record(assembled: &Assembled, prepared: &Prepared, body: &Bytes) -> AttemptRequest {
+    AttemptRequest {
+        method: assembled.method.as_str().to_owned(),
+        url: prepared.scrub(&redact::mask_url(assembled.url.as_str())),
+        headers: record_headers(&assembled.headers),
+        body_sha256: Sha256::digest(body).into(),
+        bytes: body.len() as u64,
+    }
+}
+
+/// Headers as text. A credential of the connection is masked whatever its header is called, others
+/// by their names.
+pub(crate) fn record_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let pairs: Vec<(String, String)> = headers
+        .iter()
+        .map(|(name, value)| {
+            let hidden = value.is_sensitive() && !redact::is_credential_header(name.as_str());
+            let text = if hidden {
+                PLACEHOLDER.to_owned()
+            } else {
+                String::from_utf8_lossy(value.as_bytes()).into_owned()
+            };
+            (name.as_str().to_owned(), text)
+        })
+        .collect();
+    redact::mask_headers(&pairs)
+}

@@ -1,0 +1,133 @@
+//! Names become addresses here, and each address passes the guard before anybody can dial it.
+//!
+//! The HTTP client dials exactly the addresses that this resolver returns. A name that resolves to
+//! a public address when it is looked at and to a private one when it is dialled (DNS rebinding)
+//! gains nothing: looking and dialling are the same lookup. Names go through the operating
+//! system, so `/etc/hosts` and a container's own names work as everywhere else.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
+
+use crate::guard::{AllowNetworks, Refusal};
+
+/// The longest that one name lookup may take.
+pub(crate) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many lookups may be under way at once. The operating system's lookup cannot be stopped, it
+/// holds a thread until its own time limit; so their number is bounded, even after we gave up.
+pub(crate) const LOOKUPS_AT_ONCE: usize = 64;
+
+/// Looks a name up, blocking. The system's own in the hub; tests put scripted ones in its place.
+pub(crate) type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
+
+/// Why a name did not lead to an address that may be dialled.
+#[derive(Debug)]
+pub(crate) enum ResolveError {
+    /// The lookup failed.
+    Failed { host: String, cause: io::Error },
+    /// The lookup took too long.
+    TimedOut { host: String },
+    /// The name exists and has no address.
+    NoAddress { host: String },
+    /// Every address of the name is refused; this is what was said of the first.
+    Refused { host: String, refusal: Refusal },
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { host, cause } => write!(formatter, "{host} does not resolve: {cause}"),
+            Self::TimedOut { host } => {
+                write!(formatter, "{host} does not resolve: no answer within {LOOKUP_TIMEOUT:?}")
+            }
+            Self::NoAddress { host } => write!(formatter, "{host} resolves to no address"),
+            Self::Refused { host, refusal } => {
+                write!(formatter, "{host} is not called: {refusal}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+/// A resolver that only returns addresses which may be dialled.
+pub(crate) struct GuardedResolver {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    allow_networks: AllowNetworks,
+    lookup: Box<Lookup>,
+    permits: Arc<Semaphore>,
+}
+
+impl GuardedResolver {
+    /// Resolves through the operating system.
+    pub(crate) fn new(allow_networks: AllowNetworks) -> Self {
+        Self::with_lookup(allow_networks, Box::new(system_lookup))
+    }
+
+    /// Resolves through the given lookup.
+    pub(crate) fn with_lookup(allow_networks: AllowNetworks, lookup: Box<Lookup>) -> Self {
+        let permits = Arc::new(Semaphore::new(LOOKUPS_AT_ONCE));
+        Self { shared: Arc::new(Shared { allow_networks, lookup, permits }) }
+    }
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let addresses = shared.resolve(name.as_str()).await?;
+            // The port here is a placeholder; the client puts the URL's own in its place.
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(addresses) as Addrs)
+        })
+    }
+}
+
+impl Shared {
+    async fn resolve(self: Arc<Self>, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let found = match tokio::time::timeout(LOOKUP_TIMEOUT, self.look_up(host)).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(cause)) => return Err(ResolveError::Failed { host: host.to_owned(), cause }),
+            Err(_elapsed) => return Err(ResolveError::TimedOut { host: host.to_owned() }),
+        };
+        let mut refusal = None;
+        let mut allowed = Vec::with_capacity(found.len());
+        for address in found {
+            match self.allow_networks.judge(address) {
+                Ok(()) => allowed.push(address),
+                Err(refused) => {
+                    refusal.get_or_insert(refused);
+                }
+            }
+        }
+        match refusal {
+            _ if !allowed.is_empty() => Ok(allowed),
+            Some(refusal) => Err(ResolveError::Refused { host: host.to_owned(), refusal }),
+            None => Err(ResolveError::NoAddress { host: host.to_owned() }),
+        }
+    }
+
+    async fn look_up(self: &Arc<Self>, host: &str) -> io::Result<Vec<IpAddr>> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(io::Error::other)?;
+        let (shared, host) = (Arc::clone(self), host.to_owned());
+        let lookup = move || {
+            // Held until the thread is free again, not only until the caller stops waiting.
+            let _permit = permit;
+            (shared.lookup)(&host)
+        };
+        tokio::task::spawn_blocking(lookup).await.map_err(io::Error::other)?
+    }
+}
+
+fn system_lookup(host: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+}
