@@ -4,5 +4,6 @@
 //! decision depends on is an argument, so that every rule can be read and tested alone.
 
 pub mod delivery;
+pub mod filter;
 pub mod redact;
 pub mod retry;
