@@ -1,1 +1,303 @@
+//! Durable state: the only room of the house with SQL on our own tables.
+//!
+//! # What a yes means
+//!
+//! Every call here that changes something answers `Ok` only after the change is committed and
+//! synced to disk. If the process dies inside a call, the change is there whole or not at all. If
+//! the caller stops waiting, the change is still made whole.
+//!
+//! # Two engines, one contract
+//!
+//! ```text
+//!             accept · claim · record            everything else
+//!             (written for each engine)          (SQL that both understand, written once)
+//!                    │                                  │
+//!   SQLite:    writer thread, group commit        writer thread / readers
+//!   PostgreSQL: flushers, one batch per round     a pooled connection
+//! ```
+//!
+//! The hot paths are batched on both: a message, a claim or an attempt never costs a round trip
+//! or a sync of its own while others wait as well. One conformance suite runs on both engines.
+//!
+//! Listeners are woken by [`Signal`]s. Signals are hints: they can be missed, and whoever relies on
+//! them polls as well.
 
+mod claimed;
+pub mod clock;
+mod configuration;
+mod deliveries;
+mod error;
+mod messages;
+mod migrate;
+mod postgres;
+mod records;
+mod replay;
+mod request;
+mod sqlite;
+mod statement;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::message::MessageState;
+use tokio::sync::broadcast;
+
+pub use crate::clock::Clock;
+pub use crate::error::StoreError;
+pub use crate::records::*;
+
+use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
+use crate::statement::{Batch, Parameter, Row};
+
+/// Signals that a slow listener may be behind before it misses some.
+const SIGNALS: usize = 4_096;
+
+/// Where the state is kept, and within which bounds.
+#[derive(Clone)]
+pub struct StoreSettings {
+    /// The data folder: SQLite's file lies in it, and the identity of this node.
+    pub data: PathBuf,
+    /// `postgres://…`; none means SQLite in the data folder.
+    pub database: Option<String>,
+    /// Messages that may wait for their commit before new ones are answered with 503.
+    pub accept_queue: usize,
+    /// Bytes that they may hold together.
+    pub accept_queue_bytes: usize,
+    /// Quarantined messages that are kept for each source.
+    pub quarantine_limit: u32,
+    /// Connections to PostgreSQL.
+    pub database_connections: usize,
+    /// The clock that decides on SQLite; on PostgreSQL the database's own does.
+    pub clock: Clock,
+}
+
+impl StoreSettings {
+    /// The defaults, for a data folder.
+    pub fn in_folder(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            database: None,
+            accept_queue: 8_192,
+            accept_queue_bytes: 64 * 1024 * 1024,
+            quarantine_limit: 10_000,
+            database_connections: 12,
+            clock: clock::system(),
+        }
+    }
+}
+
+impl std::fmt::Debug for StoreSettings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The database's URL may hold a password.
+        formatter.debug_struct("StoreSettings").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// The hub's memory.
+pub struct Store {
+    engine: Engine,
+    clock: Clock,
+    quarantine_limit: u32,
+    /// Who holds the leases that this process takes: node and start number.
+    owner: String,
+    signals: broadcast::Sender<Signal>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Store").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store: makes what is missing, migrates what is older, refuses what is newer, and
+    /// frees the leases of this node's earlier starts.
+    pub async fn open(settings: StoreSettings) -> Result<Self, StoreError> {
+        let (signals, _) = broadcast::channel(SIGNALS);
+        let (engine, owner) = match &settings.database {
+            None => {
+                let (sqlite, owner) = Sqlite::open(&settings).await?;
+                (Engine::Sqlite(sqlite), owner)
+            }
+            Some(url) => {
+                let (postgres, owner) = Postgres::open(&settings, url, signals.clone()).await?;
+                (Engine::Postgres(postgres), owner)
+            }
+        };
+        Ok(Self {
+            engine,
+            clock: settings.clock,
+            quarantine_limit: settings.quarantine_limit,
+            owner,
+            signals,
+        })
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn engine_name(&self) -> &'static str {
+        match &self.engine {
+            Engine::Sqlite(_) => "sqlite",
+            Engine::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Listens to what happens from now on. A listener that is too slow misses signals.
+    pub fn listen(&self) -> broadcast::Receiver<Signal> {
+        self.signals.subscribe()
+    }
+
+    /// Keeps a message and the work that it calls for, in one transaction.
+    ///
+    /// `Ok` with anything but [`Accepted::Stale`] and [`Accepted::QuarantineFull`] means: message,
+    /// deduplication and deliveries are committed and synced. [`StoreError::Busy`]: the bound on
+    /// what may wait is reached, nothing was written.
+    pub async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
+        let told = Told::from(&accept);
+        let accepted = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.accept(accept, self.quarantine_limit).await?,
+            Engine::Postgres(postgres) => postgres.accept(accept, self.quarantine_limit).await?,
+        };
+        self.tell(told, &accepted);
+        Ok(accepted)
+    }
+
+    /// Claims what is due in the lanes asked for, first tries before retries.
+    ///
+    /// What is claimed is ours until its lease ends; nobody else gets it before. A claim that is
+    /// neither recorded nor released comes back by itself when its lease has run out.
+    pub async fn claim(&self, demands: Vec<LaneDemand>) -> Result<Claims, StoreError> {
+        if demands.is_empty() {
+            return Ok(Claims::default());
+        }
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                sqlite.claim(demands, self.owner.clone(), Arc::clone(&self.clock)).await
+            }
+            Engine::Postgres(postgres) => postgres.claim(&demands, &self.owner).await,
+        }
+    }
+
+    /// Writes an attempt and the state that it led to. [`Recorded::LeaseLost`]: nothing was
+    /// written, since the delivery is somebody else's by now.
+    pub async fn record(&self, outcome: Outcome) -> Result<Recorded, StoreError> {
+        let (project, id) = (outcome.lane.project.clone(), outcome.delivery);
+        let state = match outcome.verdict {
+            Verdict::Final(state) => state,
+            Verdict::RetryIn(_) => DeliveryState::Failed,
+        };
+        let recorded = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.record(outcome, Arc::clone(&self.clock)).await?,
+            Engine::Postgres(postgres) => postgres.record(outcome).await?,
+        };
+        if recorded == Recorded::Written {
+            self.signal(Signal::Delivery { project, id, state });
+        }
+        Ok(recorded)
+    }
+
+    /// Gives claims back: due at once, no try counted.
+    pub async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError> {
+        let lanes: Vec<Lane> = releases.iter().map(|release| release.lane.clone()).collect();
+        let now = self.now_sql();
+        let mut batch = Batch::default();
+        for Release { lane, delivery, fence } in releases {
+            batch.any(
+                format!(
+                    "UPDATE queue SET lane = $4, next_at = {now}, owner = NULL
+                     WHERE project = $1 AND delivery = $2 AND fence = $3"
+                ),
+                vec![(&*lane.project).into(), delivery.into(), fence.into(), lane.name.into()],
+            );
+        }
+        self.change(batch).await?;
+        for lane in lanes {
+            self.signal(Signal::Due(lane));
+        }
+        Ok(())
+    }
+
+    /// Whether the store takes writes right now: writes something.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        self.set_fact("checked-at", &(self.clock)().to_string()).await
+    }
+
+    async fn query<T: Send + 'static>(
+        &self,
+        sql: String,
+        parameters: Vec<Parameter>,
+        map: fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.query(sql, parameters, map).await,
+            Engine::Postgres(postgres) => postgres.query(&sql, &parameters, map).await,
+        }
+    }
+
+    async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.change(batch).await,
+            Engine::Postgres(postgres) => postgres.change(&batch).await,
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Engine::Postgres(postgres) = &self.engine {
+            postgres.tell_others(&signal);
+        }
+        // Nobody listening is fine.
+        drop(self.signals.send(signal));
+    }
+
+    fn tell(&self, told: Told, accepted: &Accepted) {
+        let Told { project, id, deliveries } = told;
+        let (id, state) = match accepted {
+            Accepted::Stale | Accepted::QuarantineFull => return,
+            Accepted::Kept { .. } => (id, MessageState::Kept),
+            Accepted::Duplicate { .. } => (id, MessageState::Duplicate),
+            Accepted::Quarantined { id, .. } => (*id, MessageState::Quarantined),
+        };
+        self.signal(Signal::Message { project: project.clone(), id, state });
+        if state != MessageState::Kept {
+            return;
+        }
+        for (id, lane) in deliveries {
+            let project = project.clone();
+            self.signal(Signal::Delivery { project, id, state: DeliveryState::Pending });
+            if let Some(lane) = lane {
+                self.signal(Signal::Due(lane));
+            }
+        }
+    }
+}
+
+/// What there is to tell once a message is kept, noted before the message is handed over.
+struct Told {
+    project: fieldpost_model::ProjectName,
+    id: uuid::Uuid,
+    deliveries: Vec<(uuid::Uuid, Option<Lane>)>,
+}
+
+impl From<&Accept> for Told {
+    fn from(accept: &Accept) -> Self {
+        let lane = |delivery: &NewDelivery| {
+            let name = delivery.connection.clone();
+            (!delivery.parked).then(|| Lane { project: accept.project.clone(), name })
+        };
+        Self {
+            project: accept.project.clone(),
+            id: accept.message.id,
+            deliveries: accept
+                .deliveries
+                .iter()
+                .map(|delivery| (delivery.id, lane(delivery)))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Projects and their definitions, and the version that every plan is checked against.
+//!
+//! A project's `configuration_version` grows with each change of its definitions, in the same
+//! transaction. A message is kept only if its plan was made from the version that is current in
+//! the accepting transaction: so a forwarder that was saved meanwhile, also through another hub,
+//! misses nothing.
+
+use fieldpost_model::ProjectName;
+use fieldpost_model::time::Timestamp;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::records::{Configuration, DefinitionChange, DefinitionKind, Project, Signal};
+use crate::statement::{Batch, Row};
+
+impl Store {
+    /// Every project, by name.
+    pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        let sql = "SELECT project, title, configuration_version, created_at FROM projects
+                   ORDER BY project";
+        self.query(sql.to_owned(), Vec::new(), read_project).await
+    }
+
+    /// A project with its definitions, all of one version.
+    pub async fn configuration(&self, project: &str) -> Result<Option<Configuration>, StoreError> {
+        // One statement, so that version and definitions belong together.
+        let sql = "SELECT p.project, p.title, p.configuration_version, p.created_at,
+                          d.kind, d.name, d.definition
+                   FROM projects p LEFT JOIN definitions d ON d.project = p.project
+                   WHERE p.project = $1 ORDER BY d.kind, d.name";
+        let rows = self
+            .query(sql.to_owned(), vec![project.into()], |row| {
+                let definition =
+                    match (row.optional_text(4)?, row.optional_text(5)?, row.optional_text(6)?) {
+                        (Some(_), Some(name), Some(definition)) => {
+                            Some((row.named(4, DefinitionKind::from_name)?, name, definition))
+                        }
+                        _ => None,
+                    };
+                Ok((read_project(row)?, definition))
+            })
+            .await?;
+        let mut rows = rows.into_iter().peekable();
+        let Some((project, _)) = rows.peek().cloned() else { return Ok(None) };
+        let definitions = rows.filter_map(|(_, definition)| definition).collect();
+        Ok(Some(Configuration { project, definitions }))
+    }
+
+    /// Makes a project. A conflict where there is one of that name.
+    pub async fn create_project(
+        &self,
+        project: &str,
+        title: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.one(
+            "there is a project of this name already",
+            "INSERT INTO projects (project, title, configuration_version, created_at)
+             VALUES ($1, $2, 1, $3) ON CONFLICT (project) DO NOTHING",
+            vec![project.into(), title.into(), now.into()],
+        );
+        self.change(batch).await?;
+        self.signal(Signal::Configuration(project.into()));
+        Ok(())
+    }
+
+    /// Changes a project's definitions, if `version` is still the current one; the answer is the
+    /// new version. A conflict means that somebody else changed them first: read again, and redo.
+    pub async fn change_configuration(
+        &self,
+        project: &str,
+        version: i64,
+        changes: Vec<DefinitionChange>,
+    ) -> Result<i64, StoreError> {
+        let mut batch = Batch::default();
+        batch.one(
+            "the project's definitions have been changed by somebody else",
+            "UPDATE projects SET configuration_version = configuration_version + 1
+             WHERE project = $1 AND configuration_version = $2",
+            vec![project.into(), version.into()],
+        );
+        for change in changes {
+            match change {
+                DefinitionChange::Title(title) => batch.any(
+                    "UPDATE projects SET title = $2 WHERE project = $1",
+                    vec![project.into(), title.into()],
+                ),
+                DefinitionChange::Set(kind, name, definition) => batch.any(
+                    "INSERT INTO definitions (project, kind, name, definition)
+                     VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (project, kind, name) DO UPDATE SET
+                         definition = excluded.definition",
+                    vec![project.into(), kind.name().into(), name.into(), definition.into()],
+                ),
+                DefinitionChange::Remove(kind, name) => batch.any(
+                    "DELETE FROM definitions WHERE project = $1 AND kind = $2 AND name = $3",
+                    vec![project.into(), kind.name().into(), name.into()],
+                ),
+            }
+        }
+        self.change(batch).await?;
+        self.signal(Signal::Configuration(project.into()));
+        Ok(version + 1)
+    }
+
+    /// A fact about the installation.
+    pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT value FROM facts WHERE name = $1";
+        let found = self.query(sql.to_owned(), vec![name.into()], |row| row.text(0)).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Sets a fact about the installation.
+    pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.any(
+            "INSERT INTO facts (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            vec![name.into(), value.into()],
+        );
+        self.change(batch).await.map(drop)
+    }
+}
+
+fn read_project(row: &Row<'_>) -> Result<Project, StoreError> {
+    Ok(Project {
+        name: ProjectName::from(row.text(0)?),
+        title: row.text(1)?,
+        configuration_version: row.integer(2)?,
+        created_at: row.time(3)?,
+    })
+}

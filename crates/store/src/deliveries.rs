@@ -1,0 +1,456 @@
+//! Reading deliveries and attempts, and the words that act on deliveries.
+//!
+//! A delivery that is being sent right now is held by a lease. Nothing that a person does takes it
+//! out of the sender's hands: the action is refused with a conflict, and the person sees the
+//! attempt's result a moment later.
+
+use std::time::Duration;
+
+use fieldpost_model::attempt::{Attempt, AttemptError, AttemptResponse, ErrorKind};
+use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState, PayloadKind};
+use fieldpost_model::event::Event;
+use fieldpost_model::time::Timestamp;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::messages::add_time_range;
+use crate::records::{DeliveryQuery, Lane, Page, Signal, StateCounts};
+use crate::request::{read_attempt_request, read_headers};
+use crate::statement::{Batch, Conditions, Parameter, Row, like_anywhere, unreadable};
+use crate::{Engine, Store};
+
+const COLUMNS: &str = "id, forwarder, connection, event, payload_kind, payload_id, key, state, \
+                       origin, resend_of, attempts, registered_at, next_attempt_at, last_status, \
+                       last_error";
+
+const BEING_SENT: &str = "it is being sent right now, or its state has changed";
+
+/// Deliveries that one step of a bulk change touches.
+const BULK_STEP: usize = 500;
+
+impl Store {
+    /// Deliveries, newest first.
+    pub async fn deliveries(
+        &self,
+        project: &str,
+        query: &DeliveryQuery,
+        page: Page,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut conditions = delivery_conditions(project, query);
+        if let Some(before) = page.before {
+            conditions.add("id < ?", before);
+        }
+        let sql = format!(
+            "SELECT {COLUMNS} FROM deliveries{} ORDER BY id DESC LIMIT {}",
+            conditions.sql(),
+            page.limit
+        );
+        self.query(sql, conditions.parameters, read_delivery).await
+    }
+
+    /// How many deliveries a query describes.
+    pub async fn count_deliveries(
+        &self,
+        project: &str,
+        query: &DeliveryQuery,
+    ) -> Result<u64, StoreError> {
+        let conditions = delivery_conditions(project, query);
+        let sql = format!("SELECT count(*) FROM deliveries{}", conditions.sql());
+        let counts = self.query(sql, conditions.parameters, |row| row.integer(0)).await?;
+        Ok(counts.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
+    }
+
+    /// One delivery.
+    pub async fn delivery(&self, project: &str, id: Uuid) -> Result<Option<Delivery>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE project = $1 AND id = $2");
+        let found = self.query(sql, vec![project.into(), id.into()], read_delivery).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// How many deliveries of each forwarder stand in each state, succeeded ones left out.
+    pub async fn open_counts(
+        &self,
+        project: &str,
+    ) -> Result<Vec<(String, StateCounts)>, StoreError> {
+        let rows = self
+            .query(
+                "SELECT forwarder, state, count(*) FROM deliveries
+                 WHERE project = $1 AND state <> 'succeeded'
+                 GROUP BY forwarder, state ORDER BY forwarder"
+                    .to_owned(),
+                vec![project.into()],
+                |row| {
+                    let state = row.named(1, DeliveryState::from_name)?;
+                    Ok((row.text(0)?, state, u64::try_from(row.integer(2)?).unwrap_or(0)))
+                },
+            )
+            .await?;
+        let mut counts: Vec<(String, StateCounts)> = Vec::new();
+        for (forwarder, state, count) in rows {
+            match counts.last_mut() {
+                Some((last, states)) if *last == forwarder => {
+                    states.insert(state, count);
+                }
+                _ => counts.push((forwarder, StateCounts::from([(state, count)]))),
+            }
+        }
+        Ok(counts)
+    }
+
+    /// How many deliveries wait to be sent, over all projects.
+    pub async fn waiting(&self) -> Result<u64, StoreError> {
+        let counts = self
+            .query("SELECT count(*) FROM queue".to_owned(), Vec::new(), |row| row.integer(0))
+            .await?;
+        Ok(counts.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
+    }
+
+    /// The attempts of a delivery, in order, bodies of answers included.
+    pub async fn attempts(
+        &self,
+        project: &str,
+        delivery: Uuid,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        self.query(
+            "SELECT number, started_at, duration, request, request_sha256, request_bytes, status,
+                    response_headers, response_body, truncated, error_kind, error_message
+             FROM attempts WHERE project = $1 AND delivery = $2 ORDER BY number"
+                .to_owned(),
+            vec![project.into(), delivery.into()],
+            read_attempt,
+        )
+        .await
+    }
+
+    /// The body that an attempt sent, where it was not the message's own bytes.
+    ///
+    /// The outer `None`: there is no such attempt. The inner: it sent the payload as received.
+    pub async fn attempt_body(
+        &self,
+        project: &str,
+        delivery: Uuid,
+        number: u32,
+    ) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+        let found = self
+            .query(
+                "SELECT request_body FROM attempts
+                 WHERE project = $1 AND delivery = $2 AND number = $3"
+                    .to_owned(),
+                vec![project.into(), delivery.into(), i64::from(number).into()],
+                |row| row.optional_bytes(0),
+            )
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Makes a waiting delivery due now, within the same budget.
+    pub async fn retry(&self, project: &str, delivery: &Delivery) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.one(
+            BEING_SENT,
+            format!(
+                "UPDATE queue SET next_at = {} WHERE project = $1 AND delivery = $2
+                 AND owner IS NULL",
+                self.now_sql()
+            ),
+            vec![project.into(), delivery.id.into()],
+        );
+        batch.one(
+            BEING_SENT,
+            format!(
+                "UPDATE deliveries SET next_attempt_at = {} WHERE project = $1 AND id = $2
+                 AND state IN ('pending', 'failed')",
+                self.now_sql()
+            ),
+            vec![project.into(), delivery.id.into()],
+        );
+        self.change(batch).await?;
+        self.told(project, delivery, delivery.state);
+        Ok(())
+    }
+
+    /// Ends a delivery that waits.
+    pub async fn cancel(
+        &self,
+        project: &str,
+        delivery: &Delivery,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.one(
+            BEING_SENT,
+            "DELETE FROM queue WHERE project = $1 AND delivery = $2 AND owner IS NULL",
+            vec![project.into(), delivery.id.into()],
+        );
+        batch.one(
+            BEING_SENT,
+            "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, last_error = $3
+             WHERE project = $1 AND id = $2 AND state IN ('pending', 'failed')",
+            vec![project.into(), delivery.id.into(), reason.into()],
+        );
+        self.change(batch).await?;
+        self.told(project, delivery, DeliveryState::Cancelled);
+        Ok(())
+    }
+
+    /// Lets a final delivery wait again, with a fresh budget, under the same id. `parked` is
+    /// whether its forwarder is paused.
+    pub async fn requeue(
+        &self,
+        project: &str,
+        delivery: &Delivery,
+        parked: bool,
+    ) -> Result<(), StoreError> {
+        let now = self.now_sql();
+        let mut batch = Batch::default();
+        batch.one(
+            "its state has changed",
+            format!(
+                "UPDATE deliveries SET state = 'pending', tries = 0, registered_at = {now},
+                     next_attempt_at = {now}
+                 WHERE project = $1 AND id = $2 AND state NOT IN ('pending', 'failed')"
+            ),
+            vec![project.into(), delivery.id.into()],
+        );
+        self.enqueue(
+            &mut batch,
+            project,
+            delivery.id,
+            &delivery.forwarder,
+            &delivery.connection,
+            parked,
+        );
+        self.change(batch).await?;
+        self.told(project, delivery, DeliveryState::Pending);
+        Ok(())
+    }
+
+    /// Makes a new delivery of the same payload, under the id `new`.
+    pub async fn resend(
+        &self,
+        project: &str,
+        delivery: &Delivery,
+        new: Uuid,
+        parked: bool,
+    ) -> Result<(), StoreError> {
+        let now = self.now_sql();
+        let mut batch = Batch::default();
+        batch.one(
+            "the delivery is gone",
+            format!(
+                "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
+                     payload_id, key, state, origin, resend_of, attempts, tries, registered_at,
+                     next_attempt_at)
+                 SELECT project, $3, forwarder, connection, event, payload_kind, payload_id, key,
+                     'pending', $4, id, 0, 0, {now}, {now}
+                 FROM deliveries WHERE project = $1 AND id = $2"
+            ),
+            vec![
+                project.into(),
+                delivery.id.into(),
+                new.into(),
+                DeliveryOrigin::Resend.name().into(),
+            ],
+        );
+        self.enqueue(&mut batch, project, new, &delivery.forwarder, &delivery.connection, parked);
+        self.change(batch).await?;
+        self.told(project, &Delivery { id: new, ..delivery.clone() }, DeliveryState::Pending);
+        Ok(())
+    }
+
+    /// Adds the statement that puts a delivery into its lane, due now.
+    pub(crate) fn enqueue(
+        &self,
+        batch: &mut Batch,
+        project: &str,
+        id: Uuid,
+        forwarder: &str,
+        connection: &str,
+        parked: bool,
+    ) {
+        let lane = if parked { Lane::parking(forwarder) } else { connection.to_owned() };
+        batch.one(
+            "it is in the queue already",
+            format!(
+                "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner)
+                 VALUES ($1, $2, $3, 0, {}, $4, 0, NULL)",
+                self.now_sql()
+            ),
+            vec![project.into(), id.into(), lane.into(), forwarder.into()],
+        );
+    }
+
+    fn told(&self, project: &str, delivery: &Delivery, state: DeliveryState) {
+        self.signal(Signal::Delivery { project: project.into(), id: delivery.id, state });
+        if state.is_waiting() {
+            let lane = Lane { project: project.into(), name: delivery.connection.clone() };
+            self.signal(Signal::Due(lane));
+        }
+    }
+
+    /// Moves what waits in the lane `from` for `forwarder` to the lane `to`, due now where
+    /// `due_now`. One bounded step; the answer is how many were moved, and 0 means all are.
+    pub async fn move_lane(
+        &self,
+        project: &str,
+        forwarder: &str,
+        from: &str,
+        to: &str,
+        due_now: bool,
+    ) -> Result<u64, StoreError> {
+        let next_at = if due_now { self.now_sql() } else { "next_at".to_owned() };
+        let mut batch = Batch::default();
+        batch.any(
+            format!(
+                "UPDATE queue SET lane = $4, next_at = {next_at}
+                 WHERE project = $1 AND delivery IN (
+                     SELECT delivery FROM queue WHERE project = $1 AND lane = $3
+                     AND forwarder = $2 AND owner IS NULL ORDER BY rank, next_at LIMIT {BULK_STEP})"
+            ),
+            vec![project.into(), forwarder.into(), from.into(), to.into()],
+        );
+        let moved = self.change(batch).await?.first().copied().unwrap_or(0);
+        if moved > 0 {
+            self.signal(Signal::Due(Lane { project: project.into(), name: to.to_owned() }));
+        }
+        Ok(moved)
+    }
+
+    /// Cancels what waits for a forwarder that is no more, in whatever lane. One bounded step.
+    pub async fn cancel_forwarder(
+        &self,
+        project: &str,
+        forwarder: &str,
+        reason: &str,
+    ) -> Result<usize, StoreError> {
+        let query = |state| DeliveryQuery {
+            forwarder: Some(forwarder.to_owned()),
+            state: Some(state),
+            ..DeliveryQuery::default()
+        };
+        let page = Page { before: None, limit: BULK_STEP };
+        let mut cancelled = 0;
+        for state in [DeliveryState::Pending, DeliveryState::Failed] {
+            for delivery in self.deliveries(project, &query(state), page).await? {
+                match self.cancel(project, &delivery, reason).await {
+                    Ok(()) => cancelled += 1,
+                    Err(StoreError::Conflict(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(cancelled)
+    }
+
+    /// The present as SQL: the database's own clock on PostgreSQL, this process's on SQLite.
+    pub(crate) fn now_sql(&self) -> String {
+        match &self.engine {
+            Engine::Sqlite(_) => (self.clock)().0.to_string(),
+            Engine::Postgres(_) => crate::postgres::NOW.to_owned(),
+        }
+    }
+}
+
+fn delivery_conditions(project: &str, query: &DeliveryQuery) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.add("project = ?", project);
+    let mut equal = |column: &str, value: &Option<String>| {
+        if let Some(value) = value {
+            conditions.add(&format!("{column} = ?"), value.as_str());
+        }
+    };
+    equal("forwarder", &query.forwarder);
+    equal("connection", &query.connection);
+    equal("key", &query.key);
+    if let Some(state) = query.state {
+        conditions.add("state = ?", state.name());
+        if state != DeliveryState::Succeeded {
+            // Says what the partial index says, so that it is used.
+            conditions.add_plain("state <> 'succeeded'");
+        }
+    }
+    if let Some(payload) = query.payload {
+        conditions.add("payload_id = ?", payload);
+    }
+    if let Some(source) = &query.source {
+        conditions.add(
+            "EXISTS (SELECT 1 FROM messages m WHERE m.project = deliveries.project
+             AND m.id = deliveries.payload_id AND m.source = ?)",
+            source.as_str(),
+        );
+    }
+    add_time_range(&mut conditions, "id", "registered_at", query.since, query.until);
+    if let Some(text) = &query.text {
+        match Uuid::parse_str(text) {
+            Ok(id) => conditions.add("(id = ? OR payload_id = ?)", id),
+            Err(_) => conditions.add(
+                r"(key LIKE ? ESCAPE '\' OR last_error LIKE ? ESCAPE '\')",
+                Parameter::from(like_anywhere(text)),
+            ),
+        }
+    }
+    conditions
+}
+
+fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
+    let last_status = row.optional_integer(13)?.map(status).transpose()?;
+    Ok(Delivery {
+        id: row.id(0)?,
+        forwarder: row.text(1)?,
+        connection: row.text(2)?,
+        event: row.named(3, Event::from_name)?,
+        payload_kind: row.named(4, PayloadKind::from_name)?,
+        payload_id: row.id(5)?,
+        key: row.optional_text(6)?,
+        state: row.named(7, DeliveryState::from_name)?,
+        origin: row.named(8, DeliveryOrigin::from_name)?,
+        resend_of: row.optional_id(9)?,
+        attempts: row.count(10)?,
+        registered_at: row.time(11)?,
+        next_attempt_at: row.optional_integer(12)?.map(Timestamp),
+        last_status,
+        last_error: row.optional_text(14)?,
+    })
+}
+
+fn status(number: i64) -> Result<u16, StoreError> {
+    u16::try_from(number).map_err(|_| unreadable("status", &number.to_string()))
+}
+
+fn read_attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
+    let microseconds = row.integer(2)?;
+    let duration = Duration::from_micros(u64::try_from(microseconds).unwrap_or(0));
+    let request = match (row.optional_text(3)?, row.optional_bytes(4)?) {
+        (Some(request), Some(sha256)) => {
+            let sha256 = <[u8; 32]>::try_from(sha256.as_slice())
+                .map_err(|_| unreadable("digest", &request))?;
+            let bytes = u64::try_from(row.integer(5)?).unwrap_or(0);
+            Some(read_attempt_request(&request, sha256, bytes)?)
+        }
+        _ => None,
+    };
+    let response = match row.optional_integer(6)? {
+        Some(number) => Some(AttemptResponse {
+            status: status(number)?,
+            headers: row.optional_text(7)?.map_or(Ok(Vec::new()), |text| read_headers(&text))?,
+            body: row.optional_bytes(8)?.unwrap_or_default(),
+            truncated: row.integer(9)? != 0,
+        }),
+        None => None,
+    };
+    let error = match (row.optional_text(10)?, row.optional_text(11)?) {
+        (Some(kind), Some(message)) => Some(AttemptError {
+            kind: ErrorKind::from_name(&kind).ok_or_else(|| unreadable("error kind", &kind))?,
+            message,
+        }),
+        _ => None,
+    };
+    Ok(Attempt {
+        number: row.count(0)?,
+        started_at: row.time(1)?,
+        duration,
+        request,
+        response,
+        error,
+    })
+}

@@ -1,0 +1,80 @@
+//! What can go wrong between the flow and its memory.
+
+use thiserror::Error;
+
+/// Why the store did not do what it was asked.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StoreError {
+    /// More work is waiting to be written than the setting `accept-queue` allows. Nothing was
+    /// written; the same call may go through a moment later.
+    #[error("the store has more waiting to be written than it may hold")]
+    Busy,
+    /// The database cannot be written or reached right now (disk full, server gone). Nothing is
+    /// known to be written; the same call may go through later.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The database refused this one piece of work.
+    #[error("the store refused this: {0}")]
+    Refused(String),
+    /// A compare-and-set found another state than expected; what was asked for no longer fits.
+    #[error("it has changed meanwhile: {0}")]
+    Conflict(String),
+    /// The database cannot be opened: wrong version, locked by another process, unreadable.
+    #[error("{0}")]
+    Open(String),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later with nothing changed.
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Busy | Self::Unavailable(_))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, ReadOnly,
+            SystemIoFailure,
+        };
+        match error.sqlite_error_code() {
+            Some(
+                DiskFull | SystemIoFailure | DatabaseBusy | DatabaseLocked | ReadOnly | CannotOpen
+                | OutOfMemory,
+            ) => Self::Unavailable(error.to_string()),
+            _ => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // Classes 22 (data), 23 (integrity) and 42 (our own SQL) are about this one piece of
+        // work; everything else (connection lost, shutting down, out of space, deadlock) passes.
+        match error.as_db_error() {
+            Some(database) => {
+                let code = database.code().code();
+                let sentence = format!("{} ({code})", database.message());
+                if ["22", "23", "42"].iter().any(|class| code.starts_with(class)) {
+                    Self::Refused(sentence)
+                } else {
+                    Self::Unavailable(sentence)
+                }
+            }
+            None => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for StoreError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => match Self::from(error) {
+                // A statement did not fail here, a connection did: whatever the class, it passes.
+                Self::Refused(sentence) => Self::Unavailable(sentence),
+                other => other,
+            },
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! Keeping messages on PostgreSQL: what waits, as one transaction of multi-row statements.
+//!
+//! ```text
+//!   1  lock the projects' versions (FOR SHARE)      → the stale ones drop out
+//!   2  claim the identities, in key order           → the duplicates are known
+//!   3  quarantined contents, one by one (rare)
+//!   4  messages, bodies, deliveries, queue          → pipelined with COMMIT
+//! ```
+//!
+//! The share lock on a project's row is what makes the version check hold: a change of the
+//! definitions either committed before, and the plan is stale, or it waits until this transaction
+//! is over, and what it adds begins with the next message. One statement cannot touch an identity
+//! twice, so a batch with repetitions claims in rounds; the keys are claimed in one order by
+//! everybody, so that two flushers never wait for each other.
+
+use std::collections::{BTreeMap, HashMap};
+
+use deadpool_postgres::{Pool, Transaction};
+use fieldpost_model::delivery::{DeliveryState, PayloadKind};
+use fieldpost_model::message::MessageState;
+use futures_util::future::try_join;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::NOW;
+use super::flusher;
+use crate::error::StoreError;
+use crate::records::{Accept, Accepted, DedupeKey, Lane, NewMessage};
+use crate::request::request_text;
+use crate::statement::{as_integer, unreadable};
+
+/// A message that waits to be kept.
+pub(super) struct Job {
+    pub(super) accept: Accept,
+    pub(super) quarantine_limit: u32,
+    pub(super) reply: oneshot::Sender<Result<Accepted, StoreError>>,
+}
+
+impl flusher::Job for Job {
+    type Answer = Accepted;
+
+    fn answer(self, answer: Result<Accepted, StoreError>) {
+        // Whoever asked may have gone; the work is done all the same.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// Keeps the messages of all jobs in one transaction.
+pub(super) fn flush<'f>(
+    pool: &'f Pool,
+    jobs: &'f [Job],
+) -> std::pin::Pin<Box<dyn Future<Output = Result<Vec<Accepted>, StoreError>> + Send + 'f>> {
+    Box::pin(async move {
+        let mut client = pool.get().await?;
+        let transaction = client.transaction().await?;
+        let mut answers: Vec<Option<Accepted>> = vec![None; jobs.len()];
+        drop_stale(&transaction, jobs, &mut answers).await?;
+        claim_identities(&transaction, jobs, &mut answers).await?;
+        for (job, answer) in jobs.iter().zip(&mut answers) {
+            if answer.is_none() && job.accept.message.quarantined.is_some() {
+                *answer = Some(quarantine(&transaction, job).await?);
+            }
+        }
+        let answers: Vec<Accepted> = answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or(Accepted::Kept { version: 1 }))
+            .collect();
+        insert(&transaction, jobs, &answers).await?;
+        transaction.commit().await?;
+        Ok(answers)
+    })
+}
+
+async fn drop_stale(
+    transaction: &Transaction<'_>,
+    jobs: &[Job],
+    answers: &mut [Option<Accepted>],
+) -> Result<(), StoreError> {
+    let mut projects: Vec<&str> = jobs.iter().map(|job| &*job.accept.project).collect();
+    projects.sort_unstable();
+    projects.dedup();
+    let statement = transaction
+        .prepare_cached(
+            "SELECT project, configuration_version FROM projects
+             WHERE project = ANY ($1) ORDER BY project FOR SHARE",
+        )
+        .await?;
+    let mut versions: HashMap<String, i64> = HashMap::new();
+    for row in transaction.query(&statement, &[&projects]).await? {
+        versions.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    for (job, answer) in jobs.iter().zip(answers) {
+        if versions.get(&*job.accept.project) != Some(&job.accept.configuration_version) {
+            *answer = Some(Accepted::Stale);
+        }
+    }
+    Ok(())
+}
+
+/// The key of an identity: project, source, what the message is known by.
+type IdentityKey<'j> = (&'j str, &'j str, &'j str);
+
+async fn claim_identities(
+    transaction: &Transaction<'_>,
+    jobs: &[Job],
+    answers: &mut [Option<Accepted>],
+) -> Result<(), StoreError> {
+    // Positions by key, in the order of arrival; the map keeps the keys in order.
+    let mut waiting: BTreeMap<IdentityKey<'_>, Vec<usize>> = BTreeMap::new();
+    for (position, (job, answer)) in jobs.iter().zip(answers.iter()).enumerate() {
+        let Accept { project, message, .. } = &job.accept;
+        if let (None, None, Some(dedupe)) = (answer, &message.quarantined, &message.dedupe) {
+            waiting.entry((project, &message.source, &dedupe.key)).or_default().push(position);
+        }
+    }
+    let mut round = 0;
+    while !waiting.is_empty() {
+        let claims: Vec<Claim<'_>> = waiting
+            .values()
+            .filter_map(|positions| {
+                let position = *positions.get(round)?;
+                let Accept { project, message, .. } = &jobs.get(position)?.accept;
+                let dedupe = message.dedupe.as_ref()?;
+                Some(Claim { position, project, message, dedupe })
+            })
+            .collect();
+        let versions = claim_round(transaction, &claims).await?;
+        let mut lost = Vec::new();
+        for claim in claims {
+            let key: IdentityKey<'_> = (claim.project, &claim.message.source, &claim.dedupe.key);
+            match (answers.get_mut(claim.position), versions.get(&key.owned())) {
+                (Some(answer), Some(version)) => {
+                    *answer = Some(Accepted::Kept { version: *version });
+                }
+                _ => lost.push(claim),
+            }
+        }
+        for (position, of) in holders(transaction, &lost).await? {
+            if let Some(answer) = answers.get_mut(position) {
+                *answer = Some(Accepted::Duplicate { of });
+            }
+        }
+        round += 1;
+        waiting.retain(|_, positions| positions.len() > round);
+    }
+    Ok(())
+}
+
+/// A message that claims its identity.
+struct Claim<'j> {
+    position: usize,
+    project: &'j str,
+    message: &'j NewMessage,
+    dedupe: &'j DedupeKey,
+}
+
+trait OwnedKey {
+    fn owned(&self) -> (String, String, String);
+}
+
+impl OwnedKey for IdentityKey<'_> {
+    fn owned(&self) -> (String, String, String) {
+        (self.0.to_owned(), self.1.to_owned(), self.2.to_owned())
+    }
+}
+
+/// Claims each identity once. Those that answer are ours, with their version.
+async fn claim_round(
+    transaction: &Transaction<'_>,
+    claims: &[Claim<'_>],
+) -> Result<HashMap<(String, String, String), u32>, StoreError> {
+    let projects: Vec<&str> = claims.iter().map(|claim| claim.project).collect();
+    let sources: Vec<&str> = claims.iter().map(|claim| &*claim.message.source).collect();
+    let keys: Vec<&str> = claims.iter().map(|claim| &*claim.dedupe.key).collect();
+    let hashes: Vec<&[u8]> = claims.iter().map(|claim| &claim.dedupe.content_hash[..]).collect();
+    let messages: Vec<Uuid> = claims.iter().map(|claim| claim.message.id).collect();
+    let times: Vec<i64> = claims.iter().map(|claim| claim.message.received_at.0).collect();
+    let forget: Vec<Option<i64>> = claims
+        .iter()
+        .map(|claim| claim.dedupe.window.map(|window| (claim.message.received_at + window).0))
+        .collect();
+    let statement = transaction
+        .prepare_cached(
+            "INSERT INTO identities
+                 (project, source, identity, version, content_hash, message, at, forget_at)
+             SELECT project, source, identity, 1, content_hash, message, at, forget_at
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::uuid[],
+                         $6::bigint[], $7::bigint[])
+                 AS n (project, source, identity, content_hash, message, at, forget_at)
+             ON CONFLICT (project, source, identity) DO UPDATE SET
+                 version = identities.version
+                     + (identities.content_hash <> excluded.content_hash)::int,
+                 content_hash = excluded.content_hash,
+                 message = excluded.message,
+                 at = excluded.at,
+                 forget_at = excluded.forget_at
+             WHERE identities.content_hash <> excluded.content_hash
+                 OR identities.forget_at <= excluded.at
+             RETURNING project, source, identity, version",
+        )
+        .await?;
+    let rows = transaction
+        .query(&statement, &[&projects, &sources, &keys, &hashes, &messages, &times, &forget])
+        .await?;
+    let mut versions = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let version: i64 = row.try_get(3)?;
+        let version =
+            u32::try_from(version).map_err(|_| unreadable("version", &version.to_string()))?;
+        versions.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), version);
+    }
+    Ok(versions)
+}
+
+/// The messages that hold the identities which these claims did not get.
+async fn holders(
+    transaction: &Transaction<'_>,
+    lost: &[Claim<'_>],
+) -> Result<Vec<(usize, Uuid)>, StoreError> {
+    let mut holders = Vec::with_capacity(lost.len());
+    for claim in lost {
+        if let Some(of) = holder(transaction, claim.project, claim.message, claim.dedupe).await? {
+            holders.push((claim.position, of));
+        }
+    }
+    Ok(holders)
+}
+
+async fn holder(
+    transaction: &Transaction<'_>,
+    project: &str,
+    message: &NewMessage,
+    dedupe: &DedupeKey,
+) -> Result<Option<Uuid>, StoreError> {
+    let statement = transaction
+        .prepare_cached(
+            "SELECT message FROM identities
+             WHERE project = $1 AND source = $2 AND identity = $3",
+        )
+        .await?;
+    let row = transaction.query_opt(&statement, &[&project, &message.source, &dedupe.key]).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+/// Keeps what could not be read, once per content, up to a limit for each source.
+async fn quarantine(transaction: &Transaction<'_>, job: &Job) -> Result<Accepted, StoreError> {
+    let Accept { project, message, .. } = &job.accept;
+    let project: &str = project;
+    if let Some(dedupe) = &message.dedupe {
+        let claim = Claim { position: 0, project, message, dedupe };
+        let known = holder(transaction, project, message, dedupe).await?;
+        let ours = known.is_none()
+            && !claim_round(transaction, std::slice::from_ref(&claim)).await?.is_empty();
+        if !ours && let Some(id) = holder(transaction, project, message, dedupe).await? {
+            let row = transaction
+                .query_one(
+                    "UPDATE messages SET seen = seen + 1 WHERE project = $1 AND id = $2
+                     RETURNING seen",
+                    &[&project, &id],
+                )
+                .await?;
+            let seen: i64 = row.try_get(0)?;
+            return Ok(Accepted::Quarantined { id, seen: u32::try_from(seen).unwrap_or(u32::MAX) });
+        }
+    }
+    let counted = transaction
+        .execute(
+            "INSERT INTO quarantine_counts AS q (project, source, messages) VALUES ($1, $2, 1)
+             ON CONFLICT (project, source) DO UPDATE SET messages = q.messages + 1
+             WHERE q.messages < $3",
+            &[&project, &message.source, &i64::from(job.quarantine_limit)],
+        )
+        .await?;
+    if counted == 0 {
+        if let Some(dedupe) = &message.dedupe {
+            transaction
+                .execute(
+                    "DELETE FROM identities
+                     WHERE project = $1 AND source = $2 AND identity = $3 AND message = $4",
+                    &[&project, &message.source, &dedupe.key, &message.id],
+                )
+                .await?;
+        }
+        return Ok(Accepted::QuarantineFull);
+    }
+    // Inserted here, not with the others: a repetition in the same batch counts on this row.
+    insert_messages(transaction, &[(job, MessageState::Quarantined, None, 1)]).await?;
+    Ok(Accepted::Quarantined { id: message.id, seen: 1 })
+}
+
+/// A message as it is written: its state, what it repeats, its version.
+type Written<'j> = (&'j Job, MessageState, Option<Uuid>, i64);
+
+async fn insert(
+    transaction: &Transaction<'_>,
+    jobs: &[Job],
+    answers: &[Accepted],
+) -> Result<(), StoreError> {
+    let mut messages: Vec<Written<'_>> = Vec::with_capacity(jobs.len());
+    let mut kept: Vec<&Job> = Vec::with_capacity(jobs.len());
+    for (job, answer) in jobs.iter().zip(answers) {
+        match answer {
+            Accepted::Kept { version } => {
+                messages.push((job, MessageState::Kept, None, i64::from(*version)));
+                kept.push(job);
+            }
+            Accepted::Duplicate { of } => {
+                messages.push((job, MessageState::Duplicate, Some(*of), 1));
+            }
+            Accepted::Quarantined { .. } | Accepted::Stale | Accepted::QuarantineFull => {}
+        }
+    }
+    try_join(insert_messages(transaction, &messages), insert_deliveries(transaction, &kept))
+        .await
+        .map(drop)
+}
+
+async fn insert_messages(
+    transaction: &Transaction<'_>,
+    written: &[Written<'_>],
+) -> Result<(), StoreError> {
+    if written.is_empty() {
+        return Ok(());
+    }
+    let mut columns = MessageColumns::default();
+    for (job, state, duplicate_of, version) in written {
+        columns.push(&job.accept, *state, *duplicate_of, *version);
+    }
+    let messages = transaction
+        .prepare_cached(
+            "INSERT INTO messages (project, id, source, received_at, state, duplicate_of, reason,
+                 content_type, bytes, identity, version, seen)
+             SELECT project, id, source, received_at, state, duplicate_of, reason,
+                 content_type, bytes, identity, version, 1
+             FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::text[],
+                         $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[],
+                         $11::bigint[])
+                 AS n (project, id, source, received_at, state, duplicate_of, reason,
+                       content_type, bytes, identity, version)",
+        )
+        .await?;
+    let bodies = transaction
+        .prepare_cached(
+            "INSERT INTO message_bodies (project, message, request, bytes)
+             SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[])",
+        )
+        .await?;
+    let MessageColumns {
+        projects,
+        ids,
+        sources,
+        times,
+        states,
+        duplicates,
+        reasons,
+        content_types,
+        lengths,
+        identities,
+        versions,
+        requests,
+        bytes,
+    } = &columns;
+    try_join(
+        transaction.execute(
+            &messages,
+            &[
+                projects,
+                ids,
+                sources,
+                times,
+                states,
+                duplicates,
+                reasons,
+                content_types,
+                lengths,
+                identities,
+                versions,
+            ],
+        ),
+        transaction.execute(&bodies, &[projects, ids, requests, bytes]),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The rows of `messages` and `message_bodies`, column by column, as `unnest` takes them.
+#[derive(Default)]
+struct MessageColumns<'j> {
+    projects: Vec<&'j str>,
+    ids: Vec<Uuid>,
+    sources: Vec<&'j str>,
+    times: Vec<i64>,
+    states: Vec<&'static str>,
+    duplicates: Vec<Option<Uuid>>,
+    reasons: Vec<Option<&'j str>>,
+    content_types: Vec<Option<&'j str>>,
+    lengths: Vec<i64>,
+    identities: Vec<Option<&'j str>>,
+    versions: Vec<i64>,
+    requests: Vec<String>,
+    bytes: Vec<&'j [u8]>,
+}
+
+impl<'j> MessageColumns<'j> {
+    fn push(
+        &mut self,
+        accept: &'j Accept,
+        state: MessageState,
+        duplicate_of: Option<Uuid>,
+        version: i64,
+    ) {
+        let message = &accept.message;
+        self.projects.push(&accept.project);
+        self.ids.push(message.id);
+        self.sources.push(&message.source);
+        self.times.push(message.received_at.0);
+        self.states.push(state.name());
+        self.duplicates.push(duplicate_of);
+        self.reasons.push(message.quarantined.as_deref());
+        self.content_types.push(message.content_type.as_deref());
+        self.lengths.push(as_integer(message.body.len()));
+        self.identities.push(message.identity.as_deref());
+        self.versions.push(version);
+        self.requests.push(request_text(&message.request));
+        self.bytes.push(&message.body);
+    }
+}
+
+async fn insert_deliveries(transaction: &Transaction<'_>, kept: &[&Job]) -> Result<(), StoreError> {
+    let mut projects: Vec<&str> = Vec::new();
+    let mut ids: Vec<Uuid> = Vec::new();
+    let mut forwarders: Vec<&str> = Vec::new();
+    let mut connections: Vec<&str> = Vec::new();
+    let mut events: Vec<&str> = Vec::new();
+    let mut payloads: Vec<Uuid> = Vec::new();
+    let mut keys: Vec<Option<&str>> = Vec::new();
+    let mut origins: Vec<&str> = Vec::new();
+    let mut lanes: Vec<String> = Vec::new();
+    for job in kept {
+        for delivery in &job.accept.deliveries {
+            projects.push(&job.accept.project);
+            ids.push(delivery.id);
+            forwarders.push(&delivery.forwarder);
+            connections.push(&delivery.connection);
+            events.push(delivery.event.name());
+            payloads.push(job.accept.message.id);
+            keys.push(delivery.key.as_deref());
+            origins.push(delivery.origin.name());
+            lanes.push(if delivery.parked {
+                Lane::parking(&delivery.forwarder)
+            } else {
+                delivery.connection.clone()
+            });
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let deliveries = transaction
+        .prepare_cached(&format!(
+            "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
+                 payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at)
+             SELECT project, id, forwarder, connection, event, '{}', payload, key, '{}', origin,
+                 0, 0, {NOW}, {NOW}
+             FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[],
+                         $7::text[], $8::text[])
+                 AS n (project, id, forwarder, connection, event, payload, key, origin)",
+            PayloadKind::Message.name(),
+            DeliveryState::Pending.name()
+        ))
+        .await?;
+    let queue = transaction
+        .prepare_cached(&format!(
+            "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner)
+             SELECT project, delivery, lane, 0, {NOW}, forwarder, 0, NULL
+             FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+                 AS n (project, delivery, lane, forwarder)"
+        ))
+        .await?;
+    try_join(
+        transaction.execute(
+            &deliveries,
+            &[&projects, &ids, &forwarders, &connections, &events, &payloads, &keys, &origins],
+        ),
+        transaction.execute(&queue, &[&projects, &ids, &lanes, &forwarders]),
+    )
+    .await?;
+    Ok(())
+}

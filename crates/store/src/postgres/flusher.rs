@@ -1,0 +1,133 @@
+//! Group commit on PostgreSQL: a few tasks that each write what waits as one transaction.
+//!
+//! There is no timer: a flusher takes whatever arrived while it and its siblings were writing. A
+//! batch that fails for the sake of one job is redone one by one, so that only the offender is
+//! refused; where the database is gone, all are told so at once.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use deadpool_postgres::Pool;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::error::StoreError;
+
+/// Jobs that one transaction takes at most.
+const PER_TRANSACTION: usize = 512;
+
+/// A job that can be answered.
+pub(super) trait Job: Send + 'static {
+    type Answer: Send + 'static;
+    fn answer(self, answer: Result<Self::Answer, StoreError>);
+}
+
+type Flushed<'f, A> = Pin<Box<dyn Future<Output = Result<Vec<A>, StoreError>> + Send + 'f>>;
+/// Writes jobs as one transaction; the answers stand in the order of the jobs.
+type Flush<J> = for<'f> fn(&'f Pool, &'f [J]) -> Flushed<'f, <J as Job>::Answer>;
+
+/// The way in to a group of flushers. They end when it is dropped.
+pub(super) struct Flushers<J: Job> {
+    sender: mpsc::Sender<(usize, J)>,
+    bytes: Arc<AtomicUsize>,
+    most_bytes: usize,
+}
+
+impl<J: Job> Flushers<J> {
+    pub(super) fn start(
+        pool: &Pool,
+        count: usize,
+        most_jobs: usize,
+        most_bytes: usize,
+        flush: Flush<J>,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(most_jobs);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let bytes = Arc::new(AtomicUsize::new(0));
+        for _ in 0..count {
+            let flusher = Flusher {
+                pool: pool.clone(),
+                receiver: Arc::clone(&receiver),
+                bytes: Arc::clone(&bytes),
+                flush,
+            };
+            tokio::spawn(flusher.serve());
+        }
+        Self { sender, bytes, most_bytes }
+    }
+
+    /// Hands a job over and waits until it is committed, or refused.
+    pub(super) async fn run(
+        &self,
+        bytes: usize,
+        job: impl FnOnce(oneshot::Sender<Result<J::Answer, StoreError>>) -> J,
+    ) -> Result<J::Answer, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        if self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.most_bytes {
+            return Err(StoreError::Busy);
+        }
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if let Err(error) = self.sender.try_send((bytes, job(reply))) {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(match error {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Closed(_) => {
+                    StoreError::Unavailable("the store is closed".to_owned())
+                }
+            });
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the flusher has ended".to_owned())))
+    }
+}
+
+struct Flusher<J: Job> {
+    pool: Pool,
+    receiver: Arc<Mutex<mpsc::Receiver<(usize, J)>>>,
+    bytes: Arc<AtomicUsize>,
+    flush: Flush<J>,
+}
+
+impl<J: Job> Flusher<J> {
+    async fn serve(self) {
+        let mut waiting = Vec::with_capacity(PER_TRANSACTION);
+        loop {
+            // The lock is held only while nothing waits: siblings take turns at the door.
+            if self.receiver.lock().await.recv_many(&mut waiting, PER_TRANSACTION).await == 0 {
+                return;
+            }
+            let bytes: usize = waiting.iter().map(|(bytes, _)| bytes).sum();
+            let jobs: Vec<J> = waiting.drain(..).map(|(_, job)| job).collect();
+            self.together(jobs).await;
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    async fn together(&self, jobs: Vec<J>) {
+        match (self.flush)(&self.pool, &jobs).await {
+            Ok(answers) => {
+                for (job, answer) in jobs.into_iter().zip(answers) {
+                    job.answer(Ok(answer));
+                }
+            }
+            Err(StoreError::Unavailable(cause)) => {
+                for job in jobs {
+                    job.answer(Err(StoreError::Unavailable(cause.clone())));
+                }
+            }
+            Err(_) => {
+                for job in jobs {
+                    let alone = (self.flush)(&self.pool, std::slice::from_ref(&job)).await;
+                    job.answer(alone.and_then(|answers| {
+                        answers
+                            .into_iter()
+                            .next()
+                            .ok_or_else(|| StoreError::Refused("no answer was made".to_owned()))
+                    }));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The shared engine: several hubs on one PostgreSQL.
+//!
+//! The hot paths go through flushers: a few tasks that each take what waits and write it as one
+//! transaction of multi-row statements. Two or three flushers keep the server busy while another
+//! one waits for its sync. Everything else takes a pooled connection for one short transaction; no
+//! transaction is ever open during a call to a destination. The database's clock decides what is
+//! due and when a lease ends, so that hubs whose clocks differ agree.
+
+mod accept;
+mod claim;
+mod flusher;
+mod notify;
+mod record;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use tokio::sync::broadcast;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls};
+use uuid::Uuid;
+
+use crate::StoreSettings;
+use crate::error::StoreError;
+use crate::migrate;
+use crate::records::{Accept, Accepted, Outcome, Recorded, Signal};
+use crate::sqlite::lock_folder;
+use crate::statement::{Batch, Expect, Parameter, Row};
+use flusher::Flushers;
+use notify::Notifier;
+
+/// The present in microseconds, by the database's clock.
+pub(crate) const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
+
+/// How long a request waits for a connection before it is told that the store is not available.
+const CONNECTION_WAIT: Duration = Duration::from_secs(3);
+/// How long any statement may take before the server ends it.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Tasks that write messages.
+const ACCEPT_FLUSHERS: usize = 3;
+/// Tasks that write attempts.
+const RECORD_FLUSHERS: usize = 2;
+
+/// A PostgreSQL database.
+pub(crate) struct Postgres {
+    pool: Pool,
+    accepts: Flushers<accept::Job>,
+    records: Flushers<record::Job>,
+    notifier: Notifier,
+    /// Held for as long as the store is open: the folder names this node.
+    _lock: std::fs::File,
+}
+
+impl Postgres {
+    pub(crate) async fn open(
+        settings: &StoreSettings,
+        url: &str,
+        signals: broadcast::Sender<Signal>,
+    ) -> Result<(Self, String), StoreError> {
+        let lock = lock_folder(&settings.data)?;
+        let node = node_identity(&settings.data)?;
+        let mut config = Config::from_str(url)
+            .map_err(|error| StoreError::Open(format!("--database cannot be read: {error}")))?;
+        config.connect_timeout(CONNECTION_WAIT).application_name("fieldpost");
+        let pool = pool(config.clone(), settings.database_connections)?;
+        let mut client = pool
+            .get()
+            .await
+            .map_err(|error| StoreError::Open(format!("cannot reach the database: {error}")))?;
+        migrate::postgres(&mut client).await?;
+        let owner = free_older_starts(&client, &node).await?;
+        warn_where_not_durable(&client).await?;
+        drop(client);
+        let bytes = settings.accept_queue_bytes;
+        let accepts =
+            Flushers::start(&pool, ACCEPT_FLUSHERS, settings.accept_queue, bytes, accept::flush);
+        // Attempts under way are bounded by the hub's own settings, so that this never fills.
+        let records =
+            Flushers::start(&pool, RECORD_FLUSHERS, usize::MAX >> 4, usize::MAX, record::flush);
+        let notifier = Notifier::start(&pool, config, &owner, signals);
+        Ok((Self { pool, accepts, records, notifier, _lock: lock }, owner))
+    }
+
+    pub(crate) async fn accept(
+        &self,
+        accept: Accept,
+        quarantine_limit: u32,
+    ) -> Result<Accepted, StoreError> {
+        let bytes = accept.message.body.len();
+        self.accepts.run(bytes, |reply| accept::Job { accept, quarantine_limit, reply }).await
+    }
+
+    pub(crate) async fn record(&self, outcome: Outcome) -> Result<Recorded, StoreError> {
+        self.records.run(0, |reply| record::Job { outcome, reply }).await
+    }
+
+    pub(crate) fn tell_others(&self, signal: &Signal) {
+        self.notifier.tell(signal);
+    }
+
+    /// Runs a query that is alike on both engines.
+    pub(crate) async fn query<T>(
+        &self,
+        sql: &str,
+        parameters: &[Parameter],
+        map: fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(sql).await?;
+        let rows = client.query(&statement, &references(parameters)).await?;
+        rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+    }
+
+    /// Runs a batch as one transaction; the answer is the rows touched by each statement.
+    pub(crate) async fn change(&self, batch: &Batch) -> Result<Vec<u64>, StoreError> {
+        let mut client = self.pool.get().await?;
+        let transaction = client.transaction().await?;
+        let mut counts = Vec::with_capacity(batch.0.len());
+        for statement in &batch.0 {
+            let prepared = transaction.prepare_cached(&statement.sql).await?;
+            let touched =
+                transaction.execute(&prepared, &references(&statement.parameters)).await?;
+            match statement.expect {
+                Expect::One(conflict) if touched != 1 => {
+                    transaction.rollback().await?;
+                    return Err(StoreError::Conflict(conflict.to_owned()));
+                }
+                _ => counts.push(touched),
+            }
+        }
+        transaction.commit().await?;
+        Ok(counts)
+    }
+}
+
+fn references(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
+    parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect()
+}
+
+fn pool(config: Config, connections: usize) -> Result<Pool, StoreError> {
+    let manager = Manager::from_config(
+        config,
+        NoTls,
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    let prepare_session = format!(
+        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s';
+         SELECT set_config('synchronous_commit', 'on', false)
+         WHERE current_setting('synchronous_commit') IN ('off', 'local');",
+        STATEMENT_TIMEOUT.as_millis()
+    );
+    Pool::builder(manager)
+        .max_size(connections.max(ACCEPT_FLUSHERS + RECORD_FLUSHERS + 2))
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts {
+            wait: Some(CONNECTION_WAIT),
+            create: Some(CONNECTION_WAIT),
+            recycle: Some(CONNECTION_WAIT),
+        })
+        .post_create(Hook::async_fn(move |client, _| {
+            let prepare_session = prepare_session.clone();
+            Box::pin(async move {
+                client.batch_execute(&prepare_session).await.map_err(HookError::Backend)
+            })
+        }))
+        .build()
+        .map_err(|error| StoreError::Open(error.to_string()))
+}
+
+/// The name of this node, made once and kept in its data folder.
+fn node_identity(folder: &std::path::Path) -> Result<String, StoreError> {
+    let path = folder.join("node");
+    let describe = |error: std::io::Error| StoreError::Open(format!("{}: {error}", path.display()));
+    match std::fs::read_to_string(&path) {
+        Ok(node) if !node.trim().is_empty() => Ok(node.trim().to_owned()),
+        Ok(_) | Err(_) => {
+            let node = Uuid::new_v4().to_string();
+            std::fs::write(&path, &node).map_err(describe)?;
+            Ok(node)
+        }
+    }
+}
+
+/// Counts this start, and frees what earlier starts of this node held; the leases of other nodes
+/// are theirs. Answers by what name this start holds its leases.
+async fn free_older_starts(
+    client: &tokio_postgres::Client,
+    node: &str,
+) -> Result<String, StoreError> {
+    let row = client
+        .query_one(
+            "INSERT INTO nodes (node, start) VALUES ($1, 1)
+             ON CONFLICT (node) DO UPDATE SET start = nodes.start + 1 RETURNING start",
+            &[&node],
+        )
+        .await?;
+    let start: i64 = row.try_get(0)?;
+    let freed = format!(
+        "UPDATE queue SET next_at = {NOW}, owner = NULL
+         WHERE owner IS NOT NULL AND split_part(owner, '/', 1) = $1"
+    );
+    client.execute(&freed, &[&node]).await?;
+    Ok(format!("{node}/{start}"))
+}
+
+/// A yes must survive a power cut. Where the server is set up otherwise, say so loudly.
+async fn warn_where_not_durable(client: &tokio_postgres::Client) -> Result<(), StoreError> {
+    let row = client
+        .query_one(
+            "SELECT current_setting('fsync'), current_setting('synchronous_commit'),
+                    current_setting('full_page_writes')",
+            &[],
+        )
+        .await?;
+    let (fsync, commit): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    if commit == "off" || commit == "local" {
+        return Err(StoreError::Open(format!(
+            "the server keeps synchronous_commit = {commit} although this session sets it: a yes \
+             would not be durable"
+        )));
+    }
+    if fsync != "on" {
+        tracing::warn!(
+            "the PostgreSQL server runs with fsync = {fsync}: after a power cut, messages that \
+             were answered with 200 can be lost"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! Recording what attempts led to on PostgreSQL: what waits, as one transaction.
+
+use std::collections::HashSet;
+
+use deadpool_postgres::{Pool, Transaction};
+use fieldpost_model::delivery::DeliveryState;
+use futures_util::future::try_join;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::NOW;
+use super::flusher;
+use crate::error::StoreError;
+use crate::records::{Outcome, Recorded, Verdict};
+use crate::request::{attempt_request_text, headers_text};
+use crate::statement::as_integer;
+
+/// An outcome that waits to be written.
+pub(super) struct Job {
+    pub(super) outcome: Outcome,
+    pub(super) reply: oneshot::Sender<Result<Recorded, StoreError>>,
+}
+
+impl flusher::Job for Job {
+    type Answer = Recorded;
+
+    fn answer(self, answer: Result<Recorded, StoreError>) {
+        // Whoever asked may have gone; the work is done all the same.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// Writes the outcomes of all jobs in one transaction.
+pub(super) fn flush<'f>(
+    pool: &'f Pool,
+    jobs: &'f [Job],
+) -> std::pin::Pin<Box<dyn Future<Output = Result<Vec<Recorded>, StoreError>> + Send + 'f>> {
+    Box::pin(async move {
+        let mut client = pool.get().await?;
+        let transaction = client.transaction().await?;
+        // In one order for everybody, so that two flushers never wait for each other.
+        let mut outcomes: Vec<&Outcome> = jobs.iter().map(|job| &job.outcome).collect();
+        outcomes.sort_by_key(|outcome| outcome.delivery);
+        let (finals, retries) =
+            try_join(leave_queue(&transaction, &outcomes), stay_in_queue(&transaction, &outcomes))
+                .await?;
+        let held: HashSet<Uuid> = finals.into_iter().chain(retries).collect();
+        outcomes.retain(|outcome| held.contains(&outcome.delivery));
+        try_join(
+            update_deliveries(&transaction, &outcomes),
+            insert_attempts(&transaction, &outcomes),
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(jobs
+            .iter()
+            .map(|job| {
+                if held.contains(&job.outcome.delivery) {
+                    Recorded::Written
+                } else {
+                    Recorded::LeaseLost
+                }
+            })
+            .collect())
+    })
+}
+
+/// Takes final deliveries out of the queue; the answer is those that were still ours.
+async fn leave_queue(
+    transaction: &Transaction<'_>,
+    outcomes: &[&Outcome],
+) -> Result<Vec<Uuid>, StoreError> {
+    let finals: Vec<&&Outcome> =
+        outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Final(_))).collect();
+    if finals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let projects: Vec<&str> = finals.iter().map(|outcome| &*outcome.lane.project).collect();
+    let ids: Vec<Uuid> = finals.iter().map(|outcome| outcome.delivery).collect();
+    let fences: Vec<i64> = finals.iter().map(|outcome| outcome.fence).collect();
+    let statement = transaction
+        .prepare_cached(
+            "DELETE FROM queue q
+             USING unnest($1::text[], $2::uuid[], $3::bigint[]) AS o (project, delivery, fence)
+             WHERE q.project = o.project AND q.delivery = o.delivery AND q.fence = o.fence
+             RETURNING q.delivery",
+        )
+        .await?;
+    let rows = transaction.query(&statement, &[&projects, &ids, &fences]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Makes failed deliveries due again later; the answer is those that were still ours.
+async fn stay_in_queue(
+    transaction: &Transaction<'_>,
+    outcomes: &[&Outcome],
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut projects: Vec<&str> = Vec::new();
+    let mut ids: Vec<Uuid> = Vec::new();
+    let mut fences: Vec<i64> = Vec::new();
+    let mut pauses: Vec<i64> = Vec::new();
+    for outcome in outcomes {
+        if let Verdict::RetryIn(pause) = outcome.verdict {
+            projects.push(&outcome.lane.project);
+            ids.push(outcome.delivery);
+            fences.push(outcome.fence);
+            pauses.push(as_integer(pause.as_micros()));
+        }
+    }
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = transaction
+        .prepare_cached(&format!(
+            "UPDATE queue q SET rank = 1, next_at = {NOW} + o.pause, owner = NULL
+             FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
+                 AS o (project, delivery, fence, pause)
+             WHERE q.project = o.project AND q.delivery = o.delivery AND q.fence = o.fence
+             RETURNING q.delivery"
+        ))
+        .await?;
+    let rows = transaction.query(&statement, &[&projects, &ids, &fences, &pauses]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+async fn update_deliveries(
+    transaction: &Transaction<'_>,
+    outcomes: &[&Outcome],
+) -> Result<(), StoreError> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let projects: Vec<&str> = outcomes.iter().map(|outcome| &*outcome.lane.project).collect();
+    let ids: Vec<Uuid> = outcomes.iter().map(|outcome| outcome.delivery).collect();
+    let mut states: Vec<&str> = Vec::with_capacity(outcomes.len());
+    let mut pauses: Vec<Option<i64>> = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        match outcome.verdict {
+            Verdict::Final(state) => {
+                states.push(state.name());
+                pauses.push(None);
+            }
+            Verdict::RetryIn(pause) => {
+                states.push(DeliveryState::Failed.name());
+                pauses.push(Some(as_integer(pause.as_micros())));
+            }
+        }
+    }
+    let numbers: Vec<i64> =
+        outcomes.iter().map(|outcome| i64::from(outcome.attempt.number)).collect();
+    let statuses: Vec<Option<i64>> = outcomes
+        .iter()
+        .map(|outcome| outcome.attempt.response.as_ref().map(|answer| i64::from(answer.status)))
+        .collect();
+    let errors: Vec<Option<&str>> =
+        outcomes.iter().map(|outcome| outcome.last_error.as_deref()).collect();
+    let statement = transaction
+        .prepare_cached(&format!(
+            "UPDATE deliveries d SET state = o.state, attempts = o.number, tries = d.tries + 1,
+                 next_attempt_at = {NOW} + o.pause, last_status = o.status, last_error = o.error
+             FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[],
+                         $6::bigint[], $7::text[])
+                 AS o (project, id, state, number, pause, status, error)
+             WHERE d.project = o.project AND d.id = o.id"
+        ))
+        .await?;
+    transaction
+        .execute(&statement, &[&projects, &ids, &states, &numbers, &pauses, &statuses, &errors])
+        .await?;
+    Ok(())
+}
+
+/// The rows of `attempts`, column by column, as `unnest` takes them.
+#[derive(Default)]
+struct Columns<'o> {
+    projects: Vec<&'o str>,
+    deliveries: Vec<Uuid>,
+    numbers: Vec<i64>,
+    starts: Vec<i64>,
+    durations: Vec<i64>,
+    requests: Vec<Option<String>>,
+    digests: Vec<Option<&'o [u8]>>,
+    lengths: Vec<i64>,
+    bodies: Vec<Option<&'o [u8]>>,
+    statuses: Vec<Option<i64>>,
+    headers: Vec<Option<String>>,
+    answers: Vec<Option<&'o [u8]>>,
+    truncated: Vec<i64>,
+    kinds: Vec<Option<&'static str>>,
+    errors: Vec<Option<&'o str>>,
+}
+
+impl<'o> Columns<'o> {
+    fn push(&mut self, outcome: &'o Outcome) {
+        let attempt = &outcome.attempt;
+        let (request, response) = (attempt.request.as_ref(), attempt.response.as_ref());
+        self.projects.push(&outcome.lane.project);
+        self.deliveries.push(outcome.delivery);
+        self.numbers.push(i64::from(attempt.number));
+        self.starts.push(attempt.started_at.0);
+        self.durations.push(as_integer(attempt.duration.as_micros()));
+        self.requests.push(request.map(attempt_request_text));
+        self.digests.push(request.map(|request| &request.body_sha256[..]));
+        let length = request.map_or(0, |request| request.bytes);
+        self.lengths.push(as_integer(length));
+        self.bodies.push(outcome.request_body.as_deref());
+        self.statuses.push(response.map(|response| i64::from(response.status)));
+        self.headers.push(response.map(|response| headers_text(&response.headers)));
+        self.answers.push(response.map(|response| &response.body[..]));
+        self.truncated.push(i64::from(response.is_some_and(|response| response.truncated)));
+        self.kinds.push(attempt.error.as_ref().map(|error| error.kind.name()));
+        self.errors.push(attempt.error.as_ref().map(|error| &*error.message));
+    }
+}
+
+async fn insert_attempts(
+    transaction: &Transaction<'_>,
+    outcomes: &[&Outcome],
+) -> Result<(), StoreError> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let mut columns = Columns::default();
+    for outcome in outcomes {
+        columns.push(outcome);
+    }
+    let statement = transaction
+        .prepare_cached(
+            "INSERT INTO attempts (project, delivery, number, started_at, duration, request,
+                 request_sha256, request_bytes, request_body, status, response_headers,
+                 response_body, truncated, error_kind, error_message)
+             SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[],
+                 $5::bigint[], $6::text[], $7::bytea[], $8::bigint[], $9::bytea[], $10::bigint[],
+                 $11::text[], $12::bytea[], $13::bigint[], $14::text[], $15::text[])",
+        )
+        .await?;
+    let Columns {
+        projects,
+        deliveries,
+        numbers,
+        starts,
+        durations,
+        requests,
+        digests,
+        lengths,
+        bodies,
+        statuses,
+        headers,
+        answers,
+        truncated,
+        kinds,
+        errors,
+    } = &columns;
+    transaction
+        .execute(
+            &statement,
+            &[
+                projects, deliveries, numbers, starts, durations, requests, digests, lengths,
+                bodies, statuses, headers, answers, truncated, kinds, errors,
+            ],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,383 @@
+//! What goes into the store and what comes back, as plain data.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fieldpost_model::ProjectName;
+use fieldpost_model::attempt::Attempt;
+use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
+use fieldpost_model::event::Event;
+use fieldpost_model::message::{MessageRequest, MessageState};
+use fieldpost_model::names;
+use fieldpost_model::time::Timestamp;
+use uuid::Uuid;
+
+names! {
+    /// What a definition defines.
+    pub enum DefinitionKind {
+        /// A way in.
+        Source = "source",
+        /// A remote API.
+        Connection = "connection",
+        /// A standing order.
+        Forwarder = "forwarder",
+    }
+}
+
+/// A project as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Its key.
+    pub name: ProjectName,
+    /// What people call it.
+    pub title: String,
+    /// Grows by one with every change of its definitions.
+    pub configuration_version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A project with all that it defines. The definitions are JSON text; the store does not read them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// The project itself.
+    pub project: Project,
+    /// Kind, name and JSON text of each definition.
+    pub definitions: Vec<(DefinitionKind, String, String)>,
+}
+
+/// One step of a change of a project's definitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DefinitionChange {
+    /// Sets the project's title.
+    Title(String),
+    /// Makes or replaces a definition.
+    Set(DefinitionKind, String, String),
+    /// Takes a definition away. Deliveries that wait for a removed forwarder are cancelled by it.
+    Remove(DefinitionKind, String),
+}
+
+/// How the store is to tell whether a message was there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DedupeKey {
+    /// What the message is known by among those of its source.
+    pub key: String,
+    /// SHA-256 of its content: other content under the same key is a new version.
+    pub content_hash: [u8; 32],
+    /// How long the key is remembered; `None` for as long as the message is.
+    pub window: Option<Duration>,
+}
+
+/// A message that asks to be kept.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Its id, made by the receiver.
+    pub id: Uuid,
+    /// The source it came in by.
+    pub source: String,
+    /// When it was there.
+    pub received_at: Timestamp,
+    /// `Some` where the dialect could not read it: it is kept as quarantined.
+    pub quarantined: Option<String>,
+    /// The content type that the sender claimed.
+    pub content_type: Option<String>,
+    /// What it is called by, for people.
+    pub identity: Option<String>,
+    /// What it is deduplicated by.
+    pub dedupe: Option<DedupeKey>,
+    /// The request, credentials masked.
+    pub request: MessageRequest,
+    /// The exact bytes, decompressed.
+    pub body: Bytes,
+}
+
+/// A delivery that a message calls for.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// Its id, made by the planner.
+    pub id: Uuid,
+    /// The forwarder that orders it.
+    pub forwarder: String,
+    /// Where it goes.
+    pub connection: String,
+    /// What set it off.
+    pub event: Event,
+    /// What it is about.
+    pub key: Option<String>,
+    /// Why it is made.
+    pub origin: DeliveryOrigin,
+    /// Whether its forwarder is paused: it waits in the forwarder's own parking lane.
+    pub parked: bool,
+}
+
+/// A message together with all the work that it calls for: what one transaction keeps.
+#[derive(Clone, Debug)]
+pub struct Accept {
+    /// The project.
+    pub project: ProjectName,
+    /// The version of the definitions that the plan was made from.
+    pub configuration_version: i64,
+    /// The message.
+    pub message: NewMessage,
+    /// The deliveries that it calls for; none for a quarantined message.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// What became of a message that asked to be kept. Only `Stale` and `QuarantineFull` kept nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// Kept, with its deliveries.
+    Kept {
+        /// 1, or more where the same identity was there with other content.
+        version: u32,
+    },
+    /// Kept as a repetition of this message; nothing was set off.
+    Duplicate {
+        /// The first message of that content.
+        of: Uuid,
+    },
+    /// Kept as quarantined; the same content may have been there already, under this id.
+    Quarantined {
+        /// The message that holds the content.
+        id: Uuid,
+        /// How often it came in by now.
+        seen: u32,
+    },
+    /// The definitions have changed since the plan was made: plan again.
+    Stale,
+    /// The source holds as many quarantined messages as `quarantine-limit` allows.
+    QuarantineFull,
+}
+
+/// A message that is matched again, with the work that it calls for today.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The project.
+    pub project: ProjectName,
+    /// The version of the definitions that the plan was made from.
+    pub configuration_version: i64,
+    /// The message.
+    pub message: Uuid,
+    /// For a quarantined message that can be read now: its identity. It is `kept` from here on.
+    pub released: Option<Option<String>>,
+    /// For a message that still cannot be read: the reason of today.
+    pub still_quarantined: Option<String>,
+    /// The deliveries that it calls for.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// A lane: the queue of one connection of one project.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane {
+    /// The project.
+    pub project: ProjectName,
+    /// The connection's name; or `!` and a forwarder's name, where its deliveries are parked.
+    pub name: String,
+}
+
+impl Lane {
+    /// The name of the lane in which the deliveries of a paused forwarder wait. A `!` begins no
+    /// connection's name, so the two cannot meet.
+    pub fn parking(forwarder: &str) -> String {
+        format!("!{forwarder}")
+    }
+}
+
+/// How many deliveries a lane could start.
+#[derive(Clone, Debug)]
+pub struct LaneDemand {
+    /// The lane.
+    pub lane: Lane,
+    /// At most so many.
+    pub limit: usize,
+    /// How long they are held: longer than the longest call of this lane.
+    pub lease: Duration,
+}
+
+/// A delivery that is held for sending.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The lane it came from.
+    pub lane: Lane,
+    /// The delivery.
+    pub id: Uuid,
+    /// The forwarder that ordered it.
+    pub forwarder: String,
+    /// What set it off.
+    pub event: Event,
+    /// What it is about.
+    pub key: Option<String>,
+    /// Why it was made.
+    pub origin: DeliveryOrigin,
+    /// The delivery that it sends again.
+    pub resend_of: Option<Uuid>,
+    /// Tries so far, over all budgets: the next attempt is this plus one.
+    pub attempts: u32,
+    /// Tries so far in this budget.
+    pub tries: u32,
+    /// When this budget began.
+    pub registered_at: Timestamp,
+    /// The message that it carries.
+    pub payload: Uuid,
+    /// Proves that the claim is still ours.
+    pub fence: i64,
+    /// What it carries.
+    pub content: Payload,
+}
+
+/// A message's content, as a delivery needs it.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// The source that it came in by.
+    pub source: String,
+    /// The content type that the sender claimed.
+    pub content_type: Option<String>,
+    /// The exact bytes.
+    pub body: Bytes,
+}
+
+/// What a lane answered to a demand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneOutlook {
+    /// The lane.
+    pub lane: Lane,
+    /// Whether more was due than the limit let through.
+    pub more: bool,
+    /// How long until the next delivery is due, where nothing more is due now.
+    pub next_due_in: Option<Duration>,
+}
+
+/// A claim's result.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    /// The deliveries that are ours now.
+    pub claimed: Vec<Claimed>,
+    /// How each lane looks afterwards.
+    pub outlook: Vec<LaneOutlook>,
+}
+
+/// What an attempt led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Final: succeeded, rejected, cancelled or broken.
+    Final(DeliveryState),
+    /// Tried again after this pause; the state is `failed`.
+    RetryIn(Duration),
+}
+
+/// An attempt that is to be recorded, and what it led to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The lane that the delivery was claimed from.
+    pub lane: Lane,
+    /// The delivery.
+    pub delivery: Uuid,
+    /// The claim's fence.
+    pub fence: i64,
+    /// The attempt, whole.
+    pub attempt: Attempt,
+    /// The body as sent, where it is not the message's own bytes.
+    pub request_body: Option<Bytes>,
+    /// What it led to.
+    pub verdict: Verdict,
+    /// What people read first: the reason of a failure.
+    pub last_error: Option<String>,
+}
+
+/// Whether an outcome was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The attempt and the new state are committed.
+    Written,
+    /// The lease had been lost: nothing was written, whoever holds it now will.
+    LeaseLost,
+}
+
+/// A claim that is given back unused.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The lane that it goes back to: another one parks it.
+    pub lane: Lane,
+    /// The delivery.
+    pub delivery: Uuid,
+    /// The claim's fence.
+    pub fence: i64,
+}
+
+/// Which messages a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct MessageQuery {
+    /// Of this source only.
+    pub source: Option<String>,
+    /// In this state only.
+    pub state: Option<MessageState>,
+    /// Received at this time or later.
+    pub since: Option<Timestamp>,
+    /// Received before this time.
+    pub until: Option<Timestamp>,
+    /// With this text in the identity, or with this id.
+    pub text: Option<String>,
+}
+
+/// Which deliveries a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryQuery {
+    /// Of this forwarder only.
+    pub forwarder: Option<String>,
+    /// To this connection only.
+    pub connection: Option<String>,
+    /// In this state only.
+    pub state: Option<DeliveryState>,
+    /// Carrying this payload only.
+    pub payload: Option<Uuid>,
+    /// Of messages of this source only.
+    pub source: Option<String>,
+    /// About this key only.
+    pub key: Option<String>,
+    /// Made at this time or later.
+    pub since: Option<Timestamp>,
+    /// Made before this time.
+    pub until: Option<Timestamp>,
+    /// With this text in the key or the last error, or this as its own or its payload's id.
+    pub text: Option<String>,
+}
+
+/// Where a page begins and how long it is. Lists run from the newest to the oldest.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Only items older than this one.
+    pub before: Option<Uuid>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// How many deliveries of a forwarder stand in each state that is not succeeded.
+pub type StateCounts = HashMap<DeliveryState, u64>;
+
+/// Something that happened in the store, told to whoever listens. A hint: it can be missed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A message was kept, quarantined or found to be a duplicate.
+    Message {
+        /// The project.
+        project: ProjectName,
+        /// The message.
+        id: Uuid,
+        /// What became of it.
+        state: MessageState,
+    },
+    /// A delivery was made or changed its state.
+    Delivery {
+        /// The project.
+        project: ProjectName,
+        /// The delivery.
+        id: Uuid,
+        /// Where it stands.
+        state: DeliveryState,
+    },
+    /// A lane may have something due.
+    Due(Lane),
+    /// A project's definitions changed.
+    Configuration(ProjectName),
+}

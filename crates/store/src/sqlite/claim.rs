@@ -1,0 +1,102 @@
+//! Claiming due deliveries on SQLite: one job of the writer, then the contents through a reader.
+
+use std::time::Duration;
+
+use fieldpost_model::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use crate::claimed::{self, claimed_columns};
+use crate::error::StoreError;
+use crate::records::{Claimed, Lane, LaneDemand, LaneOutlook};
+use crate::statement::{Row, as_integer};
+
+/// A delivery that was claimed, before its content is read.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) lane: Lane,
+    pub(super) delivery: Uuid,
+    pub(super) fence: i64,
+}
+
+/// Holds what is due in a lane, first tries before retries, until `now + lease`.
+pub(super) fn hold(
+    connection: &Connection,
+    demand: &LaneDemand,
+    now: Timestamp,
+    owner: &str,
+) -> Result<(Vec<Held>, LaneOutlook), StoreError> {
+    let LaneDemand { lane, limit, lease } = demand;
+    let mut due: Vec<Uuid> = Vec::new();
+    for rank in [0, 1] {
+        let wanted = limit.saturating_sub(due.len());
+        let mut statement = connection.prepare_cached(
+            "SELECT delivery FROM queue
+             WHERE project = $1 AND lane = $2 AND rank = $3 AND next_at <= $4
+             ORDER BY next_at, delivery LIMIT $5",
+        )?;
+        let rows = statement.query_map(
+            params![&*lane.project, lane.name, rank, now.0, as_integer(wanted)],
+            |row| row.get(0).map(Uuid::from_bytes),
+        )?;
+        due.extend(rows.collect::<Result<Vec<_>, _>>()?);
+    }
+    let until = now + *lease;
+    let mut held = Vec::with_capacity(due.len());
+    for delivery in due {
+        let fence = connection
+            .prepare_cached(
+                "UPDATE queue SET next_at = $3, owner = $4, fence = fence + 1
+                 WHERE project = $1 AND delivery = $2 RETURNING fence",
+            )?
+            .query_row(params![&*lane.project, delivery.as_bytes(), until.0, owner], |row| {
+                row.get(0)
+            })?;
+        held.push(Held { lane: lane.clone(), delivery, fence });
+    }
+    let more = held.len() >= *limit;
+    let next_due_in = if more { None } else { next_due(connection, lane, now)? };
+    Ok((held, LaneOutlook { lane: lane.clone(), more, next_due_in }))
+}
+
+/// How long until the lane's next delivery is due, leases that run out included.
+fn next_due(
+    connection: &Connection,
+    lane: &Lane,
+    now: Timestamp,
+) -> Result<Option<Duration>, StoreError> {
+    let mut next: Option<i64> = None;
+    for rank in [0, 1] {
+        let found: Option<i64> = connection
+            .prepare_cached(
+                "SELECT next_at FROM queue WHERE project = $1 AND lane = $2 AND rank = $3
+                 AND next_at > $4 ORDER BY next_at LIMIT 1",
+            )?
+            .query_row(params![&*lane.project, lane.name, rank, now.0], |row| row.get(0))
+            .optional()?;
+        next = match (next, found) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+    Ok(next.map(|at| Timestamp(at).since(now)))
+}
+
+/// Reads what the held deliveries carry. One that was taken away meanwhile is left out.
+pub(super) fn contents(connection: &Connection, held: &[Held]) -> Result<Vec<Claimed>, StoreError> {
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        claimed_columns!(),
+        " FROM deliveries d
+         JOIN messages m ON m.project = d.project AND m.id = d.payload_id
+         JOIN message_bodies b ON b.body = m.body
+         WHERE d.project = $1 AND d.id = $2"
+    ))?;
+    let mut claimed = Vec::with_capacity(held.len());
+    for Held { lane, delivery, fence } in held {
+        let mut rows = statement.query(params![&*lane.project, delivery.as_bytes()])?;
+        let Some(row) = rows.next()? else { continue };
+        claimed.push(claimed::read(&Row::Sqlite(row), lane, *delivery, *fence)?);
+    }
+    Ok(claimed)
+}

@@ -1,0 +1,286 @@
+//! The embedded engine: one file in the data folder, one writer, a few readers.
+
+mod accept;
+mod claim;
+mod record;
+pub(crate) mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use tokio::sync::Semaphore;
+
+use fieldpost_model::time::Timestamp;
+
+use crate::StoreSettings;
+use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::migrate;
+use crate::records::{Accept, Accepted, Claims, LaneDemand, Outcome, Recorded};
+use crate::statement::{Batch, Expect, Parameter, Row};
+use writer::{Bounds, Priority, Writer};
+
+/// Connections that only read.
+const READERS: usize = 4;
+/// How long a connection waits for another one's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// What a waiting message holds in memory beside its body.
+const MESSAGE_OVERHEAD: usize = 1_024;
+/// How often the write-ahead log is copied into the database beside the writer.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+/// Pages of the log at which the writer itself has to finish a checkpoint, so that the log stays
+/// bounded however busy it is: 64 MiB of 8 KiB pages.
+const CHECKPOINT_PAGES: i64 = 8_192;
+/// The log file keeps this size between checkpoints: overwriting is cheaper than appending.
+const JOURNAL_BYTES: i64 = 64 * 1024 * 1024;
+
+/// The embedded database.
+pub(crate) struct Sqlite {
+    pub(crate) writer: Writer,
+    readers: Arc<Readers>,
+    /// Dropped with the store: ends the thread that checkpoints.
+    _checkpoints: std::sync::mpsc::Sender<()>,
+    /// Held for as long as the store is open.
+    _lock: File,
+}
+
+struct Readers {
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    /// Opens the database of a data folder, makes it where it is missing, migrates it where it is
+    /// older, and refuses where another process has it or a newer version wrote it.
+    pub(crate) async fn open(settings: &StoreSettings) -> Result<(Self, String), StoreError> {
+        let folder = &settings.data;
+        let lock = lock_folder(folder)?;
+        let path = folder.join("fieldpost.db");
+        let mut connection = connect(&path, OpenFlags::default())?;
+        connection.execute_batch(&format!(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+             PRAGMA journal_size_limit = {JOURNAL_BYTES}; PRAGMA cache_size = -32768;"
+        ))?;
+        let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+        if synchronous != 2 {
+            return Err(StoreError::Open(format!(
+                "SQLite runs with synchronous = {synchronous}, not FULL: a yes would not be durable"
+            )));
+        }
+        migrate::sqlite(&mut connection)?;
+        let mut idle = Vec::new();
+        for _ in 0..READERS {
+            let reader = connect(&path, OpenFlags::default())?;
+            reader.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
+            idle.push(reader);
+        }
+        let checkpoints = start_checkpoints(connect(&path, OpenFlags::default())?)?;
+        let owner = free_older_starts(&connection, (settings.clock)())?;
+        let bounds = Bounds { jobs: settings.accept_queue, bytes: settings.accept_queue_bytes };
+        let writer = Writer::start(connection, bounds)
+            .map_err(|error| StoreError::Open(format!("no thread for the writer: {error}")))?;
+        let readers = Readers { permits: Semaphore::new(READERS), idle: Mutex::new(idle) };
+        let readers = Arc::new(readers);
+        Ok((Self { writer, readers, _checkpoints: checkpoints, _lock: lock }, owner))
+    }
+
+    pub(crate) async fn accept(
+        &self,
+        accept: Accept,
+        quarantine_limit: u32,
+    ) -> Result<Accepted, StoreError> {
+        let bytes = accept.message.body.len() + MESSAGE_OVERHEAD;
+        self.writer
+            .run(Priority::Accept, bytes, move |connection| {
+                accept::accept(connection, &accept, quarantine_limit)
+            })
+            .await
+    }
+
+    pub(crate) async fn claim(
+        &self,
+        demands: Vec<LaneDemand>,
+        owner: String,
+        clock: Clock,
+    ) -> Result<Claims, StoreError> {
+        let (held, outlook) = self
+            .writer
+            .run(Priority::Deliver, 0, move |connection| {
+                let now = clock();
+                let mut all = Vec::new();
+                let mut outlook = Vec::with_capacity(demands.len());
+                for demand in &demands {
+                    let (held, lane) = claim::hold(connection, demand, now, &owner)?;
+                    all.extend(held);
+                    outlook.push(lane);
+                }
+                Ok((all, outlook))
+            })
+            .await?;
+        if held.is_empty() {
+            return Ok(Claims { claimed: Vec::new(), outlook });
+        }
+        let claimed = self.read(move |connection| claim::contents(connection, &held)).await?;
+        Ok(Claims { claimed, outlook })
+    }
+
+    pub(crate) async fn record(
+        &self,
+        outcome: Outcome,
+        clock: Clock,
+    ) -> Result<Recorded, StoreError> {
+        self.writer
+            .run(Priority::Deliver, 0, move |connection| {
+                record::record(connection, &outcome, clock())
+            })
+            .await
+    }
+
+    /// Reads with one of the readers, on a thread that may block.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let permit = self.readers.permits.acquire().await;
+        let readers = Arc::clone(&self.readers);
+        let result = tokio::task::spawn_blocking(move || {
+            let connection = idle(&readers).pop();
+            let connection = connection
+                .ok_or_else(|| StoreError::Unavailable("no reader is free".to_owned()))?;
+            let result = work(&connection);
+            idle(&readers).push(connection);
+            result
+        })
+        .await;
+        drop(permit);
+        result.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    }
+
+    /// Runs a query that is alike on both engines.
+    pub(crate) async fn query<T: Send + 'static>(
+        &self,
+        sql: String,
+        parameters: Vec<Parameter>,
+        map: fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(&parameters))?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(map(&Row::Sqlite(row))?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Runs a batch as one transaction; the answer is the rows touched by each statement.
+    pub(crate) async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
+        let outcome = self
+            .writer
+            .run(Priority::Other, 0, move |connection| {
+                // A savepoint of its own: a conflict undoes this batch, not its neighbours.
+                connection.execute_batch("SAVEPOINT batch")?;
+                let outcome = apply(connection, &batch);
+                let end = if matches!(outcome, Ok(Ok(_))) {
+                    "RELEASE batch"
+                } else {
+                    "ROLLBACK TO batch; RELEASE batch"
+                };
+                connection.execute_batch(end)?;
+                outcome
+            })
+            .await?;
+        outcome.map_err(|conflict| StoreError::Conflict(conflict.to_owned()))
+    }
+}
+
+fn apply(
+    connection: &Connection,
+    batch: &Batch,
+) -> Result<Result<Vec<u64>, &'static str>, StoreError> {
+    let mut counts = Vec::with_capacity(batch.0.len());
+    for statement in &batch.0 {
+        let touched = connection
+            .prepare_cached(&statement.sql)?
+            .execute(params_from_iter(&statement.parameters))?;
+        match statement.expect {
+            Expect::One(conflict) if touched != 1 => return Ok(Err(conflict)),
+            _ => counts.push(touched as u64),
+        }
+    }
+    Ok(Ok(counts))
+}
+
+/// Counts this start, and frees what earlier starts held: they are gone, since the folder is
+/// locked. Answers by what name this start holds its leases.
+fn free_older_starts(connection: &Connection, now: Timestamp) -> Result<String, StoreError> {
+    let start: i64 = connection.query_row(
+        "INSERT INTO nodes (node, start) VALUES ('local', 1)
+         ON CONFLICT (node) DO UPDATE SET start = start + 1 RETURNING start",
+        [],
+        |row| row.get(0),
+    )?;
+    connection
+        .execute("UPDATE queue SET next_at = $1, owner = NULL WHERE owner IS NOT NULL", [now.0])?;
+    Ok(format!("local/{start}"))
+}
+
+fn idle(readers: &Readers) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    readers.idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &PathBuf, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| StoreError::Open(format!("cannot open {}: {error}", path.display())))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// One process per data folder: two writers would each believe to be the only one.
+pub(crate) fn lock_folder(folder: &Path) -> Result<File, StoreError> {
+    let describe =
+        |error: std::io::Error| StoreError::Open(format!("{}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(describe)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("lock"))
+        .map_err(describe)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Open(format!(
+            "the data folder {} is in use by another fieldpost process; stop that one, or give \
+             this one its own folder with --data",
+            folder.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(describe(error)),
+    }
+}
+
+/// Copies the log into the database every now and then, beside the writer, so that the writer
+/// seldom has to stop for it. Ends when the sender of the channel is dropped.
+fn start_checkpoints(connection: Connection) -> Result<std::sync::mpsc::Sender<()>, StoreError> {
+    let (sender, stopped) = std::sync::mpsc::channel::<()>();
+    std::thread::Builder::new()
+        .name("sqlite-checkpoint".to_owned())
+        .spawn(move || {
+            while stopped.recv_timeout(CHECKPOINT_EVERY)
+                == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+            {
+                // Passive: it takes what it can get and disturbs nobody; the next one goes on.
+                let _busy: Result<i64, _> =
+                    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(0));
+            }
+        })
+        .map_err(|error| StoreError::Open(format!("no thread for checkpoints: {error}")))?;
+    Ok(sender)
+}

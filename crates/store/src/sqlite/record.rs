@@ -1,0 +1,95 @@
+//! Recording what attempts led to on SQLite, and giving claims back.
+
+use fieldpost_model::ProjectName;
+use fieldpost_model::attempt::Attempt;
+use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::time::Timestamp;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::records::{Outcome, Recorded, Verdict};
+use crate::request::{attempt_request_text, headers_text};
+use crate::statement::as_integer;
+
+/// Writes an attempt and the state that it led to, if the claim is still ours.
+pub(super) fn record(
+    connection: &Connection,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Recorded, StoreError> {
+    let Outcome { lane, delivery, fence, attempt, verdict, last_error, .. } = outcome;
+    let project = &lane.project;
+    let (state, next_at) = match verdict {
+        Verdict::Final(state) => (*state, None),
+        Verdict::RetryIn(pause) => (DeliveryState::Failed, Some(now + *pause)),
+    };
+    let held = match next_at {
+        None => connection
+            .prepare_cached(
+                "DELETE FROM queue WHERE project = $1 AND delivery = $2 AND fence = $3",
+            )?
+            .execute(params![&**project, delivery.as_bytes(), fence])?,
+        Some(next_at) => connection
+            .prepare_cached(
+                "UPDATE queue SET rank = 1, next_at = $4, owner = NULL
+                 WHERE project = $1 AND delivery = $2 AND fence = $3",
+            )?
+            .execute(params![&**project, delivery.as_bytes(), fence, next_at.0])?,
+    };
+    if held == 0 {
+        return Ok(Recorded::LeaseLost);
+    }
+    connection
+        .prepare_cached(
+            "UPDATE deliveries SET state = $3, attempts = $4, tries = tries + 1,
+                 next_attempt_at = $5, last_status = $6, last_error = $7
+             WHERE project = $1 AND id = $2",
+        )?
+        .execute(params![
+            &**project,
+            delivery.as_bytes(),
+            state.name(),
+            attempt.number,
+            next_at.map(|at| at.0),
+            attempt.response.as_ref().map(|response| response.status),
+            last_error
+        ])?;
+    insert_attempt(connection, project, *delivery, attempt, outcome.request_body.as_deref())?;
+    Ok(Recorded::Written)
+}
+
+fn insert_attempt(
+    connection: &Connection,
+    project: &ProjectName,
+    delivery: Uuid,
+    attempt: &Attempt,
+    request_body: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    let Attempt { number, started_at, duration, request, response, error } = attempt;
+    connection
+        .prepare_cached(
+            "INSERT INTO attempts (project, delivery, number, started_at, duration, request,
+                 request_sha256, request_bytes, request_body, status, response_headers,
+                 response_body, truncated, error_kind, error_message)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        )?
+        .execute(params![
+            &**project,
+            delivery.as_bytes(),
+            number,
+            started_at.0,
+            as_integer(duration.as_micros()),
+            request.as_ref().map(attempt_request_text),
+            request.as_ref().map(|request| request.body_sha256),
+            request.as_ref().map_or(0, |request| as_integer(request.bytes)),
+            request_body,
+            response.as_ref().map(|response| response.status),
+            response.as_ref().map(|response| headers_text(&response.headers)),
+            response.as_ref().map(|response| &response.body),
+            response.as_ref().is_some_and(|response| response.truncated),
+            error.as_ref().map(|error| error.kind.name()),
+            error.as_ref().map(|error| &error.message)
+        ])?;
+    Ok(())
+}
