@@ -1,5 +1,6 @@
 //! What the compiler does not check about this repository: the walls between the crates, the size
-//! of files, words that must not stay, SQL in the wrong room, links that lead nowhere.
+//! of files, words that must not stay, SQL in the wrong room, links that lead nowhere, guides
+//! that show what does not exist.
 //!
 //! Every check is a pure function over text, and has a test of its own that shows it failing on a
 //! made-up offender; the test beside it runs the check over the real repository. A failure lists
@@ -12,6 +13,8 @@
 
 #[cfg(test)]
 mod citations;
+#[cfg(test)]
+mod guides;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
