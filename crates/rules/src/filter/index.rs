@@ -61,10 +61,17 @@ impl FilterIndex {
         if let Some(listeners) = self.by_source.get(candidate.source) {
             listeners.collect(candidate, &mut positions);
         }
-        // A few ascending runs, one after the other: the stable sort finds and merges them.
-        positions.sort();
-        positions
+        in_order(positions)
     }
+}
+
+#[expect(
+    clippy::stable_sort_primitive,
+    reason = "the positions are a few ascending runs, which only the stable sort finds and merges"
+)]
+fn in_order(mut positions: Vec<usize>) -> Vec<usize> {
+    positions.sort();
+    positions
 }
 
 /// The number of a fragment among its listeners' fragments.
@@ -99,8 +106,28 @@ struct Audience {
 struct Demanding {
     position: usize,
     unless: Option<FragmentId>,
+    /// Hardly any filter has this, and those that have not should lie close together.
+    request: Option<Box<RequestParts>>,
+}
+
+/// The parts of a filter that look at the request.
+#[derive(Debug)]
+struct RequestParts {
     headers: Vec<(String, String)>,
     query: Vec<(String, String)>,
+}
+
+impl RequestParts {
+    fn of(filter: &MessageFilter) -> Option<Box<Self>> {
+        let asks = !(filter.headers.is_empty() && filter.query.is_empty());
+        asks.then(|| {
+            Box::new(Self { headers: filter.headers.clone(), query: filter.query.clone() })
+        })
+    }
+
+    fn hold(&self, candidate: &Candidate<'_>) -> bool {
+        carries(candidate.headers, &self.headers) && carries(candidate.query, &self.query)
+    }
 }
 
 impl Listeners {
@@ -153,30 +180,23 @@ impl Listeners {
 
 impl Audience {
     fn add(&mut self, position: usize, filter: &MessageFilter, unless: Option<FragmentId>) {
-        if unless.is_none() && filter.headers.is_empty() && filter.query.is_empty() {
+        let request = RequestParts::of(filter);
+        if unless.is_none() && request.is_none() {
             self.undemanding.push(position);
         } else {
-            self.demanding.push(Demanding {
-                position,
-                unless,
-                headers: filter.headers.clone(),
-                query: filter.query.clone(),
-            });
+            self.demanding.push(Demanding { position, unless, request });
         }
     }
 
     fn collect(&self, candidate: &Candidate<'_>, contained: &[bool], positions: &mut Vec<usize>) {
         positions.extend_from_slice(&self.undemanding);
-        positions.extend(
-            self.demanding
-                .iter()
-                .filter(|filter| {
-                    let excluded = filter.unless.and_then(|id| contained.get(id)).copied();
-                    excluded != Some(true)
-                        && carries(candidate.headers, &filter.headers)
-                        && carries(candidate.query, &filter.query)
-                })
-                .map(|filter| filter.position),
-        );
+        for filter in &self.demanding {
+            let excluded = filter.unless.and_then(|id| contained.get(id)).copied();
+            if excluded != Some(true)
+                && filter.request.as_ref().is_none_or(|parts| parts.hold(candidate))
+            {
+                positions.push(filter.position);
+            }
+        }
     }
 }
