@@ -1,0 +1,119 @@
+//! The document that a w.c.s. workflow pushes: the record as its pull API gives it.
+//!
+//! Older releases wrote `"id": "newsletter/16"`. Today's write `"id": "16"`, which says nothing
+//! without the form, and the form is in the record's `url`. Both give the identity `newsletter/16`.
+//! A record is pushed at several statuses: same identity, other content, a new version each time.
+
+use fieldpost_model::json::Value;
+
+use crate::view::member_text;
+use crate::{Decoded, Received, Shape, Unreadable, json};
+
+/// Reads a pushed record. An object without an id (a workflow may push any fields) has no identity.
+pub(crate) fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {
+    let view = json::document(received)?;
+    if view.as_object().is_none() {
+        return Err(Unreadable::new(
+            "not-wcs",
+            format!("The body is a JSON {}; a w.c.s. record is an object.", view.kind_name()),
+        ));
+    }
+    let (identity, form) = match scalar_text(&view, "id") {
+        Some(id) => record(&view, id),
+        None => (scalar_text(&view, "display_id").map(str::to_owned), None),
+    };
+    Ok(Decoded { key: identity.clone(), identity, form, ..Decoded::new(Shape::Submission, view) })
+}
+
+/// The identity of a record with that id, and its form.
+fn record(view: &Value<'_>, id: &str) -> (Option<String>, Option<String>) {
+    match id.split_once('/') {
+        Some((form, _)) => (Some(id.to_owned()), Some(form.to_owned())),
+        None => match form_in_addresses(view, id) {
+            Some(form) => (Some(format!("{form}/{id}")), Some(form.to_owned())),
+            None => (Some(id.to_owned()), None),
+        },
+    }
+}
+
+/// The form's slug: what stands before the id in the record's address, `…/newsletter/16/`.
+fn form_in_addresses<'v>(view: &'v Value<'_>, id: &str) -> Option<&'v str> {
+    let internal_id = scalar_text(view, "internal_id").unwrap_or(id);
+    ["api_url", "url"].into_iter().find_map(|name| {
+        let (_, address) = member_text(view, name)?.split_once("://")?;
+        let path = address.split(['?', '#']).next()?;
+        let mut segments = path.trim_end_matches('/').rsplit('/');
+        let last = segments.next()?;
+        let form = segments.next()?;
+        let is_path_of_record = last == id || last == internal_id;
+        // With nothing before it, the segment is the host.
+        let has_host = segments.next().is_some();
+        (is_path_of_record && has_host && !form.is_empty()).then_some(form)
+    })
+}
+
+/// The text of a string or number: ids were numbers in some releases.
+fn scalar_text<'v>(view: &'v Value<'_>, name: &str) -> Option<&'v str> {
+    let value = view.get(name)?;
+    value.as_str().or_else(|| value.as_number()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, identity: Option<&str>, form: Option<&str>) {
+        let decoded = decode(&Received { content_type: None, body: body.as_bytes() }).unwrap();
+        assert_eq!(decoded.identity.as_deref(), identity, "{body}");
+        assert_eq!(decoded.key, decoded.identity, "{body}");
+        assert_eq!(decoded.form.as_deref(), form, "{body}");
+        assert_eq!(decoded.shape, Shape::Submission);
+    }
+
+    #[test]
+    fn old_and_new_ids_give_one_identity() {
+        let newsletter = Some("newsletter");
+        check(r#"{"id":"newsletter/16"}"#, Some("newsletter/16"), newsletter);
+        check(
+            r#"{"id":"16","url":"https://x.example/newsletter/16/"}"#,
+            Some("newsletter/16"),
+            newsletter,
+        );
+        check(
+            r#"{"id":16,"api_url":"https://x.example/api/forms/newsletter/16/?a=b"}"#,
+            Some("newsletter/16"),
+            newsletter,
+        );
+        check(
+            r#"{"id":"A-16","internal_id":"16","url":"https://x.example/newsletter/16"}"#,
+            Some("newsletter/A-16"),
+            newsletter,
+        );
+    }
+
+    #[test]
+    fn an_address_that_is_not_the_records_tells_nothing() {
+        check(r#"{"id":"16"}"#, Some("16"), None);
+        check(r#"{"id":"16","url":"https://x.example/16/"}"#, Some("16"), None);
+        check(r#"{"id":"16","url":"https://x.example/newsletter/17/"}"#, Some("16"), None);
+        check(r#"{"id":"16","url":"newsletter/16"}"#, Some("16"), None);
+        check(r#"{"id":"16","url":null}"#, Some("16"), None);
+    }
+
+    #[test]
+    fn records_without_an_id_have_no_identity() {
+        check(r#"{"display_id":"1-28"}"#, Some("1-28"), None);
+        check(r#"{"id":null,"display_id":"1-28"}"#, Some("1-28"), None);
+        check(r#"{"nom":"L."}"#, None, None);
+        check("{}", None, None);
+    }
+
+    #[test]
+    fn only_objects_are_records() {
+        for body in ["[]", "1", "\"a\"", "null"] {
+            let received = Received { content_type: None, body: body.as_bytes() };
+            assert_eq!(decode(&received).unwrap_err().code, "not-wcs", "{body}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The dialects from outside: samples, kinds of documents, refusals, and laws that always hold.
+
+#![cfg(test)]
+
+mod commcare;
+mod properties;
+mod refusals;
+mod samples;
+mod xml;
+
+use fieldpost_model::json::Value;
+
+/// The bytes of a file in `examples/payloads`.
+#[track_caller]
+fn sample(name: &str) -> Vec<u8> {
+    let path = format!("{}/../../examples/payloads/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The JSON document in some bytes.
+#[track_caller]
+fn json(text: &[u8]) -> Value<'_> {
+    Value::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
