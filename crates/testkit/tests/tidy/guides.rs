@@ -16,7 +16,7 @@ fn yaml_blocks(document: &str) -> Vec<String> {
     while let Some(line) = lines.next() {
         if line.trim() == "```yaml" {
             let block = lines.by_ref().take_while(|line| line.trim() != "```");
-            blocks.push(block.map(|line| format!("{line}\n")).collect());
+            blocks.push(block.flat_map(|line| [line, "\n"]).collect());
         }
     }
     blocks
@@ -47,7 +47,7 @@ fn left_out(project: &Value<'static>) -> String {
         file.push_str("connections:\n");
     }
     for name in missing {
-        file.push_str(&format!("  {name}: {{ url: 'https://{name}.example.org' }}\n"));
+        file.extend(["  ", name, ": { url: 'https://", name, ".example.org' }\n"]);
     }
     file
 }
