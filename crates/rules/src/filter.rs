@@ -10,9 +10,9 @@
 //! 4. Kinds must agree, level by level, from the root. The one exception is at the top: an array
 //!    contains a scalar that is one of its elements.
 //!
-//! The remaining parts (`from`, headers, query) compare for equality. [`matches`] is the decision,
-//! [`explain`] tells it to a person, and [`FilterIndex`] takes it for thousands of filters at once;
-//! tests hold the three together.
+//! The remaining parts (`from`, headers, query) compare for equality. [`matches()`] is the
+//! decision, [`explain()`] tells it to a person, and [`FilterIndex`] takes it for thousands of
+//! filters at once; tests hold the three together.
 
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::json::Value;
