@@ -7,7 +7,7 @@
 
 use fieldpost_model::json::Value;
 
-use crate::instance::instance_id;
+use crate::names::instance_id;
 use crate::unreadable::Unreadable;
 use crate::view::{member_text, text};
 use crate::{Decoded, Received, Shape, json, text as encodings, xml};

@@ -8,13 +8,13 @@
 //!
 //! Each dialect is one module with one function, `decode`; the table below says which. The modules
 //! beside them are what dialects share: `text` (encodings, content types), `view` (building and
-//! reading views), `instance` (the ids of submissions).
+//! reading views), `names` (the ids of submissions).
 
 mod commcare;
 mod form;
-mod instance;
 mod json;
 mod kobo;
+mod names;
 mod odk_aggregate;
 mod raw;
 mod text;
@@ -24,14 +24,14 @@ mod wcs;
 mod xml;
 
 use fieldpost_model::json::Value;
-use fieldpost_model::names;
 use fieldpost_model::source::Dialect;
 use sha2::{Digest, Sha256};
 
 pub use form::MAX_FIELDS;
 pub use kobo::WRAPPER_DEPTH;
+pub use names::MAX_NAME_LENGTH;
 pub use unreadable::Unreadable;
-pub use xml::{MAX_ATTRIBUTES, MAX_DEPTH};
+pub use xml::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH};
 
 /// What a sender sent, as far as decoding needs it.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ pub struct Received<'a> {
     pub body: &'a [u8],
 }
 
-names! {
+fieldpost_model::names! {
     /// What kind of thing a message turned out to be.
     pub enum Shape {
         /// Anything; the dialect knows no kinds.
@@ -91,6 +91,16 @@ impl<'a> Decoded<'a> {
     fn new(shape: Shape, view: Value<'a>) -> Self {
         Self { shape, view, identity: None, key: None, form: None, content: Content::View }
     }
+
+    /// The same message with names that every store takes.
+    fn storable(self) -> Self {
+        Self {
+            identity: self.identity.map(names::storable),
+            key: self.key.map(names::storable),
+            form: self.form.map(names::storable),
+            ..self
+        }
+    }
 }
 
 impl Decoded<'_> {
@@ -105,7 +115,7 @@ impl Decoded<'_> {
 
 /// Reads a message in the dialect of its source.
 pub fn decode<'a>(dialect: Dialect, received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {
-    match dialect {
+    let decoded = match dialect {
         Dialect::Json => json::decode(received),
         Dialect::Xml => xml::decode(received),
         Dialect::Form => form::decode(received),
@@ -116,5 +126,6 @@ pub fn decode<'a>(dialect: Dialect, received: &Received<'a>) -> Result<Decoded<'
         Dialect::CommcareForm => commcare::decode_only(Shape::Form, received),
         Dialect::CommcareCase => commcare::decode_only(Shape::Case, received),
         Dialect::Wcs => wcs::decode(received),
-    }
+    };
+    decoded.map(Decoded::storable)
 }

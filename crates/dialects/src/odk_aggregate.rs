@@ -6,7 +6,7 @@
 
 use fieldpost_model::json::Value;
 
-use crate::instance::instance_id;
+use crate::names::instance_id;
 use crate::view::member_text;
 use crate::{Decoded, Received, Shape, Unreadable, json};
 

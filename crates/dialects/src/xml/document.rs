@@ -23,6 +23,11 @@ pub const MAX_DEPTH: usize = 128;
 /// How many attributes one element may have, namespace declarations included.
 pub const MAX_ATTRIBUTES: usize = 1_000;
 
+/// How much the namespaces of a view may amount to, in documents. A document declares a namespace
+/// once and uses it in every element; the view spells it out wherever it changes, so that ten
+/// megabytes could be blown up to terabytes.
+pub const NAMESPACE_GROWTH: usize = 16;
+
 /// The root element of a document.
 #[derive(Debug)]
 pub(crate) struct Root<'a> {
@@ -45,7 +50,7 @@ pub(super) fn read(text: &str) -> Result<Root<'_>, Unreadable> {
     }
     let mut reader = NsReader::from_str(text);
     reader.config_mut().check_comments = true;
-    read_events(&mut reader).map_err(|unreadable| {
+    read_events(&mut reader, text.len().saturating_mul(NAMESPACE_GROWTH)).map_err(|unreadable| {
         let position = reader.error_position().max(reader.buffer_position());
         in_line(text, usize::try_from(position).unwrap_or(usize::MAX), &unreadable)
     })
@@ -56,8 +61,11 @@ fn in_line(text: &str, position: usize, unreadable: &Unreadable) -> Unreadable {
     Unreadable::new(unreadable.code, format!("{} (Line {line}.)", unreadable.reason))
 }
 
-fn read_events<'a>(reader: &mut NsReader<&'a [u8]>) -> Result<Root<'a>, Unreadable> {
-    let mut tree = Tree::default();
+fn read_events<'a>(
+    reader: &mut NsReader<&'a [u8]>,
+    namespace_budget: usize,
+) -> Result<Root<'a>, Unreadable> {
+    let mut tree = Tree { open: Vec::new(), root: None, namespace_budget };
     let mut at_start = true;
     loop {
         match reader.read_event().map_err(|error| refusal(&error))? {
@@ -92,10 +100,11 @@ fn read_events<'a>(reader: &mut NsReader<&'a [u8]>) -> Result<Root<'a>, Unreadab
 }
 
 /// The elements that are open, from the root inwards, and the root once it is closed.
-#[derive(Default)]
 struct Tree<'a> {
     open: Vec<Element<'a>>,
     root: Option<Root<'a>>,
+    /// How many bytes of namespaces may still be spelled out.
+    namespace_budget: usize,
 }
 
 struct Element<'a> {
@@ -126,6 +135,10 @@ impl<'a> Tree<'a> {
         let namespace = match reader.resolver().resolve_element(start.name()).0 {
             ResolveResult::Bound(own) if around.as_deref() == Some(own.into_inner()) => around,
             ResolveResult::Bound(own) => {
+                self.namespace_budget = self
+                    .namespace_budget
+                    .checked_sub(own.into_inner().len())
+                    .ok_or_else(too_many_namespaces)?;
                 members.add("@xmlns", Value::string(own.into_inner().to_owned()));
                 Some(Rc::from(own.into_inner()))
             }
@@ -310,6 +323,16 @@ fn unknown_entity(name: &str) -> Unreadable {
             "The entity '&{};' is not known; only &lt; &gt; &amp; &apos; &quot; and character \
              references are.",
             excerpt(name)
+        ),
+    )
+}
+
+fn too_many_namespaces() -> Unreadable {
+    Unreadable::new(
+        "xml-namespace",
+        format!(
+            "Spelled out at each element, the namespaces are more than {NAMESPACE_GROWTH} times as \
+             long as the document."
         ),
     )
 }

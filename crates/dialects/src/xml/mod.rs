@@ -18,7 +18,7 @@ use crate::view::Members;
 use crate::{Decoded, Received, Shape, Unreadable, text};
 
 pub(crate) use document::Root;
-pub use document::{MAX_ATTRIBUTES, MAX_DEPTH};
+pub use document::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH};
 
 /// Reads any XML document: `{"<root>": …}`. It has no identity: nothing in it says what it is.
 pub(crate) fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {

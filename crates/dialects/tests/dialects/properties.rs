@@ -1,7 +1,7 @@
 //! Whatever comes in, `decode` gives an answer, and the answer obeys the rules.
 
 use crate::sample;
-use fieldpost_dialects::{Content, Received, decode};
+use fieldpost_dialects::{Content, MAX_NAME_LENGTH, Received, decode};
 use fieldpost_model::json::Value;
 use fieldpost_model::source::Dialect;
 use proptest::prelude::*;
@@ -96,7 +96,8 @@ proptest! {
                     prop_assert_eq!(decoded.content_hash(&body), decoded.content_hash(&body));
                     prop_assert_eq!(decoded.content == Content::Bytes, *dialect == Dialect::Raw);
                     for id in [&decoded.identity, &decoded.key, &decoded.form].into_iter().flatten() {
-                        prop_assert!(!id.is_empty());
+                        prop_assert!(!id.is_empty() && id.len() <= MAX_NAME_LENGTH);
+                        prop_assert!(!id.chars().any(char::is_control));
                     }
                 }
                 Err(unreadable) => {

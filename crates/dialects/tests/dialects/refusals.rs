@@ -92,6 +92,28 @@ fn json_takes_scalars_whatever_the_content_type() {
     }
 }
 
+/// A sender can put anything into an id; what comes out can be stored and compared.
+#[test]
+fn names_that_no_store_takes_become_digests() {
+    for id in ["x".repeat(5_000_000), "a\\u0000b".to_owned()] {
+        for (dialect, body) in [
+            (Dialect::Kobo, format!(r#"{{"_uuid":"{id}","_xform_id_string":"{id}"}}"#)),
+            (Dialect::OdkAggregate, format!(r#"{{"formId":"{id}","data":[]}}"#)),
+            (Dialect::Wcs, format!(r#"{{"id":"{id}"}}"#)),
+            (Dialect::Commcare, format!(r#"{{"case_id":"{id}","properties":{{}}}}"#)),
+            (Dialect::Commcare, format!(r#"{{"id":"{id}","form":{{"@xmlns":"{id}"}}}}"#)),
+            (Dialect::Commcare, format!(r#"{{"form_id":"{id}","case_ids":[]}}"#)),
+        ] {
+            let decoded = read(dialect, None, body.as_bytes()).unwrap();
+            let names = [decoded.identity, decoded.key, decoded.form];
+            assert!(names.iter().any(Option::is_some), "{dialect}");
+            for name in names.into_iter().flatten() {
+                assert!(name.starts_with("sha256:"), "{dialect}: {name:.100}");
+            }
+        }
+    }
+}
+
 /// Senders break off; half a sample must never pass for a whole one.
 #[test]
 fn truncated_samples_are_refused() {

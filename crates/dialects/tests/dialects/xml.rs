@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::json;
-use fieldpost_dialects::{MAX_ATTRIBUTES, MAX_DEPTH, Received, decode};
+use fieldpost_dialects::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH, Received, decode};
 use fieldpost_model::source::Dialect;
 
 #[track_caller]
@@ -169,6 +169,19 @@ fn prefixes_must_be_declared_and_may_not_be_stolen() {
         text
     });
     check_refused(&format!("<a{declarations}/>"), "xml-namespace", "128 namespaces");
+}
+
+/// One long name, used by every one of many children, would be copied as often.
+#[test]
+fn namespaces_do_not_blow_up_the_view() {
+    let document = |name_length: usize, children: usize| {
+        let (name, children) = ("u".repeat(name_length), "<n:b/>".repeat(children));
+        format!("<a xmlns:n='{name}'>{children}</a>")
+    };
+    check_is_read(&document(10_000, NAMESPACE_GROWTH));
+    check_refused(&document(10_000, NAMESPACE_GROWTH + 1), "xml-namespace", "16 times");
+    check_refused(&document(1_000_000, 100_000), "xml-namespace", "16 times");
+    check_is_read(&document(40, 100_000));
 }
 
 #[test]
