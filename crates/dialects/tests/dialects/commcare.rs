@@ -1,6 +1,6 @@
 //! What CommCare forwards beyond the samples, and what it does not.
 
-use crate::{json, sample};
+use crate::{is_documented, json, sample};
 use fieldpost_dialects::{Decoded, Received, Shape, Unreadable, decode};
 use fieldpost_model::source::Dialect;
 
@@ -161,6 +161,7 @@ fn a_source_of_one_kind_says_what_came_instead() {
         let body = sample(name);
         let error = decode(dialect, &Received { content_type: None, body: &body }).unwrap_err();
         assert_eq!(error.code, code, "{name}");
+        assert!(is_documented(code), "{code}");
         assert!(error.reason.contains(hint), "{} lacks {hint}", error.reason);
     }
 }
@@ -189,6 +190,7 @@ fn other_payloads_are_refused() {
     ] {
         for dialect in [Dialect::Commcare, Dialect::CommcareForm, Dialect::CommcareCase] {
             assert_eq!(commcare(dialect, body).unwrap_err().code, code, "{body}");
+            assert!(is_documented(code), "{code}");
         }
     }
 }

@@ -17,6 +17,11 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// Whether `docs/dialects.md` explains a code.
+fn is_documented(code: &str) -> bool {
+    include_str!("../../../../docs/dialects.md").contains(&format!("\n| `{code}` |"))
+}
+
 /// The JSON document in some bytes.
 #[track_caller]
 fn json(text: &[u8]) -> Value<'_> {

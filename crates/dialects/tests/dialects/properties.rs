@@ -1,6 +1,6 @@
 //! Whatever comes in, `decode` gives an answer, and the answer obeys the rules.
 
-use crate::sample;
+use crate::{is_documented, sample};
 use fieldpost_dialects::{Content, MAX_NAME_LENGTH, Received, decode};
 use fieldpost_model::json::Value;
 use fieldpost_model::source::Dialect;
@@ -103,6 +103,7 @@ proptest! {
                 Err(unreadable) => {
                     let is_kebab = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
                     prop_assert!(unreadable.code.bytes().all(is_kebab), "{}", unreadable.code);
+                    prop_assert!(is_documented(unreadable.code), "{}", unreadable.code);
                     prop_assert!(unreadable.reason.chars().count() < 250, "{}", unreadable.reason);
                     prop_assert!(!unreadable.reason.contains('\n'), "{}", unreadable.reason);
                 }

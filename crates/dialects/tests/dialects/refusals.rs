@@ -1,6 +1,6 @@
 //! Bodies that are hostile or broken, for every dialect that reads them: a code, never a panic.
 
-use crate::sample;
+use crate::{is_documented, sample};
 use fieldpost_dialects::{Decoded, Received, Unreadable, decode};
 use fieldpost_model::source::Dialect;
 
@@ -27,6 +27,7 @@ fn read<'a>(
 
 #[track_caller]
 fn check(dialects: &[Dialect], body: &[u8], code: &str) {
+    assert!(is_documented(code), "{code}");
     for dialect in dialects {
         assert_eq!(read(*dialect, None, body).unwrap_err().code, code, "{dialect}");
     }

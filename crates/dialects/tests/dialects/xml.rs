@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::json;
+use crate::{is_documented, json};
 use fieldpost_dialects::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH, Received, decode};
 use fieldpost_model::source::Dialect;
 
@@ -18,6 +18,7 @@ fn check_refused(document: &str, code: &str, hint: &str) {
     let received = Received { content_type: None, body: document.as_bytes() };
     let error = decode(Dialect::Xml, &received).unwrap_err();
     assert_eq!(error.code, code, "{document:.200}: {error}");
+    assert!(is_documented(code), "{code}");
     assert!(error.reason.contains(hint), "{:?} lacks {hint:?}", error.reason);
     assert!(error.reason.chars().count() < 250, "{:?} is too long", error.reason);
 }
@@ -35,6 +36,21 @@ fn elements_become_objects_strings_and_arrays() {
     check("<a>one<b/>two</a>", r##"{"a":{"b":"","#text":"onetwo"}}"##);
     check("<a>8</a>", r#"{"a":"8"}"#);
     check("<prénom>é</prénom>", r#"{"prénom":"é"}"#);
+}
+
+/// The example of `docs/dialects.md`.
+#[test]
+fn the_documented_example_holds() {
+    check(
+        r#"<visit date="2026-01-12" xmlns="http://example.org/visits">
+             <child>Ann</child>
+             <child>Bo</child>
+             <note lang="fr">bien</note>
+             <weight/>
+           </visit>"#,
+        r##"{"visit":{"@date":"2026-01-12","@xmlns":"http://example.org/visits",
+             "child":["Ann","Bo"],"note":{"@lang":"fr","#text":"bien"},"weight":""}}"##,
+    );
 }
 
 #[test]
