@@ -1,1 +1,37 @@
+//! The flow: receive → decode → match → keep, and deliver → record.
+//!
+//! ```text
+//!   flow.rs ── receive.rs ─ matching.rs ─ keep.rs ──► store ──► deliver.rs ─ record.rs
+//!              (the way to the yes)                            (the way out)
+//! ```
+//!
+//! One file is one step, and the steps do not know each other: the first half meets in `flow`,
+//! the two halves meet only in the store, so that any step can crash and any process can go on.
+//! Around them: `routing` (definitions made ready), `lanes` (who may send how much),
+//! `configuration` and `actions` (what people do), `parking` (what paused forwarders wait for).
 
+mod actions;
+mod configuration;
+mod deliver;
+mod error;
+mod flow;
+mod hub;
+mod ids;
+mod keep;
+mod lanes;
+mod matching;
+mod parking;
+mod payload;
+mod receive;
+mod record;
+mod routing;
+mod settings;
+
+pub use actions::{BulkOutcome, FilterTrial, ForwarderExplanation, Replayed};
+pub use configuration::{Applied, Draft};
+pub use error::HubError;
+pub use flow::{Receipt, ReceiptOutcome, ReceiveError};
+pub use hub::Hub;
+pub use receive::{BodyError, Incoming};
+pub use routing::{ProjectRouting, Routing, SourceRoute};
+pub use settings::HubSettings;

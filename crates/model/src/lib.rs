@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod duration;
 pub mod event;
 pub mod forwarder;
+pub mod hexadecimal;
 pub mod json;
 pub mod message;
 mod names;

@@ -33,8 +33,8 @@ impl Default for RetryPolicy {
         Self {
             first: Duration::from_secs(15),
             factor: 3.0,
-            max: Duration::from_secs(6 * 3_600),
-            give_up_after: Duration::from_secs(5 * 86_400),
+            max: Duration::from_hours(6),
+            give_up_after: Duration::from_hours(120),
             minimum_tries: 3,
             codes: Vec::new(),
         }

@@ -1,0 +1,331 @@
+//! What people do with deliveries and messages: retry, cancel, requeue, resend, replay, explain,
+//! and trying a filter before it is saved.
+
+use bytes::Bytes;
+use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
+use fieldpost_model::forwarder::MessageFilter;
+use fieldpost_model::message::{Message, MessageRequest, MessageState};
+use fieldpost_rules::delivery::{Action, Transition, apply};
+use fieldpost_rules::filter::{Explanation, matches};
+use fieldpost_store::{DeliveryQuery, MessageQuery, Page, Replay, StoreError};
+use uuid::Uuid;
+
+use crate::error::HubError;
+use crate::hub::Hub;
+use crate::ids::new_id;
+use crate::routing::ProjectRouting;
+use crate::{keep, matching, receive};
+
+/// Deliveries that one step of a bulk action reads.
+const BULK_PAGE: usize = 200;
+/// Messages that a filter can be tried against at most.
+const MOST_TRIED: usize = 10_000;
+/// Messages that one step of a trial reads.
+const TRIAL_PAGE: usize = 100;
+/// Matching messages that a trial shows.
+const EXAMPLES: usize = 10;
+
+/// The text of a cancellation by a person.
+const CANCELLED: &str = "cancelled by a person";
+
+/// What a bulk action did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BulkOutcome {
+    /// Deliveries that were touched, or would be.
+    pub touched: u64,
+    /// Deliveries that were passed over: being sent right now, or in a state that does not allow
+    /// the action.
+    pub passed_over: u64,
+}
+
+/// Why a forwarder wants a message, or does not.
+#[derive(Clone, Debug)]
+pub struct ForwarderExplanation {
+    /// The forwarder's name.
+    pub forwarder: String,
+    /// Whether it is paused: it still makes deliveries.
+    pub paused: bool,
+    /// Condition by condition.
+    pub explanation: Explanation,
+}
+
+/// What a replay did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The new deliveries, with the forwarder that ordered each.
+    pub deliveries: Vec<(Uuid, String)>,
+    /// Why the message still cannot be read.
+    pub unreadable: Option<String>,
+}
+
+/// What a filter would have matched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterTrial {
+    /// Messages looked at, newest first.
+    pub looked_at: u64,
+    /// Messages that match.
+    pub matched: u64,
+    /// Messages that could not be read.
+    pub unreadable: u64,
+    /// The newest that match.
+    pub examples: Vec<Message>,
+}
+
+impl Hub {
+    /// Does what a person asks of a delivery. The answer is the delivery, or the new one that a
+    /// resend makes.
+    pub async fn act(&self, project: &str, action: Action, id: Uuid) -> Result<Delivery, HubError> {
+        let delivery = self
+            .store()
+            .delivery(project, id)
+            .await?
+            .ok_or_else(|| HubError::not_found("delivery", id))?;
+        let touched = self.act_on(project, action, &delivery).await?;
+        let after = self.store().delivery(project, touched).await?;
+        after.ok_or_else(|| HubError::not_found("delivery", touched))
+    }
+
+    async fn act_on(
+        &self,
+        project: &str,
+        action: Action,
+        delivery: &Delivery,
+    ) -> Result<Uuid, HubError> {
+        let transition = apply(action, delivery.state).map_err(|refusal| HubError::NotAllowed {
+            code: refusal.code,
+            message: refusal.message,
+            hint: refusal.hint.to_owned(),
+        })?;
+        let parked = self.is_parked(project, &delivery.forwarder);
+        match transition {
+            Transition::DueNow => self.store().retry(project, delivery).await?,
+            Transition::End => self.store().cancel(project, delivery, CANCELLED).await?,
+            Transition::WaitAgain => self.store().requeue(project, delivery, parked).await?,
+            Transition::SendCopy => {
+                let new = new_id(self.now());
+                self.store().resend(project, delivery, new, parked).await?;
+                return Ok(new);
+            }
+        }
+        Ok(delivery.id)
+    }
+
+    /// Does what a person asks of every delivery that a query describes. With `dry_run` the answer
+    /// is only how many it would touch.
+    pub async fn act_on_all(
+        &self,
+        project: &str,
+        action: Action,
+        query: &DeliveryQuery,
+        dry_run: bool,
+    ) -> Result<BulkOutcome, HubError> {
+        let mut outcome = BulkOutcome::default();
+        // Newer ones than the first page's newest are not part of what the person saw; resends
+        // are new deliveries and must not be met again.
+        let mut before = Some(new_id(self.now()));
+        loop {
+            let page = Page { before, limit: BULK_PAGE };
+            let deliveries = self.store().deliveries(project, query, page).await?;
+            let Some(last) = deliveries.last() else { return Ok(outcome) };
+            before = Some(last.id);
+            for delivery in &deliveries {
+                let done = if dry_run {
+                    apply(action, delivery.state).is_ok()
+                } else {
+                    match self.act_on(project, action, delivery).await {
+                        Ok(_) => true,
+                        Err(
+                            HubError::NotAllowed { .. } | HubError::Store(StoreError::Conflict(_)),
+                        ) => false,
+                        Err(error) => return Err(error),
+                    }
+                };
+                if done {
+                    outcome.touched += 1;
+                } else {
+                    outcome.passed_over += 1;
+                }
+            }
+        }
+    }
+
+    /// Matches a message again with today's filters. Its new deliveries are marked as replay; a
+    /// quarantined message that can be read by now is released.
+    pub async fn replay(&self, project: &str, id: Uuid) -> Result<Replayed, HubError> {
+        for _ in 0..keep::MOST_PLANS {
+            let (message, request, body) = self.whole_message(project, id).await?;
+            let routing = self.project(project).await?;
+            let (replay, replayed) = self.plan_replay(&routing, &message, &request, &body)?;
+            if self.store().replay(&replay).await? {
+                return Ok(replayed);
+            }
+            self.refresh_project(project).await?;
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    fn plan_replay(
+        &self,
+        routing: &ProjectRouting,
+        message: &Message,
+        request: &MessageRequest,
+        body: &Bytes,
+    ) -> Result<(Replay, Replayed), HubError> {
+        let source = routing
+            .source(&message.source)
+            .ok_or_else(|| HubError::not_found("source", &message.source))?;
+        let quarantined = message.state == MessageState::Quarantined;
+        let mut replay = Replay {
+            project: routing.project.clone(),
+            configuration_version: routing.version,
+            message: message.id,
+            released: None,
+            still_quarantined: None,
+            deliveries: Vec::new(),
+        };
+        match receive::read(source, message.content_type.as_deref(), body) {
+            Ok(decoded) => {
+                let candidate = matching::candidate(
+                    &message.source,
+                    &decoded,
+                    &request.headers,
+                    &request.query,
+                );
+                let key = decoded.key.as_deref();
+                let origin = DeliveryOrigin::Replay;
+                replay.deliveries = matching::plan(routing, &candidate, key, origin, self.now());
+                if quarantined {
+                    replay.released = Some(decoded.identity.clone());
+                }
+            }
+            Err(unreadable) => replay.still_quarantined = Some(unreadable.reason),
+        }
+        let replayed = Replayed {
+            deliveries: replay
+                .deliveries
+                .iter()
+                .map(|delivery| (delivery.id, delivery.forwarder.clone()))
+                .collect(),
+            unreadable: replay.still_quarantined.clone(),
+        };
+        Ok((replay, replayed))
+    }
+
+    /// Says for each forwarder why it wants a message, or does not, by today's filters.
+    pub async fn explain(
+        &self,
+        project: &str,
+        id: Uuid,
+    ) -> Result<Vec<ForwarderExplanation>, HubError> {
+        let (message, request, body) = self.whole_message(project, id).await?;
+        let routing = self.project(project).await?;
+        let source = routing
+            .source(&message.source)
+            .ok_or_else(|| HubError::not_found("source", &message.source))?;
+        let decoded = receive::read(source, message.content_type.as_deref(), &body).map_err(
+            |unreadable| HubError::NotAllowed {
+                code: unreadable.code,
+                message: format!("the message cannot be read: {}", unreadable.reason),
+                hint: "no forwarder looks at a quarantined message; change the source's dialect, \
+                       then replay it"
+                    .to_owned(),
+            },
+        )?;
+        let candidate =
+            matching::candidate(&message.source, &decoded, &request.headers, &request.query);
+        Ok(matching::explain_all(&routing, &candidate)
+            .into_iter()
+            .map(|(forwarder, explanation)| ForwarderExplanation {
+                paused: routing.forwarder(&forwarder).is_some_and(|found| found.paused),
+                forwarder,
+                explanation,
+            })
+            .collect())
+    }
+
+    /// Tries a filter against the newest messages, without saving it.
+    pub async fn try_filter(
+        &self,
+        project: &str,
+        filter: &MessageFilter,
+        last: usize,
+    ) -> Result<FilterTrial, HubError> {
+        let routing = self.project(project).await?;
+        let query = MessageQuery { source: filter.from.clone(), ..MessageQuery::default() };
+        let mut trial = FilterTrial::default();
+        let mut before = None;
+        let mut left = last.min(MOST_TRIED);
+        while left > 0 {
+            let page = Page { before, limit: left.min(TRIAL_PAGE) };
+            let messages = self.store().messages(project, &query, page).await?;
+            let Some(oldest) = messages.last() else { break };
+            before = Some(oldest.id);
+            left -= messages.len();
+            for message in messages {
+                self.try_on(&routing, filter, message, &mut trial).await?;
+            }
+        }
+        Ok(trial)
+    }
+
+    async fn try_on(
+        &self,
+        routing: &ProjectRouting,
+        filter: &MessageFilter,
+        message: Message,
+        trial: &mut FilterTrial,
+    ) -> Result<(), HubError> {
+        trial.looked_at += 1;
+        let Some((request, body)) =
+            self.store().message_content(&routing.project, message.id).await?
+        else {
+            return Ok(());
+        };
+        let Some(source) = routing.source(&message.source) else {
+            trial.unreadable += 1;
+            return Ok(());
+        };
+        let Ok(decoded) = receive::read(source, message.content_type.as_deref(), &body) else {
+            trial.unreadable += 1;
+            return Ok(());
+        };
+        let candidate =
+            matching::candidate(&message.source, &decoded, &request.headers, &request.query);
+        if matches(filter, &candidate) {
+            trial.matched += 1;
+            if trial.examples.len() < EXAMPLES {
+                trial.examples.push(message.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A message's parsed view, as JSON text, by today's dialect of its source.
+    pub async fn view(&self, project: &str, id: Uuid) -> Result<String, HubError> {
+        let (message, _, body) = self.whole_message(project, id).await?;
+        let routing = self.project(project).await?;
+        let source = routing
+            .source(&message.source)
+            .ok_or_else(|| HubError::not_found("source", &message.source))?;
+        match receive::read(source, message.content_type.as_deref(), &body) {
+            Ok(decoded) => Ok(decoded.view.to_json()),
+            Err(unreadable) => Err(HubError::NotAllowed {
+                code: unreadable.code,
+                message: unreadable.reason,
+                hint: "the exact bytes are at the message's body".to_owned(),
+            }),
+        }
+    }
+
+    async fn whole_message(
+        &self,
+        project: &str,
+        id: Uuid,
+    ) -> Result<(Message, MessageRequest, Bytes), HubError> {
+        let missing = || HubError::not_found("message", id);
+        let message = self.store().message(project, id).await?.ok_or_else(missing)?;
+        let (request, body) =
+            self.store().message_content(project, id).await?.ok_or_else(missing)?;
+        Ok((message, request, body.into()))
+    }
+}

@@ -1,0 +1,435 @@
+//! Changing a project's definitions: from a draft to stored text, with compare-and-set.
+//!
+//! Every change reads the present definitions, decides on them, and saves on the condition that
+//! they are still the present ones. Where somebody else was quicker it begins again, a few times.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use fieldpost_model::connection::Connection;
+use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::source::Source;
+use fieldpost_rules::definition::{
+    Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, Secrets,
+    SourceDraft, compare, is_name, keep_connection_secrets, keep_forwarder_secrets, keep_secrets,
+    keep_source_secrets, unknown_references, warnings, write_connection, write_forwarder,
+    write_source,
+};
+use fieldpost_store::{DefinitionChange, DefinitionKind, DeliveryQuery, StoreError};
+
+use crate::error::HubError;
+use crate::hub::Hub;
+use crate::ids::new_source_keys;
+use crate::routing::{ProjectRouting, read_definition};
+
+/// How often a change is decided anew because somebody else saved first.
+const MOST_TRIES: usize = 10;
+
+/// What applying a project file did, or would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// What changed, in words.
+    pub changes: Vec<Change>,
+    /// What is allowed, and likely to be regretted.
+    pub warnings: Vec<Problem>,
+    /// Forwarders that are removed although deliveries wait for them, with how many: these are
+    /// cancelled.
+    pub waiting: Vec<(String, u64)>,
+    /// The version of the definitions afterwards; `None` where nothing was saved.
+    pub version: Option<i64>,
+}
+
+/// One definition, of whatever kind, as somebody wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Draft {
+    /// A way in.
+    Source(SourceDraft),
+    /// A remote API.
+    Connection(Connection),
+    /// A standing order.
+    Forwarder(Forwarder),
+}
+
+impl Hub {
+    /// A project's definitions as they are in the store, with their version.
+    pub async fn definition(&self, project: &str) -> Result<(i64, ProjectDefinition), HubError> {
+        let configuration = self
+            .store()
+            .configuration(project)
+            .await?
+            .ok_or_else(|| HubError::not_found("project", project))?;
+        let version = configuration.project.configuration_version;
+        Ok((version, read_definition(&configuration)?))
+    }
+
+    /// A project from the routing table, read from the store where the table does not have it yet.
+    pub async fn project(&self, project: &str) -> Result<Arc<ProjectRouting>, HubError> {
+        if let Some(routing) = self.routing().project(project) {
+            return Ok(Arc::clone(routing));
+        }
+        self.refresh_project(project).await?;
+        self.routing()
+            .project(project)
+            .cloned()
+            .ok_or_else(|| HubError::not_found("project", project))
+    }
+
+    /// Makes a project without definitions.
+    pub async fn create_project(&self, project: &str, title: &str) -> Result<(), HubError> {
+        if !is_name(project) {
+            return Err(HubError::Invalid(vec![Problem {
+                path: "project".to_owned(),
+                code: "bad-name",
+                message: format!("\"{project}\" is not a name"),
+                hint: Some("use lower-case letters, digits, - and _, 64 at most".to_owned()),
+            }]));
+        }
+        match self.store().create_project(project, title, self.now()).await {
+            Ok(()) => Ok(self.refresh_project(project).await?),
+            Err(StoreError::Conflict(_)) => Err(HubError::NotAllowed {
+                code: "project-exists",
+                message: format!("there is a project \"{project}\" already"),
+                hint: "choose another name, or change that project".to_owned(),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes a project what a project file says. What the file lacks is removed only with `prune`;
+    /// with `dry_run` nothing is saved.
+    pub async fn apply(
+        &self,
+        draft: &ProjectDraft,
+        prune: bool,
+        dry_run: bool,
+    ) -> Result<Applied, HubError> {
+        for _ in 0..MOST_TRIES {
+            match self.apply_once(draft.clone(), prune, dry_run).await {
+                Err(HubError::Store(StoreError::Conflict(_))) => {}
+                other => return other,
+            }
+        }
+        Err(StoreError::Conflict("somebody else keeps changing this project".to_owned()).into())
+    }
+
+    async fn apply_once(
+        &self,
+        mut draft: ProjectDraft,
+        prune: bool,
+        dry_run: bool,
+    ) -> Result<Applied, HubError> {
+        let name = draft.name.clone();
+        let (version, current) = match self.definition(&name).await {
+            Ok((version, current)) => (Some(version), current),
+            Err(HubError::NotFound { .. }) => (None, empty_project(&name)),
+            Err(error) => return Err(error),
+        };
+        let existing = version.is_some().then_some(&current);
+        let problems = keep_secrets(&mut draft, existing);
+        if !problems.is_empty() {
+            return Err(HubError::Invalid(problems));
+        }
+        let changes = compare(existing, &draft, prune);
+        let removed: Vec<&Change> =
+            changes.iter().filter(|change| change.action == ChangeAction::Removed).collect();
+        refuse_connections_in_use(&current, &draft, &removed)?;
+        let mut waiting = Vec::new();
+        for change in removed.iter().filter(|change| change.kind == ChangeKind::Forwarder) {
+            let count = self.count_waiting(&name, &change.name).await?;
+            if count > 0 {
+                waiting.push((change.name.clone(), count));
+            }
+        }
+        let mut applied = Applied { warnings: warnings(&draft), changes, waiting, version };
+        if dry_run {
+            applied.version = None;
+            return Ok(applied);
+        }
+        let version = if let Some(version) = version {
+            version
+        } else {
+            self.store().create_project(&name, &draft.title, self.now()).await?;
+            1
+        };
+        let stored = stored_changes(&applied.changes, draft, &current);
+        if !stored.is_empty() {
+            let saved = self.store().change_configuration(&name, version, stored).await?;
+            applied.version = Some(saved);
+        }
+        self.refresh_project(&name).await?;
+        self.cancel_removed(&name, &applied.changes).await?;
+        Ok(applied)
+    }
+
+    /// Makes or replaces one definition.
+    pub async fn put(&self, project: &str, draft: Draft) -> Result<(), HubError> {
+        self.change(project, |current| {
+            let mut draft = draft.clone();
+            let problems = match &mut draft {
+                Draft::Source(source) => {
+                    let stored = current.sources.iter().find(|other| other.name == source.name);
+                    keep_source_secrets(source, stored)
+                }
+                Draft::Connection(connection) => {
+                    let stored =
+                        current.connections.iter().find(|other| other.name == connection.name);
+                    keep_connection_secrets(connection, stored)
+                }
+                Draft::Forwarder(forwarder) => {
+                    let stored =
+                        current.forwarders.iter().find(|other| other.name == forwarder.name);
+                    let mut problems = keep_forwarder_secrets(forwarder, stored);
+                    let connections: Vec<&str> =
+                        current.connections.iter().map(|other| &*other.name).collect();
+                    let sources: Vec<&str> =
+                        current.sources.iter().map(|other| &*other.name).collect();
+                    problems.extend(unknown_references(forwarder, &connections, &sources));
+                    problems
+                }
+            };
+            if !problems.is_empty() {
+                return Err(HubError::Invalid(problems));
+            }
+            Ok(vec![match draft {
+                Draft::Source(source) => store_source(source, current),
+                Draft::Connection(connection) => store_connection(&connection),
+                Draft::Forwarder(forwarder) => store_forwarder(&forwarder),
+            }])
+        })
+        .await
+    }
+
+    /// Removes one definition. A connection or source that a forwarder names stays; deliveries
+    /// that wait for a removed forwarder are cancelled.
+    pub async fn remove(
+        &self,
+        project: &str,
+        kind: DefinitionKind,
+        name: &str,
+    ) -> Result<(), HubError> {
+        self.change(project, |current| {
+            let users = users_of(current, kind, name);
+            if !users.is_empty() {
+                return Err(HubError::NotAllowed {
+                    code: "in-use",
+                    message: format!(
+                        "the {kind} \"{name}\" is used by the forwarder{} {}",
+                        if users.len() == 1 { "" } else { "s" },
+                        users.join(", ")
+                    ),
+                    hint: "remove or change these first".to_owned(),
+                });
+            }
+            let there = match kind {
+                DefinitionKind::Source => current.sources.iter().any(|it| it.name == name),
+                DefinitionKind::Connection => current.connections.iter().any(|it| it.name == name),
+                DefinitionKind::Forwarder => current.forwarders.iter().any(|it| it.name == name),
+            };
+            if !there {
+                return Err(HubError::not_found(kind.name(), name));
+            }
+            Ok(vec![DefinitionChange::Remove(kind, name.to_owned())])
+        })
+        .await?;
+        if kind == DefinitionKind::Forwarder {
+            self.cancel_waiting(project, name).await?;
+        }
+        Ok(())
+    }
+
+    /// Pauses or resumes a forwarder. Resuming sends what waited at once.
+    pub async fn set_paused(
+        &self,
+        project: &str,
+        forwarder: &str,
+        paused: bool,
+    ) -> Result<(), HubError> {
+        self.change(project, |current| {
+            let found = current.forwarders.iter().find(|other| other.name == forwarder);
+            let found = found.ok_or_else(|| HubError::not_found("forwarder", forwarder))?;
+            if found.paused == paused {
+                return Ok(Vec::new());
+            }
+            Ok(vec![store_forwarder(&Forwarder { paused, ..found.clone() })])
+        })
+        .await?;
+        if !paused && let Some(resumed) = self.project(project).await?.forwarder(forwarder) {
+            self.unpark(project, forwarder, &resumed.to).await?;
+        }
+        Ok(())
+    }
+
+    /// Decides on the present definitions and saves, again and again while others save first.
+    async fn change(
+        &self,
+        project: &str,
+        decide: impl Fn(&ProjectDefinition) -> Result<Vec<DefinitionChange>, HubError>,
+    ) -> Result<(), HubError> {
+        for _ in 0..MOST_TRIES {
+            let (version, current) = self.definition(project).await?;
+            let changes = decide(&current)?;
+            if changes.is_empty() {
+                return Ok(());
+            }
+            match self.store().change_configuration(project, version, changes).await {
+                Ok(_) => return Ok(self.refresh_project(project).await?),
+                Err(StoreError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict("somebody else keeps changing this project".to_owned()).into())
+    }
+
+    async fn count_waiting(&self, project: &str, forwarder: &str) -> Result<u64, HubError> {
+        let counts = self.store().open_counts(project).await?;
+        let states = counts.into_iter().find(|(name, _)| name == forwarder);
+        Ok(states.map_or(0, |(_, states)| {
+            states.iter().filter(|(state, _)| state.is_waiting()).map(|(_, count)| count).sum()
+        }))
+    }
+
+    async fn cancel_removed(&self, project: &str, changes: &[Change]) -> Result<(), HubError> {
+        for change in changes {
+            if change.kind == ChangeKind::Forwarder && change.action == ChangeAction::Removed {
+                self.cancel_waiting(project, &change.name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn cancel_waiting(&self, project: &str, forwarder: &str) -> Result<(), HubError> {
+        let reason = format!("the forwarder \"{forwarder}\" has been removed");
+        while self.store().cancel_forwarder(project, forwarder, &reason).await? > 0 {}
+        Ok(())
+    }
+
+    /// Whether a delivery of this forwarder would have to wait in its parking lane.
+    pub(crate) fn is_parked(&self, project: &str, forwarder: &str) -> bool {
+        self.routing()
+            .project(project)
+            .and_then(|routing| routing.forwarder(forwarder).map(|found| found.paused))
+            .unwrap_or(false)
+    }
+
+    /// How many deliveries a query describes; part of the preview of a bulk action.
+    pub async fn count(&self, project: &str, query: &DeliveryQuery) -> Result<u64, HubError> {
+        Ok(self.store().count_deliveries(project, query).await?)
+    }
+}
+
+fn empty_project(name: &str) -> ProjectDefinition {
+    ProjectDefinition {
+        name: name.to_owned(),
+        title: name.to_owned(),
+        sources: Vec::new(),
+        connections: Vec::new(),
+        forwarders: Vec::new(),
+    }
+}
+
+/// A connection or source that goes, while a forwarder that stays still names it.
+fn refuse_connections_in_use(
+    current: &ProjectDefinition,
+    draft: &ProjectDraft,
+    removed: &[&Change],
+) -> Result<(), HubError> {
+    let gone: HashSet<(ChangeKind, &str)> =
+        removed.iter().map(|change| (change.kind, &*change.name)).collect();
+    let drafted: HashSet<&str> = draft.forwarders.iter().map(|it| &*it.name).collect();
+    let staying = current.forwarders.iter().filter(|forwarder| {
+        !drafted.contains(&*forwarder.name)
+            && !gone.contains(&(ChangeKind::Forwarder, &*forwarder.name))
+    });
+    let problems: Vec<Problem> = staying
+        .filter(|forwarder| {
+            gone.contains(&(ChangeKind::Connection, &*forwarder.to))
+                || forwarder
+                    .filter
+                    .from
+                    .as_deref()
+                    .is_some_and(|from| gone.contains(&(ChangeKind::Source, from)))
+        })
+        .map(|forwarder| Problem {
+            path: format!("forwarders.{}", forwarder.name),
+            code: "unknown-connection",
+            message: format!(
+                "the forwarder \"{}\" still uses what would be removed",
+                forwarder.name
+            ),
+            hint: None,
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(HubError::Invalid(problems)) }
+}
+
+fn users_of(current: &ProjectDefinition, kind: DefinitionKind, name: &str) -> Vec<String> {
+    current
+        .forwarders
+        .iter()
+        .filter(|forwarder| match kind {
+            DefinitionKind::Connection => forwarder.to == name,
+            DefinitionKind::Source => forwarder.filter.from.as_deref() == Some(name),
+            DefinitionKind::Forwarder => false,
+        })
+        .map(|forwarder| forwarder.name.clone())
+        .collect()
+}
+
+/// The stored form of what a comparison found.
+fn stored_changes(
+    changes: &[Change],
+    draft: ProjectDraft,
+    current: &ProjectDefinition,
+) -> Vec<DefinitionChange> {
+    let touched: HashSet<(ChangeKind, &str)> = changes
+        .iter()
+        .filter(|change| change.action != ChangeAction::Removed)
+        .map(|change| (change.kind, &*change.name))
+        .collect();
+    let mut stored = Vec::new();
+    if draft.title != current.title {
+        stored.push(DefinitionChange::Title(draft.title.clone()));
+    }
+    for connection in &draft.connections {
+        if touched.contains(&(ChangeKind::Connection, &*connection.name)) {
+            stored.push(store_connection(connection));
+        }
+    }
+    for forwarder in &draft.forwarders {
+        if touched.contains(&(ChangeKind::Forwarder, &*forwarder.name)) {
+            stored.push(store_forwarder(forwarder));
+        }
+    }
+    for source in draft.sources {
+        if touched.contains(&(ChangeKind::Source, &*source.name)) {
+            stored.push(store_source(source, current));
+        }
+    }
+    for change in changes.iter().filter(|change| change.action == ChangeAction::Removed) {
+        let kind = match change.kind {
+            ChangeKind::Connection => DefinitionKind::Connection,
+            ChangeKind::Source => DefinitionKind::Source,
+            ChangeKind::Forwarder => DefinitionKind::Forwarder,
+            ChangeKind::Project => continue,
+        };
+        stored.push(DefinitionChange::Remove(kind, change.name.clone()));
+    }
+    stored
+}
+
+fn store_source(draft: SourceDraft, current: &ProjectDefinition) -> DefinitionChange {
+    let stored: Option<&Source> = current.sources.iter().find(|other| other.name == draft.name);
+    let source = draft.complete(stored, &mut new_source_keys);
+    let text = write_source(&source, Secrets::Shown).to_json();
+    DefinitionChange::Set(DefinitionKind::Source, source.name, text)
+}
+
+fn store_connection(connection: &Connection) -> DefinitionChange {
+    let text = write_connection(connection, Secrets::Shown).to_json();
+    DefinitionChange::Set(DefinitionKind::Connection, connection.name.clone(), text)
+}
+
+fn store_forwarder(forwarder: &Forwarder) -> DefinitionChange {
+    let text = write_forwarder(forwarder, Secrets::Shown).to_json();
+    DefinitionChange::Set(DefinitionKind::Forwarder, forwarder.name.clone(), text)
+}

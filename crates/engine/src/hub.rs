@@ -1,0 +1,219 @@
+//! The running hub: the store, the client, the routing table, and the loops that use them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use fieldpost_model::time::Timestamp;
+use fieldpost_outbound::Client;
+use fieldpost_store::{Signal, Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::deliver::Dispatcher;
+use crate::parking;
+use crate::routing::{ProjectRouting, Routing, SourceRoute};
+use crate::settings::HubSettings;
+
+/// An address that nobody knows makes the hub look for new definitions at most this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// A running hub. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<Store>,
+    outbound: Client,
+    settings: HubSettings,
+    routing: ArcSwap<Routing>,
+    /// Refreshing reads and then swaps: one at a time, so that no older table follows a newer.
+    refreshing: tokio::sync::Mutex<()>,
+    looked_at: Mutex<Option<Instant>>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Hub").field("store", &self.shared.store).finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// Reads the definitions and starts the loops.
+    pub async fn start(
+        store: Arc<Store>,
+        outbound: Client,
+        settings: HubSettings,
+    ) -> Result<Self, StoreError> {
+        let hub = Self {
+            shared: Arc::new(Shared {
+                store,
+                outbound,
+                settings,
+                routing: ArcSwap::default(),
+                refreshing: tokio::sync::Mutex::default(),
+                looked_at: Mutex::default(),
+                stopping: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+            }),
+        };
+        // Listening begins before the first look, so that nothing falls between.
+        let dispatcher = Dispatcher::new(hub.clone());
+        let signals = hub.store().listen();
+        hub.refresh().await?;
+        hub.shared.tasks.spawn(dispatcher.serve());
+        hub.shared.tasks.spawn(watch_definitions(hub.clone(), signals));
+        hub.shared.tasks.spawn(parking::serve(hub.clone()));
+        Ok(hub)
+    }
+
+    /// Stops taking work, gives attempts under way the time of `stop-timeout`, and gives back
+    /// what is not done by then. Nothing gets a final state for the sake of stopping.
+    pub async fn stop(&self) {
+        self.shared.stopping.cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.shared.store
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &HubSettings {
+        &self.shared.settings
+    }
+
+    /// Cancelled when the hub begins to stop.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.shared.stopping
+    }
+
+    /// The routing table of now.
+    pub fn routing(&self) -> Arc<Routing> {
+        self.shared.routing.load_full()
+    }
+
+    /// The source with that inbox secret. Where nobody knows it, another hub may have made it a
+    /// moment ago: the store is asked before the answer is no.
+    pub async fn find_inbox(&self, secret: &str) -> Result<Option<SourceRoute>, StoreError> {
+        self.find(|routing| routing.inbox(secret)).await
+    }
+
+    /// The source with that webhook id.
+    pub async fn find_webhook(&self, id: Uuid) -> Result<Option<SourceRoute>, StoreError> {
+        self.find(|routing| routing.webhook(id)).await
+    }
+
+    /// The source of that project with that custom webhook path.
+    pub async fn find_webhook_path(
+        &self,
+        project: &str,
+        path: &str,
+    ) -> Result<Option<SourceRoute>, StoreError> {
+        self.find(|routing| routing.webhook_path(project, path)).await
+    }
+
+    async fn find<T>(&self, look: impl Fn(&Routing) -> Option<T>) -> Result<Option<T>, StoreError> {
+        if let Some(found) = look(&self.shared.routing.load()) {
+            return Ok(Some(found));
+        }
+        if self.may_look_again() {
+            self.refresh().await?;
+        }
+        Ok(look(&self.shared.routing.load()))
+    }
+
+    fn may_look_again(&self) -> bool {
+        let mut looked_at = self.shared.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if looked_at.is_some_and(|last| now.duration_since(last) < LOOK_AGAIN) {
+            return false;
+        }
+        *looked_at = Some(now);
+        true
+    }
+
+    pub(crate) fn outbound(&self) -> &Client {
+        &self.shared.outbound
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.shared.settings.clock)()
+    }
+
+    /// Starts a task that a stopping hub waits for.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.shared.tasks.spawn(task);
+    }
+
+    /// Reads what has changed in any project.
+    pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.shared.refreshing.lock().await;
+        let current = self.routing();
+        let projects = self.store().projects().await?;
+        let unchanged = projects.len() == current.projects().count()
+            && projects.iter().all(|project| {
+                current
+                    .project(&project.name)
+                    .is_some_and(|known| known.version == project.configuration_version)
+            });
+        if unchanged {
+            return Ok(());
+        }
+        let mut routed: Vec<Arc<ProjectRouting>> = Vec::with_capacity(projects.len());
+        for project in projects {
+            match current.project(&project.name) {
+                Some(known) if known.version == project.configuration_version => {
+                    routed.push(Arc::clone(known));
+                }
+                _ => routed.extend(self.read_project(&project.name).await?),
+            }
+        }
+        self.shared.routing.store(Arc::new(Routing::new(routed)));
+        Ok(())
+    }
+
+    /// Reads one project anew.
+    pub(crate) async fn refresh_project(&self, project: &str) -> Result<(), StoreError> {
+        let _one_at_a_time = self.shared.refreshing.lock().await;
+        let fresh = self.read_project(project).await?;
+        let current = self.routing();
+        let others = current.projects().filter(|other| *other.project != *project).cloned();
+        self.shared.routing.store(Arc::new(Routing::new(others.chain(fresh))));
+        Ok(())
+    }
+
+    async fn read_project(&self, project: &str) -> Result<Option<Arc<ProjectRouting>>, StoreError> {
+        let Some(configuration) = self.store().configuration(project).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(ProjectRouting::new(&configuration, self.outbound())?)))
+    }
+}
+
+/// Keeps the routing table fresh: at a hint at once, else at every poll.
+async fn watch_definitions(hub: Hub, mut signals: tokio::sync::broadcast::Receiver<Signal>) {
+    use tokio::sync::broadcast::error::RecvError;
+    let mut poll = tokio::time::interval(hub.settings().poll_interval);
+    loop {
+        tokio::select! {
+            () = hub.stopping().cancelled() => return,
+            _ = poll.tick() => {}
+            signal = signals.recv() => match signal {
+                Ok(Signal::Configuration(_)) | Err(RecvError::Lagged(_)) => {}
+                Ok(_) => continue,
+                Err(RecvError::Closed) => return,
+            },
+        }
+        if let Err(error) = hub.refresh().await {
+            tracing::warn!(%error, "the definitions could not be read; the last ones stay in force");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The lanes of a hub, as the dispatcher sees them: what is under way, what is held ready, and
+//! when to look again. Pure bookkeeping, no I/O.
+//!
+//! The backlog of a lane lies in the store, however long it is. Here is only a window: at most as
+//! many calls under way as the connection allows, and as many deliveries held ready behind them.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use fieldpost_store::{Claimed, Lane, LaneDemand, LaneOutlook};
+
+/// What a lease lasts beyond the longest calls that it covers.
+const LEASE_MARGIN: Duration = Duration::from_secs(15);
+/// Deliveries that are claimed for a lane at once, at most.
+const MOST_PER_CLAIM: usize = 256;
+
+/// A delivery that is held ready.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// The delivery.
+    pub(crate) claimed: Claimed,
+    /// When the lease ends, by this process's monotonic clock, which cannot jump.
+    pub(crate) lease_ends: Instant,
+}
+
+/// What the bookkeeping knows of one lane.
+#[derive(Debug)]
+struct LaneState {
+    concurrency: usize,
+    timeout: Duration,
+    under_way: usize,
+    ready: VecDeque<Ready>,
+    /// When the store is to be asked; `None`: when a hint comes, or at the next poll.
+    look_at: Option<Instant>,
+}
+
+impl LaneState {
+    fn room(&self) -> usize {
+        (2 * self.concurrency).saturating_sub(self.under_way + self.ready.len())
+    }
+
+    /// A delivery may wait for a whole call before its own begins.
+    fn lease(&self) -> Duration {
+        2 * self.timeout + LEASE_MARGIN
+    }
+}
+
+/// All lanes.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes {
+    states: HashMap<Lane, LaneState>,
+    /// The lanes in the order in which they take their turns.
+    turns: VecDeque<Lane>,
+    under_way: usize,
+}
+
+impl Lanes {
+    /// Brings the lanes up to the definitions. A lane that is gone stays until its last call is
+    /// done, so that its bounds hold.
+    pub(crate) fn define(
+        &mut self,
+        connections: impl Iterator<Item = (Lane, u32, Duration)>,
+        now: Instant,
+    ) {
+        let defined: HashMap<Lane, (u32, Duration)> = connections
+            .map(|(lane, concurrency, timeout)| (lane, (concurrency, timeout)))
+            .collect();
+        self.states.retain(|lane, state| {
+            defined.contains_key(lane) || state.under_way > 0 || !state.ready.is_empty()
+        });
+        for (lane, (concurrency, timeout)) in defined {
+            let state = self.states.entry(lane).or_insert_with(|| LaneState {
+                concurrency: 1,
+                timeout,
+                under_way: 0,
+                ready: VecDeque::new(),
+                look_at: Some(now),
+            });
+            state.concurrency = concurrency.try_into().unwrap_or(usize::MAX);
+            state.timeout = timeout;
+        }
+        self.turns.retain(|lane| self.states.contains_key(lane));
+        for lane in self.states.keys() {
+            if !self.turns.contains(lane) {
+                self.turns.push_back(lane.clone());
+            }
+        }
+    }
+
+    /// A hint: the lane may have something due.
+    pub(crate) fn hint(&mut self, lane: &Lane, now: Instant) {
+        if let Some(state) = self.states.get_mut(lane) {
+            state.look_at = Some(now);
+        }
+    }
+
+    /// Hints were missed, or it is time to poll: every lane may have something due.
+    pub(crate) fn hint_all(&mut self, now: Instant) {
+        for state in self.states.values_mut() {
+            state.look_at = Some(now);
+        }
+    }
+
+    /// What to ask the store for now. A lane whose window is full is left out; it is asked for
+    /// again as soon as there is room. The answer, whatever it is, sets when to look next.
+    pub(crate) fn demands(&mut self, now: Instant) -> Vec<LaneDemand> {
+        let mut demands = Vec::new();
+        for (lane, state) in &mut self.states {
+            let room = state.room();
+            // Asking for one delivery at a time would cost a transaction each: a lane that has
+            // calls to start waits until half of its window is free.
+            let worth_it = room > 0 && (state.ready.is_empty() || room >= state.concurrency);
+            if worth_it && state.look_at.is_some_and(|at| at <= now) {
+                state.look_at = None;
+                demands.push(LaneDemand {
+                    lane: lane.clone(),
+                    limit: room.min(MOST_PER_CLAIM),
+                    lease: state.lease(),
+                });
+            }
+        }
+        demands
+    }
+
+    /// When the next lane wants to be looked at, among those with room.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        self.states
+            .values()
+            .filter(|state| state.room() > 0)
+            .filter_map(|state| state.look_at)
+            .min()
+    }
+
+    /// Takes in what was claimed, and what the store says of the lanes.
+    pub(crate) fn take_in(
+        &mut self,
+        claimed: Vec<Claimed>,
+        outlook: Vec<LaneOutlook>,
+        asked_at: Instant,
+        now: Instant,
+    ) {
+        for claim in claimed {
+            if let Some(state) = self.states.get_mut(&claim.lane) {
+                let lease_ends = asked_at + state.lease();
+                state.ready.push_back(Ready { claimed: claim, lease_ends });
+            }
+        }
+        for LaneOutlook { lane, more, next_due_in } in outlook {
+            if let Some(state) = self.states.get_mut(&lane) {
+                let due = if more { Some(now) } else { next_due_in.map(|pause| now + pause) };
+                // A hint that came while the store was asked stays in force.
+                state.look_at = match (state.look_at, due) {
+                    (Some(one), Some(other)) => Some(one.min(other)),
+                    (one, other) => one.or(other),
+                };
+            }
+        }
+    }
+
+    /// The next delivery to start, one lane after the other, within every lane's concurrency and
+    /// the hub's own.
+    pub(crate) fn start_one(&mut self, most_under_way: usize) -> Option<Ready> {
+        if self.under_way >= most_under_way {
+            return None;
+        }
+        for _ in 0..self.turns.len() {
+            let lane = self.turns.pop_front()?;
+            let state = self.states.get_mut(&lane);
+            let started = state.and_then(|state| {
+                let free = state.under_way < state.concurrency;
+                let ready = if free { state.ready.pop_front() } else { None };
+                state.under_way += usize::from(ready.is_some());
+                ready
+            });
+            self.turns.push_back(lane);
+            if started.is_some() {
+                self.under_way += 1;
+                return started;
+            }
+        }
+        None
+    }
+
+    /// A call is done.
+    pub(crate) fn done(&mut self, lane: &Lane) {
+        if let Some(state) = self.states.get_mut(lane) {
+            state.under_way = state.under_way.saturating_sub(1);
+        }
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// Calls under way.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way
+    }
+
+    /// Takes out everything that is held ready, to give it back.
+    pub(crate) fn give_up_ready(&mut self) -> Vec<Claimed> {
+        self.states
+            .values_mut()
+            .flat_map(|state| state.ready.drain(..))
+            .map(|ready| ready.claimed)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldpost_model::delivery::DeliveryOrigin;
+    use fieldpost_model::event::Event;
+    use fieldpost_model::time::Timestamp;
+    use fieldpost_store::Payload;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn lane(name: &str) -> Lane {
+        Lane { project: "clinic".into(), name: name.to_owned() }
+    }
+
+    fn claimed(name: &str, number: u128) -> Claimed {
+        Claimed {
+            lane: lane(name),
+            id: Uuid::from_u128(number),
+            forwarder: "f".to_owned(),
+            event: Event::Message,
+            key: None,
+            origin: DeliveryOrigin::Event,
+            resend_of: None,
+            attempts: 0,
+            tries: 0,
+            registered_at: Timestamp(0),
+            payload: Uuid::nil(),
+            fence: 1,
+            content: Payload {
+                source: "s".to_owned(),
+                content_type: None,
+                body: bytes::Bytes::new(),
+            },
+        }
+    }
+
+    fn lanes(now: Instant, defined: &[(&str, u32)]) -> Lanes {
+        let mut lanes = Lanes::default();
+        let timeout = Duration::from_secs(30);
+        lanes.define(defined.iter().map(|(name, most)| (lane(name), *most, timeout)), now);
+        lanes
+    }
+
+    fn fill(lanes: &mut Lanes, name: &str, count: u128, more: bool, now: Instant) {
+        let claims = (0..count).map(|number| claimed(name, number)).collect();
+        let outlook = vec![LaneOutlook { lane: lane(name), more, next_due_in: None }];
+        lanes.take_in(claims, outlook, now, now);
+    }
+
+    #[test]
+    fn a_full_lane_is_not_asked_for_and_costs_the_others_nothing() {
+        let now = Instant::now();
+        let mut lanes = lanes(now, &[("dead", 2), ("alive", 2)]);
+        assert_eq!(lanes.demands(now).len(), 2);
+        fill(&mut lanes, "dead", 4, true, now);
+        fill(&mut lanes, "alive", 1, false, now);
+        let mut started = Vec::new();
+        while let Some(ready) = lanes.start_one(100) {
+            started.push(ready.claimed.lane.name);
+        }
+        started.sort();
+        assert_eq!(started, ["alive", "dead", "dead"], "two for the dead lane, and no more");
+        lanes.hint(&lane("dead"), now);
+        lanes.hint(&lane("alive"), now);
+        let demands = lanes.demands(now);
+        let asked: Vec<_> = demands.iter().map(|demand| &*demand.lane.name).collect();
+        assert_eq!(asked, ["alive"], "the dead lane has two under way and two ready");
+        assert_eq!(lanes.next_look(), None, "and does not keep the dispatcher awake");
+        lanes.done(&lane("dead"));
+        assert!(lanes.start_one(100).is_some());
+    }
+
+    #[test]
+    fn lanes_take_turns_within_the_hubs_own_bound() {
+        let now = Instant::now();
+        let mut lanes = lanes(now, &[("one", 8), ("two", 8)]);
+        fill(&mut lanes, "one", 8, false, now);
+        fill(&mut lanes, "two", 8, false, now);
+        let mut started = Vec::new();
+        while let Some(ready) = lanes.start_one(6) {
+            started.push(ready.claimed.lane.name);
+        }
+        assert_eq!(started.len(), 6);
+        assert_eq!(started.iter().filter(|name| *name == "one").count(), 3);
+        assert_eq!(lanes.under_way(), 6);
+    }
+
+    #[test]
+    fn a_hint_that_comes_during_a_claim_is_not_lost() {
+        let now = Instant::now();
+        let mut lanes = lanes(now, &[("one", 2)]);
+        assert_eq!(lanes.demands(now).len(), 1);
+        assert!(lanes.demands(now).is_empty(), "asked already");
+        lanes.hint(&lane("one"), now);
+        fill(&mut lanes, "one", 0, false, now);
+        assert_eq!(lanes.demands(now).len(), 1);
+    }
+
+    #[test]
+    fn a_removed_lane_ends_with_its_last_call() {
+        let now = Instant::now();
+        let mut lanes = lanes(now, &[("one", 2)]);
+        fill(&mut lanes, "one", 1, false, now);
+        assert!(lanes.start_one(10).is_some());
+        lanes.define(std::iter::empty(), now);
+        assert_eq!(lanes.states.len(), 1);
+        lanes.done(&lane("one"));
+        lanes.define(std::iter::empty(), now);
+        assert!(lanes.states.is_empty() && lanes.turns.is_empty());
+    }
+}

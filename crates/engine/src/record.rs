@@ -1,0 +1,125 @@
+//! Record: what became of an attempt, decided and written.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fieldpost_model::attempt::{Attempt, AttemptError, ErrorKind};
+use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::time::Timestamp;
+use fieldpost_outbound::Exchange;
+use fieldpost_rules::retry;
+use fieldpost_store::{Claimed, Outcome, Recorded, Verdict};
+
+use crate::hub::Hub;
+use crate::ids::jitter;
+
+/// The pause before a record that the store could not take is offered again.
+const RECORD_AGAIN: Duration = Duration::from_millis(200);
+/// How long a record is offered. By then the lease is over, and somebody else may have sent the
+/// delivery anew: at least once is what is promised.
+const RECORD_FOR: Duration = Duration::from_secs(60);
+
+impl Hub {
+    /// Decides what an exchange leads to, and writes it.
+    pub(crate) async fn record_exchange(
+        &self,
+        claimed: Claimed,
+        forwarder: &Forwarder,
+        started_at: Timestamp,
+        exchange: Exchange,
+        request_body: Option<Bytes>,
+    ) {
+        let now = self.now();
+        let outcome = outcome_of(&exchange, now);
+        let tried =
+            retry::Tried { attempts: claimed.tries + 1, registered_at: claimed.registered_at, now };
+        let decision = retry::decide(&forwarder.retry, &tried, &outcome, jitter());
+        let verdict = match decision.next_attempt_at {
+            Some(at) => Verdict::RetryIn(at.since(now)),
+            None => Verdict::Final(decision.state),
+        };
+        let said = exchange.error.as_ref().map(|error| error.message.clone());
+        let last_error = match (decision.reason, said) {
+            (Some(reason), Some(said)) => Some(format!("{reason} {said}")),
+            (reason, said) => reason.or(said),
+        };
+        let project = claimed.lane.project.clone();
+        let outcome = Outcome {
+            lane: claimed.lane,
+            delivery: claimed.id,
+            fence: claimed.fence,
+            attempt: Attempt {
+                number: claimed.attempts + 1,
+                started_at,
+                duration: exchange.duration,
+                request: exchange.request,
+                response: exchange.response,
+                error: exchange.error,
+            },
+            request_body,
+            verdict,
+            last_error,
+        };
+        self.write(outcome).await;
+        if decision.pause_forwarder
+            && let Err(error) = self.set_paused(&project, &forwarder.name, true).await
+        {
+            tracing::warn!(%error, forwarder = forwarder.name, "could not pause `{}` after a 410", forwarder.name);
+        }
+    }
+
+    /// Ends a delivery whose forwarder is no more.
+    pub(crate) async fn record_orphan(&self, claimed: Claimed, reason: String) {
+        self.write(Outcome {
+            lane: claimed.lane,
+            delivery: claimed.id,
+            fence: claimed.fence,
+            attempt: Attempt {
+                number: claimed.attempts + 1,
+                started_at: self.now(),
+                duration: Duration::ZERO,
+                request: None,
+                response: None,
+                error: Some(AttemptError { kind: ErrorKind::Build, message: reason.clone() }),
+            },
+            request_body: None,
+            verdict: Verdict::Final(DeliveryState::Cancelled),
+            last_error: Some(reason),
+        })
+        .await;
+    }
+
+    async fn write(&self, outcome: Outcome) {
+        let delivery = outcome.delivery;
+        let give_up = tokio::time::Instant::now() + RECORD_FOR;
+        loop {
+            match self.store().record(outcome.clone()).await {
+                Ok(Recorded::Written) => return,
+                Ok(Recorded::LeaseLost) => {
+                    tracing::warn!(%delivery, "the lease of delivery {delivery} was lost: its attempt is not recorded");
+                    return;
+                }
+                Err(error) if error.is_temporary() && tokio::time::Instant::now() < give_up => {
+                    tokio::time::sleep(RECORD_AGAIN).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, %delivery, "the attempt of delivery {delivery} could not be recorded; it will be made again");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn outcome_of(exchange: &Exchange, now: Timestamp) -> retry::Outcome {
+    let retry_after =
+        exchange.retry_after.as_deref().and_then(|header| retry::retry_after(header, now));
+    match (&exchange.response, &exchange.error) {
+        (_, Some(error)) if error.kind != ErrorKind::Status => {
+            retry::Outcome::Failed { kind: error.kind }
+        }
+        (Some(response), _) => retry::Outcome::Answered { status: response.status, retry_after },
+        (None, _) => retry::Outcome::Failed { kind: ErrorKind::Connect },
+    }
+}

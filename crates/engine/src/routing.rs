@@ -1,0 +1,207 @@
+//! The routing table: every project's definitions, read once and made ready to be used.
+//!
+//! It is a snapshot that is swapped whole. The flow never asks the store for a definition: it uses
+//! the snapshot, and the store's transaction says whether the snapshot was too old.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use fieldpost_model::ProjectName;
+use fieldpost_model::attempt::AttemptError;
+use fieldpost_model::connection::Connection;
+use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::json::Value;
+use fieldpost_model::source::Source;
+use fieldpost_outbound::{Client, Prepared};
+use fieldpost_rules::definition::{
+    ProjectDefinition, read_connection, read_forwarder, read_source,
+};
+use fieldpost_rules::filter::FilterIndex;
+use fieldpost_store::{Configuration, DefinitionKind, StoreError};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::ids::new_source_keys;
+
+/// A project, ready to be used.
+pub struct ProjectRouting {
+    /// The project's key.
+    pub project: ProjectName,
+    /// The version of the definitions that all of this was made from.
+    pub version: i64,
+    /// The definitions.
+    pub definition: ProjectDefinition,
+    pub(crate) index: FilterIndex,
+    pub(crate) connections: HashMap<String, Lane>,
+    /// Positions in `definition.forwarders`.
+    forwarders: HashMap<String, usize>,
+}
+
+/// A connection, ready to be called.
+pub(crate) struct Lane {
+    pub(crate) connection: Connection,
+    pub(crate) prepared: Result<Prepared, AttemptError>,
+}
+
+impl std::fmt::Debug for ProjectRouting {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ProjectRouting")
+            .field("project", &self.project)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ProjectRouting {
+    pub(crate) fn new(
+        configuration: &Configuration,
+        outbound: &Client,
+    ) -> Result<Self, StoreError> {
+        let definition = read_definition(configuration)?;
+        let index = FilterIndex::build(definition.forwarders.iter().map(|order| &order.filter));
+        let connections = definition
+            .connections
+            .iter()
+            .map(|connection| {
+                let prepared = outbound.prepare(connection);
+                let lane = Lane { connection: connection.clone(), prepared };
+                (connection.name.clone(), lane)
+            })
+            .collect();
+        let forwarders = definition
+            .forwarders
+            .iter()
+            .enumerate()
+            .map(|(position, forwarder)| (forwarder.name.clone(), position))
+            .collect();
+        Ok(Self {
+            project: configuration.project.name.clone(),
+            version: configuration.project.configuration_version,
+            definition,
+            index,
+            connections,
+            forwarders,
+        })
+    }
+
+    /// The forwarder of that name.
+    pub fn forwarder(&self, name: &str) -> Option<&Forwarder> {
+        self.forwarders.get(name).and_then(|position| self.definition.forwarders.get(*position))
+    }
+
+    /// The source of that name.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.definition.sources.iter().find(|source| source.name == name)
+    }
+}
+
+/// Reads stored definitions. They were checked when they were saved, so what cannot be read was
+/// written by another version, and is named.
+pub(crate) fn read_definition(
+    configuration: &Configuration,
+) -> Result<ProjectDefinition, StoreError> {
+    let mut definition = ProjectDefinition {
+        name: configuration.project.name.to_string(),
+        title: configuration.project.title.clone(),
+        sources: Vec::new(),
+        connections: Vec::new(),
+        forwarders: Vec::new(),
+    };
+    for (kind, name, text) in &configuration.definitions {
+        let unreadable = |what: String| {
+            StoreError::Refused(format!("the stored {kind} \"{name}\" cannot be read: {what}"))
+        };
+        let value = Value::parse(text.as_bytes()).map_err(|error| unreadable(error.to_string()))?;
+        let told = |problems: Vec<fieldpost_rules::definition::Problem>| {
+            unreadable(problems.first().map(ToString::to_string).unwrap_or_default())
+        };
+        match kind {
+            DefinitionKind::Source => {
+                let draft = read_source(name, &value).map_err(told)?;
+                definition.sources.push(draft.complete(None, &mut new_source_keys));
+            }
+            DefinitionKind::Connection => {
+                definition.connections.push(read_connection(name, &value).map_err(told)?);
+            }
+            DefinitionKind::Forwarder => {
+                definition.forwarders.push(read_forwarder(name, &value).map_err(told)?);
+            }
+        }
+    }
+    Ok(definition)
+}
+
+/// A source of a project: where a request came in.
+#[derive(Clone, Debug)]
+pub struct SourceRoute {
+    /// The project, as it was when the request came in.
+    pub routing: Arc<ProjectRouting>,
+    position: usize,
+}
+
+impl SourceRoute {
+    /// The source.
+    pub fn source(&self) -> Option<&Source> {
+        self.routing.definition.sources.get(self.position)
+    }
+}
+
+/// All projects, with the ways in.
+#[derive(Debug, Default)]
+pub struct Routing {
+    projects: HashMap<ProjectName, Arc<ProjectRouting>>,
+    /// By the digest of the secret: looking up a digest tells nobody how close a guess was.
+    inboxes: HashMap<[u8; 32], SourceRoute>,
+    webhooks: HashMap<Uuid, SourceRoute>,
+}
+
+impl Routing {
+    pub(crate) fn new(projects: impl IntoIterator<Item = Arc<ProjectRouting>>) -> Self {
+        let mut routing = Self::default();
+        for project in projects {
+            for (position, source) in project.definition.sources.iter().enumerate() {
+                let route = SourceRoute { routing: Arc::clone(&project), position };
+                routing.inboxes.insert(digest(source.secret.expose()), route.clone());
+                routing.webhooks.insert(source.id, route);
+            }
+            routing.projects.insert(Arc::clone(&project.project), project);
+        }
+        routing
+    }
+
+    /// The project of that name.
+    pub fn project(&self, name: &str) -> Option<&Arc<ProjectRouting>> {
+        self.projects.get(name)
+    }
+
+    /// All projects.
+    pub fn projects(&self) -> impl Iterator<Item = &Arc<ProjectRouting>> {
+        self.projects.values()
+    }
+
+    /// The source with that inbox secret.
+    pub fn inbox(&self, secret: &str) -> Option<SourceRoute> {
+        self.inboxes.get(&digest(secret)).cloned()
+    }
+
+    /// The source with that webhook id.
+    pub fn webhook(&self, id: Uuid) -> Option<SourceRoute> {
+        self.webhooks.get(&id).cloned()
+    }
+
+    /// The source of that project with that custom path.
+    pub fn webhook_path(&self, project: &str, path: &str) -> Option<SourceRoute> {
+        let routing = self.projects.get(project)?;
+        let position = routing
+            .definition
+            .sources
+            .iter()
+            .position(|source| source.path.as_deref() == Some(path))?;
+        Some(SourceRoute { routing: Arc::clone(routing), position })
+    }
+}
+
+fn digest(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}

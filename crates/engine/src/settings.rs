@@ -1,0 +1,42 @@
+//! What the operator can set about the flow.
+
+use std::time::Duration;
+
+use fieldpost_store::Clock;
+
+/// The settings of the flow.
+#[derive(Clone)]
+pub struct HubSettings {
+    /// The longest body that is taken, after decompression, in bytes.
+    pub max_body: usize,
+    /// Attempts under way at once, over all lanes.
+    pub delivery_concurrency: usize,
+    /// How often lanes and definitions are looked at although no hint came.
+    pub poll_interval: Duration,
+    /// How long a stopping hub waits for attempts under way before it gives them back.
+    pub stop_timeout: Duration,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl HubSettings {
+    /// The defaults.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self {
+            max_body: 10_000_000,
+            delivery_concurrency: 256,
+            poll_interval: Duration::from_secs(1),
+            stop_timeout: Duration::from_secs(20),
+            clock,
+        }
+    }
+}
+
+impl std::fmt::Debug for HubSettings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("HubSettings")
+            .field("max_body", &self.max_body)
+            .finish_non_exhaustive()
+    }
+}
