@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, rolls dice, looks at the environment or talks to anybody: what a
 //! decision depends on is an argument, so that every rule can be read and tested alone.
 
+pub mod definition;
 pub mod delivery;
 pub mod filter;
 pub mod redact;

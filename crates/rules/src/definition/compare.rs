@@ -1,0 +1,295 @@
+//! What applying a definition would change, for people to read before it happens.
+//!
+//! Both sides are written out as they would be exported, and compared key by key. So the paths are
+//! those of the project file, and defaults that somebody wrote out count as no change. Which values
+//! are secret is found out the same way: they are those that differ between the two ways of
+//! writing. They are never in what is returned.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use fieldpost_model::connection::Connection;
+use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::json::Value;
+use fieldpost_model::secret::PLACEHOLDER;
+use fieldpost_model::source::Source;
+
+use super::write::{Secrets, only};
+use super::yaml;
+use super::{ProjectDefinition, ProjectDraft, SourceDraft};
+use super::{connection, forwarder, source};
+
+/// What stands in the place of a secret.
+const SECRET: &str = "(secret)";
+
+/// What stands in the place of a secret that is another one from now on.
+const SECRET_CHANGED: &str = "(secret) changed";
+
+fieldpost_model::names! {
+    /// What happens to a noun.
+    pub enum ChangeAction {
+        /// It is made.
+        Added = "added",
+        /// It becomes another.
+        Changed = "changed",
+        /// It goes.
+        Removed = "removed",
+    }
+}
+
+fieldpost_model::names! {
+    /// What a change happens to.
+    pub enum ChangeKind {
+        /// The project itself.
+        Project = "project",
+        /// A connection.
+        Connection = "connection",
+        /// A source.
+        Source = "source",
+        /// A forwarder.
+        Forwarder = "forwarder",
+    }
+}
+
+/// One noun that applying a definition would touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What happens.
+    pub action: ChangeAction,
+    /// To what.
+    pub kind: ChangeKind,
+    /// Its name.
+    pub name: String,
+    /// Key by key; empty for what is removed.
+    pub details: Vec<Detail>,
+}
+
+/// One key of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The keys from the noun down, `retry.first`.
+    pub path: String,
+    /// What was written there; `None` where nothing was.
+    pub before: Option<String>,
+    /// What will be written there; `None` where nothing will.
+    pub after: Option<String>,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.action {
+            ChangeAction::Added => '+',
+            ChangeAction::Changed => '~',
+            ChangeAction::Removed => '-',
+        };
+        write!(formatter, "{sign} {} {}", self.kind, self.name)?;
+        for detail in &self.details {
+            write!(formatter, "\n    {detail}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        match (&self.before, &self.after) {
+            (_, Some(after)) if after == SECRET_CHANGED => write!(formatter, "~ {path}: {after}"),
+            (Some(before), Some(after)) => write!(formatter, "~ {path}: {before} → {after}"),
+            (None, Some(after)) => write!(formatter, "+ {path}: {after}"),
+            (Some(before), None) => write!(formatter, "- {path}: {before}"),
+            (None, None) => formatter.write_str(path),
+        }
+    }
+}
+
+/// Tells what applying `wanted` would change. `current` is `None` for a new project; what the
+/// draft lacks is listed as removed only with `prune`. Placeholders in the draft must have been
+/// replaced by [`keep_secrets`](super::keep_secrets) before. Project first, then connections,
+/// sources and forwarders, each in the order of its definition.
+pub fn compare(
+    current: Option<&ProjectDefinition>,
+    wanted: &ProjectDraft,
+    prune: bool,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let before: Vec<_> =
+        current.iter().map(|project| project_sheet(&project.name, &project.title)).collect();
+    let after = [project_sheet(&wanted.name, &wanted.title)];
+    compare_kind(ChangeKind::Project, &before, &after, false, &mut changes);
+
+    let stored_connections = current.map_or(&[][..], |project| &project.connections);
+    let stored_sources = current.map_or(&[][..], |project| &project.sources);
+    let stored_forwarders = current.map_or(&[][..], |project| &project.forwarders);
+    let connections: Vec<_> = stored_connections.iter().map(connection_sheet).collect();
+    let sources: Vec<_> =
+        stored_sources.iter().map(|source| source_sheet(&SourceDraft::from(source))).collect();
+    let forwarders: Vec<_> = stored_forwarders.iter().map(forwarder_sheet).collect();
+    let wanted_connections: Vec<_> = wanted.connections.iter().map(connection_sheet).collect();
+    let wanted_sources: Vec<_> = wanted
+        .sources
+        .iter()
+        .map(|draft| source_sheet(&with_stored_urls(draft, stored_sources)))
+        .collect();
+    let wanted_forwarders: Vec<_> = wanted.forwarders.iter().map(forwarder_sheet).collect();
+    for (kind, before, after) in [
+        (ChangeKind::Connection, connections, wanted_connections),
+        (ChangeKind::Source, sources, wanted_sources),
+        (ChangeKind::Forwarder, forwarders, wanted_forwarders),
+    ] {
+        compare_kind(kind, &before, &after, prune, &mut changes);
+    }
+    changes
+}
+
+/// A noun as it is written.
+struct Sheet {
+    name: String,
+    leaves: Vec<Leaf>,
+}
+
+/// One value of a noun.
+struct Leaf {
+    path: String,
+    /// The value itself, which may be secret: to compare.
+    text: String,
+    /// The value for people to see.
+    shown: String,
+}
+
+impl Sheet {
+    /// Writes a noun both ways; where the two differ, there is a secret.
+    fn new(name: &str, write: impl Fn(Secrets) -> Value<'static>) -> Self {
+        let placeholder = yaml::scalar(&Value::from(PLACEHOLDER));
+        let hidden = values_with_paths(&write(Secrets::Hidden)).into_iter();
+        let leaves = values_with_paths(&write(Secrets::Shown))
+            .into_iter()
+            .zip(hidden)
+            .map(|((path, text), (_, hidden))| {
+                let shown = if hidden == placeholder { SECRET.to_owned() } else { hidden };
+                Leaf { path, text, shown }
+            })
+            .collect();
+        Self { name: name.to_owned(), leaves }
+    }
+
+    fn leaf(&self, path: &str) -> Option<&Leaf> {
+        self.leaves.iter().find(|leaf| leaf.path == path)
+    }
+}
+
+/// The sheet of the project itself.
+fn project_sheet(name: &str, title: &str) -> Sheet {
+    Sheet::new(name, |_| only("title", title.to_owned()))
+}
+
+fn connection_sheet(connection: &Connection) -> Sheet {
+    Sheet::new(&connection.name, |secrets| connection::write_connection(connection, secrets))
+}
+
+fn source_sheet(source: &SourceDraft) -> Sheet {
+    Sheet::new(&source.name, |secrets| source::write(source, secrets))
+}
+
+fn forwarder_sheet(forwarder: &Forwarder) -> Sheet {
+    Sheet::new(&forwarder.name, |secrets| forwarder::write_forwarder(forwarder, secrets))
+}
+
+/// A draft that does not name its secret or id keeps those of the source that is there.
+fn with_stored_urls(draft: &SourceDraft, stored: &[Source]) -> SourceDraft {
+    let mut draft = draft.clone();
+    let stored = stored.iter().find(|source| source.name == draft.name);
+    if let Some(stored) = stored {
+        draft.secret.get_or_insert_with(|| stored.secret.clone());
+        draft.id.get_or_insert(stored.id);
+    }
+    draft
+}
+
+fn compare_kind(
+    kind: ChangeKind,
+    before: &[Sheet],
+    after: &[Sheet],
+    prune: bool,
+    changes: &mut Vec<Change>,
+) {
+    let by_name: HashMap<&str, &Sheet> =
+        before.iter().map(|sheet| (sheet.name.as_str(), sheet)).collect();
+    for wanted in after {
+        let current = by_name.get(wanted.name.as_str()).copied();
+        let details = compare_sheets(current, wanted);
+        let action = match current {
+            None => ChangeAction::Added,
+            Some(_) if details.is_empty() => continue,
+            Some(_) => ChangeAction::Changed,
+        };
+        changes.push(Change { action, kind, name: wanted.name.clone(), details });
+    }
+    let wanted: Vec<&str> = after.iter().map(|sheet| sheet.name.as_str()).collect();
+    let gone = before.iter().filter(|sheet| prune && !wanted.contains(&sheet.name.as_str()));
+    changes.extend(gone.map(|sheet| Change {
+        action: ChangeAction::Removed,
+        kind,
+        name: sheet.name.clone(),
+        details: Vec::new(),
+    }));
+}
+
+/// The keys in which two sheets differ: in the order of the new one, then those that went.
+fn compare_sheets(before: Option<&Sheet>, after: &Sheet) -> Vec<Detail> {
+    let mut details = Vec::new();
+    for leaf in &after.leaves {
+        let was = before.and_then(|before| before.leaf(&leaf.path));
+        if was.is_some_and(|was| was.text == leaf.text) {
+            continue;
+        }
+        // Two values that are different and look the same differ in what is secret of them.
+        let looks_the_same = was.is_some_and(|was| was.shown == leaf.shown);
+        let shown = if looks_the_same { SECRET_CHANGED } else { &leaf.shown };
+        details.push(Detail {
+            path: leaf.path.clone(),
+            before: was.map(|was| was.shown.clone()),
+            after: Some(shown.to_owned()),
+        });
+    }
+    let before = before.map_or(&[][..], |before| &before.leaves);
+    let gone = before.iter().filter(|leaf| after.leaf(&leaf.path).is_none());
+    details.extend(gone.map(|leaf| Detail {
+        path: leaf.path.clone(),
+        before: Some(leaf.shown.clone()),
+        after: None,
+    }));
+    details
+}
+
+/// The values of a written noun with their paths. Lists of plain values stay in one piece.
+fn values_with_paths(value: &Value<'_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    add_values("", value, &mut found);
+    found
+}
+
+fn add_values(path: &str, value: &Value<'_>, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            for (key, value) in members {
+                let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                add_values(&path, value, found);
+            }
+        }
+        Value::Array(elements) if elements.iter().any(is_collection) => {
+            for (index, element) in elements.iter().enumerate() {
+                add_values(&format!("{path}[{index}]"), element, found);
+            }
+        }
+        Value::Array(elements) => {
+            let texts: Vec<_> = elements.iter().map(yaml::scalar).collect();
+            found.push((path.to_owned(), format!("[{}]", texts.join(", "))));
+        }
+        _ => found.push((path.to_owned(), yaml::scalar(value))),
+    }
+}
+
+fn is_collection(value: &Value<'_>) -> bool {
+    matches!(value, Value::Array(_) | Value::Object(_))
+}

@@ -1,0 +1,378 @@
+//! Reading values strictly: each key is asked for by name, and what nobody asked for is refused.
+//!
+//! A reader of a noun opens a [`Fields`] on its object, takes the keys it knows, and closes it.
+//! Every step reports what is wrong to a common list and goes on, so that one reading finds all
+//! problems of a document. What it returns is only of use if the list stayed empty, which
+//! [`collect`] sees to.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fieldpost_model::duration;
+use fieldpost_model::json::{Member, Value};
+use fieldpost_model::secret::Secret;
+
+use super::later::{self, Verdict};
+use super::problem::Problem;
+
+/// How many characters of a wrong value a message shows.
+const SHOWN_CHARACTERS: usize = 60;
+
+/// How alike two words must be for one to be suggested for the other: 1 is equal.
+const LIKENESS: f64 = 0.75;
+
+/// The kinds of objects in a definition, as far as they differ in what is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Project,
+    Source,
+    Connection,
+    Authentication,
+    Forwarder,
+    /// Any smaller object.
+    Inner,
+}
+
+/// Runs a reading and turns its problems, if there are any, into its result.
+pub(super) fn collect<T>(
+    path: &str,
+    read: impl FnOnce(Place<'_>) -> Option<T>,
+) -> Result<T, Vec<Problem>> {
+    let problems = RefCell::new(Vec::new());
+    let result = read(Place { path: path.to_owned(), problems: &problems });
+    match (result, problems.into_inner()) {
+        (Some(result), problems) if problems.is_empty() => Ok(result),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// A place in a document, to which problems can be reported.
+#[derive(Clone, Debug)]
+pub(super) struct Place<'p> {
+    path: String,
+    problems: &'p RefCell<Vec<Problem>>,
+}
+
+impl Place<'_> {
+    /// The place of a key of the object at this place.
+    pub(super) fn key(&self, key: &str) -> Self {
+        let path =
+            if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        Self { path, problems: self.problems }
+    }
+
+    /// The place of an element of the array at this place.
+    fn element(&self, index: usize) -> Self {
+        Self { path: format!("{}[{index}]", self.path), problems: self.problems }
+    }
+
+    /// Reports a problem at this place. Gives nothing, in the place of what could not be read.
+    pub(super) fn report<T>(&self, code: &'static str, message: impl Into<String>) -> Option<T> {
+        self.add(code, message.into(), None)
+    }
+
+    /// Reports a problem that one can say more about.
+    pub(super) fn report_with_hint<T>(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<T> {
+        self.add(code, message.into(), Some(hint.into()))
+    }
+
+    /// Takes over problems that were found elsewhere.
+    pub(super) fn extend(&self, problems: impl IntoIterator<Item = Problem>) {
+        self.problems.borrow_mut().extend(problems);
+    }
+
+    fn add<T>(&self, code: &'static str, message: String, hint: Option<String>) -> Option<T> {
+        self.problems.borrow_mut().push(Problem { path: self.path.clone(), code, message, hint });
+        None
+    }
+}
+
+/// The keys of one object, to be taken by name.
+#[derive(Debug)]
+pub(super) struct Fields<'v, 'p> {
+    pub(super) place: Place<'p>,
+    section: Section,
+    members: &'v [Member<'v>],
+    asked: Vec<&'static str>,
+}
+
+impl<'v, 'p> Fields<'v, 'p> {
+    /// Opens an object; anything else is a problem.
+    pub(super) fn open(section: Section, value: &'v Value<'v>, place: Place<'p>) -> Option<Self> {
+        match value.as_object() {
+            Some(members) => Some(Self { place, section, members, asked: Vec::new() }),
+            None => place.report(
+                "wrong-type",
+                format!("must be an object with keys, not {}", value.kind_name()),
+            ),
+        }
+    }
+
+    /// Takes a key that may be left out. A `null`, which is what YAML reads after a bare `key:`,
+    /// counts as left out.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Field<'v, 'p>> {
+        self.asked.push(key);
+        let (_, value) = self.members.iter().find(|(name, _)| name == key)?;
+        (!value.is_null()).then(|| Field {
+            place: self.place.key(key),
+            section: self.section,
+            key,
+            value,
+            hidden: false,
+        })
+    }
+
+    /// Takes a key that must be there.
+    pub(super) fn require(&mut self, key: &'static str) -> Option<Field<'v, 'p>> {
+        let field = self.take(key);
+        if field.is_none() {
+            self.place.key(key).report::<()>("missing-key", format!("`{key}` is missing"));
+        }
+        field
+    }
+
+    /// Refuses every key that was not taken.
+    pub(super) fn close(self) {
+        for (key, value) in self.members {
+            if self.asked.contains(&key.as_ref()) {
+                continue;
+            }
+            let place = self.place.key(key);
+            match later::unread_key(self.section, key, value) {
+                Verdict::Harmless => {}
+                Verdict::NotYet(message, hint) => {
+                    place.report_with_hint::<()>("not-supported-yet", message, hint);
+                }
+                Verdict::Unknown => {
+                    let hint = suggestion(key, &self.asked);
+                    place.report_with_hint::<()>(
+                        "unknown-key",
+                        format!("there is no key `{key}` here"),
+                        hint,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// One value, with its place.
+#[derive(Debug)]
+pub(super) struct Field<'v, 'p> {
+    pub(super) place: Place<'p>,
+    section: Section,
+    key: &'static str,
+    pub(super) value: &'v Value<'v>,
+    /// Whether the value may be a secret, and is kept out of messages.
+    hidden: bool,
+}
+
+impl<'v, 'p> Field<'v, 'p> {
+    /// From now on, keeps the value out of messages.
+    pub(super) fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+
+    /// Opens the value as an object.
+    pub(super) fn fields(&self, section: Section) -> Option<Fields<'v, 'p>> {
+        Fields::open(section, self.value, self.place.clone())
+    }
+
+    /// The members of an object whose keys are names that people chose.
+    pub(super) fn entries(&self) -> Vec<(&'v str, Self)> {
+        let Some(members) = self.value.as_object() else {
+            self.wrong_type::<()>("an object with keys");
+            return Vec::new();
+        };
+        members
+            .iter()
+            .map(|(name, value)| (name.as_ref(), self.inner(self.place.key(name), value)))
+            .collect()
+    }
+
+    /// The elements of an array.
+    pub(super) fn elements(&self) -> Vec<Self> {
+        let Some(elements) = self.value.as_array() else {
+            self.wrong_type::<()>("a list");
+            return Vec::new();
+        };
+        elements
+            .iter()
+            .enumerate()
+            .map(|(index, value)| self.inner(self.place.element(index), value))
+            .collect()
+    }
+
+    fn inner(&self, place: Place<'p>, value: &'v Value<'v>) -> Self {
+        Self { place, section: self.section, key: self.key, value, hidden: self.hidden }
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&self) -> Option<&'v str> {
+        match self.any_text() {
+            Some("") => self.place.report("wrong-value", "must not be empty"),
+            text => text,
+        }
+    }
+
+    /// A text, which may be empty.
+    pub(super) fn any_text(&self) -> Option<&'v str> {
+        match self.value {
+            Value::String(text) => Some(text),
+            Value::Number(_) | Value::Bool(_) => self.place.report_with_hint(
+                "wrong-type",
+                format!("must be text, not the {}", self.shown()),
+                "put it in quotes",
+            ),
+            _ => self.wrong_type("text"),
+        }
+    }
+
+    /// A text for where everything is text in the end: headers and queries. Numbers and booleans
+    /// are taken as they are written.
+    pub(super) fn scalar_text(&self) -> Option<&'v str> {
+        match self.value {
+            Value::String(text) | Value::Number(text) => Some(text),
+            Value::Bool(truth) => Some(if *truth { "true" } else { "false" }),
+            _ => self.wrong_type("text"),
+        }
+    }
+
+    /// A secret that is not empty. It never shows in a message.
+    pub(super) fn secret(self) -> Option<Secret> {
+        self.hidden().text().map(Secret::new)
+    }
+
+    /// `true` or `false`; as text too, which is what `${NAME}` becomes.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(truth) => Some(*truth),
+            Value::String(text) if text == "true" => Some(true),
+            Value::String(text) if text == "false" => Some(false),
+            _ => self.wrong_type("true or false"),
+        }
+    }
+
+    /// A whole number in a range.
+    pub(super) fn whole_number(&self, range: RangeInclusive<u32>) -> Option<u32> {
+        let Some(number) = self.number_text().and_then(|text| text.parse::<i64>().ok()) else {
+            return self.wrong_type("a whole number");
+        };
+        match u32::try_from(number) {
+            Ok(number) if range.contains(&number) => Some(number),
+            _ => self.out_of_range(&range.start().to_string(), &range.end().to_string()),
+        }
+    }
+
+    /// A decimal number in a range.
+    pub(super) fn decimal(&self, range: RangeInclusive<f64>) -> Option<f64> {
+        let number = self.number_text().and_then(|text| text.parse::<f64>().ok());
+        match number {
+            Some(number) if range.contains(&number) => Some(number),
+            Some(_) => self.out_of_range(&range.start().to_string(), &range.end().to_string()),
+            None => self.wrong_type("a number"),
+        }
+    }
+
+    /// The text of a number, which may come as text: that is what `${NAME}` becomes.
+    fn number_text(&self) -> Option<&'v str> {
+        self.value.as_number().or_else(|| self.value.as_str())
+    }
+
+    /// A duration in a range.
+    pub(super) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
+        let Some(duration) = self.value.as_str().and_then(duration::parse) else {
+            return self.place.report_with_hint(
+                "wrong-type",
+                format!("must be a duration, not {}", self.shown()),
+                "write a whole number and a unit: `50ms`, `1s`, `15m`, `6h`, `5d`",
+            );
+        };
+        if range.contains(&duration) {
+            return Some(duration);
+        }
+        self.out_of_range(&duration::format(*range.start()), &duration::format(*range.end()))
+    }
+
+    /// One of the members of an enumeration, by name.
+    pub(super) fn choice<T: Copy>(&self, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
+        let names: Vec<&str> = all.iter().map(|member| name(*member)).collect();
+        let Some(text) = self.value.as_str() else {
+            return self.wrong_type(&one_of(&names));
+        };
+        if let Some(found) = all.iter().find(|member| name(**member) == text) {
+            return Some(*found);
+        }
+        let hint = suggestion(text, &names);
+        match later::unread_value(self.section, self.key, text) {
+            Some(message) => {
+                let hint = format!("so far it can be {}", one_of(&names));
+                self.place.report_with_hint("not-supported-yet", message, hint)
+            }
+            None => self.place.report_with_hint(
+                "wrong-value",
+                format!("{} is not {}", self.shown(), one_of(&names)),
+                hint,
+            ),
+        }
+    }
+
+    /// Reports that the value is of the wrong kind.
+    pub(super) fn wrong_type<T>(&self, expected: &str) -> Option<T> {
+        self.place.report("wrong-type", format!("must be {expected}, not {}", self.shown()))
+    }
+
+    fn out_of_range<T>(&self, smallest: &str, largest: &str) -> Option<T> {
+        let shown = self.shown();
+        self.place.report("out-of-range", format!("{shown} is not from {smallest} to {largest}"))
+    }
+
+    /// The value for a message: its kind, and itself unless it may be a secret.
+    pub(super) fn shown(&self) -> String {
+        let kind = self.value.kind_name();
+        match self.value {
+            Value::Null => "null".to_owned(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) if !self.hidden => {
+                let json = self.value.to_json();
+                if json.chars().count() <= SHOWN_CHARACTERS {
+                    return format!("{kind} {json}");
+                }
+                let start: String = json.chars().take(SHOWN_CHARACTERS).collect();
+                format!("{kind} {start}…")
+            }
+            _ => kind.to_owned(),
+        }
+    }
+}
+
+/// The hint that names the most similar of the known words, or all of them.
+pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+    let lower = word.to_lowercase().replace('-', "_");
+    let similar = known
+        .iter()
+        .map(|candidate| {
+            (strsim::jaro_winkler(&lower, &candidate.to_lowercase().replace('-', "_")), candidate)
+        })
+        .filter(|(likeness, _)| *likeness >= LIKENESS)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right));
+    match similar {
+        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+        None if known.is_empty() => "there is none".to_owned(),
+        None => format!("known here: `{}`", known.join("`, `")),
+    }
+}
+
+/// `a, b or c`, each in backticks.
+fn one_of(names: &[&str]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [only] => format!("`{only}`"),
+        [start @ .., last] => format!("`{}` or `{last}`", start.join("`, `")),
+    }
+}

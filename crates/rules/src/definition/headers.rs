@@ -1,0 +1,137 @@
+//! Headers and query parameters that a definition adds to requests.
+
+use fieldpost_model::json::Value;
+use fieldpost_model::secret::PLACEHOLDER;
+
+use super::fields::{Field, Place};
+use crate::redact;
+
+/// The longest name of a header, in bytes.
+pub(super) const MAX_HEADER_NAME: usize = 256;
+
+/// The longest value of a header, in bytes; servers commonly take 8 KiB for all of them.
+pub(super) const MAX_HEADER_VALUE: usize = 8_192;
+
+/// Headers that the hub writes itself, or that speak about the one connection they travel on.
+const FORBIDDEN: [&str; 12] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-encoding",
+];
+
+/// Beginnings of the names of headers that carry the identity of a delivery.
+const FORBIDDEN_PREFIXES: [&str; 2] = ["webhook-", "fieldpost-"];
+
+/// Reads the headers that are added to each request. Names keep the letters they are written in.
+pub(super) fn read_headers(field: &Field<'_, '_>) -> Vec<(String, String)> {
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, field) in field.entries() {
+        let field = if redact::is_credential_header(name) { field.hidden() } else { field };
+        if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            field.place.report::<()>(
+                "duplicate-value",
+                format!("the header `{name}` is there twice; headers do not tell case apart"),
+            );
+        }
+        let named = check_header_name(&field.place, name);
+        if let (Some(()), Some(value)) = (named, read_header_value(&field)) {
+            headers.push((name.to_owned(), value));
+        }
+    }
+    headers
+}
+
+/// Reads the query parameters that are added to a URL.
+pub(super) fn read_query(field: &Field<'_, '_>) -> Vec<(String, String)> {
+    read_pairs(field, redact::is_credential_parameter)
+}
+
+/// Reads the headers that a request must carry. Any name will do, since nothing is sent; they are
+/// kept in lower case, as those of a message are.
+pub(super) fn read_expected_headers(field: &Field<'_, '_>) -> Vec<(String, String)> {
+    let mut headers = read_pairs(field, redact::is_credential_header);
+    for (name, _) in &mut headers {
+        name.make_ascii_lowercase();
+    }
+    headers
+}
+
+/// Reads an object of texts.
+fn read_pairs(field: &Field<'_, '_>, is_credential: fn(&str) -> bool) -> Vec<(String, String)> {
+    field
+        .entries()
+        .into_iter()
+        .filter_map(|(name, field)| {
+            let field = if is_credential(name) { field.hidden() } else { field };
+            Some((name.to_owned(), field.scalar_text()?.to_owned()))
+        })
+        .collect()
+}
+
+/// Checks that a header may be set by a definition.
+pub(super) fn check_header_name(place: &Place<'_>, name: &str) -> Option<()> {
+    let is_token = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if !is_token || name.len() > MAX_HEADER_NAME {
+        return place.report(
+            "bad-header",
+            format!(
+                "the name of a header is letters, digits and `-`, at most {MAX_HEADER_NAME} bytes"
+            ),
+        );
+    }
+    let lower = name.to_ascii_lowercase();
+    if FORBIDDEN.contains(&lower.as_str())
+        || FORBIDDEN_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
+    {
+        return place.report_with_hint(
+            "bad-header",
+            format!("the header `{name}` is written by the hub itself"),
+            "leave it out",
+        );
+    }
+    Some(())
+}
+
+/// Reads the value of a header. What it says is not shown: where it breaks lines, somebody may be
+/// smuggling a header, and where not, it may be a credential.
+pub(super) fn read_header_value(field: &Field<'_, '_>) -> Option<String> {
+    let value = field.scalar_text()?;
+    if value == PLACEHOLDER {
+        return Some(value.to_owned());
+    }
+    let is_visible = value.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    if !is_visible || value.len() > MAX_HEADER_VALUE {
+        return field.place.report(
+            "bad-header",
+            format!(
+                "the value of a header is one line of ASCII text, at most {MAX_HEADER_VALUE} bytes"
+            ),
+        );
+    }
+    Some(value.to_owned())
+}
+
+/// Writes headers or query parameters as an object.
+pub(super) fn write_pairs(
+    pairs: &[(String, String)],
+    shown: impl Fn(&str, &str) -> String,
+) -> Value<'static> {
+    Value::Object(
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone().into(), shown(name, value).into()))
+            .collect(),
+    )
+}

@@ -1,0 +1,150 @@
+//! Project definitions: reading, writing and comparing what people configure.
+//!
+//! A project is defined by a YAML file, by JSON over the API, or on a page; all three arrive here
+//! as one [`Value`](fieldpost_model::json::Value) and are read by the same code, so that a mistake is answered alike wherever it
+//! is made. Reading reports everything that is wrong at once, each with its place, and refuses
+//! keys that nobody reads: a key that is silently ignored is a setting that silently does nothing.
+//!
+//! - [`yaml`] turns text into a value and back, and fills in `${NAME}`;
+//! - `project`, `source`, `connection`, `forwarder` read and write one noun each;
+//! - `later` lists what the project file promises and this version does not do yet;
+//! - `keep` puts stored secrets back where a definition shows only their placeholder;
+//! - `compare` tells what applying a definition would change.
+//!
+//! What is read is a draft: a source's secret and id may be left to the hub to make. With those
+//! made ([`SourceDraft::complete`]) it is a definition, and what is written from a definition reads
+//! back as the same definition.
+
+use fieldpost_model::connection::Connection;
+use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::secret::Secret;
+use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, Source};
+use uuid::Uuid;
+
+mod compare;
+mod connection;
+mod fields;
+mod forwarder;
+mod headers;
+mod keep;
+mod later;
+mod problem;
+mod project;
+mod source;
+mod write;
+pub mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use compare::{Change, ChangeAction, ChangeKind, Detail, compare};
+pub use connection::{read_connection, write_connection};
+pub use forwarder::{read_forwarder, unknown_references, write_forwarder};
+pub use keep::{
+    keep_connection_secrets, keep_forwarder_secrets, keep_secrets, keep_source_secrets,
+};
+pub use problem::{CODES, Problem};
+pub use project::{is_name, read_project, warnings, write_project};
+pub use source::{read_source, write_source};
+pub use write::Secrets;
+
+/// A project as the hub holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectDefinition {
+    /// Its key everywhere.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// Its ways in.
+    pub sources: Vec<Source>,
+    /// The remote APIs it knows.
+    pub connections: Vec<Connection>,
+    /// Its standing orders.
+    pub forwarders: Vec<Forwarder>,
+}
+
+/// A project as somebody wrote it: valid, but with room for what the hub makes itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectDraft {
+    /// Its key everywhere.
+    pub name: String,
+    /// What people call it; the name, unless given.
+    pub title: String,
+    /// Its ways in.
+    pub sources: Vec<SourceDraft>,
+    /// The remote APIs it knows.
+    pub connections: Vec<Connection>,
+    /// Its standing orders.
+    pub forwarders: Vec<Forwarder>,
+}
+
+/// A source as somebody wrote it. The fields are those of [`Source`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceDraft {
+    /// The name within the project.
+    pub name: String,
+    /// What its messages are written in.
+    pub dialect: Dialect,
+    /// The last part of its inbox URL; `None` keeps the one it has, or has one made.
+    pub secret: Option<Secret>,
+    /// The last part of its webhook URL; `None` keeps the one it has, or has one made.
+    pub id: Option<Uuid>,
+    /// A second webhook URL.
+    pub path: Option<String>,
+    /// Whether the webhook URL takes messages.
+    pub enabled: bool,
+    /// When a message counts as a duplicate.
+    pub dedupe: Dedupe,
+    /// The answer to an unreadable body.
+    pub on_bad_body: OnBadBody,
+    /// Who may post to the webhook URL.
+    pub authentication: Vec<SenderAuthentication>,
+}
+
+impl SourceDraft {
+    /// Fills in what the draft leaves open: from the source that is there already, else from
+    /// `fresh`, which is called once at most. A source thus keeps its URLs for life, unless
+    /// somebody writes others.
+    pub fn complete(
+        self,
+        existing: Option<&Source>,
+        fresh: &mut dyn FnMut() -> (Secret, Uuid),
+    ) -> Source {
+        let secret = self.secret.or_else(|| existing.map(|source| source.secret.clone()));
+        let id = self.id.or_else(|| existing.map(|source| source.id));
+        let (secret, id) = match (secret, id) {
+            (Some(secret), Some(id)) => (secret, id),
+            (secret, id) => {
+                let (fresh_secret, fresh_id) = fresh();
+                (secret.unwrap_or(fresh_secret), id.unwrap_or(fresh_id))
+            }
+        };
+        Source {
+            name: self.name,
+            dialect: self.dialect,
+            secret,
+            id,
+            path: self.path,
+            enabled: self.enabled,
+            dedupe: self.dedupe,
+            on_bad_body: self.on_bad_body,
+            authentication: self.authentication,
+        }
+    }
+}
+
+impl From<&Source> for SourceDraft {
+    fn from(source: &Source) -> Self {
+        Self {
+            name: source.name.clone(),
+            dialect: source.dialect,
+            secret: Some(source.secret.clone()),
+            id: Some(source.id),
+            path: source.path.clone(),
+            enabled: source.enabled,
+            dedupe: source.dedupe,
+            on_bad_body: source.on_bad_body,
+            authentication: source.authentication.clone(),
+        }
+    }
+}

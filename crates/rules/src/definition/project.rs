@@ -1,0 +1,189 @@
+//! The project as a whole: its sections, its names, and what must fit together.
+
+use std::collections::HashMap;
+
+use fieldpost_model::json::Value;
+use fieldpost_model::secret::{PLACEHOLDER, Secret};
+
+use super::fields::{Field, Fields, Place, Section, collect};
+use super::forwarder::unknown_references;
+use super::problem::Problem;
+use super::write::{Members, Secrets};
+use super::{ProjectDefinition, ProjectDraft, SourceDraft};
+use super::{connection, forwarder, source};
+
+/// The longest name, in bytes.
+pub(super) const MAX_NAME: usize = 64;
+
+/// The longest title, in characters.
+pub(super) const MAX_TITLE: usize = 200;
+
+/// Inbox secrets shorter than this can be guessed, so that one is warned.
+const SHORT_INBOX_SECRET: usize = 16;
+
+/// Whether a text can be the name of a project, source, connection or forwarder: lower-case
+/// letters, digits, `-` and `_`, at most 64 of them. Such a name is the same in a URL, a file, a
+/// command and a database.
+pub fn is_name(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.len())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
+        })
+}
+
+/// Reads a whole project.
+pub fn read_project(value: &Value<'_>) -> Result<ProjectDraft, Vec<Problem>> {
+    collect("", |place| read(value, place))
+}
+
+/// Writes a whole project; what is as it would be anyway is left out.
+pub fn write_project(project: &ProjectDefinition, secrets: Secrets) -> Value<'static> {
+    let mut members = Members::default();
+    members.put("project", project.name.clone());
+    members.put_unless(project.title == project.name, "title", project.title.clone());
+    let connections = project.connections.iter().map(|connection| {
+        (connection.name.clone(), connection::write_connection(connection, secrets))
+    });
+    members.put_unless(project.connections.is_empty(), "connections", Value::object(connections));
+    let sources = project
+        .sources
+        .iter()
+        .map(|source| (source.name.clone(), source::write_source(source, secrets)));
+    members.put_unless(project.sources.is_empty(), "sources", Value::object(sources));
+    let forwarders = project
+        .forwarders
+        .iter()
+        .map(|forwarder| (forwarder.name.clone(), forwarder::write_forwarder(forwarder, secrets)));
+    members.put_unless(project.forwarders.is_empty(), "forwarders", Value::object(forwarders));
+    members.into_value()
+}
+
+/// What is allowed and likely to be regretted.
+pub fn warnings(project: &ProjectDraft) -> Vec<Problem> {
+    let silent = project.connections.iter().filter(|connection| connection.notify.is_empty()).map(
+        |connection| Problem {
+            path: format!("connections.{}.notify", connection.name),
+            code: "no-notify",
+            message: format!("nobody is told when `{}` is in trouble", connection.name),
+            hint: Some("write `notify: [ops@example.org]`".to_owned()),
+        },
+    );
+    let guessable =
+        project.sources.iter().filter(|source| has_short_secret(source)).map(|source| Problem {
+            path: format!("sources.{}.secret", source.name),
+            code: "short-secret",
+            message: format!(
+                "the secret has fewer than {SHORT_INBOX_SECRET} characters; who guesses it can \
+                 post to `{}`",
+                source.name
+            ),
+            hint: Some("leave `secret` out to have one made".to_owned()),
+        });
+    silent.chain(guessable).collect()
+}
+
+fn has_short_secret(source: &SourceDraft) -> bool {
+    source
+        .secret
+        .as_ref()
+        .map(Secret::expose)
+        .is_some_and(|secret| secret != PLACEHOLDER && secret.len() < SHORT_INBOX_SECRET)
+}
+
+/// Reports a name that is none, with the nearest one that is.
+pub(super) fn check_name(place: &Place<'_>, name: &str) {
+    if is_name(name) {
+        return;
+    }
+    let like: String = name
+        .to_lowercase()
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' })
+        .take(MAX_NAME)
+        .collect();
+    let hint = if is_name(&like) { format!("write it as `{like}`") } else { String::new() };
+    let message = format!(
+        "`{name}` is not a name: lower-case letters, digits, `-` and `_`, 1 to {MAX_NAME} of them"
+    );
+    if hint.is_empty() {
+        place.report::<()>("bad-name", message);
+    } else {
+        place.report_with_hint::<()>("bad-name", message, hint);
+    }
+}
+
+fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
+    let mut fields = Fields::open(Section::Project, value, place)?;
+    let name = fields.require("project").and_then(|field| {
+        let name = field.text()?;
+        check_name(&field.place, name);
+        Some(name)
+    });
+    let title = fields.take("title").and_then(|field| read_title(&field));
+    let connections = read_section(fields.take("connections"), connection::read);
+    let sources = read_section(fields.take("sources"), source::read);
+    let forwarders = read_section(fields.take("forwarders"), forwarder::read);
+    // Names count as known even where the rest of their definition is wrong: one mistake should
+    // not be told twice.
+    let connection_names = names_in(value, "connections");
+    let source_names = names_in(value, "sources");
+    for forwarder in &forwarders {
+        fields.place.extend(unknown_references(forwarder, &connection_names, &source_names));
+    }
+    report_shared_urls(&fields.place, &sources);
+    fields.close();
+    let name = name?.to_owned();
+    Some(ProjectDraft {
+        title: title.unwrap_or(&name).to_owned(),
+        name,
+        sources,
+        connections,
+        forwarders,
+    })
+}
+
+fn read_title<'v>(field: &Field<'v, '_>) -> Option<&'v str> {
+    let title = field.text()?;
+    if title.chars().count() <= MAX_TITLE && !title.chars().any(char::is_control) {
+        return Some(title);
+    }
+    field
+        .place
+        .report("out-of-range", format!("a title is one line of at most {MAX_TITLE} characters"))
+}
+
+/// Reads the definitions of one section, each under its name.
+fn read_section<'v, 'p, T>(
+    section: Option<Field<'v, 'p>>,
+    read: impl Fn(&str, &'v Value<'v>, Place<'p>) -> Option<T>,
+) -> Vec<T> {
+    let entries = section.map(|field| field.entries()).unwrap_or_default();
+    entries.into_iter().filter_map(|(name, field)| read(name, field.value, field.place)).collect()
+}
+
+fn names_in<'v>(value: &'v Value<'v>, section: &str) -> Vec<&'v str> {
+    let members = value.get(section).and_then(Value::as_object).unwrap_or_default();
+    members.iter().map(|(name, _)| name.as_ref()).collect()
+}
+
+/// Reports sources of which a sender could not say which one is meant.
+fn report_shared_urls(place: &Place<'_>, sources: &[SourceDraft]) {
+    let mut owners: HashMap<(&str, String), &str> = HashMap::new();
+    for source in sources {
+        let secret = source.secret.as_ref().map(Secret::expose);
+        let parts = [
+            ("secret", secret.filter(|secret| *secret != PLACEHOLDER).map(str::to_owned)),
+            ("id", source.id.map(|id| id.to_string())),
+            ("path", source.path.clone()),
+        ];
+        for (key, part) in parts {
+            let Some(part) = part else { continue };
+            if let Some(other) = owners.insert((key, part), &source.name) {
+                place.key("sources").key(&source.name).key(key).report::<()>(
+                    "duplicate-value",
+                    format!("the source `{other}` has the same `{key}`, and thus the same URL"),
+                );
+            }
+        }
+    }
+}

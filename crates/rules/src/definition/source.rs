@@ -1,0 +1,241 @@
+//! Sources: the keys of one, read and written.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fieldpost_model::duration;
+use fieldpost_model::json::Value;
+use fieldpost_model::secret::{PLACEHOLDER, Secret};
+use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, Source};
+use uuid::Uuid;
+
+use super::SourceDraft;
+use super::fields::{Field, Fields, Place, Section, collect, suggestion};
+use super::problem::Problem;
+use super::project::check_name;
+use super::write::{Members, Secrets, only};
+
+/// The longest inbox secret, in bytes.
+pub(super) const MAX_INBOX_SECRET: usize = 256;
+
+/// The longest custom path, in bytes.
+pub(super) const MAX_PATH: usize = 512;
+
+/// How long contents can be remembered in order to recognise them.
+const DEDUPE_WINDOW: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_hours(365 * 24);
+
+const KINDS_OF_AUTHENTICATION: [&str; 2] = ["api_key", "basic"];
+
+/// Reads a source.
+pub fn read_source(name: &str, value: &Value<'_>) -> Result<SourceDraft, Vec<Problem>> {
+    collect(&format!("sources.{name}"), |place| read(name, value, place))
+}
+
+/// Writes a source; what is as it would be anyway is left out.
+pub fn write_source(source: &Source, secrets: Secrets) -> Value<'static> {
+    write(&SourceDraft::from(source), secrets)
+}
+
+pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<SourceDraft> {
+    check_name(&place, name);
+    let mut fields = Fields::open(Section::Source, value, place)?;
+    let dialect =
+        fields.require("dialect").and_then(|field| field.choice(Dialect::ALL, Dialect::name));
+    let secret = fields.take("secret").and_then(read_inbox_secret);
+    let id = fields.take("id").and_then(|field| read_id(&field));
+    let path = fields.take("path").and_then(|field| read_path(&field));
+    let enabled = fields.take("enabled").map(|field| field.boolean());
+    let dedupe = fields.take("dedupe").map(|field| read_dedupe(&field));
+    let on_bad_body = fields
+        .take("on_bad_body")
+        .map(|field| field.choice(&[OnBadBody::Refuse, OnBadBody::Accept], on_bad_body_name));
+    let authentication = fields.take("auth").map(|field| read_senders(&field));
+    fields.close();
+    let dialect = dialect?;
+    Some(SourceDraft {
+        name: name.to_owned(),
+        dialect,
+        secret,
+        id,
+        path,
+        enabled: enabled.unwrap_or(Some(true))?,
+        dedupe: dedupe.unwrap_or(Some(Dedupe::Identity))?,
+        on_bad_body: on_bad_body.unwrap_or(Some(default_on_bad_body(dialect)))?,
+        authentication: authentication.unwrap_or_default(),
+    })
+}
+
+pub(super) fn write(source: &SourceDraft, secrets: Secrets) -> Value<'static> {
+    let mut members = Members::default();
+    members.put("dialect", source.dialect.name());
+    if let Some(secret) = &source.secret {
+        members.put("secret", secrets.secret(secret));
+    }
+    if let Some(id) = source.id {
+        members.put("id", id.to_string());
+    }
+    if let Some(path) = &source.path {
+        members.put("path", path.clone());
+    }
+    members.put_unless(source.enabled, "enabled", source.enabled);
+    match source.dedupe {
+        Dedupe::Identity => {}
+        Dedupe::None => members.put("dedupe", "none"),
+        Dedupe::Content { window } => {
+            members.put("dedupe", only("content", duration::format(window)));
+        }
+    }
+    members.put_unless(
+        source.on_bad_body == default_on_bad_body(source.dialect),
+        "on_bad_body",
+        on_bad_body_name(source.on_bad_body),
+    );
+    let senders: Vec<_> =
+        source.authentication.iter().map(|sender| write_sender(sender, secrets)).collect();
+    members.put_unless(senders.is_empty(), "auth", senders);
+    members.into_value()
+}
+
+/// The sender of this dialect stops sending at its first refusal, so it gets none.
+const fn default_on_bad_body(dialect: Dialect) -> OnBadBody {
+    match dialect {
+        Dialect::OdkAggregate => OnBadBody::Accept,
+        _ => OnBadBody::Refuse,
+    }
+}
+
+const fn on_bad_body_name(on_bad_body: OnBadBody) -> &'static str {
+    match on_bad_body {
+        OnBadBody::Refuse => "refuse",
+        OnBadBody::Accept => "accept",
+    }
+}
+
+/// Whether a text is a path segment that every client sends unchanged.
+fn is_segment(text: &str) -> bool {
+    !matches!(text, "" | "." | "..")
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+fn read_inbox_secret(field: Field<'_, '_>) -> Option<Secret> {
+    let place = field.place.clone();
+    let secret = field.secret()?;
+    let text = secret.expose();
+    if text != PLACEHOLDER && (!is_segment(text) || text.len() > MAX_INBOX_SECRET) {
+        return place.report(
+            "bad-secret",
+            format!(
+                "a secret is the last part of a URL: letters, digits, `-`, `.`, `_` and `~`, at \
+                 most {MAX_INBOX_SECRET} bytes"
+            ),
+        );
+    }
+    Some(secret)
+}
+
+fn read_id(field: &Field<'_, '_>) -> Option<Uuid> {
+    let text = field.text()?;
+    Uuid::try_parse(text).ok().or_else(|| {
+        field.place.report_with_hint(
+            "wrong-value",
+            format!("{} is not a UUID", field.shown()),
+            "leave `id` out to have one made",
+        )
+    })
+}
+
+fn read_path(field: &Field<'_, '_>) -> Option<String> {
+    let text = field.text()?;
+    if text.split('/').all(is_segment) && text.len() <= MAX_PATH {
+        return Some(text.to_owned());
+    }
+    field.place.report_with_hint(
+        "bad-path",
+        format!(
+            "{} is not a path: parts of letters, digits, `-`, `.`, `_` and `~` with `/` between \
+             them, at most {MAX_PATH} bytes",
+            field.shown()
+        ),
+        "what stands here comes after `/i/<project>/`; write no `/` at the beginning or end",
+    )
+}
+
+fn read_dedupe(field: &Field<'_, '_>) -> Option<Dedupe> {
+    if field.value.as_object().is_none() {
+        let is_other = !matches!(field.value, Value::String(_));
+        if is_other {
+            return field.wrong_type("`identity`, `none` or `{ content: <duration> }`");
+        }
+        return field.choice(&[Dedupe::Identity, Dedupe::None], |dedupe| match dedupe {
+            Dedupe::None => "none",
+            _ => "identity",
+        });
+    }
+    let mut fields = field.fields(Section::Inner)?;
+    let window = fields.require("content").and_then(|field| field.duration(DEDUPE_WINDOW));
+    fields.close();
+    Some(Dedupe::Content { window: window? })
+}
+
+fn read_senders(field: &Field<'_, '_>) -> Vec<SenderAuthentication> {
+    field.elements().into_iter().filter_map(|sender| read_sender(&sender)).collect()
+}
+
+fn read_sender(field: &Field<'_, '_>) -> Option<SenderAuthentication> {
+    let mut fields = field.fields(Section::Inner)?;
+    let api_key = fields.take("api_key").map(Field::secret);
+    let basic = fields.take("basic").map(|field| read_basic(&field));
+    let place = fields.place.clone();
+    fields.close();
+    match (api_key, basic) {
+        (Some(key), None) => Some(SenderAuthentication::ApiKey(key?)),
+        (None, Some(basic)) => {
+            let (username, password) = basic?;
+            Some(SenderAuthentication::Basic { username, password })
+        }
+        _ => place.report_with_hint(
+            "wrong-value",
+            "each element is exactly one way for a sender to prove itself",
+            suggestion("", &KINDS_OF_AUTHENTICATION),
+        ),
+    }
+}
+
+/// Reads the name and password of HTTP Basic, which senders and destinations share.
+pub(super) fn read_basic(field: &Field<'_, '_>) -> Option<(String, Secret)> {
+    let mut fields = field.fields(Section::Inner)?;
+    let username = fields.require("username");
+    let username = username.and_then(|field| {
+        let name = field.text()?;
+        if name.contains(':') || name.chars().any(char::is_control) {
+            return field.place.report(
+                "wrong-value",
+                "HTTP Basic has no way to send a user name with a colon or a control character",
+            );
+        }
+        Some(name.to_owned())
+    });
+    // A password may be empty: some services want their key as the user name, and nothing more.
+    let password =
+        fields.require("password").and_then(|field| field.hidden().any_text().map(Secret::new));
+    fields.close();
+    Some((username?, password?))
+}
+
+/// Writes the name and password of HTTP Basic.
+pub(super) fn write_basic(username: &str, password: &Secret, secrets: Secrets) -> Value<'static> {
+    let mut members = Members::default();
+    members.put("username", username.to_owned());
+    members.put("password", secrets.secret(password));
+    only("basic", members.into_value())
+}
+
+fn write_sender(sender: &SenderAuthentication, secrets: Secrets) -> Value<'static> {
+    match sender {
+        SenderAuthentication::ApiKey(key) => only("api_key", secrets.secret(key)),
+        SenderAuthentication::Basic { username, password } => {
+            write_basic(username, password, secrets)
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Every code, with the place it is reported at and what is said.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::*;
+
+/// Reads a project file with one mistake in it.
+#[track_caller]
+fn problem(text: &str) -> Problem {
+    let mut problems = read_project(&value_of(&with_name(text))).expect_err(text);
+    assert_eq!(problems.len(), 1, "{text}: {problems:?}");
+    problems.remove(0)
+}
+
+fn with_name(text: &str) -> String {
+    if text.contains("project:") { text.to_owned() } else { format!("project: p\n{text}") }
+}
+
+fn connection(keys: &str) -> String {
+    format!("connections: {{ c: {{ url: https://example.org, {keys} }} }}")
+}
+
+fn source(keys: &str) -> String {
+    format!("sources: {{ s: {{ dialect: json, {keys} }} }}")
+}
+
+fn forwarder(keys: &str) -> String {
+    format!("{}\nforwarders: {{ f: {{ to: c, {keys} }} }}", connection(""))
+}
+
+mod table;
+
+/// Checks the rows of one noun: `whole` makes a project file of a row's text, `within` the place
+/// that a row's place is in.
+#[track_caller]
+fn check(rows: &[table::Row], whole: fn(&str) -> String, within: &str) {
+    for (text, code, path, message, hint) in rows {
+        let problem = problem(&whole(text));
+        assert_eq!(problem.code, *code, "{text}: {problem}");
+        assert_eq!(problem.path, format!("{within}{path}"), "{text}: {problem}");
+        assert!(problem.message.contains(message), "{text}: {problem}");
+        assert!(problem.hint.as_deref().unwrap_or("").contains(hint), "{text}: {problem}");
+        assert!(!problem.to_string().contains("hunter2"), "{problem}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    check(table::DOCUMENT, str::to_owned, "");
+    check(table::SOURCES, source, "sources.s.");
+    check(table::CONNECTIONS, connection, "connections.c.");
+    check(table::FORWARDERS, forwarder, "forwarders.f.");
+}
+
+/// Checks a bound: `repeated(largest)` is taken, and one more is refused with that code.
+#[track_caller]
+fn check_bound(largest: usize, code: &str, repeated: impl Fn(usize) -> String) {
+    draft(&with_name(&repeated(largest)));
+    assert_eq!(problem(&repeated(largest + 1)).code, code);
+}
+
+#[test]
+fn every_length_has_a_bound() {
+    let long = |length: usize| "x".repeat(length);
+    check_bound(200, "out-of-range", |length| format!("title: {}", long(length)));
+    check_bound(64, "bad-name", |length| {
+        format!("sources: {{ {}: {{ dialect: kobo }} }}", long(length))
+    });
+    check_bound(256, "bad-secret", |length| source(&format!("secret: {}", long(length))));
+    check_bound(512, "bad-path", |length| source(&format!("path: {}", long(length))));
+    let host = "http://example.org/";
+    check_bound(8_192, "bad-url", |length| {
+        format!("connections: {{ c: {{ url: {host}{} }} }}", long(length - host.len()))
+    });
+    check_bound(50, "out-of-range", |count| {
+        connection(&format!("notify: [{}]", vec!["a@example.org"; count].join(", ")))
+    });
+    check_bound(254, "bad-mail-address", |length| {
+        connection(&format!("notify: [{}@example.org]", long(length - "@example.org".len())))
+    });
+    check_bound(8_192, "bad-header", |length| {
+        forwarder(&format!("headers: {{ a: {} }}", long(length)))
+    });
+    check_bound(256, "bad-header", |length| {
+        forwarder(&format!("headers: {{ ? {} : b }}", long(length)))
+    });
+}
+
+#[test]
+fn signing_keys_have_24_to_64_bytes() {
+    let with_key = |key: &str, bytes: usize| {
+        connection(&format!("{key}: whsec_{}", STANDARD.encode(vec![7; bytes])))
+    };
+    for bytes in [24, 32, 64] {
+        draft(&with_name(&with_key("signing_secret", bytes)));
+    }
+    for bytes in [0, 23, 65] {
+        let problem = problem(&with_key("signing_secret", bytes));
+        assert_eq!(problem.code, "bad-signing-secret");
+        assert!(problem.message.contains("24 to 64"), "{problem}");
+    }
+    let previous_alone = problem(&with_key("previous_signing_secret", 32));
+    assert_eq!(previous_alone.path, "connections.c.previous_signing_secret");
+    assert!(previous_alone.message.contains("followed by"), "{previous_alone}");
+}
+
+#[test]
+fn every_code_is_covered() {
+    let rows = [table::DOCUMENT, table::SOURCES, table::CONNECTIONS, table::FORWARDERS].concat();
+    let covered = rows.into_iter().map(|(_, code, ..)| code);
+    // These come from reading text, merging files, keeping secrets, and warnings; they have tests
+    // of their own.
+    let elsewhere = [
+        "bad-variable",
+        "bad-yaml",
+        "conflicting-definitions",
+        "no-notify",
+        "no-stored-secret",
+        "short-secret",
+    ];
+    let all: BTreeSet<_> = covered.chain(elsewhere).collect();
+    assert_eq!(all, BTreeSet::from(CODES));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let text = "
+projekt: p
+connections:
+  c: { url: 5, timeout: soon, concurency: 3 }
+sources:
+  s: { dialect: kobi, enabled: maybe }
+forwarders:
+  f: { to: cc, from: ss, metod: PUT }
+workflows: {}
+";
+    let problems = read_project(&value_of(text)).unwrap_err();
+    let told: BTreeSet<_> =
+        problems.iter().map(|problem| (problem.path.as_str(), problem.code)).collect();
+    assert_eq!(
+        told,
+        BTreeSet::from([
+            ("project", "missing-key"),
+            ("projekt", "unknown-key"),
+            ("connections.c.url", "wrong-type"),
+            ("connections.c.timeout", "wrong-type"),
+            ("connections.c.concurency", "unknown-key"),
+            ("sources.s.dialect", "wrong-value"),
+            ("sources.s.enabled", "wrong-type"),
+            ("forwarders.f.to", "unknown-connection"),
+            ("forwarders.f.from", "unknown-source"),
+            ("forwarders.f.metod", "unknown-key"),
+            ("workflows", "not-supported-yet"),
+        ])
+    );
+}
+
+#[test]
+fn a_wrong_definition_still_counts_as_one_of_its_name() {
+    let text = "connections: { c: { url: 5 } }\nforwarders: { f: { to: c } }";
+    assert_eq!(problem(text).path, "connections.c.url");
+}
+
+#[test]
+fn an_empty_document_is_refused() {
+    for text in ["null", "[]", "\"project\""] {
+        let problems = read_project(&Value::parse(text.as_bytes()).unwrap()).unwrap_err();
+        assert_eq!((problems[0].code, problems[0].path.as_str()), ("wrong-type", ""));
+    }
+}
+
+#[test]
+fn nouns_can_be_read_alone() {
+    let json = |text: &'static str| Value::parse(text.as_bytes()).unwrap();
+    assert!(read_source("s", &json(r#"{"dialect":"json"}"#)).is_ok());
+    assert!(read_connection("c", &json(r#"{"url":"http://a"}"#)).is_ok());
+    let forwarder = read_forwarder("f", &json(r#"{"to":"c","from":"s"}"#)).unwrap();
+    assert_eq!(unknown_references(&forwarder, &["c"], &["s"]), []);
+    let unknown = unknown_references(&forwarder, &["cc"], &[]);
+    let codes: Vec<_> = unknown.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["unknown-connection", "unknown-source"]);
+    assert_eq!(unknown[0].hint.as_deref(), Some("did you mean `cc`?"));
+    let problems = read_connection("c", &json("{}")).unwrap_err();
+    assert_eq!(problems[0].to_string(), "connections.c.url: `url` is missing [missing-key]");
+}
+
+#[test]
+fn numbers_and_truth_may_come_as_text() {
+    // That is what `${NAME}` becomes.
+    let text = "connections: { c: { url: https://example.org, concurrency: '5' } }
+forwarders: { f: { to: c, paused: 'true', retry: { factor: '2.5' } } }";
+    let project = draft(&with_name(text));
+    assert_eq!(project.connections[0].concurrency, 5);
+    assert!(project.forwarders[0].paused);
+    assert!((project.forwarders[0].retry.factor - 2.5).abs() < f64::EPSILON);
+}

@@ -1,0 +1,341 @@
+//! What is written reads back as the same thing.
+
+use std::collections::HashSet;
+
+use fieldpost_model::forwarder::{Forwarder, MessageFilter};
+use fieldpost_model::source::Source;
+use proptest::prelude::*;
+
+use super::*;
+
+#[track_caller]
+fn comes_back(project: &ProjectDefinition) {
+    let written = write_project(project, Secrets::Shown);
+    let text = yaml::write(&written);
+    let read = yaml::read(&text, &|_| None).unwrap();
+    assert_eq!(read, written, "{text}");
+    let draft = read_project(&read).unwrap_or_else(|problems| panic!("{}\n{text}", problems[0]));
+    let again = ProjectDefinition {
+        sources: draft
+            .sources
+            .iter()
+            .map(|source| source.clone().complete(None, &mut no_need))
+            .collect(),
+        ..completed(draft)
+    };
+    assert_eq!(&again, project, "{text}");
+}
+
+fn no_need() -> (Secret, Uuid) {
+    panic!("what was written names its secret and id")
+}
+
+#[test]
+fn a_file_with_everything_comes_back() {
+    comes_back(&completed(draft(CLINIC)));
+}
+
+#[test]
+fn defaults_are_left_out() {
+    let text = "
+project: clinic
+connections: { c: { url: https://example.org, auth: none, notify: [], timeout: 30s, concurrency: 8 } }
+sources: { s: { dialect: odk-aggregate, enabled: true, dedupe: identity, on_bad_body: accept, auth: [] } }
+forwarders:
+  f:
+    on: message
+    to: c
+    format: as-received
+    method: POST
+    paused: false
+    headers: {}
+    query: {}
+    retry: { first: 15s, factor: 3, max: 6h, give_up_after: 5d, minimum_tries: 3, codes: [] }
+";
+    let written = write_project(&completed(draft(text)), Secrets::Shown);
+    assert_eq!(
+        yaml::write(&written),
+        "project: clinic
+connections:
+  c:
+    url: https://example.org
+sources:
+  s:
+    dialect: odk-aggregate
+    secret: fresh-1
+    id: \"00000000-0000-0000-0000-000000000001\"
+forwarders:
+  f:
+    to: c
+"
+    );
+}
+
+#[test]
+fn hidden_secrets_are_kept() {
+    let mut project = completed(draft(CLINIC));
+    project.forwarders[0].headers.push(("Authorization".to_owned(), "Bearer abc".to_owned()));
+    project.forwarders[0].query.push(("api_key".to_owned(), "abc".to_owned()));
+    project.forwarders[0].filter.headers.push(("x-api-key".to_owned(), "abc".to_owned()));
+    project.forwarders[0].filter.query.push(("token".to_owned(), "abc".to_owned()));
+    let hidden = write_project(&project, Secrets::Hidden);
+    let text = yaml::write(&hidden);
+    for secret in ["value-of", "whsec", "abc", "X-Two: \"2\""] {
+        assert!(!text.contains(secret), "{secret} in\n{text}");
+    }
+    assert_eq!(text.matches(PLACEHOLDER).count(), 17, "{text}");
+
+    let mut draft = read_project(&hidden).unwrap();
+    assert_eq!(keep_secrets(&mut draft, Some(&project)), []);
+    assert_eq!(completed(draft), project);
+
+    // A new project has nothing to keep.
+    let mut draft = read_project(&hidden).unwrap();
+    let problems = keep_secrets(&mut draft, None);
+    assert!(problems.iter().all(|problem| problem.code == "no-stored-secret"));
+    let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "connections.warehouse.auth.basic.password",
+            "connections.warehouse.signing_secret",
+            "connections.warehouse.previous_signing_secret",
+            "connections.token.url",
+            "connections.token.auth.bearer",
+            "connections.key.auth.api_key.key",
+            "connections.headers.auth.headers.X-One",
+            "connections.headers.auth.headers.X-Two",
+            "sources.kobo.secret",
+            "sources.kobo.auth[0].api_key",
+            "sources.kobo.auth[1].basic.password",
+            "sources.aggregate.secret",
+            "sources.plain.secret",
+            "forwarders.births.headers.Authorization",
+            "forwarders.births.query.api_key",
+            "forwarders.births.match_headers.x-api-key",
+            "forwarders.births.match_query.token",
+        ]
+    );
+}
+
+#[test]
+fn a_placeholder_keeps_only_a_secret_of_the_same_kind() {
+    let stored = completed(draft(CLINIC));
+    let mut draft = draft(&format!(
+        "
+project: clinic
+connections:
+  warehouse: {{ url: https://other.example.org, auth: {{ bearer: {PLACEHOLDER} }} }}
+  token: {{ url: 'http://10.1.2.3:8080/?token={PLACEHOLDER}&x=2' }}
+"
+    ));
+    let problems = keep_secrets(&mut draft, Some(&stored));
+    let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(paths, ["connections.warehouse.auth.bearer", "connections.token.url"]);
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    "[a-z0-9_-]{1,8}"
+}
+
+fn any_secret() -> impl Strategy<Value = Secret> {
+    "[!-~]{1,20}".prop_map(Secret::new)
+}
+
+fn any_duration(longest_milliseconds: u64) -> impl Strategy<Value = Duration> {
+    (1..=longest_milliseconds).prop_map(Duration::from_millis)
+}
+
+fn any_pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+    prop::collection::btree_map("x-[a-z0-9-]{1,6}", "[ -~]{0,10}", 0..3)
+        .prop_map(|pairs| pairs.into_iter().collect())
+}
+
+fn any_authentication() -> impl Strategy<Value = Authentication> {
+    prop_oneof![
+        Just(Authentication::None),
+        ("[^:\\pC]{1,8}", "\\PC{0,8}").prop_map(|(username, password)| Authentication::Basic {
+            username,
+            password: Secret::new(password)
+        }),
+        any_secret().prop_map(|token| Authentication::Bearer { token }),
+        ("[A-Za-z]{1,8}-key", any_secret())
+            .prop_map(|(header, key)| Authentication::ApiKey { header, key }),
+        any_pairs().prop_map(|pairs| Authentication::Headers(
+            pairs.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
+        )),
+    ]
+}
+
+fn any_connection() -> impl Strategy<Value = Connection> {
+    let signing_secret = prop_oneof![
+        Just((None, None)),
+        Just((Some(Secret::new(format!("whsec_{}", "QUFB".repeat(8)))), None)),
+    ];
+    (
+        any_name(),
+        any_authentication(),
+        prop::collection::vec("[a-z.+]{1,5}@[a-z.]{1,8}", 0..3),
+        any_duration(600_000),
+        1..=1_000_u32,
+        signing_secret,
+    )
+        .prop_map(|(name, authentication, notify, timeout, concurrency, signing)| Connection {
+            url: format!("https://{name}.example.org/?x={name}"),
+            name,
+            authentication,
+            notify,
+            timeout,
+            concurrency,
+            signing_secret: signing.0,
+            previous_signing_secret: signing.1,
+        })
+}
+
+fn any_source() -> impl Strategy<Value = Source> {
+    let dedupe = prop_oneof![
+        Just(Dedupe::Identity),
+        Just(Dedupe::None),
+        any_duration(86_400_000).prop_map(|window| Dedupe::Content { window }),
+    ];
+    let sender = prop_oneof![
+        any_secret().prop_map(SenderAuthentication::ApiKey),
+        ("[a-z]{1,8}", any_secret()).prop_map(|(username, password)| {
+            SenderAuthentication::Basic { username, password }
+        }),
+    ];
+    (
+        any_name(),
+        prop::sample::select(Dialect::ALL),
+        any::<u128>(),
+        prop::option::of("[a-z]{1,4}"),
+        any::<bool>(),
+        dedupe,
+        prop::sample::select(vec![OnBadBody::Refuse, OnBadBody::Accept]),
+        prop::collection::vec(sender, 0..3),
+    )
+        .prop_map(|(name, dialect, id, path, enabled, dedupe, on_bad_body, authentication)| {
+            Source {
+                path: path.map(|path| format!("{name}/{path}")),
+                name,
+                dialect,
+                secret: Secret::new(format!("secret-{id}")),
+                id: Uuid::from_u128(id),
+                enabled,
+                dedupe,
+                on_bad_body,
+                authentication,
+            }
+        })
+}
+
+fn any_retry() -> impl Strategy<Value = RetryPolicy> {
+    let code = prop_oneof![
+        (300..=599_u16).prop_map(CodePattern::Exactly),
+        (3..=5_u16).prop_map(CodePattern::Class),
+    ];
+    (
+        any_duration(30 * 86_400_000),
+        any_duration(30 * 86_400_000),
+        any_duration(365 * 86_400_000),
+        1.0..=100.0_f64,
+        1..=1_000_u32,
+        prop::collection::vec(code, 0..4),
+    )
+        .prop_map(|(first, max, give_up_after, factor, minimum_tries, codes)| RetryPolicy {
+            first: first.min(max),
+            max: first.max(max),
+            give_up_after,
+            factor,
+            minimum_tries,
+            codes,
+        })
+}
+
+fn any_filter_json() -> impl Strategy<Value = Option<Value<'static>>> {
+    prop::option::of(prop::sample::select(vec![
+        r#"{"form":"births"}"#,
+        r#"{"body":{"age":1.10,"on":true,"tags":[1,{"a":null}]}}"#,
+        r#"["${NAME}"]"#,
+        "5",
+        "\"yes\"",
+        "{}",
+    ]))
+    .prop_map(|text| text.map(|text| Value::parse(text.as_bytes()).unwrap()))
+}
+
+fn any_forwarder() -> impl Strategy<Value = Forwarder> {
+    let filter = (any_filter_json(), any_filter_json(), any_pairs(), any_pairs()).prop_map(
+        |(matches, unless, headers, query)| MessageFilter {
+            from: None,
+            matches,
+            unless,
+            headers,
+            query,
+        },
+    );
+    (
+        any_name(),
+        filter,
+        prop::sample::select(Format::ALL),
+        prop::sample::select(Method::ALL),
+        any::<bool>(),
+        any_pairs(),
+        any_pairs(),
+        prop_oneof![Just(RetryPolicy::default()), any_retry()],
+    )
+        .prop_map(|(name, filter, format, method, paused, headers, query, retry)| Forwarder {
+            to: name.clone(),
+            name,
+            on: Event::Message,
+            filter,
+            format,
+            method,
+            paused,
+            headers,
+            query,
+            retry,
+        })
+}
+
+fn any_project() -> impl Strategy<Value = ProjectDefinition> {
+    (
+        any_name(),
+        "\\PC{1,20}",
+        prop::collection::vec(any_source(), 0..3),
+        prop::collection::vec(any_connection(), 1..3),
+        prop::collection::vec(any_forwarder(), 0..3),
+    )
+        .prop_map(|(name, title, sources, connections, forwarders)| {
+            let mut project = ProjectDefinition { name, title, sources, connections, forwarders };
+            let mut seen = HashSet::new();
+            project.sources.retain(|source| seen.insert(source.name.clone()));
+            seen.clear();
+            project.connections.retain(|connection| seen.insert(connection.name.clone()));
+            seen.clear();
+            project.forwarders.retain(|forwarder| seen.insert(forwarder.name.clone()));
+            let source = project.sources.first().map(|source| source.name.clone());
+            for forwarder in &mut project.forwarders {
+                forwarder.to.clone_from(&project.connections[0].name);
+                forwarder.filter.from.clone_from(&source);
+            }
+            project
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn every_definition_comes_back(project in any_project()) {
+        comes_back(&project);
+    }
+
+    #[test]
+    fn hidden_secrets_of_any_definition_are_kept(project in any_project()) {
+        let mut draft = read_project(&write_project(&project, Secrets::Hidden)).unwrap();
+        prop_assert_eq!(keep_secrets(&mut draft, Some(&project)), vec![]);
+        prop_assert_eq!(compare(Some(&project), &draft, true), vec![]);
+        prop_assert_eq!(completed(draft), project);
+    }
+}

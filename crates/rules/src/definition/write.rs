@@ -1,0 +1,88 @@
+//! Writing definitions back: the parts that all nouns share.
+
+use fieldpost_model::json::{Member, Value};
+use fieldpost_model::secret::{PLACEHOLDER, Secret};
+
+use super::headers;
+use crate::redact;
+
+/// Whether secrets are written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// As they are.
+    Shown,
+    /// As their placeholder, which [`keep_secrets`](super::keep_secrets) turns back.
+    Hidden,
+}
+
+impl Secrets {
+    /// A secret.
+    pub(super) fn secret(self, secret: &Secret) -> Value<'static> {
+        self.text(secret.expose())
+    }
+
+    fn text(self, text: &str) -> Value<'static> {
+        match self {
+            Self::Shown => Value::from(text.to_owned()),
+            Self::Hidden => Value::from(PLACEHOLDER),
+        }
+    }
+
+    /// A URL, whose query may carry a credential.
+    pub(super) fn url(self, url: &str) -> Value<'static> {
+        Value::from(match self {
+            Self::Shown => url.to_owned(),
+            Self::Hidden => redact::mask_url(url),
+        })
+    }
+
+    /// Headers, some of which may be credentials.
+    pub(super) fn headers(self, pairs: &[(String, String)]) -> Value<'static> {
+        self.pairs(pairs, redact::is_credential_header)
+    }
+
+    /// Query parameters, some of which may be credentials.
+    pub(super) fn query(self, pairs: &[(String, String)]) -> Value<'static> {
+        self.pairs(pairs, redact::is_credential_parameter)
+    }
+
+    fn pairs(self, pairs: &[(String, String)], is_credential: fn(&str) -> bool) -> Value<'static> {
+        headers::write_pairs(pairs, |name, value| match self {
+            Self::Hidden if is_credential(name) => PLACEHOLDER.to_owned(),
+            _ => value.to_owned(),
+        })
+    }
+}
+
+/// The members of an object that is being written.
+#[derive(Debug, Default)]
+pub(super) struct Members(Vec<Member<'static>>);
+
+impl Members {
+    /// Adds a key.
+    pub(super) fn put(&mut self, key: &'static str, value: impl Into<Value<'static>>) {
+        self.0.push((key.into(), value.into()));
+    }
+
+    /// Adds a key unless its value is what it would be without it.
+    pub(super) fn put_unless(
+        &mut self,
+        is_default: bool,
+        key: &'static str,
+        value: impl Into<Value<'static>>,
+    ) {
+        if !is_default {
+            self.put(key, value);
+        }
+    }
+
+    /// The object.
+    pub(super) fn into_value(self) -> Value<'static> {
+        Value::Object(self.0)
+    }
+}
+
+/// An object of one key.
+pub(super) fn only(key: &'static str, value: impl Into<Value<'static>>) -> Value<'static> {
+    Value::Object(vec![(key.into(), value.into())])
+}
