@@ -71,6 +71,7 @@ impl Client {
     ) -> Result<Self, OutboundError> {
         let user_agent = HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| OutboundError::UserAgent { value: settings.user_agent.clone() })?;
+        #[expect(clippy::disallowed_methods, reason = "this is the one guarded client")]
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::configuration(authorities)?)
             .dns_resolver(resolver)
@@ -150,7 +151,7 @@ impl Client {
 
     fn circumstances<'a>(&self, prepared: &'a Prepared) -> Circumstances<'a> {
         Circumstances {
-            host: prepared.url.host_str().unwrap_or_default(),
+            host: prepared.host.to_str().unwrap_or_default(),
             secure: prepared.url.scheme() == "https",
             timeout: prepared.timeout,
             connect_timeout: self.shared.settings.connect_timeout,
@@ -188,3 +189,6 @@ impl Answer {
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
+
+#[cfg(test)]
+mod tests;

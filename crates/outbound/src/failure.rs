@@ -34,7 +34,7 @@ pub(crate) enum Failure {
 /// What an error message is allowed to know about the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances<'a> {
-    /// The host, as the URL names it.
+    /// The host and, where the URL names it, the port.
     pub(crate) host: &'a str,
     /// Whether the URL begins with `https:`.
     pub(crate) secure: bool,

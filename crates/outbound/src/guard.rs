@@ -248,3 +248,6 @@ fn parse_network(text: &str) -> Option<IpNet> {
         _ => Some(network),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,9 @@ const RESERVED: [HeaderName; 9] = [
     UPGRADE,
 ];
 
+/// How many headers of its own a call may bring: more than any destination reads.
+pub(crate) const GIVEN_HEADERS: usize = 100;
+
 /// Whether a header is the HTTP library's alone to set.
 pub(crate) fn is_reserved(name: &HeaderName) -> bool {
     RESERVED.contains(name)
@@ -101,6 +104,12 @@ fn add_given_headers(
     headers: &mut HeaderMap,
     given: &[(String, String)],
 ) -> Result<(), AttemptError> {
+    if given.len() > GIVEN_HEADERS {
+        return Err(unbuildable(format!(
+            "The request has {} headers of its own, at most {GIVEN_HEADERS} can be sent",
+            given.len()
+        )));
+    }
     let mut names = Vec::with_capacity(given.len());
     for (name, text) in given {
         let header = HeaderName::from_bytes(name.as_bytes())

@@ -32,7 +32,7 @@ pub(crate) enum ResolveError {
     /// The lookup failed.
     Failed { host: String, cause: io::Error },
     /// The lookup took too long.
-    TimedOut { host: String },
+    TimedOut { host: String, limit: Duration },
     /// The name exists and has no address.
     NoAddress { host: String },
     /// Every address of the name is refused; this is what was said of the first.
@@ -43,8 +43,8 @@ impl fmt::Display for ResolveError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed { host, cause } => write!(formatter, "{host} does not resolve: {cause}"),
-            Self::TimedOut { host } => {
-                write!(formatter, "{host} does not resolve: no answer within {LOOKUP_TIMEOUT:?}")
+            Self::TimedOut { host, limit } => {
+                write!(formatter, "{host} does not resolve: no answer within {limit:?}")
             }
             Self::NoAddress { host } => write!(formatter, "{host} resolves to no address"),
             Self::Refused { host, refusal } => {
@@ -64,19 +64,24 @@ pub(crate) struct GuardedResolver {
 struct Shared {
     allow_networks: AllowNetworks,
     lookup: Box<Lookup>,
+    timeout: Duration,
     permits: Arc<Semaphore>,
 }
 
 impl GuardedResolver {
     /// Resolves through the operating system.
     pub(crate) fn new(allow_networks: AllowNetworks) -> Self {
-        Self::with_lookup(allow_networks, Box::new(system_lookup))
+        Self::with_lookup(allow_networks, Box::new(system_lookup), LOOKUP_TIMEOUT)
     }
 
     /// Resolves through the given lookup.
-    pub(crate) fn with_lookup(allow_networks: AllowNetworks, lookup: Box<Lookup>) -> Self {
+    pub(crate) fn with_lookup(
+        allow_networks: AllowNetworks,
+        lookup: Box<Lookup>,
+        timeout: Duration,
+    ) -> Self {
         let permits = Arc::new(Semaphore::new(LOOKUPS_AT_ONCE));
-        Self { shared: Arc::new(Shared { allow_networks, lookup, permits }) }
+        Self { shared: Arc::new(Shared { allow_networks, lookup, timeout, permits }) }
     }
 }
 
@@ -94,10 +99,13 @@ impl Resolve for GuardedResolver {
 
 impl Shared {
     async fn resolve(self: Arc<Self>, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        let found = match tokio::time::timeout(LOOKUP_TIMEOUT, self.look_up(host)).await {
+        let found = match tokio::time::timeout(self.timeout, self.look_up(host)).await {
             Ok(Ok(found)) => found,
             Ok(Err(cause)) => return Err(ResolveError::Failed { host: host.to_owned(), cause }),
-            Err(_elapsed) => return Err(ResolveError::TimedOut { host: host.to_owned() }),
+            Err(_elapsed) => {
+                let (host, limit) = (host.to_owned(), self.timeout);
+                return Err(ResolveError::TimedOut { host, limit });
+            }
         };
         let mut refusal = None;
         let mut allowed = Vec::with_capacity(found.len());
@@ -131,3 +139,6 @@ impl Shared {
 fn system_lookup(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,3 +68,59 @@ fn key(secret: &Secret) -> Result<Hmac<Sha256>, UnusableSecret> {
     }
     Hmac::new_from_slice(&bytes).map_err(|_| UnusableSecret)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: Uuid = Uuid::from_u128(0x0189_0a5d_ac96_774b_bcce_b302_099a_8057);
+    /// 24 bytes, the least that the specification asks for.
+    const FIRST: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    /// The bytes 0 to 31.
+    const SECOND: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    #[track_caller]
+    fn check(secrets: &[&str], unix_seconds: i64, body: &[u8], signature: &str) {
+        let secrets: Vec<Secret> = secrets.iter().copied().map(Secret::new).collect();
+        let signer = Signer::new(&secrets).unwrap();
+        assert_eq!(signer.sign(ID, unix_seconds, body), signature);
+    }
+
+    /// The signatures were computed with another implementation of HMAC.
+    #[test]
+    fn signs_id_time_and_body() {
+        let body = br#"{"test": 2432232314}"#;
+        let binary = b"\x00\xff\n\xc3\xa9";
+        check(&[FIRST], 1_614_265_330, body, "v1,6ltHRplMsmoj3iEeqXSFiuqSolc3P2gAhZLiYmX6UnQ=");
+        check(&[FIRST], 1_614_265_330, b"", "v1,ncYd6ngBMbEEb9SvTL51e9xSxQ/ITzX0pwR19MpcpRk=");
+        check(&[FIRST], 0, binary, "v1,4pCpmoxWk864p+su9aBzjyKoOkSnJqh5fvN5MN65Ea4=");
+        check(&[FIRST], -1, b"x", "v1,AyiJKPwzGQuklEf2kTKz3Aw8YWulyauv+30mf3wOH68=");
+        check(&[SECOND], 1_614_265_330, body, "v1,FbRRYDS4l4dtLrw92SitEQgiEGbbVI88dTMUfojUB2E=");
+        check(&[SECOND], 0, binary, "v1,G7kvcKZYrksEuRQMJmomzZPBu0RRtRLrkCyPs7J2mys=");
+    }
+
+    #[test]
+    fn both_secrets_sign_during_a_change() {
+        check(
+            &[SECOND, FIRST],
+            1_614_265_330,
+            br#"{"test": 2432232314}"#,
+            "v1,FbRRYDS4l4dtLrw92SitEQgiEGbbVI88dTMUfojUB2E= \
+             v1,6ltHRplMsmoj3iEeqXSFiuqSolc3P2gAhZLiYmX6UnQ=",
+        );
+    }
+
+    #[test]
+    fn unusable_secrets_are_refused_without_being_shown() {
+        for secret in ["", "whsec_", "whsec_?", "whsec_a", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "x"]
+        {
+            assert_eq!(
+                Signer::new([&Secret::new(secret)]).unwrap_err(),
+                UnusableSecret,
+                "{secret}"
+            );
+        }
+        let signer = Signer::new([&Secret::new(FIRST)]).unwrap();
+        assert_eq!(format!("{signer:?}"), "Signer with 1 secrets");
+    }
+}

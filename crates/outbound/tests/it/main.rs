@@ -1,0 +1,12 @@
+//! The client against real sockets.
+
+#[cfg(test)]
+mod addresses;
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod requests;
