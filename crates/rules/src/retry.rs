@@ -7,9 +7,9 @@
 //! |---|---|---|---|
 //! | any 2xx, 204 too | `succeeded` | none | |
 //! | 3xx | `failed`, or `cancelled` once given up | by schedule | the reason says that redirects are not followed |
-//! | 408, 425, 429, any 5xx | `failed`, or `cancelled` once given up | by schedule, not before `Retry-After` | |
+//! | 408, 425, 429, any 5xx | `failed`, or `cancelled` once given up | by schedule | |
 //! | 410 | `failed`, never given up | by schedule | the forwarder is paused |
-//! | any other 4xx that the forwarder lists in `codes` | `failed`, or `cancelled` once given up | by schedule, not before `Retry-After` | |
+//! | any other 4xx that the forwarder lists in `codes` | `failed`, or `cancelled` once given up | by schedule | |
 //! | any other 4xx | `rejected` | none | |
 //! | a status outside 200–599 | `failed`, or `cancelled` once given up | by schedule | |
 //! | no answer: DNS, connection, TLS, timeout, broken body | `failed`, or `cancelled` once given up | by schedule | |
@@ -18,7 +18,8 @@
 //! | the hub stopped before the answer came | `failed` | at once | the caller does not count the try |
 //!
 //! The pause after the n-th try is `first × factor^(n−1)`, at most `max`, and up to a tenth longer
-//! by jitter: a stated pause is always a lower bound. A delivery is given up when a try fails
+//! by jitter: a stated pause is always a lower bound. Where the answer carries a `Retry-After`, the
+//! next try is not before that either. A delivery is given up when a try fails
 //! `give_up_after` or later after the budget began, and never before it had `minimum_tries`.
 
 use std::time::{Duration, UNIX_EPOCH};

@@ -22,7 +22,7 @@ use super::write::{Members, Secrets, only};
 use crate::redact;
 
 /// The longest URL, in bytes.
-pub(super) const MAX_URL: usize = 8_192;
+const MAX_URL: usize = 8_192;
 
 /// How long one attempt can be allowed to take.
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(10);
@@ -31,10 +31,13 @@ const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::f
 const CONCURRENCY: RangeInclusive<u32> = 1..=1_000;
 
 /// How many people can be told of trouble.
-pub(super) const MAX_NOTIFY: usize = 50;
+const MAX_NOTIFY: usize = 50;
 
 /// The longest mail address, in bytes (RFC 5321).
 const MAX_MAIL_ADDRESS: usize = 254;
+
+/// The ways of authentication, as `auth` names them beside `none`.
+const KINDS_OF_AUTHENTICATION: [&str; 4] = ["basic", "bearer", "api_key", "headers"];
 
 /// What a signing secret begins with.
 const SIGNING_SECRET_PREFIX: &str = "whsec_";
@@ -148,45 +151,34 @@ fn read_authentication(field: &Field<'_, '_>) -> Option<Authentication> {
     if field.value.as_str() == Some("none") {
         return Some(Authentication::None);
     }
-    if let Some(kind) = field.value.as_str() {
+    if let Some(kind) = field.value.as_str().filter(|kind| KINDS_OF_AUTHENTICATION.contains(kind)) {
         // A kind by its bare name: say what belongs under it rather than that it is no object.
-        if ["basic", "bearer", "api_key", "headers"].contains(&kind) {
-            return field.place.report_with_hint(
-                "wrong-type",
-                format!("`{kind}` needs its values"),
-                format!("write `auth: {{ {kind}: … }}`"),
-            );
-        }
+        return needs_values(&field.place, kind);
     }
     let mut fields = Fields::open(Section::Authentication, field.value, field.place.clone())?;
-    let ways = [
-        fields.take("none").map(|_| Some(Authentication::None)),
-        fields.take("basic").map(|field| {
-            let (username, password) = read_basic(&field)?;
+    let kind = fields.only_one_of(&KINDS_OF_AUTHENTICATION)?;
+    let Some(values) = fields.take(kind) else { return needs_values(&field.place, kind) };
+    match kind {
+        "basic" => {
+            let (username, password) = read_basic(&values)?;
             Some(Authentication::Basic { username, password })
-        }),
-        fields.take("bearer").map(|field| read_bearer(field)),
-        fields.take("api_key").map(|field| read_api_key(&field)),
-        fields.take("headers").map(|field| {
-            let headers = read_headers(&field.hidden()).into_iter();
+        }
+        "bearer" => read_bearer(values),
+        "api_key" => read_api_key(&values),
+        _ => {
+            let headers = read_headers(&values.hidden()).into_iter();
             let secret = headers.map(|(name, value)| (name, Secret::new(value)));
             Some(Authentication::Headers(secret.collect()))
-        }),
-    ];
-    let members = field.value.as_object().map_or(0, <[_]>::len);
-    let place = fields.place.clone();
-    fields.close();
-    let mut ways: Vec<_> = ways.into_iter().flatten().collect();
-    match ways.pop() {
-        Some(way) if members == 1 => way,
-        // The one key that is there was refused already.
-        None if members == 1 => None,
-        _ => place.report_with_hint(
-            "wrong-value",
-            format!("must have exactly one key, the kind, and has {members}"),
-            "write one of `none`, `basic`, `bearer`, `api_key` and `headers`",
-        ),
+        }
     }
+}
+
+fn needs_values<T>(place: &Place<'_>, kind: &str) -> Option<T> {
+    place.report_with_hint(
+        "wrong-type",
+        format!("`{kind}` needs its values"),
+        format!("write `auth: {{ {kind}: … }}`"),
+    )
 }
 
 /// Reads a token, written as it is or under its name.

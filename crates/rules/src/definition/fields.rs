@@ -137,8 +137,29 @@ impl<'v, 'p> Fields<'v, 'p> {
         field
     }
 
+    /// The one key of an object that must have exactly one of these.
+    pub(super) fn only_one_of(&mut self, kinds: &[&'static str]) -> Option<&'static str> {
+        let [(key, _)] = self.members else {
+            return self.place.report_with_hint(
+                "wrong-value",
+                format!("must have exactly one key, the kind, and has {}", self.members.len()),
+                format!("write {}", one_of(kinds)),
+            );
+        };
+        let kind = kinds.iter().copied().find(|kind| key == kind);
+        if kind.is_none() {
+            self.asked.extend(kinds);
+            self.refuse_what_was_not_asked();
+        }
+        kind
+    }
+
     /// Refuses every key that was not taken.
     pub(super) fn close(self) {
+        self.refuse_what_was_not_asked();
+    }
+
+    fn refuse_what_was_not_asked(&self) {
         for (key, value) in self.members {
             if self.asked.contains(&key.as_ref()) {
                 continue;

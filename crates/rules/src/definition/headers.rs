@@ -7,14 +7,15 @@ use super::fields::{Field, Place};
 use crate::redact;
 
 /// The longest name of a header, in bytes.
-pub(super) const MAX_HEADER_NAME: usize = 256;
+const MAX_HEADER_NAME: usize = 256;
 
 /// The longest value of a header, in bytes; servers commonly take 8 KiB for all of them.
-pub(super) const MAX_HEADER_VALUE: usize = 8_192;
+const MAX_HEADER_VALUE: usize = 8_192;
 
 /// Headers that the hub writes itself, or that speak about the one connection they travel on.
 const FORBIDDEN: [&str; 12] = [
     "connection",
+    "content-encoding",
     "content-length",
     "expect",
     "host",
@@ -25,7 +26,6 @@ const FORBIDDEN: [&str; 12] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
-    "content-encoding",
 ];
 
 /// Beginnings of the names of headers that carry the identity of a delivery.
@@ -33,21 +33,16 @@ const FORBIDDEN_PREFIXES: [&str; 2] = ["webhook-", "fieldpost-"];
 
 /// Reads the headers that are added to each request. Names keep the letters they are written in.
 pub(super) fn read_headers(field: &Field<'_, '_>) -> Vec<(String, String)> {
-    let mut headers: Vec<(String, String)> = Vec::new();
-    for (name, field) in field.entries() {
-        let field = if redact::is_credential_header(name) { field.hidden() } else { field };
-        if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-            field.place.report::<()>(
-                "duplicate-value",
-                format!("the header `{name}` is there twice; headers do not tell case apart"),
-            );
-        }
-        let named = check_header_name(&field.place, name);
-        if let (Some(()), Some(value)) = (named, read_header_value(&field)) {
-            headers.push((name.to_owned(), value));
-        }
-    }
-    headers
+    report_repeated_headers(field);
+    field
+        .entries()
+        .into_iter()
+        .filter_map(|(name, field)| {
+            let field = if redact::is_credential_header(name) { field.hidden() } else { field };
+            check_header_name(&field.place, name)?;
+            Some((name.to_owned(), read_header_value(&field)?))
+        })
+        .collect()
 }
 
 /// Reads the query parameters that are added to a URL.
@@ -58,11 +53,25 @@ pub(super) fn read_query(field: &Field<'_, '_>) -> Vec<(String, String)> {
 /// Reads the headers that a request must carry. Any name will do, since nothing is sent; they are
 /// kept in lower case, as those of a message are.
 pub(super) fn read_expected_headers(field: &Field<'_, '_>) -> Vec<(String, String)> {
+    report_repeated_headers(field);
     let mut headers = read_pairs(field, redact::is_credential_header);
     for (name, _) in &mut headers {
         name.make_ascii_lowercase();
     }
     headers
+}
+
+/// Reports headers whose names differ in case only, since they are one header.
+fn report_repeated_headers(field: &Field<'_, '_>) {
+    let members = field.value.as_object().unwrap_or_default();
+    for (index, (name, _)) in members.iter().enumerate() {
+        if members.iter().take(index).any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            field.place.key(name).report::<()>(
+                "duplicate-value",
+                format!("the header `{name}` is there twice; headers do not tell case apart"),
+            );
+        }
+    }
 }
 
 /// Reads an object of texts.

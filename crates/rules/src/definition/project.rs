@@ -13,10 +13,10 @@ use super::{ProjectDefinition, ProjectDraft, SourceDraft};
 use super::{connection, forwarder, source};
 
 /// The longest name, in bytes.
-pub(super) const MAX_NAME: usize = 64;
+const MAX_NAME: usize = 64;
 
 /// The longest title, in characters.
-pub(super) const MAX_TITLE: usize = 200;
+const MAX_TITLE: usize = 200;
 
 /// Inbox secrets shorter than this can be guessed, so that one is warned.
 const SHORT_INBOX_SECRET: usize = 16;

@@ -10,21 +10,22 @@ use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, 
 use uuid::Uuid;
 
 use super::SourceDraft;
-use super::fields::{Field, Fields, Place, Section, collect, suggestion};
+use super::fields::{Field, Fields, Place, Section, collect};
 use super::problem::Problem;
 use super::project::check_name;
 use super::write::{Members, Secrets, only};
 
 /// The longest inbox secret, in bytes.
-pub(super) const MAX_INBOX_SECRET: usize = 256;
+const MAX_INBOX_SECRET: usize = 256;
 
 /// The longest custom path, in bytes.
-pub(super) const MAX_PATH: usize = 512;
+const MAX_PATH: usize = 512;
 
 /// How long contents can be remembered in order to recognise them.
 const DEDUPE_WINDOW: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_hours(365 * 24);
 
+/// The ways for a sender to prove itself, as the elements of `auth` name them.
 const KINDS_OF_AUTHENTICATION: [&str; 2] = ["api_key", "basic"];
 
 /// Reads a source.
@@ -184,22 +185,13 @@ fn read_senders(field: &Field<'_, '_>) -> Vec<SenderAuthentication> {
 
 fn read_sender(field: &Field<'_, '_>) -> Option<SenderAuthentication> {
     let mut fields = field.fields(Section::Inner)?;
-    let api_key = fields.take("api_key").map(Field::secret);
-    let basic = fields.take("basic").map(|field| read_basic(&field));
-    let place = fields.place.clone();
-    fields.close();
-    match (api_key, basic) {
-        (Some(key), None) => Some(SenderAuthentication::ApiKey(key?)),
-        (None, Some(basic)) => {
-            let (username, password) = basic?;
-            Some(SenderAuthentication::Basic { username, password })
-        }
-        _ => place.report_with_hint(
-            "wrong-value",
-            "each element is exactly one way for a sender to prove itself",
-            suggestion("", &KINDS_OF_AUTHENTICATION),
-        ),
+    let kind = fields.only_one_of(&KINDS_OF_AUTHENTICATION)?;
+    let values = fields.require(kind)?;
+    if kind == "api_key" {
+        return values.secret().map(SenderAuthentication::ApiKey);
     }
+    let (username, password) = read_basic(&values)?;
+    Some(SenderAuthentication::Basic { username, password })
 }
 
 /// Reads the name and password of HTTP Basic, which senders and destinations share.

@@ -157,6 +157,42 @@ workflows: {}
 }
 
 #[test]
+fn what_is_promised_is_refused_as_not_done_yet() {
+    let problems = read_project(&value_of(include_str!("promised.yaml"))).unwrap_err();
+    for problem in &problems {
+        assert_eq!(problem.code, "not-supported-yet", "{problem}");
+        assert!(problem.message.contains("is not supported by this version yet"), "{problem}");
+    }
+    let paths: BTreeSet<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        BTreeSet::from([
+            "api_access",
+            "connections.dhis2.auth.login",
+            "connections.warehouse.rate",
+            "connections.warehouse.tls",
+            "forms",
+            "forwarders.births.order_by",
+            "forwarders.births.withhold",
+            "forwarders.cases.format",
+            "forwarders.cases.on",
+            "forwarders.cases.on_rejected",
+            "forwarders.cases.payload",
+            "retention",
+            "roles",
+            "sources.collect.access",
+            "sources.collect.dialect",
+            "sources.commcare.access",
+            "sources.godata.dialect",
+            "sources.godata.poll",
+            "sources.kobo.expect_every",
+            "users",
+            "workflows",
+        ])
+    );
+}
+
+#[test]
 fn a_wrong_definition_still_counts_as_one_of_its_name() {
     let text = "connections: { c: { url: 5 } }\nforwarders: { f: { to: c } }";
     assert_eq!(problem(text).path, "connections.c.url");

@@ -339,3 +339,56 @@ proptest! {
         prop_assert_eq!(completed(draft), project);
     }
 }
+
+/// The places of a value, as the ways down to them.
+fn places(value: &Value<'_>) -> Vec<Vec<usize>> {
+    let children: Vec<&Value<'_>> = match value {
+        Value::Object(members) => members.iter().map(|(_, value)| value).collect(),
+        Value::Array(elements) => elements.iter().collect(),
+        _ => vec![],
+    };
+    let mut found = vec![vec![]];
+    for (index, child) in children.into_iter().enumerate() {
+        for mut place in places(child) {
+            place.insert(0, index);
+            found.push(place);
+        }
+    }
+    found
+}
+
+fn put(value: &mut Value<'static>, place: &[usize], new: Value<'static>) {
+    match (place, value) {
+        ([], value) => *value = new,
+        ([index, rest @ ..], Value::Object(members)) => put(&mut members[*index].1, rest, new),
+        ([index, rest @ ..], Value::Array(elements)) => put(&mut elements[*index], rest, new),
+        _ => unreachable!("places lead through objects and arrays"),
+    }
+}
+
+#[test]
+fn whatever_stands_anywhere_is_read_or_refused_with_a_reason() {
+    let whole = value_of(CLINIC);
+    let others = [
+        "null",
+        "true",
+        "-1",
+        "1e9",
+        "\"\"",
+        "\"hunter2\"",
+        "[]",
+        "[null]",
+        "{}",
+        "{\"hunter2\":null}",
+    ];
+    for place in places(&whole) {
+        for other in others {
+            let mut value = whole.clone();
+            put(&mut value, &place, Value::parse(other.as_bytes()).unwrap());
+            match read_project(&value) {
+                Ok(draft) => comes_back(&completed(draft)),
+                Err(problems) => assert!(!problems.is_empty(), "{}", value.to_json()),
+            }
+        }
+    }
+}

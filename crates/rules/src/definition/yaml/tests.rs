@@ -31,6 +31,7 @@ fn reads_types_of_the_core_schema() {
         ("", "null"),
         ("# only a comment", "null"),
         ("--- {}", "{}"),
+        ("\u{feff}a: 1\r\nb: 2\r\n", r#"{"a":1,"b":2}"#),
         ("a: 1", r#"{"a":1}"#),
         ("on: yes", r#"{"on":"yes"}"#),
         ("[no, off, y, True, FALSE, ~, Null, ]", r#"["no","off","y",true,false,null,null]"#),
