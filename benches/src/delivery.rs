@@ -21,7 +21,7 @@ const WARM_UP: u64 = 2_000;
 pub(crate) async fn run(report: &mut Report) -> Result<()> {
     for (engine, name) in [(Engine::Sqlite, "sqlite"), (Engine::Postgres, "postgres")] {
         let measured = measure(engine).await?;
-        report.tell(
+        Report::tell(
             "delivery",
             &json!({
                 "engine": name, "per_second": measured.per_second.round(),

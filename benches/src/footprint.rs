@@ -29,7 +29,7 @@ pub(crate) async fn run(report: &mut Report) -> Result<()> {
     let with_backlog = hub.started_in;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let restarted = hub.resident_megabytes()?;
-    report.tell(
+    Report::tell(
         "footprint",
         &json!({
             "first_start_ms": milliseconds(first), "start_ms": milliseconds(second),

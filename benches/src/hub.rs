@@ -112,7 +112,10 @@ impl Hub {
             .await?
             .error_for_status()?;
         let status: serde_json::Value = serde_json::from_str(&answer.text().await?)?;
-        status.get("waiting").and_then(serde_json::Value::as_u64).context("the status tells no waiting deliveries")
+        status
+            .get("waiting")
+            .and_then(serde_json::Value::as_u64)
+            .context("the status tells no waiting deliveries")
     }
 
     /// Resident memory in megabytes.

@@ -43,7 +43,7 @@ pub(crate) async fn run(report: &mut Report) -> Result<()> {
             let run = post_all(address, INBOX, CONNECTIONS, POSTS).await?;
             rates.push(run.per_second);
             p99s.push(milliseconds(run.p99));
-            report.tell(
+            Report::tell(
                 "ingest-round",
                 &json!({"server": name, "per_second": run.per_second.round(),
                         "p50_ms": milliseconds(run.p50), "p99_ms": milliseconds(run.p99)}),
@@ -59,7 +59,7 @@ pub(crate) async fn run(report: &mut Report) -> Result<()> {
         median(pairs.map(|(ours, ceiling)| ours / ceiling).collect())
     };
     let p99 = |server: usize| median(p99s.get(server).cloned().unwrap_or_default());
-    report.tell(
+    Report::tell(
         "ingest",
         &json!({
             "to_bare_sqlite": rounded(ratio(2, 1)), "to_noop": rounded(ratio(2, 0)),

@@ -35,7 +35,7 @@ pub(crate) async fn run(report: &mut Report) -> Result<()> {
         p50s.push(hanging.p50 / healthy.p50);
         p99s.push(hanging.p99 / healthy.p99);
         most_held = most_held.max(hanging.most_held);
-        report.tell(
+        Report::tell(
             "isolation-pair",
             &json!({"offered_per_second": rate.round(), "healthy_p50_us": healthy.p50,
                     "hanging_p50_us": hanging.p50, "healthy_p99_us": healthy.p99,
@@ -44,7 +44,7 @@ pub(crate) async fn run(report: &mut Report) -> Result<()> {
         )?;
     }
     let (p50, p99) = (median(p50s), median(p99s));
-    report.tell("isolation", &json!({"p50_ratio": rounded(p50), "p99_ratio": rounded(p99)}))?;
+    Report::tell("isolation", &json!({"p50_ratio": rounded(p50), "p99_ratio": rounded(p99)}))?;
     report.at_most("isolation: the others' p99, one hanging", p99, 1.3)?;
     report.at_most("isolation: the others' p50, one hanging", p50, 1.1)?;
     report.at_most("isolation: calls held by the hanging one", most_held as f64, f64::from(CAP))

@@ -80,7 +80,7 @@ async fn hang(State(shared): State<Shared>, Path(name): Path<String>, _body: Byt
         seen.under_way += 1;
         seen.most_under_way = seen.most_under_way.max(seen.under_way);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn stats(State(seen): State<Shared>) -> String {

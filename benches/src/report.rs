@@ -13,7 +13,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Prints a figure that is held to no bar.
-    pub(crate) fn tell(&self, bench: &str, figures: &Value) -> Result<()> {
+    pub(crate) fn tell(bench: &str, figures: &Value) -> Result<()> {
         writeln!(std::io::stdout(), "{}", json!({"bench": bench, "figures": figures}))?;
         Ok(())
     }
