@@ -13,10 +13,11 @@ use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::messages::add_time_range;
+use crate::messages::{add_text_search, first_id_at};
 use crate::records::{DeliveryQuery, Lane, Page, Signal, StateCounts};
 use crate::request::{read_attempt_request, read_headers};
-use crate::statement::{Batch, Conditions, Parameter, Row, like_anywhere, unreadable};
+use crate::statement::{Batch, Conditions, Row, as_integer, unreadable};
+use crate::text::storable_key;
 use crate::{Engine, Store};
 
 const COLUMNS: &str = "id, forwarder, connection, event, payload_kind, payload_id, key, state, \
@@ -25,8 +26,19 @@ const COLUMNS: &str = "id, forwarder, connection, event, payload_kind, payload_i
 
 const BEING_SENT: &str = "it is being sent right now, or its state has changed";
 
-/// Deliveries that one step of a bulk change touches.
+/// Deliveries that one step of a bulk change touches: so few that nobody waits for it noticeably.
 const BULK_STEP: usize = 500;
+/// Deliveries that one step cancels, with two statements each.
+const CANCEL_STEP: usize = 100;
+
+/// Takes a delivery out of the queue, unless it is being sent.
+const LEAVE_QUEUE: &str =
+    "DELETE FROM queue WHERE project = $1 AND delivery = $2 AND owner IS NULL";
+/// Ends a delivery that has left the queue.
+const END: &str =
+    "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, last_error = $3
+     WHERE project = $1 AND id = $2 AND state IN ('pending', 'failed')
+     AND NOT EXISTS (SELECT 1 FROM queue WHERE project = $1 AND delivery = $2)";
 
 impl Store {
     /// Deliveries, newest first.
@@ -40,10 +52,10 @@ impl Store {
         if let Some(before) = page.before {
             conditions.add("id < ?", before);
         }
+        let limit = conditions.bind(as_integer(page.limit));
         let sql = format!(
-            "SELECT {COLUMNS} FROM deliveries{} ORDER BY id DESC LIMIT {}",
-            conditions.sql(),
-            page.limit
+            "SELECT {COLUMNS} FROM deliveries{} ORDER BY id DESC LIMIT {limit}",
+            conditions.sql()
         );
         self.query(sql, conditions.parameters, read_delivery).await
     }
@@ -177,17 +189,8 @@ impl Store {
         reason: &str,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        batch.one(
-            BEING_SENT,
-            "DELETE FROM queue WHERE project = $1 AND delivery = $2 AND owner IS NULL",
-            vec![project.into(), delivery.id.into()],
-        );
-        batch.one(
-            BEING_SENT,
-            "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, last_error = $3
-             WHERE project = $1 AND id = $2 AND state IN ('pending', 'failed')",
-            vec![project.into(), delivery.id.into(), reason.into()],
-        );
+        batch.one(BEING_SENT, LEAVE_QUEUE, vec![project.into(), delivery.id.into()]);
+        batch.one(BEING_SENT, END, vec![project.into(), delivery.id.into(), reason.into()]);
         self.change(batch).await?;
         self.told(project, delivery, DeliveryState::Cancelled);
         Ok(())
@@ -300,10 +303,11 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let next_at = if due_now { self.now_sql() } else { "next_at".to_owned() };
         let mut batch = Batch::default();
+        // The conditions stand twice: somebody may claim between the choice and the change.
         batch.any(
             format!(
                 "UPDATE queue SET lane = $4, next_at = {next_at}
-                 WHERE project = $1 AND delivery IN (
+                 WHERE project = $1 AND lane = $3 AND owner IS NULL AND delivery IN (
                      SELECT delivery FROM queue WHERE project = $1 AND lane = $3
                      AND forwarder = $2 AND owner IS NULL ORDER BY rank, next_at LIMIT {BULK_STEP})"
             ),
@@ -323,20 +327,29 @@ impl Store {
         forwarder: &str,
         reason: &str,
     ) -> Result<usize, StoreError> {
-        let query = |state| DeliveryQuery {
-            forwarder: Some(forwarder.to_owned()),
-            state: Some(state),
-            ..DeliveryQuery::default()
-        };
-        let page = Page { before: None, limit: BULK_STEP };
+        let waiting = self
+            .query(
+                format!(
+                    "SELECT {COLUMNS} FROM deliveries WHERE project = $1 AND id IN (
+                         SELECT delivery FROM queue WHERE project = $1 AND forwarder = $2
+                         AND owner IS NULL ORDER BY delivery LIMIT {CANCEL_STEP})"
+                ),
+                vec![project.into(), forwarder.into()],
+                read_delivery,
+            )
+            .await?;
+        let mut batch = Batch::default();
+        for delivery in &waiting {
+            // Any number of rows: what is claimed meanwhile is left to its sender.
+            batch.any(LEAVE_QUEUE, vec![project.into(), delivery.id.into()]);
+            batch.any(END, vec![project.into(), delivery.id.into(), reason.into()]);
+        }
+        let counts = self.change(batch).await?;
         let mut cancelled = 0;
-        for state in [DeliveryState::Pending, DeliveryState::Failed] {
-            for delivery in self.deliveries(project, &query(state), page).await? {
-                match self.cancel(project, &delivery, reason).await {
-                    Ok(()) => cancelled += 1,
-                    Err(StoreError::Conflict(_)) => {}
-                    Err(error) => return Err(error),
-                }
+        for (delivery, counts) in waiting.iter().zip(counts.chunks(2)) {
+            if matches!(counts, [_, 1]) {
+                cancelled += 1;
+                self.told(project, delivery, DeliveryState::Cancelled);
             }
         }
         Ok(cancelled)
@@ -361,7 +374,7 @@ fn delivery_conditions(project: &str, query: &DeliveryQuery) -> Conditions {
     };
     equal("forwarder", &query.forwarder);
     equal("connection", &query.connection);
-    equal("key", &query.key);
+    equal("key", &query.key.clone().map(storable_key));
     if let Some(state) = query.state {
         conditions.add("state = ?", state.name());
         if state != DeliveryState::Succeeded {
@@ -379,15 +392,15 @@ fn delivery_conditions(project: &str, query: &DeliveryQuery) -> Conditions {
             source.as_str(),
         );
     }
-    add_time_range(&mut conditions, "id", "registered_at", query.since, query.until);
+    // The id says when a delivery was made; `registered_at` moves with every requeue.
+    if let Some(since) = query.since {
+        conditions.add("id >= ?", first_id_at(since));
+    }
+    if let Some(until) = query.until {
+        conditions.add("id < ?", first_id_at(until));
+    }
     if let Some(text) = &query.text {
-        match Uuid::parse_str(text) {
-            Ok(id) => conditions.add("(id = ? OR payload_id = ?)", id),
-            Err(_) => conditions.add(
-                r"(key LIKE ? ESCAPE '\' OR last_error LIKE ? ESCAPE '\')",
-                Parameter::from(like_anywhere(text)),
-            ),
-        }
+        add_text_search(&mut conditions, text, &["id", "payload_id"], &["key", "last_error"]);
     }
     conditions
 }

@@ -5,9 +5,10 @@ use thiserror::Error;
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StoreError {
-    /// More work is waiting to be written than the setting `accept-queue` allows. Nothing was
+    /// Too much at once: more work is waiting to be written than the setting `accept-queue`
+    /// allows, or the database gave this transaction up in favour of another one. Nothing was
     /// written; the same call may go through a moment later.
-    #[error("the store has more waiting to be written than it may hold")]
+    #[error("the store has more to write than it can take right now")]
     Busy,
     /// The database cannot be written or reached right now (disk full, server gone). Nothing is
     /// known to be written; the same call may go through later.
@@ -34,29 +35,34 @@ impl StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{
-            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, ReadOnly,
-            SystemIoFailure,
+            ApiMisuse, ConstraintViolation, ParameterOutOfRange, TooBig, TypeMismatch, Unknown,
         };
+        // These are about this one piece of work, or about our own SQL, and so is an error without
+        // a code, such as a column of another type. Everything else is about the file or the disk.
         match error.sqlite_error_code() {
-            Some(
-                DiskFull | SystemIoFailure | DatabaseBusy | DatabaseLocked | ReadOnly | CannotOpen
-                | OutOfMemory,
-            ) => Self::Unavailable(error.to_string()),
-            _ => Self::Refused(error.to_string()),
+            None
+            | Some(
+                ConstraintViolation | TypeMismatch | TooBig | ParameterOutOfRange | ApiMisuse
+                | Unknown,
+            ) => Self::Refused(error.to_string()),
+            Some(_) => Self::Unavailable(error.to_string()),
         }
     }
 }
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
-        // Classes 22 (data), 23 (integrity) and 42 (our own SQL) are about this one piece of
-        // work; everything else (connection lost, shutting down, out of space, deadlock) passes.
+        // Classes 22 (data), 23 (integrity), 42 (our own SQL) and 54 (too large for an index) are
+        // about this one piece of work. Class 40 (deadlock, serialisation) is about who was there
+        // at the same moment. Everything else (connection lost, shutting down, disk full) passes.
         match error.as_db_error() {
             Some(database) => {
                 let code = database.code().code();
                 let sentence = format!("{} ({code})", database.message());
-                if ["22", "23", "42"].iter().any(|class| code.starts_with(class)) {
+                if ["22", "23", "42", "54"].iter().any(|class| code.starts_with(class)) {
                     Self::Refused(sentence)
+                } else if code.starts_with("40") {
+                    Self::Busy
                 } else {
                     Self::Unavailable(sentence)
                 }

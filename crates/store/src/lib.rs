@@ -35,6 +35,7 @@ mod replay;
 mod request;
 mod sqlite;
 mod statement;
+mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -158,7 +159,8 @@ impl Store {
     /// `Ok` with anything but [`Accepted::Stale`] and [`Accepted::QuarantineFull`] means: message,
     /// deduplication and deliveries are committed and synced. [`StoreError::Busy`]: the bound on
     /// what may wait is reached, nothing was written.
-    pub async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
+    pub async fn accept(&self, mut accept: Accept) -> Result<Accepted, StoreError> {
+        accept.make_storable();
         let told = Told::from(&accept);
         let accepted = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.accept(accept, self.quarantine_limit).await?,
@@ -186,7 +188,8 @@ impl Store {
 
     /// Writes an attempt and the state that it led to. [`Recorded::LeaseLost`]: nothing was
     /// written, since the delivery is somebody else's by now.
-    pub async fn record(&self, outcome: Outcome) -> Result<Recorded, StoreError> {
+    pub async fn record(&self, mut outcome: Outcome) -> Result<Recorded, StoreError> {
+        outcome.make_storable();
         let (project, id) = (outcome.lane.project.clone(), outcome.delivery);
         let state = match outcome.verdict {
             Verdict::Final(state) => state,
@@ -243,7 +246,7 @@ impl Store {
     async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.change(batch).await,
-            Engine::Postgres(postgres) => postgres.change(&batch).await,
+            Engine::Postgres(postgres) => postgres.change(batch).await,
         }
     }
 

@@ -9,11 +9,15 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::records::{MessageQuery, Page};
 use crate::request::read_request;
-use crate::statement::{Conditions, Row, like_anywhere, unreadable};
+use crate::statement::{Conditions, Row, as_integer, contains, like_anywhere, unreadable};
 use crate::{Engine, Store};
 
 const COLUMNS: &str = "id, source, received_at, state, duplicate_of, reason, content_type, bytes, \
                        identity, version, seen";
+
+/// By how much the time in a message's id may differ from the time of its receipt. The id only
+/// ends the scan of the index; what is shown is decided by the time of receipt.
+const ID_TOLERANCE: Duration = Duration::from_secs(3_600);
 
 impl Store {
     /// Messages, newest first.
@@ -35,20 +39,24 @@ impl Store {
                 conditions.add_plain("state <> 'kept'");
             }
         }
-        add_time_range(&mut conditions, "id", "received_at", query.since, query.until);
+        if let Some(since) = query.since {
+            conditions.add("received_at >= ?", since);
+            conditions.add("id >= ?", first_id_at(since - ID_TOLERANCE));
+        }
+        if let Some(until) = query.until {
+            conditions.add("received_at < ?", until);
+            conditions.add("id < ?", first_id_at(until + ID_TOLERANCE));
+        }
         if let Some(text) = &query.text {
-            match Uuid::parse_str(text) {
-                Ok(id) => conditions.add("(id = ? OR duplicate_of = ?)", id),
-                Err(_) => conditions.add(r"identity LIKE ? ESCAPE '\'", like_anywhere(text)),
-            }
+            add_text_search(&mut conditions, text, &["id", "duplicate_of"], &["identity"]);
         }
         if let Some(before) = page.before {
             conditions.add("id < ?", before);
         }
+        let limit = conditions.bind(as_integer(page.limit));
         let sql = format!(
-            "SELECT {COLUMNS} FROM messages{} ORDER BY id DESC LIMIT {}",
-            conditions.sql(),
-            page.limit
+            "SELECT {COLUMNS} FROM messages{} ORDER BY id DESC LIMIT {limit}",
+            conditions.sql()
         );
         self.query(sql, conditions.parameters, read_message).await
     }
@@ -85,29 +93,31 @@ impl Store {
     }
 }
 
-/// Limits a list to a time range: exactly by the time's own column, and by the id, which begins
-/// with the same time in milliseconds, so that the index ends the scan.
-pub(crate) fn add_time_range(
+/// Adds the search of a list: the text is in one of the columns, or it is an id in one of those.
+///
+/// What looks like an id is searched for as text as well: the identities of forms and the keys of
+/// cases are often UUIDs of their own.
+pub(crate) fn add_text_search(
     conditions: &mut Conditions,
-    id_column: &str,
-    time_column: &str,
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
+    text: &str,
+    id_columns: &[&str],
+    text_columns: &[&str],
 ) {
-    if let Some(since) = since {
-        conditions.add(&format!("{time_column} >= ?"), since);
-        conditions.add(&format!("{id_column} >= ?"), first_id_at(since));
+    let pattern = conditions.bind(like_anywhere(text));
+    let mut alternatives = contains(text_columns, &pattern);
+    if let Ok(id) = Uuid::parse_str(text) {
+        let id = conditions.bind(id);
+        for column in id_columns {
+            alternatives.push_str(&format!(" OR {column} = {id}"));
+        }
     }
-    if let Some(until) = until {
-        conditions.add(&format!("{time_column} < ?"), until);
-        let above = first_id_at(until + Duration::from_millis(1));
-        conditions.add(&format!("{id_column} < ?"), above);
-    }
+    conditions.add_plain(&format!("({alternatives})"));
 }
 
-/// The smallest UUIDv7 of that millisecond.
-fn first_id_at(time: Timestamp) -> Uuid {
-    let milliseconds = u64::try_from(time.0.div_euclid(1_000)).unwrap_or(0);
+/// The smallest UUIDv7 of that time; of the next millisecond, where it lies within one.
+pub(crate) fn first_id_at(time: Timestamp) -> Uuid {
+    let milliseconds = time.0.saturating_add(999).div_euclid(1_000);
+    let milliseconds = u64::try_from(milliseconds).unwrap_or(0);
     Uuid::from_u128(u128::from(milliseconds & 0xffff_ffff_ffff) << 80)
 }
 

@@ -74,6 +74,9 @@ pub(crate) fn sqlite(connection: &mut Connection) -> Result<(), StoreError> {
 /// Migrates a PostgreSQL database in one transaction, under an advisory lock.
 pub(crate) async fn postgres(client: &mut Client) -> Result<(), StoreError> {
     let transaction = client.transaction().await?;
+    // A large database may take longer than a statement may otherwise, and so may the other hub
+    // that migrates it just now.
+    transaction.batch_execute("SET LOCAL statement_timeout = 0").await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
     transaction.batch_execute(TABLE).await?;
     let applied: Vec<(i64, i64)> = transaction

@@ -13,6 +13,8 @@ use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use crate::text::{storable, storable_key};
+
 names! {
     /// What a definition defines.
     pub enum DefinitionKind {
@@ -167,6 +169,22 @@ pub struct Replay {
     pub deliveries: Vec<NewDelivery>,
 }
 
+impl Accept {
+    /// Fits what only serves people and look-ups to what every database can hold.
+    pub(crate) fn make_storable(&mut self) {
+        let message = &mut self.message;
+        message.quarantined = message.quarantined.take().map(storable);
+        message.content_type = message.content_type.take().map(storable);
+        message.identity = message.identity.take().map(storable_key);
+        if let Some(dedupe) = &mut message.dedupe {
+            dedupe.key = storable_key(std::mem::take(&mut dedupe.key));
+        }
+        for delivery in &mut self.deliveries {
+            delivery.key = delivery.key.take().map(storable_key);
+        }
+    }
+}
+
 /// A lane: the queue of one connection of one project.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lane {
@@ -242,7 +260,7 @@ pub struct Payload {
 pub struct LaneOutlook {
     /// The lane.
     pub lane: Lane,
-    /// Whether more was due than the limit let through.
+    /// Whether the limit was reached, so that more may be due.
     pub more: bool,
     /// How long until the next delivery is due, where nothing more is due now.
     pub next_due_in: Option<Duration>,
@@ -285,6 +303,16 @@ pub struct Outcome {
     pub last_error: Option<String>,
 }
 
+impl Outcome {
+    /// Fits what only serves people to what every database can hold.
+    pub(crate) fn make_storable(&mut self) {
+        self.last_error = self.last_error.take().map(storable);
+        if let Some(error) = &mut self.attempt.error {
+            error.message = storable(std::mem::take(&mut error.message));
+        }
+    }
+}
+
 /// Whether an outcome was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -316,7 +344,7 @@ pub struct MessageQuery {
     pub since: Option<Timestamp>,
     /// Received before this time.
     pub until: Option<Timestamp>,
-    /// With this text in the identity, or with this id.
+    /// With this text in the identity, in upper or lower case, or with this id.
     pub text: Option<String>,
 }
 
@@ -335,11 +363,12 @@ pub struct DeliveryQuery {
     pub source: Option<String>,
     /// About this key only.
     pub key: Option<String>,
-    /// Made at this time or later.
+    /// Made at this time or later, to the millisecond.
     pub since: Option<Timestamp>,
-    /// Made before this time.
+    /// Made before this time, to the millisecond.
     pub until: Option<Timestamp>,
-    /// With this text in the key or the last error, or this as its own or its payload's id.
+    /// With this text in the key or the last error, in upper or lower case, or with this as its
+    /// own or its payload's id.
     pub text: Option<String>,
 }
 

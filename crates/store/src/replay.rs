@@ -3,10 +3,11 @@
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 
-use crate::Store;
 use crate::error::StoreError;
 use crate::records::{Lane, NewDelivery, Replay, Signal};
 use crate::statement::Batch;
+use crate::text::storable_key;
+use crate::{Engine, Store};
 
 /// The text of the conflict that a plan from older definitions runs into.
 const STALE: &str = "the project's definitions have changed since the plan was made";
@@ -18,7 +19,7 @@ impl Store {
         let project = &*replay.project;
         batch.one(
             STALE,
-            "UPDATE projects SET title = title WHERE project = $1 AND configuration_version = $2",
+            self.version_check_sql(),
             vec![project.into(), replay.configuration_version.into()],
         );
         if let Some(identity) = &replay.released {
@@ -26,7 +27,11 @@ impl Store {
                 "the message is not quarantined any more",
                 "UPDATE messages SET state = 'kept', reason = NULL, identity = $3
                  WHERE project = $1 AND id = $2 AND state = 'quarantined'",
-                vec![project.into(), replay.message.into(), identity.clone().into()],
+                vec![
+                    project.into(),
+                    replay.message.into(),
+                    identity.clone().map(storable_key).into(),
+                ],
             );
             batch.any(
                 "UPDATE quarantine_counts SET messages = messages - 1
@@ -53,6 +58,22 @@ impl Store {
         Ok(true)
     }
 
+    /// A statement that touches one row if the version is current, and holds off whoever would
+    /// change it until the transaction ends. On PostgreSQL it must not write: many replays and all
+    /// accepting would wait for each other. On SQLite nobody else writes anyway.
+    fn version_check_sql(&self) -> &'static str {
+        match &self.engine {
+            Engine::Sqlite(_) => {
+                "UPDATE projects SET title = title
+                 WHERE project = $1 AND configuration_version = $2"
+            }
+            Engine::Postgres(_) => {
+                "SELECT project FROM projects
+                 WHERE project = $1 AND configuration_version = $2 FOR SHARE"
+            }
+        }
+    }
+
     fn add_delivery(&self, batch: &mut Batch, replay: &Replay, delivery: &NewDelivery) {
         let project = &*replay.project;
         let now = self.now_sql();
@@ -71,7 +92,7 @@ impl Store {
                 delivery.event.name().into(),
                 PayloadKind::Message.name().into(),
                 replay.message.into(),
-                delivery.key.clone().into(),
+                delivery.key.clone().map(storable_key).into(),
                 DeliveryState::Pending.name().into(),
                 delivery.origin.name().into(),
             ],

@@ -15,6 +15,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::text::storable;
 
 /// A value that is bound to a placeholder. An absent value is typed as well, by `None`.
 #[derive(Clone, Debug)]
@@ -26,19 +27,19 @@ pub(crate) enum Parameter {
 
 impl From<&str> for Parameter {
     fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+        text.to_owned().into()
     }
 }
 
 impl From<String> for Parameter {
     fn from(text: String) -> Self {
-        Self::Text(Some(text))
+        Self::Text(Some(storable(text)))
     }
 }
 
 impl From<Option<String>> for Parameter {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text)
+        Self::Text(text.map(storable))
     }
 }
 
@@ -212,9 +213,14 @@ pub(crate) struct Conditions {
 impl Conditions {
     /// Adds a condition in which every `?` stands for `parameter`.
     pub(crate) fn add(&mut self, condition: &str, parameter: impl Into<Parameter>) {
-        self.parameters.push(parameter.into());
-        let placeholder = format!("${}", self.parameters.len());
+        let placeholder = self.bind(parameter);
         self.add_plain(&condition.replace('?', &placeholder));
+    }
+
+    /// Binds a parameter; the answer is its placeholder.
+    pub(crate) fn bind(&mut self, parameter: impl Into<Parameter>) -> String {
+        self.parameters.push(parameter.into());
+        format!("${}", self.parameters.len())
     }
 
     /// Adds a condition without a parameter.
@@ -229,7 +235,18 @@ impl Conditions {
     }
 }
 
-/// Escapes what LIKE takes for wildcards, and puts wildcards around it. Use with `ESCAPE '\'`.
+/// A condition: one of the columns holds the text bound to `placeholder`, which is made by
+/// [`like_anywhere`]. LIKE itself minds the case on one engine and not on the other; `lower` makes
+/// them agree.
+pub(crate) fn contains(columns: &[&str], placeholder: &str) -> String {
+    let alternatives: Vec<String> = columns
+        .iter()
+        .map(|column| format!(r"lower({column}) LIKE lower({placeholder}) ESCAPE '\'"))
+        .collect();
+    alternatives.join(" OR ")
+}
+
+/// Escapes what LIKE takes for wildcards, and puts wildcards around it.
 pub(crate) fn like_anywhere(text: &str) -> String {
     let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     format!("%{escaped}%")

@@ -3,7 +3,8 @@
 //! ```text
 //!   1  lock the projects' versions (FOR SHARE)      → the stale ones drop out
 //!   2  claim the identities, in key order           → the duplicates are known
-//!   3  quarantined contents, one by one (rare)
+//!   3  lock the quarantine counts of the sources, in order;
+//!      then quarantined contents, one by one (rare)
 //!   4  messages, bodies, deliveries, queue          → pipelined with COMMIT
 //! ```
 //!
@@ -13,17 +14,15 @@
 //! twice, so a batch with repetitions claims in rounds; the keys are claimed in one order by
 //! everybody, so that two flushers never wait for each other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use deadpool_postgres::{Pool, Transaction};
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
-use futures_util::future::try_join;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::NOW;
-use super::flusher;
+use super::{NOW, both, flusher};
 use crate::error::StoreError;
 use crate::records::{Accept, Accepted, DedupeKey, Lane, NewMessage};
 use crate::request::request_text;
@@ -55,7 +54,8 @@ pub(super) fn flush<'f>(
         let transaction = client.transaction().await?;
         let mut answers: Vec<Option<Accepted>> = vec![None; jobs.len()];
         drop_stale(&transaction, jobs, &mut answers).await?;
-        claim_identities(&transaction, jobs, &mut answers).await?;
+        let repeated = claim_identities(&transaction, jobs, &mut answers).await?;
+        lock_quarantines(&transaction, jobs, &answers).await?;
         for (job, answer) in jobs.iter().zip(&mut answers) {
             if answer.is_none() && job.accept.message.quarantined.is_some() {
                 *answer = Some(quarantine(&transaction, job).await?);
@@ -65,7 +65,7 @@ pub(super) fn flush<'f>(
             .into_iter()
             .map(|answer| answer.unwrap_or(Accepted::Kept { version: 1 }))
             .collect();
-        insert(&transaction, jobs, &answers).await?;
+        insert(&transaction, jobs, &answers, &repeated).await?;
         transaction.commit().await?;
         Ok(answers)
     })
@@ -100,11 +100,13 @@ async fn drop_stale(
 /// The key of an identity: project, source, what the message is known by.
 type IdentityKey<'j> = (&'j str, &'j str, &'j str);
 
+/// Claims the identities of the messages that can be read. The answer is the versions that the
+/// duplicates among them repeat, by position.
 async fn claim_identities(
     transaction: &Transaction<'_>,
     jobs: &[Job],
     answers: &mut [Option<Accepted>],
-) -> Result<(), StoreError> {
+) -> Result<HashMap<usize, i64>, StoreError> {
     // Positions by key, in the order of arrival; the map keeps the keys in order.
     let mut waiting: BTreeMap<IdentityKey<'_>, Vec<usize>> = BTreeMap::new();
     for (position, (job, answer)) in jobs.iter().zip(answers.iter()).enumerate() {
@@ -113,6 +115,7 @@ async fn claim_identities(
             waiting.entry((project, &message.source, &dedupe.key)).or_default().push(position);
         }
     }
+    let mut repeated = HashMap::new();
     let mut round = 0;
     while !waiting.is_empty() {
         let claims: Vec<Claim<'_>> = waiting
@@ -127,23 +130,26 @@ async fn claim_identities(
         let versions = claim_round(transaction, &claims).await?;
         let mut lost = Vec::new();
         for claim in claims {
-            let key: IdentityKey<'_> = (claim.project, &claim.message.source, &claim.dedupe.key);
-            match (answers.get_mut(claim.position), versions.get(&key.owned())) {
+            match (answers.get_mut(claim.position), versions.get(&claim.key().owned())) {
                 (Some(answer), Some(version)) => {
                     *answer = Some(Accepted::Kept { version: *version });
                 }
                 _ => lost.push(claim),
             }
         }
-        for (position, of) in holders(transaction, &lost).await? {
-            if let Some(answer) = answers.get_mut(position) {
+        let holders = holders(transaction, &lost).await?;
+        for claim in lost {
+            let holder = holders.get(&claim.key().owned());
+            let (of, version) = *holder.ok_or_else(|| unreadable("identity", &claim.dedupe.key))?;
+            repeated.insert(claim.position, version);
+            if let Some(answer) = answers.get_mut(claim.position) {
                 *answer = Some(Accepted::Duplicate { of });
             }
         }
         round += 1;
         waiting.retain(|_, positions| positions.len() > round);
     }
-    Ok(())
+    Ok(repeated)
 }
 
 /// A message that claims its identity.
@@ -154,12 +160,21 @@ struct Claim<'j> {
     dedupe: &'j DedupeKey,
 }
 
+impl<'j> Claim<'j> {
+    fn key(&self) -> IdentityKey<'j> {
+        (self.project, &self.message.source, &self.dedupe.key)
+    }
+}
+
+/// An [`IdentityKey`] as the database answers it.
+type OwnedIdentityKey = (String, String, String);
+
 trait OwnedKey {
-    fn owned(&self) -> (String, String, String);
+    fn owned(&self) -> OwnedIdentityKey;
 }
 
 impl OwnedKey for IdentityKey<'_> {
-    fn owned(&self) -> (String, String, String) {
+    fn owned(&self) -> OwnedIdentityKey {
         (self.0.to_owned(), self.1.to_owned(), self.2.to_owned())
     }
 }
@@ -168,7 +183,7 @@ impl OwnedKey for IdentityKey<'_> {
 async fn claim_round(
     transaction: &Transaction<'_>,
     claims: &[Claim<'_>],
-) -> Result<HashMap<(String, String, String), u32>, StoreError> {
+) -> Result<HashMap<OwnedIdentityKey, u32>, StoreError> {
     let projects: Vec<&str> = claims.iter().map(|claim| claim.project).collect();
     let sources: Vec<&str> = claims.iter().map(|claim| &*claim.message.source).collect();
     let keys: Vec<&str> = claims.iter().map(|claim| &*claim.dedupe.key).collect();
@@ -212,34 +227,59 @@ async fn claim_round(
     Ok(versions)
 }
 
-/// The messages that hold the identities which these claims did not get.
+/// The messages that hold the identities which these claims did not get, with their versions.
 async fn holders(
     transaction: &Transaction<'_>,
     lost: &[Claim<'_>],
-) -> Result<Vec<(usize, Uuid)>, StoreError> {
-    let mut holders = Vec::with_capacity(lost.len());
-    for claim in lost {
-        if let Some(of) = holder(transaction, claim.project, claim.message, claim.dedupe).await? {
-            holders.push((claim.position, of));
-        }
+) -> Result<HashMap<OwnedIdentityKey, (Uuid, i64)>, StoreError> {
+    if lost.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let projects: Vec<&str> = lost.iter().map(|claim| claim.project).collect();
+    let sources: Vec<&str> = lost.iter().map(|claim| &*claim.message.source).collect();
+    let keys: Vec<&str> = lost.iter().map(|claim| &*claim.dedupe.key).collect();
+    let statement = transaction
+        .prepare_cached(
+            "SELECT project, source, identity, i.message, i.version
+             FROM unnest($1::text[], $2::text[], $3::text[]) AS l (project, source, identity)
+             JOIN identities i USING (project, source, identity)",
+        )
+        .await?;
+    let mut holders = HashMap::with_capacity(lost.len());
+    for row in transaction.query(&statement, &[&projects, &sources, &keys]).await? {
+        let key = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        holders.insert(key, (row.try_get(3)?, row.try_get(4)?));
     }
     Ok(holders)
 }
 
-async fn holder(
+/// Locks the quarantine counts of the sources that have something unreadable here, in one order for
+/// everybody, before any of their contents is touched: two flushers that quarantine the same
+/// contents in different order would otherwise wait for each other.
+async fn lock_quarantines(
     transaction: &Transaction<'_>,
-    project: &str,
-    message: &NewMessage,
-    dedupe: &DedupeKey,
-) -> Result<Option<Uuid>, StoreError> {
+    jobs: &[Job],
+    answers: &[Option<Accepted>],
+) -> Result<(), StoreError> {
+    let sources: BTreeSet<(&str, &str)> = jobs
+        .iter()
+        .zip(answers)
+        .filter(|(job, answer)| answer.is_none() && job.accept.message.quarantined.is_some())
+        .map(|(job, _)| (&*job.accept.project, &*job.accept.message.source))
+        .collect();
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let (projects, sources): (Vec<&str>, Vec<&str>) = sources.into_iter().unzip();
     let statement = transaction
         .prepare_cached(
-            "SELECT message FROM identities
-             WHERE project = $1 AND source = $2 AND identity = $3",
+            "INSERT INTO quarantine_counts AS q (project, source, messages)
+             SELECT project, source, 0 FROM unnest($1::text[], $2::text[]) AS n (project, source)
+             ON CONFLICT (project, source) DO UPDATE SET messages = q.messages",
         )
         .await?;
-    let row = transaction.query_opt(&statement, &[&project, &message.source, &dedupe.key]).await?;
-    row.map(|row| Ok(row.try_get(0)?)).transpose()
+    transaction.execute(&statement, &[&projects, &sources]).await?;
+    Ok(())
 }
 
 /// Keeps what could not be read, once per content, up to a limit for each source.
@@ -248,20 +288,15 @@ async fn quarantine(transaction: &Transaction<'_>, job: &Job) -> Result<Accepted
     let project: &str = project;
     if let Some(dedupe) = &message.dedupe {
         let claim = Claim { position: 0, project, message, dedupe };
-        let known = holder(transaction, project, message, dedupe).await?;
-        let ours = known.is_none()
-            && !claim_round(transaction, std::slice::from_ref(&claim)).await?.is_empty();
-        if !ours && let Some(id) = holder(transaction, project, message, dedupe).await? {
-            let row = transaction
-                .query_one(
-                    "UPDATE messages SET seen = seen + 1 WHERE project = $1 AND id = $2
-                     RETURNING seen",
-                    &[&project, &id],
-                )
-                .await?;
-            let seen: i64 = row.try_get(0)?;
-            return Ok(Accepted::Quarantined { id, seen: u32::try_from(seen).unwrap_or(u32::MAX) });
+        let claim = std::slice::from_ref(&claim);
+        let known = holders(transaction, claim).await?;
+        if let Some((id, _)) = known.into_values().next() {
+            return Ok(Accepted::Quarantined {
+                id,
+                seen: count_seen(transaction, project, id).await?,
+            });
         }
+        claim_round(transaction, claim).await?;
     }
     let counted = transaction
         .execute(
@@ -288,6 +323,21 @@ async fn quarantine(transaction: &Transaction<'_>, job: &Job) -> Result<Accepted
     Ok(Accepted::Quarantined { id: message.id, seen: 1 })
 }
 
+/// Counts another arrival of a quarantined content; the answer is how many there were by now.
+async fn count_seen(
+    transaction: &Transaction<'_>,
+    project: &str,
+    id: Uuid,
+) -> Result<u32, StoreError> {
+    let statement = transaction
+        .prepare_cached(
+            "UPDATE messages SET seen = seen + 1 WHERE project = $1 AND id = $2 RETURNING seen",
+        )
+        .await?;
+    let seen: i64 = transaction.query_one(&statement, &[&project, &id]).await?.try_get(0)?;
+    Ok(u32::try_from(seen).unwrap_or(u32::MAX))
+}
+
 /// A message as it is written: its state, what it repeats, its version.
 type Written<'j> = (&'j Job, MessageState, Option<Uuid>, i64);
 
@@ -295,22 +345,24 @@ async fn insert(
     transaction: &Transaction<'_>,
     jobs: &[Job],
     answers: &[Accepted],
+    repeated: &HashMap<usize, i64>,
 ) -> Result<(), StoreError> {
     let mut messages: Vec<Written<'_>> = Vec::with_capacity(jobs.len());
     let mut kept: Vec<&Job> = Vec::with_capacity(jobs.len());
-    for (job, answer) in jobs.iter().zip(answers) {
+    for (position, (job, answer)) in jobs.iter().zip(answers).enumerate() {
         match answer {
             Accepted::Kept { version } => {
                 messages.push((job, MessageState::Kept, None, i64::from(*version)));
                 kept.push(job);
             }
             Accepted::Duplicate { of } => {
-                messages.push((job, MessageState::Duplicate, Some(*of), 1));
+                let version = repeated.get(&position).copied().unwrap_or(1);
+                messages.push((job, MessageState::Duplicate, Some(*of), version));
             }
             Accepted::Quarantined { .. } | Accepted::Stale | Accepted::QuarantineFull => {}
         }
     }
-    try_join(insert_messages(transaction, &messages), insert_deliveries(transaction, &kept))
+    both(insert_messages(transaction, &messages), insert_deliveries(transaction, &kept))
         .await
         .map(drop)
 }
@@ -360,7 +412,7 @@ async fn insert_messages(
         requests,
         bytes,
     } = &columns;
-    try_join(
+    both(
         transaction.execute(
             &messages,
             &[
@@ -477,7 +529,7 @@ async fn insert_deliveries(transaction: &Transaction<'_>, kept: &[&Job]) -> Resu
                  AS n (project, delivery, lane, forwarder)"
         ))
         .await?;
-    try_join(
+    both(
         transaction.execute(
             &deliveries,
             &[&projects, &ids, &forwarders, &connections, &events, &payloads, &keys, &origins],

@@ -68,7 +68,7 @@ impl Postgres {
         demands: &[LaneDemand],
         owner: &str,
     ) -> Result<Claims, StoreError> {
-        let client = self.pool.get().await?;
+        let client = self.urgent.get().await?;
         let projects: Vec<&str> = demands.iter().map(|demand| &*demand.lane.project).collect();
         let lanes: Vec<&str> = demands.iter().map(|demand| &*demand.lane.name).collect();
         let most: Vec<i64> = demands.iter().map(|demand| as_integer(demand.limit)).collect();
@@ -103,8 +103,9 @@ async fn contents(
         let lane = Lane { project: key.0.as_str().into(), name: lane.clone() };
         claimed.push(claimed::read(&Row::Postgres(&row), &lane, key.1, *fence)?);
     }
-    // The ids begin with the time of registration: the oldest first, as the queue had them.
-    claimed.sort_by_key(|claim| claim.id);
+    // As the queue had them: first tries before retries, and the oldest first, since the ids begin
+    // with the time at which they were made.
+    claimed.sort_by_key(|claim| (claim.tries > 0, claim.id));
     Ok(claimed)
 }
 

@@ -2,23 +2,27 @@
 //!
 //! There is no timer: a flusher takes whatever arrived while it and its siblings were writing. A
 //! batch that fails for the sake of one job is redone one by one, so that only the offender is
-//! refused; where the database is gone, all are told so at once.
+//! refused; a batch that the database gave up in favour of another transaction is redone as it is;
+//! where the database is gone, all are told so at once.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use deadpool_postgres::Pool;
+use futures_util::FutureExt;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::MOST_REDOS;
 use crate::error::StoreError;
 
 /// Jobs that one transaction takes at most.
 const PER_TRANSACTION: usize = 512;
 
 /// A job that can be answered.
-pub(super) trait Job: Send + 'static {
+pub(super) trait Job: Send + Sync + 'static {
     type Answer: Send + 'static;
     fn answer(self, answer: Result<Self::Answer, StoreError>);
 }
@@ -42,7 +46,7 @@ impl<J: Job> Flushers<J> {
         most_bytes: usize,
         flush: Flush<J>,
     ) -> Self {
-        let (sender, receiver) = mpsc::channel(most_jobs);
+        let (sender, receiver) = mpsc::channel(most_jobs.max(1));
         let receiver = Arc::new(Mutex::new(receiver));
         let bytes = Arc::new(AtomicUsize::new(0));
         for _ in 0..count {
@@ -64,10 +68,11 @@ impl<J: Job> Flushers<J> {
         job: impl FnOnce(oneshot::Sender<Result<J::Answer, StoreError>>) -> J,
     ) -> Result<J::Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
-        if self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.most_bytes {
+        let waiting = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if waiting.saturating_add(bytes) > self.most_bytes {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(StoreError::Busy);
         }
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         if let Err(error) = self.sender.try_send((bytes, job(reply))) {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(match error {
@@ -106,20 +111,20 @@ impl<J: Job> Flusher<J> {
     }
 
     async fn together(&self, jobs: Vec<J>) {
-        match (self.flush)(&self.pool, &jobs).await {
+        match self.write(&jobs).await {
             Ok(answers) => {
                 for (job, answer) in jobs.into_iter().zip(answers) {
                     job.answer(Ok(answer));
                 }
             }
-            Err(StoreError::Unavailable(cause)) => {
+            Err(error) if error.is_temporary() || jobs.len() == 1 => {
                 for job in jobs {
-                    job.answer(Err(StoreError::Unavailable(cause.clone())));
+                    job.answer(Err(error.clone()));
                 }
             }
             Err(_) => {
                 for job in jobs {
-                    let alone = (self.flush)(&self.pool, std::slice::from_ref(&job)).await;
+                    let alone = self.write(std::slice::from_ref(&job)).await;
                     job.answer(alone.and_then(|answers| {
                         answers
                             .into_iter()
@@ -127,6 +132,20 @@ impl<J: Job> Flusher<J> {
                             .ok_or_else(|| StoreError::Refused("no answer was made".to_owned()))
                     }));
                 }
+            }
+        }
+    }
+
+    /// Writes the jobs as one transaction, again where another transaction got in the way.
+    async fn write(&self, jobs: &[J]) -> Result<Vec<J::Answer>, StoreError> {
+        let mut redos = 0;
+        loop {
+            // A panic over one job must not end the task that everybody waits for.
+            let written = AssertUnwindSafe((self.flush)(&self.pool, jobs)).catch_unwind().await;
+            let panicked = |_| Err(StoreError::Refused("writing it panicked".to_owned()));
+            match written.unwrap_or_else(panicked) {
+                Err(StoreError::Busy) if redos < MOST_REDOS => redos += 1,
+                end => return end,
             }
         }
     }

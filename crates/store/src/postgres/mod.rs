@@ -18,6 +18,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
 };
+use futures_util::future::join;
 use tokio::sync::broadcast;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, NoTls};
@@ -43,9 +44,26 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 const ACCEPT_FLUSHERS: usize = 3;
 /// Tasks that write attempts.
 const RECORD_FLUSHERS: usize = 2;
+/// Claims that may be under way at once before one waits for another.
+const CLAIMS: usize = 1;
+/// Connections that accepting, recording and claiming have to themselves: a few slow lists that
+/// somebody looks at must not hold up a sender.
+const URGENT_CONNECTIONS: usize = ACCEPT_FLUSHERS + RECORD_FLUSHERS + CLAIMS;
+/// The fewest connections for everything else.
+const FEWEST_OTHER_CONNECTIONS: usize = 2;
+/// How often a transaction is redone that the database gave up in favour of another one.
+const MOST_REDOS: usize = 5;
+/// After so long without a word from the server the kernel asks whether it is still there, this
+/// often, this far apart; an answer to nobody must not hold up accepting for long.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
+const KEEPALIVE_TIMES: u32 = 3;
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
+    /// For accepting, recording and claiming.
+    urgent: Pool,
+    /// For everything else.
     pool: Pool,
     accepts: Flushers<accept::Job>,
     records: Flushers<record::Job>,
@@ -64,8 +82,16 @@ impl Postgres {
         let node = node_identity(&settings.data)?;
         let mut config = Config::from_str(url)
             .map_err(|error| StoreError::Open(format!("--database cannot be read: {error}")))?;
-        config.connect_timeout(CONNECTION_WAIT).application_name("fieldpost");
-        let pool = pool(config.clone(), settings.database_connections)?;
+        config
+            .connect_timeout(CONNECTION_WAIT)
+            .application_name("fieldpost")
+            .keepalives_idle(KEEPALIVE_AFTER)
+            .keepalives_interval(KEEPALIVE_EVERY)
+            .keepalives_retries(KEEPALIVE_TIMES)
+            .tcp_user_timeout(KEEPALIVE_AFTER);
+        let urgent = make_pool(config.clone(), URGENT_CONNECTIONS)?;
+        let others = settings.database_connections.saturating_sub(URGENT_CONNECTIONS);
+        let pool = make_pool(config.clone(), others.max(FEWEST_OTHER_CONNECTIONS))?;
         let mut client = pool
             .get()
             .await
@@ -76,12 +102,12 @@ impl Postgres {
         drop(client);
         let bytes = settings.accept_queue_bytes;
         let accepts =
-            Flushers::start(&pool, ACCEPT_FLUSHERS, settings.accept_queue, bytes, accept::flush);
+            Flushers::start(&urgent, ACCEPT_FLUSHERS, settings.accept_queue, bytes, accept::flush);
         // Attempts under way are bounded by the hub's own settings, so that this never fills.
         let records =
-            Flushers::start(&pool, RECORD_FLUSHERS, usize::MAX >> 4, usize::MAX, record::flush);
+            Flushers::start(&urgent, RECORD_FLUSHERS, usize::MAX >> 4, usize::MAX, record::flush);
         let notifier = Notifier::start(&pool, config, &owner, signals);
-        Ok((Self { pool, accepts, records, notifier, _lock: lock }, owner))
+        Ok((Self { urgent, pool, accepts, records, notifier, _lock: lock }, owner))
     }
 
     pub(crate) async fn accept(
@@ -115,24 +141,56 @@ impl Postgres {
     }
 
     /// Runs a batch as one transaction; the answer is the rows touched by each statement.
-    pub(crate) async fn change(&self, batch: &Batch) -> Result<Vec<u64>, StoreError> {
-        let mut client = self.pool.get().await?;
-        let transaction = client.transaction().await?;
-        let mut counts = Vec::with_capacity(batch.0.len());
-        for statement in &batch.0 {
-            let prepared = transaction.prepare_cached(&statement.sql).await?;
-            let touched =
-                transaction.execute(&prepared, &references(&statement.parameters)).await?;
-            match statement.expect {
-                Expect::One(conflict) if touched != 1 => {
-                    transaction.rollback().await?;
-                    return Err(StoreError::Conflict(conflict.to_owned()));
+    ///
+    /// A task of its own does it, so that it is done whole even if the caller stops waiting.
+    pub(crate) async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
+        let pool = self.pool.clone();
+        let changed = tokio::spawn(async move {
+            let mut redos = 0;
+            loop {
+                match change_once(&pool, &batch).await {
+                    Err(StoreError::Busy) if redos < MOST_REDOS => redos += 1,
+                    end => return end,
                 }
-                _ => counts.push(touched),
             }
+        });
+        changed.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    }
+}
+
+async fn change_once(pool: &Pool, batch: &Batch) -> Result<Vec<u64>, StoreError> {
+    let mut client = pool.get().await?;
+    let transaction = client.transaction().await?;
+    let mut counts = Vec::with_capacity(batch.0.len());
+    for statement in &batch.0 {
+        let prepared = transaction.prepare_cached(&statement.sql).await?;
+        let touched = transaction.execute(&prepared, &references(&statement.parameters)).await?;
+        match statement.expect {
+            Expect::One(conflict) if touched != 1 => {
+                transaction.rollback().await?;
+                return Err(StoreError::Conflict(conflict.to_owned()));
+            }
+            _ => counts.push(touched),
         }
-        transaction.commit().await?;
-        Ok(counts)
+    }
+    transaction.commit().await?;
+    Ok(counts)
+}
+
+/// Waits for two parts of one transaction that are sent one after the other without waiting. Of two
+/// errors the answer is the one that says more: once a statement has failed, the server only says
+/// of those behind it that the transaction is over.
+async fn both<A, B, E: Into<StoreError>>(
+    one: impl Future<Output = Result<A, E>>,
+    other: impl Future<Output = Result<B, E>>,
+) -> Result<(A, B), StoreError> {
+    match join(one, other).await {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error.into()),
+        (Err(one), Err(other)) => Err(match (one.into(), other.into()) {
+            (StoreError::Unavailable(_), other) => other,
+            (one, _) => one,
+        }),
     }
 }
 
@@ -140,7 +198,7 @@ fn references(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
     parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect()
 }
 
-fn pool(config: Config, connections: usize) -> Result<Pool, StoreError> {
+fn make_pool(config: Config, connections: usize) -> Result<Pool, StoreError> {
     let manager = Manager::from_config(
         config,
         NoTls,
@@ -153,7 +211,7 @@ fn pool(config: Config, connections: usize) -> Result<Pool, StoreError> {
         STATEMENT_TIMEOUT.as_millis()
     );
     Pool::builder(manager)
-        .max_size(connections.max(ACCEPT_FLUSHERS + RECORD_FLUSHERS + 2))
+        .max_size(connections)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts {
             wait: Some(CONNECTION_WAIT),

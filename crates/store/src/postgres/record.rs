@@ -4,12 +4,10 @@ use std::collections::HashSet;
 
 use deadpool_postgres::{Pool, Transaction};
 use fieldpost_model::delivery::DeliveryState;
-use futures_util::future::try_join;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::NOW;
-use super::flusher;
+use super::{NOW, both, flusher};
 use crate::error::StoreError;
 use crate::records::{Outcome, Recorded, Verdict};
 use crate::request::{attempt_request_text, headers_text};
@@ -42,20 +40,17 @@ pub(super) fn flush<'f>(
         let mut outcomes: Vec<&Outcome> = jobs.iter().map(|job| &job.outcome).collect();
         outcomes.sort_by_key(|outcome| outcome.delivery);
         let (finals, retries) =
-            try_join(leave_queue(&transaction, &outcomes), stay_in_queue(&transaction, &outcomes))
+            both(leave_queue(&transaction, &outcomes), stay_in_queue(&transaction, &outcomes))
                 .await?;
-        let held: HashSet<Uuid> = finals.into_iter().chain(retries).collect();
-        outcomes.retain(|outcome| held.contains(&outcome.delivery));
-        try_join(
-            update_deliveries(&transaction, &outcomes),
-            insert_attempts(&transaction, &outcomes),
-        )
-        .await?;
+        let held: HashSet<Hold> = finals.into_iter().chain(retries).collect();
+        outcomes.retain(|outcome| held.contains(&(outcome.delivery, outcome.fence)));
+        both(update_deliveries(&transaction, &outcomes), insert_attempts(&transaction, &outcomes))
+            .await?;
         transaction.commit().await?;
         Ok(jobs
             .iter()
             .map(|job| {
-                if held.contains(&job.outcome.delivery) {
+                if held.contains(&(job.outcome.delivery, job.outcome.fence)) {
                     Recorded::Written
                 } else {
                     Recorded::LeaseLost
@@ -65,11 +60,14 @@ pub(super) fn flush<'f>(
     })
 }
 
+/// A delivery and the fence that it was held with.
+type Hold = (Uuid, i64);
+
 /// Takes final deliveries out of the queue; the answer is those that were still ours.
 async fn leave_queue(
     transaction: &Transaction<'_>,
     outcomes: &[&Outcome],
-) -> Result<Vec<Uuid>, StoreError> {
+) -> Result<Vec<Hold>, StoreError> {
     let finals: Vec<&&Outcome> =
         outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Final(_))).collect();
     if finals.is_empty() {
@@ -83,18 +81,18 @@ async fn leave_queue(
             "DELETE FROM queue q
              USING unnest($1::text[], $2::uuid[], $3::bigint[]) AS o (project, delivery, fence)
              WHERE q.project = o.project AND q.delivery = o.delivery AND q.fence = o.fence
-             RETURNING q.delivery",
+             RETURNING q.delivery, q.fence",
         )
         .await?;
     let rows = transaction.query(&statement, &[&projects, &ids, &fences]).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// Makes failed deliveries due again later; the answer is those that were still ours.
 async fn stay_in_queue(
     transaction: &Transaction<'_>,
     outcomes: &[&Outcome],
-) -> Result<Vec<Uuid>, StoreError> {
+) -> Result<Vec<Hold>, StoreError> {
     let mut projects: Vec<&str> = Vec::new();
     let mut ids: Vec<Uuid> = Vec::new();
     let mut fences: Vec<i64> = Vec::new();
@@ -116,11 +114,11 @@ async fn stay_in_queue(
              FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
                  AS o (project, delivery, fence, pause)
              WHERE q.project = o.project AND q.delivery = o.delivery AND q.fence = o.fence
-             RETURNING q.delivery"
+             RETURNING q.delivery, q.fence"
         ))
         .await?;
     let rows = transaction.query(&statement, &[&projects, &ids, &fences, &pauses]).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 async fn update_deliveries(

@@ -35,7 +35,6 @@ CREATE TABLE messages (
 ) WITHOUT ROWID;
 CREATE INDEX messages_by_source ON messages (project, source, id);
 CREATE INDEX messages_not_kept ON messages (project, state, id) WHERE state <> 'kept';
-CREATE INDEX messages_by_identity ON messages (project, identity) WHERE identity IS NOT NULL;
 
 CREATE TABLE message_bodies (
     body INTEGER PRIMARY KEY,

@@ -45,7 +45,7 @@ pub(super) fn is_current(
     configuration_version: i64,
 ) -> Result<bool, StoreError> {
     let version: Option<i64> = connection
-        .prepare_cached("SELECT configuration_version FROM projects WHERE project = $1")?
+        .prepare_cached("SELECT configuration_version FROM projects WHERE project = ?1")?
         .query_row([&**project], |row| row.get(0))
         .optional()?;
     Ok(version == Some(configuration_version))
@@ -64,7 +64,7 @@ fn claim_identity(
         .prepare_cached(
             "INSERT INTO identities
                  (project, source, identity, version, content_hash, message, at, forget_at)
-             VALUES ($1, $2, $3, 1, $4, $5, $6, $7)
+             VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)
              ON CONFLICT (project, source, identity) DO UPDATE SET
                  version = version + (content_hash <> excluded.content_hash),
                  content_hash = excluded.content_hash,
@@ -111,7 +111,7 @@ fn holder(
     Ok(connection
         .prepare_cached(
             "SELECT message, version FROM identities
-             WHERE project = $1 AND source = $2 AND identity = $3",
+             WHERE project = ?1 AND source = ?2 AND identity = ?3",
         )?
         .query_row(params![&**project, message.source, dedupe.key], |row| {
             Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?))
@@ -132,7 +132,7 @@ fn quarantine(
     {
         let seen = connection
             .prepare_cached(
-                "UPDATE messages SET seen = seen + 1 WHERE project = $1 AND id = $2
+                "UPDATE messages SET seen = seen + 1 WHERE project = ?1 AND id = ?2
                  RETURNING seen",
             )?
             .query_row(params![&**project, id.as_bytes()], |row| row.get(0))?;
@@ -140,9 +140,9 @@ fn quarantine(
     }
     let counted: usize = connection
         .prepare_cached(
-            "INSERT INTO quarantine_counts (project, source, messages) VALUES ($1, $2, 1)
+            "INSERT INTO quarantine_counts (project, source, messages) VALUES (?1, ?2, 1)
              ON CONFLICT (project, source) DO UPDATE SET messages = messages + 1
-             WHERE messages < $3",
+             WHERE messages < ?3",
         )?
         .execute(params![&**project, message.source, limit])?;
     if counted == 0 {
@@ -164,13 +164,13 @@ fn insert_message(
     version: u32,
 ) -> Result<(), StoreError> {
     connection
-        .prepare_cached("INSERT INTO message_bodies (request, bytes) VALUES ($1, $2)")?
+        .prepare_cached("INSERT INTO message_bodies (request, bytes) VALUES (?1, ?2)")?
         .execute(params![request_text(&message.request), &message.body[..]])?;
     connection
         .prepare_cached(
             "INSERT INTO messages (project, id, source, received_at, state, duplicate_of, reason,
                  content_type, bytes, identity, version, seen, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)",
         )?
         .execute(params![
             &**project,
@@ -201,7 +201,7 @@ pub(super) fn insert_delivery(
         .prepare_cached(
             "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
                  payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, $11)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11, ?11)",
         )?
         .execute(params![
             &**project,
@@ -226,7 +226,7 @@ pub(super) fn insert_delivery(
     connection
         .prepare_cached(
             "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner)
-             VALUES ($1, $2, $3, 0, $4, $5, 0, NULL)",
+             VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, NULL)",
         )?
         .execute(params![&**project, delivery.id.as_bytes(), lane, now.0, delivery.forwarder])?;
     Ok(())

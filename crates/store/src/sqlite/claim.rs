@@ -32,8 +32,8 @@ pub(super) fn hold(
         let wanted = limit.saturating_sub(due.len());
         let mut statement = connection.prepare_cached(
             "SELECT delivery FROM queue
-             WHERE project = $1 AND lane = $2 AND rank = $3 AND next_at <= $4
-             ORDER BY next_at, delivery LIMIT $5",
+             WHERE project = ?1 AND lane = ?2 AND rank = ?3 AND next_at <= ?4
+             ORDER BY next_at, delivery LIMIT ?5",
         )?;
         let rows = statement.query_map(
             params![&*lane.project, lane.name, rank, now.0, as_integer(wanted)],
@@ -46,8 +46,8 @@ pub(super) fn hold(
     for delivery in due {
         let fence = connection
             .prepare_cached(
-                "UPDATE queue SET next_at = $3, owner = $4, fence = fence + 1
-                 WHERE project = $1 AND delivery = $2 RETURNING fence",
+                "UPDATE queue SET next_at = ?3, owner = ?4, fence = fence + 1
+                 WHERE project = ?1 AND delivery = ?2 RETURNING fence",
             )?
             .query_row(params![&*lane.project, delivery.as_bytes(), until.0, owner], |row| {
                 row.get(0)
@@ -69,8 +69,8 @@ fn next_due(
     for rank in [0, 1] {
         let found: Option<i64> = connection
             .prepare_cached(
-                "SELECT next_at FROM queue WHERE project = $1 AND lane = $2 AND rank = $3
-                 AND next_at > $4 ORDER BY next_at LIMIT 1",
+                "SELECT next_at FROM queue WHERE project = ?1 AND lane = ?2 AND rank = ?3
+                 AND next_at > ?4 ORDER BY next_at LIMIT 1",
             )?
             .query_row(params![&*lane.project, lane.name, rank, now.0], |row| row.get(0))
             .optional()?;
@@ -90,7 +90,7 @@ pub(super) fn contents(connection: &Connection, held: &[Held]) -> Result<Vec<Cla
         " FROM deliveries d
          JOIN messages m ON m.project = d.project AND m.id = d.payload_id
          JOIN message_bodies b ON b.body = m.body
-         WHERE d.project = $1 AND d.id = $2"
+         WHERE d.project = ?1 AND d.id = ?2"
     ))?;
     let mut claimed = Vec::with_capacity(held.len());
     for Held { lane, delivery, fence } in held {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params_from_iter};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use fieldpost_model::time::Timestamp;
 
@@ -48,8 +48,22 @@ pub(crate) struct Sqlite {
 }
 
 struct Readers {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+}
+
+/// A reader that goes back to the others, however its work ends: done, panicked, or no longer
+/// waited for. The permit goes after it.
+struct Borrowed {
+    connection: Option<Connection>,
+    readers: Arc<Readers>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        idle(&self.readers).extend(self.connection.take());
+    }
 }
 
 impl Sqlite {
@@ -83,7 +97,8 @@ impl Sqlite {
         let bounds = Bounds { jobs: settings.accept_queue, bytes: settings.accept_queue_bytes };
         let writer = Writer::start(connection, bounds)
             .map_err(|error| StoreError::Open(format!("no thread for the writer: {error}")))?;
-        let readers = Readers { permits: Semaphore::new(READERS), idle: Mutex::new(idle) };
+        let permits = Arc::new(Semaphore::new(READERS));
+        let readers = Readers { permits, idle: Mutex::new(idle) };
         let readers = Arc::new(readers);
         Ok((Self { writer, readers, _checkpoints: checkpoints, _lock: lock }, owner))
     }
@@ -146,19 +161,22 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let permit = self.readers.permits.acquire().await;
+        let unavailable = |error: String| StoreError::Unavailable(error);
+        let permit = Arc::clone(&self.readers.permits)
+            .acquire_owned()
+            .await
+            .map_err(|error| unavailable(error.to_string()))?;
         let readers = Arc::clone(&self.readers);
-        let result = tokio::task::spawn_blocking(move || {
+        tokio::task::spawn_blocking(move || {
             let connection = idle(&readers).pop();
-            let connection = connection
-                .ok_or_else(|| StoreError::Unavailable("no reader is free".to_owned()))?;
-            let result = work(&connection);
-            idle(&readers).push(connection);
-            result
+            let borrowed = Borrowed { connection, readers, _permit: permit };
+            match &borrowed.connection {
+                Some(connection) => work(connection),
+                None => Err(StoreError::Unavailable("no reader is free".to_owned())),
+            }
         })
-        .await;
-        drop(permit);
-        result.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+        .await
+        .unwrap_or_else(|error| Err(unavailable(error.to_string())))
     }
 
     /// Runs a query that is alike on both engines.
@@ -169,7 +187,7 @@ impl Sqlite {
         map: fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&sql)?;
+            let mut statement = connection.prepare_cached(&numbered(&sql))?;
             let mut rows = statement.query(params_from_iter(&parameters))?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
@@ -201,14 +219,21 @@ impl Sqlite {
     }
 }
 
+/// `$2` is the second parameter for PostgreSQL; SQLite takes `$2` for a name, numbered by where it
+/// first stands, and `?2` for the second parameter.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
 fn apply(
     connection: &Connection,
     batch: &Batch,
 ) -> Result<Result<Vec<u64>, &'static str>, StoreError> {
     let mut counts = Vec::with_capacity(batch.0.len());
     for statement in &batch.0 {
+        // Not cached: the present time stands in the text, and would push out what is used often.
         let touched = connection
-            .prepare_cached(&statement.sql)?
+            .prepare(&numbered(&statement.sql))?
             .execute(params_from_iter(&statement.parameters))?;
         match statement.expect {
             Expect::One(conflict) if touched != 1 => return Ok(Err(conflict)),
@@ -228,7 +253,7 @@ fn free_older_starts(connection: &Connection, now: Timestamp) -> Result<String, 
         |row| row.get(0),
     )?;
     connection
-        .execute("UPDATE queue SET next_at = $1, owner = NULL WHERE owner IS NOT NULL", [now.0])?;
+        .execute("UPDATE queue SET next_at = ?1, owner = NULL WHERE owner IS NOT NULL", [now.0])?;
     Ok(format!("local/{start}"))
 }
 

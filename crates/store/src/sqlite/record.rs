@@ -27,13 +27,13 @@ pub(super) fn record(
     let held = match next_at {
         None => connection
             .prepare_cached(
-                "DELETE FROM queue WHERE project = $1 AND delivery = $2 AND fence = $3",
+                "DELETE FROM queue WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
             )?
             .execute(params![&**project, delivery.as_bytes(), fence])?,
         Some(next_at) => connection
             .prepare_cached(
-                "UPDATE queue SET rank = 1, next_at = $4, owner = NULL
-                 WHERE project = $1 AND delivery = $2 AND fence = $3",
+                "UPDATE queue SET rank = 1, next_at = ?4, owner = NULL
+                 WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
             )?
             .execute(params![&**project, delivery.as_bytes(), fence, next_at.0])?,
     };
@@ -42,9 +42,9 @@ pub(super) fn record(
     }
     connection
         .prepare_cached(
-            "UPDATE deliveries SET state = $3, attempts = $4, tries = tries + 1,
-                 next_attempt_at = $5, last_status = $6, last_error = $7
-             WHERE project = $1 AND id = $2",
+            "UPDATE deliveries SET state = ?3, attempts = ?4, tries = tries + 1,
+                 next_attempt_at = ?5, last_status = ?6, last_error = ?7
+             WHERE project = ?1 AND id = ?2",
         )?
         .execute(params![
             &**project,
@@ -72,7 +72,7 @@ fn insert_attempt(
             "INSERT INTO attempts (project, delivery, number, started_at, duration, request,
                  request_sha256, request_bytes, request_body, status, response_headers,
                  response_body, truncated, error_kind, error_message)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             &**project,
