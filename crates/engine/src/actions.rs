@@ -79,10 +79,10 @@ impl Hub {
             .store()
             .delivery(project, id)
             .await?
-            .ok_or_else(|| HubError::not_found("delivery", id))?;
+            .ok_or_else(|| HubError::not_found("delivery", &id))?;
         let touched = self.act_on(project, action, &delivery).await?;
         let after = self.store().delivery(project, touched).await?;
-        after.ok_or_else(|| HubError::not_found("delivery", touched))
+        after.ok_or_else(|| HubError::not_found("delivery", &touched))
     }
 
     async fn act_on(
@@ -322,7 +322,7 @@ impl Hub {
         project: &str,
         id: Uuid,
     ) -> Result<(Message, MessageRequest, Bytes), HubError> {
-        let missing = || HubError::not_found("message", id);
+        let missing = || HubError::not_found("message", &id);
         let message = self.store().message(project, id).await?.ok_or_else(missing)?;
         let (request, body) =
             self.store().message_content(project, id).await?.ok_or_else(missing)?;

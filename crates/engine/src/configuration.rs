@@ -57,7 +57,7 @@ impl Hub {
             .store()
             .configuration(project)
             .await?
-            .ok_or_else(|| HubError::not_found("project", project))?;
+            .ok_or_else(|| HubError::not_found("project", &project))?;
         let version = configuration.project.configuration_version;
         Ok((version, read_definition(&configuration)?))
     }
@@ -71,7 +71,7 @@ impl Hub {
         self.routing()
             .project(project)
             .cloned()
-            .ok_or_else(|| HubError::not_found("project", project))
+            .ok_or_else(|| HubError::not_found("project", &project))
     }
 
     /// Makes a project without definitions.
@@ -226,7 +226,7 @@ impl Hub {
                 DefinitionKind::Forwarder => current.forwarders.iter().any(|it| it.name == name),
             };
             if !there {
-                return Err(HubError::not_found(kind.name(), name));
+                return Err(HubError::not_found(kind.name(), &name));
             }
             Ok(vec![DefinitionChange::Remove(kind, name.to_owned())])
         })
@@ -246,7 +246,7 @@ impl Hub {
     ) -> Result<(), HubError> {
         self.change(project, |current| {
             let found = current.forwarders.iter().find(|other| other.name == forwarder);
-            let found = found.ok_or_else(|| HubError::not_found("forwarder", forwarder))?;
+            let found = found.ok_or_else(|| HubError::not_found("forwarder", &forwarder))?;
             if found.paused == paused {
                 return Ok(Vec::new());
             }
@@ -294,12 +294,6 @@ impl Hub {
                 self.cancel_waiting(project, &change.name).await?;
             }
         }
-        Ok(())
-    }
-
-    async fn cancel_waiting(&self, project: &str, forwarder: &str) -> Result<(), HubError> {
-        let reason = format!("the forwarder \"{forwarder}\" has been removed");
-        while self.store().cancel_forwarder(project, forwarder, &reason).await? > 0 {}
         Ok(())
     }
 

@@ -103,9 +103,9 @@ impl Dispatcher {
                 self.take_waiting_signals(now);
             }
             Ok(Signal::Configuration(_)) => self.define_lanes(),
-            Ok(Signal::Message { .. } | Signal::Delivery { .. }) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => self.lanes.hint_all(now),
-            Err(broadcast::error::RecvError::Closed) => {}
+            Ok(Signal::Message { .. } | Signal::Delivery { .. })
+            | Err(broadcast::error::RecvError::Closed) => {}
         }
     }
 

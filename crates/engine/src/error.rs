@@ -47,7 +47,7 @@ impl HubError {
         }
     }
 
-    pub(crate) fn not_found(noun: &'static str, name: impl ToString) -> Self {
+    pub(crate) fn not_found(noun: &'static str, name: &impl ToString) -> Self {
         Self::NotFound { noun, name: name.to_string() }
     }
 }

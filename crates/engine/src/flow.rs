@@ -14,7 +14,7 @@ use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::receive::{BodyError, Incoming};
 use crate::routing::{ProjectRouting, SourceRoute};
-use crate::{keep, matching, receive};
+use crate::{keep, matching, receive, telemetry};
 
 /// Bodies from this size on are read on a thread that may block, so that a large one does not hold
 /// up the small ones of other senders.
@@ -90,7 +90,15 @@ impl Hub {
                 self.prepare(&routing, &source, &incoming, &body).await?;
             let id = accept.message.id;
             if let Some(accepted) = keep::keep(self.store(), accept).await? {
-                return receipt(id, accepted, unreadable);
+                let receipt = receipt(id, &accepted, unreadable)?;
+                telemetry::message_received(
+                    &routing.project,
+                    &source,
+                    receipt.message,
+                    &receipt.outcome,
+                    body.len(),
+                );
+                return Ok(receipt);
             }
             self.refresh_project(&routing.project).await?;
             let fresh = self.routing();
@@ -153,11 +161,11 @@ fn prepare(
 
 fn receipt(
     id: Uuid,
-    accepted: Accepted,
+    accepted: &Accepted,
     unreadable: Option<(&'static str, String)>,
 ) -> Result<Receipt, ReceiveError> {
     let (code, reason) = unreadable.unwrap_or_default();
-    let (message, outcome) = match accepted {
+    let (message, outcome) = match *accepted {
         Accepted::Kept { .. } => (id, ReceiptOutcome::Kept),
         Accepted::Duplicate { of } => (id, ReceiptOutcome::Duplicate { of }),
         Accepted::Quarantined { id, .. } => (id, ReceiptOutcome::Quarantined { code, reason }),

@@ -26,6 +26,7 @@ mod receive;
 mod record;
 mod routing;
 mod settings;
+mod telemetry;
 
 pub use actions::{BulkOutcome, FilterTrial, ForwarderExplanation, Replayed};
 pub use configuration::{Applied, Draft};

@@ -78,6 +78,7 @@ pub(crate) fn decompress(incoming: &Incoming, limit: usize) -> Result<Bytes, Bod
     if body.len() > limit { Err(BodyError::TooLarge { limit }) } else { Ok(body) }
 }
 
+#[expect(clippy::disallowed_methods, reason = "each reader is handed to `bounded` at once")]
 fn undo(encoding: &str, body: &Bytes, limit: usize) -> Result<Bytes, BodyError> {
     match encoding {
         "identity" => Ok(body.clone()),
@@ -168,12 +169,11 @@ fn dedupe_key(
     body: &[u8],
 ) -> Option<DedupeKey> {
     let (key, window) = match (source.dedupe, own_identity(incoming), &decoded.identity) {
-        (Dedupe::None, ..) => return None,
+        (Dedupe::None, ..) | (Dedupe::Identity, None, None) => return None,
         (_, Some(own), _) => (format!("key:{}", shortened(own)), None),
         (Dedupe::Identity, None, Some(identity)) => {
             (format!("id:{}", shortened(identity.clone())), None)
         }
-        (Dedupe::Identity, None, None) => return None,
         (Dedupe::Content { window }, None, _) => {
             (format!("content:{}", hexadecimal::encode(&decoded.content_hash(body))), Some(window))
         }

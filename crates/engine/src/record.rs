@@ -13,12 +13,15 @@ use fieldpost_store::{Claimed, Outcome, Recorded, Verdict};
 
 use crate::hub::Hub;
 use crate::ids::jitter;
+use crate::telemetry;
 
 /// The pause before a record that the store could not take is offered again.
 const RECORD_AGAIN: Duration = Duration::from_millis(200);
 /// How long a record is offered. By then the lease is over, and somebody else may have sent the
 /// delivery anew: at least once is what is promised.
-const RECORD_FOR: Duration = Duration::from_secs(60);
+const RECORD_FOR: Duration = Duration::from_mins(1);
+/// How long a stopping hub offers it.
+const RECORD_FOR_WHEN_STOPPING: Duration = Duration::from_secs(5);
 
 impl Hub {
     /// Decides what an exchange leads to, and writes it.
@@ -90,17 +93,31 @@ impl Hub {
         .await;
     }
 
+    fn record_patience(&self) -> Duration {
+        if self.stopping().is_cancelled() { RECORD_FOR_WHEN_STOPPING } else { RECORD_FOR }
+    }
+
     async fn write(&self, outcome: Outcome) {
         let delivery = outcome.delivery;
-        let give_up = tokio::time::Instant::now() + RECORD_FOR;
+        let begun = tokio::time::Instant::now();
         loop {
             match self.store().record(outcome.clone()).await {
-                Ok(Recorded::Written) => return,
+                Ok(Recorded::Written) => {
+                    telemetry::attempt_recorded(
+                        &outcome.lane,
+                        delivery,
+                        outcome.attempt.number,
+                        &outcome.verdict,
+                        outcome.attempt.duration,
+                        outcome.last_error.as_deref(),
+                    );
+                    return;
+                }
                 Ok(Recorded::LeaseLost) => {
                     tracing::warn!(%delivery, "the lease of delivery {delivery} was lost: its attempt is not recorded");
                     return;
                 }
-                Err(error) if error.is_temporary() && tokio::time::Instant::now() < give_up => {
+                Err(error) if error.is_temporary() && begun.elapsed() < self.record_patience() => {
                     tokio::time::sleep(RECORD_AGAIN).await;
                 }
                 Err(error) => {

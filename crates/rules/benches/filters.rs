@@ -2,7 +2,7 @@
 //!
 //! Filters that match must be found one by one, so the promise is about the others: ten thousand
 //! filters cost at most [`MOST_BEYOND_US`] more than an index of only those that match, and at most
-//! [`MOST_GROWTH`] times what a hundred cost, matching ones set aside alike. Each size prints one
+//! [`MOST_GROWTH`] times what a hundred cost, finding the matching ones included. Each size prints one
 //! JSON object; the exit code tells whether the promise was kept.
 //!
 //! `cargo bench -p fieldpost-rules --bench filters`

@@ -1,0 +1,177 @@
+//! The way out.
+
+use std::time::Duration;
+
+use fieldpost_model::attempt::ErrorKind;
+use fieldpost_model::delivery::DeliveryState;
+use fieldpost_rules::delivery::Action;
+use fieldpost_store::DeliveryQuery;
+use fieldpost_testkit::Answer;
+use rstest::rstest;
+
+use crate::world::{Engine, World};
+
+const QUICK: &str =
+    r#""all": {"on": "message", "to": "there", "retry": {"first": "50ms", "factor": 2}}"#;
+const SOON: Duration = Duration::from_secs(5);
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn tries_again_until_it_arrives(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::start_with(engine, QUICK).await;
+    world.destination.fail_then_succeed("/", 2, 503);
+    let id = world.keep("{\"a\":1}").await;
+    let delivery = world.wait_for(id, DeliveryState::Succeeded).await;
+    assert_eq!((delivery.attempts, delivery.last_status), (3, Some(200)));
+    assert_eq!((delivery.next_attempt_at, delivery.last_error), (None, None));
+    let attempts = world.hub.store().attempts("clinic", delivery.id).await.unwrap();
+    let statuses: Vec<_> =
+        attempts.iter().map(|attempt| attempt.response.as_ref().unwrap().status).collect();
+    assert_eq!(statuses, [503, 503, 200]);
+    assert_eq!(attempts[0].error.as_ref().unwrap().kind, ErrorKind::Status);
+    let received = world.destination.received();
+    let ids: Vec<_> = received.iter().map(|request| request.header("webhook-id")).collect();
+    let id = delivery.id.to_string();
+    assert_eq!(ids, [Some(&*id); 3], "one id over all attempts");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_payload_is_rejected_and_can_be_requeued(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start_with(engine, QUICK).await;
+    world.destination.answer("/", Answer::status(422).body("no such district"));
+    let id = world.keep("{\"a\":1}").await;
+    let delivery = world.wait_for(id, DeliveryState::Rejected).await;
+    assert!(delivery.last_error.as_ref().unwrap().contains("no such district"));
+    assert!(world.hub.act("clinic", Action::Retry, delivery.id).await.is_err());
+    world.destination.answer("/", Answer::status(204));
+    world.hub.act("clinic", Action::Requeue, delivery.id).await.unwrap();
+    let again = world.wait_for(id, DeliveryState::Succeeded).await;
+    assert_eq!((again.id, again.attempts), (delivery.id, 2));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resend_is_a_new_delivery_that_names_the_old(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let id = world.keep("{\"a\":1}").await;
+    let first = world.wait_for(id, DeliveryState::Succeeded).await;
+    let second = world.hub.act("clinic", Action::Resend, first.id).await.unwrap();
+    assert_ne!(second.id, first.id);
+    let received = world.destination.wait_for(2, SOON).await;
+    let original = first.id.to_string();
+    assert_eq!(received[1].header("fieldpost-resend-of"), Some(&*original));
+    assert_eq!(received[1].body, received[0].body);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_410_pauses_the_forwarder_and_what_comes_waits(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start_with(engine, QUICK).await;
+    world.destination.answer("/", Answer::status(410));
+    let first = world.keep("{\"a\":1}").await;
+    world.wait_for(first, DeliveryState::Failed).await;
+    for _ in 0..100 {
+        let (_, definition) = world.hub.definition("clinic").await.unwrap();
+        if definition.forwarders[0].paused {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let second = world.keep("{\"a\":2}").await;
+    let tries = world.destination.received().len();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(world.destination.received().len(), tries, "a paused forwarder sends nothing");
+    assert_eq!(world.deliveries_of(second).await[0].state, DeliveryState::Pending);
+    world.destination.answer("/", Answer::status(200));
+    world.hub.set_paused("clinic", "all", false).await.unwrap();
+    world.wait_for(first, DeliveryState::Succeeded).await;
+    world.wait_for(second, DeliveryState::Succeeded).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_hanging_destination_holds_up_nobody_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start_with(engine, "").await;
+    let (hanging, healthy) = (world.destination.url("/hang"), world.destination.url("/fine"));
+    world.destination.answer("/hang", Answer::hang());
+    let project = format!(
+        r#"{{"project": "clinic", "sources": {{"inbox": {{"dialect": "json"}}}},
+            "connections": {{"dead": {{"url": "{hanging}", "concurrency": 4, "timeout": "20s"}},
+                            "alive": {{"url": "{healthy}"}}}},
+            "forwarders": {{"one": {{"on": "message", "to": "dead"}},
+                           "two": {{"on": "message", "to": "alive"}}}}}}"#
+    );
+    let value = fieldpost_model::json::Value::parse(project.as_bytes()).unwrap();
+    let draft = fieldpost_rules::definition::read_project(&value).unwrap();
+    world.hub.apply(&draft, false, false).await.unwrap();
+    for number in 0..200 {
+        world.keep(&format!("{{\"number\":{number}}}")).await;
+    }
+    let query = DeliveryQuery { forwarder: Some("two".to_owned()), ..DeliveryQuery::default() };
+    let done = DeliveryQuery { state: Some(DeliveryState::Succeeded), ..query };
+    for _ in 0..100 {
+        if world.hub.count("clinic", &done).await.unwrap() == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(world.hub.count("clinic", &done).await.unwrap(), 200);
+    let received = world.destination.received();
+    let hanging = received.iter().filter(|request| request.path == "/hang").count();
+    assert!(hanging <= 4, "{hanging} calls to the hanging destination, 4 are allowed");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_gives_calls_back_and_nothing_gets_a_final_state(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::start(engine).await;
+    world.destination.answer("/", Answer::hang());
+    let id = world.keep("{\"a\":1}").await;
+    world.destination.wait_for(1, SOON).await;
+    world.destination.answer("/", Answer::status(200));
+    let begun = std::time::Instant::now();
+    world.restart().await;
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    let delivery = world.wait_for(id, DeliveryState::Succeeded).await;
+    assert_eq!(delivery.attempts, 1, "what was given back was not counted");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn sends_the_view_as_json_where_asked(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world =
+        World::start_with(engine, r#""all": {"on": "message", "to": "there", "format": "json"}"#)
+            .await;
+    let id = world.keep("{ \"n\" : 1.10 }").await;
+    let delivery = world.wait_for(id, DeliveryState::Succeeded).await;
+    assert_eq!(world.destination.received()[0].text(), "{\"n\":1.10}");
+    let body = world.hub.store().attempt_body("clinic", delivery.id, 1).await.unwrap();
+    assert_eq!(body.flatten().unwrap(), b"{\"n\":1.10}");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_a_forwarder_ends_what_waits_for_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world =
+        World::start_with(engine, r#""all": {"on": "message", "to": "there", "paused": true}"#)
+            .await;
+    let id = world.keep("{\"a\":1}").await;
+    world.apply("").await;
+    let delivery = world.wait_for(id, DeliveryState::Cancelled).await;
+    assert!(delivery.last_error.unwrap().contains("has been removed"));
+}

@@ -1,0 +1,13 @@
+//! The flow on real parts: both databases, a real destination, real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that finds its world otherwise must end, with the place"
+)]
+
+mod deliver;
+mod keep;
+mod world;
