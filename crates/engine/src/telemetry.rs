@@ -31,7 +31,7 @@ pub(crate) fn message_received(
             tracing::info!(project, source, %id, code, bytes, "quarantined message {id} of `{source}`: {code}");
         }
         _ => {
-            tracing::debug!(project, source, %id, state, bytes, "{state} message {id} of `{source}`")
+            tracing::debug!(project, source, %id, state, bytes, "{state} message {id} of `{source}`");
         }
     }
 }

@@ -16,16 +16,16 @@ use uuid::Uuid;
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug)]
-pub enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
 
 /// A running hub with the project `clinic`, its inbox secret `secret-inbox-1`, and a destination.
-pub struct World {
-    pub hub: Hub,
-    pub destination: FakeDestination,
-    pub settings: StoreSettings,
+pub(crate) struct World {
+    pub(crate) hub: Hub,
+    pub(crate) destination: FakeDestination,
+    pub(crate) settings: StoreSettings,
     _folder: TempDir,
 }
 
@@ -34,12 +34,12 @@ const ALL: Page = Page { before: None, limit: 500 };
 
 impl World {
     /// A hub whose one forwarder, `all`, sends every message of `inbox` to the destination's `/`.
-    pub async fn start(engine: Engine) -> Self {
+    pub(crate) async fn start(engine: Engine) -> Self {
         Self::start_with(engine, r#""all": {"on": "message", "from": "inbox", "to": "there"}"#)
             .await
     }
 
-    pub async fn start_with(engine: Engine, forwarders: &str) -> Self {
+    pub(crate) async fn start_with(engine: Engine, forwarders: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = StoreSettings::in_folder(folder.path());
         if let Engine::Postgres = engine {
@@ -53,7 +53,7 @@ impl World {
     }
 
     /// Replaces the project's forwarders.
-    pub async fn apply(&self, forwarders: &str) {
+    pub(crate) async fn apply(&self, forwarders: &str) {
         let url = self.destination.url("/");
         let text = format!(
             r#"{{"project": "clinic",
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Stops the hub and starts another one on the same store.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.hub.stop().await;
         let routing = self.hub.routing();
         drop(routing);
@@ -77,11 +77,11 @@ impl World {
         self.hub = start_hub(&self.settings).await;
     }
 
-    pub async fn post(&self, secret: &str, body: &str) -> Result<Receipt, ReceiveError> {
+    pub(crate) async fn post(&self, secret: &str, body: &str) -> Result<Receipt, ReceiveError> {
         self.post_with(secret, &[], body).await
     }
 
-    pub async fn post_with(
+    pub(crate) async fn post_with(
         &self,
         secret: &str,
         headers: &[(&str, &str)],
@@ -101,19 +101,19 @@ impl World {
     }
 
     /// Posts a body that must be kept; the answer is the message's id.
-    pub async fn keep(&self, body: &str) -> Uuid {
+    pub(crate) async fn keep(&self, body: &str) -> Uuid {
         let receipt = self.post("secret-inbox-1", body).await.unwrap();
         assert_eq!(receipt.outcome, ReceiptOutcome::Kept);
         receipt.message
     }
 
-    pub async fn deliveries_of(&self, message: Uuid) -> Vec<Delivery> {
+    pub(crate) async fn deliveries_of(&self, message: Uuid) -> Vec<Delivery> {
         let query = DeliveryQuery { payload: Some(message), ..DeliveryQuery::default() };
         self.hub.store().deliveries("clinic", &query, ALL).await.unwrap()
     }
 
     /// Waits until the only delivery of a message is in a state.
-    pub async fn wait_for(&self, message: Uuid, state: DeliveryState) -> Delivery {
+    pub(crate) async fn wait_for(&self, message: Uuid, state: DeliveryState) -> Delivery {
         for _ in 0..400 {
             let deliveries = self.deliveries_of(message).await;
             assert_eq!(deliveries.len(), 1, "one delivery was expected: {deliveries:?}");
