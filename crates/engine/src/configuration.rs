@@ -20,7 +20,7 @@ use fieldpost_store::{DefinitionChange, DefinitionKind, DeliveryQuery, StoreErro
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::ids::new_source_keys;
-use crate::routing::{ProjectRouting, read_definition};
+use crate::routing::{ProjectRouting, SourceRoute, read_definition};
 
 /// How often a change is decided anew because somebody else saved first.
 const MOST_TRIES: usize = 10;
@@ -126,6 +126,7 @@ impl Hub {
         };
         let existing = version.is_some().then_some(&current);
         let problems = keep_secrets(&mut draft, existing);
+        let problems = [problems, self.taken_keys(&name, &draft.sources).await?].concat();
         if !problems.is_empty() {
             return Err(HubError::Invalid(problems));
         }
@@ -163,6 +164,12 @@ impl Hub {
 
     /// Makes or replaces one definition.
     pub async fn put(&self, project: &str, draft: Draft) -> Result<(), HubError> {
+        if let Draft::Source(source) = &draft {
+            let taken = self.taken_keys(project, std::slice::from_ref(source)).await?;
+            if !taken.is_empty() {
+                return Err(HubError::Invalid(taken));
+            }
+        }
         self.change(project, |current| {
             let mut draft = draft.clone();
             let problems = match &mut draft {
@@ -257,6 +264,38 @@ impl Hub {
             self.unpark(project, forwarder, &resumed.to).await?;
         }
         Ok(())
+    }
+
+    /// The URLs of sources are shared by all projects: a secret or an id that a source of another
+    /// project has would take that one's messages.
+    async fn taken_keys(
+        &self,
+        project: &str,
+        sources: &[SourceDraft],
+    ) -> Result<Vec<Problem>, HubError> {
+        self.refresh().await?;
+        let routing = self.routing();
+        let elsewhere = |found: Option<SourceRoute>| {
+            found.is_some_and(|route| *route.routing.project != *project)
+        };
+        let mut problems = Vec::new();
+        for source in sources {
+            let mut report = |key: &str| {
+                problems.push(Problem {
+                    path: format!("sources.{}.{key}", source.name),
+                    code: "duplicate-value",
+                    message: format!("this {key} belongs to a source of another project"),
+                    hint: Some("choose another one, or leave it out to have one made".to_owned()),
+                });
+            };
+            if elsewhere(source.secret.as_ref().and_then(|secret| routing.inbox(secret.expose()))) {
+                report("secret");
+            }
+            if elsewhere(source.id.and_then(|id| routing.webhook(id))) {
+                report("id");
+            }
+        }
+        Ok(problems)
     }
 
     /// Decides on the present definitions and saves, again and again while others save first.

@@ -147,3 +147,25 @@ async fn a_forwarder_saved_meanwhile_misses_nothing(
         assert_eq!(world.deliveries_of(id).await.len(), 1);
     }
 }
+
+/// The URLs of sources are shared by all projects.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_belongs_to_one_source(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let text = r#"{"project": "other", "sources": {"mine": {"dialect": "json", "secret": "secret-inbox-1"}}}"#;
+    let value = fieldpost_model::json::Value::parse(text.as_bytes()).unwrap();
+    let draft = fieldpost_rules::definition::read_project(&value).unwrap();
+    match world.hub.apply(&draft, false, false).await {
+        Err(fieldpost_engine::HubError::Invalid(problems)) => {
+            assert_eq!(
+                (&*problems[0].path, problems[0].code),
+                ("sources.mine.secret", "duplicate-value")
+            );
+            assert!(!problems[0].to_string().contains("secret-inbox-1"), "a secret is not shown");
+        }
+        other => panic!("another project's secret was taken: {other:?}"),
+    }
+}
