@@ -124,7 +124,11 @@ impl Store {
         let (signals, _) = broadcast::channel(SIGNALS);
         let (engine, owner) = match &settings.database {
             None => {
-                let (sqlite, owner) = Sqlite::open(&settings).await?;
+                // Migrating a large file takes its time: on a thread that may block.
+                let settings = settings.clone();
+                let opened = tokio::task::spawn_blocking(move || Sqlite::open(&settings)).await;
+                let (sqlite, owner) =
+                    opened.unwrap_or_else(|error| Err(StoreError::Open(error.to_string())))?;
                 (Engine::Sqlite(sqlite), owner)
             }
             Some(url) => {

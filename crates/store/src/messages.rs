@@ -17,7 +17,7 @@ const COLUMNS: &str = "id, source, received_at, state, duplicate_of, reason, con
 
 /// By how much the time in a message's id may differ from the time of its receipt. The id only
 /// ends the scan of the index; what is shown is decided by the time of receipt.
-const ID_TOLERANCE: Duration = Duration::from_secs(3_600);
+const ID_TOLERANCE: Duration = Duration::from_hours(1);
 
 impl Store {
     /// Messages, newest first.
@@ -104,14 +104,13 @@ pub(crate) fn add_text_search(
     text_columns: &[&str],
 ) {
     let pattern = conditions.bind(like_anywhere(text));
-    let mut alternatives = contains(text_columns, &pattern);
+    let mut alternatives: Vec<String> =
+        text_columns.iter().map(|column| contains(column, &pattern)).collect();
     if let Ok(id) = Uuid::parse_str(text) {
         let id = conditions.bind(id);
-        for column in id_columns {
-            alternatives.push_str(&format!(" OR {column} = {id}"));
-        }
+        alternatives.extend(id_columns.iter().map(|column| format!("{column} = {id}")));
     }
-    conditions.add_plain(&format!("({alternatives})"));
+    conditions.add_plain(&format!("({})", alternatives.join(" OR ")));
 }
 
 /// The smallest UUIDv7 of that time; of the next millisecond, where it lies within one.

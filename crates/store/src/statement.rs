@@ -235,15 +235,11 @@ impl Conditions {
     }
 }
 
-/// A condition: one of the columns holds the text bound to `placeholder`, which is made by
+/// The condition that a column holds the text bound to `placeholder`, which is made by
 /// [`like_anywhere`]. LIKE itself minds the case on one engine and not on the other; `lower` makes
 /// them agree.
-pub(crate) fn contains(columns: &[&str], placeholder: &str) -> String {
-    let alternatives: Vec<String> = columns
-        .iter()
-        .map(|column| format!(r"lower({column}) LIKE lower({placeholder}) ESCAPE '\'"))
-        .collect();
-    alternatives.join(" OR ")
+pub(crate) fn contains(column: &str, placeholder: &str) -> String {
+    format!(r"lower({column}) LIKE lower({placeholder}) ESCAPE '\'")
 }
 
 /// Escapes what LIKE takes for wildcards, and puts wildcards around it.

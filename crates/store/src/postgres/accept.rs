@@ -362,9 +362,9 @@ async fn insert(
             Accepted::Quarantined { .. } | Accepted::Stale | Accepted::QuarantineFull => {}
         }
     }
-    both(insert_messages(transaction, &messages), insert_deliveries(transaction, &kept))
-        .await
-        .map(drop)
+    let messages = Box::pin(insert_messages(transaction, &messages));
+    let deliveries = Box::pin(insert_deliveries(transaction, &kept));
+    both(messages, deliveries).await.map(drop)
 }
 
 async fn insert_messages(

@@ -13,8 +13,7 @@ use crate::statement::{Row, as_integer};
 
 /// Holds what is due: per lane first tries, then retries for what is left of its limit. Rows that
 /// another hub is about to claim are passed over.
-const HOLD: &str = concat!(
-    "WITH wanted AS (
+const HOLD: &str = "WITH wanted AS (
          SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
              AS w (project, lane, most, lease)),
      present AS (SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint AS now),
@@ -37,8 +36,7 @@ const HOLD: &str = concat!(
      UPDATE queue SET next_at = present.now + due.lease, owner = $5, fence = queue.fence + 1
      FROM due, present
      WHERE queue.project = due.project AND queue.delivery = due.delivery
-     RETURNING queue.project, queue.delivery, queue.lane, queue.fence"
-);
+     RETURNING queue.project, queue.delivery, queue.lane, queue.fence";
 
 const CONTENTS: &str = concat!(
     "SELECT ",

@@ -103,7 +103,8 @@ async fn listen_once(
         client.batch_execute("LISTEN fieldpost").await?;
         // Kept alive: the connection ends with its client.
         std::future::pending::<()>().await;
-        Ok(drop(client))
+        drop(client);
+        Ok(())
     };
     let hearing = async {
         while let Some(message) = messages.next().await {

@@ -69,7 +69,7 @@ impl Drop for Borrowed {
 impl Sqlite {
     /// Opens the database of a data folder, makes it where it is missing, migrates it where it is
     /// older, and refuses where another process has it or a newer version wrote it.
-    pub(crate) async fn open(settings: &StoreSettings) -> Result<(Self, String), StoreError> {
+    pub(crate) fn open(settings: &StoreSettings) -> Result<(Self, String), StoreError> {
         let folder = &settings.data;
         let lock = lock_folder(folder)?;
         let path = folder.join("fieldpost.db");

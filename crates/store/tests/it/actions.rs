@@ -1,0 +1,294 @@
+//! What a person does with deliveries: retry, cancel, requeue, resend; pausing and removing.
+
+use std::time::Duration;
+
+use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
+use fieldpost_store::{Lane, Verdict};
+use futures_util::future::join_all;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::{
+    CONNECTION, Change, Engine, FORWARDER, LONG, PROJECT, TestStore, assert_conflict, delivery_to,
+    lane, message, outcome, succeeded,
+};
+
+/// Every state that a delivery can be in when somebody acts on it.
+const STATES: [DeliveryState; 6] = [
+    DeliveryState::Pending,
+    DeliveryState::Failed,
+    DeliveryState::Succeeded,
+    DeliveryState::Cancelled,
+    DeliveryState::Rejected,
+    DeliveryState::Broken,
+];
+
+#[rstest]
+#[tokio::test]
+async fn retry_makes_due_what_waits_and_nothing_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    for state in STATES {
+        let store = TestStore::new(engine).await;
+        let delivery = store.bring_to(state).await;
+        let retried = store.retry(PROJECT, &delivery).await;
+        if !state.is_waiting() {
+            assert_conflict(&retried);
+            assert_eq!(store.find(delivery.id).await, delivery);
+            continue;
+        }
+        assert_eq!(retried, Ok(()));
+        let after = store.find(delivery.id).await;
+        assert_eq!((after.state, after.attempts), (state, delivery.attempts));
+        let claimed = store.claim_one().await;
+        assert_eq!((claimed.id, claimed.tries), (delivery.id, delivery.attempts));
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn cancel_ends_what_waits_and_nothing_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    for state in STATES {
+        let store = TestStore::new(engine).await;
+        let delivery = store.bring_to(state).await;
+        let cancelled = store.cancel(PROJECT, &delivery, "by hand").await;
+        if !state.is_waiting() {
+            assert_conflict(&cancelled);
+            assert_eq!(store.find(delivery.id).await, delivery);
+            continue;
+        }
+        assert_eq!(cancelled, Ok(()));
+        let after = store.find(delivery.id).await;
+        assert_eq!((after.state, after.next_attempt_at), (DeliveryState::Cancelled, None));
+        assert_eq!(after.last_error.as_deref(), Some("by hand"));
+        assert_eq!(store.waiting().await, Ok(0));
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn requeue_gives_what_is_final_a_fresh_budget_under_its_id(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    for state in STATES {
+        let store = TestStore::new(engine).await;
+        let delivery = store.bring_to(state).await;
+        let requeued = store.requeue(PROJECT, &delivery, false).await;
+        if state.is_waiting() {
+            assert_conflict(&requeued);
+            assert_eq!(store.find(delivery.id).await, delivery);
+            assert_eq!(store.waiting().await, Ok(1));
+            continue;
+        }
+        assert_eq!(requeued, Ok(()));
+        let after = store.find(delivery.id).await;
+        assert_eq!((after.state, after.attempts), (DeliveryState::Pending, 1));
+        assert!(after.registered_at > delivery.registered_at);
+        let claimed = store.claim_one().await;
+        assert_eq!(claimed.id, delivery.id);
+        assert_eq!((claimed.attempts, claimed.tries), (1, 0));
+        assert_eq!(claimed.registered_at, after.registered_at);
+        // Its next attempt is the second.
+        store.record(succeeded(&claimed)).await.unwrap();
+        assert_eq!(store.find(delivery.id).await.attempts, 2);
+        assert_eq!(store.attempts(PROJECT, delivery.id).await.unwrap().len(), 2);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn resend_makes_a_copy_and_leaves_the_original(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    for state in STATES {
+        let store = TestStore::new(engine).await;
+        let delivery = store.bring_to(state).await;
+        let copy = Uuid::now_v7();
+        assert_eq!(store.resend(PROJECT, &delivery, copy, false).await, Ok(()));
+        assert_eq!(store.find(delivery.id).await, delivery);
+        let copy = store.find(copy).await;
+        assert_eq!((copy.state, copy.attempts), (DeliveryState::Pending, 0));
+        assert_eq!((copy.resend_of, copy.origin), (Some(delivery.id), DeliveryOrigin::Resend));
+        assert_eq!(copy.payload_id, delivery.payload_id);
+        let claimed = store.claim_some(8, LONG).await;
+        let claimed = claimed.iter().find(|claimed| claimed.id == copy.id).unwrap();
+        assert_eq!(
+            (claimed.resend_of, &claimed.content.body[..]),
+            (Some(delivery.id), &b"one"[..])
+        );
+
+        // The same new id again, or a delivery that is gone: nothing is made.
+        assert!(store.resend(PROJECT, &delivery, copy.id, false).await.is_err());
+        let mut gone = delivery.clone();
+        gone.id = Uuid::now_v7();
+        assert_conflict(&store.resend(PROJECT, &gone, Uuid::now_v7(), false).await);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_requeued_or_resent_for_a_paused_forwarder_is_parked(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let delivery = store.bring_to(DeliveryState::Rejected).await;
+    store.requeue(PROJECT, &delivery, true).await.unwrap();
+    store.resend(PROJECT, &delivery, Uuid::now_v7(), true).await.unwrap();
+    assert!(store.claim_some(8, LONG).await.is_empty());
+    assert_eq!(store.claim_lane(parking(), 8, LONG).await.claimed.len(), 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_takes_a_delivery_out_of_its_senders_hands(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let delivery = store.deliver_one().await;
+    let claimed = store.claim_one().await;
+    assert_conflict(&store.retry(PROJECT, &delivery).await);
+    assert_conflict(&store.cancel(PROJECT, &delivery, "by hand").await);
+    assert_conflict(&store.requeue(PROJECT, &delivery, false).await);
+    assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(0));
+    assert_eq!(store.find(delivery.id).await, delivery);
+    assert!(store.claim_some(8, LONG).await.is_empty());
+    let recorded = store.record(succeeded(&claimed)).await;
+    assert_eq!(recorded, Ok(fieldpost_store::Recorded::Written));
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_two_people_one_acts(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let store = TestStore::new(engine).await;
+    let delivery = store.bring_to(DeliveryState::Rejected).await;
+    let requeued = join_all((0..8).map(|_| store.requeue(PROJECT, &delivery, false))).await;
+    assert_eq!(requeued.iter().filter(|end| end.is_ok()).count(), 1, "{requeued:?}");
+    assert_eq!(store.waiting().await, Ok(1));
+    let cancelled = join_all((0..8).map(|_| store.cancel(PROJECT, &delivery, "no"))).await;
+    assert_eq!(cancelled.iter().filter(|end| end.is_ok()).count(), 1, "{cancelled:?}");
+}
+
+fn parking() -> Lane {
+    lane(&Lane::parking(FORWARDER))
+}
+
+#[rstest]
+#[tokio::test]
+async fn lanes_are_moved_in_bounded_steps(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let accepts = (0..700).map(|number| message(&number.to_string()).to(CONNECTION));
+    join_all(accepts.map(|accept| store.accept(accept))).await;
+    let foreign = message("x").change(|accept| {
+        let mut foreign = delivery_to(CONNECTION);
+        foreign.forwarder = "deaths".to_owned();
+        accept.deliveries.push(foreign);
+    });
+    store.accept(foreign).await.unwrap();
+    // One is being sent, and one waits for long.
+    let claimed = store.claim_some(2, LONG).await;
+    store.record(outcome(&claimed[1], Verdict::RetryIn(LONG))).await.unwrap();
+
+    let park = async || {
+        let parking = Lane::parking(FORWARDER);
+        store.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, false).await.unwrap()
+    };
+    let mut moved = Vec::new();
+    while moved.last() != Some(&0) {
+        moved.push(park().await);
+    }
+    assert_eq!(moved.iter().sum::<u64>(), 699);
+    assert!(moved.iter().all(|step| *step <= 500), "{moved:?}");
+    // What is left is the other forwarder's; what is being sent stays where it is.
+    let left = store.claim_some(1_000, LONG).await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].forwarder, "deaths");
+    assert_eq!(store.record(succeeded(&claimed[0])).await, Ok(fieldpost_store::Recorded::Written));
+
+    // Back again, everything due at once.
+    let back = async |due_now| {
+        let parking = Lane::parking(FORWARDER);
+        let mut moved = 0;
+        loop {
+            let step =
+                store.move_lane(PROJECT, FORWARDER, &parking, CONNECTION, due_now).await.unwrap();
+            moved += step;
+            if step == 0 {
+                return moved;
+            }
+        }
+    };
+    assert_eq!(back(true).await, 699);
+    assert_eq!(store.claim_some(1_000, LONG).await.len(), 699);
+}
+
+/// While a lane is emptied by claims, moving it must not touch what was claimed just now.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn moving_a_lane_breaks_no_lease(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let store = TestStore::new(engine).await;
+    let accepts = (0..400).map(|number| message(&number.to_string()).to(CONNECTION));
+    join_all(accepts.map(|accept| store.accept(accept))).await;
+    let claiming = async {
+        let mut claimed = Vec::new();
+        for _ in 0..40 {
+            claimed.extend(store.claim_some(5, LONG).await);
+        }
+        claimed
+    };
+    let moving = async {
+        for _ in 0..20 {
+            let to = Lane::parking(FORWARDER);
+            store.move_lane(PROJECT, FORWARDER, CONNECTION, &to, true).await.unwrap();
+            store.move_lane(PROJECT, FORWARDER, &to, CONNECTION, true).await.unwrap();
+        }
+    };
+    let (claimed, ()) = tokio::join!(claiming, moving);
+    let ids: std::collections::HashSet<Uuid> = claimed.iter().map(|claimed| claimed.id).collect();
+    assert_eq!(ids.len(), claimed.len(), "nothing was claimed twice");
+    for recorded in join_all(claimed.iter().map(|claimed| store.record(succeeded(claimed)))).await {
+        assert_eq!(recorded, Ok(fieldpost_store::Recorded::Written));
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_removed_forwarders_queue_is_cancelled(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let accepts: Vec<_> = (0..250)
+        .map(|number| {
+            message(&number.to_string()).to(CONNECTION).change(|accept| {
+                accept.deliveries[0].parked = number % 2 == 0;
+            })
+        })
+        .collect();
+    join_all(accepts.iter().cloned().map(|accept| store.accept(accept))).await;
+    let foreign = message("x").change(|accept| {
+        let mut foreign = delivery_to(CONNECTION);
+        foreign.forwarder = "deaths".to_owned();
+        accept.deliveries.push(foreign);
+    });
+    store.accept(foreign).await.unwrap();
+    let tried = store.claim_some(1, LONG).await.remove(0);
+    store.record(outcome(&tried, Verdict::RetryIn(Duration::from_mins(1)))).await.unwrap();
+
+    let mut cancelled = 0;
+    loop {
+        match store.cancel_forwarder(PROJECT, FORWARDER, "the forwarder is gone").await.unwrap() {
+            0 => break,
+            step => cancelled += step,
+        }
+    }
+    assert_eq!(cancelled, 250);
+    assert_eq!(store.waiting().await, Ok(1));
+    for accept in &accepts {
+        let delivery = store.find(accept.deliveries[0].id).await;
+        assert_eq!(delivery.state, DeliveryState::Cancelled);
+        assert_eq!(delivery.last_error.as_deref(), Some("the forwarder is gone"));
+    }
+}

@@ -1,0 +1,258 @@
+//! Claiming what is due: leases, fences, lanes.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use fieldpost_store::{Lane, LaneDemand, Recorded, Release, Verdict};
+use futures_util::future::join_all;
+use rstest::rstest;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::support::{
+    AFTER_SHORT, CONNECTION, Change, Engine, FORWARDER, LONG, SHORT, TestStore, lane, message,
+    outcome, release, succeeded,
+};
+
+async fn keep_many(store: &TestStore, count: usize, connection: &str) {
+    let accepts = (0..count).map(|number| message(&number.to_string()).to(connection));
+    for answer in join_all(accepts.map(|accept| store.accept(accept))).await {
+        answer.unwrap();
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_oldest_come_first_and_no_more_than_asked_for(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let mut kept = Vec::new();
+    for number in 0..5 {
+        let accept = message(&number.to_string()).to(CONNECTION);
+        kept.push(accept.deliveries[0].id);
+        store.accept(accept).await.unwrap();
+    }
+    let some = store.claim_lane(lane(CONNECTION), 3, LONG).await;
+    let ids: Vec<Uuid> = some.claimed.iter().map(|claimed| claimed.id).collect();
+    assert_eq!(ids, kept[..3]);
+    assert!(some.outlook[0].more);
+    assert_eq!(some.outlook[0].next_due_in, None);
+
+    let rest = store.claim_lane(lane(CONNECTION), 3, LONG).await;
+    let ids: Vec<Uuid> = rest.claimed.iter().map(|claimed| claimed.id).collect();
+    assert_eq!(ids, kept[3..]);
+    assert!(!rest.outlook[0].more);
+    // What is next is the end of the leases.
+    let next = rest.outlook[0].next_due_in.unwrap();
+    assert!(next <= LONG && next + Duration::from_mins(1) > LONG, "{next:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn first_tries_come_before_retries(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    keep_many(&store, 2, CONNECTION).await;
+    for claimed in store.claim_some(2, LONG).await {
+        store.record(outcome(&claimed, Verdict::RetryIn(Duration::ZERO))).await.unwrap();
+    }
+    keep_many(&store, 2, CONNECTION).await;
+    let three = store.claim_some(3, LONG).await;
+    let tries: Vec<u32> = three.iter().map(|claimed| claimed.tries).collect();
+    assert_eq!(tries, [0, 0, 1]);
+    let tries: Vec<u32> = store.claim_some(3, LONG).await.iter().map(|one| one.tries).collect();
+    assert_eq!(tries, [1]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_not_due_stays_and_says_when(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    store.deliver_one().await;
+    let claimed = store.claim_one().await;
+    let pause = Duration::from_secs(30);
+    store.record(outcome(&claimed, Verdict::RetryIn(pause))).await.unwrap();
+    let claims = store.claim_lane(lane(CONNECTION), 8, LONG).await;
+    assert!(claims.claimed.is_empty());
+    let next = claims.outlook[0].next_due_in.unwrap();
+    assert!(next <= pause && next + Duration::from_secs(20) > pause, "{next:?}");
+    let empty = store.claim_lane(lane("hospital"), 8, LONG).await;
+    assert_eq!((empty.outlook[0].more, empty.outlook[0].next_due_in), (false, None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_lease_holds_until_it_ends_and_then_the_fence_is_higher(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let id = store.deliver_one().await.id;
+    let lost = store.claim_some(8, SHORT).await.remove(0);
+    let meanwhile = store.claim_lane(lane(CONNECTION), 8, LONG).await;
+    assert!(meanwhile.claimed.is_empty());
+    assert!(meanwhile.outlook[0].next_due_in.unwrap() <= SHORT);
+    sleep(AFTER_SHORT).await;
+
+    let ours = store.claim_one().await;
+    assert_eq!(ours.id, id);
+    assert!(ours.fence > lost.fence, "{} then {}", lost.fence, ours.fence);
+
+    // Who lost the lease writes nothing, whatever he has to say.
+    for verdict in [
+        Verdict::Final(fieldpost_model::delivery::DeliveryState::Succeeded),
+        Verdict::RetryIn(Duration::ZERO),
+    ] {
+        assert_eq!(store.record(outcome(&lost, verdict)).await, Ok(Recorded::LeaseLost));
+    }
+    store.release(vec![release(&lost)]).await.unwrap();
+    assert!(store.claim_some(8, LONG).await.is_empty(), "the lease is still ours");
+    let delivery = store.find(id).await;
+    assert_eq!((delivery.attempts, delivery.last_status), (0, None));
+    assert!(store.attempts(crate::support::PROJECT, id).await.unwrap().is_empty());
+
+    assert_eq!(store.record(succeeded(&ours)).await, Ok(Recorded::Written));
+    assert_eq!(store.record(succeeded(&ours)).await, Ok(Recorded::LeaseLost), "once is once");
+}
+
+/// As long as nobody else took it, what really happened is better written than sent again.
+#[rstest]
+#[tokio::test]
+async fn an_overdue_record_counts_while_nobody_else_has_claimed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    store.deliver_one().await;
+    let claimed = store.claim_some(1, Duration::ZERO).await.remove(0);
+    assert_eq!(store.record(succeeded(&claimed)).await, Ok(Recorded::Written));
+    assert_eq!(store.waiting().await, Ok(0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_released_is_due_at_once_with_no_try_counted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    store.deliver_one().await;
+    let claimed = store.claim_one().await;
+    store.release(vec![release(&claimed)]).await.unwrap();
+    let again = store.claim_one().await;
+    assert_eq!((again.id, again.attempts, again.tries), (claimed.id, 0, 0));
+    assert!(again.fence > claimed.fence);
+
+    // Released into another lane, it waits there.
+    let parking = lane(&Lane::parking(FORWARDER));
+    store.release(vec![Release { lane: parking.clone(), ..release(&again) }]).await.unwrap();
+    assert!(store.claim_some(8, LONG).await.is_empty());
+    assert_eq!(store.claim_lane(parking, 8, LONG).await.claimed.len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn lanes_are_claimed_apart_in_one_call(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    keep_many(&store, 5, "one").await;
+    keep_many(&store, 1, "two").await;
+    let demand = |name: &str, limit| LaneDemand { lane: lane(name), limit, lease: LONG };
+    let claims =
+        store.claim(vec![demand("two", 3), demand("none", 3), demand("one", 3)]).await.unwrap();
+    let of = |name: &str| claims.claimed.iter().filter(|one| one.lane.name == name).count();
+    assert_eq!((of("one"), of("two"), of("none")), (3, 1, 0));
+    let outlook: Vec<_> =
+        claims.outlook.iter().map(|outlook| (outlook.lane.name.as_str(), outlook.more)).collect();
+    assert_eq!(outlook, [("two", false), ("none", false), ("one", true)]);
+    assert!(store.claim(Vec::new()).await.unwrap().claimed.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hubs_that_claim_at_once_never_get_the_same() {
+    let one = TestStore::new(Engine::Postgres).await;
+    let other = one.another_hub().await;
+    keep_many(&one, 1_000, CONNECTION).await;
+    let got = AtomicUsize::new(0);
+    let claimer = async |store: &TestStore| {
+        let mut mine = Vec::new();
+        // What another one locks at that moment is passed over, so that a claim can come back
+        // empty before the end.
+        while got.load(Ordering::Relaxed) < 1_000 {
+            let claims = store.claim_lane(lane(CONNECTION), 17, LONG).await;
+            got.fetch_add(claims.claimed.len(), Ordering::Relaxed);
+            mine.extend(claims.claimed.iter().map(|claimed| claimed.id));
+        }
+        mine
+    };
+    let mine = tokio::join!(claimer(&one), claimer(&one), claimer(&other), claimer(&other));
+    let all: Vec<Uuid> = [mine.0, mine.1, mine.2, mine.3].concat();
+    let different: HashSet<&Uuid> = all.iter().collect();
+    assert_eq!((all.len(), different.len()), (1_000, 1_000));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_restart_frees_what_the_node_held(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    store.deliver_one().await;
+    let before = store.claim_one().await;
+    let store = store.restart().await;
+    let after = store.claim_one().await;
+    assert_eq!(after.id, before.id);
+    assert!(after.fence > before.fence);
+    assert_eq!(store.record(succeeded(&before)).await, Ok(Recorded::LeaseLost));
+}
+
+#[tokio::test]
+async fn a_restart_leaves_other_nodes_their_leases() {
+    let one = TestStore::new(Engine::Postgres).await;
+    let other = one.another_hub().await;
+    one.deliver_one().await;
+    let claimed = other.claim_one().await;
+    let one = one.restart().await;
+    assert!(one.claim_some(8, LONG).await.is_empty());
+    assert_eq!(other.record(succeeded(&claimed)).await, Ok(Recorded::Written));
+}
+
+/// The median time of claiming 50 and giving them back, over several rounds.
+async fn time_of_a_claim(store: &TestStore) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..9 {
+        let start = Instant::now();
+        let claimed = store.claim_some(50, LONG).await;
+        times.push(start.elapsed());
+        assert_eq!(claimed.len(), 50);
+        store.release(claimed.iter().map(release).collect()).await.unwrap();
+    }
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_claim_costs_the_same_with_a_long_history_and_a_long_queue(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    keep_many(&store, 100, CONNECTION).await;
+    let small = time_of_a_claim(&store).await;
+    for _ in 0..10 {
+        keep_many(&store, 1_000, CONNECTION).await;
+        let claimed = store.claim_some(1_000, LONG).await;
+        for recorded in join_all(claimed.iter().map(|one| store.record(succeeded(one)))).await {
+            assert_eq!(recorded, Ok(Recorded::Written));
+        }
+    }
+    for _ in 0..5 {
+        keep_many(&store, 2_000, CONNECTION).await;
+    }
+    let large = time_of_a_claim(&store).await;
+    let bound = (small * 5).max(Duration::from_millis(25));
+    assert!(large <= bound, "{small:?} with a short queue, {large:?} with a long one");
+}

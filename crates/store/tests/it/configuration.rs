@@ -1,0 +1,204 @@
+//! Projects, their definitions, and the version that every plan is checked against.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use fieldpost_store::{
+    Accepted, Configuration, DefinitionChange, DefinitionKind, Project, Replay, Store,
+};
+use futures_util::future::join_all;
+use rstest::rstest;
+
+use crate::support::{
+    CONNECTION, Change, Engine, PROJECT, TestStore, assert_conflict, message, now,
+};
+
+fn set(name: &str) -> DefinitionChange {
+    DefinitionChange::Set(DefinitionKind::Forwarder, name.to_owned(), "{\"on\":\"form\"}".into())
+}
+
+#[rstest]
+#[tokio::test]
+async fn definitions_change_together_and_read_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let created_at = now();
+    store.create_project("district", "District \"ü\"", created_at).await.unwrap();
+    assert_conflict(&store.create_project("district", "Again", now()).await);
+    let changes = vec![
+        set("births"),
+        DefinitionChange::Set(DefinitionKind::Source, "intake".to_owned(), "{}".to_owned()),
+        DefinitionChange::Set(DefinitionKind::Connection, "ministry".to_owned(), "1".to_owned()),
+        DefinitionChange::Set(DefinitionKind::Connection, "ministry".to_owned(), "2".to_owned()),
+    ];
+    assert_eq!(store.change_configuration("district", 1, changes).await, Ok(2));
+    let changes = vec![
+        DefinitionChange::Remove(DefinitionKind::Source, "intake".to_owned()),
+        DefinitionChange::Remove(DefinitionKind::Source, "never there".to_owned()),
+        DefinitionChange::Title("Renamed".to_owned()),
+    ];
+    assert_eq!(store.change_configuration("district", 2, changes).await, Ok(3));
+    let project = Project {
+        name: "district".into(),
+        title: "Renamed".to_owned(),
+        configuration_version: 3,
+        created_at,
+    };
+    let definitions = vec![
+        (DefinitionKind::Connection, "ministry".to_owned(), "2".to_owned()),
+        (DefinitionKind::Forwarder, "births".to_owned(), "{\"on\":\"form\"}".to_owned()),
+    ];
+    let expected = Configuration { project: project.clone(), definitions };
+    assert_eq!(store.configuration("district").await, Ok(Some(expected)));
+    let projects = store.projects().await.unwrap();
+    let names: Vec<&str> = projects.iter().map(|project| &*project.name).collect();
+    assert_eq!(names, [PROJECT, "district"]);
+    assert_eq!(projects[1], project);
+    let empty = store.configuration(PROJECT).await.unwrap().unwrap();
+    assert_eq!((empty.project.configuration_version, empty.definitions), (1, Vec::new()));
+    assert_eq!(store.configuration("nobody").await, Ok(None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_of_older_definitions_is_a_conflict(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let changed = join_all(
+        (0..8).map(|number| store.change_configuration(PROJECT, 1, vec![set(&number.to_string())])),
+    )
+    .await;
+    assert_eq!(changed.iter().filter(|end| **end == Ok(2)).count(), 1, "{changed:?}");
+    let left = store.configuration(PROJECT).await.unwrap().unwrap();
+    assert_eq!((left.project.configuration_version, left.definitions.len()), (2, 1));
+    assert_conflict(&store.change_configuration(PROJECT, 1, vec![set("late")]).await);
+    assert_conflict(&store.change_configuration("nobody", 1, vec![set("late")]).await);
+    assert_eq!(store.configuration(PROJECT).await.unwrap().unwrap(), left);
+}
+
+/// Many senders through these hubs, without a pause, while the definitions are changed: once a
+/// change has been answered, no message of an older plan is kept, and no change waits for long.
+async fn change_under_load(hubs: &[&Store]) {
+    const CHANGES: i64 = 20;
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let answered = AtomicI64::new(1);
+    let stop = AtomicBool::new(false);
+    let sender = async |hub: &Store| {
+        let mut kept = 0_u32;
+        let mut planned_with = 1;
+        while !stop.load(Ordering::SeqCst) {
+            let current = answered.load(Ordering::SeqCst);
+            let accept = message("x").to(CONNECTION).change(|accept| {
+                accept.configuration_version = planned_with;
+            });
+            match hub.accept(accept).await.unwrap() {
+                Accepted::Kept { .. } => {
+                    assert!(
+                        planned_with >= current,
+                        "kept with version {planned_with}, after version {current} was answered"
+                    );
+                    kept += 1;
+                }
+                Accepted::Stale => {
+                    let found = hub.configuration(PROJECT).await.unwrap().unwrap();
+                    planned_with = found.project.configuration_version;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        kept
+    };
+    let changing = async {
+        let mut longest = Duration::ZERO;
+        for version in 1..=CHANGES {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let hub = hubs[usize::try_from(version).unwrap() % hubs.len()];
+            let start = Instant::now();
+            let change = hub.change_configuration(PROJECT, version, vec![set("births")]).await;
+            longest = longest.max(start.elapsed());
+            assert_eq!(change, Ok(version + 1));
+            answered.store(version + 1, Ordering::SeqCst);
+        }
+        stop.store(true, Ordering::SeqCst);
+        longest
+    };
+    let senders = (0..64).map(|number| sender(hubs[number % hubs.len()]));
+    let (kept, longest) = tokio::join!(join_all(senders), changing);
+    assert!(kept.iter().sum::<u32>() > 64, "the load was there: {kept:?}");
+    assert!(longest < PATIENCE, "a change waited for {longest:?}");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_under_load_is_not_missed_and_does_not_starve(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    change_under_load(&[&store]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_through_one_hub_makes_the_plans_of_the_other_stale() {
+    let one = TestStore::new(Engine::Postgres).await;
+    let other = one.another_hub().await;
+    assert_eq!(one.change_configuration(PROJECT, 1, vec![set("births")]).await, Ok(2));
+    assert_eq!(other.accept(message("x")).await, Ok(Accepted::Stale));
+    assert_conflict(&other.change_configuration(PROJECT, 1, vec![set("deaths")]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_through_two_hubs_under_load_are_not_missed() {
+    let one = TestStore::new(Engine::Postgres).await;
+    let other = one.another_hub().await;
+    change_under_load(&[&one, &other]).await;
+}
+
+/// Matching old messages again must neither wait for the senders nor hold them up.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn replays_go_on_beside_accepting(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let old = message("old");
+    let replay = Replay {
+        project: PROJECT.into(),
+        configuration_version: 1,
+        message: old.message.id,
+        released: None,
+        still_quarantined: None,
+        deliveries: Vec::new(),
+    };
+    store.accept(old).await.unwrap();
+    let stop = AtomicBool::new(false);
+    let sender = async || {
+        while !stop.load(Ordering::SeqCst) {
+            assert_eq!(store.accept(message("x")).await, Ok(Accepted::Kept { version: 1 }));
+        }
+    };
+    let replaying = async {
+        let start = Instant::now();
+        for _ in 0..50 {
+            assert_eq!(store.replay(&replay).await, Ok(true));
+        }
+        stop.store(true, Ordering::SeqCst);
+        start.elapsed()
+    };
+    let (_, took) = tokio::join!(join_all((0..16).map(|_| sender())), replaying);
+    assert!(took < Duration::from_secs(10), "50 replays took {took:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn facts_are_set_and_set_again(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let store = TestStore::new(engine).await;
+    assert_eq!(store.fact("digest").await, Ok(None));
+    store.set_fact("digest", "1").await.unwrap();
+    store.set_fact("digest", "2").await.unwrap();
+    assert_eq!(store.fact("digest").await, Ok(Some("2".to_owned())));
+    store.check_writable().await.unwrap();
+    let name = if engine == Engine::Sqlite { "sqlite" } else { "postgres" };
+    assert_eq!(store.engine_name(), name);
+}

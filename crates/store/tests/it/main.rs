@@ -1,0 +1,33 @@
+//! One suite for both engines: what the store promises, asked through its public face only.
+//!
+//! Each test takes an [`Engine`](support::Engine) and runs on SQLite and on PostgreSQL alike. Tests
+//! of what only one of them has (several hubs, a log file) say so in their name or first line.
+
+#[cfg(test)]
+mod accept;
+#[cfg(test)]
+mod actions;
+#[cfg(test)]
+mod claim;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod configuration;
+#[cfg(test)]
+mod dedupe;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod migrate;
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod quarantine;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
+mod signals;
+#[cfg(test)]
+mod support;
