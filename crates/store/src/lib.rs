@@ -22,11 +22,13 @@
 //! Listeners are woken by [`Signal`]s. Signals are hints: they can be missed, and whoever relies on
 //! them polls as well.
 
+mod backup;
 mod claimed;
 pub mod clock;
 mod configuration;
 mod deliveries;
 mod error;
+mod inspect;
 mod messages;
 mod migrate;
 mod postgres;
@@ -44,8 +46,10 @@ use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::message::MessageState;
 use tokio::sync::broadcast;
 
+pub use crate::backup::backup;
 pub use crate::clock::Clock;
 pub use crate::error::StoreError;
+pub use crate::inspect::{FoundDefinition, Inspection, inspect};
 pub use crate::records::*;
 
 use crate::postgres::Postgres;

@@ -18,6 +18,16 @@ const MIGRATION_LOCK: i64 = 0x4669_656c_6470_6f73;
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT NOT NULL PRIMARY KEY, checksum BIGINT NOT NULL)";
 
+/// The newest schema of SQLite databases that this program knows.
+pub(crate) fn newest_sqlite() -> i64 {
+    SQLITE.len().cast_signed() as i64
+}
+
+/// The newest schema of PostgreSQL databases that this program knows.
+pub(crate) fn newest_postgres() -> i64 {
+    POSTGRES.len().cast_signed() as i64
+}
+
 /// FNV-1a: enough to notice an edited file, and the same on every machine.
 fn checksum(sql: &str) -> i64 {
     let hash = sql.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

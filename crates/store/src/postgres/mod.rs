@@ -33,11 +33,11 @@ use crate::statement::{Batch, Expect, Parameter, Row};
 use flusher::Flushers;
 use notify::Notifier;
 
-/// The present in microseconds, by the database's clock.
-pub(crate) const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
+/// The present in microseconds, by the database's clock; the same wherever it stands in a statement.
+pub(crate) const NOW: &str = "(extract(epoch from statement_timestamp()) * 1000000)::bigint";
 
 /// How long a request waits for a connection before it is told that the store is not available.
-const CONNECTION_WAIT: Duration = Duration::from_secs(3);
+pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(3);
 /// How long any statement may take before the server ends it.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Tasks that write messages.

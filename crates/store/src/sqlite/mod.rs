@@ -23,10 +23,12 @@ use crate::records::{Accept, Accepted, Claims, LaneDemand, Outcome, Recorded};
 use crate::statement::{Batch, Expect, Parameter, Row};
 use writer::{Bounds, Priority, Writer};
 
+/// The file of the database in the data folder.
+pub(crate) const DATABASE_FILE: &str = "fieldpost.db";
 /// Connections that only read.
 const READERS: usize = 4;
 /// How long a connection waits for another one's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What a waiting message holds in memory beside its body.
 const MESSAGE_OVERHEAD: usize = 1_024;
 /// How often the write-ahead log is copied into the database beside the writer.
@@ -72,7 +74,7 @@ impl Sqlite {
     pub(crate) fn open(settings: &StoreSettings) -> Result<(Self, String), StoreError> {
         let folder = &settings.data;
         let lock = lock_folder(folder)?;
-        let path = folder.join("fieldpost.db");
+        let path = folder.join(DATABASE_FILE);
         let mut connection = connect(&path, OpenFlags::default())?;
         connection.execute_batch(&format!(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;

@@ -1,0 +1,172 @@
+//! Looking at a database without opening it as a store: nothing is made, migrated or locked, so
+//! that it can be done beside a running hub, and before one dares to start.
+
+use std::path::Path;
+use std::str::FromStr as _;
+
+use fieldpost_model::time::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::StoreSettings;
+use crate::error::StoreError;
+use crate::migrate;
+use crate::postgres::{CONNECTION_WAIT, NOW};
+use crate::records::DefinitionKind;
+use crate::sqlite::{BUSY_TIMEOUT, DATABASE_FILE};
+
+/// The versions of the schema that were installed; fails where there is no schema yet.
+const SCHEMA_VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_migrations";
+const DEFINITIONS: &str =
+    "SELECT project, kind, name, definition FROM definitions ORDER BY project, kind, name";
+const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
+    JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
+/// Settings of PostgreSQL that decide whether a yes is durable.
+const DURABILITY: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Inspection {
+    /// The database's own name and version.
+    pub server: String,
+    /// The version of its schema; 0 where it has none yet.
+    pub schema_version: i64,
+    /// The newest version that this program knows.
+    pub known_version: i64,
+    /// Settings under which a yes is not durable, as `name = value`.
+    pub not_durable: Vec<String>,
+    /// Whether the database takes no writes (a standby, for example).
+    pub read_only: bool,
+    /// The database's clock, where it has one of its own.
+    pub clock: Option<Timestamp>,
+    /// What the projects define, as JSON text that is not read here.
+    pub definitions: Vec<FoundDefinition>,
+    /// Deliveries that wait to be sent.
+    pub waiting: u64,
+    /// When the oldest of them was made.
+    pub oldest_waiting: Option<Timestamp>,
+}
+
+/// A definition as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundDefinition {
+    /// The project.
+    pub project: String,
+    /// What it defines.
+    pub kind: DefinitionKind,
+    /// Its name.
+    pub name: String,
+    /// Its JSON text.
+    pub definition: String,
+}
+
+impl FoundDefinition {
+    fn new(project: String, kind: &str, name: String, definition: String) -> Option<Self> {
+        let kind = DefinitionKind::from_name(kind)?;
+        Some(Self { project, kind, name, definition })
+    }
+}
+
+/// Looks at the database of these settings; `None` where SQLite has made no file yet.
+pub async fn inspect(settings: &StoreSettings) -> Result<Option<Inspection>, StoreError> {
+    if let Some(url) = &settings.database {
+        return inspect_postgres(url).await.map(Some);
+    }
+    let path = settings.data.join(DATABASE_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let inspected = tokio::task::spawn_blocking(move || inspect_sqlite(&path)).await;
+    inspected.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()))).map(Some)
+}
+
+fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|error| StoreError::Open(format!("cannot open {}: {error}", path.display())))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let mut found = Inspection {
+        server: format!("SQLite {}", rusqlite::version()),
+        known_version: migrate::newest_sqlite(),
+        ..Inspection::default()
+    };
+    // Asking for what every database has tells whether this file is one at all.
+    let has_schema: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations')",
+        [],
+        |row| row.get(0),
+    )?;
+    if has_schema {
+        found.schema_version = connection.query_row(SCHEMA_VERSION, [], |row| row.get(0))?;
+    }
+    // An older schema has tables that this program does not know.
+    if found.schema_version != found.known_version {
+        return Ok(found);
+    }
+    let mut statement = connection.prepare(DEFINITIONS)?;
+    let rows = statement.query_map([], |row| {
+        Ok(FoundDefinition::new(row.get(0)?, &row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    found.definitions = rows.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    let (waiting, oldest): (i64, Option<i64>) =
+        connection.query_row(WAITING, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    found.waiting = waiting.cast_unsigned();
+    found.oldest_waiting = oldest.map(Timestamp);
+    Ok(found)
+}
+
+async fn inspect_postgres(url: &str) -> Result<Inspection, StoreError> {
+    let mut config = Config::from_str(url)
+        .map_err(|error| StoreError::Open(format!("--database cannot be read: {error}")))?;
+    config.connect_timeout(CONNECTION_WAIT).application_name("fieldpost inspect");
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| {
+        // The error itself says only that; its cause says why.
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        StoreError::Open(format!(
+            "cannot reach the database: {}",
+            cause.unwrap_or(error.to_string())
+        ))
+    })?;
+    let connection = tokio::spawn(connection);
+    let found = ask_postgres(&client).await;
+    drop(client);
+    // How the connection ended says nothing about what was found.
+    drop(connection.await);
+    found
+}
+
+async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
+    let text = |row: &tokio_postgres::Row| row.get::<_, String>(0);
+    let mut found =
+        Inspection { known_version: migrate::newest_postgres(), ..Inspection::default() };
+    let version = client.query_one("SELECT current_setting('server_version')", &[]).await?;
+    found.server = format!("PostgreSQL {}", text(&version));
+    for name in DURABILITY {
+        let row = client.query_one("SELECT current_setting($1)", &[&name]).await?;
+        let value = text(&row);
+        // `synchronous_commit` is set by each of our own sessions.
+        if value == "off" && name != "synchronous_commit" {
+            found.not_durable.push(format!("{name} = {value}"));
+        }
+    }
+    let row = client.query_one("SELECT current_setting('transaction_read_only')", &[]).await?;
+    found.read_only = text(&row) == "on";
+    let clock = client.query_one(&format!("SELECT {NOW}"), &[]).await?;
+    found.clock = Some(Timestamp(clock.get(0)));
+    let schema =
+        client.query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[]).await?;
+    if schema.get(0) {
+        found.schema_version = client.query_one(SCHEMA_VERSION, &[]).await?.get(0);
+    }
+    if found.schema_version != found.known_version {
+        return Ok(found);
+    }
+    let rows = client.query(DEFINITIONS, &[]).await?;
+    let definitions = rows.iter().filter_map(|row| {
+        FoundDefinition::new(row.get(0), row.get::<_, &str>(1), row.get(2), row.get(3))
+    });
+    found.definitions = definitions.collect();
+    let waiting = client.query_one(WAITING, &[]).await?;
+    found.waiting = waiting.get::<_, i64>(0).cast_unsigned();
+    found.oldest_waiting = waiting.get::<_, Option<i64>>(1).map(Timestamp);
+    Ok(found)
+}
