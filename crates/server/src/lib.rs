@@ -1,1 +1,36 @@
+//! Everything that the hub answers over HTTP, one file for each surface.
+//!
+//! ```text
+//!   connection.rs ── front.rs ─┬─ inbox.rs    POST /inbox/<secret>      senders, the OpenFn v1 inbox
+//!   (sockets,        (which    ├─ webhook.rs  /i/<uuid>, /i/<project>/… senders, OpenFn v2 webhooks
+//!    bounds)         surface)  ├─ api/        /api/v1/…                 people and their scripts
+//!                              ├─ page.rs     /                         people with a browser
+//!                              └─ health.rs   /healthz /readyz /metrics machines that watch
+//! ```
+//!
+//! The server decides nothing about messages and sends nothing itself: it turns requests into calls
+//! of the engine, and what the engine says into answers. A yes to a sender is given only after the
+//! engine said that the message is committed.
+//!
+//! Whatever a stranger can make large or slow is bounded here, before anything is allocated for
+//! it: the request's head and body, the time that both may take, the number of connections.
 
+mod api;
+mod app;
+mod body;
+mod connection;
+mod front;
+mod health;
+mod html;
+mod inbox;
+mod incoming;
+mod page;
+mod problem;
+mod senders;
+mod settings;
+mod socket;
+mod webhook;
+
+pub use api::openapi;
+pub use connection::serve;
+pub use settings::ServerSettings;

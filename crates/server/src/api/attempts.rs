@@ -1,0 +1,223 @@
+//! Attempts: each try of a delivery, whole.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use fieldpost_model::attempt::{self, ErrorKind};
+use fieldpost_model::hexadecimal;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
+use uuid::Uuid;
+
+use super::list::List;
+use super::messages::{content, headers, names};
+use super::parameters::{NoParameters, Parameters, path_id};
+use super::{deliveries, exact};
+use crate::app::{App, Shared};
+use crate::problem::Problem;
+
+/// One try of a delivery.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Attempt {
+    /// 1 for the first.
+    number: u32,
+    /// When the hub began.
+    #[schema(format = DateTime)]
+    started_at: String,
+    /// From there to the last byte of the answer, or to the error.
+    duration_ms: u64,
+    /// What was sent; null where it could not be built.
+    #[schema(required)]
+    request: Option<AttemptRequest>,
+    /// What came back.
+    #[schema(required)]
+    response: Option<AttemptResponse>,
+    /// What went wrong; null for a success.
+    #[schema(required)]
+    error: Option<AttemptError>,
+}
+
+/// The request as it was sent. Credentials in it are masked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AttemptRequest {
+    /// The method.
+    method: String,
+    /// The whole URL.
+    url: String,
+    /// The headers, names in lower case; the values of a repeated one are joined by commas.
+    headers: BTreeMap<String, String>,
+    /// SHA-256 of the body, in hexadecimal digits.
+    body_sha256: String,
+    /// The length of the body.
+    bytes: u64,
+}
+
+/// The answer, with as much of its body as is kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AttemptResponse {
+    /// The status.
+    status: u16,
+    /// The headers, names in lower case; the values of a repeated one are joined by commas.
+    headers: BTreeMap<String, String>,
+    /// The body as text; the exact bytes are at `/attempts/{number}/response`.
+    body: String,
+    /// Whether the body was longer than what is kept.
+    truncated: bool,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AttemptError {
+    /// Which part of the attempt.
+    #[schema(schema_with = error_kind)]
+    kind: &'static str,
+    /// The cause, in a sentence.
+    message: String,
+}
+
+fn error_kind() -> Object {
+    names(ErrorKind::ALL.iter().map(|kind| kind.name()))
+}
+
+impl From<attempt::Attempt> for Attempt {
+    fn from(attempt: attempt::Attempt) -> Self {
+        let request = |request: attempt::AttemptRequest| AttemptRequest {
+            method: request.method,
+            url: request.url,
+            headers: headers(request.headers),
+            body_sha256: hexadecimal::encode(&request.body_sha256),
+            bytes: request.bytes,
+        };
+        let response = |response: attempt::AttemptResponse| AttemptResponse {
+            status: response.status,
+            headers: headers(response.headers),
+            body: String::from_utf8_lossy(&response.body).into_owned(),
+            truncated: response.truncated,
+        };
+        let error = |error: attempt::AttemptError| AttemptError {
+            kind: error.kind.name(),
+            message: error.message,
+        };
+        Self {
+            number: attempt.number,
+            started_at: attempt.started_at.to_string(),
+            duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
+            request: attempt.request.map(request),
+            response: attempt.response.map(response),
+            error: attempt.error.map(error),
+        }
+    }
+}
+
+/// The attempts of a delivery
+///
+/// In order, always on one page.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/deliveries/{delivery}/attempts",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    responses((status = 200, body = List<Attempt>), (status = "default", body = Problem)),
+)]
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Path((project, delivery)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<List<Attempt>>, Problem> {
+    let delivery = deliveries::find(&app, &project, &delivery).await?;
+    let attempts = app.hub.store().attempts(&project, delivery.id).await?;
+    Ok(Json(List::whole(attempts.into_iter().map(Attempt::from))))
+}
+
+/// The number in a path. What is no number is the number of nothing.
+fn number(text: &str) -> Result<u32, Problem> {
+    text.parse().map_err(|_| no_attempt(text))
+}
+
+fn no_attempt(number: impl std::fmt::Display) -> Problem {
+    Problem::not_found("attempt", number)
+}
+
+/// The attempt of that number.
+async fn find(
+    app: &App,
+    project: &str,
+    delivery: Uuid,
+    number: u32,
+) -> Result<attempt::Attempt, Problem> {
+    let attempts = app.hub.store().attempts(project, delivery).await?;
+    let found = attempts.into_iter().find(|attempt| attempt.number == number);
+    found.ok_or_else(|| no_attempt(number))
+}
+
+/// The value of a header.
+fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
+
+/// The body that an attempt sent, byte for byte
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/deliveries/{delivery}/attempts/{number}/request",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path), ("number" = u32, Path)),
+    responses(
+        (status = 200, description = "The bytes", content_type = "application/octet-stream"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn request_body(
+    State(app): State<Shared>,
+    Path((project, delivery, attempt)): Path<(String, String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Response, Problem> {
+    let id = path_id("delivery", &delivery)?;
+    let number = number(&attempt)?;
+    let attempt = find(&app, &project, id, number).await?;
+    let request = attempt.request.ok_or_else(|| {
+        Problem::not_found("request", number).hint("this attempt ended before one could be built")
+    })?;
+    let own = app.hub.store().attempt_body(&project, id, number).await?;
+    let bytes = match own.ok_or_else(|| no_attempt(number))? {
+        Some(bytes) => bytes,
+        // It sent the message's own bytes, which are kept once.
+        None => {
+            let delivery = deliveries::find(&app, &project, &delivery).await?;
+            content(&app, &project, delivery.payload_id).await?.1
+        }
+    };
+    let content_type = header(&request.headers, "content-type");
+    Ok(exact::bytes(content_type, bytes, &format!("request-{id}-{number}")))
+}
+
+/// The body that an attempt was answered with, byte for byte
+///
+/// As much of it as is kept.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/deliveries/{delivery}/attempts/{number}/response",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path), ("number" = u32, Path)),
+    responses(
+        (status = 200, description = "The bytes", content_type = "application/octet-stream"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn response_body(
+    State(app): State<Shared>,
+    Path((project, delivery, attempt)): Path<(String, String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Response, Problem> {
+    let id = path_id("delivery", &delivery)?;
+    let number = number(&attempt)?;
+    let attempt = find(&app, &project, id, number).await?;
+    let response = attempt.response.ok_or_else(|| {
+        Problem::not_found("response", number).hint("this attempt ended before an answer came")
+    })?;
+    let content_type = header(&response.headers, "content-type");
+    Ok(exact::bytes(content_type, response.body, &format!("response-{id}-{number}")))
+}

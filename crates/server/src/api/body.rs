@@ -1,0 +1,46 @@
+//! Bodies of requests to the API: read whole, within the same bounds as a message.
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use fieldpost_model::json::Value;
+use serde::de::DeserializeOwned;
+
+use crate::app::Shared;
+use crate::body;
+use crate::problem::Problem;
+
+/// A body of one of our own types.
+pub(super) struct Input<T>(pub(super) T);
+
+/// A body that is a definition: any JSON, with numbers as they were written.
+pub(super) struct Document(Bytes);
+
+impl Document {
+    /// The JSON in it.
+    pub(super) fn value(&self) -> Result<Value<'_>, Problem> {
+        Value::parse(&self.0).map_err(|error| {
+            Problem::bad_request(error.code, format!("the body is not valid JSON: {error}"))
+        })
+    }
+}
+
+impl FromRequest<Shared> for Document {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
+        let settings = &app.settings;
+        Ok(Self(body::read(request.into_body(), settings.max_body, settings.body_timeout).await?))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Input<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
+        let document = Document::from_request(request, app).await?;
+        serde_json::from_slice(&document.0).map(Self).map_err(|error| {
+            Problem::bad_request("bad-body", format!("the body cannot be read: {error}"))
+                .hint("/api/docs shows what this address takes")
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! Connections: the remote APIs that a project sends to.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use fieldpost_engine::Draft;
+use fieldpost_model::connection;
+use fieldpost_rules::definition::{Secrets, read_connection, write_connection};
+use fieldpost_rules::redact::mask_url;
+use fieldpost_store::DefinitionKind;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::Document;
+use super::definitions::{current, find, put as save, remove, saved};
+use super::exact::ExactJson;
+use super::list::List;
+use super::parameters::{NoParameters, Parameters};
+use crate::app::Shared;
+use crate::problem::Problem;
+
+/// A connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Connection {
+    /// Its name within the project.
+    #[schema(example = "warehouse")]
+    name: String,
+    /// Where it sends to; credentials in it are masked.
+    url: String,
+    /// The connection as the project file has it; give it back to change it.
+    #[schema(value_type = Object)]
+    definition: ExactJson,
+}
+
+impl From<&connection::Connection> for Connection {
+    fn from(connection: &connection::Connection) -> Self {
+        Self {
+            name: connection.name.clone(),
+            url: mask_url(&connection.url),
+            definition: write_connection(connection, Secrets::Hidden).into(),
+        }
+    }
+}
+
+fn name_of(connection: &connection::Connection) -> &str {
+    &connection.name
+}
+
+/// All connections
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/connections",
+    tag = "connections",
+    responses((status = 200, body = List<Connection>), (status = "default", body = Problem)),
+)]
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<List<Connection>>, Problem> {
+    let definition = current(&app, &project).await?;
+    Ok(Json(List::whole(definition.connections.iter().map(Connection::from))))
+}
+
+/// One connection
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/connections/{connection}",
+    tag = "connections",
+    responses((status = 200, body = Connection), (status = "default", body = Problem)),
+)]
+pub(super) async fn get(
+    State(app): State<Shared>,
+    Path((project, connection)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Connection>, Problem> {
+    let definition = current(&app, &project).await?;
+    Ok(Json(find("connection", &definition.connections, &connection, name_of)?.into()))
+}
+
+/// Make or replace a connection
+///
+/// The body is a connection as the project file has it. A secret that is written as its
+/// placeholder stays as it is.
+#[utoipa::path(
+    put,
+    path = "/projects/{project}/connections/{connection}",
+    tag = "connections",
+    request_body(content = Object, description = "A connection, as in the project file"),
+    responses(
+        (status = 200, body = Connection, description = "Replaced"),
+        (status = 201, body = Connection, description = "Made"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn put(
+    State(app): State<Shared>,
+    Path((project, connection)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+    document: Document,
+) -> Result<Response, Problem> {
+    let draft = read_connection(&connection, &document.value()?).map_err(Problem::invalid)?;
+    let before = current(&app, &project).await?;
+    let is_new = find("connection", &before.connections, &connection, name_of).is_err();
+    save(&app, &project, Draft::Connection(draft)).await?;
+    let after = current(&app, &project).await?;
+    let found = find("connection", &after.connections, &connection, name_of)?;
+    Ok(saved(is_new, Connection::from(found)))
+}
+
+/// Remove a connection
+///
+/// A connection that a forwarder names cannot be removed.
+#[utoipa::path(
+    delete,
+    path = "/projects/{project}/connections/{connection}",
+    tag = "connections",
+    responses((status = 204, description = "Removed"), (status = "default", body = Problem)),
+)]
+pub(super) async fn delete(
+    State(app): State<Shared>,
+    Path((project, connection)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<StatusCode, Problem> {
+    remove(&app, &project, DefinitionKind::Connection, &connection).await
+}

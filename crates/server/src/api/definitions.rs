@@ -1,0 +1,76 @@
+//! What sources, connections and forwarders have in common: they are defined in the words of the
+//! project file, made or replaced whole, and removed by name.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+use fieldpost_engine::Draft;
+use fieldpost_rules::definition::ProjectDefinition;
+use fieldpost_store::DefinitionKind;
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Deliveries by state; states without any are left out.
+pub(super) type Counts = BTreeMap<&'static str, u64>;
+
+/// A project's definitions as they are.
+pub(super) async fn current(app: &App, project: &str) -> Result<ProjectDefinition, Problem> {
+    let (_, definition) = app.hub.definition(project).await?;
+    Ok(definition)
+}
+
+/// The one of that name.
+pub(super) fn find<'d, T>(
+    noun: &str,
+    all: &'d [T],
+    name: &str,
+    name_of: fn(&T) -> &str,
+) -> Result<&'d T, Problem> {
+    let found = all.iter().find(|one| name_of(one) == name);
+    found.ok_or_else(|| Problem::not_found(noun, shown(name)))
+}
+
+/// Makes or replaces one definition.
+pub(super) async fn put(app: &App, project: &str, draft: Draft) -> Result<(), Problem> {
+    Ok(app.hub.put(project, draft).await?)
+}
+
+/// The answer to making (201) or replacing (200).
+pub(super) fn saved<T: Serialize>(is_new: bool, one: T) -> Response {
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    (status, Json(one)).into_response()
+}
+
+/// Removes one definition.
+pub(super) async fn remove(
+    app: &App,
+    project: &str,
+    kind: DefinitionKind,
+    name: &str,
+) -> Result<StatusCode, Problem> {
+    app.hub.remove(project, kind, name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The deliveries of each forwarder that have not arrived, by state.
+pub(super) async fn open_counts(
+    app: &App,
+    project: &str,
+) -> Result<Vec<(String, Counts)>, Problem> {
+    let counts = app.hub.store().open_counts(project).await?;
+    let named = |(forwarder, states): (String, fieldpost_store::StateCounts)| {
+        let states = states.into_iter().map(|(state, count)| (state.name(), count)).collect();
+        (forwarder, states)
+    };
+    Ok(counts.into_iter().map(named).collect())
+}
+
+/// A name from a path, which may be anything, as it may be repeated in an answer.
+fn shown(name: &str) -> impl Display {
+    name.chars().take(64).collect::<String>()
+}

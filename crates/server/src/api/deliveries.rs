@@ -1,0 +1,322 @@
+//! Deliveries: what goes out, and what a person can do about it.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use fieldpost_model::delivery::{self, DeliveryOrigin, DeliveryState};
+use fieldpost_rules::delivery::Action;
+use fieldpost_store::DeliveryQuery;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::Object;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::body::Input;
+use super::list::{List, Listed, Turn};
+use super::messages::names;
+use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
+use crate::app::{App, Shared};
+use crate::problem::Problem;
+
+/// A delivery: one payload on its way to one connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Delivery {
+    /// Its id, the same over all attempts: the `webhook-id` that the destination sees.
+    id: Uuid,
+    /// The forwarder that ordered it.
+    forwarder: String,
+    /// The connection that it goes to.
+    connection: String,
+    /// What set it off.
+    #[schema(example = "message")]
+    event: &'static str,
+    /// What it carries.
+    #[schema(example = "message")]
+    payload_kind: &'static str,
+    /// The id of what it carries.
+    payload_id: Uuid,
+    /// What it is about, where the dialect knows.
+    #[schema(required)]
+    key: Option<String>,
+    /// Where it stands.
+    #[schema(schema_with = delivery_state)]
+    state: &'static str,
+    /// Why it was made.
+    #[schema(schema_with = delivery_origin)]
+    origin: &'static str,
+    /// The delivery that this one sends again.
+    #[schema(required)]
+    resend_of: Option<Uuid>,
+    /// How many tries were made.
+    attempts: u32,
+    /// When it was made, or given a fresh budget by a requeue.
+    #[schema(format = DateTime)]
+    registered_at: String,
+    /// When it is due; null once it is final.
+    #[schema(required, format = DateTime)]
+    next_attempt_at: Option<String>,
+    /// The status of the last answer.
+    #[schema(required)]
+    last_status: Option<u16>,
+    /// What went wrong last, in a sentence.
+    #[schema(required)]
+    last_error: Option<String>,
+}
+
+fn delivery_state() -> Object {
+    names(DeliveryState::ALL.iter().map(|state| state.name()))
+}
+
+fn delivery_origin() -> Object {
+    names(DeliveryOrigin::ALL.iter().map(|origin| origin.name()))
+}
+
+fn action() -> Object {
+    names(Action::ALL.iter().map(|action| action.name()))
+}
+
+impl From<delivery::Delivery> for Delivery {
+    fn from(delivery: delivery::Delivery) -> Self {
+        Self {
+            id: delivery.id,
+            forwarder: delivery.forwarder,
+            connection: delivery.connection,
+            event: delivery.event.name(),
+            payload_kind: delivery.payload_kind.name(),
+            payload_id: delivery.payload_id,
+            key: delivery.key,
+            state: delivery.state.name(),
+            origin: delivery.origin.name(),
+            resend_of: delivery.resend_of,
+            attempts: delivery.attempts,
+            registered_at: delivery.registered_at.to_string(),
+            next_attempt_at: delivery.next_attempt_at.map(|time| time.to_string()),
+            last_status: delivery.last_status,
+            last_error: delivery.last_error,
+        }
+    }
+}
+
+/// Which deliveries are meant. What is left out does not matter.
+#[derive(Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeliveryFilter {
+    /// Of this forwarder only.
+    forwarder: Option<String>,
+    /// To this connection only.
+    connection: Option<String>,
+    /// In this state only.
+    #[param(schema_with = delivery_state)]
+    #[schema(schema_with = delivery_state)]
+    state: Option<String>,
+    /// Of messages of this source only.
+    source: Option<String>,
+    /// Carrying this message only.
+    #[param(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<Uuid>)]
+    payload_id: Option<String>,
+    /// About this key only.
+    key: Option<String>,
+    /// Made at this time or later.
+    #[param(format = DateTime)]
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// Made before this time.
+    #[param(format = DateTime)]
+    #[schema(format = DateTime)]
+    until: Option<String>,
+    /// With this text in the key or the last error, or this as its own or its message's id.
+    text: Option<String>,
+}
+
+impl DeliveryFilter {
+    fn query(self) -> Result<DeliveryQuery, Problem> {
+        Ok(DeliveryQuery {
+            state: named("state", self.state.as_deref(), DeliveryState::ALL, DeliveryState::name)?,
+            payload: parameters::id("payload_id", self.payload_id.as_deref())?,
+            since: time("since", self.since.as_deref())?,
+            until: time("until", self.until.as_deref())?,
+            forwarder: self.forwarder,
+            connection: self.connection,
+            source: self.source,
+            key: self.key,
+            text: self.text,
+        })
+    }
+}
+
+/// Deliveries, newest first
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/deliveries",
+    tag = "deliveries",
+    params(("project" = String, Path), DeliveryFilter, Turn),
+    responses((status = 200, body = List<Delivery>), (status = "default", body = Problem)),
+)]
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    Listed { filter, wanted }: Listed<DeliveryFilter>,
+) -> Result<Json<List<Delivery>>, Problem> {
+    let query = filter.query()?;
+    app.hub.project(&project).await?;
+    let found = app.hub.store().deliveries(&project, &query, wanted.page()).await?;
+    Ok(Json(List::page(&wanted, found, |delivery| delivery.id)))
+}
+
+/// One delivery
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/deliveries/{delivery}",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+)]
+pub(super) async fn get(
+    State(app): State<Shared>,
+    Path((project, delivery)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Delivery>, Problem> {
+    Ok(Json(find(&app, &project, &delivery).await?.into()))
+}
+
+/// The delivery of an id in a path.
+pub(super) async fn find(
+    app: &App,
+    project: &str,
+    id: &str,
+) -> Result<delivery::Delivery, Problem> {
+    let found = app.hub.store().delivery(project, path_id("delivery", id)?).await?;
+    found.ok_or_else(|| Problem::not_found("delivery", id))
+}
+
+async fn act(
+    app: &App,
+    action: Action,
+    project: &str,
+    delivery: &str,
+) -> Result<Json<Delivery>, Problem> {
+    let id = path_id("delivery", delivery)?;
+    Ok(Json(app.hub.act(project, action, id).await?.into()))
+}
+
+/// Retry a delivery
+///
+/// What waits is due now, with the same budget.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/deliveries/{delivery}/retry",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+)]
+pub(super) async fn retry(
+    State(app): State<Shared>,
+    Path((project, delivery)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Delivery>, Problem> {
+    act(&app, Action::Retry, &project, &delivery).await
+}
+
+/// Cancel a delivery
+///
+/// Ends what waits.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/deliveries/{delivery}/cancel",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+)]
+pub(super) async fn cancel(
+    State(app): State<Shared>,
+    Path((project, delivery)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Delivery>, Problem> {
+    act(&app, Action::Cancel, &project, &delivery).await
+}
+
+/// Requeue a delivery
+///
+/// What is final waits again under the same id, with a fresh budget.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/deliveries/{delivery}/requeue",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+)]
+pub(super) async fn requeue(
+    State(app): State<Shared>,
+    Path((project, delivery)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Delivery>, Problem> {
+    act(&app, Action::Requeue, &project, &delivery).await
+}
+
+/// Resend a delivery
+///
+/// The same bytes as a new delivery, which is the answer.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/deliveries/{delivery}/resend",
+    tag = "deliveries",
+    params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+)]
+pub(super) async fn resend(
+    State(app): State<Shared>,
+    Path((project, delivery)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Delivery>, Problem> {
+    act(&app, Action::Resend, &project, &delivery).await
+}
+
+/// What is to be done to many deliveries.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BulkAction {
+    /// What is to be done.
+    #[schema(schema_with = action)]
+    action: String,
+    /// To which deliveries. An empty filter means all of them.
+    filter: DeliveryFilter,
+    /// Whether it is only told how many would be touched.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What was done to many deliveries, or would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BulkOutcome {
+    /// Deliveries that were touched.
+    touched: u64,
+    /// Deliveries that were passed over: being sent right now, or in a state that does not allow
+    /// the action.
+    passed_over: u64,
+}
+
+/// Act on many deliveries
+///
+/// On those that a filter describes. Begin with `dry_run`.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/deliveries/actions",
+    tag = "deliveries",
+    request_body = BulkAction,
+    responses((status = 200, body = BulkOutcome), (status = "default", body = Problem)),
+)]
+pub(super) async fn act_on_all(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+    Input(wanted): Input<BulkAction>,
+) -> Result<Json<BulkOutcome>, Problem> {
+    let action = named("action", Some(&wanted.action), Action::ALL, Action::name)?;
+    let action = action.ok_or_else(|| parameters::bad("action", &wanted.action, "name one"))?;
+    let query = wanted.filter.query()?;
+    app.hub.project(&project).await?;
+    let outcome = app.hub.act_on_all(&project, action, &query, wanted.dry_run).await?;
+    let fieldpost_engine::BulkOutcome { touched, passed_over } = outcome;
+    Ok(Json(BulkOutcome { touched, passed_over }))
+}

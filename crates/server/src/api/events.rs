@@ -1,0 +1,91 @@
+//! What happens, as it happens: server-sent events.
+//!
+//! Events are hints. One who is too slow misses some and is told so by the event `lagged`; one who
+//! wants to be sure looks at the lists again.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use fieldpost_store::Signal;
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::parameters::{NoParameters, Parameters};
+use crate::app::Shared;
+use crate::problem::Problem;
+
+/// How long a quiet stream goes without a sign of life: less than proxies wait for one.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
+/// What happens in a project, live
+///
+/// A stream of server-sent events. `message`: a message came in; `delivery`: a delivery was made
+/// or changed its state; the data of both is `{"id": …, "state": …}`. `lagged`: some events were
+/// missed, `{"missed": 3}`; look at the lists again.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/events",
+    tag = "hub",
+    responses(
+        (status = 200, description = "The events", content_type = "text/event-stream"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn events(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    // Listening begins before the answer does: what happens after the first byte is told.
+    let signals = app.hub.store().listen();
+    app.hub.project(&project).await?;
+    let listener = Listener { project, signals, stopping: app.stopping.clone() };
+    let events = unfold(listener, async |mut listener| {
+        let event = listener.next().await?;
+        Some((Ok(event), listener))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}
+
+struct Listener {
+    project: String,
+    signals: Receiver<Signal>,
+    stopping: CancellationToken,
+}
+
+impl Listener {
+    /// The next event of the project; `None` when the hub stops.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let signal = tokio::select! {
+                () = self.stopping.cancelled() => return None,
+                signal = self.signals.recv() => signal,
+            };
+            match signal {
+                Ok(Signal::Message { project, id, state }) if *project == *self.project => {
+                    return Some(event("message", id, state.name()));
+                }
+                Ok(Signal::Delivery { project, id, state }) if *project == *self.project => {
+                    return Some(event("delivery", id, state.name()));
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(missed)) => {
+                    let data = serde_json::json!({ "missed": missed });
+                    return Some(Event::default().event("lagged").data(data.to_string()));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+fn event(name: &str, id: Uuid, state: &str) -> Event {
+    let data = serde_json::json!({ "id": id.to_string(), "state": state });
+    Event::default().event(name).data(data.to_string())
+}

@@ -1,0 +1,185 @@
+//! Forwarders: the standing orders, and pausing them.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use fieldpost_engine::Draft;
+use fieldpost_model::forwarder;
+use fieldpost_rules::definition::{Secrets, read_forwarder, write_forwarder};
+use fieldpost_store::DefinitionKind;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::Document;
+use super::definitions::{Counts, current, find, open_counts, put as save, remove, saved};
+use super::exact::ExactJson;
+use super::list::List;
+use super::parameters::{NoParameters, Parameters};
+use crate::app::{App, Shared};
+use crate::problem::Problem;
+
+/// A forwarder.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Forwarder {
+    /// Its name within the project.
+    #[schema(example = "births")]
+    name: String,
+    /// What sets it off.
+    #[schema(example = "message")]
+    on: &'static str,
+    /// The one source it listens to; null for all.
+    #[schema(required)]
+    from: Option<String>,
+    /// The connection that it sends to.
+    #[schema(example = "warehouse")]
+    to: String,
+    /// Whether it is paused: its deliveries are made, and wait.
+    paused: bool,
+    /// Its deliveries that have not arrived, by state; states without any are left out.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>, example = json!({"failed": 2}))]
+    deliveries: Counts,
+    /// The forwarder as the project file has it; give it back to change it.
+    #[schema(value_type = Object)]
+    definition: ExactJson,
+}
+
+impl Forwarder {
+    fn new(forwarder: &forwarder::Forwarder, counts: &[(String, Counts)]) -> Self {
+        let found = counts.iter().find(|(name, _)| *name == forwarder.name);
+        Self {
+            name: forwarder.name.clone(),
+            on: forwarder.on.name(),
+            from: forwarder.filter.from.clone(),
+            to: forwarder.to.clone(),
+            paused: forwarder.paused,
+            deliveries: found.map(|(_, counts)| counts.clone()).unwrap_or_default(),
+            definition: write_forwarder(forwarder, Secrets::Hidden).into(),
+        }
+    }
+}
+
+fn name_of(forwarder: &forwarder::Forwarder) -> &str {
+    &forwarder.name
+}
+
+/// All forwarders
+///
+/// With the number of their deliveries that have not arrived.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/forwarders",
+    tag = "forwarders",
+    responses((status = 200, body = List<Forwarder>), (status = "default", body = Problem)),
+)]
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<List<Forwarder>>, Problem> {
+    let definition = current(&app, &project).await?;
+    let counts = open_counts(&app, &project).await?;
+    let forwarders = definition.forwarders.iter();
+    Ok(Json(List::whole(forwarders.map(|forwarder| Forwarder::new(forwarder, &counts)))))
+}
+
+async fn shown(app: &App, project: &str, name: &str) -> Result<Forwarder, Problem> {
+    let definition = current(app, project).await?;
+    let forwarder = find("forwarder", &definition.forwarders, name, name_of)?;
+    Ok(Forwarder::new(forwarder, &open_counts(app, project).await?))
+}
+
+/// One forwarder
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/forwarders/{forwarder}",
+    tag = "forwarders",
+    responses((status = 200, body = Forwarder), (status = "default", body = Problem)),
+)]
+pub(super) async fn get(
+    State(app): State<Shared>,
+    Path((project, forwarder)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Forwarder>, Problem> {
+    Ok(Json(shown(&app, &project, &forwarder).await?))
+}
+
+/// Make or replace a forwarder
+///
+/// The body is a forwarder as the project file has it. It acts on messages from now on.
+#[utoipa::path(
+    put,
+    path = "/projects/{project}/forwarders/{forwarder}",
+    tag = "forwarders",
+    request_body(content = Object, description = "A forwarder, as in the project file"),
+    responses(
+        (status = 200, body = Forwarder, description = "Replaced"),
+        (status = 201, body = Forwarder, description = "Made"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn put(
+    State(app): State<Shared>,
+    Path((project, forwarder)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+    document: Document,
+) -> Result<Response, Problem> {
+    let draft = read_forwarder(&forwarder, &document.value()?).map_err(Problem::invalid)?;
+    let before = current(&app, &project).await?;
+    let is_new = find("forwarder", &before.forwarders, &forwarder, name_of).is_err();
+    save(&app, &project, Draft::Forwarder(draft)).await?;
+    Ok(saved(is_new, shown(&app, &project, &forwarder).await?))
+}
+
+/// Remove a forwarder
+///
+/// Deliveries that wait for it are cancelled; those that ended stay as a record.
+#[utoipa::path(
+    delete,
+    path = "/projects/{project}/forwarders/{forwarder}",
+    tag = "forwarders",
+    responses((status = 204, description = "Removed"), (status = "default", body = Problem)),
+)]
+pub(super) async fn delete(
+    State(app): State<Shared>,
+    Path((project, forwarder)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<StatusCode, Problem> {
+    remove(&app, &project, DefinitionKind::Forwarder, &forwarder).await
+}
+
+/// Pause a forwarder
+///
+/// Its deliveries are made as before, and wait.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/forwarders/{forwarder}/pause",
+    tag = "forwarders",
+    responses((status = 200, body = Forwarder), (status = "default", body = Problem)),
+)]
+pub(super) async fn pause(
+    State(app): State<Shared>,
+    Path((project, forwarder)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Forwarder>, Problem> {
+    app.hub.set_paused(&project, &forwarder, true).await?;
+    Ok(Json(shown(&app, &project, &forwarder).await?))
+}
+
+/// Resume a forwarder
+///
+/// What waited is sent at once.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/forwarders/{forwarder}/resume",
+    tag = "forwarders",
+    responses((status = 200, body = Forwarder), (status = "default", body = Problem)),
+)]
+pub(super) async fn resume(
+    State(app): State<Shared>,
+    Path((project, forwarder)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Forwarder>, Problem> {
+    app.hub.set_paused(&project, &forwarder, false).await?;
+    Ok(Json(shown(&app, &project, &forwarder).await?))
+}

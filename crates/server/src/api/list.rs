@@ -1,0 +1,156 @@
+//! Lists: one envelope, one way to turn pages.
+//!
+//! A page begins after the last item of the one before, not at a number, so that what comes in
+//! meanwhile neither repeats an item nor skips one.
+
+use axum::extract::FromRequestParts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fieldpost_store::Page;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::parameters::{bad, read_both};
+use crate::problem::Problem;
+
+/// Items of a page where nobody says how many.
+const DEFAULT_LIMIT: usize = 50;
+/// The most items of a page.
+const MOST_ITEMS: usize = 500;
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct List<T> {
+    /// The items, newest first where they have a time.
+    items: Vec<T>,
+    /// Give this back as `cursor` to get the next page; null on the last one.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A list that is always whole.
+    pub(super) fn whole(items: impl IntoIterator<Item = T>) -> Self {
+        Self { items: items.into_iter().collect(), next: None }
+    }
+
+    /// A page of what was asked for by [`Wanted::page`], which is one item more than is shown.
+    pub(super) fn page<M: Into<T>>(wanted: &Wanted, mut found: Vec<M>, id: fn(&M) -> Uuid) -> Self {
+        let more = found.len() > wanted.limit;
+        found.truncate(wanted.limit);
+        let last = found.last().filter(|_| more).map(id);
+        Self {
+            items: found.into_iter().map(Into::into).collect(),
+            next: last.map(|id| URL_SAFE_NO_PAD.encode(id.as_bytes())),
+        }
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Turn {
+    /// Items of a page, 1 to 500; 50 unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A list's query: which items, and which page of them.
+pub(super) struct Listed<T> {
+    pub(super) filter: T,
+    pub(super) wanted: Wanted,
+}
+
+impl<T, S> FromRequestParts<S> for Listed<T>
+where
+    T: DeserializeOwned + IntoParams,
+    S: Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let (filter, Turn { limit, cursor }) = read_both(query)?;
+        Ok(Self { filter, wanted: Wanted::read(limit.as_deref(), cursor.as_deref())? })
+    }
+}
+
+/// The page that a client wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    before: Option<Uuid>,
+    limit: usize,
+}
+
+impl Wanted {
+    /// Reads the parameters `limit` and `cursor`.
+    pub(super) fn read(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Problem> {
+        let limit = match limit {
+            None => DEFAULT_LIMIT,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=MOST_ITEMS).contains(limit))
+                .ok_or_else(|| bad("limit", text, format!("a number from 1 to {MOST_ITEMS}")))?,
+        };
+        let before = cursor.map(|cursor| read_cursor(cursor).ok_or_else(bad_cursor)).transpose()?;
+        Ok(Self { before, limit })
+    }
+
+    /// The same, as the store is asked for it: one more than wanted tells whether there is more.
+    pub(super) fn page(self) -> Page {
+        Page { before: self.before, limit: self.limit + 1 }
+    }
+}
+
+fn read_cursor(cursor: &str) -> Option<Uuid> {
+    Uuid::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}
+
+fn bad_cursor() -> Problem {
+    Problem::bad_request("bad-cursor", "the cursor is none that this hub gave out")
+        .hint("leave it out to begin anew, and give `next` back as it is")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_have_a_bound() {
+        for (text, expected) in [
+            (None, Some(50)),
+            (Some("1"), Some(1)),
+            (Some("500"), Some(500)),
+            (Some("501"), None),
+            (Some("0"), None),
+            (Some("-1"), None),
+            (Some("ten"), None),
+            (Some(""), None),
+        ] {
+            let read = Wanted::read(text, None);
+            assert_eq!(read.ok().map(|wanted| wanted.limit), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_leads_to_what_follows() {
+        let ids: Vec<Uuid> = (0..3).map(|number| Uuid::from_u128(9 - number)).collect();
+        let wanted = Wanted { before: None, limit: 2 };
+        assert_eq!(wanted.page().limit, 3);
+        let page: List<Uuid> = List::page(&wanted, ids.clone(), |id| *id);
+        assert_eq!(page.items, ids[..2]);
+        let next = Wanted::read(None, page.next.as_deref()).unwrap();
+        assert_eq!(next.before, Some(ids[1]));
+        let last: List<Uuid> = List::page(&wanted, ids[1..].to_vec(), |id| *id);
+        assert_eq!((last.items.len(), last.next), (2, None));
+        for cursor in ["", "x", "AAAA", "not base64!"] {
+            assert!(Wanted::read(None, Some(cursor)).is_err(), "{cursor}");
+        }
+    }
+}

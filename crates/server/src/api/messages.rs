@@ -1,0 +1,366 @@
+//! Messages: what came in, exactly, and why it went where it went.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use fieldpost_engine::{ForwarderExplanation, Replayed};
+use fieldpost_model::message::{self, MessageState};
+use fieldpost_rules::filter;
+use fieldpost_store::MessageQuery;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::exact;
+use super::list::{List, Listed, Turn};
+use super::parameters::{NoParameters, Parameters, named, path_id, time};
+use crate::app::{App, Shared};
+use crate::problem::Problem;
+
+/// A message: everything but its bytes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Message {
+    /// Its id; ids sort by time of receipt.
+    id: Uuid,
+    /// The source that it came in by.
+    source: String,
+    /// When it was there.
+    #[schema(format = DateTime)]
+    received_at: String,
+    /// What became of it.
+    #[schema(schema_with = message_state)]
+    state: &'static str,
+    /// The message that this one repeats.
+    #[schema(required)]
+    duplicate_of: Option<Uuid>,
+    /// Why it is quarantined.
+    #[schema(required)]
+    reason: Option<String>,
+    /// The content type that the sender claimed.
+    #[schema(required)]
+    content_type: Option<String>,
+    /// The length of its body, after decompression.
+    bytes: u64,
+    /// What its sender knows it by.
+    #[schema(required)]
+    identity: Option<String>,
+    /// 1 for the first content of an identity, more for the next other content.
+    version: u32,
+    /// How often a quarantined content came in; 1 for every other message.
+    seen: u32,
+}
+
+fn message_state() -> Object {
+    names(MessageState::ALL.iter().map(|state| state.name()))
+}
+
+/// The schema of an enumeration, made from its names.
+pub(super) fn names(names: impl IntoIterator<Item = &'static str>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+}
+
+impl From<message::Message> for Message {
+    fn from(message: message::Message) -> Self {
+        Self {
+            id: message.id,
+            source: message.source,
+            received_at: message.received_at.to_string(),
+            state: message.state.name(),
+            duplicate_of: message.duplicate_of,
+            reason: message.reason,
+            content_type: message.content_type,
+            bytes: message.bytes,
+            identity: message.identity,
+            version: message.version,
+            seen: message.seen,
+        }
+    }
+}
+
+/// Which messages are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct MessageFilter {
+    /// Of this source only.
+    source: Option<String>,
+    /// In this state only.
+    #[param(schema_with = message_state)]
+    state: Option<String>,
+    /// Received at this time or later.
+    #[param(format = DateTime)]
+    since: Option<String>,
+    /// Received before this time.
+    #[param(format = DateTime)]
+    until: Option<String>,
+    /// With this text in the identity, or with this id.
+    text: Option<String>,
+}
+
+/// Messages, newest first
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/messages",
+    tag = "messages",
+    params(("project" = String, Path), MessageFilter, Turn),
+    responses((status = 200, body = List<Message>), (status = "default", body = Problem)),
+)]
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    Listed { filter, wanted }: Listed<MessageFilter>,
+) -> Result<Json<List<Message>>, Problem> {
+    let query = MessageQuery {
+        state: named("state", filter.state.as_deref(), MessageState::ALL, MessageState::name)?,
+        since: time("since", filter.since.as_deref())?,
+        until: time("until", filter.until.as_deref())?,
+        source: filter.source,
+        text: filter.text,
+    };
+    app.hub.project(&project).await?;
+    let found = app.hub.store().messages(&project, &query, wanted.page()).await?;
+    Ok(Json(List::page(&wanted, found, |message| message.id)))
+}
+
+/// One message
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/messages/{message}",
+    tag = "messages",
+    params(("project" = String, Path), ("message" = Uuid, Path)),
+    responses((status = 200, body = Message), (status = "default", body = Problem)),
+)]
+pub(super) async fn get(
+    State(app): State<Shared>,
+    Path((project, message)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Message>, Problem> {
+    Ok(Json(find(&app, &project, &message).await?.into()))
+}
+
+async fn find(app: &App, project: &str, id: &str) -> Result<message::Message, Problem> {
+    let found = app.hub.store().message(project, path_id("message", id)?).await?;
+    found.ok_or_else(|| Problem::not_found("message", id))
+}
+
+/// A message's body, byte for byte
+///
+/// With the content type that its sender claimed.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/messages/{message}/body",
+    tag = "messages",
+    params(("project" = String, Path), ("message" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The bytes", content_type = "application/octet-stream"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn body(
+    State(app): State<Shared>,
+    Path((project, message)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Response, Problem> {
+    let id = path_id("message", &message)?;
+    let (content_type, bytes) = content(&app, &project, id).await?;
+    Ok(exact::bytes(content_type.as_deref(), bytes, &format!("message-{id}")))
+}
+
+/// The content type and the bytes of a message.
+pub(super) async fn content(
+    app: &App,
+    project: &str,
+    id: Uuid,
+) -> Result<(Option<String>, Vec<u8>), Problem> {
+    let missing = || Problem::not_found("message", id);
+    let message = app.hub.store().message(project, id).await?.ok_or_else(missing)?;
+    let content = app.hub.store().message_content(project, id).await?;
+    let (_, bytes) = content.ok_or_else(missing)?;
+    Ok((message.content_type, bytes))
+}
+
+/// The request that a message came in by. Credentials in it are masked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MessageRequest {
+    /// The method.
+    method: String,
+    /// The path.
+    path: String,
+    /// The query, as pairs of a name and a value.
+    #[schema(value_type = Vec<Vec<String>>)]
+    query: Vec<(String, String)>,
+    /// The headers, names in lower case; the values of a repeated one are joined by commas.
+    headers: BTreeMap<String, String>,
+}
+
+/// Headers as an object: the values of a repeated one are joined, as RFC 9110 has it.
+pub(super) fn headers(pairs: Vec<(String, String)>) -> BTreeMap<String, String> {
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in pairs {
+        headers
+            .entry(name.to_ascii_lowercase())
+            .and_modify(|values| {
+                values.push_str(", ");
+                values.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    headers
+}
+
+/// The request that a message came in by
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/messages/{message}/request",
+    tag = "messages",
+    params(("project" = String, Path), ("message" = Uuid, Path)),
+    responses((status = 200, body = MessageRequest), (status = "default", body = Problem)),
+)]
+pub(super) async fn request(
+    State(app): State<Shared>,
+    Path((project, message)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<MessageRequest>, Problem> {
+    let id = path_id("message", &message)?;
+    let content = app.hub.store().message_content(&project, id).await?;
+    let (request, _) = content.ok_or_else(|| Problem::not_found("message", id))?;
+    Ok(Json(MessageRequest {
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: headers(request.headers),
+    }))
+}
+
+/// A message's parsed view
+///
+/// As JSON, by today's dialect of its source: what filters look at.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/messages/{message}/view",
+    tag = "messages",
+    params(("project" = String, Path), ("message" = Uuid, Path)),
+    responses(
+        (status = 200, body = Object, description = "Any JSON"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn view(
+    State(app): State<Shared>,
+    Path((project, message)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Response, Problem> {
+    let id = path_id("message", &message)?;
+    Ok(exact::json(app.hub.view(&project, id).await?))
+}
+
+/// Why a forwarder wants a message, or does not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Explanation {
+    /// The forwarder.
+    forwarder: String,
+    /// Whether it is paused: it still makes deliveries.
+    paused: bool,
+    /// Whether it wants the message: whether all conditions hold.
+    matched: bool,
+    /// Condition by condition; empty for a forwarder that wants everything.
+    conditions: Vec<Condition>,
+}
+
+/// One thing that a filter asks of a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Condition {
+    /// The part of the filter: `from`, `match`, `unless`, `headers` or `query`.
+    part: &'static str,
+    /// Where in the message; empty for the body as a whole and for `from`.
+    path: String,
+    /// What the filter names there.
+    expected: String,
+    /// What the message has there; null where it has nothing.
+    #[schema(required)]
+    found: Option<String>,
+    /// Whether the message may pass, as far as this condition goes.
+    holds: bool,
+    /// The same as a sentence.
+    note: String,
+}
+
+impl From<ForwarderExplanation> for Explanation {
+    fn from(explained: ForwarderExplanation) -> Self {
+        let ForwarderExplanation { forwarder, paused, explanation } = explained;
+        let filter::Explanation { matched, conditions } = explanation;
+        let condition = |condition: filter::Condition| Condition {
+            part: condition.part.name(),
+            path: condition.path,
+            expected: condition.expected,
+            found: condition.found,
+            holds: condition.holds,
+            note: condition.note,
+        };
+        let conditions = conditions.into_iter().map(condition).collect();
+        Self { forwarder, paused, matched, conditions }
+    }
+}
+
+/// Why each forwarder wants a message, or does not
+///
+/// By today's filters.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/messages/{message}/explain",
+    tag = "messages",
+    params(("project" = String, Path), ("message" = Uuid, Path)),
+    responses((status = 200, body = List<Explanation>), (status = "default", body = Problem)),
+)]
+pub(super) async fn explain(
+    State(app): State<Shared>,
+    Path((project, message)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<List<Explanation>>, Problem> {
+    let explained = app.hub.explain(&project, path_id("message", &message)?).await?;
+    Ok(Json(List::whole(explained.into_iter().map(Explanation::from))))
+}
+
+/// What a replay did.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Replay {
+    /// The new deliveries.
+    deliveries: Vec<ReplayedDelivery>,
+    /// Why the message still cannot be read; null where it can.
+    #[schema(required)]
+    unreadable: Option<String>,
+}
+
+/// A delivery that a replay made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReplayedDelivery {
+    /// Its id.
+    id: Uuid,
+    /// The forwarder that ordered it.
+    forwarder: String,
+}
+
+/// Match a message again
+///
+/// By today's filters. Its new deliveries are marked as replay; a quarantined message that can be
+/// read by now is released.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/messages/{message}/replay",
+    tag = "messages",
+    params(("project" = String, Path), ("message" = Uuid, Path)),
+    responses((status = 200, body = Replay), (status = "default", body = Problem)),
+)]
+pub(super) async fn replay(
+    State(app): State<Shared>,
+    Path((project, message)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Replay>, Problem> {
+    let Replayed { deliveries, unreadable } =
+        app.hub.replay(&project, path_id("message", &message)?).await?;
+    let deliveries =
+        deliveries.into_iter().map(|(id, forwarder)| ReplayedDelivery { id, forwarder }).collect();
+    Ok(Json(Replay { deliveries, unreadable }))
+}

@@ -1,0 +1,132 @@
+//! `/api/v1`: what people and their scripts use to look and to act.
+//!
+//! One file for each noun. The types that requests and answers are made of are this room's own,
+//! so that the nouns inside can change without breaking a script outside; the OpenAPI document is
+//! made from them and from the handlers' own comments.
+//!
+//! Access is refused by default: the layer stands before the router, not on its routes, so that a
+//! route that somebody adds tomorrow is closed, and a stranger does not learn which routes there
+//! are. Only the description of the API is open.
+
+#![expect(unused_qualifications, reason = "the macros that describe the API write whole paths")]
+
+mod access;
+mod attempts;
+mod body;
+mod changes;
+mod connections;
+mod definitions;
+mod deliveries;
+mod docs;
+mod events;
+mod exact;
+mod filters;
+mod forwarders;
+mod list;
+mod messages;
+mod parameters;
+mod projects;
+mod sources;
+mod status;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::Shared;
+use crate::problem::{self, Problem};
+
+/// Where the API lives.
+const BASE: &str = "/api/v1";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Fieldpost",
+        description = "Look at what came in and where it went, and act on it.\n\n\
+            Every request carries the header `Authorization: Bearer <token>`. \
+            Lists are `{\"items\": […], \"next\": \"<cursor>\" or null}`, newest first; give `next` \
+            back as `cursor` for the page after. Times are RFC 3339 in UTC, ids are UUIDv7. \
+            Errors are `application/problem+json`; their `code` is a stable word, their `hint` \
+            says what to do."
+    ),
+    tags(
+        (name = "projects", description = "Projects, and their definitions as a whole"),
+        (name = "sources", description = "The ways in"),
+        (name = "connections", description = "The remote APIs that a project sends to"),
+        (name = "forwarders", description = "The standing orders: which messages go where"),
+        (name = "messages", description = "What came in"),
+        (name = "deliveries", description = "What goes out, and each try of it"),
+        (name = "hub", description = "The hub itself"),
+    ),
+    components(schemas(Problem)),
+    security(("token" = []))
+)]
+struct Description;
+
+/// The closed part: every route of it asks for the token.
+fn routes() -> OpenApiRouter<Shared> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(status::status))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::get))
+        .routes(routes!(projects::apply))
+        .routes(routes!(projects::export))
+        .routes(routes!(sources::list))
+        .routes(routes!(sources::get, sources::put, sources::delete))
+        .routes(routes!(sources::urls))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::get, connections::put, connections::delete))
+        .routes(routes!(forwarders::list))
+        .routes(routes!(forwarders::get, forwarders::put, forwarders::delete))
+        .routes(routes!(forwarders::pause))
+        .routes(routes!(forwarders::resume))
+        .routes(routes!(filters::try_filter))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::get))
+        .routes(routes!(messages::body))
+        .routes(routes!(messages::request))
+        .routes(routes!(messages::view))
+        .routes(routes!(messages::explain))
+        .routes(routes!(messages::replay))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::get))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::cancel))
+        .routes(routes!(deliveries::requeue))
+        .routes(routes!(deliveries::resend))
+        .routes(routes!(deliveries::act_on_all))
+        .routes(routes!(attempts::list))
+        .routes(routes!(attempts::request_body))
+        .routes(routes!(attempts::response_body))
+        .routes(routes!(events::events));
+    OpenApiRouter::with_openapi(Description::openapi()).nest(BASE, routes)
+}
+
+/// The description of the API.
+pub fn openapi() -> OpenApi {
+    let mut document = routes().into_openapi();
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document
+        .components
+        .get_or_insert_default()
+        .security_schemes
+        .insert("token".to_owned(), token.into());
+    document
+}
+
+/// Everything under `/api`.
+pub(crate) fn router(app: &Shared) -> Router {
+    let (closed, _) = routes().split_for_parts();
+    let closed = closed
+        .fallback(problem::no_such_page)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(from_fn(access::finish_what_was_begun))
+        .layer(from_fn_with_state(Shared::clone(app), access::require_token))
+        .with_state(Shared::clone(app));
+    docs::router().method_not_allowed_fallback(problem::wrong_method).fallback_service(closed)
+}

@@ -1,0 +1,176 @@
+//! Sources: the ways in. Their secrets are shown only where they are asked for.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use fieldpost_engine::Draft;
+use fieldpost_model::secret::PLACEHOLDER;
+use fieldpost_model::source;
+use fieldpost_rules::definition::{Secrets, read_source, write_source};
+use fieldpost_store::DefinitionKind;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::Document;
+use super::definitions::{current, find, put as save, remove, saved};
+use super::exact::ExactJson;
+use super::list::List;
+use super::parameters::{NoParameters, Parameters};
+use crate::app::{App, Shared};
+use crate::inbox;
+use crate::problem::Problem;
+
+/// A source.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Source {
+    /// Its name within the project.
+    #[schema(example = "kobo")]
+    name: String,
+    /// What its messages are written in.
+    #[schema(example = "kobo")]
+    dialect: &'static str,
+    /// Whether it takes messages.
+    enabled: bool,
+    /// Its inbox, with the secret masked.
+    #[schema(example = "/inbox/•••••••")]
+    inbox_url: String,
+    /// Its webhook URL.
+    webhook_url: String,
+    /// The source as the project file has it; give it back to change it.
+    #[schema(value_type = Object)]
+    definition: ExactJson,
+}
+
+impl Source {
+    fn new(app: &App, source: &source::Source) -> Self {
+        Self {
+            name: source.name.clone(),
+            dialect: source.dialect.name(),
+            enabled: source.enabled,
+            inbox_url: app.link(&format!("{}{PLACEHOLDER}", inbox::PREFIX)),
+            webhook_url: app.link(&format!("/i/{}", source.id)),
+            definition: write_source(source, Secrets::Hidden).into(),
+        }
+    }
+}
+
+/// The addresses of a source, in full.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SourceUrls {
+    /// The inbox. Who knows this address can post to it.
+    inbox: String,
+    /// The webhook.
+    webhook: String,
+    /// The webhook by its custom path, where it has one.
+    #[schema(required)]
+    custom: Option<String>,
+}
+
+fn name_of(source: &source::Source) -> &str {
+    &source.name
+}
+
+/// All sources
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/sources",
+    tag = "sources",
+    responses((status = 200, body = List<Source>), (status = "default", body = Problem)),
+)]
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<List<Source>>, Problem> {
+    let definition = current(&app, &project).await?;
+    let sources = definition.sources.iter().map(|source| Source::new(&app, source));
+    Ok(Json(List::whole(sources)))
+}
+
+/// One source
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/sources/{source}",
+    tag = "sources",
+    responses((status = 200, body = Source), (status = "default", body = Problem)),
+)]
+pub(super) async fn get(
+    State(app): State<Shared>,
+    Path((project, source)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Source>, Problem> {
+    let definition = current(&app, &project).await?;
+    Ok(Json(Source::new(&app, find("source", &definition.sources, &source, name_of)?)))
+}
+
+/// Make or replace a source
+///
+/// The body is a source as the project file has it. A secret or id that is left out stays as it
+/// is, or is made.
+#[utoipa::path(
+    put,
+    path = "/projects/{project}/sources/{source}",
+    tag = "sources",
+    request_body(content = Object, description = "A source, as in the project file"),
+    responses(
+        (status = 200, body = Source, description = "Replaced"),
+        (status = 201, body = Source, description = "Made"),
+        (status = "default", body = Problem),
+    ),
+)]
+pub(super) async fn put(
+    State(app): State<Shared>,
+    Path((project, source)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+    document: Document,
+) -> Result<Response, Problem> {
+    let draft = read_source(&source, &document.value()?).map_err(Problem::invalid)?;
+    let before = current(&app, &project).await?;
+    let is_new = find("source", &before.sources, &source, name_of).is_err();
+    save(&app, &project, Draft::Source(draft)).await?;
+    let after = current(&app, &project).await?;
+    let found = find("source", &after.sources, &source, name_of)?;
+    Ok(saved(is_new, Source::new(&app, found)))
+}
+
+/// Remove a source
+///
+/// Its messages stay. A source that a forwarder names cannot be removed.
+#[utoipa::path(
+    delete,
+    path = "/projects/{project}/sources/{source}",
+    tag = "sources",
+    responses((status = 204, description = "Removed"), (status = "default", body = Problem)),
+)]
+pub(super) async fn delete(
+    State(app): State<Shared>,
+    Path((project, source)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<StatusCode, Problem> {
+    remove(&app, &project, DefinitionKind::Source, &source).await
+}
+
+/// A source's addresses, secrets included
+///
+/// To be copied into the system that sends.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/sources/{source}/urls",
+    tag = "sources",
+    responses((status = 200, body = SourceUrls), (status = "default", body = Problem)),
+)]
+pub(super) async fn urls(
+    State(app): State<Shared>,
+    Path((project, source)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<SourceUrls>, Problem> {
+    let definition = current(&app, &project).await?;
+    let source = find("source", &definition.sources, &source, name_of)?;
+    let custom = source.path.as_ref().map(|path| app.link(&format!("/i/{project}/{path}")));
+    Ok(Json(SourceUrls {
+        inbox: app.link(&format!("{}{}", inbox::PREFIX, source.secret.expose())),
+        webhook: app.link(&format!("/i/{}", source.id)),
+        custom,
+    }))
+}

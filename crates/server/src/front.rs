@@ -1,0 +1,65 @@
+//! The front door: which surface a request is for.
+//!
+//! The inbox, whose requests are many and small, is told by its path alone and goes no further;
+//! everything else goes through the router. Requests are counted here, by surface and status.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tower::ServiceExt as _;
+
+use crate::app::Shared;
+use crate::{api, health, inbox, page, problem, webhook};
+
+/// The way to all surfaces. Clones are cheap.
+#[derive(Clone)]
+pub(crate) struct Front {
+    app: Shared,
+    api: Router,
+    others: Router,
+}
+
+impl Front {
+    pub(crate) fn new(app: Shared) -> Self {
+        let others = Router::new()
+            .merge(webhook::router())
+            .merge(health::router())
+            .merge(page::router())
+            .fallback(problem::no_such_page)
+            .method_not_allowed_fallback(problem::wrong_method)
+            .with_state(Arc::clone(&app));
+        Self { api: api::router(&app), others, app }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(
+        self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Infallible> {
+        let surface = surface(request.uri().path());
+        let answer = match surface {
+            "inbox" => inbox::answer(&self.app, request).await,
+            "api" => self.api.oneshot(request).await?,
+            _ => self.others.oneshot(request).await?,
+        };
+        let status = answer.status().as_str().to_owned();
+        metrics::counter!("fieldpost_requests_total", "surface" => surface, "status" => status)
+            .increment(1);
+        Ok(answer)
+    }
+}
+
+/// The surface that a path belongs to, as it is called in the metrics.
+fn surface(path: &str) -> &'static str {
+    match path.split('/').nth(1) {
+        Some("inbox") => "inbox",
+        Some("i") => "webhook",
+        Some("api") => "api",
+        Some("healthz" | "readyz" | "metrics") => "health",
+        _ => "page",
+    }
+}

@@ -1,0 +1,75 @@
+//! `POST /inbox/<secret>`: the way in that the OpenFn v1 platform had, and most senders use.
+//!
+//! A yes is `200` with `{}`, as its clients expect. Everything else is a problem in JSON that says
+//! what to do. The secret is the sender's only proof, so it is in no log and in no answer.
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, StatusCode};
+
+use crate::app::App;
+use crate::body;
+use crate::incoming::{self, Intake, take_in};
+use crate::problem::Problem;
+
+/// What an inbox's path begins with.
+pub(crate) const PREFIX: &str = "/inbox/";
+
+/// Takes in one message.
+pub(crate) async fn answer<B>(app: &App, request: Request<B>) -> Response
+where
+    B: hyper::body::Body<Data = bytes::Bytes> + Unpin,
+{
+    match receive(app, request).await {
+        Ok(()) => taken(),
+        Err(problem) if problem.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            let allowed = [(ALLOW, HeaderValue::from_static("POST"))];
+            (allowed, problem).into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn receive<B>(app: &App, request: Request<B>) -> Result<(), Problem>
+where
+    B: hyper::body::Body<Data = bytes::Bytes> + Unpin,
+{
+    let (parts, body) = request.into_parts();
+    if parts.method != Method::POST {
+        return Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            format!("an inbox takes POST, not {}", parts.method),
+        )
+        .hint("send what is to be kept as the body of a POST; to read messages, see /api/docs"));
+    }
+    let secret = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let route = app.hub.find_inbox(secret).await?.ok_or_else(incoming::source_gone)?;
+    if route.source().is_some_and(|source| !source.enabled) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "source-disabled",
+            "this source does not take messages at present",
+        )
+        .hint("set `enabled: true` on the source to open it"));
+    }
+    let settings = &app.settings;
+    let body = body::read(body, settings.max_body, settings.body_timeout).await?;
+    match take_in(app, &route, incoming::incoming(&parts, body)).await {
+        Intake::Taken(_) => Ok(()),
+        Intake::Unreadable { message, code, reason } => {
+            Err(Problem::bad_request(code, reason).about_message(message).hint(
+                "the body is kept as quarantined under this message id; once the source can read \
+                 it, it can be replayed",
+            ))
+        }
+        Intake::Refused(problem) => Err(problem),
+    }
+}
+
+fn taken() -> Response {
+    let mut response = Response::new(Body::from("{}"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,250 @@
+//! What a client is told when it does not get what it asked for: `application/problem+json`.
+//!
+//! Every problem has a stable kebab-case `code` for machines, a sentence for people, and a hint
+//! wherever there is something to do about it. What went wrong inside the hub is logged here, once,
+//! and not told to strangers.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use fieldpost_engine::HubError;
+use fieldpost_store::StoreError;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, StatusCode, Uri};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::body::BodyRefusal;
+
+/// Clients that have to come back are told to do so after one to this many seconds, in turn, so
+/// that they do not all come back at once.
+const LONGEST_RETRY_AFTER: u32 = 5;
+
+/// The body of every error.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Problem, title = "Problem")]
+pub(crate) struct Problem {
+    /// Always `about:blank`: `code` says what is the matter.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The words of the status.
+    title: &'static str,
+    /// The status of the answer.
+    #[schema(example = 404)]
+    status: u16,
+    /// What is the matter, in a sentence.
+    detail: String,
+    /// The same as a stable word.
+    #[schema(value_type = String, example = "not-found")]
+    code: Cow<'static, str>,
+    /// What to do about it.
+    #[schema(required)]
+    hint: Option<Cow<'static, str>>,
+    /// Where a definition is wrong: all its mistakes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    problems: Vec<Mistake>,
+    /// Where a message could not be read: the message that is kept of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<Uuid>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+}
+
+/// One mistake in a definition.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Mistake {
+    /// Where: the keys from the top, `forwarders.births.to`.
+    path: String,
+    /// What, as a stable word.
+    code: &'static str,
+    /// What, in a sentence.
+    message: String,
+    /// What to do about it.
+    #[schema(required)]
+    hint: Option<String>,
+}
+
+impl From<fieldpost_rules::definition::Problem> for Mistake {
+    fn from(problem: fieldpost_rules::definition::Problem) -> Self {
+        let fieldpost_rules::definition::Problem { path, code, message, hint } = problem;
+        Self { path, code, message, hint }
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code: code.into(),
+            hint: None,
+            problems: Vec::new(),
+            message_id: None,
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    pub(crate) fn about_message(self, id: Uuid) -> Self {
+        Self { message_id: Some(id), ..self }
+    }
+
+    pub(crate) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    pub(crate) fn not_found(noun: &str, name: impl std::fmt::Display) -> Self {
+        let detail = format!("there is no {noun} \"{name}\" here");
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    /// Everything that is wrong with a definition.
+    pub(crate) fn invalid(problems: Vec<fieldpost_rules::definition::Problem>) -> Self {
+        let detail = match &*problems {
+            [only] => only.message.clone(),
+            [first, rest @ ..] => format!("{} (and {} more)", first.message, rest.len()),
+            [] => "the definition is not valid".to_owned(),
+        };
+        let hint = problems.first().and_then(|first| first.hint.clone());
+        Self {
+            hint: hint.map(Cow::Owned),
+            problems: problems.into_iter().map(Mistake::from).collect(),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-definition", detail)
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+/// The seconds after which the next client that is sent away may come back.
+pub(crate) fn seconds_to_retry() -> u32 {
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    1 + TURN.fetch_add(1, Ordering::Relaxed) % LONGEST_RETRY_AFTER
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let code = HubError::from(error.clone()).code();
+        match error {
+            StoreError::Busy | StoreError::Unavailable(_) => {
+                tracing::warn!(%error, code, "a request was sent away: {error}");
+                let detail = "the hub cannot store anything right now; nothing was changed";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+                    .hint("try again after the time that the header Retry-After names")
+                    .retry_after(seconds_to_retry())
+            }
+            StoreError::Conflict(what) => Self::new(StatusCode::CONFLICT, code, what)
+                .hint("look at how it stands now, and try again"),
+            StoreError::Refused(_) | StoreError::Open(_) => {
+                tracing::error!(%error, code, "the store did not do what a request asked for");
+                let detail = "the store did not do this; the hub's log says why";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail)
+            }
+        }
+    }
+}
+
+impl From<HubError> for Problem {
+    fn from(error: HubError) -> Self {
+        match error {
+            HubError::NotFound { noun, name } => Self::not_found(noun, name),
+            HubError::Invalid(problems) => Self::invalid(problems),
+            HubError::NotAllowed { code, message, hint } => {
+                Self::new(StatusCode::CONFLICT, code, message).hint(hint)
+            }
+            HubError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BodyRefusal> for Problem {
+    fn from(refusal: BodyRefusal) -> Self {
+        match refusal {
+            BodyRefusal::TooLarge(limit) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                format!("the body is longer than {limit} bytes"),
+            )
+            .hint("the operator can raise the setting max-body"),
+            BodyRefusal::TooSlow(timeout) => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body-too-slow",
+                format!("the body was not there after {} s", timeout.as_secs_f64()),
+            )
+            .hint("send it again, or in smaller pieces"),
+            BodyRefusal::Broken => Self::bad_request(
+                "body-broken-off",
+                "the body broke off before its end, or its framing makes no sense",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let text = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(text));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"fieldpost\"");
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// The answer where there is nothing.
+pub(crate) async fn no_such_page(uri: Uri) -> Problem {
+    // A path may hold the secret of an inbox, mistyped by a letter: it is not repeated.
+    let hint = match uri.path().split('/').nth(1) {
+        Some("inbox") => "an inbox is /inbox/<secret>, without anything after it",
+        Some("api") => "/api/docs lists what there is",
+        _ => "the way in for a source is /inbox/<secret>, the API begins with /api/v1",
+    };
+    Problem::new(StatusCode::NOT_FOUND, "no-such-page", "there is nothing at this address")
+        .hint(hint)
+}
+
+/// The answer where the address is right and the method is not. The header `Allow` is the router's.
+pub(crate) async fn wrong_method(method: Method) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        format!("this address does not take {method}"),
+    )
+    .hint("the header Allow names the methods that it takes")
+}

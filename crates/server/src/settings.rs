@@ -1,0 +1,72 @@
+//! What the operator can set about the server.
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use sha2::{Digest as _, Sha256};
+
+/// The settings of the server.
+#[derive(Clone)]
+pub struct ServerSettings {
+    /// The longest body that is taken as sent, in bytes. The engine holds the same bound once more
+    /// after decompression.
+    pub max_body: usize,
+    /// The longest that a sender may take for a whole body.
+    pub body_timeout: Duration,
+    /// The longest that a client may take for the head of a request. A connection that waits for
+    /// its next request is closed after the same time.
+    pub header_timeout: Duration,
+    /// The longest that a client may leave an answer unread.
+    pub write_timeout: Duration,
+    /// The longest head of a request, in bytes; 431 beyond it.
+    pub max_header_bytes: usize,
+    /// The most headers of a request; 431 beyond it.
+    pub max_headers: usize,
+    /// Connections that are served at once; further ones wait to be accepted.
+    pub max_connections: usize,
+    /// How long a stopping server waits for requests under way.
+    pub stop_timeout: Duration,
+    /// What links to this hub begin with, without a slash at the end. The `Host` header is never
+    /// used for them: without this setting they are paths.
+    pub public_url: Option<String>,
+    /// The project that is meant where none is named.
+    pub default_project: Option<String>,
+    /// SHA-256 of the administrator's token.
+    pub admin_token_digest: [u8; 32],
+    /// The version that the hub says it is.
+    pub version: &'static str,
+    /// Where `/metrics` is read from; without it there is no such page.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl ServerSettings {
+    /// The defaults, for a hub of that version whose administrator proves himself by `admin_token`.
+    pub fn new(version: &'static str, admin_token: &str) -> Self {
+        Self {
+            max_body: 10_000_000,
+            body_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(60),
+            max_header_bytes: 64 * 1024,
+            max_headers: 100,
+            max_connections: 4_096,
+            stop_timeout: Duration::from_secs(20),
+            public_url: None,
+            default_project: None,
+            admin_token_digest: Sha256::digest(admin_token.as_bytes()).into(),
+            version,
+            metrics: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for ServerSettings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ServerSettings")
+            .field("max_body", &self.max_body)
+            .field("max_connections", &self.max_connections)
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}
