@@ -8,10 +8,10 @@
 use fieldpost_model::ProjectName;
 use fieldpost_model::time::Timestamp;
 
-use crate::Store;
 use crate::error::StoreError;
 use crate::records::{Configuration, DefinitionChange, DefinitionKind, Project, Signal};
 use crate::statement::{Batch, Row};
+use crate::{Engine, Store};
 
 impl Store {
     /// Every project, by name.
@@ -74,6 +74,12 @@ impl Store {
         changes: Vec<DefinitionChange>,
     ) -> Result<i64, StoreError> {
         let mut batch = Batch::default();
+        if let Engine::Postgres(_) = self.engine {
+            // Whoever accepts holds the project's row for a moment, and there is always somebody
+            // who accepts: an update of the row would find it free only by luck, since the server
+            // lets further readers of the row pass. The table's lock is given in the order asked.
+            batch.any("LOCK TABLE projects IN EXCLUSIVE MODE", Vec::new());
+        }
         batch.one(
             "the project's definitions have been changed by somebody else",
             "UPDATE projects SET configuration_version = configuration_version + 1

@@ -10,7 +10,8 @@
 //!
 //! The share lock on a project's row is what makes the version check hold: a change of the
 //! definitions either committed before, and the plan is stale, or it waits until this transaction
-//! is over, and what it adds begins with the next message. One statement cannot touch an identity
+//! is over, and what it adds begins with the next message. It asks for the whole table's lock, so
+//! that those who accept queue behind it. One statement cannot touch an identity
 //! twice, so a batch with repetitions claims in rounds; the keys are claimed in one order by
 //! everybody, so that two flushers never wait for each other.
 

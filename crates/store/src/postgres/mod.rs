@@ -51,6 +51,10 @@ const CLAIMS: usize = 1;
 const URGENT_CONNECTIONS: usize = ACCEPT_FLUSHERS + RECORD_FLUSHERS + CLAIMS;
 /// The fewest connections for everything else.
 const FEWEST_OTHER_CONNECTIONS: usize = 2;
+/// Every statement of accepting, recording and claiming finds its rows by a key. The planner does
+/// not know how few they are, and after an ANALYZE it may rather read a long queue whole.
+const LOOK_UPS_ONLY: &str =
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
 /// How often a transaction is redone that the database gave up in favour of another one.
 const MOST_REDOS: usize = 5;
 /// After so long without a word from the server the kernel asks whether it is still there, this
@@ -89,9 +93,9 @@ impl Postgres {
             .keepalives_interval(KEEPALIVE_EVERY)
             .keepalives_retries(KEEPALIVE_TIMES)
             .tcp_user_timeout(KEEPALIVE_AFTER);
-        let urgent = make_pool(config.clone(), URGENT_CONNECTIONS)?;
+        let urgent = make_pool(config.clone(), URGENT_CONNECTIONS, LOOK_UPS_ONLY)?;
         let others = settings.database_connections.saturating_sub(URGENT_CONNECTIONS);
-        let pool = make_pool(config.clone(), others.max(FEWEST_OTHER_CONNECTIONS))?;
+        let pool = make_pool(config.clone(), others.max(FEWEST_OTHER_CONNECTIONS), "")?;
         let mut client = pool
             .get()
             .await
@@ -198,7 +202,7 @@ fn references(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
     parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect()
 }
 
-fn make_pool(config: Config, connections: usize) -> Result<Pool, StoreError> {
+fn make_pool(config: Config, connections: usize, settings: &str) -> Result<Pool, StoreError> {
     let manager = Manager::from_config(
         config,
         NoTls,
@@ -206,6 +210,7 @@ fn make_pool(config: Config, connections: usize) -> Result<Pool, StoreError> {
     );
     let prepare_session = format!(
         "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s';
+         SET jit = off; {settings}
          SELECT set_config('synchronous_commit', 'on', false)
          WHERE current_setting('synchronous_commit') IN ('off', 'local');",
         STATEMENT_TIMEOUT.as_millis()

@@ -11,8 +11,8 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::support::{
-    AFTER_SHORT, CONNECTION, Change, Engine, FORWARDER, LONG, SHORT, TestStore, lane, message,
-    outcome, release, succeeded,
+    AFTER_SHORT, CONNECTION, Change, Engine, FORWARDER, LONG, SHORT, TestStore, connect, lane,
+    message, outcome, release, succeeded,
 };
 
 async fn keep_many(store: &TestStore, count: usize, connection: &str) {
@@ -232,6 +232,22 @@ async fn time_of_a_claim(store: &TestStore) -> Duration {
     }
     times.sort_unstable();
     times[times.len() / 2]
+}
+
+/// Whatever the planner has learned about a long queue, a claim looks only at its lane's head.
+#[tokio::test]
+async fn a_claim_does_not_read_the_queue_whole() {
+    let store = TestStore::new(Engine::Postgres).await;
+    keep_many(&store, 100, CONNECTION).await;
+    let small = time_of_a_claim(&store).await;
+    let fill = "INSERT INTO queue
+         SELECT 'clinic', gen_random_uuid(), 'lane-' || i % 3, 0, i, 'f', 0, NULL
+         FROM generate_series(1, 200000) AS i; ANALYZE queue";
+    let url = store.settings().database.clone().unwrap();
+    connect(&url).await.batch_execute(fill).await.unwrap();
+    let large = time_of_a_claim(&store).await;
+    let bound = (small * 5).max(Duration::from_millis(20));
+    assert!(large <= bound, "{small:?} with a short queue, {large:?} with a long one");
 }
 
 #[rstest]

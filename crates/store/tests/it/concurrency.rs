@@ -1,10 +1,14 @@
 //! Everything at once.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use fieldpost_model::delivery::DeliveryState;
-use fieldpost_store::{Accepted, DeliveryQuery, MessageQuery, Recorded, Verdict};
+use fieldpost_store::{
+    Accepted, DeliveryQuery, LaneDemand, MessageQuery, Recorded, StoreError, Verdict, clock,
+};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream;
@@ -87,6 +91,29 @@ async fn everything_at_once_loses_and_doubles_nothing(
     let succeeded =
         DeliveryQuery { state: Some(DeliveryState::Succeeded), ..DeliveryQuery::default() };
     assert_eq!(store.count_deliveries(PROJECT, &succeeded).await, Ok(MESSAGES as u64));
+}
+
+/// A panic in one job (here: of the clock) is that job's own misfortune.
+#[tokio::test]
+async fn a_panic_in_one_job_hurts_nobody_else() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let clock = {
+        let (broken, machine) = (Arc::clone(&broken), clock::system());
+        move || {
+            assert!(!broken.load(Ordering::SeqCst), "the clock is broken");
+            machine()
+        }
+    };
+    let store = TestStore::with(Engine::Sqlite, |settings| settings.clock = Arc::new(clock)).await;
+    store.deliver_one().await;
+    broken.store(true, Ordering::SeqCst);
+    let demand = LaneDemand { lane: lane(CONNECTION), limit: 1, lease: LONG };
+    let accepts = (0..16).map(|number| store.accept(message(&number.to_string()).to(CONNECTION)));
+    let (claimed, accepted) = tokio::join!(store.claim(vec![demand]), join_all(accepts));
+    assert!(matches!(claimed, Err(StoreError::Refused(_))), "{claimed:?}");
+    assert_eq!(accepted, vec![Ok(Accepted::Kept { version: 1 }); 16]);
+    broken.store(false, Ordering::SeqCst);
+    assert_eq!(store.claim_some(100, LONG).await.len(), 17);
 }
 
 /// Those who stop waiting for an answer take nothing with them.

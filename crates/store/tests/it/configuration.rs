@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use rstest::rstest;
 
 use crate::support::{
-    CONNECTION, Change, Engine, PROJECT, TestStore, assert_conflict, message, now,
+    CONNECTION, Change, Engine, PROJECT, TestStore, assert_conflict, connect, message, now,
 };
 
 fn set(name: &str) -> DefinitionChange {
@@ -153,6 +153,37 @@ async fn changes_through_two_hubs_under_load_are_not_missed() {
     let one = TestStore::new(Engine::Postgres).await;
     let other = one.another_hub().await;
     change_under_load(&[&one, &other]).await;
+}
+
+/// Hubs with slow disks hold the project's row for long, and there is always one who does. A change
+/// waits for those who are there, not for those who come.
+#[tokio::test]
+async fn a_change_does_not_wait_until_nobody_accepts() {
+    const HOLD: Duration = Duration::from_millis(120);
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let store = TestStore::new(Engine::Postgres).await;
+    let url = store.settings().database.clone().unwrap();
+    let stop = AtomicBool::new(false);
+    let slow_hub = async |delay: u32| {
+        let client = connect(&url).await;
+        tokio::time::sleep(HOLD / 3 * delay).await;
+        let start = Instant::now();
+        while !stop.load(Ordering::SeqCst) && start.elapsed() < 2 * PATIENCE {
+            let begin = "BEGIN; SELECT 1 FROM projects WHERE project = 'clinic' FOR SHARE";
+            client.batch_execute(begin).await.unwrap();
+            tokio::time::sleep(HOLD).await;
+            client.batch_execute("COMMIT").await.unwrap();
+        }
+    };
+    let changing = async {
+        tokio::time::sleep(2 * HOLD).await;
+        let start = Instant::now();
+        assert_eq!(store.change_configuration(PROJECT, 1, vec![set("births")]).await, Ok(2));
+        stop.store(true, Ordering::SeqCst);
+        start.elapsed()
+    };
+    let ((), (), (), took) = tokio::join!(slow_hub(0), slow_hub(1), slow_hub(2), changing);
+    assert!(took < PATIENCE, "the change waited for {took:?}");
 }
 
 /// Matching old messages again must neither wait for the senders nor hold them up.

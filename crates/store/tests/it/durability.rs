@@ -55,6 +55,17 @@ async fn a_restart_finds_everything(#[values(Engine::Sqlite, Engine::Postgres)] 
     assert_eq!(store.claim_one().await.id, delivery.id);
 }
 
+/// Waits for something that happens soon.
+async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
+    for _ in 0..200 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it was never done");
+}
+
 /// What has been handed over is done, even if the caller hangs up at once.
 #[rstest]
 #[tokio::test]
@@ -68,21 +79,23 @@ async fn who_stops_waiting_leaves_whole_work_behind(
         sent.push(accept.message.id);
         assert!(store.accept(accept).now_or_never().is_none(), "it cannot be there already");
     }
-    let set = DefinitionChange::Set(DefinitionKind::Source, "intake".into(), "{}".into());
-    // Far enough to be handed over, not far enough to be answered.
-    let change = store.change_configuration(PROJECT, 1, vec![set]);
-    drop(tokio::time::timeout(Duration::from_millis(1), change).await);
-    for _ in 0..200 {
+    let kept = async || {
         let found = store.messages(PROJECT, &MessageQuery::default(), first(100)).await.unwrap();
+        found.len() == sent.len()
+    };
+    eventually(kept).await;
+    assert_eq!(store.waiting().await, Ok(20));
+
+    let set = DefinitionChange::Set(DefinitionKind::Source, "intake".into(), "{}".into());
+    let change = store.change_configuration(PROJECT, 1, vec![set]).now_or_never();
+    assert!(change.is_none(), "it cannot be there already");
+    let changed = async || {
         let configuration = store.configuration(PROJECT).await.unwrap().unwrap();
-        if found.len() == sent.len() && configuration.project.configuration_version == 2 {
-            assert_eq!(configuration.definitions.len(), 1);
-            assert_eq!(store.waiting().await, Ok(20));
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("something was not done");
+        let version = configuration.project.configuration_version;
+        assert_eq!(i64::try_from(configuration.definitions.len()), Ok(version - 1), "whole");
+        version == 2
+    };
+    eventually(changed).await;
 }
 
 /// The log file of SQLite stays bounded while much is written and read.

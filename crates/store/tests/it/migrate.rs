@@ -4,9 +4,8 @@ use fieldpost_store::{Store, StoreError, StoreSettings};
 use fieldpost_testkit::postgres;
 use rstest::rstest;
 use tempfile::TempDir;
-use tokio_postgres::NoTls;
 
-use crate::support::{Engine, PROJECT, TestStore, now};
+use crate::support::{Engine, PROJECT, TestStore, connect, now};
 
 #[track_caller]
 fn refusal(opened: Result<Store, StoreError>) -> String {
@@ -24,11 +23,7 @@ async fn execute(settings: &StoreSettings, sql: &str) {
             rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
         }
         Some(url) => {
-            let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-            let connection = tokio::spawn(connection);
-            client.batch_execute(sql).await.unwrap();
-            drop(client);
-            connection.await.unwrap().unwrap();
+            connect(url).await.batch_execute(sql).await.unwrap();
         }
     }
 }

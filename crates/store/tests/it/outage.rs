@@ -23,6 +23,18 @@ async fn until_done<T>(mut call: impl AsyncFnMut() -> Result<T, StoreError>) -> 
     panic!("the store did not recover");
 }
 
+/// Does something to the server on a thread that may wait for it, while everything else goes on.
+async fn beside(
+    mut server: TemporaryPostgres,
+    order: fn(&mut TemporaryPostgres),
+) -> TemporaryPostgres {
+    let obeying = tokio::task::spawn_blocking(move || {
+        order(&mut server);
+        server
+    });
+    obeying.await.unwrap()
+}
+
 /// Sends until told to stop; the answer is what was acknowledged and how much was not.
 async fn send(store: &Store, stop: &AtomicBool) -> (Vec<Uuid>, u32) {
     let (mut kept, mut failed) = (Vec::new(), 0);
@@ -46,18 +58,20 @@ async fn send(store: &Store, stop: &AtomicBool) -> (Vec<Uuid>, u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_a_crash_of_the_server_under_load_loses_nothing() {
-    let mut server = TemporaryPostgres::start_private().await;
+    let server = TemporaryPostgres::start_private().await;
     let store = TestStore::at(Some(server.database().await), |_| {}).await;
     let stop = AtomicBool::new(false);
     let crashing = async {
+        let mut server = server;
         for _ in 0..2 {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            tokio::task::block_in_place(|| server.restart_immediate());
+            server = beside(server, TemporaryPostgres::restart_immediate).await;
             until_done(async || store.accept(message("after the crash")).await).await;
         }
         stop.store(true, Ordering::SeqCst);
+        server
     };
-    let (sent, ()) = tokio::join!(join_all((0..32).map(|_| send(&store, &stop))), crashing);
+    let (sent, server) = tokio::join!(join_all((0..32).map(|_| send(&store, &stop))), crashing);
     let failed: u32 = sent.iter().map(|(_, failed)| failed).sum();
     assert!(failed > 0, "the crash was felt");
     let kept: Vec<Uuid> = sent.into_iter().flat_map(|(kept, _)| kept).collect();
@@ -69,7 +83,7 @@ async fn fault_a_crash_of_the_server_under_load_loses_nothing() {
 
     // What was claimed before a crash can be recorded after it.
     let claimed = store.claim_some(64, LONG).await;
-    tokio::task::block_in_place(|| server.restart_immediate());
+    let _server = beside(server, TemporaryPostgres::restart_immediate).await;
     for claimed in &claimed {
         let recorded = until_done(async || store.record(succeeded(claimed)).await).await;
         assert_eq!(recorded, Recorded::Written);
@@ -83,7 +97,7 @@ async fn fault_without_its_server_the_store_says_so_quickly() {
     let mut server = TemporaryPostgres::start_private().await;
     let store = TestStore::at(Some(server.database().await), |_| {}).await;
     store.deliver_one().await;
-    tokio::task::block_in_place(|| server.stop());
+    server = beside(server, TemporaryPostgres::stop).await;
     let start = std::time::Instant::now();
     let answers = tokio::join!(
         store.accept(message("x")),
@@ -96,7 +110,7 @@ async fn fault_without_its_server_the_store_says_so_quickly() {
         assert!(matches!(end, Some(StoreError::Unavailable(_))), "{end:?}");
     }
     assert!(start.elapsed() < Duration::from_secs(8), "it took {:?}", start.elapsed());
-    tokio::task::block_in_place(|| server.start());
+    let _server = beside(server, TemporaryPostgres::start).await;
     let again = until_done(async || store.accept(message("x")).await).await;
     assert_eq!(again, Accepted::Kept { version: 1 });
     assert_eq!(store.claim_some(8, LONG).await.len(), 1);

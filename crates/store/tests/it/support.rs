@@ -15,6 +15,7 @@ use fieldpost_store::{
 };
 use fieldpost_testkit::postgres;
 use tempfile::TempDir;
+use tokio_postgres::NoTls;
 use uuid::Uuid;
 
 /// The project that every store under test has, in version 1.
@@ -199,6 +200,15 @@ pub(crate) fn delivery_to(connection: &str) -> NewDelivery {
         origin: DeliveryOrigin::Event,
         parked: false,
     }
+}
+
+/// A connection of its own to PostgreSQL, past the store: another program, or another hub in a state
+/// that cannot be brought about on purpose.
+pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    // It ends with its client.
+    tokio::spawn(connection);
+    client
 }
 
 /// What tests change about a message before it is kept.
