@@ -9,8 +9,8 @@ use rstest::rstest;
 use uuid::Uuid;
 
 use crate::support::{
-    CONNECTION, Change, Engine, FORWARDER, LONG, PROJECT, TestStore, assert_conflict, delivery_to,
-    lane, message, outcome, succeeded,
+    CONNECTION, Change, Engine, FORWARDER, LONG, PROJECT, TestStore, assert_conflict, connect,
+    delivery_to, lane, message, outcome, succeeded,
 };
 
 /// Every state that a delivery can be in when somebody acts on it.
@@ -252,6 +252,29 @@ async fn moving_a_lane_breaks_no_lease(#[values(Engine::Sqlite, Engine::Postgres
     for recorded in join_all(claimed.iter().map(|claimed| store.record(succeeded(claimed)))).await {
         assert_eq!(recorded, Ok(fieldpost_store::Recorded::Written));
     }
+}
+
+/// Another hub claims in the moment between the choice of what to move and the move.
+#[tokio::test]
+async fn a_move_leaves_what_is_claimed_in_that_moment() {
+    let store = TestStore::new(Engine::Postgres).await;
+    let other = store.another_hub().await;
+    let delivery = store.deliver_one().await;
+    let client = connect(store.settings().database.as_ref().unwrap()).await;
+    let claim = "BEGIN; UPDATE queue SET owner = 'other/1', fence = fence + 1,
+                 next_at = next_at + 600000000";
+    client.batch_execute(claim).await.unwrap();
+    let parking = Lane::parking(FORWARDER);
+    let moving = other.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, true);
+    let claiming = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let (moved, ()) = tokio::join!(moving, claiming);
+    assert_eq!(moved, Ok(0));
+    assert_conflict(&store.retry(PROJECT, &delivery).await);
+    assert!(store.claim_some(8, LONG).await.is_empty(), "the lease still holds");
+    assert!(store.claim_lane(lane(&parking), 8, LONG).await.claimed.is_empty());
 }
 
 #[rstest]

@@ -240,8 +240,9 @@ async fn a_claim_does_not_read_the_queue_whole() {
     let store = TestStore::new(Engine::Postgres).await;
     keep_many(&store, 100, CONNECTION).await;
     let small = time_of_a_claim(&store).await;
+    // A long lane that is due in the year 2100.
     let fill = "INSERT INTO queue
-         SELECT 'clinic', gen_random_uuid(), 'lane-' || i % 3, 0, i, 'f', 0, NULL
+         SELECT 'clinic', gen_random_uuid(), 'ministry', 0, 4102444800000000 + i, 'f', 0, NULL
          FROM generate_series(1, 200000) AS i; ANALYZE queue";
     let url = store.settings().database.clone().unwrap();
     connect(&url).await.batch_execute(fill).await.unwrap();

@@ -7,9 +7,10 @@ use std::time::Duration;
 use fieldpost_store::{Accepted, Recorded, Store, StoreError};
 use fieldpost_testkit::TemporaryPostgres;
 use futures_util::future::join_all;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::support::{CONNECTION, Change, LONG, PROJECT, TestStore, message, succeeded};
+use crate::support::{CONNECTION, Change, LONG, PROJECT, TestStore, message, now, succeeded};
 
 /// Tries again until the store does it, as its callers do.
 async fn until_done<T>(mut call: impl AsyncFnMut() -> Result<T, StoreError>) -> T {
@@ -96,6 +97,7 @@ async fn fault_a_crash_of_the_server_under_load_loses_nothing() {
 async fn fault_without_its_server_the_store_says_so_quickly() {
     let mut server = TemporaryPostgres::start_private().await;
     let store = TestStore::at(Some(server.database().await), |_| {}).await;
+    let other = store.another_hub().await;
     store.deliver_one().await;
     server = beside(server, TemporaryPostgres::stop).await;
     let start = std::time::Instant::now();
@@ -111,6 +113,18 @@ async fn fault_without_its_server_the_store_says_so_quickly() {
     }
     assert!(start.elapsed() < Duration::from_secs(8), "it took {:?}", start.elapsed());
     let _server = beside(server, TemporaryPostgres::start).await;
+    // Hints arrive again as well.
+    let mut listener = other.listen();
+    let hearing = async {
+        loop {
+            let name = Uuid::now_v7().to_string();
+            until_done(async || store.create_project(&name, "P", now()).await).await;
+            if timeout(Duration::from_millis(100), listener.recv()).await.is_ok() {
+                break;
+            }
+        }
+    };
+    assert!(timeout(Duration::from_secs(10), hearing).await.is_ok(), "the other hub is deaf");
     let again = until_done(async || store.accept(message("x")).await).await;
     assert_eq!(again, Accepted::Kept { version: 1 });
     assert_eq!(store.claim_some(8, LONG).await.len(), 1);
