@@ -1,0 +1,155 @@
+//! `fieldpost apply`: a project file becomes the project.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::Ending;
+use super::show::{counted, json_list, text};
+use crate::client::{HubAddress, Query};
+use crate::failure::Failure;
+use crate::{output, projects};
+
+/// Make a project what its file says, and show the difference
+///
+/// What the file lacks stays, unless --prune removes it. `${NAME}` in the file is taken from the
+/// environment of this command.
+#[derive(Args, Debug)]
+pub(crate) struct Apply {
+    /// Project files; those of one project are merged.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Only show the difference.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Remove what the files lack; deliveries that wait for a removed forwarder are cancelled.
+    #[arg(long)]
+    prune: bool,
+
+    /// Prune without asking.
+    #[arg(long, short)]
+    yes: bool,
+
+    /// Write JSON, for machines.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    hub: HubAddress,
+}
+
+impl Apply {
+    pub(crate) async fn execute(self) -> Result<Ending, Failure> {
+        // What is wrong with a file is told before a hub is looked for.
+        let files = projects::read_files(&self.files)?;
+        for file in &files {
+            fieldpost_rules::definition::read_project(&file.value)
+                .map_err(|problems| projects::invalid(&file.origin, &problems))?;
+        }
+        let client = self.hub.client()?;
+        let mut answers = Vec::new();
+        for file in &files {
+            let path = ["projects", &file.name, "apply"];
+            let text = file.value.to_json();
+            let query = |dry_run: bool| -> Query {
+                vec![("prune", self.prune.to_string()), ("dry_run", dry_run.to_string())]
+            };
+            if self.prune && !self.dry_run && !self.yes {
+                let planned = client.post(&path, &query(true), text.clone()).await?;
+                if !self.is_confirmed(&file.name, &planned)? {
+                    output::note("nothing was done");
+                    return Ok(Ending::NotWell);
+                }
+            }
+            let applied = client.post(&path, &query(self.dry_run), text).await?;
+            if self.json {
+                answers.push(applied);
+            } else {
+                self.tell(&file.name, &applied)?;
+            }
+        }
+        if self.json {
+            json_list(answers)?;
+        }
+        Ok(Ending::Well)
+    }
+
+    /// Deliveries that wait for what is removed are listed before they are cancelled.
+    fn is_confirmed(&self, project: &str, planned: &Value) -> Result<bool, Failure> {
+        let waiting = waiting(planned);
+        if waiting.is_empty() {
+            return Ok(true);
+        }
+        self.tell(project, planned)?;
+        if output::can_be_asked() {
+            return Ok(output::ask("Remove these forwarders and cancel their deliveries?")?);
+        }
+        Err(Failure::usage("deliveries wait for what would be removed, and nobody can be asked")
+            .details(waiting)
+            .hint("give --yes to cancel them, or --dry-run to see the whole difference"))
+    }
+
+    fn tell(&self, project: &str, applied: &Value) -> Result<(), Failure> {
+        let changes = applied.get("changes").and_then(Value::as_array).cloned().unwrap_or_default();
+        changes.iter().try_for_each(|change| output::line(told_change(change)))?;
+        for line in waiting(applied) {
+            output::line(output::bad(line))?;
+        }
+        let warnings = applied.get("warnings").and_then(Value::as_array);
+        for warning in warnings.into_iter().flatten() {
+            output::note(format!(
+                "warning: {}: {} [{}]",
+                text(warning, "path"),
+                text(warning, "message"),
+                text(warning, "code")
+            ));
+        }
+        let many = counted(changes.len() as u64, "change", "changes");
+        output::line(match (changes.is_empty(), self.dry_run) {
+            (true, _) => format!("{project}: nothing to change"),
+            (false, true) => format!("{project}: {many} would be made"),
+            (false, false) => format!("{project}: {many} made"),
+        })?;
+        Ok(())
+    }
+}
+
+/// A change as the difference shows it: one line for the noun, one for each key.
+fn told_change(change: &Value) -> String {
+    let action = text(change, "action");
+    let head = format!("{} {}", text(change, "kind"), text(change, "name"));
+    let head = match &*action {
+        "added" => output::good(format!("+ {head}")),
+        "removed" => output::bad(format!("- {head}")),
+        _ => format!("~ {head}"),
+    };
+    let details = change.get("details").and_then(Value::as_array);
+    let lines = details.into_iter().flatten().map(|detail| {
+        let (path, before, after) =
+            (text(detail, "path"), text(detail, "before"), text(detail, "after"));
+        match (before.is_empty(), after.is_empty()) {
+            (true, _) => format!("    + {path}: {after}"),
+            (false, true) => format!("    - {path}: {before}"),
+            (false, false) => format!("    ~ {path}: {before} → {after}"),
+        }
+    });
+    std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// The forwarders that go although deliveries wait for them.
+fn waiting(applied: &Value) -> Vec<String> {
+    let forwarders = applied.get("waiting").and_then(Value::as_array);
+    let told = |forwarder: &Value| {
+        let count = forwarder.get("deliveries").and_then(Value::as_u64).unwrap_or(0);
+        let wait = if count == 1 { "waits" } else { "wait" };
+        format!(
+            "{} {wait} for the forwarder {}, and will be cancelled with it",
+            counted(count, "delivery", "deliveries"),
+            text(forwarder, "forwarder")
+        )
+    };
+    forwarders.into_iter().flatten().map(told).collect()
+}

@@ -1,0 +1,106 @@
+//! `fieldpost forwarders`: the standing orders.
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::Ending;
+use super::show::{json_list, or_dash, text};
+use crate::client::Target;
+use crate::failure::Failure;
+use crate::output;
+
+/// Look at the standing orders: list, pause, resume
+#[derive(Debug, Subcommand)]
+pub(crate) enum Forwarders {
+    List(List),
+    /// Let deliveries wait: they are still made, and not sent
+    Pause(Named),
+    /// Send what waited, at once, and what comes
+    Resume(Named),
+}
+
+/// List forwarders, with what waits for each
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    #[command(flatten)]
+    target: Target,
+}
+
+/// One forwarder, or several.
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// The forwarders' names.
+    #[arg(required = true, value_name = "FORWARDER")]
+    names: Vec<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Forwarders {
+    pub(crate) async fn execute(self) -> Result<Ending, Failure> {
+        match self {
+            Self::List(list) => list.execute().await,
+            Self::Pause(named) => named.execute("pause", "is paused").await,
+            Self::Resume(named) => named.execute("resume", "sends").await,
+        }
+    }
+}
+
+impl List {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let forwarders = client.whole_list(&["projects", &project, "forwarders"]).await?;
+        if self.target.json {
+            json_list(forwarders)?;
+        } else if forwarders.is_empty() {
+            output::note("no forwarders");
+        } else {
+            output::print_table(&table(&forwarders))?;
+        }
+        Ok(Ending::Well)
+    }
+}
+
+fn table(forwarders: &[Value]) -> comfy_table::Table {
+    let mut table =
+        output::table(["forwarder", "from", "match", "to", "state", "not arrived"]);
+    for forwarder in forwarders {
+        let is_paused = forwarder.get("paused").and_then(Value::as_bool).unwrap_or(false);
+        let filter = forwarder.get("definition").map(|definition| text(definition, "match"));
+        let from = text(forwarder, "from");
+        table.add_row(vec![
+            text(forwarder, "name").into(),
+            (if from.is_empty() { "any source" } else { &*from }).into(),
+            or_dash(&filter.unwrap_or_default()).into(),
+            text(forwarder, "to").into(),
+            output::state_cell(if is_paused { "paused" } else { "ok" }),
+            not_arrived(forwarder).into(),
+        ]);
+    }
+    table
+}
+
+/// The deliveries that have not arrived, by state: `2 failed, 1 pending`.
+fn not_arrived(forwarder: &Value) -> String {
+    let counts = forwarder.get("deliveries").and_then(Value::as_object);
+    let counts = counts.into_iter().flatten().map(|(state, count)| format!("{count} {state}"));
+    or_dash(&counts.collect::<Vec<_>>().join(", ")).to_owned()
+}
+
+impl Named {
+    async fn execute(self, action: &str, done: &str) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let mut answers = Vec::new();
+        for name in &self.names {
+            let path = ["projects", &project, "forwarders", name, action];
+            answers.push(client.act(&path).await?);
+            if !self.target.json {
+                output::line(format!("{name} {done}"))?;
+            }
+        }
+        if self.target.json {
+            json_list(answers)?;
+        }
+        Ok(Ending::Well)
+    }
+}

@@ -1,0 +1,292 @@
+//! `fieldpost messages`: what came in.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::show::{counted, json, json_list, members, or_dash, short_time, text};
+use super::time::Moment;
+use super::{Ending, deliveries};
+use crate::client::{HubClient, Query, Target};
+use crate::failure::Failure;
+use crate::output;
+
+/// Look at what came in: list, show, explain, replay
+#[derive(Debug, Subcommand)]
+pub(crate) enum Messages {
+    List(List),
+    Show(Show),
+    Explain(Explain),
+    Replay(Replay),
+    Body(Body),
+}
+
+/// List messages, newest first
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    #[command(flatten)]
+    target: Target,
+
+    /// Only those that came in by this source.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+
+    /// Only those in this state: kept, quarantined or duplicate.
+    #[arg(long, value_name = "STATE")]
+    state: Option<String>,
+
+    /// Only those received at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, or 2h for two hours ago.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+
+    /// Only those received before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+
+    /// Only those with this text in their identity, or with this id.
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+
+    /// At most so many.
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    limit: usize,
+}
+
+/// Show one message, with the deliveries that it set off
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// The message's id.
+    id: Uuid,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Say for each forwarder why it wants a message, or does not
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// The message's id.
+    id: Uuid,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Match messages again with today's filters
+///
+/// The new deliveries are marked as replay. A quarantined message that can be read by now is
+/// released.
+#[derive(Args, Debug)]
+pub(crate) struct Replay {
+    /// The messages' ids.
+    #[arg(required = true)]
+    ids: Vec<Uuid>,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Write a message's exact bytes
+#[derive(Args, Debug)]
+pub(crate) struct Body {
+    /// The message's id.
+    id: Uuid,
+    /// Write them to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Messages {
+    pub(crate) async fn execute(self) -> Result<Ending, Failure> {
+        match self {
+            Self::List(list) => list.execute().await,
+            Self::Show(show) => show.execute().await,
+            Self::Explain(explain) => explain.execute().await,
+            Self::Replay(replay) => replay.execute().await,
+            Self::Body(body) => body.execute().await,
+        }
+    }
+}
+
+impl List {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let query: Query = [
+            ("source", self.source),
+            ("state", self.state),
+            ("since", self.since.map(Moment::for_query)),
+            ("until", self.until.map(Moment::for_query)),
+            ("text", self.text),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect();
+        let messages = client.list(&["projects", &project, "messages"], &query, self.limit).await?;
+        if self.target.json {
+            json_list(messages)?;
+        } else if messages.is_empty() {
+            output::note("no messages");
+        } else {
+            output::print_table(&table(&messages))?;
+        }
+        Ok(Ending::Well)
+    }
+}
+
+/// A list of messages for people.
+fn table(messages: &[Value]) -> comfy_table::Table {
+    let mut table =
+        output::table(["id", "received (UTC)", "source", "state", "identity", "bytes", "note"]);
+    for message in messages {
+        table.add_row(vec![
+            text(message, "id").into(),
+            short_time(&text(message, "received_at")).into(),
+            text(message, "source").into(),
+            output::state_cell(&text(message, "state")),
+            or_dash(&text(message, "identity")).into(),
+            text(message, "bytes").into(),
+            note(message).into(),
+        ]);
+    }
+    table
+}
+
+/// What a person should know about a message beside its state.
+fn note(message: &Value) -> String {
+    let of = text(message, "duplicate_of");
+    if !of.is_empty() {
+        return format!("of {of}");
+    }
+    let reason = text(message, "reason");
+    if !reason.is_empty() {
+        return reason.into_owned();
+    }
+    match message.get("version").and_then(Value::as_u64) {
+        Some(version) if version > 1 => format!("version {version}"),
+        _ => String::new(),
+    }
+}
+
+impl Show {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let id = self.id.to_string();
+        let mut message =
+            client.get(&["projects", &project, "messages", &id], &Query::new()).await?;
+        let deliveries = deliveries_of(&client, &project, &id).await?;
+        if self.target.json {
+            if let Some(members) = message.as_object_mut() {
+                members.insert("deliveries".to_owned(), Value::Array(deliveries));
+            }
+            json(&message)?;
+            return Ok(Ending::Well);
+        }
+        members(&[
+            ("id", text(&message, "id").into_owned()),
+            ("source", text(&message, "source").into_owned()),
+            ("received", text(&message, "received_at").into_owned()),
+            ("state", text(&message, "state").into_owned()),
+            ("identity", text(&message, "identity").into_owned()),
+            ("version", text(&message, "version").into_owned()),
+            ("duplicate of", text(&message, "duplicate_of").into_owned()),
+            ("reason", text(&message, "reason").into_owned()),
+            ("content type", text(&message, "content_type").into_owned()),
+            ("bytes", text(&message, "bytes").into_owned()),
+        ])?;
+        if deliveries.is_empty() {
+            output::line("It set off no deliveries.")?;
+        } else {
+            let count = deliveries.len() as u64;
+            output::line(format!("\nIt set off {}:", counted(count, "delivery", "deliveries")))?;
+            output::print_table(&deliveries::table(&deliveries))?;
+        }
+        Ok(Ending::Well)
+    }
+}
+
+async fn deliveries_of(
+    client: &HubClient,
+    project: &str,
+    message: &str,
+) -> Result<Vec<Value>, Failure> {
+    let query = vec![("payload_id", message.to_owned())];
+    client.list(&["projects", project, "deliveries"], &query, usize::MAX).await
+}
+
+impl Explain {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let id = self.id.to_string();
+        let forwarders =
+            client.whole_list(&["projects", &project, "messages", &id, "explain"]).await?;
+        if self.target.json {
+            json_list(forwarders)?;
+        } else if forwarders.is_empty() {
+            output::note("the project has no forwarders");
+        } else {
+            forwarders.iter().try_for_each(|forwarder| output::line(explanation(forwarder)))?;
+        }
+        Ok(Ending::Well)
+    }
+}
+
+fn explanation(forwarder: &Value) -> String {
+    let is = |key: &str| forwarder.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let verdict =
+        if is("matched") { output::good("wants it") } else { output::bad("does not want it") };
+    let paused = if is("paused") { " (paused: its deliveries wait)" } else { "" };
+    let mut lines = vec![format!("{} {verdict}{paused}", output::strong(text(forwarder, "forwarder")))];
+    let conditions = forwarder.get("conditions").and_then(Value::as_array);
+    for condition in conditions.into_iter().flatten() {
+        let holds = condition.get("holds").and_then(Value::as_bool).unwrap_or(false);
+        let sign = if holds { output::good("✓") } else { output::bad("✗") };
+        lines.push(format!("  {sign} {}", text(condition, "note")));
+    }
+    lines.join("\n")
+}
+
+impl Replay {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let bar = output::progress_bar(self.ids.len(), "replaying");
+        let mut answers = Vec::new();
+        for id in &self.ids {
+            let path = ["projects", &project, "messages", &id.to_string(), "replay"];
+            answers.push((id, client.act(&path).await?));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        let mut ending = Ending::Well;
+        for (id, answer) in &answers {
+            let unreadable = text(answer, "unreadable");
+            if !unreadable.is_empty() {
+                ending = Ending::NotWell;
+            }
+            if self.target.json {
+                output::line(answer)?;
+            } else if unreadable.is_empty() {
+                let made = answer.get("deliveries").and_then(Value::as_array).map_or(0, Vec::len);
+                let made = counted(made as u64, "delivery", "deliveries");
+                output::line(format!("{id}: {made}"))?;
+            } else {
+                output::line(format!("{id}: still cannot be read: {unreadable}"))?;
+            }
+        }
+        Ok(ending)
+    }
+}
+
+impl Body {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let id = self.id.to_string();
+        let body = client.bytes(&["projects", &project, "messages", &id, "body"], &Query::new()).await?;
+        match self.output {
+            Some(path) => std::fs::write(&path, body)
+                .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?,
+            None => output::bytes(&body)?,
+        }
+        Ok(Ending::Well)
+    }
+}

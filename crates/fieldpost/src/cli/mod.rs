@@ -1,0 +1,175 @@
+//! The command line: one file for each command.
+
+mod apply;
+mod backup;
+mod completions;
+mod deliveries;
+mod demo;
+mod doctor;
+mod export;
+mod filter;
+mod forwarders;
+mod messages;
+mod migrate;
+mod reference;
+mod serve;
+mod show;
+mod sources;
+mod time;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config::{self, CommonSettings};
+use crate::failure::Failure;
+use crate::{output, telemetry};
+
+/// A post office for field data: keeps what KoboToolbox, CommCare, ODK, w.c.s. and others post,
+/// finds out whom it concerns, delivers it there, and shows what became of it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fieldpost",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Start with `fieldpost demo`. The settings of `serve` are also environment variables and keys of \
+                  a settings file: docs/reference/settings.md lists them."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Box<serve::Serve>),
+    Demo(demo::Demo),
+    Doctor(doctor::Doctor),
+    Apply(apply::Apply),
+    Export(export::Export),
+    #[command(subcommand)]
+    Messages(messages::Messages),
+    #[command(subcommand)]
+    Deliveries(Box<deliveries::Deliveries>),
+    #[command(subcommand)]
+    Forwarders(forwarders::Forwarders),
+    #[command(subcommand)]
+    Sources(sources::Sources),
+    #[command(subcommand)]
+    Filter(filter::Filter),
+    Migrate(migrate::Migrate),
+    Backup(backup::Backup),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Reference(reference::Reference),
+}
+
+/// How a command ended that did what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Everything is well.
+    Well,
+    /// What was looked at is not as it should be.
+    NotWell,
+    /// A second signal said that it is to end at once.
+    AtOnce,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Well => Self::SUCCESS,
+            Ending::NotWell | Ending::AtOnce => Self::FAILURE,
+        }
+    }
+}
+
+/// Runs the program.
+pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
+    match understand(arguments).and_then(Cli::execute) {
+        Ok(ending) => ending.into(),
+        Err(failure) => match failure.asked_for() {
+            Some(text) => {
+                // A reader that went away has read enough.
+                drop(text.print());
+                ExitCode::SUCCESS
+            }
+            None if failure.is_closed_output() => ExitCode::SUCCESS,
+            None => {
+                output::note(&failure);
+                ExitCode::from(failure.exit_code())
+            }
+        },
+    }
+}
+
+fn understand(arguments: &[OsString]) -> Result<Cli, Failure> {
+    let matches = config::read_arguments(&Cli::command(), arguments)?;
+    Ok(Cli::from_arg_matches(&matches)?)
+}
+
+impl Cli {
+    fn execute(self) -> Result<Ending, Failure> {
+        let Self { common, command } = self;
+        let runtime = command.runtime()?;
+        telemetry::start(&common, command.default_log_level())?;
+        let ended = runtime.block_on(command.execute());
+        // Whatever is still running has nobody left to work for.
+        runtime.shutdown_timeout(Duration::ZERO);
+        ended
+    }
+}
+
+impl Command {
+    /// A hub uses every core; a command that asks a hub needs one.
+    fn runtime(&self) -> io::Result<tokio::runtime::Runtime> {
+        let mut builder = match self {
+            Self::Serve(_) | Self::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
+            _ => tokio::runtime::Builder::new_current_thread(),
+        };
+        builder.enable_all().build()
+    }
+
+    /// The log of a hub is what its operator reads; other commands speak for themselves.
+    fn default_log_level(&self) -> &'static str {
+        match self {
+            Self::Serve(_) => "info",
+            _ => "error",
+        }
+    }
+
+    async fn execute(self) -> Result<Ending, Failure> {
+        match self {
+            Self::Serve(serve) => Box::pin(serve.execute()).await,
+            Self::Demo(demo) => Box::pin(demo.execute()).await,
+            Self::Doctor(doctor) => Box::pin(doctor.execute()).await,
+            Self::Apply(apply) => apply.execute().await,
+            Self::Export(export) => export.execute().await,
+            Self::Messages(messages) => Box::pin(messages.execute()).await,
+            Self::Deliveries(deliveries) => Box::pin(deliveries.execute()).await,
+            Self::Forwarders(forwarders) => forwarders.execute().await,
+            Self::Sources(sources) => sources.execute().await,
+            Self::Filter(filter) => filter.execute().await,
+            Self::Migrate(migrate) => Box::pin(migrate.execute()).await,
+            Self::Backup(backup) => backup.execute().await,
+            Self::Completions(completions) => completions.execute(),
+            Self::Reference(reference) => reference.execute(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

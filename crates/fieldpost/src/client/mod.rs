@@ -1,0 +1,237 @@
+//! Talking to a running hub over its API, as any other program would.
+
+mod address;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+pub(crate) use address::{HubAddress, Target};
+
+use crate::config::Token;
+use crate::failure::Failure;
+
+/// How long reaching the hub may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one answer may take. Acting on a million deliveries takes a while.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
+/// Items that one request of a list asks for; the API gives no more.
+const PAGE: usize = 500;
+
+/// Pairs of a query, without those that were not asked for.
+pub(crate) type Query = Vec<(&'static str, String)>;
+
+/// A hub, as its clients see it.
+#[derive(Debug)]
+pub(crate) struct HubClient {
+    http: reqwest::Client,
+    base: Url,
+    token: Token,
+}
+
+/// A body that is sent.
+enum Body {
+    Nothing,
+    Json(String),
+}
+
+impl HubClient {
+    /// A client of the hub at this address. Nothing is sent yet.
+    pub(crate) fn new(base: &str, token: Token) -> Result<Self, Failure> {
+        let base = Url::parse(base)
+            .map_err(|error| Failure::usage(format!("{base:?} is not an address: {error}")))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the operator's own hub is dialled here, not what a project chose"
+        )]
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| Failure::new(format!("no HTTP client: {error}")))?;
+        Ok(Self { http, base, token })
+    }
+
+    /// The address that links to the hub begin with, without a slash at its end.
+    pub(crate) fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// A link of the hub, whole: without a public address the hub gives paths only.
+    pub(crate) fn link(&self, link: &str) -> String {
+        if link.starts_with('/') { format!("{}{link}", self.base()) } else { link.to_owned() }
+    }
+
+    /// Whether anything answers at the hub's address as a hub does.
+    pub(crate) async fn is_alive(&self) -> bool {
+        self.says_yes("healthz").await
+    }
+
+    /// Whether the hub could keep a message right now.
+    pub(crate) async fn is_ready(&self) -> bool {
+        self.says_yes("readyz").await
+    }
+
+    async fn says_yes(&self, page: &str) -> bool {
+        let asked = self.http.get(format!("{}/{page}", self.base())).send().await;
+        asked.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// GETs JSON.
+    pub(crate) async fn get(&self, path: &[&str], query: &Query) -> Result<Value, Failure> {
+        json(self.call(reqwest::Method::GET, path, query, Body::Nothing).await?).await
+    }
+
+    /// GETs bytes.
+    pub(crate) async fn bytes(&self, path: &[&str], query: &Query) -> Result<Vec<u8>, Failure> {
+        let response = self.call(reqwest::Method::GET, path, query, Body::Nothing).await?;
+        Ok(response.bytes().await.map_err(broken_off)?.to_vec())
+    }
+
+    /// POSTs nothing, to a place that does something.
+    pub(crate) async fn act(&self, path: &[&str]) -> Result<Value, Failure> {
+        json(self.call(reqwest::Method::POST, path, &Query::new(), Body::Nothing).await?).await
+    }
+
+    /// POSTs JSON text.
+    pub(crate) async fn post(
+        &self,
+        path: &[&str],
+        query: &Query,
+        text: String,
+    ) -> Result<Value, Failure> {
+        json(self.call(reqwest::Method::POST, path, query, Body::Json(text)).await?).await
+    }
+
+    /// The items of a list that is always whole: of what a project defines, for example.
+    pub(crate) async fn whole_list(&self, path: &[&str]) -> Result<Vec<Value>, Failure> {
+        let mut list = self.get(path, &Query::new()).await?;
+        let items = list.get_mut("items").and_then(Value::as_array_mut);
+        Ok(items.map(std::mem::take).unwrap_or_default())
+    }
+
+    /// The items of a list, newest first, page by page up to a limit.
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &Query,
+        limit: usize,
+    ) -> Result<Vec<Value>, Failure> {
+        let mut items = Vec::new();
+        let mut cursor = None;
+        while items.len() < limit {
+            let mut query = query.clone();
+            query.push(("limit", PAGE.min(limit - items.len()).to_string()));
+            query.extend(cursor.map(|cursor| ("cursor", cursor)));
+            let mut page = self.get(path, &query).await?;
+            if let Some(found) = page.get_mut("items").and_then(Value::as_array_mut) {
+                items.append(found);
+            }
+            cursor = page.get("next").and_then(Value::as_str).map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    async fn call(
+        &self,
+        method: reqwest::Method,
+        path: &[&str],
+        query: &Query,
+        body: Body,
+    ) -> Result<reqwest::Response, Failure> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.request(method, url).bearer_auth(self.token.expose());
+        if let Body::Json(text) = body {
+            request = request.header("content-type", "application/json").body(text);
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(self.refusal(response).await) }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        if error.is_timeout() && !error.is_connect() {
+            return Failure::new(format!(
+                "the hub at {} did not answer within {} s",
+                self.base(),
+                ANSWER_TIMEOUT.as_secs()
+            ));
+        }
+        Failure::new(format!("no hub answers at {}: {}", self.base(), innermost(error)))
+            .hint(address::HOW_TO_START)
+    }
+
+    /// What the hub says about why it did not do it.
+    async fn refusal(&self, response: reqwest::Response) -> Failure {
+        let status = response.status();
+        let problem: Value = match response.bytes().await {
+            Ok(body) => serde_json::from_slice(&body).unwrap_or_default(),
+            Err(_) => Value::Null,
+        };
+        let text = |key: &str| problem.get(key).and_then(Value::as_str).map(str::to_owned);
+        if status == reqwest::StatusCode::UNAUTHORIZED {
+            return Failure::new(format!("the hub at {} does not know this token", self.base()))
+                .hint("give the admin token with --token or FIELDPOST_TOKEN; `fieldpost serve` \
+                       printed it at its first start");
+        }
+        let detail = text("detail")
+            .unwrap_or_else(|| format!("the hub at {} answered {status}", self.base()));
+        let message = match text("code") {
+            Some(code) => format!("{detail} [{code}]"),
+            None => detail,
+        };
+        let problems = problem.get("problems").and_then(Value::as_array).into_iter().flatten();
+        let problems: Vec<String> = problems.map(told).collect();
+        let failure = Failure::new(message);
+        if problems.is_empty() {
+            failure.maybe_hint(text("hint"))
+        } else {
+            // Each problem has a hint of its own.
+            failure.details(problems)
+        }
+    }
+}
+
+/// One mistake of a definition, as `fieldpost_rules` writes its problems.
+fn told(problem: &Value) -> String {
+    let text = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
+    let path = text("path");
+    let place = if path.is_empty() { String::new() } else { format!("{path}: ") };
+    let hint = text("hint");
+    let hint = if hint.is_empty() { String::new() } else { format!("\n  hint: {hint}") };
+    format!("{place}{} [{}]{hint}", text("message"), text("code"))
+}
+
+async fn json(response: reqwest::Response) -> Result<Value, Failure> {
+    let body = response.bytes().await.map_err(broken_off)?;
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&body)
+        .map_err(|error| Failure::new(format!("the answer is not JSON ({error})"))
+            .hint("is there a Fieldpost hub at this address, and of the same version?"))
+}
+
+fn broken_off(error: reqwest::Error) -> Failure {
+    Failure::new(format!("the answer broke off: {}", innermost(&error)))
+}
+
+/// The last cause of an error: the one that says something.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,197 @@
+//! Every setting, once. The doc comment of a field is its sentence in `--help` and in the
+//! reference; the attribute names its flag, its environment variable, and by the flag's name its
+//! key in the settings file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::Resettable;
+use clap::{Args, Command, FromArgMatches as _, ValueEnum};
+use fieldpost_outbound::AllowNetworks;
+use ipnet::IpNet;
+
+use super::values::{BaseUrl, Count, DatabaseUrl, Size, Span, Token};
+
+/// Settings that every command has.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CommonSettings {
+    /// A file with settings, in TOML. Flags and environment variables have precedence over it.
+    #[arg(long, env = "FIELDPOST_CONFIG", value_name = "FILE", global = true, hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The least important log lines that are written: error, warn, info, debug or trace; also a
+    /// filter such as `info,fieldpost_engine=debug`. Without it, `serve` writes info and the other
+    /// commands write error.
+    #[arg(long, env = "FIELDPOST_LOG_LEVEL", value_name = "LEVEL", global = true, hide_env_values = true)]
+    pub(crate) log_level: Option<String>,
+
+    /// How log lines are written to standard error.
+    #[arg(long, env = "FIELDPOST_LOG_FORMAT", value_name = "FORMAT", default_value = "text", global = true, hide_env_values = true)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// Where the state is kept.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "State")]
+pub(crate) struct StorageSettings {
+    /// The data folder: it holds the SQLite database, the admin token and the identity of this
+    /// hub. It is made in the working directory where it is missing.
+    #[arg(long, env = "FIELDPOST_DATA", value_name = "FOLDER", default_value = "fieldpost-data", hide_env_values = true)]
+    pub(crate) data: PathBuf,
+
+    /// The PostgreSQL database that holds the state instead of SQLite. Several hubs can share one;
+    /// each has its own data folder. Prefer the environment variable: flags are seen by everybody on the machine.
+    #[arg(long, env = "FIELDPOST_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub(crate) database: Option<DatabaseUrl>,
+
+    /// Connections that are held to PostgreSQL.
+    #[arg(long, env = "FIELDPOST_DATABASE_CONNECTIONS", value_name = "COUNT", default_value = "12", hide_env_values = true)]
+    pub(crate) database_connections: Count,
+}
+
+/// Who is let in, and what may come in.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Ways in")]
+pub(crate) struct InboundSettings {
+    /// The address and port that the hub listens on. Port 0 takes a free one.
+    #[arg(long, env = "FIELDPOST_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", hide_env_values = true)]
+    pub(crate) listen: SocketAddr,
+
+    /// The address under which the world reaches the hub, the base of all links. Without it, links
+    /// begin with the address listened on; the Host header is never used.
+    #[arg(long, env = "FIELDPOST_PUBLIC_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) public_url: Option<BaseUrl>,
+
+    /// Networks of the proxies in front of the hub, whose word on the sender's address is
+    /// believed. Commas separate several. This version keeps no sender's address yet and only
+    /// checks how the networks are written.
+    #[arg(long, env = "FIELDPOST_TRUSTED_PROXY", value_name = "NETWORK", value_delimiter = ',', hide_env_values = true)]
+    pub(crate) trusted_proxy: Vec<IpNet>,
+
+    /// The token that opens the API. Without it one is made, printed once and kept in the data folder.
+    #[arg(long, env = "FIELDPOST_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) admin_token: Option<Token>,
+
+    /// The longest body that is taken, after decompression.
+    #[arg(long, env = "FIELDPOST_MAX_BODY", value_name = "SIZE", default_value = "10MB", hide_env_values = true)]
+    pub(crate) max_body: Size,
+
+    /// How long the headers of a request may take to arrive, and how long an idle connection is held.
+    #[arg(long, env = "FIELDPOST_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", hide_env_values = true)]
+    pub(crate) header_timeout: Span,
+
+    /// How long the body of a request may take to arrive.
+    #[arg(long, env = "FIELDPOST_BODY_TIMEOUT", value_name = "TIME", default_value = "30s", hide_env_values = true)]
+    pub(crate) body_timeout: Span,
+
+    /// Connections that are held open at once; more of them wait.
+    #[arg(long, env = "FIELDPOST_MAX_CONNECTIONS", value_name = "COUNT", default_value = "4096", hide_env_values = true)]
+    pub(crate) max_connections: Count,
+
+    /// How long a client may leave an answer unread.
+    #[arg(long, env = "FIELDPOST_WRITE_TIMEOUT", value_name = "TIME", default_value = "60s", hide_env_values = true)]
+    pub(crate) write_timeout: Span,
+
+    /// The longest head of a request.
+    #[arg(long, env = "FIELDPOST_MAX_HEADER_SIZE", value_name = "SIZE", default_value = "64KiB", hide_env_values = true)]
+    pub(crate) max_header_size: Size,
+
+    /// The most headers of a request.
+    #[arg(long, env = "FIELDPOST_MAX_HEADERS", value_name = "COUNT", default_value = "100", hide_env_values = true)]
+    pub(crate) max_headers: Count,
+
+    /// Messages that may wait for their commit before new ones are answered with 503.
+    #[arg(long, env = "FIELDPOST_ACCEPT_QUEUE", value_name = "COUNT", default_value = "8192", hide_env_values = true)]
+    pub(crate) accept_queue: Count,
+
+    /// What these messages may hold together before new ones are answered with 503.
+    #[arg(long, env = "FIELDPOST_ACCEPT_QUEUE_SIZE", value_name = "SIZE", default_value = "64MiB", hide_env_values = true)]
+    pub(crate) accept_queue_size: Size,
+
+    /// Unreadable messages that are kept for each source; more of them are refused.
+    #[arg(long, env = "FIELDPOST_QUARANTINE_LIMIT", value_name = "COUNT", default_value = "10000", hide_env_values = true)]
+    pub(crate) quarantine_limit: Count,
+}
+
+/// What leaves the hub.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Ways out")]
+pub(crate) struct OutboundSettings {
+    /// Networks that deliveries may go to although they are not of the public internet: `private`
+    /// (private networks and loopback), a network such as 10.20.0.0/16, or one address. Commas separate several.
+    #[arg(long, env = "FIELDPOST_ALLOW_NETWORKS", value_name = "NETWORK", value_delimiter = ',', hide_env_values = true)]
+    pub(crate) allow_network: Vec<AllowNetworks>,
+
+    /// Deliveries that are under way at once, over all destinations.
+    #[arg(long, env = "FIELDPOST_DELIVERY_CONCURRENCY", value_name = "COUNT", default_value = "256", hide_env_values = true)]
+    pub(crate) delivery_concurrency: Count,
+
+    /// How long finding, reaching and greeting a destination may take.
+    #[arg(long, env = "FIELDPOST_CONNECT_TIMEOUT", value_name = "TIME", default_value = "10s", hide_env_values = true)]
+    pub(crate) connect_timeout: Span,
+
+    /// How much of the body of each answer is kept with its attempt.
+    #[arg(long, env = "FIELDPOST_RESPONSE_BODY_KEPT", value_name = "SIZE", default_value = "64KiB", hide_env_values = true)]
+    pub(crate) response_body_kept: Size,
+
+    /// How often the hub looks for work although nothing announced any.
+    #[arg(long, env = "FIELDPOST_POLL_INTERVAL", value_name = "TIME", default_value = "1s", hide_env_values = true)]
+    pub(crate) poll_interval: Span,
+
+    /// How long a stopping hub waits for what is under way before it gives it back.
+    #[arg(long, env = "FIELDPOST_STOP_TIMEOUT", value_name = "TIME", default_value = "20s", hide_env_values = true)]
+    pub(crate) stop_timeout: Span,
+}
+
+/// What the hub works on.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Projects")]
+pub(crate) struct ProjectSettings {
+    /// Project files that are applied at the start, if they changed since they were last applied.
+    /// `${NAME}` in them is taken from the environment. Files of one project are merged.
+    #[arg(long, env = "FIELDPOST_PROJECT", value_name = "FILE", num_args = 1.., value_delimiter = ',', hide_env_values = true)]
+    pub(crate) project: Vec<PathBuf>,
+
+    /// The project that addresses and commands without a project's name mean. Without it, the only one there is.
+    #[arg(long, env = "FIELDPOST_DEFAULT_PROJECT", value_name = "NAME", hide_env_values = true)]
+    pub(crate) default_project: Option<String>,
+}
+
+/// All settings of a hub.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Settings {
+    #[command(flatten)]
+    pub(crate) storage: StorageSettings,
+    #[command(flatten)]
+    pub(crate) inbound: InboundSettings,
+    #[command(flatten)]
+    pub(crate) outbound: OutboundSettings,
+    #[command(flatten)]
+    pub(crate) projects: ProjectSettings,
+}
+
+impl Settings {
+    /// The networks that are open, put together.
+    pub(crate) fn allowed_networks(&self) -> AllowNetworks {
+        let parts = self.outbound.allow_network.iter().cloned();
+        parts.fold(AllowNetworks::default(), AllowNetworks::and)
+    }
+}
+
+impl Settings {
+    /// The defaults, whatever the environment says.
+    pub(crate) fn defaults() -> Result<Self, clap::Error> {
+        let command = Self::augment_args(Command::new("defaults").no_binary_name(true))
+            .mut_args(|setting| setting.env(Resettable::Reset));
+        Self::from_arg_matches(&command.try_get_matches_from([""; 0])?)
+    }
+}

@@ -1,0 +1,206 @@
+//! The demo's story: what was sent, what came of it, and whether it is what should have come of it.
+
+use comfy_table::{ColumnConstraint, Width};
+use serde_json::Value;
+
+use super::samples::{Expected, SAMPLES, Sample};
+use crate::client::{HubClient, Query};
+use crate::failure::Failure;
+use crate::output;
+
+/// The project that the demo makes.
+pub(super) const PROJECT: &str = "demo";
+/// The column of the last answer, which can be a long sentence, and how wide it gets.
+const LAST_ANSWER: usize = 6;
+const ANSWER_WIDTH: u16 = 44;
+/// More than the demo ever makes.
+const EVERYTHING: usize = 10_000;
+
+/// What became of all samples so far.
+pub(super) struct Story {
+    chapters: Vec<Chapter>,
+}
+
+/// What became of one sample.
+struct Chapter {
+    sample: &'static Sample,
+    /// The status that its sender got.
+    answer: u16,
+    /// The message that is kept of it; null where there is none.
+    message: Value,
+    /// The deliveries that it set off.
+    deliveries: Vec<Value>,
+}
+
+impl Story {
+    /// Reads what became of the samples; `answers` are the statuses that their senders got.
+    pub(super) async fn read(client: &HubClient, answers: &[u16]) -> Result<Self, Failure> {
+        let none = Query::new();
+        let path = |list: &'static str| ["projects", PROJECT, list];
+        let mut messages = client.list(&path("messages"), &none, EVERYTHING).await?;
+        let mut deliveries = client.list(&path("deliveries"), &none, EVERYTHING).await?;
+        // Lists are newest first; the story is told from its beginning.
+        messages.reverse();
+        deliveries.reverse();
+        let mut messages = messages.into_iter();
+        let chapters = SAMPLES
+            .iter()
+            .zip(answers)
+            .map(|(sample, answer)| {
+                let message = messages.next().unwrap_or_default();
+                let id = text(&message, "id");
+                let own = deliveries.iter().filter(|delivery| text(delivery, "payload_id") == id);
+                let deliveries = own.cloned().collect();
+                Chapter { sample, answer: *answer, message, deliveries }
+            })
+            .collect();
+        Ok(Self { chapters })
+    }
+
+    /// What is not as it should be, each in a sentence.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        let missing = SAMPLES.len().saturating_sub(self.chapters.len());
+        let mut complaints: Vec<String> =
+            self.chapters.iter().flat_map(Chapter::complaints).collect();
+        if missing > 0 {
+            complaints.push(format!("{missing} samples were not sent"));
+        }
+        complaints
+    }
+
+    /// How many deliveries have ended, and how many there should be.
+    pub(super) fn progress(&self) -> (usize, usize) {
+        let deliveries = self.chapters.iter().flat_map(|chapter| &chapter.deliveries);
+        let ended = deliveries.filter(|delivery| {
+            !matches!(text(delivery, "state"), "pending" | "failed")
+        });
+        let expected = SAMPLES.iter().map(|sample| sample.deliveries.len()).sum();
+        (ended.count(), expected)
+    }
+
+    /// The table of what came in.
+    pub(super) fn came_in(&self) -> comfy_table::Table {
+        let mut table = output::table([
+            "", "sent by", "what it is", "answer", "kept as", "known by", "wanted by",
+        ]);
+        for (number, chapter) in (1..).zip(&self.chapters) {
+            let wanted: Vec<&str> =
+                chapter.deliveries.iter().map(|delivery| text(delivery, "forwarder")).collect();
+            let wanted = if wanted.is_empty() { "nobody".to_owned() } else { wanted.join(", ") };
+            table.add_row(vec![
+                number.to_string().into(),
+                chapter.sample.system.into(),
+                chapter.sample.what.into(),
+                chapter.answer.to_string().into(),
+                output::state_cell(&chapter.kept_as()),
+                chapter.known_by().into(),
+                wanted.into(),
+            ]);
+        }
+        table
+    }
+
+    /// The table of where it went.
+    pub(super) fn went_out(&self) -> comfy_table::Table {
+        let mut table = output::table([
+            "", "what it is", "forwarder", "goes to", "attempts", "state", "last answer",
+        ]);
+        for (number, chapter) in (1..).zip(&self.chapters) {
+            for delivery in &chapter.deliveries {
+                table.add_row(vec![
+                    number.to_string().into(),
+                    format!("{} {}", chapter.sample.system, chapter.sample.what).into(),
+                    text(delivery, "forwarder").into(),
+                    text(delivery, "connection").into(),
+                    attempts(delivery).to_string().into(),
+                    output::state_cell(text(delivery, "state")),
+                    because(delivery).into(),
+                ]);
+            }
+        }
+        if let Some(last_answer) = table.column_mut(LAST_ANSWER) {
+            last_answer.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(ANSWER_WIDTH)));
+        }
+        table
+    }
+}
+
+impl Chapter {
+    fn kept_as(&self) -> String {
+        let state = text(&self.message, "state");
+        match version(&self.message) {
+            0 | 1 => state.to_owned(),
+            version => format!("{state} (version {version})"),
+        }
+    }
+
+    fn known_by(&self) -> String {
+        match text(&self.message, "identity") {
+            "" => "–".to_owned(),
+            identity => shortened(identity),
+        }
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        let Self { sample, answer, message, .. } = self;
+        let Sample { system, what, .. } = sample;
+        let mut complaints = Vec::new();
+        let mut expect = |noun: &str, is: &str, should: &str| {
+            if is != should {
+                complaints.push(format!("{system} {what}: {noun} is {is:?}, not {should:?}"));
+            }
+        };
+        expect("the answer", &answer.to_string(), &sample.answer.to_string());
+        expect("the state", text(message, "state"), sample.state);
+        expect("the source", text(message, "source"), sample.source);
+        expect("the version", &version(message).to_string(), &sample.version.to_string());
+        let told = |expected: &Expected| {
+            let Expected { forwarder, state, attempts } = expected;
+            format!("{forwarder}: {state} after {attempts}")
+        };
+        let mut found: Vec<String> = self
+            .deliveries
+            .iter()
+            .map(|delivery| {
+                let (forwarder, state) = (text(delivery, "forwarder"), text(delivery, "state"));
+                format!("{forwarder}: {state} after {}", attempts(delivery))
+            })
+            .collect();
+        let mut should: Vec<String> = sample.deliveries.iter().map(told).collect();
+        found.sort();
+        should.sort();
+        expect("what it set off", &found.join(", "), &should.join(", "));
+        complaints
+    }
+}
+
+fn text<'v>(object: &'v Value, key: &str) -> &'v str {
+    object.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn version(message: &Value) -> u64 {
+    message.get("version").and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn attempts(delivery: &Value) -> u64 {
+    delivery.get("attempts").and_then(Value::as_u64).unwrap_or_default()
+}
+
+/// Why a delivery is where it is: the last answer.
+fn because(delivery: &Value) -> String {
+    let status = delivery.get("last_status").and_then(Value::as_u64);
+    match (text(delivery, "last_error"), status) {
+        ("", Some(status)) => format!("answered {status}"),
+        ("", None) => String::new(),
+        (error, _) => error.to_owned(),
+    }
+}
+
+/// An identity that fits into a table.
+fn shortened(identity: &str) -> String {
+    const SHOWN: usize = 24;
+    match identity.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", identity.split_at(end).0),
+        None => identity.to_owned(),
+    }
+}

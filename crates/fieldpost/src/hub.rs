@@ -1,0 +1,207 @@
+//! The composition root: the one place that knows how the parts of a hub are put together.
+//!
+//! The order of a start is that of dependence: the data folder, the port (taken early, so that a
+//! second hub fails before it touches anything), the store, the client for what goes out, the
+//! flow, the project files, the server. A stop goes the other way: no new requests, then no new
+//! work, then the store is let go.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldpost_engine::{Hub, HubSettings};
+use fieldpost_outbound::{Client, OutboundSettings};
+use fieldpost_server::ServerSettings;
+use fieldpost_store::{Store, StoreSettings, clock};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{DataFolder, RunningHub, Settings, StorageSettings, Token};
+use crate::failure::Failure;
+use crate::projects;
+
+/// How often what was measured is put together, where nobody asks for it.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A hub that listens.
+pub(crate) struct ServingHub {
+    /// Its address on this machine.
+    pub(crate) url: String,
+    /// The token that opens its API.
+    pub(crate) token: Token,
+    /// Whether the token was made at this start.
+    pub(crate) token_is_new: bool,
+    hub: Hub,
+    folder: DataFolder,
+    shutdown: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl ServingHub {
+    /// Puts a hub together and lets it serve on the listener.
+    pub(crate) async fn start(settings: &Settings, listener: TcpListener) -> Result<Self, Failure> {
+        let folder = DataFolder::at(&settings.storage.data);
+        folder.make()?;
+        let store = Arc::new(open_store(settings).await?);
+        // Only whoever has the store's lock may write the folder's other files.
+        let (token, token_is_new) = admin_token(settings, &folder)?;
+        let outbound = Client::new(OutboundSettings {
+            allow_networks: settings.allowed_networks(),
+            connect_timeout: settings.outbound.connect_timeout.0,
+            response_body_kept: settings.outbound.response_body_kept.in_memory(),
+            ..OutboundSettings::default()
+        })
+        .map_err(|error| Failure::new(error.to_string()))?;
+        let metrics = start_metrics()?;
+        let hub = Hub::start(Arc::clone(&store), outbound, hub_settings(settings)).await?;
+        if let Err(failure) = projects::apply_at_start(&hub, &store, &settings.projects.project).await
+        {
+            hub.stop().await;
+            return Err(failure);
+        }
+        let address = listener.local_addr()?;
+        let url = local_url(address);
+        let shutdown = CancellationToken::new();
+        let server = tokio::spawn(fieldpost_server::serve(
+            listener,
+            hub.clone(),
+            server_settings(settings, &token, metrics),
+            shutdown.clone(),
+        ));
+        let given = settings.inbound.admin_token.as_ref().map(|token| token.expose().to_owned());
+        folder.announce(&RunningHub { url: url.clone(), process: std::process::id(), token: given })?;
+        tracing::info!(%address, engine = store.engine_name(), "the hub serves at {url}");
+        Ok(Self { url, token, token_is_new, hub, folder, shutdown, server })
+    }
+
+    /// Stops in good order: requests under way are answered, deliveries under way get the time of
+    /// `stop-timeout`, the rest is given back.
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
+        self.folder.withdraw();
+        self.shutdown.cancel();
+        let served = self.server.await;
+        self.hub.stop().await;
+        match served {
+            Ok(ended) => Ok(ended?),
+            Err(error) => Err(Failure::new(format!("the server ended early: {error}"))),
+        }
+    }
+}
+
+/// Takes the port.
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let failure = Failure::new(format!("cannot listen on {address}: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => failure.hint(
+                "another program listens there; stop it, or choose another port with --listen",
+            ),
+            std::io::ErrorKind::PermissionDenied => failure.hint(
+                "ports below 1024 are for the system; choose a higher one with --listen, and let \
+                 a web server in front listen on the low one",
+            ),
+            _ => failure.hint("choose an address of this machine with --listen"),
+        }
+    })
+}
+
+/// The address by which this machine reaches a listener.
+fn local_url(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
+/// The token that is given, or the one that was made before, or a new one.
+fn admin_token(settings: &Settings, folder: &DataFolder) -> Result<(Token, bool), Failure> {
+    if let Some(given) = &settings.inbound.admin_token {
+        return Ok((given.clone(), false));
+    }
+    match folder.token()? {
+        Some(token) => Ok((token, false)),
+        None => Ok((folder.make_token()?, true)),
+    }
+}
+
+/// Where the store is, as far as these settings say; bounds are the defaults.
+pub(crate) fn store_settings(storage: &StorageSettings) -> StoreSettings {
+    StoreSettings {
+        database: storage.database.as_ref().map(|url| url.expose().to_owned()),
+        database_connections: storage.database_connections.in_memory(),
+        ..StoreSettings::in_folder(&storage.data)
+    }
+}
+
+async fn open_store(settings: &Settings) -> Result<Store, Failure> {
+    let bounded = StoreSettings {
+        accept_queue: settings.inbound.accept_queue.in_memory(),
+        accept_queue_bytes: settings.inbound.accept_queue_size.in_memory(),
+        quarantine_limit: settings.inbound.quarantine_limit.0,
+        ..store_settings(&settings.storage)
+    };
+    Store::open(bounded).await.map_err(|error| not_opened(&settings.storage, error))
+}
+
+/// Says which database could not be opened, never with its password.
+pub(crate) fn not_opened(storage: &StorageSettings, error: fieldpost_store::StoreError) -> Failure {
+    let failure = Failure::from(error);
+    match &storage.database {
+        Some(database) => failure.within(format!("the database {database}")).hint(
+            "is the server up, and are host, port, user, password and database name right? \
+             `fieldpost doctor` looks at each",
+        ),
+        None => failure,
+    }
+}
+
+fn hub_settings(settings: &Settings) -> HubSettings {
+    HubSettings {
+        max_body: settings.inbound.max_body.in_memory(),
+        delivery_concurrency: settings.outbound.delivery_concurrency.in_memory(),
+        poll_interval: settings.outbound.poll_interval.0,
+        stop_timeout: settings.outbound.stop_timeout.0,
+        ..HubSettings::with_clock(clock::system())
+    }
+}
+
+fn server_settings(
+    settings: &Settings,
+    token: &Token,
+    metrics: Option<PrometheusHandle>,
+) -> ServerSettings {
+    let inbound = &settings.inbound;
+    ServerSettings {
+        max_body: inbound.max_body.in_memory(),
+        body_timeout: inbound.body_timeout.0,
+        header_timeout: inbound.header_timeout.0,
+        write_timeout: inbound.write_timeout.0,
+        max_header_bytes: inbound.max_header_size.in_memory(),
+        max_headers: inbound.max_headers.in_memory(),
+        max_connections: inbound.max_connections.in_memory(),
+        stop_timeout: settings.outbound.stop_timeout.0,
+        public_url: inbound.public_url.as_ref().map(|url| url.as_str().to_owned()),
+        default_project: settings.projects.default_project.clone(),
+        metrics,
+        ..ServerSettings::new(env!("CARGO_PKG_VERSION"), token.expose())
+    }
+}
+
+/// Starts counting for `/metrics`.
+fn start_metrics() -> Result<Option<PrometheusHandle>, Failure> {
+    let handle = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| Failure::new(format!("nothing can be counted: {error}")))?;
+    let kept = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(METRICS_UPKEEP).await;
+            handle.run_upkeep();
+        }
+    });
+    Ok(Some(kept))
+}
