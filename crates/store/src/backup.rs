@@ -5,6 +5,7 @@
 //! that it grows by what is written during the backup.
 
 use std::fs::{self, File};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rusqlite::backup::{Backup, StepResult};
@@ -47,6 +48,8 @@ pub fn backup(
         }
         _ => {}
     }
+    // It holds what the data folder holds: it is for its owner only.
+    File::options().write(true).create_new(true).mode(0o600).open(beside).map_err(cannot_write)?;
     let copied = copy(&source, beside, &mut progress);
     if copied.is_err() {
         // The error of the copying is the one to tell.

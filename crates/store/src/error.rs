@@ -32,6 +32,21 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// What goes wrong before the store is open, is told as such, whatever it is.
+    pub(crate) fn while_opening(self) -> Self {
+        match self {
+            Self::Open(sentence) => Self::Open(sentence),
+            Self::Unavailable(cause) | Self::Refused(cause) => {
+                Self::Open(format!("the database cannot be opened: {cause}"))
+            }
+            Self::Busy | Self::Conflict(_) => {
+                Self::Open("the database cannot be opened: others are changing it".to_owned())
+            }
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{

@@ -131,12 +131,15 @@ impl Store {
                 // Migrating a large file takes its time: on a thread that may block.
                 let settings = settings.clone();
                 let opened = tokio::task::spawn_blocking(move || Sqlite::open(&settings)).await;
-                let (sqlite, owner) =
-                    opened.unwrap_or_else(|error| Err(StoreError::Open(error.to_string())))?;
+                let (sqlite, owner) = opened
+                    .unwrap_or_else(|error| Err(StoreError::Open(error.to_string())))
+                    .map_err(StoreError::while_opening)?;
                 (Engine::Sqlite(sqlite), owner)
             }
             Some(url) => {
-                let (postgres, owner) = Postgres::open(&settings, url, signals.clone()).await?;
+                let (postgres, owner) = Postgres::open(&settings, url, signals.clone())
+                    .await
+                    .map_err(StoreError::while_opening)?;
                 (Engine::Postgres(postgres), owner)
             }
         };
