@@ -56,7 +56,8 @@ impl ServingHub {
         .map_err(|error| Failure::new(error.to_string()))?;
         let metrics = start_metrics()?;
         let hub = Hub::start(Arc::clone(&store), outbound, hub_settings(settings)).await?;
-        if let Err(failure) = projects::apply_at_start(&hub, &store, &settings.projects.project).await
+        if let Err(failure) =
+            projects::apply_at_start(&hub, &store, &settings.projects.project).await
         {
             hub.stop().await;
             return Err(failure);
@@ -71,7 +72,11 @@ impl ServingHub {
             shutdown.clone(),
         ));
         let given = settings.inbound.admin_token.as_ref().map(|token| token.expose().to_owned());
-        folder.announce(&RunningHub { url: url.clone(), process: std::process::id(), token: given })?;
+        folder.announce(&RunningHub {
+            url: url.clone(),
+            process: std::process::id(),
+            token: given,
+        })?;
         tracing::info!(%address, engine = store.engine_name(), "the hub serves at {url}");
         Ok(Self { url, token, token_is_new, hub, folder, shutdown, server })
     }

@@ -44,8 +44,11 @@ pub(crate) fn read_files(paths: &[PathBuf]) -> Result<Vec<ProjectFile>, Failure>
     if let Some((path, _)) = files.iter().find(|(_, value)| project_name(value).is_none())
         && names.len() != 1
     {
-        return Err(Failure::new(format!("{} does not say which project it is of", path.display()))
-            .hint("write `project: <name>` at its top"));
+        return Err(Failure::new(format!(
+            "{} does not say which project it is of",
+            path.display()
+        ))
+        .hint("write `project: <name>` at its top"));
     }
     names
         .into_iter()
@@ -58,8 +61,7 @@ pub(crate) fn read_files(paths: &[PathBuf]) -> Result<Vec<ProjectFile>, Failure>
                 own.iter().map(|(path, _)| path.display().to_string()).collect();
             let origin = origin.join(", ");
             let values = own.into_iter().map(|(_, value)| value.clone()).collect();
-            let value =
-                yaml::merge(values).map_err(|problems| invalid(&origin, &problems))?;
+            let value = yaml::merge(values).map_err(|problems| invalid(&origin, &problems))?;
             Ok(ProjectFile { name, value, origin })
         })
         .collect()

@@ -93,8 +93,7 @@ impl Apply {
     }
 
     fn tell(&self, project: &str, applied: &Value) -> Result<(), Failure> {
-        let changes = applied.get("changes").and_then(Value::as_array).cloned().unwrap_or_default();
-        changes.iter().try_for_each(|change| output::line(told_change(change)))?;
+        text(applied, "text").lines().try_for_each(|line| output::line(coloured(line)))?;
         for line in waiting(applied) {
             output::line(output::bad(line))?;
         }
@@ -107,36 +106,24 @@ impl Apply {
                 text(warning, "code")
             ));
         }
-        let many = counted(changes.len() as u64, "change", "changes");
-        output::line(match (changes.is_empty(), self.dry_run) {
-            (true, _) => format!("{project}: nothing to change"),
-            (false, true) => format!("{project}: {many} would be made"),
-            (false, false) => format!("{project}: {many} made"),
+        let changes = applied.get("changes").and_then(Value::as_array).map_or(0, Vec::len);
+        let many = counted(changes as u64, "change", "changes");
+        output::line(match (changes, self.dry_run) {
+            (0, _) => format!("{project}: nothing to change"),
+            (_, true) => format!("{project}: {many} would be made"),
+            (_, false) => format!("{project}: {many} made"),
         })?;
         Ok(())
     }
 }
 
-/// A change as the difference shows it: one line for the noun, one for each key.
-fn told_change(change: &Value) -> String {
-    let action = text(change, "action");
-    let head = format!("{} {}", text(change, "kind"), text(change, "name"));
-    let head = match &*action {
-        "added" => output::good(format!("+ {head}")),
-        "removed" => output::bad(format!("- {head}")),
-        _ => format!("~ {head}"),
-    };
-    let details = change.get("details").and_then(Value::as_array);
-    let lines = details.into_iter().flatten().map(|detail| {
-        let (path, before, after) =
-            (text(detail, "path"), text(detail, "before"), text(detail, "after"));
-        match (before.is_empty(), after.is_empty()) {
-            (true, _) => format!("    + {path}: {after}"),
-            (false, true) => format!("    - {path}: {before}"),
-            (false, false) => format!("    ~ {path}: {before} → {after}"),
-        }
-    });
-    std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+/// A line of the difference, in the colour of its sign.
+fn coloured(line: &str) -> String {
+    match line.trim_start().chars().next() {
+        Some('+') => output::good(line),
+        Some('-') => output::bad(line),
+        _ => line.to_owned(),
+    }
 }
 
 /// The forwarders that go although deliveries wait for them.

@@ -166,7 +166,13 @@ impl List {
 /// A list of deliveries for people.
 pub(super) fn table(deliveries: &[Value]) -> comfy_table::Table {
     let mut table = output::table([
-        "id", "forwarder", "connection", "state", "attempts", "next (UTC)", "last answer",
+        "id",
+        "forwarder",
+        "connection",
+        "state",
+        "attempts",
+        "next (UTC)",
+        "last answer",
     ]);
     for delivery in deliveries {
         table.add_row(vec![
@@ -197,9 +203,8 @@ impl Show {
         let id = self.id.to_string();
         let mut delivery =
             client.get(&["projects", &project, "deliveries", &id], &Query::new()).await?;
-        let attempts = client
-            .whole_list(&["projects", &project, "deliveries", &id, "attempts"])
-            .await?;
+        let attempts =
+            client.whole_list(&["projects", &project, "deliveries", &id, "attempts"]).await?;
         if self.target.json {
             if let Some(members) = delivery.as_object_mut() {
                 // In a list `attempts` is their number; here they are all there.
@@ -239,8 +244,10 @@ fn told_attempt(attempt: &Value) -> String {
         let status = if status.is_empty() { status } else { format!(" {status}") };
         output::bad(format!("{kind}{status}: {}", part("error", "message")))
     };
+    // What could not be built, or may not be dialled, has no request.
+    let request = if url.is_empty() { url } else { format!("  {method} {url}\n") };
     format!(
-        "\n{} {} after {} ms\n  {method} {url}\n  {outcome}",
+        "\n{} {} after {} ms\n{request}  {outcome}",
         output::strong(format!("attempt {}", text(attempt, "number"))),
         output::faint(text(attempt, "started_at")),
         text(attempt, "duration_ms"),

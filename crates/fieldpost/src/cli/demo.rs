@@ -72,8 +72,9 @@ impl Demo {
 fn require_empty(folder: &Path) -> Result<(), Failure> {
     let is_used = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if is_used {
-        return Err(Failure::usage(format!("the folder {} is not empty", folder.display()))
-            .hint("name a new one, or leave --data out; `fieldpost serve --data` opens an old one"));
+        return Err(Failure::usage(format!("the folder {} is not empty", folder.display())).hint(
+            "name a new one, or leave --data out; `fieldpost serve --data` opens an old one",
+        ));
     }
     Ok(())
 }

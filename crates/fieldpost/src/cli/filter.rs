@@ -97,7 +97,9 @@ impl Try {
     /// The filter as JSON; numbers keep the text that they were written with.
     fn order(&self) -> Result<String, Failure> {
         let pairs = |pairs: &[(String, String)]| {
-            Json::object(pairs.iter().map(|(name, value)| (name.clone(), Json::from(value.clone()))))
+            Json::object(
+                pairs.iter().map(|(name, value)| (name.clone(), Json::from(value.clone()))),
+            )
         };
         let mut filter = Vec::new();
         filter.extend(self.from.clone().map(|from| ("from", Json::from(from))));

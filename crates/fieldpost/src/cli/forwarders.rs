@@ -62,8 +62,7 @@ impl List {
 }
 
 fn table(forwarders: &[Value]) -> comfy_table::Table {
-    let mut table =
-        output::table(["forwarder", "from", "match", "to", "state", "not arrived"]);
+    let mut table = output::table(["forwarder", "from", "match", "to", "state", "not arrived"]);
     for forwarder in forwarders {
         let is_paused = forwarder.get("paused").and_then(Value::as_bool).unwrap_or(false);
         let filter = forwarder.get("definition").map(|definition| text(definition, "match"));

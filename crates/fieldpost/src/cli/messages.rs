@@ -236,7 +236,8 @@ fn explanation(forwarder: &Value) -> String {
     let verdict =
         if is("matched") { output::good("wants it") } else { output::bad("does not want it") };
     let paused = if is("paused") { " (paused: its deliveries wait)" } else { "" };
-    let mut lines = vec![format!("{} {verdict}{paused}", output::strong(text(forwarder, "forwarder")))];
+    let mut lines =
+        vec![format!("{} {verdict}{paused}", output::strong(text(forwarder, "forwarder")))];
     let conditions = forwarder.get("conditions").and_then(Value::as_array);
     for condition in conditions.into_iter().flatten() {
         let holds = condition.get("holds").and_then(Value::as_bool).unwrap_or(false);
@@ -281,7 +282,8 @@ impl Body {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let id = self.id.to_string();
-        let body = client.bytes(&["projects", &project, "messages", &id, "body"], &Query::new()).await?;
+        let body =
+            client.bytes(&["projects", &project, "messages", &id, "body"], &Query::new()).await?;
         match self.output {
             Some(path) => std::fs::write(&path, body)
                 .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?,

@@ -36,7 +36,9 @@ impl Migrate {
         }
         if self.dry_run {
             output::line(match known {
-                Some(known) => format!("The database has schema version {before} and would get {known}"),
+                Some(known) => {
+                    format!("The database has schema version {before} and would get {known}")
+                }
                 None => "There is no database yet; it would be made".to_owned(),
             })?;
             return Ok(Ending::Well);

@@ -34,7 +34,6 @@ use crate::{output, telemetry};
 #[command(
     name = "fieldpost",
     version,
-    propagate_version = true,
     max_term_width = 100,
     after_help = "Start with `fieldpost demo`. The settings of `serve` are also environment variables and keys of \
                   a settings file: docs/reference/settings.md lists them."

@@ -74,7 +74,8 @@ fn add_command(command: &mut clap::Command, name: &str, page: &mut String) {
         .filter(|argument| argument.get_env().is_some() || argument.get_long() == Some("help"))
         .map(|argument| argument.get_id().clone())
         .collect();
-    let mut shown = command.clone().disable_help_flag(true).disable_version_flag(true).term_width(100);
+    let mut shown =
+        command.clone().disable_help_flag(true).disable_version_flag(true).term_width(100);
     for id in settings {
         shown = shown.mut_arg(id, |argument| argument.hide(true));
     }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::hub::{ServingHub, listen};
 use crate::output;
 
-/// Runs the hub until it is told to stop
+/// Run the hub until it is told to stop
 ///
 /// SIGTERM or Ctrl-C stops it in good order: requests under way are answered, deliveries under way
 /// get the time of stop-timeout. A second one ends it at once; nothing that was acknowledged is

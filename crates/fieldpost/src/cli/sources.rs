@@ -85,10 +85,8 @@ impl Show {
             json(&source)?;
             return Ok(Ending::Well);
         }
-        let mut pairs = vec![
-            ("source", self.name.clone()),
-            ("dialect", text(&source, "dialect").into_owned()),
-        ];
+        let mut pairs =
+            vec![("source", self.name.clone()), ("dialect", text(&source, "dialect").into_owned())];
         pairs.extend(urls.iter().map(|(kind, url)| (kind.as_str(), url.clone())));
         members(&pairs)?;
         Ok(Ending::Well)
@@ -104,7 +102,5 @@ pub(crate) async fn urls(
     let path = ["projects", project, "sources", source, "urls"];
     let urls = client.get(&path, &Query::new()).await?;
     let members = urls.as_object().into_iter().flatten();
-    Ok(members
-        .filter_map(|(kind, url)| Some((kind.clone(), client.link(url.as_str()?))))
-        .collect())
+    Ok(members.filter_map(|(kind, url)| Some((kind.clone(), client.link(url.as_str()?)))).collect())
 }

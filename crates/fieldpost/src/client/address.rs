@@ -9,8 +9,7 @@ use super::{HubClient, Query};
 use crate::config::{BaseUrl, DataFolder, Token};
 use crate::failure::Failure;
 
-pub(super) const HOW_TO_START: &str =
-    "`fieldpost serve` starts a hub; for one elsewhere give --url and --token, or set \
+pub(super) const HOW_TO_START: &str = "`fieldpost serve` starts a hub; for one elsewhere give --url and --token, or set \
      FIELDPOST_URL and FIELDPOST_TOKEN";
 
 /// Which hub a command talks to.
@@ -26,7 +25,13 @@ pub(crate) struct HubAddress {
     token: Option<Token>,
 
     /// The data folder of the hub that runs on this machine.
-    #[arg(long, env = "FIELDPOST_DATA", value_name = "FOLDER", default_value = "fieldpost-data", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_DATA",
+        value_name = "FOLDER",
+        default_value = "fieldpost-data",
+        hide_env_values = true
+    )]
     data: PathBuf,
 }
 
@@ -50,9 +55,10 @@ impl HubAddress {
         let token = match self.token.clone().or_else(from_notice) {
             Some(token) => token,
             None => folder.token()?.ok_or_else(|| {
-                Failure::new(format!("there is no token for the hub at {url}"))
-                    .hint("give it with --token or FIELDPOST_TOKEN; `fieldpost serve` printed it at \
-                           its first start")
+                Failure::new(format!("there is no token for the hub at {url}")).hint(
+                    "give it with --token or FIELDPOST_TOKEN; `fieldpost serve` printed it at \
+                           its first start",
+                )
             })?,
         };
         HubClient::new(&url, token)

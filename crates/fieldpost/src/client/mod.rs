@@ -157,7 +157,11 @@ impl HubClient {
             request = request.header("content-type", "application/json").body(text);
         }
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if response.status().is_success() { Ok(response) } else { Err(self.refusal(response).await) }
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(self.refusal(response).await)
+        }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -182,8 +186,10 @@ impl HubClient {
         let text = |key: &str| problem.get(key).and_then(Value::as_str).map(str::to_owned);
         if status == reqwest::StatusCode::UNAUTHORIZED {
             return Failure::new(format!("the hub at {} does not know this token", self.base()))
-                .hint("give the admin token with --token or FIELDPOST_TOKEN; `fieldpost serve` \
-                       printed it at its first start");
+                .hint(
+                    "give the admin token with --token or FIELDPOST_TOKEN; `fieldpost serve` \
+                       printed it at its first start",
+                );
         }
         let detail = text("detail")
             .unwrap_or_else(|| format!("the hub at {} answered {status}", self.base()));
@@ -218,9 +224,10 @@ async fn json(response: reqwest::Response) -> Result<Value, Failure> {
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&body)
-        .map_err(|error| Failure::new(format!("the answer is not JSON ({error})"))
-            .hint("is there a Fieldpost hub at this address, and of the same version?"))
+    serde_json::from_slice(&body).map_err(|error| {
+        Failure::new(format!("the answer is not JSON ({error})"))
+            .hint("is there a Fieldpost hub at this address, and of the same version?")
+    })
 }
 
 fn broken_off(error: reqwest::Error) -> Failure {

@@ -48,16 +48,12 @@ impl DataFolder {
         Self { path: path.to_owned() }
     }
 
-
     /// Makes the folder, for its owner only; one that is there stays as it is.
     pub(crate) fn make(&self) -> Result<(), Failure> {
         let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.path);
         made.map_err(|error| {
-            Failure::new(format!(
-                "the data folder {} cannot be made: {error}",
-                self.path.display()
-            ))
-            .hint("name a folder that this user may write to: --data FOLDER")
+            Failure::new(format!("the data folder {} cannot be made: {error}", self.path.display()))
+                .hint("name a folder that this user may write to: --data FOLDER")
         })
     }
 

@@ -31,8 +31,9 @@ impl SettingsFile {
     }
 
     fn parse(text: &str, command: &Command) -> Result<Self, Failure> {
-        let table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| Failure::new(error.to_string().trim_end()))?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| Failure::new(error.to_string().trim_end()))?;
         let known: Vec<String> = settings_of_the_hub(command)
             .filter_map(Arg::get_long)
             // A file that names another one would make one wonder which is in force.

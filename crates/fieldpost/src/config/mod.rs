@@ -24,11 +24,8 @@ use clap::{Arg, Command};
 pub(crate) use data_folder::{DataFolder, RunningHub};
 pub(crate) use environment::variable;
 pub(crate) use reference::reference;
-pub(crate) use settings::{
-    CommonSettings, LogFormat, Settings,
-    StorageSettings,
-};
-pub(crate) use values::{BaseUrl, Size, Token};
+pub(crate) use settings::{CommonSettings, LogFormat, Settings, StorageSettings};
+pub(crate) use values::{BaseUrl, Token};
 
 use crate::failure::Failure;
 use file::SettingsFile;
@@ -48,9 +45,9 @@ pub(crate) fn read_arguments(
     let file = SettingsFile::read(&path, command)?;
     let command = file.into_defaults(command.clone());
     // Without the file everything was in order, so what is wrong now stands in it.
-    command
-        .try_get_matches_from(arguments)
-        .map_err(|error| Failure::from(error).within(format!("the settings file {}", path.display())))
+    command.try_get_matches_from(arguments).map_err(|error| {
+        Failure::from(error).within(format!("the settings file {}", path.display()))
+    })
 }
 
 /// The matches of the innermost subcommand: what is given there has precedence for arguments that

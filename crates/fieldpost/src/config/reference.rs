@@ -77,18 +77,22 @@ fn add_row(page: &mut String, setting: &Arg, in_file: bool) {
         .and_then(<[_]>::first)
         .map(|name| name.to_lowercase())
         .unwrap_or_default();
-    let choices: Vec<String> =
-        setting.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
+    let choices: Vec<String> = setting
+        .get_possible_values()
+        .iter()
+        .map(|value| format!("`{}`", value.get_name()))
+        .collect();
     let unit = if choices.is_empty() { unit } else { choices.join(", ") };
-    let defaults: Vec<String> =
-        setting.get_default_values().iter().map(|text| format!("`{}`", text.to_string_lossy())).collect();
+    let defaults: Vec<String> = setting
+        .get_default_values()
+        .iter()
+        .map(|text| format!("`{}`", text.to_string_lossy()))
+        .collect();
     let help = setting.get_long_help().or_else(|| setting.get_help());
     let sentence = help.map(ToString::to_string).unwrap_or_default().replace(['\n', '|'], " ");
     let key = if in_file && name != "config" { format!("`{name}`") } else { "–".to_owned() };
     let default = if defaults.is_empty() { "–".to_owned() } else { defaults.join(", ") };
     // Writing to a text cannot fail.
-    let _always_written = writeln!(
-        page,
-        "| `--{name}` | `{variable}` | {key} | {unit} | {default} | {sentence} |"
-    );
+    let _always_written =
+        writeln!(page, "| `--{name}` | `{variable}` | {key} | {unit} | {default} | {sentence} |");
 }

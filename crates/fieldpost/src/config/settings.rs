@@ -16,17 +16,36 @@ use super::values::{BaseUrl, Count, DatabaseUrl, Size, Span, Token};
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CommonSettings {
     /// A file with settings, in TOML. Flags and environment variables have precedence over it.
-    #[arg(long, env = "FIELDPOST_CONFIG", value_name = "FILE", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_CONFIG",
+        value_name = "FILE",
+        global = true,
+        hide_env_values = true
+    )]
     pub(crate) config: Option<PathBuf>,
 
     /// The least important log lines that are written: error, warn, info, debug or trace; also a
     /// filter such as `info,fieldpost_engine=debug`. Without it, `serve` writes info and the other
     /// commands write error.
-    #[arg(long, env = "FIELDPOST_LOG_LEVEL", value_name = "LEVEL", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_LOG_LEVEL",
+        value_name = "LEVEL",
+        global = true,
+        hide_env_values = true
+    )]
     pub(crate) log_level: Option<String>,
 
     /// How log lines are written to standard error.
-    #[arg(long, env = "FIELDPOST_LOG_FORMAT", value_name = "FORMAT", default_value = "text", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true,
+        hide_env_values = true
+    )]
     pub(crate) log_format: LogFormat,
 }
 
@@ -45,7 +64,13 @@ pub(crate) enum LogFormat {
 pub(crate) struct StorageSettings {
     /// The data folder: it holds the SQLite database, the admin token and the identity of this
     /// hub. It is made in the working directory where it is missing.
-    #[arg(long, env = "FIELDPOST_DATA", value_name = "FOLDER", default_value = "fieldpost-data", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_DATA",
+        value_name = "FOLDER",
+        default_value = "fieldpost-data",
+        hide_env_values = true
+    )]
     pub(crate) data: PathBuf,
 
     /// The PostgreSQL database that holds the state instead of SQLite. Several hubs can share one;
@@ -54,7 +79,13 @@ pub(crate) struct StorageSettings {
     pub(crate) database: Option<DatabaseUrl>,
 
     /// Connections that are held to PostgreSQL.
-    #[arg(long, env = "FIELDPOST_DATABASE_CONNECTIONS", value_name = "COUNT", default_value = "12", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_DATABASE_CONNECTIONS",
+        value_name = "COUNT",
+        default_value = "12",
+        hide_env_values = true
+    )]
     pub(crate) database_connections: Count,
 }
 
@@ -63,18 +94,30 @@ pub(crate) struct StorageSettings {
 #[command(next_help_heading = "Ways in")]
 pub(crate) struct InboundSettings {
     /// The address and port that the hub listens on. Port 0 takes a free one.
-    #[arg(long, env = "FIELDPOST_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        hide_env_values = true
+    )]
     pub(crate) listen: SocketAddr,
 
-    /// The address under which the world reaches the hub, the base of all links. Without it, links
-    /// begin with the address listened on; the Host header is never used.
+    /// The address under which the world reaches the hub, the base of all links. Without it, the
+    /// API's links are paths; the Host header is never used.
     #[arg(long, env = "FIELDPOST_PUBLIC_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) public_url: Option<BaseUrl>,
 
     /// Networks of the proxies in front of the hub, whose word on the sender's address is
     /// believed. Commas separate several. This version keeps no sender's address yet and only
     /// checks how the networks are written.
-    #[arg(long, env = "FIELDPOST_TRUSTED_PROXY", value_name = "NETWORK", value_delimiter = ',', hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_TRUSTED_PROXY",
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
     pub(crate) trusted_proxy: Vec<IpNet>,
 
     /// The token that opens the API. Without it one is made, printed once and kept in the data folder.
@@ -82,43 +125,103 @@ pub(crate) struct InboundSettings {
     pub(crate) admin_token: Option<Token>,
 
     /// The longest body that is taken, after decompression.
-    #[arg(long, env = "FIELDPOST_MAX_BODY", value_name = "SIZE", default_value = "10MB", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_BODY",
+        value_name = "SIZE",
+        default_value = "10MB",
+        hide_env_values = true
+    )]
     pub(crate) max_body: Size,
 
     /// How long the headers of a request may take to arrive, and how long an idle connection is held.
-    #[arg(long, env = "FIELDPOST_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_HEADER_TIMEOUT",
+        value_name = "TIME",
+        default_value = "30s",
+        hide_env_values = true
+    )]
     pub(crate) header_timeout: Span,
 
     /// How long the body of a request may take to arrive.
-    #[arg(long, env = "FIELDPOST_BODY_TIMEOUT", value_name = "TIME", default_value = "30s", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_BODY_TIMEOUT",
+        value_name = "TIME",
+        default_value = "30s",
+        hide_env_values = true
+    )]
     pub(crate) body_timeout: Span,
 
     /// Connections that are held open at once; more of them wait.
-    #[arg(long, env = "FIELDPOST_MAX_CONNECTIONS", value_name = "COUNT", default_value = "4096", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_CONNECTIONS",
+        value_name = "COUNT",
+        default_value = "4096",
+        hide_env_values = true
+    )]
     pub(crate) max_connections: Count,
 
     /// How long a client may leave an answer unread.
-    #[arg(long, env = "FIELDPOST_WRITE_TIMEOUT", value_name = "TIME", default_value = "60s", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_WRITE_TIMEOUT",
+        value_name = "TIME",
+        default_value = "60s",
+        hide_env_values = true
+    )]
     pub(crate) write_timeout: Span,
 
     /// The longest head of a request.
-    #[arg(long, env = "FIELDPOST_MAX_HEADER_SIZE", value_name = "SIZE", default_value = "64KiB", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_HEADER_SIZE",
+        value_name = "SIZE",
+        default_value = "64KiB",
+        hide_env_values = true
+    )]
     pub(crate) max_header_size: Size,
 
     /// The most headers of a request.
-    #[arg(long, env = "FIELDPOST_MAX_HEADERS", value_name = "COUNT", default_value = "100", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_HEADERS",
+        value_name = "COUNT",
+        default_value = "100",
+        hide_env_values = true
+    )]
     pub(crate) max_headers: Count,
 
     /// Messages that may wait for their commit before new ones are answered with 503.
-    #[arg(long, env = "FIELDPOST_ACCEPT_QUEUE", value_name = "COUNT", default_value = "8192", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_ACCEPT_QUEUE",
+        value_name = "COUNT",
+        default_value = "8192",
+        hide_env_values = true
+    )]
     pub(crate) accept_queue: Count,
 
     /// What these messages may hold together before new ones are answered with 503.
-    #[arg(long, env = "FIELDPOST_ACCEPT_QUEUE_SIZE", value_name = "SIZE", default_value = "64MiB", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_ACCEPT_QUEUE_SIZE",
+        value_name = "SIZE",
+        default_value = "64MiB",
+        hide_env_values = true
+    )]
     pub(crate) accept_queue_size: Size,
 
     /// Unreadable messages that are kept for each source; more of them are refused.
-    #[arg(long, env = "FIELDPOST_QUARANTINE_LIMIT", value_name = "COUNT", default_value = "10000", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_QUARANTINE_LIMIT",
+        value_name = "COUNT",
+        default_value = "10000",
+        hide_env_values = true
+    )]
     pub(crate) quarantine_limit: Count,
 }
 
@@ -128,27 +231,63 @@ pub(crate) struct InboundSettings {
 pub(crate) struct OutboundSettings {
     /// Networks that deliveries may go to although they are not of the public internet: `private`
     /// (private networks and loopback), a network such as 10.20.0.0/16, or one address. Commas separate several.
-    #[arg(long, env = "FIELDPOST_ALLOW_NETWORKS", value_name = "NETWORK", value_delimiter = ',', hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_ALLOW_NETWORKS",
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
     pub(crate) allow_network: Vec<AllowNetworks>,
 
     /// Deliveries that are under way at once, over all destinations.
-    #[arg(long, env = "FIELDPOST_DELIVERY_CONCURRENCY", value_name = "COUNT", default_value = "256", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_DELIVERY_CONCURRENCY",
+        value_name = "COUNT",
+        default_value = "256",
+        hide_env_values = true
+    )]
     pub(crate) delivery_concurrency: Count,
 
     /// How long finding, reaching and greeting a destination may take.
-    #[arg(long, env = "FIELDPOST_CONNECT_TIMEOUT", value_name = "TIME", default_value = "10s", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_CONNECT_TIMEOUT",
+        value_name = "TIME",
+        default_value = "10s",
+        hide_env_values = true
+    )]
     pub(crate) connect_timeout: Span,
 
     /// How much of the body of each answer is kept with its attempt.
-    #[arg(long, env = "FIELDPOST_RESPONSE_BODY_KEPT", value_name = "SIZE", default_value = "64KiB", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_RESPONSE_BODY_KEPT",
+        value_name = "SIZE",
+        default_value = "64KiB",
+        hide_env_values = true
+    )]
     pub(crate) response_body_kept: Size,
 
     /// How often the hub looks for work although nothing announced any.
-    #[arg(long, env = "FIELDPOST_POLL_INTERVAL", value_name = "TIME", default_value = "1s", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_POLL_INTERVAL",
+        value_name = "TIME",
+        default_value = "1s",
+        hide_env_values = true
+    )]
     pub(crate) poll_interval: Span,
 
     /// How long a stopping hub waits for what is under way before it gives it back.
-    #[arg(long, env = "FIELDPOST_STOP_TIMEOUT", value_name = "TIME", default_value = "20s", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "FIELDPOST_STOP_TIMEOUT",
+        value_name = "TIME",
+        default_value = "20s",
+        hide_env_values = true
+    )]
     pub(crate) stop_timeout: Span,
 }
 

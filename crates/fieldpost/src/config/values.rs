@@ -35,9 +35,8 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || {
-            format!("{text:?} is not a size: write a number with a unit, such as 64KiB or 10MB")
-        };
+        let wrong =
+            || format!("{text:?} is not a size: write a number with a unit, such as 64KiB or 10MB");
         let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at_checked(digits).ok_or_else(wrong)?;
         let number: u64 = number.parse().map_err(|_| wrong())?;
@@ -49,7 +48,11 @@ impl FromStr for Size {
             named.ok_or_else(wrong)?.1
         };
         let bytes = number.checked_mul(length).ok_or_else(wrong)?;
-        if bytes == 0 { Err("a size of 0 would refuse everything".to_owned()) } else { Ok(Self(bytes)) }
+        if bytes == 0 {
+            Err("a size of 0 would refuse everything".to_owned())
+        } else {
+            Ok(Self(bytes))
+        }
     }
 }
 

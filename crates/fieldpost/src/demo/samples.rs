@@ -118,12 +118,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         body: payload!("commcare-case.json"),
         ..COMMCARE_CASE
     },
-    Sample {
-        what: "form stub",
-        query: "",
-        body: payload!("commcare-stub.json"),
-        ..COMMCARE_FORM
-    },
+    Sample { what: "form stub", query: "", body: payload!("commcare-stub.json"), ..COMMCARE_FORM },
     Sample {
         what: "application id",
         query: "",

@@ -71,9 +71,8 @@ impl Story {
     /// How many deliveries have ended, and how many there should be.
     pub(super) fn progress(&self) -> (usize, usize) {
         let deliveries = self.chapters.iter().flat_map(|chapter| &chapter.deliveries);
-        let ended = deliveries.filter(|delivery| {
-            !matches!(text(delivery, "state"), "pending" | "failed")
-        });
+        let ended =
+            deliveries.filter(|delivery| !matches!(text(delivery, "state"), "pending" | "failed"));
         let expected = SAMPLES.iter().map(|sample| sample.deliveries.len()).sum();
         (ended.count(), expected)
     }
@@ -81,7 +80,13 @@ impl Story {
     /// The table of what came in.
     pub(super) fn came_in(&self) -> comfy_table::Table {
         let mut table = output::table([
-            "", "sent by", "what it is", "answer", "kept as", "known by", "wanted by",
+            "",
+            "sent by",
+            "what it is",
+            "answer",
+            "kept as",
+            "known by",
+            "wanted by",
         ]);
         for (number, chapter) in (1..).zip(&self.chapters) {
             let wanted: Vec<&str> =
@@ -92,7 +97,7 @@ impl Story {
                 chapter.sample.system.into(),
                 chapter.sample.what.into(),
                 chapter.answer.to_string().into(),
-                output::state_cell(&chapter.kept_as()),
+                output::state_cell(&self.kept_as(chapter)),
                 chapter.known_by().into(),
                 wanted.into(),
             ]);
@@ -100,10 +105,28 @@ impl Story {
         table
     }
 
+    /// A message's state, with what there is to say about it.
+    fn kept_as(&self, chapter: &Chapter) -> String {
+        let state = text(&chapter.message, "state");
+        let of = text(&chapter.message, "duplicate_of");
+        let first = self.chapters.iter().position(|other| text(&other.message, "id") == of);
+        match (first, version(&chapter.message)) {
+            (Some(position), _) => format!("{state} of {}", position + 1),
+            (None, 0 | 1) => state.to_owned(),
+            (None, version) => format!("{state} (version {version})"),
+        }
+    }
+
     /// The table of where it went.
     pub(super) fn went_out(&self) -> comfy_table::Table {
         let mut table = output::table([
-            "", "what it is", "forwarder", "goes to", "attempts", "state", "last answer",
+            "",
+            "what it is",
+            "forwarder",
+            "goes to",
+            "attempts",
+            "state",
+            "last answer",
         ]);
         for (number, chapter) in (1..).zip(&self.chapters) {
             for delivery in &chapter.deliveries {
@@ -126,14 +149,6 @@ impl Story {
 }
 
 impl Chapter {
-    fn kept_as(&self) -> String {
-        let state = text(&self.message, "state");
-        match version(&self.message) {
-            0 | 1 => state.to_owned(),
-            version => format!("{state} (version {version})"),
-        }
-    }
-
     fn known_by(&self) -> String {
         match text(&self.message, "identity") {
             "" => "–".to_owned(),

@@ -63,17 +63,8 @@ impl Check {
         Self { name, health: Health::Fine, finding: finding.into(), hint: None }
     }
 
-    fn noteworthy(
-        name: &'static str,
-        finding: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        Self {
-            name,
-            health: Health::Noteworthy,
-            finding: finding.into(),
-            hint: Some(hint.into()),
-        }
+    fn noteworthy(name: &'static str, finding: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name, health: Health::Noteworthy, finding: finding.into(), hint: Some(hint.into()) }
     }
 
     fn wrong(name: &'static str, finding: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -139,7 +130,9 @@ fn tell(checks: &[Check]) -> Result<(), Failure> {
     let (wrong, noteworthy) = (count(Health::Wrong), count(Health::Noteworthy));
     output::line(match (wrong, noteworthy) {
         (0, 0) => "\nEverything is as it should be.".to_owned(),
-        (0, _) => format!("\nNothing is wrong; {}.", show::counted(noteworthy, "warning", "warnings")),
+        (0, _) => {
+            format!("\nNothing is wrong; {}.", show::counted(noteworthy, "warning", "warnings"))
+        }
         _ => format!("\n{} wrong.", show::counted(wrong, "thing is", "things are")),
     })?;
     Ok(())

@@ -1,0 +1,167 @@
+//! Looking and acting by command: messages, deliveries, forwarders, sources, filters, backups.
+
+use fieldpost_testkit::{Answer, FakeDestination};
+use serde_json::Value;
+
+use crate::world::{Hub, PATIENCE, check_failure, fieldpost, folder, run, write};
+
+const SECRET: &str = "a-long-random-word-of-letters";
+
+/// A hub with a destination that refuses, and one message in it.
+async fn hub_with_a_refused_message() -> (tempfile::TempDir, FakeDestination, Hub) {
+    let destination = FakeDestination::start().await;
+    destination.answer("/hook", Answer::status(422).body("no district"));
+    let folder = folder();
+    let file = write(
+        folder.path(),
+        "p.yaml",
+        &format!(
+            "project: p\nsources: {{ s: {{ dialect: json, secret: {SECRET} }} }}\n\
+             connections: {{ c: {{ url: '{}' }} }}\n\
+             forwarders: {{ f: {{ match: {{ form: births }}, to: c }} }}\n",
+            destination.url("/hook")
+        ),
+    );
+    let arguments =
+        ["--allow-network".as_ref(), "private".as_ref(), "--project".as_ref(), file.as_os_str()];
+    let hub = Hub::start(&folder.path().join("data"), arguments);
+    assert_eq!(hub.post(SECRET, r#"{"form": "births", "n": 1.10}"#).await, 200);
+    assert_eq!(hub.post(SECRET, r#"{"form": "deaths"}"#).await, 200);
+    assert_eq!(hub.post(SECRET, r#"{"form": "#).await, 400);
+    hub.api().wait_until_nothing_waits(PATIENCE).await;
+    (folder, destination, hub)
+}
+
+fn id(item: &Value) -> String {
+    item["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_shown_explained_and_replayed() {
+    let (_folder, destination, hub) = hub_with_a_refused_message().await;
+    let list = run(&mut hub.command(["messages", "list", "--json", "--state", "kept"])).json();
+    assert_eq!(list.as_array().unwrap().len(), 2);
+    let (deaths, births) = (id(&list[0]), id(&list[1]));
+    let quarantined = run(&mut hub.command(["messages", "list", "--state", "quarantined"])).well();
+    assert!(quarantined.contains("quarantined"), "{quarantined}");
+    let body = run(&mut hub.command(["messages", "body", &births])).well();
+    assert_eq!(body, r#"{"form": "births", "n": 1.10}"#);
+    let shown = run(&mut hub.command(["messages", "show", &births])).well();
+    assert!(shown.contains("It set off 1 delivery:") && shown.contains("rejected"), "{shown}");
+    let shown = run(&mut hub.command(["messages", "show", &births, "--json"])).json();
+    assert_eq!(shown["deliveries"][0]["last_status"], 422);
+    let wants = run(&mut hub.command(["messages", "explain", &births])).well();
+    assert!(wants.starts_with("f wants it\n"), "{wants}");
+    let wants = run(&mut hub.command(["messages", "explain", &deaths])).well();
+    assert!(wants.starts_with("f does not want it\n  ✗ "), "{wants}");
+    let replayed = run(&mut hub.command(["messages", "replay", &births, &deaths])).well();
+    assert_eq!(replayed, format!("{births}: 1 delivery\n{deaths}: 0 deliveries\n"));
+    destination.wait_for(2, PATIENCE).await;
+    check_failure(
+        &mut hub.command(["messages", "show", "0192f0c8-7b9e-7cc0-8000-000000000000"]),
+        1,
+        "error: there is no message \"0192f0c8-7b9e-7cc0-8000-000000000000\" here [not-found]",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_are_shown_and_acted_on() {
+    let (_folder, destination, hub) = hub_with_a_refused_message().await;
+    let list = run(&mut hub.command(["deliveries", "list", "--json"])).json();
+    let delivery = id(&list[0]);
+    let shown = run(&mut hub.command(["deliveries", "show", &delivery])).well();
+    for part in ["state        rejected", "attempt 1", "status 422", "no district"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    // Some actions make no sense in some states.
+    let retried = run(&mut hub.command(["deliveries", "retry", &delivery]));
+    assert_eq!(retried.code, Some(1));
+    assert!(retried.errors.contains("delivery-not-waiting"), "{}", retried.errors);
+    assert!(retried.errors.contains("hint: `requeue`"), "{}", retried.errors);
+    destination.answer("/hook", Answer::status(200));
+    let resent = run(&mut hub.command(["deliveries", "resend", "--json", &delivery])).json();
+    assert_eq!(resent[0]["resend_of"], delivery);
+    destination.wait_for(2, PATIENCE).await;
+    let all = ["deliveries", "requeue", "--all", "--state", "rejected"];
+    let dry = run(hub.command(all).arg("--dry-run")).well();
+    assert_eq!(dry, "requeue would touch 1 delivery\n");
+    check_failure(
+        &mut hub.command(all),
+        2,
+        "error: requeue would touch 1 delivery, and nobody can be asked\nhint: give --yes to act \
+         without asking, or --dry-run to see how many it would be",
+    );
+    assert_eq!(run(hub.command(all).arg("--yes")).well(), "requeue: 1 delivery\n");
+    hub.api().wait_until_nothing_waits(PATIENCE).await;
+    let list = run(&mut hub.command(["deliveries", "list", "--json"])).json();
+    assert!(list.as_array().unwrap().iter().all(|item| item["state"] == "succeeded"), "{list}");
+    check_failure(
+        &mut hub.command(["deliveries", "list", "--state", "x"]),
+        1,
+        "error: `x` is no value of `state` [bad-parameter]\nhint: one of pending, failed, \
+         succeeded, cancelled, rejected, broken, superseded",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forwarders_sources_and_filters() {
+    let (_folder, _destination, hub) = hub_with_a_refused_message().await;
+    assert_eq!(run(&mut hub.command(["forwarders", "pause", "f"])).well(), "f is paused\n");
+    let list = run(&mut hub.command(["forwarders", "list"])).well();
+    assert!(list.contains("paused") && list.contains("1 rejected"), "{list}");
+    assert_eq!(run(&mut hub.command(["forwarders", "resume", "f"])).well(), "f sends\n");
+    let shown = run(&mut hub.command(["sources", "show", "s"])).well();
+    assert!(shown.contains(&format!("inbox   {}/inbox/{SECRET}\n", hub.url)), "{shown}");
+    let listed = run(&mut hub.command(["sources", "list"])).well();
+    assert!(!listed.contains(SECRET), "{listed}");
+    let tried = run(&mut hub.command(["filter", "try", "--match", r#"{"n": 11e-1}"#])).well();
+    assert!(tried.ends_with("1 of the 3 newest messages match; 1 could not be read\n"), "{tried}");
+    let wrong = run(&mut hub.command(["filter", "try", "--match", "{form: births}"]));
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.errors.contains("--match is not JSON: line 1"), "{}", wrong.errors);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_a_whole_database() {
+    let (folder, _destination, hub) = hub_with_a_refused_message().await;
+    let copy = folder.path().join("restored");
+    std::fs::create_dir(&copy).unwrap();
+    let file = copy.join("fieldpost.db");
+    let backup = || {
+        let mut command = fieldpost(["backup"]);
+        command.arg(&file).arg("--data").arg(folder.path().join("data"));
+        command
+    };
+    assert!(run(&mut backup()).well().contains("is whole"));
+    check_failure(&mut backup(), 1, &format!("error: {} is there already", file.display()));
+    let restored = Hub::start(&copy, [""; 0]);
+    let (of_original, of_copy) = (hub.api(), restored.api());
+    for list in ["projects/p/messages", "projects/p/deliveries"] {
+        assert_eq!(of_original.all(list).await, of_copy.all(list).await, "{list}");
+    }
+    let mut command = fieldpost(["backup", "x.db", "--data"]);
+    command.arg(folder.path()).current_dir(folder.path());
+    let said = run(&mut command);
+    assert!(said.errors.contains("there is no database in the data folder"), "{}", said.errors);
+    command.env("FIELDPOST_DATABASE", "postgres://me:hunter2@db.example/x");
+    check_failure(
+        &mut command,
+        2,
+        "error: the state lies in postgres://me:***@db.example/x, not in SQLite\nhint: use \
+         PostgreSQL's own tools: pg_dump, or continuous archiving",
+    );
+}
+
+#[test]
+fn a_database_is_made_and_migrated_by_command() {
+    let folder = folder();
+    let migrate = |arguments: &[&str]| {
+        let mut command = fieldpost(["migrate", "--data"]);
+        command.arg(folder.path().join("data")).args(arguments);
+        run(&mut command).well()
+    };
+    assert_eq!(migrate(&["--dry-run"]), "There is no database yet; it would be made\n");
+    let made = migrate(&[]);
+    assert!(made.starts_with("The database was made, with schema version "), "{made}");
+    assert!(migrate(&[]).ends_with(": nothing to do\n"));
+}

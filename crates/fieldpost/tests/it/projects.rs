@@ -1,0 +1,209 @@
+//! Project files: applied by command and at the start, exported, pruned.
+
+use fieldpost_testkit::FakeDestination;
+
+use crate::world::{Hub, PATIENCE, check_failure, fieldpost, folder, run, write};
+
+const FILE: &str = "\
+project: clinic
+title: Clinic network
+connections:
+  warehouse:
+    url: https://warehouse.example.org/hook
+    auth: { basic: { username: fieldpost, password: \"${WAREHOUSE_PASSWORD}\" } }
+    notify: [ops@example.org]
+sources:
+  kobo: { dialect: kobo, secret: \"${KOBO_INBOX}\" }
+forwarders:
+  births: { from: kobo, match: { form: births, weight: 3.10 }, to: warehouse }
+  all: { to: warehouse, paused: true }
+";
+
+const SECRET: &str = "a-long-random-word-of-letters";
+
+#[test]
+fn a_file_is_applied_and_exported() {
+    let folder = folder();
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let file = write(folder.path(), "clinic.yaml", FILE);
+    let apply = |arguments: &[&str], password: &str| {
+        let mut command = hub.command(["apply"]);
+        command.arg(&file).args(arguments);
+        run(command.env("WAREHOUSE_PASSWORD", password).env("KOBO_INBOX", SECRET)).well()
+    };
+    let difference = "\
++ project clinic
+    + title: Clinic network
++ connection warehouse
+    + url: https://warehouse.example.org/hook
+    + auth.basic.username: fieldpost
+    + auth.basic.password: (secret)
+    + notify: [ops@example.org]
++ source kobo
+    + dialect: kobo
+    + secret: (secret)
++ forwarder births
+    + from: kobo
+    + match.form: births
+    + match.weight: 3.10
+    + to: warehouse
++ forwarder all
+    + to: warehouse
+    + paused: true
+clinic: 5 changes";
+    assert_eq!(apply(&["--dry-run"], "hunter2"), format!("{difference} would be made\n"));
+    check_failure(
+        &mut hub.command(["export", "clinic"]),
+        1,
+        "error: there is no project \"clinic\" here [not-found]",
+    );
+    assert_eq!(apply(&[], "hunter2"), format!("{difference} made\n"));
+    assert_eq!(apply(&[], "hunter2"), "clinic: nothing to change\n");
+    assert_eq!(
+        apply(&["--dry-run"], "hunter3"),
+        "~ connection warehouse\n    ~ auth.basic.password: (secret) changed\nclinic: 1 change \
+         would be made\n"
+    );
+    let exported = run(&mut hub.command(["export", "clinic"])).well();
+    assert!(exported.contains("weight: 3.10"), "{exported}");
+    assert!(!exported.contains("hunter2") && !exported.contains(SECRET), "{exported}");
+    // What was exported can be applied again, and changes nothing.
+    let exported = write(folder.path(), "exported.yaml", &exported);
+    let said = run(hub.command(["apply"]).arg(&exported)).well();
+    assert_eq!(said, "clinic: nothing to change\n");
+    let json = run(&mut hub.command(["export", "clinic", "--json"])).json();
+    assert_eq!(json["sources"]["kobo"]["dialect"], "kobo");
+}
+
+#[test]
+fn only_prune_removes() {
+    let folder = folder();
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let file = write(folder.path(), "clinic.yaml", FILE);
+    let apply = |arguments: &[&str]| {
+        let mut command = hub.command(["apply"]);
+        command.arg(&file).args(arguments);
+        command.env("WAREHOUSE_PASSWORD", "hunter2").env("KOBO_INBOX", SECRET);
+        command
+    };
+    run(&mut apply(&[])).well();
+    let less = FILE.lines().filter(|line| !line.contains("all:")).collect::<Vec<_>>().join("\n");
+    write(folder.path(), "clinic.yaml", &less);
+    assert_eq!(run(&mut apply(&[])).well(), "clinic: nothing to change\n");
+    // Something waits for what would go.
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        assert_eq!(hub.post(SECRET, r#"{"form": "births"}"#).await, 200);
+    });
+    let dry = run(&mut apply(&["--prune", "--dry-run"])).well();
+    assert_eq!(
+        dry,
+        "- forwarder all\n1 delivery waits for the forwarder all, and will be cancelled with \
+         it\nclinic: 1 change would be made\n"
+    );
+    let refused = run(&mut apply(&["--prune"]));
+    assert_eq!(refused.code, Some(2));
+    assert_eq!(
+        refused.errors,
+        "error: deliveries wait for what would be removed, and nobody can be asked\n  1 delivery \
+         waits for the forwarder all, and will be cancelled with it\nhint: give --yes to cancel \
+         them, or --dry-run to see the whole difference\n"
+    );
+    assert!(run(&mut apply(&["--prune", "--yes"])).well().ends_with("clinic: 1 change made\n"));
+    let deliveries = run(&mut hub.command(["deliveries", "list", "--json"])).json();
+    assert_eq!(deliveries[0]["state"], "cancelled");
+}
+
+#[test]
+fn mistakes_are_told_all_at_once_and_without_a_hub() {
+    let folder = folder();
+    let file = write(
+        folder.path(),
+        "clinic.yaml",
+        "project: clinic\nsources: { kobo: { dialect: koob, secret: \"${KOBO_INBOX}\" } }\n\
+         forwarders: { births: { fron: kobo, to: warehouse } }\n",
+    );
+    let mut command = fieldpost(["apply"]);
+    let said = run(command.arg(&file).env("KOBO_INBOX", SECRET).current_dir(folder.path()));
+    assert_eq!(said.code, Some(1));
+    for part in ["is not a valid project file", "sources.kobo.dialect", "fron", "warehouse"] {
+        assert!(said.errors.contains(part), "{part}: {}", said.errors);
+    }
+    let said = run(command.env_remove("KOBO_INBOX"));
+    assert!(said.errors.contains("the variable `KOBO_INBOX` is not set"), "{}", said.errors);
+    check_failure(
+        fieldpost(["apply", "nowhere.yaml"]).current_dir(folder.path()),
+        1,
+        "error: nowhere.yaml cannot be read: No such file or directory (os error 2)",
+    );
+}
+
+#[test]
+fn files_of_one_project_are_merged() {
+    let folder = folder();
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let one = write(folder.path(), "one.yaml", "project: p\nsources: { a: { dialect: json } }\n");
+    let two = write(folder.path(), "two.yaml", "sources: { b: { dialect: json } }\n");
+    let other = write(folder.path(), "other.yaml", "project: q\n");
+    run(hub.command(["apply"]).args([&one, &two])).well();
+    let sources = run(&mut hub.command(["sources", "list", "--json"])).json();
+    assert_eq!(sources.as_array().unwrap().len(), 2);
+    check_failure(
+        hub.command(["apply"]).args([&one, &two, &other]),
+        1,
+        &format!(
+            "error: {} does not say which project it is of\nhint: write `project: <name>` at its \
+             top",
+            two.display()
+        ),
+    );
+    run(hub.command(["apply"]).arg(&other)).well();
+    check_failure(
+        &mut hub.command(["sources", "list"]),
+        2,
+        "error: the hub has more than one project\nhint: name one with --project: p, q",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_applied_at_the_start_only_when_it_changed() {
+    let destination = FakeDestination::start().await;
+    let folder = folder();
+    let data = folder.path().join("data");
+    let text = format!(
+        "project: p\nsources: {{ s: {{ dialect: json, secret: \"${{INBOX}}\" }} }}\n\
+         connections: {{ c: {{ url: '{}' }} }}\nforwarders: {{ f: {{ to: c }} }}\n",
+        destination.url("/hook")
+    );
+    let file = write(folder.path(), "p.yaml", &text);
+    let start = |inbox: &str| {
+        let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"]);
+        command.args(["--admin-token", crate::world::TOKEN, "--allow-network", "private"]);
+        command.arg("--project").arg(&file).arg("--data").arg(&data).env("INBOX", inbox);
+        Hub::spawn(&mut command, |_| data.clone())
+    };
+    let mut hub = start("the-first-secret-of-the-tests");
+    assert_eq!(hub.post("the-first-secret-of-the-tests", "{}").await, 200);
+    destination.wait_for(1, PATIENCE).await;
+    // What somebody changed since stays: the file is the same.
+    run(&mut hub.command(["forwarders", "pause", "f"])).well();
+    hub.kill();
+    let mut hub = start("the-first-secret-of-the-tests");
+    let paused = |hub: &Hub| {
+        let list = run(&mut hub.command(["forwarders", "list", "--json"])).json();
+        list[0]["paused"].as_bool().unwrap()
+    };
+    assert!(paused(&hub));
+    hub.kill();
+    // Another value in the environment is a change.
+    let mut hub = start("the-second-secret-of-the-tests");
+    assert!(!paused(&hub));
+    assert_eq!(hub.post("the-first-secret-of-the-tests", "{}").await, 404);
+    assert_eq!(hub.post("the-second-secret-of-the-tests", "{}").await, 200);
+    hub.kill();
+    // And a mistake in the file stops the start.
+    write(folder.path(), "p.yaml", &text.replace("to: c", "to: d"));
+    let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    let said = run(command.arg(&data).arg("--project").arg(&file).env("INBOX", "x"));
+    assert_eq!(said.code, Some(1));
+    assert!(said.errors.contains("p.yaml is not a valid project file"), "{}", said.errors);
+}

@@ -1,0 +1,230 @@
+//! Starting and stopping a hub.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use fieldpost_testkit::{Answer, FakeDestination};
+
+use crate::world::{
+    Hub, PATIENCE, TOKEN, check_failure, fieldpost, folder, http_client, run, write,
+};
+
+/// The longest that a start with an empty folder may take. On an idle machine it takes a tenth.
+const START: Duration = Duration::from_secs(5);
+
+#[test]
+fn the_token_is_made_once_and_printed_once() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let start = || {
+        let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(&data).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let process = command.spawn().unwrap();
+        let started = Instant::now();
+        let notice = data.join("hub.json");
+        while !notice.exists() {
+            assert!(started.elapsed() < PATIENCE);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // The line follows the notice.
+        std::thread::sleep(Duration::from_millis(200));
+        let status = std::process::Command::new("kill").arg(process.id().to_string()).status();
+        assert!(status.unwrap().success());
+        let output = process.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(!notice.exists(), "a hub that stopped leaves no notice");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), errors)
+    };
+    let (first, log) = start();
+    let file = data.join("admin-token");
+    let token = fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = first.lines().collect();
+    assert!(lines[0].starts_with("Fieldpost serves at http://127.0.0.1:"), "{first}");
+    let told = format!(
+        "Admin token, shown this once and kept in {}: {}",
+        file.display(),
+        token.trim_end()
+    );
+    assert_eq!(lines[1..], [told.as_str()]);
+    assert!(!log.contains(token.trim_end()), "the token is in the log");
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(mode(&data), 0o700);
+    let (second, _) = start();
+    assert_eq!(second.lines().count(), 1, "{second}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), token);
+}
+
+#[test]
+fn a_given_token_is_the_only_one() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let hub = Hub::start(&data, [""; 0]);
+    assert!(!data.join("admin-token").exists());
+    let mut list = fieldpost(["sources", "list", "--project", "x", "--url", &hub.url, "--token"]);
+    check_failure(
+        list.arg("a-wrong-token"),
+        1,
+        &format!(
+            "error: the hub at {} does not know this token\nhint: give the admin token with \
+             --token or FIELDPOST_TOKEN; `fieldpost serve` printed it at its first start",
+            hub.url
+        ),
+    );
+    // Commands of this machine find address and token in the data folder.
+    let mut found = fieldpost(["messages", "list", "--data"]);
+    check_failure(
+        found.arg(&data),
+        1,
+        "error: the hub has no project yet\nhint: write a project file and give it to `fieldpost \
+         apply`",
+    );
+    assert_eq!(fs::metadata(data.join("hub.json")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_start_is_quick() {
+    let folder = folder();
+    let started = Instant::now();
+    let _hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    assert!(started.elapsed() < START, "took {:?}", started.elapsed());
+}
+
+#[test]
+fn a_data_folder_is_for_one_process() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let _hub = Hub::start(&data, [""; 0]);
+    let mut second = fieldpost(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    check_failure(
+        second.arg(&data),
+        1,
+        &format!(
+            "error: the data folder {} is in use by another fieldpost process; stop that one, or \
+             give this one its own folder with --data",
+            data.display()
+        ),
+    );
+}
+
+#[test]
+fn a_taken_port_is_told() {
+    let folder = folder();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let data = folder.path().join("data");
+    check_failure(
+        fieldpost(["serve", "--listen", &address, "--data"]).arg(&data),
+        1,
+        &format!(
+            "error: cannot listen on {address}: Address already in use (os error 98)\nhint: \
+             another program listens there; stop it, or choose another port with --listen"
+        ),
+    );
+    assert!(!data.exists(), "nothing is touched before the port is taken");
+}
+
+#[test]
+fn a_database_that_is_none_is_told() {
+    let folder = folder();
+    let data = folder.path();
+    write(data, "fieldpost.db", &"this is no database. ".repeat(100));
+    let said = run(fieldpost(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data));
+    assert_eq!(said.code, Some(1));
+    assert!(said.errors.contains("file is not a database"), "{}", said.errors);
+}
+
+/// Holds MUST-29.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_finish_what_is_under_way() {
+    let destination = FakeDestination::start().await;
+    destination.answer("/slow", Answer::status(200).delay(Duration::from_millis(700)));
+    let folder = folder();
+    let data = folder.path().join("data");
+    let project = write(
+        folder.path(),
+        "project.yaml",
+        &format!(
+            "project: p\nsources: {{ s: {{ dialect: json, secret: the-secret-of-the-tests }} }}\n\
+             connections: {{ c: {{ url: '{}' }} }}\nforwarders: {{ f: {{ to: c }} }}\n",
+            destination.url("/slow")
+        ),
+    );
+    let arguments =
+        ["--allow-network".as_ref(), "private".as_ref(), "--project".as_ref(), project.as_os_str()];
+    let mut hub = Hub::start(&data, arguments);
+    assert_eq!(hub.post("the-secret-of-the-tests", "{}").await, 200);
+    destination.wait_for(1, PATIENCE).await;
+    hub.signal("TERM");
+    assert_eq!(hub.wait().code(), Some(0));
+    let again = Hub::start(&data, arguments);
+    let deliveries = again.api().all("projects/p/deliveries").await;
+    assert_eq!(deliveries[0]["state"], "succeeded", "{deliveries:?}");
+    assert_eq!(destination.received().len(), 1, "it was sent once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_at_once() {
+    let destination = FakeDestination::start().await;
+    destination.answer("/never", Answer::hang());
+    let folder = folder();
+    let data = folder.path().join("data");
+    let project = write(
+        folder.path(),
+        "project.yaml",
+        &format!(
+            "project: p\nsources: {{ s: {{ dialect: json, secret: the-secret-of-the-tests }} }}\n\
+             connections: {{ c: {{ url: '{}' }} }}\nforwarders: {{ f: {{ to: c }} }}\n",
+            destination.url("/never")
+        ),
+    );
+    let arguments =
+        ["--allow-network".as_ref(), "private".as_ref(), "--project".as_ref(), project.as_os_str()];
+    let mut hub = Hub::start(&data, arguments);
+    assert_eq!(hub.post("the-secret-of-the-tests", "{}").await, 200);
+    destination.wait_for(1, PATIENCE).await;
+    hub.signal("INT");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    hub.signal("INT");
+    let asked = Instant::now();
+    assert_eq!(hub.wait().code(), Some(1));
+    assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());
+    // What was under way is not lost, and no final state was made up for it.
+    let again = Hub::start(&data, arguments);
+    let deliveries = again.api().all("projects/p/deliveries").await;
+    assert_eq!(deliveries[0]["state"], "pending", "{deliveries:?}");
+    destination.wait_for(2, PATIENCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn log_lines_can_be_json() {
+    let folder = folder();
+    let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    command.args(["--admin-token", TOKEN, "--data"]).arg(folder.path().join("data"));
+    command.stderr(Stdio::piped());
+    let data = folder.path().join("data");
+    let process = command.stdout(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while !data.join("hub.json").exists() {
+        assert!(started.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let notice: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(data.join("hub.json")).unwrap()).unwrap();
+    let url = notice["url"].as_str().unwrap();
+    assert!(
+        http_client().get(format!("{url}/healthz")).send().await.unwrap().status().is_success()
+    );
+    let status = std::process::Command::new("kill").arg(process.id().to_string()).status();
+    assert!(status.unwrap().success());
+    let output = process.wait_with_output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.lines().count() >= 2, "{log}");
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["message"].is_string() && line["level"].is_string(), "{line}");
+    }
+}

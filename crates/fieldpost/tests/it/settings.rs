@@ -1,0 +1,164 @@
+//! Where settings come from, and how mistakes in them are told.
+
+use std::process::Command;
+
+use crate::world::{check_failure, fieldpost, folder, run, write};
+
+/// What `doctor` finds out about the base of links: a setting that is easily looked at.
+fn links(command: &mut Command) -> String {
+    let said = run(command.args(["doctor", "--json", "--listen", "127.0.0.1:0"])).json();
+    let checks = said["checks"].as_array().unwrap();
+    let links = checks.iter().find(|check| check["check"] == "links").unwrap();
+    links["finding"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file() {
+    let folder = folder();
+    let file = write(folder.path(), "fieldpost.toml", "public-url = \"https://file.example\"\n");
+    let command = || {
+        let mut command = fieldpost([""; 0]);
+        command.current_dir(folder.path());
+        command
+    };
+    assert_eq!(links(&mut command()), "for this machine only");
+    assert_eq!(
+        links(command().env("FIELDPOST_CONFIG", &file)),
+        "they begin with https://file.example"
+    );
+    assert_eq!(
+        links(
+            command()
+                .env("FIELDPOST_CONFIG", &file)
+                .env("FIELDPOST_PUBLIC_URL", "https://environment.example")
+        ),
+        "they begin with https://environment.example"
+    );
+    assert_eq!(
+        links(
+            command()
+                .env("FIELDPOST_PUBLIC_URL", "https://environment.example")
+                .args(["--config".as_ref(), file.as_os_str()])
+                .args(["--log-level", "error"])
+                .env("FIELDPOST_LOG_LEVEL", "info")
+        ),
+        "they begin with https://environment.example"
+    );
+    let mut flag = command();
+    flag.env("FIELDPOST_CONFIG", &file).env("FIELDPOST_PUBLIC_URL", "https://environment.example");
+    let said = run(flag
+        .args(["doctor", "--public-url", "https://flag.example", "--listen"])
+        .arg("127.0.0.1:0"));
+    assert!(said.well().contains("they begin with https://flag.example"));
+}
+
+#[test]
+fn lists_are_put_together() {
+    let folder = folder();
+    let file = write(
+        folder.path(),
+        "fieldpost.toml",
+        "allow-network = [\"private\", \"198.51.100.7\"]\nmax-body = 1000\n",
+    );
+    let networks = |command: &mut Command| {
+        let said = run(command.args(["doctor", "--json", "--listen", "127.0.0.1:0"])).json();
+        let checks = said["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["check"] == "allowed networks").unwrap();
+        found["finding"].as_str().unwrap().to_owned()
+    };
+    let mut from_file = fieldpost([""; 0]);
+    from_file.current_dir(folder.path()).arg("--config").arg(&file);
+    assert_eq!(networks(&mut from_file), "the public internet, and private,198.51.100.7/32");
+    let mut from_environment = fieldpost([""; 0]);
+    from_environment
+        .current_dir(folder.path())
+        .env("FIELDPOST_ALLOW_NETWORKS", "10.0.0.0/8,198.51.100.7");
+    assert_eq!(
+        networks(&mut from_environment),
+        "the public internet, and 10.0.0.0/8,198.51.100.7/32"
+    );
+}
+
+#[track_caller]
+fn check_file(text: &str, code: i32, message: &str) {
+    let folder = folder();
+    let file = write(folder.path(), "fieldpost.toml", text);
+    let mut command = fieldpost(["serve", "--config"]);
+    command.arg(&file).current_dir(folder.path());
+    let message = message.replace("FILE", &file.display().to_string());
+    check_failure(&mut command, code, &message);
+}
+
+#[test]
+fn mistakes_in_the_file_are_told() {
+    check_file(
+        "liste = \"127.0.0.1:0\"",
+        1,
+        "error: the settings file FILE: `liste` is not a setting\nhint: did you mean `listen`?",
+    );
+    check_file(
+        "max_body = \"1MB\"",
+        1,
+        "error: the settings file FILE: `max_body` is not a setting\nhint: did you mean \
+         `max-body`?",
+    );
+    check_file(
+        "listen = true",
+        1,
+        "error: the settings file FILE: `listen` cannot be a boolean\nhint: write a text, a whole \
+         number, or a list of texts",
+    );
+    check_file(
+        "stop-timeout = 15",
+        2,
+        "error: invalid value '15' for '--stop-timeout <TIME>': \"15\" is not a time: write a \
+         whole number with a unit (ms, s, m, h, d), such as 15s\n\nFor more information, try \
+         '--help'.\nhint: the value stands in the settings file FILE",
+    );
+    check_file(
+        "listen = ",
+        1,
+        "error: the settings file FILE: TOML parse error at line 1, column 10\n  |\n1 | listen = \
+         \n  |          ^\nstring values must be quoted, expected literal string",
+    );
+}
+
+#[test]
+fn bounds_have_units_and_are_never_zero() {
+    for (flag, value, complaint) in [
+        ("--max-body", "0", "a size of 0 would refuse everything"),
+        ("--max-body", "10XB", "\"10XB\" is not a size"),
+        ("--body-timeout", "30", "\"30\" is not a time"),
+        ("--delivery-concurrency", "0", "0 would stop everything"),
+        ("--accept-queue", "4294967296", "is not a whole number up to 4294967295"),
+        ("--allow-network", "everything", "\"everything\" is not a network"),
+        ("--trusted-proxy", "10.0.0.0/33", "invalid IP address syntax"),
+        ("--public-url", "hub.example.org", "write it with its scheme"),
+        ("--listen", "8080", "invalid socket address syntax"),
+        ("--database", "mysql://x", "a database is written as postgres://"),
+        ("--log-format", "xml", "[possible values: text, json]"),
+    ] {
+        let said = run(&mut fieldpost(["serve", flag, value]));
+        assert_eq!(said.code, Some(2), "{flag} {value}: {said:?}");
+        assert!(said.errors.contains(complaint), "{flag} {value}: {}", said.errors);
+    }
+}
+
+#[test]
+fn a_password_is_in_no_message() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let database = "postgres://me:hunter2@127.0.0.1:1/fieldpost";
+    for command in ["serve", "doctor", "migrate"] {
+        let mut command = fieldpost([command, "--data"]);
+        command.arg(&data).env("FIELDPOST_DATABASE", database).env("FIELDPOST_LOG_LEVEL", "trace");
+        if command.get_args().next() == Some("serve".as_ref()) {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let said = run(&mut command);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        let all = format!("{}{}", said.output, said.errors);
+        assert!(all.contains("postgres://me:***@127.0.0.1:1/fieldpost"), "{all}");
+        assert!(!all.contains("hunter2"), "{all}");
+    }
+}
