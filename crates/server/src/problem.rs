@@ -14,7 +14,9 @@ use fieldpost_store::StoreError;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode, Uri};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::body::BodyRefusal;
@@ -23,10 +25,13 @@ use crate::body::BodyRefusal;
 /// that they do not all come back at once.
 const LONGEST_RETRY_AFTER: u32 = 5;
 
+/// What is the matter. Boxed, since it is the rarer half of many results.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem(Box<Told>);
+
 /// The body of every error.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Problem, title = "Problem")]
-pub(crate) struct Problem {
+pub(crate) struct Told {
     /// Always `about:blank`: `code` says what is the matter.
     #[serde(rename = "type")]
     kind: &'static str,
@@ -81,7 +86,7 @@ impl Problem {
         code: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
@@ -91,19 +96,22 @@ impl Problem {
             problems: Vec::new(),
             message_id: None,
             retry_after: None,
-        }
+        }))
     }
 
-    pub(crate) fn hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+    pub(crate) fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
     }
 
-    pub(crate) fn about_message(self, id: Uuid) -> Self {
-        Self { message_id: Some(id), ..self }
+    pub(crate) fn about_message(mut self, id: Uuid) -> Self {
+        self.0.message_id = Some(id);
+        self
     }
 
-    pub(crate) fn retry_after(self, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
     }
 
     pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
@@ -122,24 +130,28 @@ impl Problem {
             [first, rest @ ..] => format!("{} (and {} more)", first.message, rest.len()),
             [] => "the definition is not valid".to_owned(),
         };
-        let hint = problems.first().and_then(|first| first.hint.clone());
-        Self {
-            hint: hint.map(Cow::Owned),
-            problems: problems.into_iter().map(Mistake::from).collect(),
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-definition", detail)
-        }
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-definition", detail);
+        problem.0.hint = problems.first().and_then(|first| first.hint.clone()).map(Cow::Owned);
+        problem.0.problems = problems.into_iter().map(Mistake::from).collect();
+        problem
+    }
+
+    /// What is told, for tests.
+    #[cfg(test)]
+    pub(crate) fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(&*self.0).unwrap()
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 }
 
@@ -207,16 +219,29 @@ impl From<BodyRefusal> for Problem {
     }
 }
 
+/// The description of the API names what is told, wherever a handler names the problem.
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Told::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Told::schemas(schemas);
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let text = serde_json::to_vec(&self).unwrap_or_default();
+        let text = serde_json::to_vec(&*self.0).unwrap_or_default();
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {

@@ -46,7 +46,7 @@ impl ServerSettings {
             max_body: 10_000_000,
             body_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(30),
-            write_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_mins(1),
             max_header_bytes: 64 * 1024,
             max_headers: 100,
             max_connections: 4_096,

@@ -41,6 +41,14 @@ use crate::problem::{Problem, seconds_to_retry};
 use crate::senders::{self, Proof};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, OPTIONS";
+/// Media types that a source of JSON reads, beside all that end in `+json`.
+const READABLE_AS_JSON: [&str; 5] = [
+    "",
+    "application/json",
+    "text/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+];
 const WORK_ORDER_ID: HeaderName = HeaderName::from_static("x-meta-work-order-id");
 
 pub(crate) fn router() -> Router<Shared> {
@@ -51,7 +59,7 @@ pub(crate) fn router() -> Router<Shared> {
 async fn answer(State(app): State<Shared>, request: Request) -> Response {
     let mut response = match *request.method() {
         Method::OPTIONS => preflight(),
-        _ => receive(&app, request).await.unwrap_or_else(|refusal| refusal.into_response()),
+        _ => receive(&app, request).await.unwrap_or_else(Refusal::into_response),
     };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -131,14 +139,7 @@ fn can_be_read(source: &Source, headers: &HeaderMap) -> bool {
     };
     let media_type = String::from_utf8_lossy(content_type).to_ascii_lowercase();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    const READABLE: [&str; 5] = [
-        "",
-        "application/json",
-        "text/json",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data",
-    ];
-    READABLE.contains(&media_type) || media_type.ends_with("+json")
+    READABLE_AS_JSON.contains(&media_type) || media_type.ends_with("+json")
 }
 
 /// An empty request to a webhook that reads JSON means an empty object.

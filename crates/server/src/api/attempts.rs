@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use fieldpost_model::attempt::{self, ErrorKind};
+use fieldpost_model::attempt;
 use fieldpost_model::hexadecimal;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
 use super::list::List;
-use super::messages::{content, headers, names};
+use super::messages::{content, headers};
+use super::names::AttemptErrorKind;
 use super::parameters::{NoParameters, Parameters, path_id};
 use super::{deliveries, exact};
 use crate::app::{App, Shared};
@@ -72,14 +72,10 @@ pub(super) struct AttemptResponse {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AttemptError {
     /// Which part of the attempt.
-    #[schema(schema_with = error_kind)]
+    #[schema(value_type = AttemptErrorKind)]
     kind: &'static str,
     /// The cause, in a sentence.
     message: String,
-}
-
-fn error_kind() -> Object {
-    names(ErrorKind::ALL.iter().map(|kind| kind.name()))
 }
 
 impl From<attempt::Attempt> for Attempt {
@@ -182,13 +178,13 @@ pub(super) async fn request_body(
         Problem::not_found("request", number).hint("this attempt ended before one could be built")
     })?;
     let own = app.hub.store().attempt_body(&project, id, number).await?;
-    let bytes = match own.ok_or_else(|| no_attempt(number))? {
-        Some(bytes) => bytes,
+    let bytes = if let Some(bytes) = own.ok_or_else(|| no_attempt(number))? {
+        bytes
+    } else {
         // It sent the message's own bytes, which are kept once.
-        None => {
-            let delivery = deliveries::find(&app, &project, &delivery).await?;
-            content(&app, &project, delivery.payload_id).await?.1
-        }
+        let delivery = deliveries::find(&app, &project, &delivery).await?;
+        let (_, bytes) = content(&app, &project, delivery.payload_id).await?;
+        bytes
     };
     let content_type = header(&request.headers, "content-type");
     Ok(exact::bytes(content_type, bytes, &format!("request-{id}-{number}")))

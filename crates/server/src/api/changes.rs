@@ -4,6 +4,7 @@ use fieldpost_rules::definition;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::names::{ChangeActionName, ChangedKind};
 use crate::problem::Mistake;
 
 /// What applying a project file did, or would do.
@@ -25,11 +26,11 @@ pub(super) struct Applied {
 /// One thing that changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Change {
-    /// `added`, `changed` or `removed`.
-    #[schema(example = "changed")]
+    /// What happened.
+    #[schema(value_type = ChangeActionName)]
     action: &'static str,
-    /// `project`, `connection`, `source` or `forwarder`.
-    #[schema(example = "forwarder")]
+    /// To what.
+    #[schema(value_type = ChangedKind)]
     kind: &'static str,
     /// Its name.
     name: String,

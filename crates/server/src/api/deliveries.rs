@@ -2,17 +2,16 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use fieldpost_model::delivery::{self, DeliveryOrigin, DeliveryState};
+use fieldpost_model::delivery::{self, DeliveryState};
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::DeliveryQuery;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::Object;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::body::Input;
 use super::list::{List, Listed, Turn};
-use super::messages::names;
+use super::names::{ActionName, DeliveryOriginName, DeliveryStateName};
 use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
 use crate::app::{App, Shared};
 use crate::problem::Problem;
@@ -38,10 +37,10 @@ pub(super) struct Delivery {
     #[schema(required)]
     key: Option<String>,
     /// Where it stands.
-    #[schema(schema_with = delivery_state)]
+    #[schema(value_type = DeliveryStateName)]
     state: &'static str,
     /// Why it was made.
-    #[schema(schema_with = delivery_origin)]
+    #[schema(value_type = DeliveryOriginName)]
     origin: &'static str,
     /// The delivery that this one sends again.
     #[schema(required)]
@@ -60,18 +59,6 @@ pub(super) struct Delivery {
     /// What went wrong last, in a sentence.
     #[schema(required)]
     last_error: Option<String>,
-}
-
-fn delivery_state() -> Object {
-    names(DeliveryState::ALL.iter().map(|state| state.name()))
-}
-
-fn delivery_origin() -> Object {
-    names(DeliveryOrigin::ALL.iter().map(|origin| origin.name()))
-}
-
-fn action() -> Object {
-    names(Action::ALL.iter().map(|action| action.name()))
 }
 
 impl From<delivery::Delivery> for Delivery {
@@ -106,8 +93,8 @@ pub(super) struct DeliveryFilter {
     /// To this connection only.
     connection: Option<String>,
     /// In this state only.
-    #[param(schema_with = delivery_state)]
-    #[schema(schema_with = delivery_state)]
+    #[param(value_type = Option<DeliveryStateName>)]
+    #[schema(value_type = Option<DeliveryStateName>)]
     state: Option<String>,
     /// Of messages of this source only.
     source: Option<String>,
@@ -277,7 +264,7 @@ pub(super) async fn resend(
 #[serde(deny_unknown_fields)]
 pub(super) struct BulkAction {
     /// What is to be done.
-    #[schema(schema_with = action)]
+    #[schema(value_type = ActionName)]
     action: String,
     /// To which deliveries. An empty filter means all of them.
     filter: DeliveryFilter,

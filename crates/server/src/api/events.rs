@@ -11,6 +11,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use fieldpost_store::Signal;
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -47,10 +48,23 @@ pub(super) async fn events(
     app.hub.project(&project).await?;
     let listener = Listener { project, signals, stopping: app.stopping.clone() };
     let events = unfold(listener, async |mut listener| {
-        let event = listener.next().await?;
-        Some((Ok(event), listener))
+        let Told { name, data } = listener.next().await?;
+        Some((Ok(Event::default().event(name).data(data.to_string())), listener))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}
+
+/// One event as it is told.
+#[derive(Debug, PartialEq)]
+struct Told {
+    name: &'static str,
+    data: Value,
+}
+
+impl Told {
+    fn state_of(name: &'static str, id: Uuid, state: &str) -> Self {
+        Self { name, data: json!({ "id": id.to_string(), "state": state }) }
+    }
 }
 
 struct Listener {
@@ -61,7 +75,7 @@ struct Listener {
 
 impl Listener {
     /// The next event of the project; `None` when the hub stops.
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<Told> {
         loop {
             let signal = tokio::select! {
                 () = self.stopping.cancelled() => return None,
@@ -69,15 +83,14 @@ impl Listener {
             };
             match signal {
                 Ok(Signal::Message { project, id, state }) if *project == *self.project => {
-                    return Some(event("message", id, state.name()));
+                    return Some(Told::state_of("message", id, state.name()));
                 }
                 Ok(Signal::Delivery { project, id, state }) if *project == *self.project => {
-                    return Some(event("delivery", id, state.name()));
+                    return Some(Told::state_of("delivery", id, state.name()));
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {
-                    let data = serde_json::json!({ "missed": missed });
-                    return Some(Event::default().event("lagged").data(data.to_string()));
+                    return Some(Told { name: "lagged", data: json!({ "missed": missed }) });
                 }
                 Err(RecvError::Closed) => return None,
             }
@@ -85,7 +98,36 @@ impl Listener {
     }
 }
 
-fn event(name: &str, id: Uuid, state: &str) -> Event {
-    let data = serde_json::json!({ "id": id.to_string(), "state": state });
-    Event::default().event(name).data(data.to_string())
+#[cfg(test)]
+mod tests {
+    use fieldpost_model::message::MessageState;
+    use tokio::sync::broadcast;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_misses_something_is_told_so() {
+        let (sender, signals) = broadcast::channel(2);
+        let stopping = CancellationToken::new();
+        let mut listener =
+            Listener { project: "clinic".to_owned(), signals, stopping: stopping.clone() };
+        let message = |project: &str, number| Signal::Message {
+            project: project.into(),
+            id: Uuid::from_u128(number),
+            state: MessageState::Kept,
+        };
+        for number in 0..5 {
+            sender.send(message("clinic", number)).unwrap();
+        }
+        let lagged = Told { name: "lagged", data: json!({ "missed": 3 }) };
+        assert_eq!(listener.next().await, Some(lagged));
+        let told = |number| Some(Told::state_of("message", Uuid::from_u128(number), "kept"));
+        assert_eq!(listener.next().await, told(3));
+        assert_eq!(listener.next().await, told(4));
+        sender.send(message("north", 5)).unwrap();
+        sender.send(message("clinic", 6)).unwrap();
+        assert_eq!(listener.next().await, told(6));
+        stopping.cancel();
+        assert_eq!(listener.next().await, None);
+    }
 }

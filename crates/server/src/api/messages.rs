@@ -10,12 +10,12 @@ use fieldpost_model::message::{self, MessageState};
 use fieldpost_rules::filter;
 use fieldpost_store::MessageQuery;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::exact;
 use super::list::{List, Listed, Turn};
+use super::names::{FilterPart, MessageStateName};
 use super::parameters::{NoParameters, Parameters, named, path_id, time};
 use crate::app::{App, Shared};
 use crate::problem::Problem;
@@ -31,7 +31,7 @@ pub(super) struct Message {
     #[schema(format = DateTime)]
     received_at: String,
     /// What became of it.
-    #[schema(schema_with = message_state)]
+    #[schema(value_type = MessageStateName)]
     state: &'static str,
     /// The message that this one repeats.
     #[schema(required)]
@@ -51,15 +51,6 @@ pub(super) struct Message {
     version: u32,
     /// How often a quarantined content came in; 1 for every other message.
     seen: u32,
-}
-
-fn message_state() -> Object {
-    names(MessageState::ALL.iter().map(|state| state.name()))
-}
-
-/// The schema of an enumeration, made from its names.
-pub(super) fn names(names: impl IntoIterator<Item = &'static str>) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 impl From<message::Message> for Message {
@@ -87,7 +78,7 @@ pub(super) struct MessageFilter {
     /// Of this source only.
     source: Option<String>,
     /// In this state only.
-    #[param(schema_with = message_state)]
+    #[param(value_type = Option<MessageStateName>)]
     state: Option<String>,
     /// Received at this time or later.
     #[param(format = DateTime)]
@@ -272,7 +263,8 @@ pub(super) struct Explanation {
 /// One thing that a filter asks of a message.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Condition {
-    /// The part of the filter: `from`, `match`, `unless`, `headers` or `query`.
+    /// The part of the filter.
+    #[schema(value_type = FilterPart)]
     part: &'static str,
     /// Where in the message; empty for the body as a whole and for `from`.
     path: String,

@@ -24,6 +24,7 @@ mod filters;
 mod forwarders;
 mod list;
 mod messages;
+mod names;
 mod parameters;
 mod projects;
 mod sources;

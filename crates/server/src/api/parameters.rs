@@ -167,7 +167,7 @@ mod tests {
     #[track_caller]
     fn check_refused(query: &str, code: &str, hint: &str) {
         let problem = read::<Wanted>(query).unwrap_err();
-        let told = serde_json::to_value(&problem).unwrap();
+        let told = problem.to_value();
         assert_eq!((told["code"].as_str(), told["hint"].as_str()), (Some(code), Some(hint)));
     }
 

@@ -121,10 +121,10 @@ async fn find(app: &App, name: &str) -> Result<StoredProject, Problem> {
 pub(super) struct HowToApply {
     /// Whether what the file lacks is removed. Deliveries that wait for a removed forwarder are
     /// cancelled.
-    #[param(value_type = bool)]
+    #[param(value_type = Option<bool>)]
     prune: Option<String>,
     /// Whether only the difference is told, and nothing is saved.
-    #[param(value_type = bool)]
+    #[param(value_type = Option<bool>)]
     dry_run: Option<String>,
 }
 

@@ -1,0 +1,44 @@
+//! Enumerations as the description of the API lists them, made from the names that they have
+//! everywhere.
+
+use fieldpost_model::attempt::ErrorKind;
+use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
+use fieldpost_model::message::MessageState;
+use fieldpost_rules::definition::{ChangeAction, ChangeKind};
+use fieldpost_rules::delivery::Action;
+use fieldpost_rules::filter::Part;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Defines the schema of an enumeration; the text stands with it in the description.
+macro_rules! described {
+    ($($schema:ident of $enumeration:ident: $text:literal,)+) => { $(
+        #[doc = $text]
+        pub(super) struct $schema;
+
+        impl PartialSchema for $schema {
+            fn schema() -> RefOr<Schema> {
+                let names = $enumeration::ALL.iter().map(|member| member.name());
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some($text))
+                    .enum_values(Some(names))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $schema {}
+    )+ };
+}
+
+described! {
+    ActionName of Action: "What a person may ask of a delivery.",
+    AttemptErrorKind of ErrorKind: "Which part of an attempt went wrong.",
+    ChangeActionName of ChangeAction: "What happens to something when a project file is applied.",
+    ChangedKind of ChangeKind: "What a change happens to.",
+    DeliveryOriginName of DeliveryOrigin: "Why a delivery was made.",
+    DeliveryStateName of DeliveryState: "Where a delivery stands.",
+    FilterPart of Part: "A part of a filter.",
+    MessageStateName of MessageState: "What became of a message.",
+}

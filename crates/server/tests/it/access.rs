@@ -1,0 +1,80 @@
+//! Nothing of the API is open without the token, and nobody learns what there is.
+
+use reqwest::Method;
+
+use crate::hub::{TOKEN, TestHub, problem};
+
+/// Every operation of the API, as its description lists them, with parameters filled in.
+fn operations() -> Vec<(Method, String)> {
+    let document = serde_json::to_value(fieldpost_server::openapi()).unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path =
+            path.replace("{project}", "clinic").replace("{number}", "1").replace(['{', '}'], "");
+        for method in methods.as_object().unwrap().keys() {
+            operations.push((method.to_uppercase().parse().unwrap(), path.clone()));
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn every_operation_asks_for_the_token() {
+    let hub = TestHub::start().await;
+    let operations = operations();
+    assert!(operations.len() > 35, "{operations:?}");
+    for (method, path) in operations {
+        let url = hub.url(&path);
+        for authorization in [None, Some("Bearer wrong"), Some("Basic dGhlOnRva2Vu"), Some(TOKEN)] {
+            let mut request = hub.client.request(method.clone(), &url).body("{}");
+            if let Some(authorization) = authorization {
+                request = request.header("authorization", authorization);
+            }
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.headers()["www-authenticate"], "Bearer realm=\"fieldpost\"");
+            let told = problem(answer, 401, "unauthorized").await;
+            assert!(!told.to_string().contains(TOKEN), "{method} {path}");
+        }
+        // A token in the address would stand in the logs of every proxy on the way.
+        let query = format!("{url}?token={TOKEN}");
+        let answer = hub.client.request(method.clone(), query).send().await.unwrap();
+        problem(answer, 401, "unauthorized").await;
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_there_with_the_token() {
+    let hub = TestHub::start().await;
+    for (method, path) in operations() {
+        if path.ends_with("/events") {
+            continue;
+        }
+        let answer = hub
+            .client
+            .request(method.clone(), hub.url(&path))
+            .bearer_auth(TOKEN)
+            .body("{}")
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        let body = answer.text().await.unwrap();
+        assert!(!status.is_server_error(), "{method} {path}: {status} {body}");
+        assert!(!body.contains("no-such-page"), "{method} {path}: {status} {body}");
+        assert_ne!(status.as_u16(), 405, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn what_there_is_not_is_closed_as_well() {
+    let hub = TestHub::start().await;
+    for path in ["/api", "/api/", "/api/v1", "/api/v2/projects", "/api/v1/nothing"] {
+        let answer = hub.client.get(hub.url(path)).send().await.unwrap();
+        problem(answer, 401, "unauthorized").await;
+        let answer = hub.client.get(hub.url(path)).bearer_auth(TOKEN).send().await.unwrap();
+        problem(answer, 404, "no-such-page").await;
+    }
+    let answer = hub.request(Method::DELETE, "status").send().await.unwrap();
+    assert_eq!(answer.headers()["allow"], "GET,HEAD");
+    problem(answer, 405, "method-not-allowed").await;
+}

@@ -1,0 +1,17 @@
+//! The server as its clients see it: a whole hub behind a socket.
+
+#![cfg(test)]
+
+mod access;
+mod bounds;
+mod definitions;
+mod deliveries;
+mod events;
+mod hub;
+mod inbox;
+mod lists;
+mod messages;
+mod openapi;
+mod pages;
+mod projects;
+mod webhook;

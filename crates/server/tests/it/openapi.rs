@@ -1,0 +1,51 @@
+//! The description of the API, as it lies in docs/api/openapi.json.
+
+use crate::hub::{TestHub, json_of};
+
+/// The checked-in document.
+const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api/openapi.json");
+
+#[test]
+fn the_checked_in_description_is_the_present_one() {
+    let present = fieldpost_server::openapi().to_pretty_json().unwrap() + "\n";
+    #[expect(clippy::disallowed_methods, reason = "this is how a person asks to have it written")]
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(CHECKED_IN, &present).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(CHECKED_IN).unwrap_or_default();
+    assert!(
+        checked_in == present,
+        "docs/api/openapi.json is not the present description of the API; write it anew with \
+         `UPDATE_OPENAPI=1 cargo test -p fieldpost-server --test it openapi`, and look at what \
+         changed for those who wrote scripts"
+    );
+}
+
+#[test]
+fn every_operation_is_described() {
+    let document = serde_json::to_value(fieldpost_server::openapi()).unwrap();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let place = format!("{method} {path}");
+            assert!(operation["summary"].is_string(), "{place} has no summary");
+            assert!(operation["responses"]["default"].is_object(), "{place} has no errors");
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
+                assert!(parameter["description"].is_string(), "{place}: {parameter}");
+                assert_eq!(parameter["required"], false, "{place}: {parameter}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_description_is_open_to_everybody() {
+    let hub = TestHub::start().await;
+    let answer = hub.client.get(hub.url("/api/v1/openapi.json")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let served = json_of(answer).await;
+    assert_eq!(served, serde_json::to_value(fieldpost_server::openapi()).unwrap());
+    let page = hub.client.get(hub.url("/api/docs")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("/projects/{project}/apply"));
+}

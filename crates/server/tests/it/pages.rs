@@ -1,0 +1,117 @@
+//! Pages for people, and answers for the machines that watch.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::hub::{Engine, SECRET, TestHub, eventually, problem};
+
+#[tokio::test]
+async fn pages_run_nothing_foreign() {
+    let hub = TestHub::start().await;
+    for (path, content_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/assets/page.css", "text/css; charset=utf-8"),
+        ("/assets/page.js", "text/javascript; charset=utf-8"),
+        ("/api/docs", "text/html; charset=utf-8"),
+        ("/api/docs.css", "text/css; charset=utf-8"),
+    ] {
+        let answer = hub.client.get(hub.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let headers = answer.headers();
+        assert_eq!(headers["content-type"], content_type);
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["x-frame-options"], "DENY");
+        let text = answer.text().await.unwrap();
+        assert!(!text.is_empty(), "{path}");
+        for foreign in ["https://", "http://", "<style", " style=", " onclick="] {
+            assert!(!text.contains(foreign), "{path} has {foreign}");
+        }
+        assert!(!text.contains("<script>"), "{path}");
+    }
+    let nothing = hub.client.get(hub.url("/nothing")).send().await.unwrap();
+    problem(nothing, 404, "no-such-page").await;
+    let mistyped = hub.client.post(hub.url(&format!("/inbx/{SECRET}"))).send().await.unwrap();
+    let told = problem(mistyped, 404, "no-such-page").await;
+    assert!(!told.to_string().contains(SECRET));
+    let wrong = hub.client.post(hub.url("/healthz")).send().await.unwrap();
+    problem(wrong, 405, "method-not-allowed").await;
+}
+
+#[tokio::test]
+async fn a_running_hub_is_alive_and_ready() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let mut hub = TestHub::start_on(engine).await;
+        for path in ["/healthz", "/readyz"] {
+            let answer = hub.client.get(hub.url(path)).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+        }
+        let status = hub.json("status").await;
+        assert_eq!(status["version"], "1.2.3");
+        assert_eq!(status["waiting"], 0);
+        let name = match engine {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+        };
+        assert_eq!(status["engine"], name);
+        hub.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stopping_hub_is_not_ready_and_finishes_what_is_under_way() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut hub = TestHub::start().await;
+    let mut slow = tokio::net::TcpStream::connect(hub.address).await.unwrap();
+    let head = format!("POST /inbox/{SECRET} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{{");
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut waiting = tokio::net::TcpStream::connect(hub.address).await.unwrap();
+    waiting.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    hub.shutdown.cancel();
+    eventually("nothing more is accepted", async || {
+        tokio::net::TcpStream::connect(hub.address).await.is_err().then_some(())
+    })
+    .await;
+    let mut answer = String::new();
+    waiting.write_all(b"\r\n").await.unwrap();
+    waiting.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("not-ready"), "{answer}");
+    answer.clear();
+    slow.write_all(b"}").await.unwrap();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_count_and_never_name_a_message() {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    let handle =
+        RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap()).clone();
+    let hub =
+        TestHub::start_with(Engine::Sqlite, |_, settings| settings.metrics = Some(handle)).await;
+    hub.post("projects/clinic/forwarders/all/pause", &serde_json::json!({})).await;
+    let message = hub.keep("{}").await;
+    problem(hub.send(SECRET, vec![b' '; 1_000_001]).await, 413, "body-too-large").await;
+    let text = hub.client.get(hub.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    for line in [
+        "fieldpost_requests_total{surface=\"inbox\",status=\"200\"}",
+        "fieldpost_requests_total{surface=\"inbox\",status=\"413\"}",
+        "fieldpost_messages_total{project=\"clinic\",source=\"inbox\",state=\"kept\"}",
+        "fieldpost_deliveries_waiting 1",
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+    assert!(!text.contains(message["id"].as_str().unwrap()) && !text.contains(SECRET));
+}
+
+#[tokio::test]
+async fn without_a_recorder_there_are_no_metrics() {
+    let hub = TestHub::start().await;
+    let answer = hub.client.get(hub.url("/metrics")).send().await.unwrap();
+    problem(answer, 404, "no-such-page").await;
+}
