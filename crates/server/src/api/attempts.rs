@@ -114,9 +114,10 @@ impl From<attempt::Attempt> for Attempt {
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries/{delivery}/attempts",
+    operation_id = "list_attempts",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
-    responses((status = 200, body = List<Attempt>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Attempt>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
@@ -159,11 +160,12 @@ fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries/{delivery}/attempts/{number}/request",
+    operation_id = "get_attempt_request",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path), ("number" = u32, Path)),
     responses(
         (status = 200, description = "The bytes", content_type = "application/octet-stream"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn request_body(
@@ -196,11 +198,12 @@ pub(super) async fn request_body(
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries/{delivery}/attempts/{number}/response",
+    operation_id = "get_attempt_response",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path), ("number" = u32, Path)),
     responses(
         (status = 200, description = "The bytes", content_type = "application/octet-stream"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn response_body(

@@ -51,8 +51,9 @@ fn name_of(connection: &connection::Connection) -> &str {
 #[utoipa::path(
     get,
     path = "/projects/{project}/connections",
+    operation_id = "list_connections",
     tag = "connections",
-    responses((status = 200, body = List<Connection>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Connection>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
@@ -67,8 +68,9 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/projects/{project}/connections/{connection}",
+    operation_id = "get_connection",
     tag = "connections",
-    responses((status = 200, body = Connection), (status = "default", body = Problem)),
+    responses((status = 200, body = Connection), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
@@ -86,12 +88,13 @@ pub(super) async fn get(
 #[utoipa::path(
     put,
     path = "/projects/{project}/connections/{connection}",
+    operation_id = "put_connection",
     tag = "connections",
     request_body(content = Object, description = "A connection, as in the project file"),
     responses(
         (status = 200, body = Connection, description = "Replaced"),
         (status = 201, body = Connection, description = "Made"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn put(
@@ -115,8 +118,9 @@ pub(super) async fn put(
 #[utoipa::path(
     delete,
     path = "/projects/{project}/connections/{connection}",
+    operation_id = "delete_connection",
     tag = "connections",
-    responses((status = 204, description = "Removed"), (status = "default", body = Problem)),
+    responses((status = 204, description = "Removed"), Problem),
 )]
 pub(super) async fn delete(
     State(app): State<Shared>,

@@ -136,9 +136,10 @@ impl DeliveryFilter {
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries",
+    operation_id = "list_deliveries",
     tag = "deliveries",
     params(("project" = String, Path), DeliveryFilter, Turn),
-    responses((status = 200, body = List<Delivery>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Delivery>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
@@ -155,9 +156,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries/{delivery}",
+    operation_id = "get_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
-    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+    responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
@@ -193,9 +195,10 @@ async fn act(
 #[utoipa::path(
     post,
     path = "/projects/{project}/deliveries/{delivery}/retry",
+    operation_id = "retry_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
-    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+    responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn retry(
     State(app): State<Shared>,
@@ -211,9 +214,10 @@ pub(super) async fn retry(
 #[utoipa::path(
     post,
     path = "/projects/{project}/deliveries/{delivery}/cancel",
+    operation_id = "cancel_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
-    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+    responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn cancel(
     State(app): State<Shared>,
@@ -229,9 +233,10 @@ pub(super) async fn cancel(
 #[utoipa::path(
     post,
     path = "/projects/{project}/deliveries/{delivery}/requeue",
+    operation_id = "requeue_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
-    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+    responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn requeue(
     State(app): State<Shared>,
@@ -247,9 +252,10 @@ pub(super) async fn requeue(
 #[utoipa::path(
     post,
     path = "/projects/{project}/deliveries/{delivery}/resend",
+    operation_id = "resend_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
-    responses((status = 200, body = Delivery), (status = "default", body = Problem)),
+    responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn resend(
     State(app): State<Shared>,
@@ -289,9 +295,10 @@ pub(super) struct BulkOutcome {
 #[utoipa::path(
     post,
     path = "/projects/{project}/deliveries/actions",
+    operation_id = "act_on_deliveries",
     tag = "deliveries",
     request_body = BulkAction,
-    responses((status = 200, body = BulkOutcome), (status = "default", body = Problem)),
+    responses((status = 200, body = BulkOutcome), Problem),
 )]
 pub(super) async fn act_on_all(
     State(app): State<Shared>,

@@ -32,10 +32,11 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 #[utoipa::path(
     get,
     path = "/projects/{project}/events",
+    operation_id = "watch_events",
     tag = "hub",
     responses(
         (status = 200, description = "The events", content_type = "text/event-stream"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn events(

@@ -64,9 +64,10 @@ pub(super) struct FilterTrial {
 #[utoipa::path(
     post,
     path = "/projects/{project}/filters/try",
+    operation_id = "try_filter",
     tag = "forwarders",
     request_body = FilterToTry,
-    responses((status = 200, body = FilterTrial), (status = "default", body = Problem)),
+    responses((status = 200, body = FilterTrial), Problem),
 )]
 pub(super) async fn try_filter(
     State(app): State<Shared>,

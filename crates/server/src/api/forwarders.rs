@@ -69,8 +69,9 @@ fn name_of(forwarder: &forwarder::Forwarder) -> &str {
 #[utoipa::path(
     get,
     path = "/projects/{project}/forwarders",
+    operation_id = "list_forwarders",
     tag = "forwarders",
-    responses((status = 200, body = List<Forwarder>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Forwarder>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
@@ -93,8 +94,9 @@ async fn shown(app: &App, project: &str, name: &str) -> Result<Forwarder, Proble
 #[utoipa::path(
     get,
     path = "/projects/{project}/forwarders/{forwarder}",
+    operation_id = "get_forwarder",
     tag = "forwarders",
-    responses((status = 200, body = Forwarder), (status = "default", body = Problem)),
+    responses((status = 200, body = Forwarder), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
@@ -110,12 +112,13 @@ pub(super) async fn get(
 #[utoipa::path(
     put,
     path = "/projects/{project}/forwarders/{forwarder}",
+    operation_id = "put_forwarder",
     tag = "forwarders",
     request_body(content = Object, description = "A forwarder, as in the project file"),
     responses(
         (status = 200, body = Forwarder, description = "Replaced"),
         (status = 201, body = Forwarder, description = "Made"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn put(
@@ -137,8 +140,9 @@ pub(super) async fn put(
 #[utoipa::path(
     delete,
     path = "/projects/{project}/forwarders/{forwarder}",
+    operation_id = "delete_forwarder",
     tag = "forwarders",
-    responses((status = 204, description = "Removed"), (status = "default", body = Problem)),
+    responses((status = 204, description = "Removed"), Problem),
 )]
 pub(super) async fn delete(
     State(app): State<Shared>,
@@ -154,8 +158,9 @@ pub(super) async fn delete(
 #[utoipa::path(
     post,
     path = "/projects/{project}/forwarders/{forwarder}/pause",
+    operation_id = "pause_forwarder",
     tag = "forwarders",
-    responses((status = 200, body = Forwarder), (status = "default", body = Problem)),
+    responses((status = 200, body = Forwarder), Problem),
 )]
 pub(super) async fn pause(
     State(app): State<Shared>,
@@ -172,8 +177,9 @@ pub(super) async fn pause(
 #[utoipa::path(
     post,
     path = "/projects/{project}/forwarders/{forwarder}/resume",
+    operation_id = "resume_forwarder",
     tag = "forwarders",
-    responses((status = 200, body = Forwarder), (status = "default", body = Problem)),
+    responses((status = 200, body = Forwarder), Problem),
 )]
 pub(super) async fn resume(
     State(app): State<Shared>,

@@ -94,9 +94,10 @@ pub(super) struct MessageFilter {
 #[utoipa::path(
     get,
     path = "/projects/{project}/messages",
+    operation_id = "list_messages",
     tag = "messages",
     params(("project" = String, Path), MessageFilter, Turn),
-    responses((status = 200, body = List<Message>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Message>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
@@ -119,9 +120,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/projects/{project}/messages/{message}",
+    operation_id = "get_message",
     tag = "messages",
     params(("project" = String, Path), ("message" = Uuid, Path)),
-    responses((status = 200, body = Message), (status = "default", body = Problem)),
+    responses((status = 200, body = Message), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
@@ -142,11 +144,12 @@ async fn find(app: &App, project: &str, id: &str) -> Result<message::Message, Pr
 #[utoipa::path(
     get,
     path = "/projects/{project}/messages/{message}/body",
+    operation_id = "get_message_body",
     tag = "messages",
     params(("project" = String, Path), ("message" = Uuid, Path)),
     responses(
         (status = 200, description = "The bytes", content_type = "application/octet-stream"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn body(
@@ -205,9 +208,10 @@ pub(super) fn headers(pairs: Vec<(String, String)>) -> BTreeMap<String, String> 
 #[utoipa::path(
     get,
     path = "/projects/{project}/messages/{message}/request",
+    operation_id = "get_message_request",
     tag = "messages",
     params(("project" = String, Path), ("message" = Uuid, Path)),
-    responses((status = 200, body = MessageRequest), (status = "default", body = Problem)),
+    responses((status = 200, body = MessageRequest), Problem),
 )]
 pub(super) async fn request(
     State(app): State<Shared>,
@@ -231,11 +235,12 @@ pub(super) async fn request(
 #[utoipa::path(
     get,
     path = "/projects/{project}/messages/{message}/view",
+    operation_id = "get_message_view",
     tag = "messages",
     params(("project" = String, Path), ("message" = Uuid, Path)),
     responses(
         (status = 200, body = Object, description = "Any JSON"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn view(
@@ -302,9 +307,10 @@ impl From<ForwarderExplanation> for Explanation {
 #[utoipa::path(
     get,
     path = "/projects/{project}/messages/{message}/explain",
+    operation_id = "explain_message",
     tag = "messages",
     params(("project" = String, Path), ("message" = Uuid, Path)),
-    responses((status = 200, body = List<Explanation>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Explanation>), Problem),
 )]
 pub(super) async fn explain(
     State(app): State<Shared>,
@@ -341,9 +347,10 @@ pub(super) struct ReplayedDelivery {
 #[utoipa::path(
     post,
     path = "/projects/{project}/messages/{message}/replay",
+    operation_id = "replay_message",
     tag = "messages",
     params(("project" = String, Path), ("message" = Uuid, Path)),
-    responses((status = 200, body = Replay), (status = "default", body = Problem)),
+    responses((status = 200, body = Replay), Problem),
 )]
 pub(super) async fn replay(
     State(app): State<Shared>,

@@ -32,9 +32,11 @@ mod status;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use http::StatusCode;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -112,12 +114,26 @@ fn routes() -> OpenApiRouter<Shared> {
 pub fn openapi() -> OpenApi {
     let mut document = routes().into_openapi();
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let components = document.components.get_or_insert_default();
+    components.security_schemes.insert("token".to_owned(), token.into());
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        operations.into_iter().flatten().for_each(describe_answers);
+    }
     document
-        .components
-        .get_or_insert_default()
-        .security_schemes
-        .insert("token".to_owned(), token.into());
-    document
+}
+
+/// The standard asks for a description of every answer; where there is nothing to say beside the
+/// type of its body, it is the words of the status.
+fn describe_answers(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+            && let Ok(status) = StatusCode::from_bytes(status.as_bytes())
+        {
+            status.canonical_reason().unwrap_or_default().clone_into(&mut response.description);
+        }
+    }
 }
 
 /// Everything under `/api`.

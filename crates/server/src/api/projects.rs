@@ -61,8 +61,9 @@ pub(super) struct NewProject {
 #[utoipa::path(
     get,
     path = "/projects",
+    operation_id = "list_projects",
     tag = "projects",
-    responses((status = 200, body = List<Project>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Project>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
@@ -78,9 +79,10 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/projects",
+    operation_id = "create_project",
     tag = "projects",
     request_body = NewProject,
-    responses((status = 201, body = Project), (status = "default", body = Problem)),
+    responses((status = 201, body = Project), Problem),
 )]
 pub(super) async fn create(
     State(app): State<Shared>,
@@ -98,8 +100,9 @@ pub(super) async fn create(
 #[utoipa::path(
     get,
     path = "/projects/{project}",
+    operation_id = "get_project",
     tag = "projects",
-    responses((status = 200, body = Project), (status = "default", body = Problem)),
+    responses((status = 200, body = Project), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
@@ -135,10 +138,11 @@ pub(super) struct HowToApply {
 #[utoipa::path(
     post,
     path = "/projects/{project}/apply",
+    operation_id = "apply_project",
     tag = "projects",
     params(("project" = String, Path), HowToApply),
     request_body(content = Object, description = "A project file, as JSON"),
-    responses((status = 200, body = Applied), (status = "default", body = Problem)),
+    responses((status = 200, body = Applied), Problem),
 )]
 pub(super) async fn apply(
     State(app): State<Shared>,
@@ -175,6 +179,7 @@ pub(super) struct HowToExport {
 #[utoipa::path(
     get,
     path = "/projects/{project}/export",
+    operation_id = "export_project",
     tag = "projects",
     params(("project" = String, Path), HowToExport),
     responses(
@@ -183,7 +188,7 @@ pub(super) struct HowToExport {
             description = "The project file",
             content((String = "application/yaml"), (Object = "application/json")),
         ),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn export(

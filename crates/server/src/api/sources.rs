@@ -75,8 +75,9 @@ fn name_of(source: &source::Source) -> &str {
 #[utoipa::path(
     get,
     path = "/projects/{project}/sources",
+    operation_id = "list_sources",
     tag = "sources",
-    responses((status = 200, body = List<Source>), (status = "default", body = Problem)),
+    responses((status = 200, body = List<Source>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
@@ -92,8 +93,9 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/projects/{project}/sources/{source}",
+    operation_id = "get_source",
     tag = "sources",
-    responses((status = 200, body = Source), (status = "default", body = Problem)),
+    responses((status = 200, body = Source), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
@@ -111,12 +113,13 @@ pub(super) async fn get(
 #[utoipa::path(
     put,
     path = "/projects/{project}/sources/{source}",
+    operation_id = "put_source",
     tag = "sources",
     request_body(content = Object, description = "A source, as in the project file"),
     responses(
         (status = 200, body = Source, description = "Replaced"),
         (status = 201, body = Source, description = "Made"),
-        (status = "default", body = Problem),
+        Problem,
     ),
 )]
 pub(super) async fn put(
@@ -140,8 +143,9 @@ pub(super) async fn put(
 #[utoipa::path(
     delete,
     path = "/projects/{project}/sources/{source}",
+    operation_id = "delete_source",
     tag = "sources",
-    responses((status = 204, description = "Removed"), (status = "default", body = Problem)),
+    responses((status = 204, description = "Removed"), Problem),
 )]
 pub(super) async fn delete(
     State(app): State<Shared>,
@@ -157,8 +161,9 @@ pub(super) async fn delete(
 #[utoipa::path(
     get,
     path = "/projects/{project}/sources/{source}/urls",
+    operation_id = "get_source_urls",
     tag = "sources",
-    responses((status = 200, body = SourceUrls), (status = "default", body = Problem)),
+    responses((status = 200, body = SourceUrls), Problem),
 )]
 pub(super) async fn urls(
     State(app): State<Shared>,

@@ -28,8 +28,9 @@ pub(super) struct Status {
 #[utoipa::path(
     get,
     path = "/status",
+    operation_id = "get_status",
     tag = "hub",
-    responses((status = 200, body = Status), (status = "default", body = Problem)),
+    responses((status = 200, body = Status), Problem),
 )]
 pub(super) async fn status(
     State(app): State<Shared>,

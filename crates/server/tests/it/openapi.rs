@@ -24,11 +24,18 @@ fn the_checked_in_description_is_the_present_one() {
 #[test]
 fn every_operation_is_described() {
     let document = serde_json::to_value(fieldpost_server::openapi()).unwrap();
+    let mut ids = std::collections::BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let place = format!("{method} {path}");
             assert!(operation["summary"].is_string(), "{place} has no summary");
-            assert!(operation["responses"]["default"].is_object(), "{place} has no errors");
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id.to_owned()), "{place}: {id} is there twice");
+            let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
+            assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{place}");
+            for response in operation["responses"].as_object().unwrap().values() {
+                assert!(response["description"].is_string(), "{place}: {response}");
+            }
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
                 assert!(parameter["description"].is_string(), "{place}: {parameter}");
