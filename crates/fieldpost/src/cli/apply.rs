@@ -16,6 +16,7 @@ use crate::{output, projects};
 /// What the file lacks stays, unless --prune removes it. `${NAME}` in the file is taken from the
 /// environment of this command.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Apply {
     /// Project files; those of one project are merged.
     #[arg(required = true, value_name = "FILE")]

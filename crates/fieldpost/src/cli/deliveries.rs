@@ -304,7 +304,7 @@ impl Act {
             }
             return Ok(Ending::Well);
         }
-        if !self.yes && !self.is_confirmed(action, &many)? {
+        if !self.yes && !is_confirmed(action, &many)? {
             output::note("nothing was done");
             return Ok(Ending::NotWell);
         }
@@ -327,14 +327,6 @@ impl Act {
         Ok(Ending::Well)
     }
 
-    fn is_confirmed(&self, action: Action, many: &str) -> Result<bool, Failure> {
-        if output::can_be_asked() {
-            return Ok(output::ask(&format!("{action} {many}?"))?);
-        }
-        Err(Failure::usage(format!("{action} would touch {many}, and nobody can be asked"))
-            .hint("give --yes to act without asking, or --dry-run to see how many it would be"))
-    }
-
     async fn bulk(
         &self,
         client: &HubClient,
@@ -354,6 +346,15 @@ impl Act {
         let path = ["projects", project, "deliveries", "actions"];
         client.post(&path, &Query::new(), order.to_string()).await
     }
+}
+
+/// Asks whether so much is meant.
+fn is_confirmed(action: Action, many: &str) -> Result<bool, Failure> {
+    if output::can_be_asked() {
+        return Ok(output::ask(&format!("{action} {many}?"))?);
+    }
+    Err(Failure::usage(format!("{action} would touch {many}, and nobody can be asked"))
+        .hint("give --yes to act without asking, or --dry-run to see how many it would be"))
 }
 
 fn touched(outcome: &Value) -> u64 {

@@ -34,17 +34,9 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn execute(self) -> Result<Ending, Failure> {
         let mut signals = StopSignals::listen()?;
-        let temporary;
-        let data: &Path = match &self.data {
-            Some(folder) => {
-                require_empty(folder)?;
-                folder
-            }
-            None => {
-                temporary = tempfile::Builder::new().prefix("fieldpost-demo-").tempdir()?;
-                temporary.path()
-            }
-        };
+        let temporary = tempfile::Builder::new().prefix("fieldpost-demo-").tempdir()?;
+        let data = self.data.as_deref().unwrap_or(temporary.path());
+        require_empty(data)?;
         output::line(output::strong("Fieldpost demo"))?;
         output::line(
             "A hub with a sample project, and a receiver that plays the systems behind it.\n",

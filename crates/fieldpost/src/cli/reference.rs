@@ -81,5 +81,7 @@ fn add_command(command: &mut clap::Command, name: &str, page: &mut String) {
     }
     let help = shown.bin_name(name).render_long_help().to_string();
     let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
-    page.push_str(&format!("\n## {name}\n\n```text\n{}\n```\n", help.join("\n")));
+    for part in ["\n## ", name, "\n\n```text\n", &help.join("\n"), "\n```\n"] {
+        page.push_str(part);
+    }
 }

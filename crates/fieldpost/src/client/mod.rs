@@ -15,7 +15,7 @@ use crate::failure::Failure;
 /// How long reaching the hub may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one answer may take. Acting on a million deliveries takes a while.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(10);
 /// Items that one request of a list asks for; the API gives no more.
 const PAGE: usize = 500;
 
@@ -88,7 +88,7 @@ impl HubClient {
     /// GETs bytes.
     pub(crate) async fn bytes(&self, path: &[&str], query: &Query) -> Result<Vec<u8>, Failure> {
         let response = self.call(reqwest::Method::GET, path, query, Body::Nothing).await?;
-        Ok(response.bytes().await.map_err(broken_off)?.to_vec())
+        Ok(response.bytes().await.map_err(|error| broken_off(&error))?.to_vec())
     }
 
     /// POSTs nothing, to a place that does something.
@@ -220,7 +220,7 @@ fn told(problem: &Value) -> String {
 }
 
 async fn json(response: reqwest::Response) -> Result<Value, Failure> {
-    let body = response.bytes().await.map_err(broken_off)?;
+    let body = response.bytes().await.map_err(|error| broken_off(&error))?;
     if body.is_empty() {
         return Ok(Value::Null);
     }
@@ -230,8 +230,8 @@ async fn json(response: reqwest::Response) -> Result<Value, Failure> {
     })
 }
 
-fn broken_off(error: reqwest::Error) -> Failure {
-    Failure::new(format!("the answer broke off: {}", innermost(&error)))
+fn broken_off(error: &reqwest::Error) -> Failure {
+    Failure::new(format!("the answer broke off: {}", innermost(error)))
 }
 
 /// The last cause of an error: the one that says something.

@@ -25,7 +25,7 @@ const GO_ON: Duration = Duration::from_secs(2);
 const SENDERS: usize = 8;
 /// How long what is left may take at the end. A claim whose answer was lost with the database waits
 /// until its lease has run out.
-const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN: Duration = Duration::from_mins(1);
 
 const SECRET: &str = "a-long-random-word-of-letters";
 /// The paths that each message goes to, one for each forwarder.

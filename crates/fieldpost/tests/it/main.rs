@@ -4,15 +4,27 @@
 //! docs/specs/submission.md promises for such days. They measure times, so that they run one at a
 //! time.
 
+#[cfg(test)]
 mod acting;
+#[cfg(test)]
 mod command_line;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
 mod doctor;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod load;
+#[cfg(test)]
 mod projects;
+#[cfg(test)]
 mod reference;
+#[cfg(test)]
 mod serve;
+#[cfg(test)]
 mod settings;
+#[cfg(test)]
 mod world;
