@@ -49,12 +49,13 @@ impl Store {
         page: Page,
     ) -> Result<Vec<Delivery>, StoreError> {
         let mut conditions = delivery_conditions(project, query);
+        let (from, id) = tables(query.state);
         if let Some(before) = page.before {
-            conditions.add("id < ?", before);
+            conditions.add(&format!("{id} < ?"), before);
         }
         let limit = conditions.bind(as_integer(page.limit));
         let sql = format!(
-            "SELECT {COLUMNS} FROM deliveries{} ORDER BY id DESC LIMIT {limit}",
+            "SELECT {COLUMNS} FROM {from}{} ORDER BY {id} DESC LIMIT {limit}",
             conditions.sql()
         );
         self.query(sql, conditions.parameters, read_delivery).await
@@ -67,7 +68,8 @@ impl Store {
         query: &DeliveryQuery,
     ) -> Result<u64, StoreError> {
         let conditions = delivery_conditions(project, query);
-        let sql = format!("SELECT count(*) FROM deliveries{}", conditions.sql());
+        let (from, _) = tables(query.state);
+        let sql = format!("SELECT count(*) FROM {from}{}", conditions.sql());
         let counts = self.query(sql, conditions.parameters, |row| row.integer(0)).await?;
         Ok(counts.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
     }
@@ -86,10 +88,15 @@ impl Store {
     ) -> Result<Vec<(String, StateCounts)>, StoreError> {
         let rows = self
             .query(
-                "SELECT forwarder, state, count(*) FROM deliveries
-                 WHERE project = $1 AND state <> 'succeeded'
-                 GROUP BY forwarder, state ORDER BY forwarder"
-                    .to_owned(),
+                // What waits is counted in the queue: first tries are pending, retries have failed.
+                format!(
+                    "SELECT forwarder, CASE rank WHEN 0 THEN 'pending' ELSE 'failed' END, count(*)
+                     FROM queue WHERE project = $1 GROUP BY forwarder, rank
+                     UNION ALL
+                     SELECT forwarder, state, count(*) FROM deliveries
+                     WHERE project = $1 AND {IN_TROUBLE} GROUP BY forwarder, state
+                     ORDER BY 1"
+                ),
                 vec![project.into()],
                 |row| {
                     let state = row.named(1, DeliveryState::from_name)?;
@@ -364,6 +371,23 @@ impl Store {
     }
 }
 
+/// What the partial index of deliveries that ended otherwise than well says, so that it is used.
+const IN_TROUBLE: &str = "state NOT IN ('pending', 'failed', 'succeeded')";
+
+/// The tables that a list reads, and the column that it runs along. What waits is few among many,
+/// and found by the queue; on SQLite, CROSS JOIN keeps that order.
+fn tables(state: Option<DeliveryState>) -> (&'static str, &'static str) {
+    if state.is_some_and(DeliveryState::is_waiting) {
+        (
+            "(SELECT project AS waiting_in, delivery AS waiting FROM queue) q
+             CROSS JOIN deliveries",
+            "waiting",
+        )
+    } else {
+        ("deliveries", "id")
+    }
+}
+
 fn delivery_conditions(project: &str, query: &DeliveryQuery) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.add("project = ?", project);
@@ -377,9 +401,11 @@ fn delivery_conditions(project: &str, query: &DeliveryQuery) -> Conditions {
     equal("key", &query.key.clone().map(storable_key));
     if let Some(state) = query.state {
         conditions.add("state = ?", state.name());
-        if state != DeliveryState::Succeeded {
-            // Says what the partial index says, so that it is used.
-            conditions.add_plain("state <> 'succeeded'");
+        if state.is_waiting() {
+            conditions.add("waiting_in = ?", project);
+            conditions.add_plain("id = waiting");
+        } else if state != DeliveryState::Succeeded {
+            conditions.add_plain(IN_TROUBLE);
         }
     }
     if let Some(payload) = query.payload {

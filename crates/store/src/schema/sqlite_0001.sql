@@ -85,7 +85,8 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_by_payload ON deliveries (project, payload_id);
 CREATE INDEX deliveries_by_forwarder ON deliveries (project, forwarder, id);
-CREATE INDEX deliveries_open ON deliveries (project, state, id) WHERE state <> 'succeeded';
+CREATE INDEX deliveries_in_trouble ON deliveries (project, state, id)
+    WHERE state NOT IN ('pending', 'failed', 'succeeded');
 CREATE INDEX deliveries_by_key ON deliveries (project, key, id) WHERE key IS NOT NULL;
 
 -- What is still to be sent, and nothing else: a row leaves when its delivery is final. A claim

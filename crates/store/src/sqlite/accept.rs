@@ -1,54 +1,123 @@
-//! Keeping a message on SQLite: one job of the writer's transaction.
+//! Keeping messages on SQLite: all that wait, within the writer's transaction.
+//!
+//! What a message turns out to be is decided one by one, in the order of arrival, since one may
+//! repeat the other; the rows that follow from it are gathered, and inserted together at the end.
+
+use std::sync::LazyLock;
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::rows::Insert;
 use crate::error::StoreError;
 use crate::records::{Accept, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
 use crate::request::request_text;
 use crate::statement::{as_integer, unreadable};
 
-/// Keeps a message and the work it calls for. The caller's transaction makes it all or nothing.
-pub(super) fn accept(
-    connection: &Connection,
-    accept: &Accept,
-    quarantine_limit: u32,
-) -> Result<Accepted, StoreError> {
-    let Accept { project, configuration_version, message, deliveries } = accept;
-    if !is_current(connection, project, *configuration_version)? {
-        return Ok(Accepted::Stale);
+/// A message that waits to be kept.
+pub(super) struct AcceptJob {
+    pub(super) accept: Accept,
+    pub(super) quarantine_limit: u32,
+    pub(super) accepted: Option<Accepted>,
+    pub(super) reply: oneshot::Sender<Result<Accepted, StoreError>>,
+}
+
+/// What a waiting message holds in memory beside its body.
+const MESSAGE_OVERHEAD: usize = 1_024;
+
+impl AcceptJob {
+    /// What this message holds in memory while it waits.
+    pub(super) fn bytes(&self) -> usize {
+        self.accept.message.body.len() + MESSAGE_OVERHEAD
     }
+
+    /// Tells the sender how it ended.
+    pub(super) fn answer(self, end: Result<(), StoreError>) {
+        let missing = || StoreError::Refused("the message was not decided on".to_owned());
+        let answer = end.and_then(|()| self.accepted.ok_or_else(missing));
+        // Whoever asked may have gone; the work is done all the same.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// Keeps messages and the work they call for. The caller's transaction makes it all or nothing.
+pub(super) fn accept_all(
+    connection: &Connection,
+    jobs: &mut [AcceptJob],
+) -> Result<(), StoreError> {
+    let mut versions = Versions::default();
+    let mut rows = Rows { next_body: next_body(connection)?, ..Rows::default() };
+    for AcceptJob { accept, quarantine_limit, accepted, .. } in jobs {
+        let current = versions.current(connection, &accept.project)?;
+        *accepted = Some(if current == Some(accept.configuration_version) {
+            decide(connection, accept, *quarantine_limit, &mut rows)?
+        } else {
+            Accepted::Stale
+        });
+    }
+    rows.insert(connection)
+}
+
+fn decide<'j>(
+    connection: &Connection,
+    accept: &'j Accept,
+    quarantine_limit: u32,
+    rows: &mut Rows<'j>,
+) -> Result<Accepted, StoreError> {
+    let Accept { project, message, deliveries, .. } = accept;
     if message.quarantined.is_some() {
-        return quarantine(connection, project, message, quarantine_limit);
+        return quarantine(connection, project, message, quarantine_limit, rows);
     }
     let version = match &message.dedupe {
         None => 1,
         Some(dedupe) => match claim_identity(connection, project, message, dedupe)? {
             Some(version) => version,
-            None => return keep_duplicate(connection, project, message, dedupe),
+            None => {
+                let (of, version) = holder(connection, project, message, dedupe)?
+                    .ok_or_else(|| unreadable("identity", &dedupe.key))?;
+                rows.message(project, message, MessageState::Duplicate, Some(of), version);
+                return Ok(Accepted::Duplicate { of });
+            }
         },
     };
-    insert_message(connection, project, message, MessageState::Kept, None, version)?;
+    rows.message(project, message, MessageState::Kept, None, version);
     for delivery in deliveries {
-        insert_delivery(connection, project, message.id, message.received_at, delivery)?;
+        rows.deliveries.push(DeliveryRow {
+            project,
+            payload: message.id,
+            now: message.received_at,
+            delivery,
+        });
     }
     Ok(Accepted::Kept { version })
 }
 
-pub(super) fn is_current(
-    connection: &Connection,
-    project: &ProjectName,
-    configuration_version: i64,
-) -> Result<bool, StoreError> {
-    let version: Option<i64> = connection
-        .prepare_cached("SELECT configuration_version FROM projects WHERE project = ?1")?
-        .query_row([&**project], |row| row.get(0))
-        .optional()?;
-    Ok(version == Some(configuration_version))
+/// The projects' versions, read once for each transaction: nothing changes them within it before
+/// the messages are kept.
+#[derive(Default)]
+struct Versions(Vec<(ProjectName, Option<i64>)>);
+
+impl Versions {
+    fn current(
+        &mut self,
+        connection: &Connection,
+        project: &ProjectName,
+    ) -> Result<Option<i64>, StoreError> {
+        if let Some((_, version)) = self.0.iter().find(|(known, _)| known == project) {
+            return Ok(*version);
+        }
+        let version = connection
+            .prepare_cached("SELECT configuration_version FROM projects WHERE project = ?1")?
+            .query_row([&**project], |row| row.get(0))
+            .optional()?;
+        self.0.push((project.clone(), version));
+        Ok(version)
+    }
 }
 
 /// Takes the identity for this message. `None`: the same content is there already. The unique key
@@ -89,18 +158,6 @@ fn claim_identity(
         .optional()?)
 }
 
-fn keep_duplicate(
-    connection: &Connection,
-    project: &ProjectName,
-    message: &NewMessage,
-    dedupe: &DedupeKey,
-) -> Result<Accepted, StoreError> {
-    let (of, version) = holder(connection, project, message, dedupe)?
-        .ok_or_else(|| unreadable("identity", &dedupe.key))?;
-    insert_message(connection, project, message, MessageState::Duplicate, Some(of), version)?;
-    Ok(Accepted::Duplicate { of })
-}
-
 /// The message that holds an identity, and its version.
 fn holder(
     connection: &Connection,
@@ -120,16 +177,19 @@ fn holder(
 }
 
 /// Keeps what could not be read, once per content, up to a limit for each source.
-fn quarantine(
+fn quarantine<'j>(
     connection: &Connection,
-    project: &ProjectName,
-    message: &NewMessage,
+    project: &'j ProjectName,
+    message: &'j NewMessage,
     limit: u32,
+    rows: &mut Rows<'j>,
 ) -> Result<Accepted, StoreError> {
     // At the limit a known content is still recognised: look before the count decides.
     if let Some(dedupe) = &message.dedupe
         && let Some((id, _)) = holder(connection, project, message, dedupe)?
     {
+        // The message may be one of this very batch.
+        rows.insert(connection)?;
         let seen = connection
             .prepare_cached(
                 "UPDATE messages SET seen = seen + 1 WHERE project = ?1 AND id = ?2
@@ -151,83 +211,113 @@ fn quarantine(
     if let Some(dedupe) = &message.dedupe {
         claim_identity(connection, project, message, dedupe)?;
     }
-    insert_message(connection, project, message, MessageState::Quarantined, None, 1)?;
+    rows.message(project, message, MessageState::Quarantined, None, 1);
     Ok(Accepted::Quarantined { id: message.id, seen: 1 })
 }
 
-fn insert_message(
-    connection: &Connection,
-    project: &ProjectName,
-    message: &NewMessage,
+/// The key of the next body: the writer is alone, so it can count by itself.
+fn next_body(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(body), 0) + 1 FROM message_bodies")?
+        .query_row([], |row| row.get(0))?)
+}
+
+struct MessageRow<'j> {
+    project: &'j ProjectName,
+    message: &'j NewMessage,
     state: MessageState,
     duplicate_of: Option<Uuid>,
     version: u32,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("INSERT INTO message_bodies (request, bytes) VALUES (?1, ?2)")?
-        .execute(params![request_text(&message.request), &message.body[..]])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO messages (project, id, source, received_at, state, duplicate_of, reason,
-                 content_type, bytes, identity, version, seen, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)",
-        )?
-        .execute(params![
-            &**project,
-            message.id.as_bytes(),
-            message.source,
-            message.received_at.0,
-            state.name(),
-            duplicate_of.as_ref().map(Uuid::as_bytes),
-            message.quarantined,
-            message.content_type,
-            as_integer(message.body.len()),
-            message.identity,
-            version,
-            connection.last_insert_rowid()
-        ])?;
-    Ok(())
+    body: i64,
 }
 
-/// Makes a delivery and puts it into its lane.
-pub(super) fn insert_delivery(
-    connection: &Connection,
-    project: &ProjectName,
+struct DeliveryRow<'j> {
+    project: &'j ProjectName,
     payload: Uuid,
     now: Timestamp,
-    delivery: &NewDelivery,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
-                 payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11, ?11)",
-        )?
-        .execute(params![
-            &**project,
-            delivery.id.as_bytes(),
-            delivery.forwarder,
-            delivery.connection,
-            delivery.event.name(),
-            PayloadKind::Message.name(),
-            payload.as_bytes(),
-            delivery.key,
-            DeliveryState::Pending.name(),
-            delivery.origin.name(),
-            now.0
-        ])?;
-    let parking;
-    let lane = if delivery.parked {
-        parking = Lane::parking(&delivery.forwarder);
-        &parking
-    } else {
-        &delivery.connection
-    };
-    connection
-        .prepare_cached(
-            "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner)
-             VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, NULL)",
-        )?
-        .execute(params![&**project, delivery.id.as_bytes(), lane, now.0, delivery.forwarder])?;
-    Ok(())
+    delivery: &'j NewDelivery,
 }
+
+/// The rows that a batch calls for.
+#[derive(Default)]
+struct Rows<'j> {
+    messages: Vec<MessageRow<'j>>,
+    deliveries: Vec<DeliveryRow<'j>>,
+    next_body: i64,
+}
+
+impl<'j> Rows<'j> {
+    fn message(
+        &mut self,
+        project: &'j ProjectName,
+        message: &'j NewMessage,
+        state: MessageState,
+        duplicate_of: Option<Uuid>,
+        version: u32,
+    ) {
+        let body = self.next_body;
+        self.next_body += 1;
+        self.messages.push(MessageRow { project, message, state, duplicate_of, version, body });
+    }
+
+    /// Inserts what was gathered so far.
+    fn insert(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        BODIES.run(connection, &self.messages, |row, values| {
+            values.put(row.body)?.put(request_text(&row.message.request))?;
+            values.put(&row.message.body[..]).map(drop)
+        })?;
+        MESSAGES.run(connection, &self.messages, |row, values| {
+            let message = row.message;
+            values.put(&**row.project)?.put(message.id.as_bytes())?.put(&message.source)?;
+            values.put(message.received_at.0)?.put(row.state.name())?;
+            values.put(row.duplicate_of.as_ref().map(Uuid::as_bytes))?.put(&message.quarantined)?;
+            values.put(&message.content_type)?.put(as_integer(message.body.len()))?;
+            values.put(&message.identity)?.put(row.version)?.put(1)?.put(row.body).map(drop)
+        })?;
+        DELIVERIES.run(connection, &self.deliveries, |row, values| {
+            let delivery = row.delivery;
+            values.put(&**row.project)?.put(delivery.id.as_bytes())?.put(&delivery.forwarder)?;
+            values.put(&delivery.connection)?.put(delivery.event.name())?;
+            values.put(PayloadKind::Message.name())?.put(row.payload.as_bytes())?;
+            values.put(&delivery.key)?.put(DeliveryState::Pending.name())?;
+            values.put(delivery.origin.name())?.put(0)?.put(0)?;
+            values.put(row.now.0)?.put(row.now.0).map(drop)
+        })?;
+        QUEUE.run(connection, &self.deliveries, |row, values| {
+            let delivery = row.delivery;
+            values.put(&**row.project)?.put(delivery.id.as_bytes())?;
+            if delivery.parked {
+                values.put(Lane::parking(&delivery.forwarder))?;
+            } else {
+                values.put(&delivery.connection)?;
+            }
+            values.put(0)?.put(row.now.0)?.put(&delivery.forwarder)?.put(0).map(drop)
+        })?;
+        self.messages.clear();
+        self.deliveries.clear();
+        Ok(())
+    }
+}
+
+static BODIES: LazyLock<Insert> =
+    LazyLock::new(|| Insert::new("INSERT INTO message_bodies (body, request, bytes)", 3));
+
+static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(
+        "INSERT INTO messages (project, id, source, received_at, state, duplicate_of, reason,
+             content_type, bytes, identity, version, seen, body)",
+        13,
+    )
+});
+
+static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(
+        "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
+             payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at)",
+        14,
+    )
+});
+
+static QUEUE: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new("INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence)", 7)
+});

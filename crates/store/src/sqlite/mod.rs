@@ -3,6 +3,7 @@
 mod accept;
 mod claim;
 mod record;
+mod rows;
 pub(crate) mod writer;
 
 use std::fs::{File, TryLockError};
@@ -29,8 +30,6 @@ pub(crate) const DATABASE_FILE: &str = "fieldpost.db";
 const READERS: usize = 4;
 /// How long a connection waits for another one's lock.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// What a waiting message holds in memory beside its body.
-const MESSAGE_OVERHEAD: usize = 1_024;
 /// How often the write-ahead log is copied into the database beside the writer.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// Pages of the log at which the writer itself has to finish a checkpoint, so that the log stays
@@ -110,12 +109,7 @@ impl Sqlite {
         accept: Accept,
         quarantine_limit: u32,
     ) -> Result<Accepted, StoreError> {
-        let bytes = accept.message.body.len() + MESSAGE_OVERHEAD;
-        self.writer
-            .run(Priority::Accept, bytes, move |connection| {
-                accept::accept(connection, &accept, quarantine_limit)
-            })
-            .await
+        self.writer.accept(accept, quarantine_limit).await
     }
 
     pub(crate) async fn claim(
@@ -126,7 +120,7 @@ impl Sqlite {
     ) -> Result<Claims, StoreError> {
         let (held, outlook) = self
             .writer
-            .run(Priority::Deliver, 0, move |connection| {
+            .run(Priority::Deliver, move |connection| {
                 let now = clock();
                 let mut all = Vec::new();
                 let mut outlook = Vec::with_capacity(demands.len());
@@ -151,9 +145,7 @@ impl Sqlite {
         clock: Clock,
     ) -> Result<Recorded, StoreError> {
         self.writer
-            .run(Priority::Deliver, 0, move |connection| {
-                record::record(connection, &outcome, clock())
-            })
+            .run(Priority::Deliver, move |connection| record::record(connection, &outcome, clock()))
             .await
     }
 
@@ -204,7 +196,7 @@ impl Sqlite {
     pub(crate) async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
         let outcome = self
             .writer
-            .run(Priority::Other, 0, move |connection| {
+            .run(Priority::Other, move |connection| {
                 // A savepoint of its own: a conflict undoes this batch, not its neighbours.
                 connection.execute_batch("SAVEPOINT batch")?;
                 let outcome = apply(connection, &batch);

@@ -20,35 +20,35 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::accept::{AcceptJob, accept_all};
 use crate::error::StoreError;
+use crate::records::{Accept, Accepted};
 
-/// How urgent a job is, and how many of its kind one transaction takes at most.
+/// How urgent a job is, beside accepting messages, which goes before all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Priority {
-    /// A sender waits for its answer.
-    Accept,
     /// A claim, or an attempt's record.
     Deliver,
     /// Whatever else changes the store.
     Other,
 }
 
-/// Jobs per transaction, by priority.
-const PER_TRANSACTION: [usize; 3] = [1024, 1024, 16];
+/// Messages that one transaction keeps.
+const ACCEPTS_PER_TRANSACTION: usize = 1_024;
+/// Other jobs per transaction, by priority.
+const PER_TRANSACTION: [usize; 2] = [1_024, 16];
 
 /// A job: runs within a transaction, perhaps a second time after a roll-back, and is answered
 /// after the commit.
 trait Job: Send {
     fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
     fn answer(self: Box<Self>, end: Result<(), StoreError>);
-    fn bytes(&self) -> usize;
 }
 
 struct ClosureJob<F, T> {
     work: F,
     result: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
-    bytes: usize,
 }
 
 impl<F, T> Job for ClosureJob<F, T>
@@ -58,10 +58,7 @@ where
 {
     fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let work = &mut self.work;
-        // A panic in one job must not end the thread that everybody waits for.
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)))
-            .unwrap_or_else(|_| Err(StoreError::Refused("the writer's job panicked".to_owned())));
-        self.result = Some(outcome?);
+        self.result = Some(unharmed(|| work(connection))?);
         Ok(())
     }
 
@@ -71,17 +68,46 @@ where
         // Whoever asked may have gone; the work is done all the same.
         drop(reply.send(end.and_then(|()| result.ok_or_else(missing))));
     }
+}
 
-    fn bytes(&self) -> usize {
-        self.bytes
-    }
+/// A panic in one job must not end the thread that everybody waits for.
+fn unharmed<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(StoreError::Refused("the writer's job panicked".to_owned())))
 }
 
 #[derive(Default)]
 struct Waiting {
-    queues: [VecDeque<Box<dyn Job>>; 3],
-    bytes: usize,
+    accepts: VecDeque<AcceptJob>,
+    /// What the bodies of the waiting messages hold in memory.
+    accept_bytes: usize,
+    jobs: [VecDeque<Box<dyn Job>>; 2],
     stopped: bool,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.accepts.is_empty() && self.jobs.iter().all(VecDeque::is_empty)
+    }
+
+    fn drain(&mut self) -> Batch {
+        let take = self.accepts.len().min(ACCEPTS_PER_TRANSACTION);
+        let accepts: Vec<AcceptJob> = self.accepts.drain(..take).collect();
+        let bytes: usize = accepts.iter().map(AcceptJob::bytes).sum();
+        self.accept_bytes = self.accept_bytes.saturating_sub(bytes);
+        let mut jobs = Vec::new();
+        for (queue, most) in self.jobs.iter_mut().zip(PER_TRANSACTION) {
+            let take = queue.len().min(most);
+            jobs.extend(queue.drain(..take));
+        }
+        Batch { accepts, jobs }
+    }
+}
+
+/// What one transaction does.
+struct Batch {
+    accepts: Vec<AcceptJob>,
+    jobs: Vec<Box<dyn Job>>,
 }
 
 #[derive(Default)]
@@ -116,38 +142,58 @@ impl Writer {
         Ok(Self { shared, bounds, thread: Some(thread) })
     }
 
+    /// Keeps a message with the next transaction. `Ok` means committed and synced. Where more
+    /// waits than the bounds allow, nothing is taken.
+    pub(super) async fn accept(
+        &self,
+        accept: Accept,
+        quarantine_limit: u32,
+    ) -> Result<Accepted, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = AcceptJob { accept, quarantine_limit, accepted: None, reply };
+        self.hand_over(answer, |waiting| {
+            let bytes = waiting.accept_bytes + job.bytes();
+            if waiting.accepts.len() >= self.bounds.jobs || bytes > self.bounds.bytes {
+                return Err(StoreError::Busy);
+            }
+            waiting.accept_bytes = bytes;
+            waiting.accepts.push_back(job);
+            Ok(())
+        })
+        .await
+    }
+
     /// Runs `work` within the next transaction. `Ok` means committed and synced.
     ///
-    /// If the caller stops waiting, the work is still done, whole. `bytes` is what the work
-    /// holds in memory while it waits. Only accepting is bounded: everything else comes from
-    /// the hub itself, in numbers that its own settings bound.
-    pub(crate) async fn run<T, F>(
-        &self,
-        priority: Priority,
-        bytes: usize,
-        work: F,
-    ) -> Result<T, StoreError>
+    /// If the caller stops waiting, the work is still done, whole. Only accepting is bounded:
+    /// everything else comes from the hub itself, in numbers that its own settings bound.
+    pub(crate) async fn run<T, F>(&self, priority: Priority, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let job = Box::new(ClosureJob { work, result: None, reply });
+        self.hand_over(answer, |waiting| {
+            if let Some(queue) = waiting.jobs.get_mut(priority as usize) {
+                queue.push_back(job);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn hand_over<T>(
+        &self,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+        push: impl FnOnce(&mut Waiting) -> Result<(), StoreError>,
+    ) -> Result<T, StoreError> {
         {
             let mut waiting = lock(&self.shared.waiting);
             if waiting.stopped {
                 return Err(StoreError::Unavailable("the store is closed".to_owned()));
             }
-            let queued: usize = waiting.queues.iter().map(VecDeque::len).sum();
-            if priority == Priority::Accept
-                && (queued >= self.bounds.jobs || waiting.bytes + bytes > self.bounds.bytes)
-            {
-                return Err(StoreError::Busy);
-            }
-            waiting.bytes += bytes;
-            let job = Box::new(ClosureJob { work, result: None, reply, bytes });
-            if let Some(queue) = waiting.queues.get_mut(priority as usize) {
-                queue.push_back(job);
-            }
+            push(&mut waiting)?;
         }
         self.shared.arrived.notify_one();
         answer
@@ -174,54 +220,53 @@ fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
 
 fn serve(connection: &Connection, shared: &Shared) {
     loop {
-        let mut jobs = {
+        let batch = {
             let mut waiting = lock(&shared.waiting);
-            while waiting.queues.iter().all(VecDeque::is_empty) {
+            while waiting.is_empty() {
                 if waiting.stopped {
                     return;
                 }
                 waiting = shared.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             }
-            drain(&mut waiting)
+            waiting.drain()
         };
-        match together(connection, &mut jobs) {
-            Ok(()) => {
-                for job in jobs {
-                    job.answer(Ok(()));
-                }
-            }
-            Err(error) if error.is_temporary() => {
-                for job in jobs {
-                    job.answer(Err(error.clone()));
-                }
-            }
-            Err(_) => {
-                for mut job in jobs {
-                    let end = together(connection, std::slice::from_mut(&mut job));
-                    job.answer(end);
-                }
-            }
+        serve_batch(connection, batch);
+    }
+}
+
+fn serve_batch(connection: &Connection, mut batch: Batch) {
+    let end = together(connection, &mut batch.accepts, &mut batch.jobs);
+    if end.as_ref().is_err_and(|error| !error.is_temporary()) {
+        // One of them is at fault: each has a transaction of its own.
+        for mut job in batch.accepts {
+            let end = together(connection, std::slice::from_mut(&mut job), &mut []);
+            job.answer(end);
         }
+        for mut job in batch.jobs {
+            let end = together(connection, &mut [], std::slice::from_mut(&mut job));
+            job.answer(end);
+        }
+        return;
+    }
+    for job in batch.accepts {
+        job.answer(end.clone());
+    }
+    for job in batch.jobs {
+        job.answer(end.clone());
     }
 }
 
-fn drain(waiting: &mut Waiting) -> Vec<Box<dyn Job>> {
-    let mut jobs = Vec::new();
-    for (queue, most) in waiting.queues.iter_mut().zip(PER_TRANSACTION) {
-        let take = queue.len().min(most);
-        jobs.extend(queue.drain(..take));
-    }
-    let bytes: usize = jobs.iter().map(|job| job.bytes()).sum();
-    waiting.bytes = waiting.bytes.saturating_sub(bytes);
-    jobs
-}
-
-/// Runs the jobs as one transaction.
-fn together(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+/// Keeps the messages and runs the jobs as one transaction.
+fn together(
+    connection: &Connection,
+    accepts: &mut [AcceptJob],
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let done = jobs
-        .iter_mut()
-        .try_for_each(|job| job.run(connection))
+    let kept =
+        if accepts.is_empty() { Ok(()) } else { unharmed(|| accept_all(connection, accepts)) };
+    let done = kept
+        .and_then(|()| jobs.iter_mut().try_for_each(|job| job.run(connection)))
         .and_then(|()| Ok(connection.prepare_cached("COMMIT")?.execute([]).map(drop)?));
     if done.is_err() && !connection.is_autocommit() {
         // Where the roll-back fails too, SQLite has already rolled back by itself.
