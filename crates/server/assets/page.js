@@ -3,6 +3,8 @@
 
 const $ = (id) => document.getElementById(id);
 const PAGE = 50;
+// More of a body than this slows the browser down; the API has all of it.
+const SHOWN_CHARACTERS = 100_000;
 const state = { token: sessionStorage.getItem("token"), project: null, list: "messages", next: null, chosen: null, stream: null };
 
 // How a state is shown: a word, a shape, a colour.
@@ -80,11 +82,23 @@ async function choose(project) {
   await show();
 }
 
-const COLUMNS = { messages: ["Received", "Source", "Identity", "State", "Bytes"], deliveries: ["Made", "To", "Tries", "State"] };
-const CELLS = {
-  messages: (it) => [when(it.received_at), it.source, it.identity ?? it.id, word(it.state), element("span", {}, it.bytes.toLocaleString())],
-  deliveries: (it) => [when(it.registered_at), it.connection, String(it.attempts), word(it.state)],
+// Each column: its head, how it is set, what stands in it.
+const COLUMNS = {
+  messages: [
+    ["Received", "", (it) => when(it.received_at)],
+    ["Source", "", (it) => opener(it.source)],
+    ["Identity", "wide", (it) => it.identity ?? it.id],
+    ["State", "", (it) => word(it.state)],
+    ["Bytes", "number spare", (it) => it.bytes.toLocaleString()],
+  ],
+  deliveries: [
+    ["Made", "", (it) => when(it.registered_at)],
+    ["To", "wide", (it) => opener(it.connection)],
+    ["State", "", (it) => word(it.state)],
+    ["Tries", "number", (it) => String(it.attempts)],
+  ],
 };
+const opener = (name) => element("button", { type: "button", class: "open" }, name);
 
 async function show(older = false) {
   const list = state.list;
@@ -92,7 +106,7 @@ async function show(older = false) {
   const { items, next } = await json(inProject(`${list}?limit=${PAGE}${cursor}`));
   if (list !== state.list) return;
   state.next = next;
-  $("columns").replaceChildren(...COLUMNS[list].map((name) => element("th", { scope: "col" }, name)));
+  $("columns").replaceChildren(...COLUMNS[list].map(([name, look]) => element("th", { scope: "col", class: look }, name)));
   const rows = items.map((item) => row(list, item));
   if (older) $("rows").append(...rows); else $("rows").replaceChildren(...rows);
   $("more").hidden = next === null;
@@ -107,11 +121,8 @@ function showEmpty(text) {
 function row(list, item) {
   const message = list === "messages" ? item.id : item.payload_id;
   const open = () => explore(message).catch(told);
-  const [first, name, ...cells] = CELLS[list](item);
   return element("tr", { "data-message": message, "aria-current": String(message === state.chosen), onclick: open },
-    element("td", {}, first),
-    element("td", {}, element("button", { type: "button", class: "open" }, name)),
-    cells.map((cell) => element("td", {}, cell)));
+    COLUMNS[list].map(([, look, cell]) => element("td", { class: look }, cell(item))));
 }
 
 async function explore(id, focus = true) {
@@ -130,13 +141,19 @@ async function explore(id, focus = true) {
     message.reason ? element("p", { class: "bad" }, message.reason) : "",
     element("button", { type: "button", onclick: () => act(`messages/${id}/replay`) }, "Replay"),
     element("h2", {}, "Deliveries"),
-    ...(deliveries.length ? deliveries.map((it, place) => delivery(it, tries[place])) : [element("p", { class: "quiet" }, "None: no forwarder wanted it.")]),
+    ...(deliveries.length ? deliveries.map((it, place) => delivery(it, tries[place])) : [none(message)]),
     element("h2", {}, "Why"),
     ...reasons.map(reason),
     element("h2", {}, "Received"),
-    element("pre", { tabindex: "0" }, body),
+    element("pre", { tabindex: "0" }, body.length > SHOWN_CHARACTERS ? `${body.slice(0, SHOWN_CHARACTERS)}…` : body),
   );
   if (focus) $("details").focus({ preventScroll: innerWidth > 800 });
+}
+
+function none({ state: name, duplicate_of: original }) {
+  const why = { duplicate: "None: it repeats a message that was there already.", quarantined: "None: nobody can read it." };
+  const open = original ? element("button", { type: "button", onclick: () => explore(original).catch(told) }, "Show that one") : null;
+  return element("p", { class: "quiet" }, why[name] ?? "None: no forwarder wanted it.", " ", open);
 }
 
 function route(message, deliveries, reasons) {
@@ -173,8 +190,11 @@ function delivery(it, attempts) {
 function reason({ forwarder, paused, matched, conditions }) {
   return element("article", {},
     element("h3", {}, forwarder, element("span", { class: matched ? "good" : "quiet" }, matched ? "● wants it" : "○ does not"), paused ? element("span", { class: "waiting" }, "◌ paused") : null),
-    element("ol", {}, conditions.map(({ holds, note }) => element("li", { class: holds ? "" : "bad" }, note))));
+    element("ol", {}, conditions.map(({ holds, note }) => element("li", { class: holds ? "" : "quiet" }, holds ? "● " : "○ ", prose(note)))));
 }
+
+// What stands between backticks is code.
+const prose = (text) => text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
 
 async function act(path) {
   try {

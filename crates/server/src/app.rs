@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fieldpost_engine::Hub;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::health::Readiness;
 use crate::settings::ServerSettings;
@@ -15,6 +16,8 @@ pub(crate) struct App {
     /// Cancelled when the server begins to stop: endless answers end.
     pub(crate) stopping: CancellationToken,
     pub(crate) readiness: Readiness,
+    /// Changes that were begun; a stopping server waits for them.
+    pub(crate) changes: TaskTracker,
 }
 
 /// A handle to it; every request gets one.
@@ -22,7 +25,13 @@ pub(crate) type Shared = Arc<App>;
 
 impl App {
     pub(crate) fn new(hub: Hub, settings: ServerSettings, stopping: CancellationToken) -> Self {
-        Self { hub, settings, stopping, readiness: Readiness::default() }
+        Self {
+            hub,
+            settings,
+            stopping,
+            readiness: Readiness::default(),
+            changes: TaskTracker::new(),
+        }
     }
 
     /// A link to this hub: below the public URL where there is one, else a path.

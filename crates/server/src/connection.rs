@@ -46,11 +46,14 @@ pub async fn serve(
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(stop_timeout, connections.wait()).await.is_err() {
-        tracing::warn!(
-            open = connections.len(),
-            "requests were still under way when the time to stop was over"
-        );
+    app.changes.close();
+    let finished = async {
+        connections.wait().await;
+        app.changes.wait().await;
+    };
+    if tokio::time::timeout(stop_timeout, finished).await.is_err() {
+        let open = connections.len();
+        tracing::warn!(open, "requests were still under way when the time to stop was over");
     }
     Ok(())
 }

@@ -44,7 +44,11 @@ pub(crate) async fn take_in(app: &App, route: &SourceRoute, incoming: Incoming) 
         Err(error) => {
             let problem = refusal(error, accepts_bad_bodies);
             let (source, code) = (source.name.clone(), problem.code().to_owned());
-            tracing::info!(%project, source, code, "refused a request to `{source}`: {code}");
+            // Who is sent away for a moment is counted, and told by `problem`: a crowd of them
+            // must not drown the log.
+            if problem.status() != StatusCode::SERVICE_UNAVAILABLE {
+                tracing::info!(%project, source, code, "refused a request to `{source}`: {code}");
+            }
             metrics::counter!(
                 "fieldpost_messages_refused_total",
                 "project" => project.to_string(), "source" => source, "code" => code

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::response::IntoResponse;
@@ -164,12 +166,27 @@ pub(crate) fn seconds_to_retry() -> u32 {
     1 + TURN.fetch_add(1, Ordering::Relaxed) % LONGEST_RETRY_AFTER
 }
 
+/// How often the log tells that requests are sent away: when the store is in trouble, they come by
+/// the thousand.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
+
+fn tell_of_a_request_sent_away(error: &StoreError) {
+    static TOLD: Mutex<(Option<Instant>, u64)> = Mutex::new((None, 0));
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let (last, requests) = &mut *told;
+    *requests += 1;
+    if last.is_none_or(|last| last.elapsed() >= TELL_AGAIN) {
+        tracing::warn!(%error, requests, "requests are told to come back later: {error}");
+        (*last, *requests) = (Some(Instant::now()), 0);
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let code = HubError::from(error.clone()).code();
         match error {
             StoreError::Busy | StoreError::Unavailable(_) => {
-                tracing::warn!(%error, code, "a request was sent away: {error}");
+                tell_of_a_request_sent_away(&error);
                 let detail = "the hub cannot store anything right now; nothing was changed";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
                     .hint("try again after the time that the header Retry-After names")

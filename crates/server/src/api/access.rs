@@ -42,11 +42,15 @@ fn check(headers: &HeaderMap, digest: &[u8; 32]) -> Result<(), &'static str> {
 
 /// Runs what changes something in a task of its own: a client that hangs up in the middle must not
 /// leave the first half of a change behind.
-pub(super) async fn finish_what_was_begun(request: Request, next: Next) -> Response {
+pub(super) async fn finish_what_was_begun(
+    State(app): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method().is_safe() {
         return next.run(request).await;
     }
-    tokio::spawn(next.run(request)).await.unwrap_or_else(|error| {
+    app.changes.spawn(next.run(request)).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a request of the API ended in the middle");
         Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,

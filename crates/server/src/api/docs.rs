@@ -113,7 +113,7 @@ fn page(document: &Value) -> String {
     let mut page = Page::default();
     page.raw("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n")
         .raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        .raw("<title>Fieldpost API</title>\n<link rel=\"stylesheet\" href=\"/api/docs.css\">\n")
+        .raw("<title>Fieldpost API</title>\n<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/api/docs.css\">\n")
         .raw("<main>\n<h1>Fieldpost API ")
         .text(string(info, "version"))
         .raw("</h1>\n")

@@ -31,7 +31,7 @@ mod sources;
 mod status;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use http::StatusCode;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
@@ -142,7 +142,7 @@ pub(crate) fn router(app: &Shared) -> Router {
     let closed = closed
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(from_fn(access::finish_what_was_begun))
+        .layer(from_fn_with_state(Shared::clone(app), access::finish_what_was_begun))
         .layer(from_fn_with_state(Shared::clone(app), access::require_token))
         .with_state(Shared::clone(app));
     docs::router().method_not_allowed_fallback(problem::wrong_method).fallback_service(closed)

@@ -148,8 +148,10 @@ impl TestHub {
     /// What a GET answers, which must be a success.
     pub(crate) async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
-        json_of(answer).await
+        let status = answer.status();
+        let found = json_of(answer).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {found}");
+        found
     }
 
     /// The items of a list.
