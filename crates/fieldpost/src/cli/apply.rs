@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::Value;
 
 use super::Ending;
-use super::show::{counted, json_list, text};
-use crate::client::{HubAddress, Query};
+use super::show::{counted, elements, json_list, number, text};
+use crate::client::{HubAddress, Json, Query};
 use crate::failure::Failure;
 use crate::{output, projects};
 
@@ -79,7 +78,7 @@ impl Apply {
     }
 
     /// Deliveries that wait for what is removed are listed before they are cancelled.
-    fn is_confirmed(&self, project: &str, planned: &Value) -> Result<bool, Failure> {
+    fn is_confirmed(&self, project: &str, planned: &Json) -> Result<bool, Failure> {
         let waiting = waiting(planned);
         if waiting.is_empty() {
             return Ok(true);
@@ -93,13 +92,12 @@ impl Apply {
             .hint("give --yes to cancel them, or --dry-run to see the whole difference"))
     }
 
-    fn tell(&self, project: &str, applied: &Value) -> Result<(), Failure> {
+    fn tell(&self, project: &str, applied: &Json) -> Result<(), Failure> {
         text(applied, "text").lines().try_for_each(|line| output::line(coloured(line)))?;
         for line in waiting(applied) {
             output::line(output::bad(line))?;
         }
-        let warnings = applied.get("warnings").and_then(Value::as_array);
-        for warning in warnings.into_iter().flatten() {
+        for warning in elements(applied, "warnings") {
             output::note(format!(
                 "warning: {}: {} [{}]",
                 text(warning, "path"),
@@ -107,7 +105,7 @@ impl Apply {
                 text(warning, "code")
             ));
         }
-        let changes = applied.get("changes").and_then(Value::as_array).map_or(0, Vec::len);
+        let changes = elements(applied, "changes").len();
         let many = counted(changes as u64, "change", "changes");
         output::line(match (changes, self.dry_run) {
             (0, _) => format!("{project}: nothing to change"),
@@ -128,10 +126,9 @@ fn coloured(line: &str) -> String {
 }
 
 /// The forwarders that go although deliveries wait for them.
-fn waiting(applied: &Value) -> Vec<String> {
-    let forwarders = applied.get("waiting").and_then(Value::as_array);
-    let told = |forwarder: &Value| {
-        let count = forwarder.get("deliveries").and_then(Value::as_u64).unwrap_or(0);
+fn waiting(applied: &Json) -> Vec<String> {
+    let told = |forwarder: &Json| {
+        let count = number(forwarder, "deliveries");
         let wait = if count == 1 { "waits" } else { "wait" };
         format!(
             "{} {wait} for the forwarder {}, and will be cancelled with it",
@@ -139,5 +136,5 @@ fn waiting(applied: &Value) -> Vec<String> {
             text(forwarder, "forwarder")
         )
     };
-    forwarders.into_iter().flatten().map(told).collect()
+    elements(applied, "waiting").iter().map(told).collect()
 }

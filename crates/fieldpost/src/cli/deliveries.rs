@@ -1,14 +1,14 @@
 //! `fieldpost deliveries`: what goes out, and what a person may do about it.
 
 use clap::{Args, Subcommand};
+use fieldpost_model::json::Value;
 use fieldpost_rules::delivery::Action;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Ending;
-use super::show::{counted, json, json_list, members, or_dash, short_time, text};
+use super::show::{counted, json, json_list, members, number, or_dash, short_time, text, with};
 use super::time::Moment;
-use crate::client::{HubClient, Query, Target};
+use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
@@ -164,7 +164,7 @@ impl List {
 }
 
 /// A list of deliveries for people.
-pub(super) fn table(deliveries: &[Value]) -> comfy_table::Table {
+pub(super) fn table(deliveries: &[Json]) -> comfy_table::Table {
     let mut table = output::table([
         "id",
         "forwarder",
@@ -188,7 +188,7 @@ pub(super) fn table(deliveries: &[Value]) -> comfy_table::Table {
     table
 }
 
-fn last_answer(delivery: &Value) -> String {
+fn last_answer(delivery: &Json) -> String {
     let (status, error) = (text(delivery, "last_status"), text(delivery, "last_error"));
     match (status.is_empty(), error.is_empty()) {
         (true, true) => "–".to_owned(),
@@ -201,16 +201,13 @@ impl Show {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let id = self.id.to_string();
-        let mut delivery =
+        let delivery =
             client.get(&["projects", &project, "deliveries", &id], &Query::new()).await?;
         let attempts =
             client.whole_list(&["projects", &project, "deliveries", &id, "attempts"]).await?;
         if self.target.json {
-            if let Some(members) = delivery.as_object_mut() {
-                // In a list `attempts` is their number; here they are all there.
-                members.insert("attempts".to_owned(), Value::Array(attempts));
-            }
-            json(&delivery)?;
+            // In a list `attempts` is their number; here they are all there.
+            json(&with(delivery, "attempts", Value::Array(attempts)))?;
             return Ok(Ending::Well);
         }
         let kind = text(&delivery, "payload_kind");
@@ -232,7 +229,7 @@ impl Show {
 }
 
 /// An attempt in a few lines: when, what was sent where, and what came of it.
-fn told_attempt(attempt: &Value) -> String {
+fn told_attempt(attempt: &Json) -> String {
     let part = |part: &str, key: &str| {
         attempt.get(part).map(|object| text(object, key).into_owned()).unwrap_or_default()
     };
@@ -294,7 +291,7 @@ impl Act {
         action: Action,
     ) -> Result<Ending, Failure> {
         let would = self.bulk(client, project, action, true).await?;
-        let count = touched(&would);
+        let count = number(&would, "touched");
         let many = counted(count, "delivery", "deliveries");
         if self.dry_run || count == 0 {
             if self.target.json {
@@ -315,9 +312,9 @@ impl Act {
             json(&outcome)?;
             return Ok(Ending::Well);
         }
-        let many = counted(touched(&outcome), "delivery", "deliveries");
+        let many = counted(number(&outcome, "touched"), "delivery", "deliveries");
         output::line(format!("{action}: {many}"))?;
-        let passed_over = outcome.get("passed_over").and_then(Value::as_u64).unwrap_or(0);
+        let passed_over = number(&outcome, "passed_over");
         if passed_over > 0 {
             output::line(format!(
                 "{passed_over} were passed over: they are being sent, or their state does not \
@@ -333,18 +330,15 @@ impl Act {
         project: &str,
         action: Action,
         dry_run: bool,
-    ) -> Result<Value, Failure> {
-        let filter: Map<String, Value> = self
-            .filters
-            .query()
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), Value::String(value)))
-            .collect();
-        let order = serde_json::json!({
-            "action": action.name(), "filter": filter, "dry_run": dry_run,
-        });
+    ) -> Result<Json, Failure> {
+        let filter = self.filters.query().into_iter();
+        let order = Value::object([
+            ("action", Value::from(action.name())),
+            ("filter", Value::object(filter.map(|(name, value)| (name, Value::from(value))))),
+            ("dry_run", Value::from(dry_run)),
+        ]);
         let path = ["projects", project, "deliveries", "actions"];
-        client.post(&path, &Query::new(), order.to_string()).await
+        client.post(&path, &Query::new(), order.to_json()).await
     }
 }
 
@@ -355,8 +349,4 @@ fn is_confirmed(action: Action, many: &str) -> Result<bool, Failure> {
     }
     Err(Failure::usage(format!("{action} would touch {many}, and nobody can be asked"))
         .hint("give --yes to act without asking, or --dry-run to see how many it would be"))
-}
-
-fn touched(outcome: &Value) -> u64 {
-    outcome.get("touched").and_then(Value::as_u64).unwrap_or(0)
 }

@@ -1,11 +1,10 @@
 //! `fieldpost filter try`: what a filter would have matched, before it is saved.
 
 use clap::{Args, Subcommand};
-use fieldpost_model::json::Value as Json;
-use serde_json::Value;
+use fieldpost_model::json::Value;
 
 use super::Ending;
-use super::show::{json, or_dash, short_time, text};
+use super::show::{elements, json, or_dash, short_time, text};
 use crate::client::{Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -72,10 +71,10 @@ impl Try {
             json(&trial)?;
             return Ok(Ending::Well);
         }
-        let examples = trial.get("examples").and_then(Value::as_array).cloned().unwrap_or_default();
+        let examples = elements(&trial, "examples");
         if !examples.is_empty() {
             let mut table = output::table(["id", "received (UTC)", "source", "identity"]);
-            for message in &examples {
+            for message in examples {
                 table.add_row([
                     &*text(message, "id"),
                     &short_time(&text(message, "received_at")),
@@ -97,12 +96,12 @@ impl Try {
     /// The filter as JSON; numbers keep the text that they were written with.
     fn order(&self) -> Result<String, Failure> {
         let pairs = |pairs: &[(String, String)]| {
-            Json::object(
-                pairs.iter().map(|(name, value)| (name.clone(), Json::from(value.clone()))),
+            Value::object(
+                pairs.iter().map(|(name, value)| (name.clone(), Value::from(value.clone()))),
             )
         };
         let mut filter = Vec::new();
-        filter.extend(self.from.clone().map(|from| ("from", Json::from(from))));
+        filter.extend(self.from.clone().map(|from| ("from", Value::from(from))));
         for (name, given) in [("match", &self.matches), ("unless", &self.unless)] {
             if let Some(text) = given {
                 filter.push((name, read(name, text)?));
@@ -113,13 +112,13 @@ impl Try {
                 filter.push((name, pairs(given)));
             }
         }
-        filter.push(("last", Json::from(u64::from(self.last))));
-        Ok(Json::object(filter).to_json())
+        filter.push(("last", Value::from(u64::from(self.last))));
+        Ok(Value::object(filter).to_json())
     }
 }
 
-fn read<'t>(name: &str, text: &'t str) -> Result<Json<'t>, Failure> {
-    Json::parse(text.as_bytes()).map_err(|error| {
+fn read<'t>(name: &str, text: &'t str) -> Result<Value<'t>, Failure> {
+    Value::parse(text.as_bytes()).map_err(|error| {
         Failure::usage(format!("--{name} is not JSON: {error}"))
             .hint(format!("quote it whole for the shell: --{name} '{{\"form\": \"births\"}}'"))
     })

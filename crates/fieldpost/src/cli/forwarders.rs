@@ -1,11 +1,11 @@
 //! `fieldpost forwarders`: the standing orders.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use fieldpost_model::json::Value;
 
 use super::Ending;
-use super::show::{json_list, or_dash, text};
-use crate::client::Target;
+use super::show::{is, json_list, or_dash, text};
+use crate::client::{Json, Target};
 use crate::failure::Failure;
 use crate::output;
 
@@ -61,10 +61,9 @@ impl List {
     }
 }
 
-fn table(forwarders: &[Value]) -> comfy_table::Table {
+fn table(forwarders: &[Json]) -> comfy_table::Table {
     let mut table = output::table(["forwarder", "from", "match", "to", "state", "not arrived"]);
     for forwarder in forwarders {
-        let is_paused = forwarder.get("paused").and_then(Value::as_bool).unwrap_or(false);
         let filter = forwarder.get("definition").map(|definition| text(definition, "match"));
         let from = text(forwarder, "from");
         table.add_row(vec![
@@ -72,7 +71,7 @@ fn table(forwarders: &[Value]) -> comfy_table::Table {
             (if from.is_empty() { "any source" } else { &*from }).into(),
             or_dash(&filter.unwrap_or_default()).into(),
             text(forwarder, "to").into(),
-            output::state_cell(if is_paused { "paused" } else { "ok" }),
+            output::state_cell(if is(forwarder, "paused") { "paused" } else { "ok" }),
             not_arrived(forwarder).into(),
         ]);
     }
@@ -80,9 +79,9 @@ fn table(forwarders: &[Value]) -> comfy_table::Table {
 }
 
 /// The deliveries that have not arrived, by state: `2 failed, 1 pending`.
-fn not_arrived(forwarder: &Value) -> String {
-    let counts = forwarder.get("deliveries").and_then(Value::as_object);
-    let counts = counts.into_iter().flatten().map(|(state, count)| format!("{count} {state}"));
+fn not_arrived(forwarder: &Json) -> String {
+    let counts = forwarder.get("deliveries").and_then(Value::as_object).unwrap_or_default();
+    let counts = counts.iter().map(|(state, count)| format!("{} {state}", count.to_json()));
     or_dash(&counts.collect::<Vec<_>>().join(", ")).to_owned()
 }
 

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use fieldpost_model::json::Value;
 use uuid::Uuid;
 
-use super::show::{counted, json, json_list, members, or_dash, short_time, text};
+use super::show::{
+    counted, elements, is, json, json_list, members, number, or_dash, short_time, text, with,
+};
 use super::time::Moment;
 use super::{Ending, deliveries};
-use crate::client::{HubClient, Query, Target};
+use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
@@ -135,7 +137,7 @@ impl List {
 }
 
 /// A list of messages for people.
-fn table(messages: &[Value]) -> comfy_table::Table {
+fn table(messages: &[Json]) -> comfy_table::Table {
     let mut table =
         output::table(["id", "received (UTC)", "source", "state", "identity", "bytes", "note"]);
     for message in messages {
@@ -153,7 +155,7 @@ fn table(messages: &[Value]) -> comfy_table::Table {
 }
 
 /// What a person should know about a message beside its state.
-fn note(message: &Value) -> String {
+fn note(message: &Json) -> String {
     let of = text(message, "duplicate_of");
     if !of.is_empty() {
         return format!("of {of}");
@@ -162,9 +164,9 @@ fn note(message: &Value) -> String {
     if !reason.is_empty() {
         return reason.into_owned();
     }
-    match message.get("version").and_then(Value::as_u64) {
-        Some(version) if version > 1 => format!("version {version}"),
-        _ => String::new(),
+    match number(message, "version") {
+        0 | 1 => String::new(),
+        version => format!("version {version}"),
     }
 }
 
@@ -172,14 +174,10 @@ impl Show {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let id = self.id.to_string();
-        let mut message =
-            client.get(&["projects", &project, "messages", &id], &Query::new()).await?;
+        let message = client.get(&["projects", &project, "messages", &id], &Query::new()).await?;
         let deliveries = deliveries_of(&client, &project, &id).await?;
         if self.target.json {
-            if let Some(members) = message.as_object_mut() {
-                members.insert("deliveries".to_owned(), Value::Array(deliveries));
-            }
-            json(&message)?;
+            json(&with(message, "deliveries", Value::Array(deliveries)))?;
             return Ok(Ending::Well);
         }
         members(&[
@@ -209,7 +207,7 @@ async fn deliveries_of(
     client: &HubClient,
     project: &str,
     message: &str,
-) -> Result<Vec<Value>, Failure> {
+) -> Result<Vec<Json>, Failure> {
     let query = vec![("payload_id", message.to_owned())];
     client.list(&["projects", project, "deliveries"], &query, usize::MAX).await
 }
@@ -231,17 +229,17 @@ impl Explain {
     }
 }
 
-fn explanation(forwarder: &Value) -> String {
-    let is = |key: &str| forwarder.get(key).and_then(Value::as_bool).unwrap_or(false);
-    let verdict =
-        if is("matched") { output::good("wants it") } else { output::bad("does not want it") };
-    let paused = if is("paused") { " (paused: its deliveries wait)" } else { "" };
+fn explanation(forwarder: &Json) -> String {
+    let verdict = if is(forwarder, "matched") {
+        output::good("wants it")
+    } else {
+        output::bad("does not want it")
+    };
+    let paused = if is(forwarder, "paused") { " (paused: its deliveries wait)" } else { "" };
     let mut lines =
         vec![format!("{} {verdict}{paused}", output::strong(text(forwarder, "forwarder")))];
-    let conditions = forwarder.get("conditions").and_then(Value::as_array);
-    for condition in conditions.into_iter().flatten() {
-        let holds = condition.get("holds").and_then(Value::as_bool).unwrap_or(false);
-        let sign = if holds { output::good("✓") } else { output::bad("✗") };
+    for condition in elements(forwarder, "conditions") {
+        let sign = if is(condition, "holds") { output::good("✓") } else { output::bad("✗") };
         lines.push(format!("  {sign} {}", text(condition, "note")));
     }
     lines.join("\n")
@@ -265,10 +263,10 @@ impl Replay {
                 ending = Ending::NotWell;
             }
             if self.target.json {
-                output::line(answer)?;
+                output::line(answer.to_json())?;
             } else if unreadable.is_empty() {
-                let made = answer.get("deliveries").and_then(Value::as_array).map_or(0, Vec::len);
-                let made = counted(made as u64, "delivery", "deliveries");
+                let made = elements(answer, "deliveries").len() as u64;
+                let made = counted(made, "delivery", "deliveries");
                 output::line(format!("{id}: {made}"))?;
             } else {
                 output::line(format!("{id}: still cannot be read: {unreadable}"))?;

@@ -24,6 +24,8 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use show::number;
+
 use crate::config::{self, CommonSettings};
 use crate::failure::Failure;
 use crate::{output, telemetry};

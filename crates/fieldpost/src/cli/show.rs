@@ -1,18 +1,46 @@
 //! What several commands show alike: members of the API's objects as text, and JSON.
 
+use std::borrow::Cow;
 use std::io;
 
-use serde_json::Value;
+use fieldpost_model::json::Value;
 
+use crate::client::Json;
 use crate::output;
 
 /// The member of an object as text; empty where there is none.
-pub(super) fn text<'v>(object: &'v Value, key: &str) -> std::borrow::Cow<'v, str> {
+pub(super) fn text<'v>(object: &'v Json, key: &str) -> Cow<'v, str> {
     match object.get(key) {
-        Some(Value::String(text)) => text.as_str().into(),
-        None | Some(Value::Null) => "".into(),
-        Some(other) => other.to_string().into(),
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        None | Some(Value::Null) => Cow::Borrowed(""),
+        Some(other) => Cow::Owned(other.to_json()),
     }
+}
+
+/// The member of an object as a number of things; 0 where there is none.
+pub(crate) fn number(object: &Json, key: &str) -> u64 {
+    object.get(key).and_then(Value::as_number).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// Whether the member of an object is true.
+pub(super) fn is(object: &Json, key: &str) -> bool {
+    object.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// The elements of an array within an object.
+pub(super) fn elements<'v>(object: &'v Json, key: &str) -> &'v [Json] {
+    object.get(key).and_then(Value::as_array).unwrap_or_default()
+}
+
+/// The object with one more member, or another value of it.
+pub(super) fn with(object: Json, key: &'static str, value: Json) -> Json {
+    let mut members = match object {
+        Value::Object(members) => members,
+        _ => Vec::new(),
+    };
+    members.retain(|(name, _)| name != key);
+    members.push((Cow::Borrowed(key), value));
+    Value::Object(members)
 }
 
 /// The text with something in its place where it is empty.
@@ -27,12 +55,12 @@ pub(super) fn short_time(text: &str) -> String {
 }
 
 /// Writes a value as JSON.
-pub(super) fn json(value: &Value) -> io::Result<()> {
-    output::line(format!("{value:#}"))
+pub(super) fn json(value: &Json) -> io::Result<()> {
+    output::line(value.to_json_pretty())
 }
 
 /// Writes a list as a JSON array.
-pub(super) fn json_list(items: Vec<Value>) -> io::Result<()> {
+pub(super) fn json_list(items: Vec<Json>) -> io::Result<()> {
     json(&Value::Array(items))
 }
 

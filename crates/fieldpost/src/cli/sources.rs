@@ -1,10 +1,10 @@
 //! `fieldpost sources`: the ways in, with their addresses.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use fieldpost_model::json::Value;
 
 use super::Ending;
-use super::show::{json, json_list, members, text};
+use super::show::{is, json, json_list, members, text, with};
 use crate::client::{HubClient, Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -58,11 +58,10 @@ impl List {
         }
         let mut table = output::table(["source", "dialect", "state"]);
         for source in &sources {
-            let is_enabled = source.get("enabled").and_then(Value::as_bool).unwrap_or(true);
             table.add_row(vec![
                 text(source, "name").into(),
                 text(source, "dialect").into(),
-                output::state_cell(if is_enabled { "ok" } else { "disabled" }),
+                output::state_cell(if is(source, "enabled") { "ok" } else { "disabled" }),
             ]);
         }
         output::print_table(&table)?;
@@ -75,14 +74,11 @@ impl Show {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let path = ["projects", &project, "sources", &self.name];
-        let mut source = client.get(&path, &Query::new()).await?;
+        let source = client.get(&path, &Query::new()).await?;
         let urls = urls(&client, &project, &self.name).await?;
         if self.target.json {
-            if let Some(members) = source.as_object_mut() {
-                let urls = urls.into_iter().map(|(kind, url)| (kind, Value::String(url))).collect();
-                members.insert("urls".to_owned(), Value::Object(urls));
-            }
-            json(&source)?;
+            let urls = Value::object(urls.into_iter().map(|(kind, url)| (kind, Value::from(url))));
+            json(&with(source, "urls", urls))?;
             return Ok(Ending::Well);
         }
         let mut pairs =
@@ -101,6 +97,8 @@ pub(crate) async fn urls(
 ) -> Result<Vec<(String, String)>, Failure> {
     let path = ["projects", project, "sources", source, "urls"];
     let urls = client.get(&path, &Query::new()).await?;
-    let members = urls.as_object().into_iter().flatten();
-    Ok(members.filter_map(|(kind, url)| Some((kind.clone(), client.link(url.as_str()?)))).collect())
+    let members = urls.as_object().unwrap_or_default().iter();
+    Ok(members
+        .filter_map(|(kind, url)| Some((kind.to_string(), client.link(url.as_str()?))))
+        .collect())
 }

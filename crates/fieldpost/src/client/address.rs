@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::Value;
+use fieldpost_model::json::Value;
 
 use super::{HubClient, Query};
 use crate::config::{BaseUrl, DataFolder, Token};

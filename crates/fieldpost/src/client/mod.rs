@@ -4,7 +4,7 @@ mod address;
 
 use std::time::Duration;
 
-use serde_json::Value;
+use fieldpost_model::json::Value;
 use url::Url;
 
 pub(crate) use address::{HubAddress, Target};
@@ -18,6 +18,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(10);
 /// Items that one request of a list asks for; the API gives no more.
 const PAGE: usize = 500;
+
+/// What the API answers. Numbers keep the text that they were written with: what is shown, or given
+/// back to the hub, is what the hub has.
+pub(crate) type Json = Value<'static>;
 
 /// Pairs of a query, without those that were not asked for.
 pub(crate) type Query = Vec<(&'static str, String)>;
@@ -81,7 +85,7 @@ impl HubClient {
     }
 
     /// GETs JSON.
-    pub(crate) async fn get(&self, path: &[&str], query: &Query) -> Result<Value, Failure> {
+    pub(crate) async fn get(&self, path: &[&str], query: &Query) -> Result<Json, Failure> {
         json(self.call(reqwest::Method::GET, path, query, Body::Nothing).await?).await
     }
 
@@ -92,7 +96,7 @@ impl HubClient {
     }
 
     /// POSTs nothing, to a place that does something.
-    pub(crate) async fn act(&self, path: &[&str]) -> Result<Value, Failure> {
+    pub(crate) async fn act(&self, path: &[&str]) -> Result<Json, Failure> {
         json(self.call(reqwest::Method::POST, path, &Query::new(), Body::Nothing).await?).await
     }
 
@@ -102,15 +106,13 @@ impl HubClient {
         path: &[&str],
         query: &Query,
         text: String,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Json, Failure> {
         json(self.call(reqwest::Method::POST, path, query, Body::Json(text)).await?).await
     }
 
     /// The items of a list that is always whole: of what a project defines, for example.
-    pub(crate) async fn whole_list(&self, path: &[&str]) -> Result<Vec<Value>, Failure> {
-        let mut list = self.get(path, &Query::new()).await?;
-        let items = list.get_mut("items").and_then(Value::as_array_mut);
-        Ok(items.map(std::mem::take).unwrap_or_default())
+    pub(crate) async fn whole_list(&self, path: &[&str]) -> Result<Vec<Json>, Failure> {
+        Ok(items(self.get(path, &Query::new()).await?))
     }
 
     /// The items of a list, newest first, page by page up to a limit.
@@ -119,23 +121,21 @@ impl HubClient {
         path: &[&str],
         query: &Query,
         limit: usize,
-    ) -> Result<Vec<Value>, Failure> {
-        let mut items = Vec::new();
+    ) -> Result<Vec<Json>, Failure> {
+        let mut found = Vec::new();
         let mut cursor = None;
-        while items.len() < limit {
+        while found.len() < limit {
             let mut query = query.clone();
-            query.push(("limit", PAGE.min(limit - items.len()).to_string()));
+            query.push(("limit", PAGE.min(limit - found.len()).to_string()));
             query.extend(cursor.map(|cursor| ("cursor", cursor)));
-            let mut page = self.get(path, &query).await?;
-            if let Some(found) = page.get_mut("items").and_then(Value::as_array_mut) {
-                items.append(found);
-            }
+            let page = self.get(path, &query).await?;
             cursor = page.get("next").and_then(Value::as_str).map(str::to_owned);
+            found.append(&mut items(page));
             if cursor.is_none() {
                 break;
             }
         }
-        Ok(items)
+        Ok(found)
     }
 
     async fn call(
@@ -179,10 +179,8 @@ impl HubClient {
     /// What the hub says about why it did not do it.
     async fn refusal(&self, response: reqwest::Response) -> Failure {
         let status = response.status();
-        let problem: Value = match response.bytes().await {
-            Ok(body) => serde_json::from_slice(&body).unwrap_or_default(),
-            Err(_) => Value::Null,
-        };
+        let body = response.bytes().await.unwrap_or_default();
+        let problem = Value::parse(&body).unwrap_or(Value::Null);
         let text = |key: &str| problem.get(key).and_then(Value::as_str).map(str::to_owned);
         if status == reqwest::StatusCode::UNAUTHORIZED {
             return Failure::new(format!("the hub at {} does not know this token", self.base()))
@@ -210,7 +208,7 @@ impl HubClient {
 }
 
 /// One mistake of a definition, as `fieldpost_rules` writes its problems.
-fn told(problem: &Value) -> String {
+fn told(problem: &Value<'_>) -> String {
     let text = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
     let path = text("path");
     let place = if path.is_empty() { String::new() } else { format!("{path}: ") };
@@ -219,12 +217,22 @@ fn told(problem: &Value) -> String {
     format!("{place}{} [{}]{hint}", text("message"), text("code"))
 }
 
-async fn json(response: reqwest::Response) -> Result<Value, Failure> {
+/// The items of a page.
+fn items(page: Json) -> Vec<Json> {
+    let Value::Object(members) = page else { return Vec::new() };
+    let items = members.into_iter().find(|(name, _)| name == "items");
+    match items {
+        Some((_, Value::Array(items))) => items,
+        _ => Vec::new(),
+    }
+}
+
+async fn json(response: reqwest::Response) -> Result<Json, Failure> {
     let body = response.bytes().await.map_err(|error| broken_off(&error))?;
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&body).map_err(|error| {
+    Value::parse(&body).map(Value::into_owned).map_err(|error| {
         Failure::new(format!("the answer is not JSON ({error})"))
             .hint("is there a Fieldpost hub at this address, and of the same version?")
     })

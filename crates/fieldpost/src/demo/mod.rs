@@ -94,7 +94,7 @@ impl Demo {
         for sample in SAMPLES {
             let path = ["projects", PROJECT, "sources", sample.source, "urls"];
             let urls = self.client.get(&path, &Query::new()).await?;
-            let inbox = urls.get("inbox").and_then(serde_json::Value::as_str);
+            let inbox = urls.get("inbox").and_then(fieldpost_model::json::Value::as_str);
             let inbox = inbox.ok_or_else(|| {
                 Failure::new(format!("the source {} has no inbox", sample.source))
             })?;

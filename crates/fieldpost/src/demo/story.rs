@@ -1,10 +1,11 @@
 //! The demo's story: what was sent, what came of it, and whether it is what should have come of it.
 
 use comfy_table::{ColumnConstraint, Width};
-use serde_json::Value;
+use fieldpost_model::json::Value;
 
 use super::samples::{Expected, SAMPLES, Sample};
-use crate::client::{HubClient, Query};
+use crate::cli::number;
+use crate::client::{HubClient, Json, Query};
 use crate::failure::Failure;
 use crate::output;
 
@@ -27,9 +28,9 @@ struct Chapter {
     /// The status that its sender got.
     answer: u16,
     /// The message that is kept of it; null where there is none.
-    message: Value,
+    message: Json,
     /// The deliveries that it set off.
-    deliveries: Vec<Value>,
+    deliveries: Vec<Json>,
 }
 
 impl Story {
@@ -47,7 +48,7 @@ impl Story {
             .iter()
             .zip(answers)
             .map(|(sample, answer)| {
-                let message = messages.next().unwrap_or_default();
+                let message = messages.next().unwrap_or(Value::Null);
                 let id = text(&message, "id");
                 let own = deliveries.iter().filter(|delivery| text(delivery, "payload_id") == id);
                 let deliveries = own.cloned().collect();
@@ -88,12 +89,12 @@ impl Story {
             "known by",
             "wanted by",
         ]);
-        for (number, chapter) in (1..).zip(&self.chapters) {
+        for (place, chapter) in (1..).zip(&self.chapters) {
             let wanted: Vec<&str> =
                 chapter.deliveries.iter().map(|delivery| text(delivery, "forwarder")).collect();
             let wanted = if wanted.is_empty() { "nobody".to_owned() } else { wanted.join(", ") };
             table.add_row(vec![
-                number.to_string().into(),
+                place.to_string().into(),
                 chapter.sample.system.into(),
                 chapter.sample.what.into(),
                 chapter.answer.to_string().into(),
@@ -110,7 +111,7 @@ impl Story {
         let state = text(&chapter.message, "state");
         let of = text(&chapter.message, "duplicate_of");
         let first = self.chapters.iter().position(|other| text(&other.message, "id") == of);
-        match (first, version(&chapter.message)) {
+        match (first, number(&chapter.message, "version")) {
             (Some(position), _) => format!("{state} of {}", position + 1),
             (None, 0 | 1) => state.to_owned(),
             (None, version) => format!("{state} (version {version})"),
@@ -128,14 +129,14 @@ impl Story {
             "state",
             "last answer",
         ]);
-        for (number, chapter) in (1..).zip(&self.chapters) {
+        for (place, chapter) in (1..).zip(&self.chapters) {
             for delivery in &chapter.deliveries {
                 table.add_row(vec![
-                    number.to_string().into(),
+                    place.to_string().into(),
                     format!("{} {}", chapter.sample.system, chapter.sample.what).into(),
                     text(delivery, "forwarder").into(),
                     text(delivery, "connection").into(),
-                    attempts(delivery).to_string().into(),
+                    number(delivery, "attempts").to_string().into(),
                     output::state_cell(text(delivery, "state")),
                     because(delivery).into(),
                 ]);
@@ -168,7 +169,7 @@ impl Chapter {
         expect("the answer", &answer.to_string(), &sample.answer.to_string());
         expect("the state", text(message, "state"), sample.state);
         expect("the source", text(message, "source"), sample.source);
-        expect("the version", &version(message).to_string(), &sample.version.to_string());
+        expect("the version", &number(message, "version").to_string(), &sample.version.to_string());
         let told = |expected: &Expected| {
             let Expected { forwarder, state, attempts } = expected;
             format!("{forwarder}: {state} after {attempts}")
@@ -178,7 +179,7 @@ impl Chapter {
             .iter()
             .map(|delivery| {
                 let (forwarder, state) = (text(delivery, "forwarder"), text(delivery, "state"));
-                format!("{forwarder}: {state} after {}", attempts(delivery))
+                format!("{forwarder}: {state} after {}", number(delivery, "attempts"))
             })
             .collect();
         let mut should: Vec<String> = sample.deliveries.iter().map(told).collect();
@@ -189,24 +190,15 @@ impl Chapter {
     }
 }
 
-fn text<'v>(object: &'v Value, key: &str) -> &'v str {
+fn text<'v>(object: &'v Json, key: &str) -> &'v str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn version(message: &Value) -> u64 {
-    message.get("version").and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn attempts(delivery: &Value) -> u64 {
-    delivery.get("attempts").and_then(Value::as_u64).unwrap_or_default()
-}
-
 /// Why a delivery is where it is: the last answer.
-fn because(delivery: &Value) -> String {
-    let status = delivery.get("last_status").and_then(Value::as_u64);
-    match (text(delivery, "last_error"), status) {
-        ("", Some(status)) => format!("answered {status}"),
-        ("", None) => String::new(),
+fn because(delivery: &Json) -> String {
+    match (text(delivery, "last_error"), number(delivery, "last_status")) {
+        ("", 0) => String::new(),
+        ("", status) => format!("answered {status}"),
         (error, _) => error.to_owned(),
     }
 }

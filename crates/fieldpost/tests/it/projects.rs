@@ -73,6 +73,9 @@ clinic: 5 changes";
     assert_eq!(said, "clinic: nothing to change\n");
     let json = run(&mut hub.command(["export", "clinic", "--json"])).json();
     assert_eq!(json["sources"]["kobo"]["dialect"], "kobo");
+    // Numbers keep the text that they were written with.
+    let listed = run(&mut hub.command(["forwarders", "list", "--json"])).well();
+    assert!(listed.contains("\"weight\": 3.10"), "{listed}");
 }
 
 #[test]

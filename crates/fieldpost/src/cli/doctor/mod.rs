@@ -9,7 +9,7 @@ mod machine;
 mod surroundings;
 
 use clap::Args;
-use serde_json::json;
+use fieldpost_model::json::Value;
 
 use super::Ending;
 use super::show;
@@ -82,15 +82,16 @@ impl Doctor {
             let checks: Vec<_> = checks
                 .iter()
                 .map(|check| {
-                    json!({
-                        "check": check.name,
-                        "state": check.health.word(),
-                        "finding": check.finding,
-                        "hint": check.hint,
-                    })
+                    Value::object([
+                        ("check", Value::from(check.name)),
+                        ("state", Value::from(check.health.word())),
+                        ("finding", Value::from(check.finding.clone())),
+                        ("hint", check.hint.clone().map_or(Value::Null, Value::from)),
+                    ])
                 })
                 .collect();
-            show::json(&json!({ "well": is_well, "checks": checks }))?;
+            let checks = Value::Array(checks);
+            show::json(&Value::object([("well", Value::from(is_well)), ("checks", checks)]))?;
         } else {
             tell(&checks)?;
         }
