@@ -149,7 +149,17 @@ async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         quarantine_limit: settings.inbound.quarantine_limit.0,
         ..store_settings(&settings.storage)
     };
-    Store::open(bounded).await.map_err(|error| not_opened(&settings.storage, error))
+    match Store::open(bounded.clone()).await {
+        Ok(store) => Ok(store),
+        Err(error) if settings.storage.database.is_none() => {
+            Err(not_opened(&settings.storage, error))
+        }
+        // A pool of connections says that it has none; one connection alone says why.
+        Err(error) => {
+            let cause = fieldpost_store::inspect(&bounded).await.err().unwrap_or(error);
+            Err(not_opened(&settings.storage, cause))
+        }
+    }
 }
 
 /// Says which database could not be opened, never with its password.
