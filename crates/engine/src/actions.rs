@@ -7,7 +7,7 @@ use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::message::{Message, MessageRequest, MessageState};
 use fieldpost_rules::delivery::{Action, Transition, apply};
 use fieldpost_rules::filter::{Explanation, matches};
-use fieldpost_store::{DeliveryQuery, MessageQuery, Page, Replay, StoreError};
+use fieldpost_store::{DeliveryQuery, MessageQuery, Page, Released, Replay, StoreError};
 use uuid::Uuid;
 
 use crate::error::HubError;
@@ -195,7 +195,9 @@ impl Hub {
                 let origin = DeliveryOrigin::Replay;
                 replay.deliveries = matching::plan(routing, &candidate, key, origin, self.now());
                 if quarantined {
-                    replay.released = Some(decoded.identity.clone());
+                    let (identity, dedupe) =
+                        receive::identify(source, &request.headers, &decoded, body);
+                    replay.released = Some(Released { identity, dedupe });
                 }
             }
             Err(unreadable) => replay.still_quarantined = Some(unreadable.reason),

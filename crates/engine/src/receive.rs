@@ -124,11 +124,9 @@ pub(crate) fn message(
     body: &Bytes,
     read: Result<&Decoded<'_>, &Unreadable>,
 ) -> NewMessage {
-    let identity =
-        own_identity(incoming).or_else(|| read.ok().and_then(|decoded| decoded.identity.clone()));
-    let dedupe = match read {
-        Ok(decoded) => dedupe_key(source, incoming, decoded, body),
-        Err(_) => Some(quarantine_key(body)),
+    let (identity, dedupe) = match read {
+        Ok(decoded) => identify(source, &incoming.headers, decoded, body),
+        Err(_) => (own_identity(&incoming.headers).map(shortened), Some(quarantine_key(body))),
     };
     NewMessage {
         id,
@@ -136,7 +134,7 @@ pub(crate) fn message(
         received_at: now,
         quarantined: read.err().map(|unreadable| unreadable.reason.clone()),
         content_type: incoming.header("content-type").map(str::to_owned),
-        identity: identity.map(shortened),
+        identity,
         dedupe,
         request: masked(incoming),
         body: body.clone(),
@@ -154,31 +152,34 @@ fn masked(incoming: &Incoming) -> MessageRequest {
 }
 
 /// The identity that the sender itself gave to this request.
-fn own_identity(incoming: &Incoming) -> Option<String> {
+fn own_identity(headers: &[(String, String)]) -> Option<String> {
     IDENTITY_HEADERS
         .iter()
-        .find_map(|name| incoming.header(name))
+        .find_map(|wanted| headers.iter().find(|(name, _)| name == wanted))
+        .map(|(_, value)| value.clone())
         .filter(|value| !value.is_empty())
-        .map(str::to_owned)
 }
 
-fn dedupe_key(
+/// What a message is called by, and what it is deduplicated by.
+pub(crate) fn identify(
     source: &Source,
-    incoming: &Incoming,
+    headers: &[(String, String)],
     decoded: &Decoded<'_>,
     body: &[u8],
-) -> Option<DedupeKey> {
-    let (key, window) = match (source.dedupe, own_identity(incoming), &decoded.identity) {
-        (Dedupe::None, ..) | (Dedupe::Identity, None, None) => return None,
-        (_, Some(own), _) => (format!("key:{}", shortened(own)), None),
-        (Dedupe::Identity, None, Some(identity)) => {
-            (format!("id:{}", shortened(identity.clone())), None)
-        }
+) -> (Option<String>, Option<DedupeKey>) {
+    let own = own_identity(headers).map(shortened);
+    let named = decoded.identity.clone().map(shortened);
+    let (key, window) = match (source.dedupe, &own, &named) {
+        (Dedupe::None, ..) | (Dedupe::Identity, None, None) => return (own.or(named), None),
+        (_, Some(own), _) => (format!("key:{own}"), None),
+        (Dedupe::Identity, None, Some(identity)) => (format!("id:{identity}"), None),
         (Dedupe::Content { window }, None, _) => {
-            (format!("content:{}", hexadecimal::encode(&decoded.content_hash(body))), Some(window))
+            let hash = hexadecimal::encode(&decoded.content_hash(body));
+            (format!("content:{hash}"), Some(window))
         }
     };
-    Some(DedupeKey { key, content_hash: decoded.content_hash(body), window })
+    let dedupe = DedupeKey { key, content_hash: decoded.content_hash(body), window };
+    (own.or(named), Some(dedupe))
 }
 
 /// What is unreadable is kept once per content.

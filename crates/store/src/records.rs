@@ -161,8 +161,8 @@ pub struct Replay {
     pub configuration_version: i64,
     /// The message.
     pub message: Uuid,
-    /// For a quarantined message that can be read now: its identity. It is `kept` from here on.
-    pub released: Option<Option<String>>,
+    /// For a quarantined message that can be read now. It is `kept` from here on.
+    pub released: Option<Released>,
     /// For a message that still cannot be read: the reason of today.
     pub still_quarantined: Option<String>,
     /// The deliveries that it calls for.
@@ -183,6 +183,16 @@ impl Accept {
             delivery.key = delivery.key.take().map(storable_key);
         }
     }
+}
+
+/// What is known of a message that was quarantined, now that it can be read.
+#[derive(Clone, Debug, Default)]
+pub struct Released {
+    /// What it is called by, for people.
+    pub identity: Option<String>,
+    /// What it is deduplicated by from now on. Where the same content was kept under this key
+    /// meanwhile, the release is a conflict and nothing is done.
+    pub dedupe: Option<DedupeKey>,
 }
 
 /// A lane: the queue of one connection of one project.

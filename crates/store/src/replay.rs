@@ -4,8 +4,8 @@ use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 
 use crate::error::StoreError;
-use crate::records::{Lane, NewDelivery, Replay, Signal};
-use crate::statement::Batch;
+use crate::records::{Lane, NewDelivery, Released, Replay, Signal};
+use crate::statement::{Batch, Parameter, as_integer};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
@@ -22,23 +22,8 @@ impl Store {
             self.version_check_sql(),
             vec![project.into(), replay.configuration_version.into()],
         );
-        if let Some(identity) = &replay.released {
-            batch.one(
-                "the message is not quarantined any more",
-                "UPDATE messages SET state = 'kept', reason = NULL, identity = $3
-                 WHERE project = $1 AND id = $2 AND state = 'quarantined'",
-                vec![
-                    project.into(),
-                    replay.message.into(),
-                    identity.clone().map(storable_key).into(),
-                ],
-            );
-            batch.any(
-                "UPDATE quarantine_counts SET messages = messages - 1
-                 WHERE project = $1 AND messages > 0 AND source = (
-                     SELECT source FROM messages WHERE project = $1 AND id = $2)",
-                vec![project.into(), replay.message.into()],
-            );
+        if let Some(released) = &replay.released {
+            release(&mut batch, replay, released);
         }
         if let Some(reason) = &replay.still_quarantined {
             batch.any(
@@ -128,4 +113,57 @@ impl Store {
             }));
         }
     }
+}
+
+/// The message is kept from here on, and known by its identity: what comes later is compared with
+/// it as with any other.
+fn release(batch: &mut Batch, replay: &Replay, released: &Released) {
+    let project = &*replay.project;
+    batch.one(
+        "the message is not quarantined any more",
+        "UPDATE messages SET state = 'kept', reason = NULL, identity = $3
+         WHERE project = $1 AND id = $2 AND state = 'quarantined'",
+        vec![
+            project.into(),
+            replay.message.into(),
+            released.identity.clone().map(storable_key).into(),
+        ],
+    );
+    batch.any(
+        "UPDATE quarantine_counts SET messages = messages - 1
+         WHERE project = $1 AND messages > 0 AND source = (
+             SELECT source FROM messages WHERE project = $1 AND id = $2)",
+        vec![project.into(), replay.message.into()],
+    );
+    let Some(dedupe) = &released.dedupe else { return };
+    let key = storable_key(dedupe.key.clone());
+    batch.one(
+        "the same content has been kept already; its delivery can be sent again from there",
+        "INSERT INTO identities
+             (project, source, identity, version, content_hash, message, at, forget_at)
+         SELECT project, source, $3, 1, $4, id, received_at, received_at + $5
+         FROM messages WHERE project = $1 AND id = $2
+         ON CONFLICT (project, source, identity) DO UPDATE SET
+             version = identities.version + 1,
+             content_hash = excluded.content_hash,
+             message = excluded.message,
+             at = excluded.at,
+             forget_at = excluded.forget_at
+         WHERE identities.content_hash <> excluded.content_hash
+             OR identities.forget_at <= excluded.at",
+        vec![
+            project.into(),
+            replay.message.into(),
+            key.as_str().into(),
+            Parameter::Bytes(dedupe.content_hash.to_vec()),
+            Parameter::Integer(dedupe.window.map(|window| as_integer(window.as_micros()))),
+        ],
+    );
+    batch.any(
+        "UPDATE messages SET version = (
+             SELECT i.version FROM identities i WHERE i.project = messages.project
+             AND i.source = messages.source AND i.identity = $3)
+         WHERE project = $1 AND id = $2",
+        vec![project.into(), replay.message.into(), key.into()],
+    );
 }

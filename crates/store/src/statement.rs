@@ -23,6 +23,7 @@ pub(crate) enum Parameter {
     Text(Option<String>),
     Integer(Option<i64>),
     Id(Option<Uuid>),
+    Bytes(Vec<u8>),
 }
 
 impl From<&str> for Parameter {
@@ -73,6 +74,7 @@ impl rusqlite::ToSql for Parameter {
             Self::Text(Some(text)) => ValueRef::Text(text.as_bytes()),
             Self::Integer(Some(number)) => ValueRef::Integer(*number),
             Self::Id(Some(id)) => ValueRef::Blob(id.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
             Self::Text(None) | Self::Integer(None) | Self::Id(None) => ValueRef::Null,
         }))
     }
@@ -88,11 +90,12 @@ impl ToSql for Parameter {
             Self::Text(text) => text.to_sql(kind, out),
             Self::Integer(number) => number.to_sql(kind, out),
             Self::Id(id) => id.to_sql(kind, out),
+            Self::Bytes(bytes) => bytes.to_sql(kind, out),
         }
     }
 
     fn accepts(kind: &Type) -> bool {
-        matches!(*kind, Type::TEXT | Type::VARCHAR | Type::INT8 | Type::UUID)
+        matches!(*kind, Type::TEXT | Type::VARCHAR | Type::INT8 | Type::UUID | Type::BYTEA)
     }
 
     to_sql_checked!();

@@ -110,6 +110,36 @@ async fn refuses_what_is_too_large(#[values(Engine::Sqlite)] engine: Engine) {
     assert!(matches!(error, ReceiveError::Body(BodyError::TooLarge { .. })), "{error}");
 }
 
+/// A message that is released from quarantine is known by its identity from then on.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_released_is_deduplicated(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    // The source is told to read XML at first, so that Kobo's JSON is quarantined.
+    let wrong = fieldpost_rules::definition::SourceDraft {
+        dialect: fieldpost_model::source::Dialect::Xml,
+        ..draft_of_inbox(&world).await
+    };
+    world.hub.put("clinic", fieldpost_engine::Draft::Source(wrong)).await.unwrap();
+    let first = world.post("secret-inbox-1", KOBO).await.unwrap();
+    let spaced = world.post("secret-inbox-1", &format!("{KOBO} ")).await.unwrap();
+    let fixed = fieldpost_rules::definition::SourceDraft {
+        dialect: fieldpost_model::source::Dialect::Kobo,
+        ..draft_of_inbox(&world).await
+    };
+    world.hub.put("clinic", fieldpost_engine::Draft::Source(fixed)).await.unwrap();
+    assert_eq!(world.hub.replay("clinic", first.message).await.unwrap().deliveries.len(), 1);
+    let again = world.post("secret-inbox-1", KOBO).await.unwrap();
+    assert_eq!(again.outcome, ReceiptOutcome::Duplicate { of: first.message });
+    let repeated = world.hub.replay("clinic", spaced.message).await.unwrap_err();
+    assert_eq!(repeated.code(), "conflict", "{repeated}");
+    let other = world.post("secret-inbox-1", &KOBO.replace("twenty", "30")).await.unwrap();
+    let message = world.hub.store().message("clinic", other.message).await.unwrap().unwrap();
+    assert_eq!(message.version, 2);
+}
+
 /// A forwarder that is saved while messages stream in misses none that came after.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

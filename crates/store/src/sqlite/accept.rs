@@ -75,15 +75,16 @@ fn decide<'j>(
     }
     let version = match &message.dedupe {
         None => 1,
-        Some(dedupe) => match claim_identity(connection, project, message, dedupe)? {
-            Some(version) => version,
-            None => {
+        Some(dedupe) => {
+            if let Some(version) = claim_identity(connection, project, message, dedupe)? {
+                version
+            } else {
                 let (of, version) = holder(connection, project, message, dedupe)?
                     .ok_or_else(|| unreadable("identity", &dedupe.key))?;
                 rows.message(project, message, MessageState::Duplicate, Some(of), version);
                 return Ok(Accepted::Duplicate { of });
             }
-        },
+        }
     };
     rows.message(project, message, MessageState::Kept, None, version);
     for delivery in deliveries {

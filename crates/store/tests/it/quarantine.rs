@@ -1,7 +1,7 @@
 //! What could not be read.
 
 use fieldpost_model::message::MessageState;
-use fieldpost_store::{Accepted, MessageQuery, Replay, StoreError};
+use fieldpost_store::{Accepted, MessageQuery, Released, Replay, StoreError};
 use futures_util::future::join_all;
 use rstest::rstest;
 use uuid::Uuid;
@@ -91,7 +91,7 @@ async fn a_source_holds_no_more_than_its_limit(
     assert_eq!(store.accept(message("fine")).await, Ok(Accepted::Kept { version: 1 }));
 
     // One is released: there is room for one, and for one only.
-    let release = Replay { released: Some(None), ..replay(ids[0]) };
+    let release = Replay { released: Some(Released::default()), ..replay(ids[0]) };
     assert_eq!(store.replay(&release).await, Ok(true));
     let fits = bad(3);
     let id = fits.message.id;
@@ -109,7 +109,7 @@ async fn a_replay_releases_once_with_its_deliveries(
     let id = accept.message.id;
     store.accept(accept).await.unwrap();
     let release = Replay {
-        released: Some(Some("form-1".to_owned())),
+        released: Some(Released { identity: Some("form-1".to_owned()), dedupe: None }),
         deliveries: vec![delivery_to(CONNECTION)],
         ..replay(id)
     };
