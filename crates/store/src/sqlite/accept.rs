@@ -301,11 +301,11 @@ impl<'j> Rows<'j> {
 }
 
 static BODIES: LazyLock<Insert> =
-    LazyLock::new(|| Insert::new("INSERT INTO message_bodies (body, request, bytes)", 3));
+    LazyLock::new(|| Insert::new("INSERT OR FAIL INTO message_bodies (body, request, bytes)", 3));
 
 static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
-        "INSERT INTO messages (project, id, source, received_at, state, duplicate_of, reason,
+        "INSERT OR FAIL INTO messages (project, id, source, received_at, state, duplicate_of, reason,
              content_type, bytes, identity, version, seen, body)",
         13,
     )
@@ -313,12 +313,12 @@ static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
 
 static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
-        "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
+        "INSERT OR FAIL INTO deliveries (project, id, forwarder, connection, event, payload_kind,
              payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at)",
         14,
     )
 });
 
 static QUEUE: LazyLock<Insert> = LazyLock::new(|| {
-    Insert::new("INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence)", 7)
+    Insert::new("INSERT OR FAIL INTO queue (project, delivery, lane, rank, next_at, forwarder, fence)", 7)
 });

@@ -46,7 +46,7 @@ pub(super) fn hold(
     for delivery in due {
         let fence = connection
             .prepare_cached(
-                "UPDATE queue SET next_at = ?3, owner = ?4, fence = fence + 1
+                "UPDATE OR FAIL queue SET next_at = ?3, owner = ?4, fence = fence + 1
                  WHERE project = ?1 AND delivery = ?2 RETURNING fence",
             )?
             .query_row(params![&*lane.project, delivery.as_bytes(), until.0, owner], |row| {

@@ -32,7 +32,7 @@ pub(super) fn record(
             .execute(params![&**project, delivery.as_bytes(), fence])?,
         Some(next_at) => connection
             .prepare_cached(
-                "UPDATE queue SET rank = 1, next_at = ?4, owner = NULL
+                "UPDATE OR FAIL queue SET rank = 1, next_at = ?4, owner = NULL
                  WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
             )?
             .execute(params![&**project, delivery.as_bytes(), fence, next_at.0])?,
@@ -42,7 +42,7 @@ pub(super) fn record(
     }
     connection
         .prepare_cached(
-            "UPDATE deliveries SET state = ?3, attempts = ?4, tries = tries + 1,
+            "UPDATE OR FAIL deliveries SET state = ?3, attempts = ?4, tries = tries + 1,
                  next_attempt_at = ?5, last_status = ?6, last_error = ?7
              WHERE project = ?1 AND id = ?2",
         )?
@@ -69,7 +69,7 @@ fn insert_attempt(
     let Attempt { number, started_at, duration, request, response, error } = attempt;
     connection
         .prepare_cached(
-            "INSERT INTO attempts (project, delivery, number, started_at, duration, request,
+            "INSERT OR FAIL INTO attempts (project, delivery, number, started_at, duration, request,
                  request_sha256, request_bytes, request_body, status, response_headers,
                  response_body, truncated, error_kind, error_message)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
