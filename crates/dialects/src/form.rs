@@ -5,6 +5,7 @@
 //! posts apart that differ in nothing but the file.
 
 use bytes::Bytes;
+use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
 use futures_util::{FutureExt, stream};
 use multer::{Field, Multipart};
@@ -14,7 +15,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use crate::unreadable::excerpt;
-use crate::view::{Members, hexadecimal};
+use crate::view::Members;
 use crate::{Decoded, Received, Shape, Unreadable, text};
 
 /// How many fields a form may have.
@@ -101,7 +102,7 @@ fn field<'a>(part: Field<'_>) -> Result<Value<'a>, Unreadable> {
         file.add("filename", Value::string(file_name));
         file.add("content_type", content_type.map_or(Value::Null, Value::string));
         file.add("bytes", Value::Number(Cow::Owned(bytes.len().to_string())));
-        file.add("sha256", Value::string(hexadecimal(&Sha256::digest(&bytes))));
+        file.add("sha256", Value::string(hexadecimal::encode(&Sha256::digest(&bytes))));
         return Ok(file.into_value());
     }
     String::from_utf8(bytes.into()).map(Value::string).map_err(|_| {

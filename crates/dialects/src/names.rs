@@ -1,8 +1,7 @@
 //! The names that things go by: ids of submissions, and what every name must be fit for.
 
+use fieldpost_model::hexadecimal;
 use sha2::{Digest, Sha256};
-
-use crate::view::hexadecimal;
 
 /// How long an identity, a key or the name of a form may be, in bytes. Databases index these, and
 /// indexes have narrow columns; no system of the field comes near it.
@@ -25,7 +24,7 @@ pub(crate) fn storable(name: String) -> String {
     if name.len() <= MAX_NAME_LENGTH && !name.chars().any(char::is_control) {
         name
     } else {
-        format!("sha256:{}", hexadecimal(&Sha256::digest(name)))
+        format!("sha256:{}", hexadecimal::encode(&Sha256::digest(name)))
     }
 }
 

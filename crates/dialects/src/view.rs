@@ -102,16 +102,6 @@ pub(crate) fn hash(view: &Value<'_>) -> [u8; 32] {
     Sha256::digest(view.canonical()).into()
 }
 
-/// Bytes in lower-case hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
-        let written = write!(digits, "{byte:02x}");
-        debug_assert!(written.is_ok(), "writing to a string does not fail");
-        digits
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,10 +131,5 @@ mod tests {
             assert_eq!(value.get("b"), Some(&Value::string("5")), "{others} others");
             assert_eq!(value.as_object().unwrap().len(), others + 2);
         }
-    }
-
-    #[test]
-    fn bytes_become_digits() {
-        assert_eq!(hexadecimal(&[0, 10, 255]), "000aff");
     }
 }

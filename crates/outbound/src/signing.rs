@@ -7,7 +7,9 @@
 use std::fmt;
 
 use base64::Engine as _;
+use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fieldpost_model::secret::Secret;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -15,6 +17,12 @@ use uuid::Uuid;
 
 /// What every secret begins with; base64 follows.
 const SECRET_PREFIX: &str = "whsec_";
+
+/// Base64 with and without the `=` at its end: receivers hand out both.
+const EITHER_PADDING: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A secret that cannot sign. It never shows the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +70,7 @@ impl fmt::Debug for Signer {
 /// Reads one secret.
 fn key(secret: &Secret) -> Result<Hmac<Sha256>, UnusableSecret> {
     let encoded = secret.expose().trim().strip_prefix(SECRET_PREFIX).ok_or(UnusableSecret)?;
-    let bytes = STANDARD.decode(encoded).map_err(|_| UnusableSecret)?;
+    let bytes = EITHER_PADDING.decode(encoded).map_err(|_| UnusableSecret)?;
     if bytes.is_empty() {
         return Err(UnusableSecret);
     }
@@ -97,6 +105,15 @@ mod tests {
         check(&[FIRST], -1, b"x", "v1,AyiJKPwzGQuklEf2kTKz3Aw8YWulyauv+30mf3wOH68=");
         check(&[SECOND], 1_614_265_330, body, "v1,FbRRYDS4l4dtLrw92SitEQgiEGbbVI88dTMUfojUB2E=");
         check(&[SECOND], 0, binary, "v1,G7kvcKZYrksEuRQMJmomzZPBu0RRtRLrkCyPs7J2mys=");
+    }
+
+    #[test]
+    fn a_secret_signs_alike_with_and_without_padding() {
+        let body = br#"{"test": 2432232314}"#;
+        let signature = "v1,FbRRYDS4l4dtLrw92SitEQgiEGbbVI88dTMUfojUB2E=";
+        check(&[SECOND.trim_end_matches('=')], 1_614_265_330, body, signature);
+        // One byte is little, and the definition warns of it; it signs all the same.
+        Signer::new([&Secret::new("whsec_BQ")]).unwrap();
     }
 
     #[test]

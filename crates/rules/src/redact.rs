@@ -22,7 +22,7 @@ const CREDENTIAL_HEADERS: [&str; 5] =
 const CREDENTIAL_PARAMETERS: [&str; 6] = ["key", "auth", "authorization", "sig", "pass", "pwd"];
 
 /// Words that make a name the name of a credential.
-const CREDENTIAL_WORDS: [&str; 9] = [
+const CREDENTIAL_WORDS: [&str; 15] = [
     "token",
     "secret",
     "password",
@@ -30,12 +30,23 @@ const CREDENTIAL_WORDS: [&str; 9] = [
     "passphrase",
     "api-key",
     "apikey",
+    "auth-key",
+    "access-key",
+    "subscription-key",
+    "functions-key",
     "signature",
     "credential",
+    "session",
+    "jwt",
 ];
 
-/// What looks like a credential and is none: it proves one message, and grants nothing.
-const NO_CREDENTIALS: [&str; 1] = ["webhook-signature"];
+/// What the names of headers that carry a key end in. A query parameter may well be the key of a
+/// record, so this is for headers only.
+const CREDENTIAL_HEADER_ENDING: &str = "-key";
+
+/// What looks like a credential and is none: the one proves one message, the other names it, and
+/// neither grants anything.
+const NO_CREDENTIALS: [&str; 2] = ["webhook-signature", "idempotency-key"];
 
 /// Headers whose value is a scheme and then the credential.
 const SCHEME_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
@@ -45,12 +56,14 @@ const INBOX: &str = "/inbox/";
 
 /// Whether a header of this name carries a credential.
 pub fn is_credential_header(name: &str) -> bool {
-    is_credential(name, &CREDENTIAL_HEADERS)
+    let name = plain(name);
+    is_credential(&name, &CREDENTIAL_HEADERS)
+        || name.ends_with(CREDENTIAL_HEADER_ENDING) && !NO_CREDENTIALS.contains(&name.as_str())
 }
 
 /// Whether a query parameter of this name carries a credential.
 pub fn is_credential_parameter(name: &str) -> bool {
-    is_credential(name, &CREDENTIAL_PARAMETERS)
+    is_credential(&plain(name), &CREDENTIAL_PARAMETERS)
 }
 
 /// Masks the values of credential-bearing headers. An authorization keeps its scheme, which helps
@@ -113,13 +126,17 @@ pub fn scrub(text: &str, secrets: &[&str]) -> String {
     secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, PLACEHOLDER))
 }
 
-/// Whether a name is that of a credential: one of `exact`, or one with a telling word in it.
+/// A name as the lists have it: in lower case, its parts joined by `-`.
+fn plain(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', '.', ' '], "-")
+}
+
+/// Whether a plain name is that of a credential: one of `exact`, or one with a telling word in it.
 fn is_credential(name: &str, exact: &[&str]) -> bool {
-    let name = name.to_ascii_lowercase().replace(['_', '.', ' '], "-");
-    if NO_CREDENTIALS.contains(&name.as_str()) {
+    if NO_CREDENTIALS.contains(&name) {
         return false;
     }
-    exact.contains(&name.as_str()) || CREDENTIAL_WORDS.iter().any(|word| name.contains(word))
+    exact.contains(&name) || CREDENTIAL_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// The masked value of a credential-bearing header.
@@ -192,6 +209,15 @@ mod tests {
             "x-password",
             "x-hub-signature-256",
             "x-aws-credential",
+            "x-auth-key",
+            "X-Access-Key",
+            "ocp-apim-subscription-key",
+            "x-functions-key",
+            "x-master-key",
+            "X_Partner_Key",
+            "x-session",
+            "session-id",
+            "x-jwt-assertion",
         ] {
             assert!(is_credential_header(name), "{name}");
         }
@@ -202,7 +228,9 @@ mod tests {
             "webhook-signature",
             "Webhook-Signature",
             "idempotency-key",
+            "Idempotency-Key",
             "www-authenticate",
+            "x-keyboard",
             "key",
             "user-agent",
         ] {
@@ -235,6 +263,29 @@ mod tests {
                 ("accept", "*/*"),
             ])
         );
+    }
+
+    #[test]
+    fn knows_credential_parameters_by_their_names() {
+        for name in [
+            "key",
+            "access_key",
+            "auth_key",
+            "subscription-key",
+            "Subscription.Key",
+            "session",
+            "sessionid",
+            "jwt",
+            "api_key",
+            "access_token",
+            "sig",
+        ] {
+            assert!(is_credential_parameter(name), "{name}");
+        }
+        for name in ["form", "record_key", "keys", "monkey", "idempotency_key", "author", "design"]
+        {
+            assert!(!is_credential_parameter(name), "{name}");
+        }
     }
 
     #[test]

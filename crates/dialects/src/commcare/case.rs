@@ -3,9 +3,10 @@
 //! HQ sends the whole case each time it changes, so the id of a case is no identity of a message:
 //! that is the case's id, the time of its change and a digest of its state, joined by `/`.
 
+use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
 
-use crate::view::{Members, children, each, hash, hexadecimal, member_text, text};
+use crate::view::{Members, children, each, hash, member_text, text};
 use crate::xml::Root;
 use crate::{Decoded, Shape, Unreadable};
 
@@ -63,7 +64,7 @@ pub(super) fn of_json(view: Value<'_>) -> Decoded<'_> {
     let id = member_text(&view, "case_id").unwrap_or_default().to_owned();
     let modified = member_text(&view, "date_modified").unwrap_or_default();
     let digest = hash(&view);
-    let digest = hexadecimal(digest.get(..DIGEST_LENGTH).unwrap_or(&digest));
+    let digest = hexadecimal::encode(digest.get(..DIGEST_LENGTH).unwrap_or(&digest));
     Decoded {
         identity: Some(format!("{id}/{modified}/{digest}")),
         key: Some(id),

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fieldpost_model::connection::{
     Authentication, Connection, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT,
 };
@@ -42,8 +43,18 @@ const KINDS_OF_AUTHENTICATION: [&str; 4] = ["basic", "bearer", "api_key", "heade
 /// What a signing secret begins with.
 const SIGNING_SECRET_PREFIX: &str = "whsec_";
 
-/// How long the key in a signing secret is, in bytes (Standard Webhooks).
-const SIGNING_KEY_BYTES: RangeInclusive<usize> = 24..=64;
+/// How long the key in a signing secret can be, in bytes.
+const SIGNING_KEY_BYTES: RangeInclusive<usize> = 1..=64;
+
+/// The least bytes that Standard Webhooks asks for. Receivers that made shorter secrets exist, so
+/// those are taken, and warned of.
+pub(super) const SOUND_SIGNING_KEY_BYTES: usize = 24;
+
+/// Base64 with and without the `=` at its end: receivers hand out both.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Reads a connection.
 pub fn read_connection(name: &str, value: &Value<'_>) -> Result<Connection, Vec<Problem>> {
@@ -249,11 +260,8 @@ fn read_mail_address(field: &Field<'_, '_>) -> Option<String> {
 fn read_signing_secret(field: Field<'_, '_>) -> Option<Secret> {
     let place = field.place.clone();
     let secret = field.secret()?;
-    let key = secret
-        .expose()
-        .strip_prefix(SIGNING_SECRET_PREFIX)
-        .and_then(|encoded| STANDARD.decode(encoded).ok());
-    let is_good = key.is_some_and(|key| SIGNING_KEY_BYTES.contains(&key.len()));
+    let length = signing_key_bytes(&secret);
+    let is_good = length.is_some_and(|length| SIGNING_KEY_BYTES.contains(&length));
     if is_good || secret.expose() == PLACEHOLDER {
         return Some(secret);
     }
@@ -263,6 +271,12 @@ fn read_signing_secret(field: Field<'_, '_>) -> Option<Secret> {
         format!("must be `{SIGNING_SECRET_PREFIX}` and the base64 of {least} to {most} bytes"),
         "make one with `openssl rand -base64 32`",
     )
+}
+
+/// How long the key in a signing secret is, in bytes; `None` where there is none.
+pub(super) fn signing_key_bytes(secret: &Secret) -> Option<usize> {
+    let encoded = secret.expose().strip_prefix(SIGNING_SECRET_PREFIX)?;
+    BASE64.decode(encoded).ok().map(|key| key.len())
 }
 
 fn write_authentication(authentication: &Authentication, secrets: Secrets) -> Value<'static> {

@@ -10,7 +10,7 @@ use fieldpost_model::json::Value;
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 
 use super::fields::{Field, Fields, Place, Section, collect, suggestion};
-use super::headers::{read_expected_headers, read_headers, read_query};
+use super::headers::{read_expected_headers, read_expected_query, read_headers, read_query};
 use super::problem::Problem;
 use super::project::check_name;
 use super::write::{Members, Secrets};
@@ -115,7 +115,10 @@ fn read_filter(fields: &mut Fields<'_, '_>) -> MessageFilter {
             .take("match_headers")
             .map(|field| read_expected_headers(&field))
             .unwrap_or_default(),
-        query: fields.take("match_query").map(|field| read_query(&field)).unwrap_or_default(),
+        query: fields
+            .take("match_query")
+            .map(|field| read_expected_query(&field))
+            .unwrap_or_default(),
     }
 }
 

@@ -50,15 +50,40 @@ pub(super) fn read_query(field: &Field<'_, '_>) -> Vec<(String, String)> {
     read_pairs(field, redact::is_credential_parameter)
 }
 
-/// Reads the headers that a request must carry. Any name will do, since nothing is sent; they are
-/// kept in lower case, as those of a message are.
+/// Reads the headers that a request must carry. Any name of no credential will do, since nothing
+/// is sent; they are kept in lower case, as those of a message are.
 pub(super) fn read_expected_headers(field: &Field<'_, '_>) -> Vec<(String, String)> {
     report_repeated_headers(field);
+    report_credentials(field, "header", redact::is_credential_header);
     let mut headers = read_pairs(field, redact::is_credential_header);
     for (name, _) in &mut headers {
         name.make_ascii_lowercase();
     }
     headers
+}
+
+/// Reads the query parameters that a request must carry.
+pub(super) fn read_expected_query(field: &Field<'_, '_>) -> Vec<(String, String)> {
+    report_credentials(field, "query parameter", redact::is_credential_parameter);
+    read_pairs(field, redact::is_credential_parameter)
+}
+
+/// Reports conditions on credentials. What is kept of a message has them masked, so that such a
+/// condition would hold when the message arrives, and never again: not when it is replayed,
+/// explained or tried.
+fn report_credentials(field: &Field<'_, '_>, noun: &str, is_credential: fn(&str) -> bool) {
+    for (name, _) in field.value.as_object().unwrap_or_default() {
+        if is_credential(name) {
+            field.place.key(name).report_with_hint::<()>(
+                "credential-condition",
+                format!(
+                    "the {noun} `{name}` carries a credential, which is masked before a message \
+                     is kept; no condition can look at it"
+                ),
+                "let the source ask for it: write `auth` there",
+            );
+        }
+    }
 }
 
 /// Reports headers whose names differ in case only, since they are one header.

@@ -98,8 +98,6 @@ pub fn keep_forwarder_secrets(draft: &mut Forwarder, stored: Option<&Forwarder>)
     let lists = [
         ("headers", &mut draft.headers, stored.map(|stored| &stored.headers)),
         ("query", &mut draft.query, stored.map(|stored| &stored.query)),
-        ("match_headers", &mut draft.filter.headers, stored.map(|stored| &stored.filter.headers)),
-        ("match_query", &mut draft.filter.query, stored.map(|stored| &stored.filter.query)),
     ];
     for (key, pairs, stored) in lists {
         keeper.pairs(key, pairs, stored.map_or(&[], Vec::as_slice));

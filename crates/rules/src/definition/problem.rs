@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 22] = [
+pub const CODES: [&str; 24] = [
     "bad-header",
     "bad-mail-address",
     "bad-name",
@@ -14,6 +14,7 @@ pub const CODES: [&str; 22] = [
     "bad-variable",
     "bad-yaml",
     "conflicting-definitions",
+    "credential-condition",
     "duplicate-value",
     "missing-key",
     "no-notify",
@@ -21,6 +22,7 @@ pub const CODES: [&str; 22] = [
     "not-supported-yet",
     "out-of-range",
     "short-secret",
+    "short-signing-secret",
     "unknown-connection",
     "unknown-key",
     "unknown-source",

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use fieldpost_model::connection::Connection;
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 
+use super::connection::{SOUND_SIGNING_KEY_BYTES, signing_key_bytes};
 use super::fields::{Field, Fields, Place, Section, collect};
 use super::forwarder::unknown_references;
 use super::problem::Problem;
@@ -79,7 +81,27 @@ pub fn warnings(project: &ProjectDraft) -> Vec<Problem> {
             ),
             hint: Some("leave `secret` out to have one made".to_owned()),
         });
-    silent.chain(guessable).collect()
+    silent.chain(guessable).chain(project.connections.iter().flat_map(weak_signing)).collect()
+}
+
+/// Warns of signing secrets that are shorter than the specification asks for.
+fn weak_signing(connection: &Connection) -> impl Iterator<Item = Problem> {
+    let secrets = [
+        ("signing_secret", &connection.signing_secret),
+        ("previous_signing_secret", &connection.previous_signing_secret),
+    ];
+    secrets.into_iter().filter_map(|(key, secret)| {
+        let length = signing_key_bytes(secret.as_ref()?)?;
+        (length < SOUND_SIGNING_KEY_BYTES).then(|| Problem {
+            path: format!("connections.{}.{key}", connection.name),
+            code: "short-signing-secret",
+            message: format!(
+                "the signing secret has {length} bytes; fewer than {SOUND_SIGNING_KEY_BYTES} can \
+                 be guessed"
+            ),
+            hint: Some("make one with `openssl rand -base64 32`".to_owned()),
+        })
+    })
 }
 
 fn has_short_secret(source: &SourceDraft) -> bool {

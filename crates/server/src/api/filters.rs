@@ -140,6 +140,14 @@ mod tests {
         check("{}", Ok(1_000));
         check(r#"{"from": "kobo", "match": {"form": "births"}, "last": 5}"#, Ok(5));
         check(r#"{"match_headers": {"x-form": "births"}, "unless": [1]}"#, Ok(1_000));
+        check(
+            r#"{"match_headers": {"x-api-key": "a"}}"#,
+            Err(("match_headers.x-api-key", "credential-condition")),
+        );
+        check(
+            r#"{"match_query": {"token": "a"}}"#,
+            Err(("match_query.token", "credential-condition")),
+        );
         check("[]", Err(("", "wrong-type")));
         check(r#"{"last": 0}"#, Err(("last", "wrong-value")));
         check(r#"{"last": "5"}"#, Err(("last", "wrong-value")));

@@ -88,17 +88,25 @@ fn every_length_has_a_bound() {
 }
 
 #[test]
-fn signing_keys_have_24_to_64_bytes() {
+fn signing_keys_have_1_to_64_bytes() {
     let with_key = |key: &str, bytes: usize| {
         connection(&format!("{key}: whsec_{}", STANDARD.encode(vec![7; bytes])))
     };
-    for bytes in [24, 32, 64] {
-        draft(&with_name(&with_key("signing_secret", bytes)));
+    for (bytes, is_warned) in [(1, true), (23, true), (24, false), (32, false), (64, false)] {
+        let text = with_name(&with_key("signing_secret", bytes));
+        let unpadded = text.replace('=', "");
+        for text in [text, unpadded] {
+            let told = warnings(&draft(&text));
+            let warning = told.iter().find(|warning| warning.code == "short-signing-secret");
+            assert_eq!(warning.is_some(), is_warned, "{text}: {told:?}");
+            let path = "connections.c.signing_secret";
+            assert!(warning.is_none_or(|warning| warning.path == path), "{told:?}");
+        }
     }
-    for bytes in [0, 23, 65] {
+    for bytes in [0, 65] {
         let problem = problem(&with_key("signing_secret", bytes));
         assert_eq!(problem.code, "bad-signing-secret");
-        assert!(problem.message.contains("24 to 64"), "{problem}");
+        assert!(problem.message.contains("1 to 64"), "{problem}");
     }
     let previous_alone = problem(&with_key("previous_signing_secret", 32));
     assert_eq!(previous_alone.path, "connections.c.previous_signing_secret");
@@ -118,6 +126,7 @@ fn every_code_is_covered() {
         "no-notify",
         "no-stored-secret",
         "short-secret",
+        "short-signing-secret",
     ];
     let all: BTreeSet<_> = covered.chain(elsewhere).collect();
     assert_eq!(all, BTreeSet::from(CODES));
