@@ -6,16 +6,21 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::records::{Claimed, Lane, Payload};
-use crate::statement::Row;
+use crate::statement::{Row, length};
 
-/// The columns that [`read`] reads, of `deliveries d`, `messages m` and `message_bodies b`.
+/// The columns that [`read`] reads, of `deliveries d`, `projects p`, `messages m` and
+/// `message_bodies b`. The number is [`LARGE_PAYLOAD`](crate::records::LARGE_PAYLOAD).
 macro_rules! claimed_columns {
     () => {
         "d.forwarder, d.event, d.key, d.origin, d.resend_of, d.attempts, d.tries, \
-         d.registered_at, d.payload_id, m.source, m.content_type, b.bytes"
+         d.registered_at, d.payload_id, m.source, m.content_type, m.bytes, \
+         CASE WHEN m.bytes <= 65536 THEN b.bytes END, p.configuration_version"
     };
 }
 pub(crate) use claimed_columns;
+
+/// How many columns those are.
+pub(crate) const CLAIMED_COLUMNS: usize = 14;
 
 /// Reads a claimed delivery from those columns.
 pub(crate) fn read(
@@ -40,7 +45,20 @@ pub(crate) fn read(
         content: Payload {
             source: row.text(9)?,
             content_type: row.optional_text(10)?,
-            body: row.bytes(11)?.into(),
+            bytes: length(row.integer(11)?)?,
+            body: row.optional_bytes(12)?.map(Into::into),
         },
+        configuration_version: row.integer(13)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::records::LARGE_PAYLOAD;
+
+    #[test]
+    fn the_columns_hold_the_bound_that_is_told() {
+        let bound = format!("m.bytes <= {LARGE_PAYLOAD} ");
+        assert!(claimed_columns!().contains(&bound), "{}", claimed_columns!());
+    }
 }

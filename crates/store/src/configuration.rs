@@ -10,8 +10,11 @@ use fieldpost_model::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::records::{Configuration, DefinitionChange, DefinitionKind, Project, Signal};
-use crate::statement::{Batch, Row};
+use crate::statement::{Batch, Parameter, Row};
 use crate::{Engine, Store};
+
+/// The text of the conflict that a change runs into whose source keys lead to another source.
+pub const TAKEN_KEY: &str = "another source has this secret or id";
 
 impl Store {
     /// Every project, by name.
@@ -66,7 +69,8 @@ impl Store {
     }
 
     /// Changes a project's definitions, if `version` is still the current one; the answer is the
-    /// new version. A conflict means that somebody else changed them first: read again, and redo.
+    /// new version. A conflict means that somebody else changed them first: read again, and redo;
+    /// or, with the text [`TAKEN_KEY`], that a source's key leads to another source.
     pub async fn change_configuration(
         &self,
         project: &str,
@@ -86,25 +90,7 @@ impl Store {
              WHERE project = $1 AND configuration_version = $2",
             vec![project.into(), version.into()],
         );
-        for change in changes {
-            match change {
-                DefinitionChange::Title(title) => batch.any(
-                    "UPDATE projects SET title = $2 WHERE project = $1",
-                    vec![project.into(), title.into()],
-                ),
-                DefinitionChange::Set(kind, name, definition) => batch.any(
-                    "INSERT INTO definitions (project, kind, name, definition)
-                     VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (project, kind, name) DO UPDATE SET
-                         definition = excluded.definition",
-                    vec![project.into(), kind.name().into(), name.into(), definition.into()],
-                ),
-                DefinitionChange::Remove(kind, name) => batch.any(
-                    "DELETE FROM definitions WHERE project = $1 AND kind = $2 AND name = $3",
-                    vec![project.into(), kind.name().into(), name.into()],
-                ),
-            }
-        }
+        add_changes(&mut batch, project, changes);
         self.change(batch).await?;
         self.signal(Signal::Configuration(project.into()));
         Ok(version + 1)
@@ -126,6 +112,60 @@ impl Store {
             vec![name.into(), value.into()],
         );
         self.change(batch).await.map(drop)
+    }
+}
+
+/// Adds the statements of the changes. What is taken away goes first, so that another definition of
+/// the same change can take its place.
+fn add_changes(batch: &mut Batch, project: &str, changes: Vec<DefinitionChange>) {
+    for change in &changes {
+        if let DefinitionChange::Remove(kind, name) = change {
+            batch.any(
+                "DELETE FROM definitions WHERE project = $1 AND kind = $2 AND name = $3",
+                vec![project.into(), kind.name().into(), name.as_str().into()],
+            );
+        }
+        if let DefinitionChange::Remove(DefinitionKind::Source, source)
+        | DefinitionChange::SourceKeys { source, .. } = change
+        {
+            batch.any(
+                "DELETE FROM source_keys WHERE project = $1 AND source = $2",
+                vec![project.into(), source.as_str().into()],
+            );
+        }
+    }
+    for change in changes {
+        match change {
+            DefinitionChange::Title(title) => batch.any(
+                "UPDATE projects SET title = $2 WHERE project = $1",
+                vec![project.into(), title.into()],
+            ),
+            DefinitionChange::Set(kind, name, definition) => batch.any(
+                "INSERT INTO definitions (project, kind, name, definition)
+                 VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (project, kind, name) DO UPDATE SET
+                     definition = excluded.definition",
+                vec![project.into(), kind.name().into(), name.into(), definition.into()],
+            ),
+            DefinitionChange::Remove(..) => {}
+            DefinitionChange::SourceKeys { source, mut keys } => {
+                // A source may use one secret in two places.
+                keys.sort_unstable();
+                keys.dedup();
+                for key in keys {
+                    batch.one(
+                        TAKEN_KEY,
+                        "INSERT INTO source_keys (digest, project, source) VALUES ($1, $2, $3)
+                         ON CONFLICT (digest) DO NOTHING",
+                        vec![
+                            Parameter::Bytes(key.to_vec()),
+                            project.into(),
+                            source.as_str().into(),
+                        ],
+                    );
+                }
+            }
+        }
     }
 }
 

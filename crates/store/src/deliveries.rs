@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::messages::{add_text_search, first_id_at};
 use crate::records::{DeliveryQuery, Lane, Page, Signal, StateCounts};
 use crate::request::{read_attempt_request, read_headers};
-use crate::statement::{Batch, Conditions, Row, as_integer, unreadable};
+use crate::statement::{Batch, Conditions, Parameter, Row, as_integer, unreadable};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
@@ -31,9 +31,9 @@ const BULK_STEP: usize = 500;
 /// Deliveries that one step cancels, with two statements each.
 const CANCEL_STEP: usize = 100;
 
-/// Takes a delivery out of the queue, unless it is being sent.
-const LEAVE_QUEUE: &str =
-    "DELETE FROM queue WHERE project = $1 AND delivery = $2 AND owner IS NULL";
+/// The condition that the forwarder of what stands in the queue is defined no more.
+const NO_FORWARDER: &str = "NOT EXISTS (SELECT 1 FROM definitions d WHERE d.project = queue.project
+     AND d.kind = 'forwarder' AND d.name = queue.forwarder)";
 /// Ends a delivery that has left the queue.
 const END: &str =
     "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, last_error = $3
@@ -168,9 +168,10 @@ impl Store {
         batch.one(
             BEING_SENT,
             format!(
-                "UPDATE queue SET next_at = {} WHERE project = $1 AND delivery = $2
-                 AND owner IS NULL",
-                self.now_sql()
+                "UPDATE queue SET next_at = {}, owner = NULL WHERE project = $1 AND delivery = $2
+                 AND {}",
+                self.now_sql(),
+                self.free_sql()
             ),
             vec![project.into(), delivery.id.into()],
         );
@@ -184,7 +185,7 @@ impl Store {
             vec![project.into(), delivery.id.into()],
         );
         self.change(batch).await?;
-        self.told(project, delivery, delivery.state);
+        self.told_waiting(project, delivery.id, &delivery.connection, delivery.state);
         Ok(())
     }
 
@@ -196,19 +197,21 @@ impl Store {
         reason: &str,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        batch.one(BEING_SENT, LEAVE_QUEUE, vec![project.into(), delivery.id.into()]);
+        let leave = self.leave_queue_sql();
+        batch.one(BEING_SENT, leave, vec![project.into(), delivery.id.into()]);
         batch.one(BEING_SENT, END, vec![project.into(), delivery.id.into(), reason.into()]);
         self.change(batch).await?;
-        self.told(project, delivery, DeliveryState::Cancelled);
+        self.told_cancelled(project, delivery.id);
         Ok(())
     }
 
-    /// Lets a final delivery wait again, with a fresh budget, under the same id. `parked` is
-    /// whether its forwarder is paused.
+    /// Lets a final delivery wait again, with a fresh budget, under the same id. `connection` is
+    /// where it goes today, `parked` whether its forwarder is paused.
     pub async fn requeue(
         &self,
         project: &str,
         delivery: &Delivery,
+        connection: &str,
         parked: bool,
     ) -> Result<(), StoreError> {
         let now = self.now_sql();
@@ -217,30 +220,25 @@ impl Store {
             "its state has changed",
             format!(
                 "UPDATE deliveries SET state = 'pending', tries = 0, registered_at = {now},
-                     next_attempt_at = {now}
+                     next_attempt_at = {now}, connection = $3
                  WHERE project = $1 AND id = $2 AND state NOT IN ('pending', 'failed')"
             ),
-            vec![project.into(), delivery.id.into()],
+            vec![project.into(), delivery.id.into(), connection.into()],
         );
-        self.enqueue(
-            &mut batch,
-            project,
-            delivery.id,
-            &delivery.forwarder,
-            &delivery.connection,
-            parked,
-        );
+        self.enqueue(&mut batch, project, delivery.id, &delivery.forwarder, connection, parked);
         self.change(batch).await?;
-        self.told(project, delivery, DeliveryState::Pending);
+        self.told_waiting(project, delivery.id, connection, DeliveryState::Pending);
         Ok(())
     }
 
-    /// Makes a new delivery of the same payload, under the id `new`.
+    /// Makes a new delivery of the same payload, under the id `new`. `connection` is where it goes
+    /// today, `parked` whether its forwarder is paused.
     pub async fn resend(
         &self,
         project: &str,
         delivery: &Delivery,
         new: Uuid,
+        connection: &str,
         parked: bool,
     ) -> Result<(), StoreError> {
         let now = self.now_sql();
@@ -251,7 +249,7 @@ impl Store {
                 "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
                      payload_id, key, state, origin, resend_of, attempts, tries, registered_at,
                      next_attempt_at)
-                 SELECT project, $3, forwarder, connection, event, payload_kind, payload_id, key,
+                 SELECT project, $3, forwarder, $5, event, payload_kind, payload_id, key,
                      'pending', $4, id, 0, 0, {now}, {now}
                  FROM deliveries WHERE project = $1 AND id = $2"
             ),
@@ -260,15 +258,18 @@ impl Store {
                 delivery.id.into(),
                 new.into(),
                 DeliveryOrigin::Resend.name().into(),
+                connection.into(),
             ],
         );
-        self.enqueue(&mut batch, project, new, &delivery.forwarder, &delivery.connection, parked);
+        self.enqueue(&mut batch, project, new, &delivery.forwarder, connection, parked);
         self.change(batch).await?;
-        self.told(project, &Delivery { id: new, ..delivery.clone() }, DeliveryState::Pending);
+        self.told_waiting(project, new, connection, DeliveryState::Pending);
         Ok(())
     }
 
-    /// Adds the statement that puts a delivery into its lane, due now.
+    /// Adds the statement that puts a delivery into its lane, due now. Its fences begin with the
+    /// present, beyond all that it had before: whoever still holds it from an earlier time in the
+    /// queue must not be taken for the holder of today.
     pub(crate) fn enqueue(
         &self,
         batch: &mut Batch,
@@ -279,46 +280,84 @@ impl Store {
         parked: bool,
     ) {
         let lane = if parked { Lane::parking(forwarder) } else { connection.to_owned() };
+        let now = self.now_sql();
         batch.one(
             "it is in the queue already",
             format!(
                 "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner)
-                 VALUES ($1, $2, $3, 0, {}, $4, 0, NULL)",
-                self.now_sql()
+                 VALUES ($1, $2, $3, 0, {now}, $4, {now}, NULL)"
             ),
             vec![project.into(), id.into(), lane.into(), forwarder.into()],
         );
     }
 
-    fn told(&self, project: &str, delivery: &Delivery, state: DeliveryState) {
-        self.signal(Signal::Delivery { project: project.into(), id: delivery.id, state });
-        if state.is_waiting() {
-            let lane = Lane { project: project.into(), name: delivery.connection.clone() };
-            self.signal(Signal::Due(lane));
-        }
+    fn told_cancelled(&self, project: &str, id: Uuid) {
+        let state = DeliveryState::Cancelled;
+        self.signal(Signal::Delivery { project: project.into(), id, state });
+    }
+
+    fn told_waiting(&self, project: &str, id: Uuid, connection: &str, state: DeliveryState) {
+        self.signal(Signal::Delivery { project: project.into(), id, state });
+        self.signal(Signal::Due(Lane { project: project.into(), name: connection.to_owned() }));
     }
 
     /// Moves what waits in the lane `from` for `forwarder` to the lane `to`, due now where
-    /// `due_now`. One bounded step; the answer is how many were moved, and 0 means all are.
+    /// `due_now`; it goes over `connection` from here on. One bounded step; the answer is how many
+    /// were moved, and 0 means all are.
     pub async fn move_lane(
         &self,
         project: &str,
         forwarder: &str,
         from: &str,
         to: &str,
+        connection: &str,
         due_now: bool,
     ) -> Result<u64, StoreError> {
+        let free = self.free_sql();
+        let waiting = self
+            .query(
+                format!(
+                    "SELECT delivery FROM queue WHERE project = $1 AND lane = $2
+                     AND forwarder = $3 AND {free} ORDER BY rank, next_at LIMIT {BULK_STEP}"
+                ),
+                vec![project.into(), from.into(), forwarder.into()],
+                |row| row.id(0),
+            )
+            .await?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        let list = |from: usize| -> String {
+            let places: Vec<String> =
+                (from..from + waiting.len()).map(|number| format!("${number}")).collect();
+            places.join(", ")
+        };
+        let ids = || waiting.iter().map(|id| Parameter::from(*id));
         let next_at = if due_now { self.now_sql() } else { "next_at".to_owned() };
         let mut batch = Batch::default();
-        // The conditions stand twice: somebody may claim between the choice and the change.
+        // The conditions stand again: somebody may have claimed since the choice.
+        let mut parameters = vec![project.into(), from.into(), to.into()];
+        parameters.extend(ids());
         batch.any(
             format!(
-                "UPDATE queue SET lane = $4, next_at = {next_at}
-                 WHERE project = $1 AND lane = $3 AND owner IS NULL AND delivery IN (
-                     SELECT delivery FROM queue WHERE project = $1 AND lane = $3
-                     AND forwarder = $2 AND owner IS NULL ORDER BY rank, next_at LIMIT {BULK_STEP})"
+                "UPDATE queue SET lane = $3, next_at = {next_at}
+                 WHERE project = $1 AND lane = $2 AND {free} AND delivery IN ({})",
+                list(4)
             ),
-            vec![project.into(), forwarder.into(), from.into(), to.into()],
+            parameters,
+        );
+        // What was claimed instead is still in the old lane, and goes where it was to go.
+        let mut parameters = vec![project.into(), connection.into(), to.into()];
+        parameters.extend(ids());
+        batch.any(
+            format!(
+                "UPDATE deliveries SET connection = $2
+                 WHERE project = $1 AND connection <> $2 AND id IN ({})
+                 AND EXISTS (SELECT 1 FROM queue WHERE project = $1 AND delivery = deliveries.id
+                     AND lane = $3)",
+                list(4)
+            ),
+            parameters,
         );
         let moved = self.change(batch).await?.first().copied().unwrap_or(0);
         if moved > 0 {
@@ -327,7 +366,20 @@ impl Store {
         Ok(moved)
     }
 
-    /// Cancels what waits for a forwarder that is no more, in whatever lane. One bounded step.
+    /// In which lanes deliveries wait, and for which forwarders. This reads the project's whole
+    /// queue: it is for the moment after a change of definitions.
+    pub async fn queue_places(&self, project: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.query(
+            "SELECT DISTINCT lane, forwarder FROM queue WHERE project = $1 ORDER BY lane, forwarder"
+                .to_owned(),
+            vec![project.into()],
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )
+        .await
+    }
+
+    /// Cancels what waits for a forwarder that is no more, in whatever lane. One bounded step; it
+    /// does nothing where the forwarder is there again.
     pub async fn cancel_forwarder(
         &self,
         project: &str,
@@ -337,29 +389,43 @@ impl Store {
         let waiting = self
             .query(
                 format!(
-                    "SELECT {COLUMNS} FROM deliveries WHERE project = $1 AND id IN (
-                         SELECT delivery FROM queue WHERE project = $1 AND forwarder = $2
-                         AND owner IS NULL ORDER BY delivery LIMIT {CANCEL_STEP})"
+                    "SELECT delivery FROM queue WHERE project = $1 AND forwarder = $2
+                     AND {} AND {NO_FORWARDER} ORDER BY delivery LIMIT {CANCEL_STEP}",
+                    self.free_sql()
                 ),
                 vec![project.into(), forwarder.into()],
-                read_delivery,
+                |row| row.id(0),
             )
             .await?;
+        // The forwarder may have been saved since. Only leaving the queue asks for it: what has left
+        // must end within the same transaction, or it would wait outside the queue for ever.
+        let leave = format!("{} AND {NO_FORWARDER}", self.leave_queue_sql());
         let mut batch = Batch::default();
-        for delivery in &waiting {
+        for id in &waiting {
             // Any number of rows: what is claimed meanwhile is left to its sender.
-            batch.any(LEAVE_QUEUE, vec![project.into(), delivery.id.into()]);
-            batch.any(END, vec![project.into(), delivery.id.into(), reason.into()]);
+            batch.any(leave.as_str(), vec![project.into(), (*id).into()]);
+            batch.any(END, vec![project.into(), (*id).into(), reason.into()]);
         }
         let counts = self.change(batch).await?;
         let mut cancelled = 0;
-        for (delivery, counts) in waiting.iter().zip(counts.chunks(2)) {
-            if matches!(counts, [_, 1]) {
+        for (id, counts) in waiting.iter().zip(counts.chunks(2)) {
+            if matches!(counts, [1, 1]) {
                 cancelled += 1;
-                self.told(project, delivery, DeliveryState::Cancelled);
+                self.told_cancelled(project, *id);
             }
         }
         Ok(cancelled)
+    }
+
+    /// Takes a delivery out of the queue, unless it is being sent.
+    fn leave_queue_sql(&self) -> String {
+        format!("DELETE FROM queue WHERE project = $1 AND delivery = $2 AND {}", self.free_sql())
+    }
+
+    /// The condition that nobody is sending what stands in the queue: nobody holds it, or whoever
+    /// did has let the lease run out, and must not stand in a person's way.
+    fn free_sql(&self) -> String {
+        format!("(owner IS NULL OR next_at <= {})", self.now_sql())
     }
 
     /// The present as SQL: the database's own clock on PostgreSQL, this process's on SQLite.

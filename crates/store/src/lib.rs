@@ -48,6 +48,7 @@ use tokio::sync::broadcast;
 
 pub use crate::backup::backup;
 pub use crate::clock::Clock;
+pub use crate::configuration::TAKEN_KEY;
 pub use crate::error::StoreError;
 pub use crate::inspect::{FoundDefinition, Inspection, inspect};
 pub use crate::records::*;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::records::{MessageQuery, Page};
 use crate::request::read_request;
-use crate::statement::{Conditions, Row, as_integer, contains, like_anywhere, unreadable};
+use crate::statement::{Conditions, Row, as_integer, contains, length, like_anywhere};
 use crate::{Engine, Store};
 
 const COLUMNS: &str = "id, source, received_at, state, duplicate_of, reason, content_type, bytes, \
@@ -121,7 +121,6 @@ pub(crate) fn first_id_at(time: Timestamp) -> Uuid {
 }
 
 fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
-    let bytes = row.integer(7)?;
     Ok(Message {
         id: row.id(0)?,
         source: row.text(1)?,
@@ -130,7 +129,7 @@ fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
         duplicate_of: row.optional_id(4)?,
         reason: row.optional_text(5)?,
         content_type: row.optional_text(6)?,
-        bytes: u64::try_from(bytes).map_err(|_| unreadable("length", &bytes.to_string()))?,
+        bytes: length(row.integer(7)?)?,
         identity: row.optional_text(8)?,
         version: row.count(9)?,
         seen: row.count(10)?,

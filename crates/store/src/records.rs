@@ -58,6 +58,14 @@ pub enum DefinitionChange {
     Set(DefinitionKind, String, String),
     /// Takes a definition away. Deliveries that wait for a removed forwarder are cancelled by it.
     Remove(DefinitionKind, String),
+    /// Replaces the digests of the secrets and ids that lead to a source. Each leads to one source
+    /// in the whole installation.
+    SourceKeys {
+        /// The source.
+        source: String,
+        /// The digests, in any order.
+        keys: Vec<[u8; 32]>,
+    },
 }
 
 /// How the store is to tell whether a message was there already.
@@ -191,8 +199,21 @@ pub struct Released {
     /// What it is called by, for people.
     pub identity: Option<String>,
     /// What it is deduplicated by from now on. Where the same content was kept under this key
-    /// meanwhile, the release is a conflict and nothing is done.
+    /// meanwhile, the message becomes a duplicate and calls for nothing.
     pub dedupe: Option<DedupeKey>,
+}
+
+/// What became of a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// Done, with its deliveries.
+    Done,
+    /// The definitions have changed since the plan was made, or what the replay was to find has:
+    /// nothing was done, plan again.
+    Stale,
+    /// The message was released, but its content had been kept meanwhile as this message. It is a
+    /// duplicate of that one from here on; no deliveries were made.
+    DuplicateOf(Uuid),
 }
 
 /// A lane: the queue of one connection of one project.
@@ -252,7 +273,13 @@ pub struct Claimed {
     pub fence: i64,
     /// What it carries.
     pub content: Payload,
+    /// The version of the project's definitions at the time of the claim.
+    pub configuration_version: i64,
 }
+
+/// The largest body, in bytes, that claims carry. What is larger is read when its call begins, so
+/// that deliveries that wait for their turn hold little memory.
+pub const LARGE_PAYLOAD: u64 = 64 * 1024;
 
 /// A message's content, as a delivery needs it.
 #[derive(Clone, Debug)]
@@ -261,8 +288,11 @@ pub struct Payload {
     pub source: String,
     /// The content type that the sender claimed.
     pub content_type: Option<String>,
-    /// The exact bytes.
-    pub body: Bytes,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The exact bytes; `None` where they are more than [`LARGE_PAYLOAD`], to be read by
+    /// [`message_content`](crate::Store::message_content) when they are needed.
+    pub body: Option<Bytes>,
 }
 
 /// What a lane answered to a demand.

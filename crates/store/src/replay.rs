@@ -4,24 +4,22 @@ use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 
 use crate::error::StoreError;
-use crate::records::{Lane, NewDelivery, Released, Replay, Signal};
-use crate::statement::{Batch, Parameter, as_integer};
+use crate::records::{DedupeKey, Lane, NewDelivery, Released, Replay, Replayed, Signal};
+use crate::statement::{Batch, Parameter, as_integer, unreadable};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
 /// The text of the conflict that a plan from older definitions runs into.
 const STALE: &str = "the project's definitions have changed since the plan was made";
 
+/// The text of the conflict that a release runs into whose content was kept meanwhile.
+const KEPT_MEANWHILE: &str = "the same content has been kept meanwhile";
+
 impl Store {
-    /// Keeps the work that a replay calls for. `false`: the plan is stale, plan again.
-    pub async fn replay(&self, replay: &Replay) -> Result<bool, StoreError> {
+    /// Keeps the work that a replay calls for.
+    pub async fn replay(&self, replay: &Replay) -> Result<Replayed, StoreError> {
         let mut batch = Batch::default();
-        let project = &*replay.project;
-        batch.one(
-            STALE,
-            self.version_check_sql(),
-            vec![project.into(), replay.configuration_version.into()],
-        );
+        self.check_version(&mut batch, replay);
         if let Some(released) = &replay.released {
             release(&mut batch, replay, released);
         }
@@ -29,18 +27,77 @@ impl Store {
             batch.any(
                 "UPDATE messages SET reason = $3
                  WHERE project = $1 AND id = $2 AND state = 'quarantined'",
-                vec![project.into(), replay.message.into(), reason.as_str().into()],
+                vec![replay.project_parameter(), replay.message.into(), reason.as_str().into()],
             );
         }
         for delivery in &replay.deliveries {
             self.add_delivery(&mut batch, replay, delivery);
         }
+        match (self.change(batch).await, &replay.released) {
+            (Err(StoreError::Conflict(conflict)), _) if conflict == STALE => Ok(Replayed::Stale),
+            (
+                Err(StoreError::Conflict(conflict)),
+                Some(Released { identity, dedupe: Some(dedupe) }),
+            ) if conflict == KEPT_MEANWHILE => {
+                self.release_as_duplicate(replay, identity.clone(), dedupe).await
+            }
+            (done, _) => {
+                done?;
+                self.announce(replay);
+                Ok(Replayed::Done)
+            }
+        }
+    }
+
+    /// Releases a message whose content was kept meanwhile as another message.
+    async fn release_as_duplicate(
+        &self,
+        replay: &Replay,
+        identity: Option<String>,
+        dedupe: &DedupeKey,
+    ) -> Result<Replayed, StoreError> {
+        let mut batch = Batch::default();
+        self.check_version(&mut batch, replay);
+        // The holder may have gone on to other content since: then there is a new plan to make.
+        batch.one(
+            STALE,
+            "UPDATE messages SET state = 'duplicate', reason = NULL, identity = $3,
+                 (duplicate_of, version) = (
+                     SELECT i.message, i.version FROM identities i
+                     WHERE i.project = messages.project AND i.source = messages.source
+                     AND i.identity = $4)
+             WHERE project = $1 AND id = $2 AND state = 'quarantined' AND EXISTS (
+                 SELECT 1 FROM identities i WHERE i.project = messages.project
+                 AND i.source = messages.source AND i.identity = $4 AND i.content_hash = $5)",
+            vec![
+                replay.project_parameter(),
+                replay.message.into(),
+                identity.map(storable_key).into(),
+                storable_key(dedupe.key.clone()).into(),
+                Parameter::Bytes(dedupe.content_hash.to_vec()),
+            ],
+        );
+        leave_quarantine(&mut batch, replay);
         match self.change(batch).await {
-            Err(StoreError::Conflict(conflict)) if conflict == STALE => return Ok(false),
-            other => other?,
+            Err(StoreError::Conflict(conflict)) if conflict == STALE => {
+                return Ok(Replayed::Stale);
+            }
+            done => done?,
         };
-        self.announce(replay);
-        Ok(true)
+        self.signal(Signal::Message {
+            project: replay.project.clone(),
+            id: replay.message,
+            state: MessageState::Duplicate,
+        });
+        let message = self.message(&replay.project, replay.message).await?;
+        let of = message.and_then(|message| message.duplicate_of);
+        of.map(Replayed::DuplicateOf)
+            .ok_or_else(|| unreadable("duplicate", &replay.message.to_string()))
+    }
+
+    fn check_version(&self, batch: &mut Batch, replay: &Replay) {
+        let version = replay.configuration_version.into();
+        batch.one(STALE, self.version_check_sql(), vec![replay.project_parameter(), version]);
     }
 
     /// A statement that touches one row if the version is current, and holds off whoever would
@@ -129,16 +186,11 @@ fn release(batch: &mut Batch, replay: &Replay, released: &Released) {
             released.identity.clone().map(storable_key).into(),
         ],
     );
-    batch.any(
-        "UPDATE quarantine_counts SET messages = messages - 1
-         WHERE project = $1 AND messages > 0 AND source = (
-             SELECT source FROM messages WHERE project = $1 AND id = $2)",
-        vec![project.into(), replay.message.into()],
-    );
+    leave_quarantine(batch, replay);
     let Some(dedupe) = &released.dedupe else { return };
     let key = storable_key(dedupe.key.clone());
     batch.one(
-        "the same content has been kept already; its delivery can be sent again from there",
+        KEPT_MEANWHILE,
         "INSERT INTO identities
              (project, source, identity, version, content_hash, message, at, forget_at)
          SELECT project, source, $3, 1, $4, id, received_at, received_at + $5
@@ -166,4 +218,26 @@ fn release(batch: &mut Batch, replay: &Replay, released: &Released) {
          WHERE project = $1 AND id = $2",
         vec![project.into(), replay.message.into(), key.into()],
     );
+}
+
+/// The message counts as unreadable no longer. Its content is not known as such any more either:
+/// should it be unreadable again one day, then it is a message of its own.
+fn leave_quarantine(batch: &mut Batch, replay: &Replay) {
+    batch.any(
+        "UPDATE quarantine_counts SET messages = messages - 1
+         WHERE project = $1 AND messages > 0 AND source = (
+             SELECT source FROM messages WHERE project = $1 AND id = $2)",
+        vec![replay.project_parameter(), replay.message.into()],
+    );
+    batch.any(
+        "DELETE FROM identities WHERE project = $1 AND message = $2
+         AND substr(identity, 1, 11) = 'quarantine:'",
+        vec![replay.project_parameter(), replay.message.into()],
+    );
+}
+
+impl Replay {
+    fn project_parameter(&self) -> Parameter {
+        (&*self.project).into()
+    }
 }

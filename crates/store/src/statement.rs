@@ -163,6 +163,11 @@ pub(crate) fn unreadable(what: &str, value: &str) -> StoreError {
     StoreError::Refused(format!("the database holds an unreadable {what}: {value}"))
 }
 
+/// Reads a number of bytes.
+pub(crate) fn length(bytes: i64) -> Result<u64, StoreError> {
+    u64::try_from(bytes).map_err(|_| unreadable("length", &bytes.to_string()))
+}
+
 /// A count as the database holds it. Nothing here comes near the bound.
 pub(crate) fn as_integer(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)

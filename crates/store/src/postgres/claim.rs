@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Postgres;
-use crate::claimed::{self, claimed_columns};
+use crate::claimed::{self, CLAIMED_COLUMNS, claimed_columns};
 use crate::error::StoreError;
 use crate::records::{Claimed, Claims, Lane, LaneDemand, LaneOutlook};
 use crate::statement::{Row, as_integer};
@@ -44,13 +44,14 @@ const CONTENTS: &str = concat!(
     ", d.project, d.id
      FROM unnest($1::text[], $2::uuid[]) AS w (project, delivery)
      JOIN deliveries d ON d.project = w.project AND d.id = w.delivery
+     JOIN projects p ON p.project = d.project
      JOIN messages m ON m.project = d.project AND m.id = d.payload_id
      JOIN message_bodies b ON b.project = m.project AND b.message = m.id"
 );
 
 /// Where [`CONTENTS`] names the delivery, after the columns that `claimed` reads.
-const PROJECT_COLUMN: usize = 12;
-const DELIVERY_COLUMN: usize = 13;
+const PROJECT_COLUMN: usize = CLAIMED_COLUMNS;
+const DELIVERY_COLUMN: usize = CLAIMED_COLUMNS + 1;
 
 const NEXT_DUE: &str = "SELECT w.project, w.lane, least(
          (SELECT min(next_at) FROM queue

@@ -15,6 +15,15 @@ CREATE TABLE definitions (
     PRIMARY KEY (project, kind, name)
 );
 
+-- The digests of the secrets and ids that lead to a source. The key is unique over all projects: a
+-- request comes without the name of a project.
+CREATE TABLE source_keys (
+    digest BYTEA NOT NULL PRIMARY KEY,
+    project TEXT NOT NULL,
+    source TEXT NOT NULL
+);
+CREATE INDEX source_keys_by_source ON source_keys (project, source);
+
 -- What lists read; the bytes lie apart.
 CREATE TABLE messages (
     project TEXT NOT NULL,
@@ -55,6 +64,10 @@ CREATE TABLE identities (
     forget_at BIGINT,
     PRIMARY KEY (project, source, identity)
 );
+
+-- Finds the content of a quarantined message, to forget it when the message is released.
+CREATE INDEX identities_quarantined ON identities (project, message)
+    WHERE substr(identity, 1, 11) = 'quarantine:';
 
 CREATE TABLE quarantine_counts (
     project TEXT NOT NULL,

@@ -15,6 +15,15 @@ CREATE TABLE definitions (
     PRIMARY KEY (project, kind, name)
 ) WITHOUT ROWID;
 
+-- The digests of the secrets and ids that lead to a source. The key is unique over all projects: a
+-- request comes without the name of a project.
+CREATE TABLE source_keys (
+    digest BLOB NOT NULL PRIMARY KEY,
+    project TEXT NOT NULL,
+    source TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX source_keys_by_source ON source_keys (project, source);
+
 -- What lists read; the bytes lie apart. `body` points at message_bodies: appending to a table
 -- with an integer key is the cheapest insert that SQLite has.
 CREATE TABLE messages (
@@ -55,6 +64,10 @@ CREATE TABLE identities (
     forget_at INTEGER,
     PRIMARY KEY (project, source, identity)
 ) WITHOUT ROWID;
+
+-- Finds the content of a quarantined message, to forget it when the message is released.
+CREATE INDEX identities_quarantined ON identities (project, message)
+    WHERE substr(identity, 1, 11) = 'quarantine:';
 
 CREATE TABLE quarantine_counts (
     project TEXT NOT NULL,

@@ -320,5 +320,8 @@ static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
 });
 
 static QUEUE: LazyLock<Insert> = LazyLock::new(|| {
-    Insert::new("INSERT OR FAIL INTO queue (project, delivery, lane, rank, next_at, forwarder, fence)", 7)
+    Insert::new(
+        "INSERT OR FAIL INTO queue (project, delivery, lane, rank, next_at, forwarder, fence)",
+        7,
+    )
 });
