@@ -1,6 +1,8 @@
 //! What people do with deliveries and messages: retry, cancel, requeue, resend, replay, explain,
 //! and trying a filter before it is saved.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
 use fieldpost_model::forwarder::MessageFilter;
@@ -50,12 +52,14 @@ pub struct ForwarderExplanation {
 }
 
 /// What a replay did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// The new deliveries, with the forwarder that ordered each.
     pub deliveries: Vec<(Uuid, String)>,
     /// Why the message still cannot be read.
     pub unreadable: Option<String>,
+    /// The message of the same content that was kept meanwhile: this one is its duplicate now.
+    pub duplicate_of: Option<Uuid>,
 }
 
 /// What a filter would have matched.
@@ -96,14 +100,21 @@ impl Hub {
             message: refusal.message,
             hint: refusal.hint.to_owned(),
         })?;
-        let parked = self.is_parked(project, &delivery.forwarder);
+        // Where the forwarder sends to today; one that is no more sent to where it did.
+        let routing = self.project(project).await?;
+        let (connection, parked) = match routing.forwarder(&delivery.forwarder) {
+            Some(forwarder) => (&forwarder.to, forwarder.paused),
+            None => (&delivery.connection, false),
+        };
         match transition {
             Transition::DueNow => self.store().retry(project, delivery).await?,
             Transition::End => self.store().cancel(project, delivery, CANCELLED).await?,
-            Transition::WaitAgain => self.store().requeue(project, delivery, parked).await?,
+            Transition::WaitAgain => {
+                self.store().requeue(project, delivery, connection, parked).await?;
+            }
             Transition::SendCopy => {
                 let new = new_id(self.now());
-                self.store().resend(project, delivery, new, parked).await?;
+                self.store().resend(project, delivery, new, connection, parked).await?;
                 return Ok(new);
             }
         }
@@ -156,10 +167,16 @@ impl Hub {
             let (message, request, body) = self.whole_message(project, id).await?;
             let routing = self.project(project).await?;
             let (replay, replayed) = self.plan_replay(&routing, &message, &request, &body)?;
-            if self.store().replay(&replay).await? {
-                return Ok(replayed);
+            match self.store().replay(&replay).await? {
+                fieldpost_store::Replayed::Done => return Ok(replayed),
+                fieldpost_store::Replayed::DuplicateOf(of) => {
+                    let duplicate_of = Some(of);
+                    return Ok(Replayed { duplicate_of, ..Replayed::default() });
+                }
+                fieldpost_store::Replayed::Stale => {
+                    self.refresh_beyond(project, Some(routing.version)).await?;
+                }
             }
-            self.refresh_project(project).await?;
         }
         Err(StoreError::Busy.into())
     }
@@ -209,6 +226,7 @@ impl Hub {
                 .map(|delivery| (delivery.id, delivery.forwarder.clone()))
                 .collect(),
             unreadable: replay.still_quarantined.clone(),
+            duplicate_of: None,
         };
         Ok((replay, replayed))
     }
@@ -254,6 +272,7 @@ impl Hub {
     ) -> Result<FilterTrial, HubError> {
         let routing = self.project(project).await?;
         let query = MessageQuery { source: filter.from.clone(), ..MessageQuery::default() };
+        let filter = Arc::new(filter.clone());
         let mut trial = FilterTrial::default();
         let mut before = None;
         let mut left = last.min(MOST_TRIED);
@@ -264,7 +283,7 @@ impl Hub {
             before = Some(oldest.id);
             left -= messages.len();
             for message in messages {
-                self.try_on(&routing, filter, message, &mut trial).await?;
+                self.try_on(&routing, &filter, message, &mut trial).await?;
             }
         }
         Ok(trial)
@@ -272,8 +291,8 @@ impl Hub {
 
     async fn try_on(
         &self,
-        routing: &ProjectRouting,
-        filter: &MessageFilter,
+        routing: &Arc<ProjectRouting>,
+        filter: &Arc<MessageFilter>,
         message: Message,
         trial: &mut FilterTrial,
     ) -> Result<(), HubError> {
@@ -283,20 +302,19 @@ impl Hub {
         else {
             return Ok(());
         };
-        let Some(source) = routing.source(&message.source) else {
-            trial.unreadable += 1;
-            return Ok(());
+        let wanted = {
+            let (routing, filter) = (Arc::clone(routing), Arc::clone(filter));
+            let message = message.clone();
+            self.aside(move || wants(&routing, &filter, &message, &request, &body)).await?
         };
-        let Ok(decoded) = receive::read(source, message.content_type.as_deref(), &body) else {
-            trial.unreadable += 1;
-            return Ok(());
-        };
-        let candidate =
-            matching::candidate(&message.source, &decoded, &request.headers, &request.query);
-        if matches(filter, &candidate) {
-            trial.matched += 1;
-            if trial.examples.len() < EXAMPLES {
-                trial.examples.push(message.clone());
+        match wanted {
+            None => trial.unreadable += 1,
+            Some(false) => {}
+            Some(true) => {
+                trial.matched += 1;
+                if trial.examples.len() < EXAMPLES {
+                    trial.examples.push(message);
+                }
             }
         }
         Ok(())
@@ -330,4 +348,19 @@ impl Hub {
             self.store().message_content(project, id).await?.ok_or_else(missing)?;
         Ok((message, request, body.into()))
     }
+}
+
+/// Whether a filter wants a message; `None` where the message cannot be read.
+fn wants(
+    routing: &ProjectRouting,
+    filter: &MessageFilter,
+    message: &Message,
+    request: &MessageRequest,
+    body: &[u8],
+) -> Option<bool> {
+    let source = routing.source(&message.source)?;
+    let decoded = receive::read(source, message.content_type.as_deref(), body).ok()?;
+    let candidate =
+        matching::candidate(&message.source, &decoded, &request.headers, &request.query);
+    Some(matches(filter, &candidate))
 }

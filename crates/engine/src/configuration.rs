@@ -15,12 +15,13 @@ use fieldpost_rules::definition::{
     keep_source_secrets, unknown_references, warnings, write_connection, write_forwarder,
     write_source,
 };
-use fieldpost_store::{DefinitionChange, DefinitionKind, DeliveryQuery, StoreError};
+use fieldpost_store::{DefinitionChange, DefinitionKind, DeliveryQuery, StoreError, TAKEN_KEY};
+use sha2::{Digest, Sha256};
 
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::ids::new_source_keys;
-use crate::routing::{ProjectRouting, SourceRoute, read_definition};
+use crate::routing::{ProjectRouting, read_definition};
 
 /// How often a change is decided anew because somebody else saved first.
 const MOST_TRIES: usize = 10;
@@ -35,7 +36,7 @@ pub struct Applied {
     /// Forwarders that are removed although deliveries wait for them, with how many: these are
     /// cancelled.
     pub waiting: Vec<(String, u64)>,
-    /// The version of the definitions afterwards; `None` where nothing was saved.
+    /// The version of the definitions afterwards; `None` for a dry run.
     pub version: Option<i64>,
 }
 
@@ -126,14 +127,12 @@ impl Hub {
         };
         let existing = version.is_some().then_some(&current);
         let problems = keep_secrets(&mut draft, existing);
-        let problems = [problems, self.taken_keys(&name, &draft.sources).await?].concat();
         if !problems.is_empty() {
             return Err(HubError::Invalid(problems));
         }
         let changes = compare(existing, &draft, prune);
         let removed: Vec<&Change> =
             changes.iter().filter(|change| change.action == ChangeAction::Removed).collect();
-        refuse_connections_in_use(&current, &draft, &removed)?;
         let mut waiting = Vec::new();
         for change in removed.iter().filter(|change| change.kind == ChangeKind::Forwarder) {
             let count = self.count_waiting(&name, &change.name).await?;
@@ -152,10 +151,10 @@ impl Hub {
             self.store().create_project(&name, &draft.title, self.now()).await?;
             1
         };
+        applied.version = Some(version);
         let stored = stored_changes(&applied.changes, draft, &current);
         if !stored.is_empty() {
-            let saved = self.store().change_configuration(&name, version, stored).await?;
-            applied.version = Some(saved);
+            applied.version = Some(self.save(&name, version, stored).await?);
         }
         self.refresh_project(&name).await?;
         self.cancel_removed(&name, &applied.changes).await?;
@@ -164,12 +163,6 @@ impl Hub {
 
     /// Makes or replaces one definition.
     pub async fn put(&self, project: &str, draft: Draft) -> Result<(), HubError> {
-        if let Draft::Source(source) = &draft {
-            let taken = self.taken_keys(project, std::slice::from_ref(source)).await?;
-            if !taken.is_empty() {
-                return Err(HubError::Invalid(taken));
-            }
-        }
         self.change(project, |current| {
             let mut draft = draft.clone();
             let problems = match &mut draft {
@@ -197,11 +190,11 @@ impl Hub {
             if !problems.is_empty() {
                 return Err(HubError::Invalid(problems));
             }
-            Ok(vec![match draft {
-                Draft::Source(source) => store_source(source, current),
-                Draft::Connection(connection) => store_connection(&connection),
-                Draft::Forwarder(forwarder) => store_forwarder(&forwarder),
-            }])
+            Ok(match draft {
+                Draft::Source(source) => store_source(source, current).to_vec(),
+                Draft::Connection(connection) => vec![store_connection(&connection)],
+                Draft::Forwarder(forwarder) => vec![store_forwarder(&forwarder)],
+            })
         })
         .await
     }
@@ -261,41 +254,30 @@ impl Hub {
         })
         .await?;
         if !paused && let Some(resumed) = self.project(project).await?.forwarder(forwarder) {
-            self.unpark(project, forwarder, &resumed.to).await?;
+            self.unpark(project, resumed).await?;
         }
         Ok(())
     }
 
-    /// The URLs of sources are shared by all projects: a secret or an id that a source of another
-    /// project has would take that one's messages.
-    async fn taken_keys(
+    /// Saves changes of definitions. A conflict means that somebody else saved first.
+    async fn save(
         &self,
         project: &str,
-        sources: &[SourceDraft],
-    ) -> Result<Vec<Problem>, HubError> {
-        self.refresh().await?;
-        let routing = self.routing();
-        let elsewhere = |found: Option<SourceRoute>| {
-            found.is_some_and(|route| *route.routing.project != *project)
-        };
-        let mut problems = Vec::new();
-        for source in sources {
-            let mut report = |key: &str| {
-                problems.push(Problem {
-                    path: format!("sources.{}.{key}", source.name),
+        version: i64,
+        changes: Vec<DefinitionChange>,
+    ) -> Result<i64, HubError> {
+        match self.store().change_configuration(project, version, changes).await {
+            Err(StoreError::Conflict(conflict)) if conflict == TAKEN_KEY => {
+                Err(HubError::Invalid(vec![Problem {
+                    path: "sources".to_owned(),
                     code: "duplicate-value",
-                    message: format!("this {key} belongs to a source of another project"),
+                    message: "a source has a secret, an id or a path that another source has"
+                        .to_owned(),
                     hint: Some("choose another one, or leave it out to have one made".to_owned()),
-                });
-            };
-            if elsewhere(source.secret.as_ref().and_then(|secret| routing.inbox(secret.expose()))) {
-                report("secret");
+                }]))
             }
-            if elsewhere(source.id.and_then(|id| routing.webhook(id))) {
-                report("id");
-            }
+            other => Ok(other?),
         }
-        Ok(problems)
     }
 
     /// Decides on the present definitions and saves, again and again while others save first.
@@ -310,10 +292,10 @@ impl Hub {
             if changes.is_empty() {
                 return Ok(());
             }
-            match self.store().change_configuration(project, version, changes).await {
+            match self.save(project, version, changes).await {
                 Ok(_) => return Ok(self.refresh_project(project).await?),
-                Err(StoreError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(HubError::Store(StoreError::Conflict(_))) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(StoreError::Conflict("somebody else keeps changing this project".to_owned()).into())
@@ -336,14 +318,6 @@ impl Hub {
         Ok(())
     }
 
-    /// Whether a delivery of this forwarder would have to wait in its parking lane.
-    pub(crate) fn is_parked(&self, project: &str, forwarder: &str) -> bool {
-        self.routing()
-            .project(project)
-            .and_then(|routing| routing.forwarder(forwarder).map(|found| found.paused))
-            .unwrap_or(false)
-    }
-
     /// How many deliveries a query describes; part of the preview of a bulk action.
     pub async fn count(&self, project: &str, query: &DeliveryQuery) -> Result<u64, HubError> {
         Ok(self.store().count_deliveries(project, query).await?)
@@ -358,41 +332,6 @@ fn empty_project(name: &str) -> ProjectDefinition {
         connections: Vec::new(),
         forwarders: Vec::new(),
     }
-}
-
-/// A connection or source that goes, while a forwarder that stays still names it.
-fn refuse_connections_in_use(
-    current: &ProjectDefinition,
-    draft: &ProjectDraft,
-    removed: &[&Change],
-) -> Result<(), HubError> {
-    let gone: HashSet<(ChangeKind, &str)> =
-        removed.iter().map(|change| (change.kind, &*change.name)).collect();
-    let drafted: HashSet<&str> = draft.forwarders.iter().map(|it| &*it.name).collect();
-    let staying = current.forwarders.iter().filter(|forwarder| {
-        !drafted.contains(&*forwarder.name)
-            && !gone.contains(&(ChangeKind::Forwarder, &*forwarder.name))
-    });
-    let problems: Vec<Problem> = staying
-        .filter(|forwarder| {
-            gone.contains(&(ChangeKind::Connection, &*forwarder.to))
-                || forwarder
-                    .filter
-                    .from
-                    .as_deref()
-                    .is_some_and(|from| gone.contains(&(ChangeKind::Source, from)))
-        })
-        .map(|forwarder| Problem {
-            path: format!("forwarders.{}", forwarder.name),
-            code: "unknown-connection",
-            message: format!(
-                "the forwarder \"{}\" still uses what would be removed",
-                forwarder.name
-            ),
-            hint: None,
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(HubError::Invalid(problems)) }
 }
 
 fn users_of(current: &ProjectDefinition, kind: DefinitionKind, name: &str) -> Vec<String> {
@@ -435,7 +374,7 @@ fn stored_changes(
     }
     for source in draft.sources {
         if touched.contains(&(ChangeKind::Source, &*source.name)) {
-            stored.push(store_source(source, current));
+            stored.extend(store_source(source, current));
         }
     }
     for change in changes.iter().filter(|change| change.action == ChangeAction::Removed) {
@@ -450,11 +389,21 @@ fn stored_changes(
     stored
 }
 
-fn store_source(draft: SourceDraft, current: &ProjectDefinition) -> DefinitionChange {
+/// A source, and the keys by which requests find it: no other source may have one of these.
+fn store_source(draft: SourceDraft, current: &ProjectDefinition) -> [DefinitionChange; 2] {
     let stored: Option<&Source> = current.sources.iter().find(|other| other.name == draft.name);
     let source = draft.complete(stored, &mut new_source_keys);
     let text = write_source(&source, Secrets::Shown).to_json();
-    DefinitionChange::Set(DefinitionKind::Source, source.name, text)
+    let digest = |key: String| -> [u8; 32] { Sha256::digest(key.as_bytes()).into() };
+    let mut keys = vec![
+        digest(format!("inbox {}", source.secret.expose())),
+        digest(format!("webhook {}", source.id)),
+    ];
+    keys.extend(source.path.as_ref().map(|path| digest(format!("path {} {path}", current.name))));
+    [
+        DefinitionChange::Set(DefinitionKind::Source, source.name.clone(), text),
+        DefinitionChange::SourceKeys { source: source.name, keys },
+    ]
 }
 
 fn store_connection(connection: &Connection) -> DefinitionChange {

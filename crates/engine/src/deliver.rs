@@ -6,15 +6,16 @@
 //! is under way, for all lanes together: what becomes due meanwhile makes the next one larger, so
 //! that under load a transaction serves many deliveries.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_outbound::{Call, Exchange};
-use fieldpost_store::{Claims, Lane, Release, Signal, StoreError};
-use tokio::sync::{broadcast, mpsc};
+use fieldpost_store::{Claimed, Claims, Lane, Release, Signal, StoreError};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::hub::Hub;
+use crate::hub::{Hub, PAYLOAD_KILOBYTES};
 use crate::lanes::{Lanes, Ready};
 use crate::payload::{self, Body};
 use crate::routing::ProjectRouting;
@@ -65,6 +66,7 @@ impl Dispatcher {
 
     pub(crate) async fn serve(mut self) {
         let mut poll = tokio::time::interval(self.hub.settings().poll_interval);
+        let hub = self.hub.clone();
         self.define_lanes();
         loop {
             self.start_calls();
@@ -74,10 +76,8 @@ impl Dispatcher {
                 () = self.hub.stopping().clone().cancelled_owned() => break,
                 event = self.events.recv() => self.take_event(event),
                 signal = self.signals.recv() => self.take_signal(signal),
-                _ = poll.tick() => {
-                    self.define_lanes();
-                    self.lanes.hint_all(Instant::now());
-                }
+                () = hub.routing_changed() => self.define_lanes(),
+                _ = poll.tick() => self.lanes.hint_all(Instant::now()),
                 () = sleep_until(look) => {}
             }
         }
@@ -102,9 +102,8 @@ impl Dispatcher {
                 self.lanes.hint(&lane, now);
                 self.take_waiting_signals(now);
             }
-            Ok(Signal::Configuration(_)) => self.define_lanes(),
             Err(broadcast::error::RecvError::Lagged(_)) => self.lanes.hint_all(now),
-            Ok(Signal::Message { .. } | Signal::Delivery { .. })
+            Ok(Signal::Message { .. } | Signal::Delivery { .. } | Signal::Configuration(_))
             | Err(broadcast::error::RecvError::Closed) => {}
         }
     }
@@ -114,8 +113,8 @@ impl Dispatcher {
         loop {
             match self.signals.try_recv() {
                 Ok(Signal::Due(lane)) => self.lanes.hint(&lane, now),
-                Ok(Signal::Configuration(_)) => self.define_lanes(),
-                Ok(Signal::Message { .. } | Signal::Delivery { .. }) => {}
+                Ok(Signal::Message { .. } | Signal::Delivery { .. } | Signal::Configuration(_)) => {
+                }
                 Err(broadcast::error::TryRecvError::Lagged(_)) => self.lanes.hint_all(now),
                 Err(_) => return,
             }
@@ -155,9 +154,8 @@ impl Dispatcher {
         self.claiming = true;
         let (hub, sender) = (self.hub.clone(), self.sender.clone());
         self.hub.spawn(async move {
-            let claims = hub.store().claim(demands).await;
-            // A dispatcher that has gone meanwhile has no use for it: the leases run out.
-            drop(sender.send(Event::Claimed(claims, now)));
+            let mut answer = ClaimAnswer { claims: None, asked_at: now, sender };
+            answer.claims = Some(hub.store().claim(demands).await);
         });
     }
 
@@ -200,6 +198,23 @@ impl Dispatcher {
     }
 }
 
+/// Tells the dispatcher what a claim came to, however its task ends.
+struct ClaimAnswer {
+    claims: Option<Result<Claims, StoreError>>,
+    asked_at: Instant,
+    sender: mpsc::UnboundedSender<Event>,
+}
+
+impl Drop for ClaimAnswer {
+    fn drop(&mut self) {
+        let claims = self.claims.take().unwrap_or_else(|| {
+            Err(StoreError::Unavailable("the claim ended without an answer".to_owned()))
+        });
+        // A dispatcher that has gone meanwhile has no use for it: the leases run out.
+        drop(self.sender.send(Event::Claimed(claims, self.asked_at)));
+    }
+}
+
 /// Tells the dispatcher that a call is done, however it ends.
 struct OnDrop(Option<(Lane, mpsc::UnboundedSender<Event>)>);
 
@@ -219,7 +234,7 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
-async fn release(hub: &Hub, claims: Vec<fieldpost_store::Claimed>) {
+async fn release(hub: &Hub, claims: Vec<Claimed>) {
     let releases: Vec<Release> = claims
         .into_iter()
         .map(|claim| Release { lane: claim.lane, delivery: claim.id, fence: claim.fence })
@@ -233,19 +248,24 @@ async fn release(hub: &Hub, claims: Vec<fieldpost_store::Claimed>) {
 
 /// Makes one call and has it recorded.
 async fn deliver_one(hub: &Hub, ready: Ready, done: OnDrop, abandon: &CancellationToken) {
-    let Ready { claimed, lease_ends } = ready;
-    let routing = hub.routing();
-    let Some(project) = routing.project(&claimed.lane.project) else {
+    let Ready { mut claimed, lease_ends } = ready;
+    let Some(project) = project_of(hub, &claimed).await else {
         return release(hub, vec![claimed]).await;
     };
     let Some(forwarder) = project.forwarder(&claimed.forwarder) else {
-        let gone = format!("the forwarder \"{}\" has been removed", claimed.forwarder);
-        return hub.record_orphan(claimed, gone).await;
+        return end_orphan(hub, claimed).await;
     };
     if forwarder.paused {
         let lane = Lane { name: Lane::parking(&forwarder.name), ..claimed.lane.clone() };
-        return release(hub, vec![fieldpost_store::Claimed { lane, ..claimed }]).await;
+        return release(hub, vec![Claimed { lane, ..claimed }]).await;
     }
+    // Both are given back when the record is written: what is sent and not yet recorded is bounded.
+    let Ok(_unrecorded) = Arc::clone(&hub.bounds().unrecorded).acquire_owned().await else {
+        return;
+    };
+    let Some(_payload) = load_payload(hub, &mut claimed).await else {
+        return release(hub, vec![claimed]).await;
+    };
     let timeout = project.connections.get(&claimed.lane.name).map(|lane| lane.connection.timeout);
     let needed = timeout.unwrap_or_default() + LEASE_RESERVE;
     if lease_ends.saturating_duration_since(Instant::now()) < needed {
@@ -253,8 +273,8 @@ async fn deliver_one(hub: &Hub, ready: Ready, done: OnDrop, abandon: &Cancellati
         return release(hub, vec![claimed]).await;
     }
     let started_at = hub.now();
-    let body = payload::body(forwarder.format, &claimed, project);
-    let call = call(hub, project, forwarder, &claimed, body.as_ref());
+    let body = payload::body(forwarder.format, &claimed, &project);
+    let call = call(hub, &project, forwarder, &claimed, body.as_ref());
     let exchange = tokio::select! {
         exchange = call => exchange,
         () = abandon.cancelled() => return release(hub, vec![claimed]).await,
@@ -264,11 +284,59 @@ async fn deliver_one(hub: &Hub, ready: Ready, done: OnDrop, abandon: &Cancellati
     hub.record_exchange(claimed, forwarder, started_at, exchange, own_body).await;
 }
 
+/// The project's definitions, at least as new as those that the delivery was claimed under:
+/// another hub may have saved some that this one has not read yet.
+async fn project_of(hub: &Hub, claimed: &Claimed) -> Option<Arc<ProjectRouting>> {
+    let name = &claimed.lane.project;
+    let known = hub.routing().project(name).cloned();
+    let version = known.as_ref().map(|project| project.version);
+    if version.is_some_and(|version| version >= claimed.configuration_version) {
+        return known;
+    }
+    if let Err(error) = hub.refresh_beyond(name, version).await {
+        tracing::warn!(%error, "the definitions of `{name}` could not be read; trying again");
+        return None;
+    }
+    hub.routing().project(name).cloned()
+}
+
+/// A delivery whose forwarder is no more is given back and ended with all others of it.
+async fn end_orphan(hub: &Hub, claimed: Claimed) {
+    let (project, forwarder) = (claimed.lane.project.clone(), claimed.forwarder.clone());
+    release(hub, vec![claimed]).await;
+    if let Err(error) = hub.cancel_waiting(&project, &forwarder).await {
+        tracing::warn!(%error, "deliveries of the removed `{forwarder}` could not be ended yet");
+    }
+}
+
+/// Reads a payload that was too large to be claimed with its delivery. The permit bounds how many
+/// of these are in memory; `None`: it could not be read.
+async fn load_payload(hub: &Hub, claimed: &mut Claimed) -> Option<Option<OwnedSemaphorePermit>> {
+    if claimed.content.body.is_some() {
+        return Some(None);
+    }
+    let kilobytes = usize::try_from(claimed.content.bytes / 1_024).unwrap_or(usize::MAX);
+    let permits = u32::try_from(kilobytes.clamp(1, PAYLOAD_KILOBYTES)).unwrap_or(u32::MAX);
+    let kilobytes = Arc::clone(&hub.bounds().payload_kilobytes);
+    let permit = kilobytes.acquire_many_owned(permits).await.ok()?;
+    match hub.store().message_content(&claimed.lane.project, claimed.payload).await {
+        Ok(Some((_, body))) => {
+            claimed.content.body = Some(body.into());
+            Some(Some(permit))
+        }
+        Ok(None) => None,
+        Err(error) => {
+            tracing::warn!(%error, "a payload could not be read; its delivery waits");
+            None
+        }
+    }
+}
+
 async fn call(
     hub: &Hub,
     project: &ProjectRouting,
     forwarder: &fieldpost_model::forwarder::Forwarder,
-    claimed: &fieldpost_store::Claimed,
+    claimed: &Claimed,
     body: Result<&Body, &String>,
 ) -> Exchange {
     let unbuildable = |message: String| {

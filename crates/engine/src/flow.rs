@@ -84,7 +84,7 @@ impl Hub {
         let source = route.source().ok_or(ReceiveError::SourceGone)?.name.clone();
         let mut routing = Arc::clone(&route.routing);
         let incoming = Arc::new(incoming);
-        let body = receive::decompress(&incoming, self.settings().max_body)?;
+        let body = self.decompress(&incoming).await?;
         for _ in 0..keep::MOST_PLANS {
             let Prepared { accept, unreadable } =
                 self.prepare(&routing, &source, &incoming, &body).await?;
@@ -100,12 +100,21 @@ impl Hub {
                 );
                 return Ok(receipt);
             }
-            self.refresh_project(&routing.project).await?;
+            self.refresh_beyond(&routing.project, Some(routing.version)).await?;
             let fresh = self.routing();
             routing = fresh.project(&routing.project).cloned().ok_or(ReceiveError::SourceGone)?;
         }
         // Somebody saves definitions without a pause: the sender is asked to come back.
         Err(ReceiveError::Store(StoreError::Busy))
+    }
+
+    async fn decompress(&self, incoming: &Arc<Incoming>) -> Result<Bytes, ReceiveError> {
+        let limit = self.settings().max_body;
+        if incoming.header("content-encoding").is_none() {
+            return Ok(receive::decompress(incoming, limit)?);
+        }
+        let incoming = Arc::clone(incoming);
+        Ok(self.aside(move || receive::decompress(&incoming, limit)).await??)
     }
 
     async fn prepare(
@@ -121,9 +130,26 @@ impl Hub {
         }
         let (routing, source) = (Arc::clone(routing), source.to_owned());
         let (incoming, body) = (Arc::clone(incoming), body.clone());
-        tokio::task::spawn_blocking(move || prepare(&routing, &source, &incoming, &body, now))
+        self.aside(move || prepare(&routing, &source, &incoming, &body, now)).await?
+    }
+
+    /// Runs what takes long on a thread that may block, no more of it at once than there are
+    /// processors.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let unavailable = |error: String| StoreError::Unavailable(error);
+        let permit = Arc::clone(&self.bounds().large_bodies)
+            .acquire_owned()
             .await
-            .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into()))
+            .map_err(|error| unavailable(error.to_string()))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(permit);
+            done
+        });
+        done.await.map_err(|error| unavailable(error.to_string()))
     }
 }
 

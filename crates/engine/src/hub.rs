@@ -7,6 +7,8 @@ use arc_swap::ArcSwap;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Client;
 use fieldpost_store::{Signal, Store, StoreError};
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -33,8 +35,39 @@ struct Shared {
     /// Refreshing reads and then swaps: one at a time, so that no older table follows a newer.
     refreshing: tokio::sync::Mutex<()>,
     looked_at: Mutex<Option<Instant>>,
+    /// Wakes the dispatcher when the table was swapped.
+    routing_changed: Notify,
     stopping: CancellationToken,
     tasks: TaskTracker,
+    /// The loops that must run for as long as the hub does.
+    workers: Mutex<Vec<JoinHandle<()>>>,
+    bounds: Bounds,
+}
+
+/// What may be held in memory beyond what the lanes and the store bound by themselves.
+pub(crate) struct Bounds {
+    /// Attempts that were made and are not recorded yet.
+    pub(crate) unrecorded: Arc<Semaphore>,
+    /// Kilobytes of large payloads that are being sent.
+    pub(crate) payload_kilobytes: Arc<Semaphore>,
+    /// Large bodies that are being read at once: each takes a processor for a while.
+    pub(crate) large_bodies: Arc<Semaphore>,
+}
+
+/// Attempts that may wait to be recorded, in multiples of the calls that may be under way.
+const UNRECORDED: usize = 4;
+/// Kilobytes of payloads too large to be claimed with their deliveries: 128 MiB.
+pub(crate) const PAYLOAD_KILOBYTES: usize = 128 * 1_024;
+
+impl Bounds {
+    fn new(settings: &HubSettings) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            unrecorded: Arc::new(Semaphore::new(UNRECORDED * settings.delivery_concurrency)),
+            payload_kilobytes: Arc::new(Semaphore::new(PAYLOAD_KILOBYTES)),
+            large_bodies: Arc::new(Semaphore::new(processors)),
+        }
+    }
 }
 
 impl std::fmt::Debug for Hub {
@@ -50,11 +83,15 @@ impl Hub {
         outbound: Client,
         settings: HubSettings,
     ) -> Result<Self, StoreError> {
+        let bounds = Bounds::new(&settings);
         let hub = Self {
             shared: Arc::new(Shared {
                 store,
                 outbound,
                 settings,
+                bounds,
+                routing_changed: Notify::new(),
+                workers: Mutex::default(),
                 routing: ArcSwap::default(),
                 refreshing: tokio::sync::Mutex::default(),
                 looked_at: Mutex::default(),
@@ -66,10 +103,20 @@ impl Hub {
         let dispatcher = Dispatcher::new(hub.clone());
         let signals = hub.store().listen();
         hub.refresh().await?;
-        hub.shared.tasks.spawn(dispatcher.serve());
-        hub.shared.tasks.spawn(watch_definitions(hub.clone(), signals));
-        hub.shared.tasks.spawn(parking::serve(hub.clone()));
+        let tasks = &hub.shared.tasks;
+        let workers = vec![
+            tasks.spawn(dispatcher.serve()),
+            tasks.spawn(watch_definitions(hub.clone(), signals)),
+            tasks.spawn(parking::serve(hub.clone())),
+        ];
+        *hub.shared.workers.lock().unwrap_or_else(PoisonError::into_inner) = workers;
         Ok(hub)
+    }
+
+    /// Whether every loop that delivers and watches is running.
+    pub fn workers_alive(&self) -> bool {
+        let workers = self.shared.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.iter().all(|worker| !worker.is_finished())
     }
 
     /// Stops taking work, gives attempts under way the time of `stop-timeout`, and gives back
@@ -140,6 +187,15 @@ impl Hub {
         true
     }
 
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.shared.bounds
+    }
+
+    /// Waits until the routing table was swapped since the last time.
+    pub(crate) async fn routing_changed(&self) {
+        self.shared.routing_changed.notified().await;
+    }
+
     pub(crate) fn outbound(&self) -> &Client {
         &self.shared.outbound
     }
@@ -176,18 +232,37 @@ impl Hub {
                 _ => routed.extend(self.read_project(&project.name).await?),
             }
         }
-        self.shared.routing.store(Arc::new(Routing::new(routed)));
+        self.swap(Routing::new(routed));
         Ok(())
     }
 
     /// Reads one project anew.
     pub(crate) async fn refresh_project(&self, project: &str) -> Result<(), StoreError> {
+        self.refresh_beyond(project, None).await
+    }
+
+    /// Reads one project anew, unless the table already has it newer than `version`: of many who
+    /// found the same version too old, one reads and the others find it read.
+    pub(crate) async fn refresh_beyond(
+        &self,
+        project: &str,
+        version: Option<i64>,
+    ) -> Result<(), StoreError> {
         let _one_at_a_time = self.shared.refreshing.lock().await;
-        let fresh = self.read_project(project).await?;
         let current = self.routing();
+        let known = current.project(project).map(|known| known.version);
+        if version.is_some_and(|version| known.is_some_and(|known| known > version)) {
+            return Ok(());
+        }
+        let fresh = self.read_project(project).await?;
         let others = current.projects().filter(|other| *other.project != *project).cloned();
-        self.shared.routing.store(Arc::new(Routing::new(others.chain(fresh))));
+        self.swap(Routing::new(others.chain(fresh)));
         Ok(())
+    }
+
+    fn swap(&self, routing: Routing) {
+        self.shared.routing.store(Arc::new(routing));
+        self.shared.routing_changed.notify_one();
     }
 
     async fn read_project(&self, project: &str) -> Result<Option<Arc<ProjectRouting>>, StoreError> {

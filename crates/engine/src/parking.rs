@@ -2,22 +2,23 @@
 //!
 //! A lane that held the deliveries of a paused forwarder would have to be searched for those of
 //! the others. So a paused forwarder's deliveries lie in its parking lane, `!` and its name. This
-//! loop moves what lies in the wrong one of the two, in small steps: after a resume back to the
-//! connection's lane, due at once. It looks at the present state only, so it does not matter where
-//! the last hub that did this was stopped, nor who put something into the wrong lane a moment
-//! after it looked. It also ends what waits for a forwarder that is no more.
+//! loop moves what lies in another lane than today's, in small steps: after a resume back to the
+//! connection's lane, due at once; to another connection's, where the forwarder sends elsewhere
+//! now. It looks at the present state only, so it does not matter where the last hub that did this
+//! was stopped, nor who put something into the wrong lane a moment after it looked. It also ends
+//! what waits for a forwarder that is no more; the store makes sure that it really is.
 
 use std::time::{Duration, Instant};
 
 use fieldpost_model::ProjectName;
+use fieldpost_model::forwarder::Forwarder;
 use fieldpost_store::{Lane, StoreError};
 
 use crate::hub::Hub;
-use crate::routing::ProjectRouting;
 
 /// How often parking lanes are looked at although no definition changed: a delivery that was being
-/// sent while its forwarder was resumed may have been parked since. Each look costs little.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// sent while its forwarder was resumed may have been parked since.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// How often deliveries of forwarders that are no more are looked for although no definition
 /// changed: one that was being sent when its forwarder was removed may wait again since.
 const SWEEP_AGAIN: Duration = Duration::from_mins(5);
@@ -39,7 +40,8 @@ pub(crate) async fn serve(hub: Hub) {
             continue;
         }
         let sweep = changed || swept_at.elapsed() >= SWEEP_AGAIN;
-        match hub.tidy_lanes(changed, sweep).await {
+        let tidied = if sweep { hub.put_in_place().await } else { hub.unpark_all().await };
+        match tidied {
             Ok(()) => {
                 seen = versions;
                 looked_at = Instant::now();
@@ -47,7 +49,7 @@ pub(crate) async fn serve(hub: Hub) {
                     swept_at = looked_at;
                 }
             }
-            Err(error) => tracing::warn!(%error, "parked deliveries could not be moved yet"),
+            Err(error) => tracing::warn!(%error, "waiting deliveries could not be moved yet"),
         }
     }
 }
@@ -61,32 +63,41 @@ fn versions(hub: &Hub) -> Vec<(ProjectName, i64)> {
 }
 
 impl Hub {
-    async fn tidy_lanes(&self, park: bool, sweep: bool) -> Result<(), StoreError> {
+    /// Looks at every lane in which something waits for a forwarder, and moves what lies in
+    /// another than today's: the forwarder was paused or resumed, or sends to another connection.
+    /// What waits for a forwarder that is no more is ended.
+    async fn put_in_place(&self) -> Result<(), StoreError> {
         for project in self.routing().projects() {
-            for forwarder in &project.definition.forwarders {
-                let (name, to) = (&forwarder.name, &forwarder.to);
-                if !forwarder.paused {
-                    self.unpark(&project.project, name, to).await?;
-                } else if park {
-                    // Searching the connection's lane costs more, so it is done once; what was
-                    // claimed already is parked by the dispatcher when it comes to it.
-                    let parking = Lane::parking(name);
-                    self.move_all(&project.project, name, to, &parking, false).await?;
+            for (lane, forwarder) in self.store().queue_places(&project.project).await? {
+                if self.stopping().is_cancelled() {
+                    return Ok(());
                 }
-            }
-            if sweep {
-                self.end_orphans(project).await?;
+                let name = &project.project;
+                match project.forwarder(&forwarder) {
+                    None => self.cancel_waiting(name, &forwarder).await?,
+                    Some(found) => {
+                        let parking = Lane::parking(&forwarder);
+                        let place = if found.paused { &parking } else { &found.to };
+                        if lane != *place {
+                            self.move_all(name, found, &lane, place).await?;
+                        }
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    /// Cancels what waits for forwarders that are no more.
-    async fn end_orphans(&self, project: &ProjectRouting) -> Result<(), StoreError> {
-        for (forwarder, states) in self.store().open_counts(&project.project).await? {
-            let waits = states.keys().any(|state| state.is_waiting());
-            if waits && project.forwarder(&forwarder).is_none() {
-                self.cancel_waiting(&project.project, &forwarder).await?;
+    /// Looks at the parking lanes of forwarders that are not paused.
+    async fn unpark_all(&self) -> Result<(), StoreError> {
+        for project in self.routing().projects() {
+            for forwarder in &project.definition.forwarders {
+                if self.stopping().is_cancelled() {
+                    return Ok(());
+                }
+                if !forwarder.paused {
+                    self.unpark(&project.project, forwarder).await?;
+                }
             }
         }
         Ok(())
@@ -109,22 +120,25 @@ impl Hub {
     pub(crate) async fn unpark(
         &self,
         project: &str,
-        forwarder: &str,
-        connection: &str,
+        forwarder: &Forwarder,
     ) -> Result<(), StoreError> {
-        self.move_all(project, forwarder, &Lane::parking(forwarder), connection, true).await
+        self.move_all(project, forwarder, &Lane::parking(&forwarder.name), &forwarder.to).await
     }
 
+    /// Moves what waits for a forwarder from one lane to another; what was parked is due at once.
     async fn move_all(
         &self,
         project: &str,
-        forwarder: &str,
+        forwarder: &Forwarder,
         from: &str,
         to: &str,
-        due_now: bool,
     ) -> Result<(), StoreError> {
-        while self.store().move_lane(project, forwarder, from, to, due_now).await? > 0 {
-            tokio::task::yield_now().await;
+        let Forwarder { name, to: connection, .. } = forwarder;
+        let due_now = from == Lane::parking(name);
+        while self.store().move_lane(project, name, from, to, connection, due_now).await? > 0 {
+            if self.stopping().is_cancelled() {
+                break;
+            }
         }
         Ok(())
     }

@@ -25,12 +25,11 @@ pub(crate) fn body(
     project: &ProjectRouting,
 ) -> Result<Body, String> {
     let content = &claimed.content;
+    let bytes = content.body.clone().ok_or("the message's bytes are gone")?;
     match format {
-        Format::AsReceived => Ok(Body {
-            bytes: content.body.clone(),
-            content_type: content.content_type.clone(),
-            is_payload: true,
-        }),
+        Format::AsReceived => {
+            Ok(Body { bytes, content_type: content.content_type.clone(), is_payload: true })
+        }
         Format::Json => {
             let source = project.source(&content.source).ok_or_else(|| {
                 format!(
@@ -38,8 +37,7 @@ pub(crate) fn body(
                     content.source
                 )
             })?;
-            let received =
-                Received { content_type: content.content_type.as_deref(), body: &content.body };
+            let received = Received { content_type: content.content_type.as_deref(), body: &bytes };
             let decoded = decode(source.dialect, &received).map_err(|unreadable| {
                 format!("the message cannot be read: {}", unreadable.reason)
             })?;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_model::attempt::{Attempt, AttemptError, ErrorKind};
-use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::attempt::{Attempt, ErrorKind};
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Exchange;
@@ -17,10 +16,7 @@ use crate::telemetry;
 
 /// The pause before a record that the store could not take is offered again.
 const RECORD_AGAIN: Duration = Duration::from_millis(200);
-/// How long a record is offered. By then the lease is over, and somebody else may have sent the
-/// delivery anew: at least once is what is promised.
-const RECORD_FOR: Duration = Duration::from_mins(1);
-/// How long a stopping hub offers it.
+/// How long a stopping hub offers a record.
 const RECORD_FOR_WHEN_STOPPING: Duration = Duration::from_secs(5);
 
 impl Hub {
@@ -72,29 +68,10 @@ impl Hub {
         }
     }
 
-    /// Ends a delivery whose forwarder is no more.
-    pub(crate) async fn record_orphan(&self, claimed: Claimed, reason: String) {
-        self.write(Outcome {
-            lane: claimed.lane,
-            delivery: claimed.id,
-            fence: claimed.fence,
-            attempt: Attempt {
-                number: claimed.attempts + 1,
-                started_at: self.now(),
-                duration: Duration::ZERO,
-                request: None,
-                response: None,
-                error: Some(AttemptError { kind: ErrorKind::Build, message: reason.clone() }),
-            },
-            request_body: None,
-            verdict: Verdict::Final(DeliveryState::Cancelled),
-            last_error: Some(reason),
-        })
-        .await;
-    }
-
-    fn record_patience(&self) -> Duration {
-        if self.stopping().is_cancelled() { RECORD_FOR_WHEN_STOPPING } else { RECORD_FOR }
+    /// Whether a record that the store cannot take now is offered again. The fence makes a late
+    /// record safe: it is written if nobody else has claimed the delivery since, and not otherwise.
+    fn offers_again(&self, begun: tokio::time::Instant) -> bool {
+        !self.stopping().is_cancelled() || begun.elapsed() < RECORD_FOR_WHEN_STOPPING
     }
 
     async fn write(&self, outcome: Outcome) {
@@ -109,7 +86,8 @@ impl Hub {
                         outcome.attempt.number,
                         &outcome.verdict,
                         outcome.attempt.duration,
-                        outcome.last_error.as_deref(),
+                        outcome.attempt.error.as_ref().map(|error| error.kind),
+                        outcome.attempt.response.as_ref().map(|response| response.status),
                     );
                     return;
                 }
@@ -117,7 +95,7 @@ impl Hub {
                     tracing::warn!(%delivery, "the lease of delivery {delivery} was lost: its attempt is not recorded");
                     return;
                 }
-                Err(error) if error.is_temporary() && begun.elapsed() < self.record_patience() => {
+                Err(error) if error.is_temporary() && self.offers_again(begun) => {
                     tokio::time::sleep(RECORD_AGAIN).await;
                 }
                 Err(error) => {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use fieldpost_model::attempt::ErrorKind;
 use fieldpost_store::{Lane, Verdict};
 use uuid::Uuid;
 
@@ -43,7 +44,8 @@ pub(crate) fn attempt_recorded(
     number: u32,
     verdict: &Verdict,
     duration: Duration,
-    error: Option<&str>,
+    error: Option<ErrorKind>,
+    status: Option<u16>,
 ) {
     let outcome = match verdict {
         Verdict::Final(state) => state.name(),
@@ -63,8 +65,9 @@ pub(crate) fn attempt_recorded(
             project, connection, %delivery, number, duration_ms,
             "delivery {delivery} arrived at `{connection}`"
         ),
+        // The sentence of the error may quote the destination's answer: it is with the attempt.
         Some(error) => tracing::info!(
-            project, connection, %delivery, number, duration_ms, outcome, error,
+            project, connection, %delivery, number, duration_ms, outcome, %error, status,
             "attempt {number} of delivery {delivery} to `{connection}` ended as {outcome}: {error}"
         ),
     }

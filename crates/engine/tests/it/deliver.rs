@@ -175,3 +175,54 @@ async fn removing_a_forwarder_ends_what_waits_for_it(
     let delivery = world.wait_for(id, DeliveryState::Cancelled).await;
     assert!(delivery.last_error.unwrap().contains("has been removed"));
 }
+
+/// A forwarder that is sent elsewhere takes along what waits for it.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_follows_its_forwarder_to_another_connection(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start_with(engine, "").await;
+    let elsewhere = world.destination.url("/elsewhere");
+    let project = |to: &str| {
+        let connections = format!(
+            r#""old": {{"url": "http://127.0.0.1:9/", "timeout": "1s"}}, "new": {{"url": "{elsewhere}"}}"#
+        );
+        let kept =
+            if to == "old" { connections } else { format!(r#""new": {{"url": "{elsewhere}"}}"#) };
+        let text = format!(
+            r#"{{"project": "clinic", "sources": {{"inbox": {{"dialect": "json"}}}},
+                "connections": {{{kept}}},
+                "forwarders": {{"one": {{"on": "message", "to": "{to}"}}}}}}"#
+        );
+        let value = fieldpost_model::json::Value::parse(text.as_bytes()).unwrap().into_owned();
+        fieldpost_rules::definition::read_project(&value).unwrap()
+    };
+    world.hub.apply(&project("old"), true, false).await.unwrap();
+    let id = world.keep("{\"a\":1}").await;
+    world.wait_for(id, DeliveryState::Failed).await;
+    world.hub.apply(&project("new"), true, false).await.unwrap();
+    let moved = tokio::time::timeout(SOON, async {
+        loop {
+            let delivery = world.deliveries_of(id).await.remove(0);
+            if delivery.connection == "new" {
+                return delivery;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let delivery = moved.await.expect("what waits is moved");
+    world.hub.act("clinic", Action::Retry, delivery.id).await.unwrap();
+    world.wait_for(id, DeliveryState::Succeeded).await;
+}
+
+/// A payload too large to be claimed with its delivery is read when its call begins.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_payload_arrives_whole(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::start(engine).await;
+    let body = format!("\"{}\"", "x".repeat(2_000_000));
+    let id = world.keep(&body).await;
+    world.wait_for(id, DeliveryState::Succeeded).await;
+    assert_eq!(world.destination.received()[0].body, body.as_bytes());
+}
