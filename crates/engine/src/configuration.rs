@@ -266,15 +266,16 @@ impl Hub {
         version: i64,
         changes: Vec<DefinitionChange>,
     ) -> Result<i64, HubError> {
+        let sources: Vec<String> = changes
+            .iter()
+            .filter_map(|change| match change {
+                DefinitionChange::SourceKeys { source, .. } => Some(source.clone()),
+                _ => None,
+            })
+            .collect();
         match self.store().change_configuration(project, version, changes).await {
             Err(StoreError::Conflict(conflict)) if conflict == TAKEN_KEY => {
-                Err(HubError::Invalid(vec![Problem {
-                    path: "sources".to_owned(),
-                    code: "duplicate-value",
-                    message: "a source has a secret, an id or a path that another source has"
-                        .to_owned(),
-                    hint: Some("choose another one, or leave it out to have one made".to_owned()),
-                }]))
+                Err(HubError::Invalid(vec![taken_key(&sources)]))
             }
             other => Ok(other?),
         }
@@ -321,6 +322,23 @@ impl Hub {
     /// How many deliveries a query describes; part of the preview of a bulk action.
     pub async fn count(&self, project: &str, query: &DeliveryQuery) -> Result<u64, HubError> {
         Ok(self.store().count_deliveries(project, query).await?)
+    }
+}
+
+/// One of these sources has a key that another source, perhaps of another project, has.
+fn taken_key(sources: &[String]) -> Problem {
+    let path = match sources {
+        [source] => format!("sources.{source}"),
+        _ => "sources".to_owned(),
+    };
+    Problem {
+        path,
+        code: "duplicate-value",
+        message: format!(
+            "the secret, id or path of {} belongs to another source of this hub",
+            sources.join(" or ")
+        ),
+        hint: Some("choose another one, or leave it out to have one made".to_owned()),
     }
 }
 

@@ -237,11 +237,13 @@ mod tests {
             tries: 0,
             registered_at: Timestamp(0),
             payload: Uuid::nil(),
+            configuration_version: 1,
             fence: 1,
             content: Payload {
                 source: "s".to_owned(),
                 content_type: None,
-                body: bytes::Bytes::new(),
+                bytes: 0,
+                body: Some(bytes::Bytes::new()),
             },
         }
     }

@@ -191,10 +191,7 @@ async fn a_secret_belongs_to_one_source(
     let draft = fieldpost_rules::definition::read_project(&value).unwrap();
     match world.hub.apply(&draft, false, false).await {
         Err(fieldpost_engine::HubError::Invalid(problems)) => {
-            assert_eq!(
-                (&*problems[0].path, problems[0].code),
-                ("sources.mine.secret", "duplicate-value")
-            );
+            assert_eq!((&*problems[0].path, problems[0].code), ("sources.mine", "duplicate-value"));
             assert!(!problems[0].to_string().contains("secret-inbox-1"), "a secret is not shown");
         }
         other => panic!("another project's secret was taken: {other:?}"),
