@@ -13,7 +13,7 @@ const SHOWN = {
   pending: "waiting", failed: "waiting", quarantined: "bad", rejected: "bad", broken: "bad",
 };
 const SHAPE = { good: "●", waiting: "◌", bad: "○", quiet: "·" };
-const WORDS = { succeeded: "delivered", pending: "waits", failed: "will be tried again", cancelled: "given up" };
+const WORDS = { succeeded: "delivered", pending: "waits", failed: "will be tried again", cancelled: "cancelled" };
 const ACTIONS = { pending: ["retry", "cancel"], failed: ["retry", "cancel"], succeeded: ["resend"] };
 
 function element(tag, properties = {}, ...children) {

@@ -6,7 +6,9 @@ use fieldpost_engine::Hub;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::body::Bounds;
 use crate::health::Readiness;
+use crate::room::Room;
 use crate::settings::ServerSettings;
 
 /// The hub, the settings, and the word to stop.
@@ -16,6 +18,8 @@ pub(crate) struct App {
     /// Cancelled when the server begins to stop: endless answers end.
     pub(crate) stopping: CancellationToken,
     pub(crate) readiness: Readiness,
+    /// The room that bodies have in memory.
+    room: Room,
     /// Changes that were begun; a stopping server waits for them.
     pub(crate) changes: TaskTracker,
 }
@@ -25,12 +29,23 @@ pub(crate) type Shared = Arc<App>;
 
 impl App {
     pub(crate) fn new(hub: Hub, settings: ServerSettings, stopping: CancellationToken) -> Self {
+        let room = Room::new(settings.bodies_in_memory, settings.max_body);
         Self {
             hub,
             settings,
             stopping,
             readiness: Readiness::default(),
+            room,
             changes: TaskTracker::new(),
+        }
+    }
+
+    /// What holds for the body of every request.
+    pub(crate) const fn bounds(&self) -> Bounds<'_> {
+        Bounds {
+            limit: self.settings.max_body,
+            timeout: self.settings.body_timeout,
+            room: &self.room,
         }
     }
 

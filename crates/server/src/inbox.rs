@@ -54,8 +54,9 @@ where
         )
         .hint("set `enabled: true` on the source to open it"));
     }
-    let settings = &app.settings;
-    let body = body::read(body, settings.max_body, settings.body_timeout).await?;
+    let body = body::read(body, &parts.headers, app.bounds()).await?;
+    // The room of a compressed body is that of what it becomes: it is held until the answer.
+    let _held = body.clone();
     match take_in(app, &route, incoming::incoming(&parts, body)).await {
         Intake::Taken(_) => Ok(()),
         Intake::Unreadable { message, code, reason } => {

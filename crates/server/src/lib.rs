@@ -13,7 +13,8 @@
 //! engine said that the message is committed.
 //!
 //! Whatever a stranger can make large or slow is bounded here, before anything is allocated for
-//! it: the request's head and body, the time that both may take, the number of connections.
+//! it: the request's head and body, the time that both may take, the number of connections, and the
+//! bytes of all bodies together.
 
 mod api;
 mod app;
@@ -26,6 +27,7 @@ mod inbox;
 mod incoming;
 mod page;
 mod problem;
+mod room;
 mod senders;
 mod settings;
 mod socket;

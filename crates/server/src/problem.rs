@@ -231,6 +231,16 @@ impl From<BodyRefusal> for Problem {
                 format!("the body was not there after {} s", timeout.as_secs_f64()),
             )
             .hint("send it again, or in smaller pieces"),
+            BodyRefusal::NoRoom => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "the hub holds as many bodies in memory as it may; this one was not taken",
+            )
+            .hint(
+                "try again after the time that the header Retry-After names; the operator can \
+                 raise the setting bodies-in-memory",
+            )
+            .retry_after(seconds_to_retry()),
             BodyRefusal::Broken => Self::bad_request(
                 "body-broken-off",
                 "the body broke off before its end, or its framing makes no sense",

@@ -11,6 +11,9 @@ pub struct ServerSettings {
     /// The longest body that is taken as sent, in bytes. The engine holds the same bound once more
     /// after decompression.
     pub max_body: usize,
+    /// The most bytes of bodies that are held in memory at once, those of the longest body at
+    /// least; 503 beyond it. Bodies of up to 64 KiB are not counted.
+    pub bodies_in_memory: usize,
     /// The longest that a sender may take for a whole body.
     pub body_timeout: Duration,
     /// The longest that a client may take for the head of a request. A connection that waits for
@@ -44,6 +47,7 @@ impl ServerSettings {
     pub fn new(version: &'static str, admin_token: &str) -> Self {
         Self {
             max_body: 10_000_000,
+            bodies_in_memory: 256 * 1024 * 1024,
             body_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_mins(1),
@@ -65,6 +69,7 @@ impl std::fmt::Debug for ServerSettings {
         formatter
             .debug_struct("ServerSettings")
             .field("max_body", &self.max_body)
+            .field("bodies_in_memory", &self.bodies_in_memory)
             .field("max_connections", &self.max_connections)
             .field("public_url", &self.public_url)
             .finish_non_exhaustive()

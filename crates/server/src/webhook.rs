@@ -97,7 +97,9 @@ async fn receive(app: &App, request: Request) -> Result<Response, Refusal> {
     if !source.enabled {
         return Err(Refusal::Disabled);
     }
-    let body = body::read(body, app.settings.max_body, app.settings.body_timeout).await?;
+    let body = body::read(body, &parts.headers, app.bounds()).await?;
+    // The room of a compressed body is that of what it becomes: it is held until the answer.
+    let _held = body.clone();
     let body = filled(source, body);
     match take_in(app, &route, incoming::incoming(&parts, body)).await {
         Intake::Taken(message) => Ok(taken(message)),

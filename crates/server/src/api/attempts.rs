@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use fieldpost_model::attempt;
 use fieldpost_model::hexadecimal;
@@ -15,6 +15,7 @@ use super::list::List;
 use super::messages::{content, headers};
 use super::names::AttemptErrorKind;
 use super::parameters::{NoParameters, Parameters, path_id};
+use super::path::Path;
 use super::{deliveries, exact};
 use crate::app::{App, Shared};
 use crate::problem::Problem;

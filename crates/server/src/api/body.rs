@@ -28,8 +28,8 @@ impl FromRequest<Shared> for Document {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
-        let settings = &app.settings;
-        Ok(Self(body::read(request.into_body(), settings.max_body, settings.body_timeout).await?))
+        let (parts, body) = request.into_parts();
+        Ok(Self(body::read(body, &parts.headers, app.bounds()).await?))
     }
 }
 

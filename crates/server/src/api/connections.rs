@@ -1,7 +1,7 @@
 //! Connections: the remote APIs that a project sends to.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use fieldpost_engine::Draft;
 use fieldpost_model::connection;
@@ -17,6 +17,7 @@ use super::definitions::{current, find, put as save, remove, saved};
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
+use super::path::Path;
 use crate::app::Shared;
 use crate::problem::Problem;
 

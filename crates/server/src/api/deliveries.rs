@@ -1,7 +1,7 @@
 //! Deliveries: what goes out, and what a person can do about it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use fieldpost_model::delivery::{self, DeliveryState};
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::DeliveryQuery;
@@ -13,6 +13,7 @@ use super::body::Input;
 use super::list::{List, Listed, Turn};
 use super::names::{ActionName, DeliveryOriginName, DeliveryStateName};
 use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
+use super::path::Path;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use fieldpost_store::Signal;
 use futures_util::Stream;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::parameters::{NoParameters, Parameters};
+use super::path::Path;
 use crate::app::Shared;
 use crate::problem::Problem;
 

@@ -1,7 +1,7 @@
 //! Trying a filter against what came in, before anybody relies on it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{self, read_forwarder};
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::body::Document;
 use super::messages::Message;
 use super::parameters::{NoParameters, Parameters};
+use super::path::Path;
 use crate::app::Shared;
 use crate::problem::Problem;
 

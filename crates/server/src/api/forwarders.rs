@@ -1,7 +1,7 @@
 //! Forwarders: the standing orders, and pausing them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use fieldpost_engine::Draft;
 use fieldpost_model::forwarder;
@@ -16,6 +16,7 @@ use super::definitions::{Counts, current, find, open_counts, put as save, remove
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
+use super::path::Path;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 

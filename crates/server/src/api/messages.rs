@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use fieldpost_engine::{ForwarderExplanation, Replayed};
 use fieldpost_model::message::{self, MessageState};
@@ -17,6 +17,7 @@ use super::exact;
 use super::list::{List, Listed, Turn};
 use super::names::{FilterPart, MessageStateName};
 use super::parameters::{NoParameters, Parameters, named, path_id, time};
+use super::path::Path;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -329,6 +330,10 @@ pub(super) struct Replay {
     /// Why the message still cannot be read; null where it can.
     #[schema(required)]
     unreadable: Option<String>,
+    /// The message of the same content that was kept meanwhile: this one is its duplicate now,
+    /// and has no new deliveries. Null where there is none.
+    #[schema(required)]
+    duplicate_of: Option<Uuid>,
 }
 
 /// A delivery that a replay made.
@@ -357,9 +362,9 @@ pub(super) async fn replay(
     Path((project, message)): Path<(String, String)>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<Replay>, Problem> {
-    let Replayed { deliveries, unreadable } =
+    let Replayed { deliveries, unreadable, duplicate_of } =
         app.hub.replay(&project, path_id("message", &message)?).await?;
     let deliveries =
         deliveries.into_iter().map(|(id, forwarder)| ReplayedDelivery { id, forwarder }).collect();
-    Ok(Json(Replay { deliveries, unreadable }))
+    Ok(Json(Replay { deliveries, unreadable, duplicate_of }))
 }

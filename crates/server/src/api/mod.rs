@@ -26,6 +26,7 @@ mod list;
 mod messages;
 mod names;
 mod parameters;
+mod path;
 mod projects;
 mod sources;
 mod status;

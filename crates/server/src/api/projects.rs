@@ -1,7 +1,7 @@
 //! Projects: making them, and their definitions as a whole.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use fieldpost_rules::definition::{self, Secrets, read_project, write_project, yaml};
 use fieldpost_store::Project as StoredProject;
@@ -16,6 +16,7 @@ use super::changes::Applied;
 use super::exact;
 use super::list::List;
 use super::parameters::{self, NoParameters, Parameters, boolean};
+use super::path::Path;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 

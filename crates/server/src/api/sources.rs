@@ -1,7 +1,7 @@
 //! Sources: the ways in. Their secrets are shown only where they are asked for.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use fieldpost_engine::Draft;
 use fieldpost_model::secret::PLACEHOLDER;
@@ -17,6 +17,7 @@ use super::definitions::{current, find, put as save, remove, saved};
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
+use super::path::Path;
 use crate::app::{App, Shared};
 use crate::inbox;
 use crate::problem::Problem;

@@ -78,3 +78,23 @@ async fn what_there_is_not_is_closed_as_well() {
     assert_eq!(answer.headers()["allow"], "GET,HEAD");
     problem(answer, 405, "method-not-allowed").await;
 }
+
+#[tokio::test]
+async fn an_address_that_is_no_text_is_a_problem_as_well() {
+    let hub = TestHub::start().await;
+    let document = serde_json::to_value(fieldpost_server::openapi()).unwrap();
+    let mut asked = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        // What stands between braces becomes a byte that no text begins with.
+        let parts = path.split('/').map(|part| if part.starts_with('{') { "%FF" } else { part });
+        let wrong = parts.collect::<Vec<_>>().join("/");
+        for method in methods.as_object().unwrap().keys().filter(|_| wrong != *path) {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let request = hub.client.request(method, hub.url(&wrong)).bearer_auth(TOKEN);
+            let told = problem(request.body("{}").send().await.unwrap(), 400, "bad-address").await;
+            assert!(told["hint"].as_str().unwrap().contains("UTF-8"), "{wrong}: {told}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 30, "{asked}");
+}

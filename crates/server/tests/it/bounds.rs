@@ -116,6 +116,36 @@ async fn an_undeclared_length_is_refused_as_soon_as_it_is_exceeded() {
 }
 
 #[tokio::test]
+async fn all_bodies_together_have_a_bound() {
+    // One of the longest bodies fits, and a second one does not.
+    let hub = hub(|settings| {
+        settings.bodies_in_memory = MAX_BODY;
+        settings.body_timeout = Duration::from_secs(20);
+    })
+    .await;
+    let long = format!("\"{}\"", "x".repeat(MAX_BODY - 2));
+    let mut first = connect(&hub).await;
+    first.write_all(post(&format!("content-length: {MAX_BODY}\r\n")).as_bytes()).await.unwrap();
+    first.write_all(b"\"").await.unwrap();
+    // Small ones go by.
+    check_alive(&hub).await;
+    let declared = post(&format!("content-length: {MAX_BODY}\r\n"));
+    let chunked = post("transfer-encoding: chunked\r\n")
+        + &format!("{:x}\r\n{}\r\n0\r\n\r\n", 100_000, "x".repeat(100_000));
+    for request in [declared, chunked] {
+        let answer = exchange(&hub, request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        assert!(answer.contains("retry-after") && answer.contains("\"busy\""), "{answer}");
+        assert!(answer.contains("bodies-in-memory"), "{answer}");
+    }
+    first.write_all(long.get(1..).unwrap().as_bytes()).await.unwrap();
+    assert!(rest(first).await.starts_with("HTTP/1.1 200 OK"));
+    // The room is given back.
+    hub.keep(&long).await;
+    hub.keep(&long).await;
+}
+
+#[tokio::test]
 async fn who_asks_before_sending_is_told() {
     let hub = hub(|_| {}).await;
     let mut stream = connect(&hub).await;

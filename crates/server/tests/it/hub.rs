@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use fieldpost_engine::{Hub, HubSettings};
@@ -10,6 +10,7 @@ use fieldpost_outbound::{AllowNetworks, Client, OutboundSettings};
 use fieldpost_server::{ServerSettings, serve};
 use fieldpost_store::{Store, StoreSettings, clock};
 use fieldpost_testkit::FakeDestination;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -220,6 +221,12 @@ where
         assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// What counts in this process; there can be one only.
+pub(crate) fn recorder() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap()).clone()
 }
 
 pub(crate) async fn json_of(answer: Response) -> Value {

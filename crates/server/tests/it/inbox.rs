@@ -6,7 +6,9 @@ use fieldpost_testkit::TemporaryPostgres;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::hub::{Engine, MAX_BODY, SECRET, TestHub, WEBHOOK, eventually, json_of, problem, text};
+use crate::hub::{
+    Engine, MAX_BODY, SECRET, TestHub, WEBHOOK, eventually, json_of, problem, recorder, text,
+};
 
 #[tokio::test]
 async fn a_message_is_kept_byte_for_byte() {
@@ -220,8 +222,9 @@ async fn the_same_identity_from_64_connections_at_once_is_one_message() {
 async fn a_store_that_is_away_asks_the_sender_to_come_back() {
     let mut postgres = TemporaryPostgres::start_private().await;
     let database = postgres.database().await;
-    let hub = TestHub::start_with(Engine::Sqlite, |store, _| {
+    let hub = TestHub::start_with(Engine::Sqlite, |store, settings| {
         store.database = Some(database);
+        settings.metrics = Some(recorder());
     })
     .await;
     hub.keep("{}").await;
@@ -244,6 +247,11 @@ async fn a_store_that_is_away_asks_the_sender_to_come_back() {
     problem(answer, 503, "not-ready").await;
     let answer = hub.client.get(hub.url("/healthz")).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
+    let answer = hub.client.get(hub.url("/metrics")).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let counted = answer.text().await.unwrap();
+    assert!(counted.contains("fieldpost_requests_total"), "{counted}");
+    assert!(!counted.contains("fieldpost_deliveries_waiting"), "{counted}");
 
     postgres.start();
     eventually("the store is back", async || {

@@ -1,11 +1,8 @@
 //! Pages for people, and answers for the machines that watch.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-
-use crate::hub::{Engine, SECRET, TestHub, eventually, problem};
+use crate::hub::{Engine, SECRET, TestHub, eventually, problem, recorder};
 
 #[tokio::test]
 async fn pages_run_nothing_foreign() {
@@ -39,6 +36,12 @@ async fn pages_run_nothing_foreign() {
     assert!(!told.to_string().contains(SECRET));
     let wrong = hub.client.post(hub.url("/healthz")).send().await.unwrap();
     problem(wrong, 405, "method-not-allowed").await;
+}
+
+#[test]
+fn the_page_does_not_say_given_up_of_what_a_person_ended() {
+    let page = include_str!("../../assets/page.js");
+    assert!(page.contains("cancelled: \"cancelled\"") && !page.contains("given up"));
 }
 
 #[tokio::test]
@@ -89,11 +92,9 @@ async fn a_stopping_hub_is_not_ready_and_finishes_what_is_under_way() {
 
 #[tokio::test]
 async fn metrics_count_and_never_name_a_message() {
-    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    let handle =
-        RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap()).clone();
     let hub =
-        TestHub::start_with(Engine::Sqlite, |_, settings| settings.metrics = Some(handle)).await;
+        TestHub::start_with(Engine::Sqlite, |_, settings| settings.metrics = Some(recorder()))
+            .await;
     hub.post("projects/clinic/forwarders/all/pause", &serde_json::json!({})).await;
     let message = hub.keep("{}").await;
     problem(hub.send(SECRET, vec![b' '; 1_000_001]).await, 413, "body-too-large").await;
