@@ -48,7 +48,7 @@ impl Store {
         query: &DeliveryQuery,
         page: Page,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let mut conditions = delivery_conditions(project, query);
+        let mut conditions = delivery_conditions(&self.engine, project, query);
         let (from, id) = tables(query.state);
         if let Some(before) = page.before {
             conditions.add(&format!("{id} < ?"), before);
@@ -67,7 +67,7 @@ impl Store {
         project: &str,
         query: &DeliveryQuery,
     ) -> Result<u64, StoreError> {
-        let conditions = delivery_conditions(project, query);
+        let conditions = delivery_conditions(&self.engine, project, query);
         let (from, _) = tables(query.state);
         let sql = format!("SELECT count(*) FROM {from}{}", conditions.sql());
         let counts = self.query(sql, conditions.parameters, |row| row.integer(0)).await?;
@@ -454,7 +454,7 @@ fn tables(state: Option<DeliveryState>) -> (&'static str, &'static str) {
     }
 }
 
-fn delivery_conditions(project: &str, query: &DeliveryQuery) -> Conditions {
+fn delivery_conditions(engine: &Engine, project: &str, query: &DeliveryQuery) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.add("project = ?", project);
     let mut equal = |column: &str, value: &Option<String>| {
@@ -492,7 +492,13 @@ fn delivery_conditions(project: &str, query: &DeliveryQuery) -> Conditions {
         conditions.add("id < ?", first_id_at(until));
     }
     if let Some(text) = &query.text {
-        add_text_search(&mut conditions, text, &["id", "payload_id"], &["key", "last_error"]);
+        add_text_search(
+            engine,
+            &mut conditions,
+            text,
+            &["id", "payload_id"],
+            &["key", "last_error"],
+        );
     }
     conditions
 }

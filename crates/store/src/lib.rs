@@ -29,6 +29,7 @@ mod configuration;
 mod deliveries;
 mod error;
 mod inspect;
+mod lost;
 mod messages;
 mod migrate;
 mod postgres;
@@ -53,6 +54,7 @@ pub use crate::error::StoreError;
 pub use crate::inspect::{FoundDefinition, Inspection, inspect};
 pub use crate::records::*;
 
+use crate::lost::LostClaims;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::statement::{Batch, Parameter, Row};
@@ -106,13 +108,25 @@ enum Engine {
     Postgres(Postgres),
 }
 
+impl Engine {
+    /// The 32 hexadecimal digits of a column with an id, as SQL.
+    fn id_digits(&self, column: &str) -> String {
+        match self {
+            Self::Sqlite(_) => format!("lower(hex({column}))"),
+            Self::Postgres(_) => format!("replace({column}::text, '-', '')"),
+        }
+    }
+}
+
 /// The hub's memory.
 pub struct Store {
     engine: Engine,
     clock: Clock,
     quarantine_limit: u32,
-    /// Who holds the leases that this process takes: node and start number.
+    /// Who holds the leases that this process takes: node and start number. Every claim adds a
+    /// number of its own.
     owner: String,
+    lost_claims: LostClaims,
     signals: broadcast::Sender<Signal>,
 }
 
@@ -149,6 +163,7 @@ impl Store {
             clock: settings.clock,
             quarantine_limit: settings.quarantine_limit,
             owner,
+            lost_claims: LostClaims::default(),
             signals,
         })
     }
@@ -184,18 +199,24 @@ impl Store {
 
     /// Claims what is due in the lanes asked for, first tries before retries.
     ///
-    /// What is claimed is ours until its lease ends; nobody else gets it before. A claim that is
-    /// neither recorded nor released comes back by itself when its lease has run out.
+    /// What is claimed is ours until its lease ends; nobody else gets it before. What is neither
+    /// recorded nor released comes back by itself: on PostgreSQL when its lease has run out; on
+    /// SQLite, where there is nobody to take over from, with the next start. What an error kept
+    /// from the caller comes back with the next claim.
     pub async fn claim(&self, demands: Vec<LaneDemand>) -> Result<Claims, StoreError> {
         if demands.is_empty() {
             return Ok(Claims::default());
         }
-        match &self.engine {
+        self.free_lost_claims().await?;
+        let begun = self.lost_claims.begin(&self.owner, &demands);
+        let claims = match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite.claim(demands, self.owner.clone(), Arc::clone(&self.clock)).await
+                sqlite.claim(demands, begun.owner().to_owned(), Arc::clone(&self.clock)).await
             }
-            Engine::Postgres(postgres) => postgres.claim(&demands, &self.owner).await,
-        }
+            Engine::Postgres(postgres) => postgres.claim(&demands, begun.owner()).await,
+        }?;
+        begun.answered();
+        Ok(claims)
     }
 
     /// Writes an attempt and the state that it led to. [`Recorded::LeaseLost`]: nothing was

@@ -48,7 +48,13 @@ impl Store {
             conditions.add("id < ?", first_id_at(until + ID_TOLERANCE));
         }
         if let Some(text) = &query.text {
-            add_text_search(&mut conditions, text, &["id", "duplicate_of"], &["identity"]);
+            add_text_search(
+                &self.engine,
+                &mut conditions,
+                text,
+                &["id", "duplicate_of"],
+                &["identity"],
+            );
         }
         if let Some(before) = page.before {
             conditions.add("id < ?", before);
@@ -93,11 +99,16 @@ impl Store {
     }
 }
 
-/// Adds the search of a list: the text is in one of the columns, or it is an id in one of those.
+/// The fewest hexadecimal digits that are taken for a part of an id.
+const FEWEST_ID_DIGITS: usize = 4;
+
+/// Adds the search of a list: the text is in one of the columns, or it is a part of an id in one of
+/// those, with or without its dashes.
 ///
 /// What looks like an id is searched for as text as well: the identities of forms and the keys of
 /// cases are often UUIDs of their own.
 pub(crate) fn add_text_search(
+    engine: &Engine,
     conditions: &mut Conditions,
     text: &str,
     id_columns: &[&str],
@@ -106,9 +117,14 @@ pub(crate) fn add_text_search(
     let pattern = conditions.bind(like_anywhere(text));
     let mut alternatives: Vec<String> =
         text_columns.iter().map(|column| contains(column, &pattern)).collect();
-    if let Ok(id) = Uuid::parse_str(text) {
-        let id = conditions.bind(id);
-        alternatives.extend(id_columns.iter().map(|column| format!("{column} = {id}")));
+    let digits = text.replace('-', "").to_ascii_lowercase();
+    let is_part_of_id =
+        digits.len() >= FEWEST_ID_DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if is_part_of_id {
+        let digits = conditions.bind(like_anywhere(&digits));
+        alternatives.extend(
+            id_columns.iter().map(|column| format!("{} LIKE {digits}", engine.id_digits(column))),
+        );
     }
     conditions.add_plain(&format!("({})", alternatives.join(" OR ")));
 }

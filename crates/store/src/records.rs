@@ -177,7 +177,21 @@ pub struct Replay {
     pub deliveries: Vec<NewDelivery>,
 }
 
+/// What a message or an attempt holds in memory beside the texts that can be long.
+const OVERHEAD: usize = 1_024;
+
+fn pairs_bytes(pairs: &[(String, String)]) -> usize {
+    pairs.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
 impl Accept {
+    /// What this message holds in memory while it waits.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let request = &self.message.request;
+        let texts = request.path.len() + pairs_bytes(&request.query);
+        OVERHEAD + self.message.body.len() + texts + pairs_bytes(&request.headers)
+    }
+
     /// Fits what only serves people and look-ups to what every database can hold.
     pub(crate) fn make_storable(&mut self) {
         let message = &mut self.message;
@@ -344,6 +358,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What this outcome holds in memory while it waits.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let answer = self
+            .attempt
+            .response
+            .as_ref()
+            .map_or(0, |response| response.body.len() + pairs_bytes(&response.headers));
+        OVERHEAD + answer + self.request_body.as_ref().map_or(0, Bytes::len)
+    }
+
     /// Fits what only serves people to what every database can hold.
     pub(crate) fn make_storable(&mut self) {
         self.last_error = self.last_error.take().map(storable);
@@ -384,7 +408,8 @@ pub struct MessageQuery {
     pub since: Option<Timestamp>,
     /// Received before this time.
     pub until: Option<Timestamp>,
-    /// With this text in the identity, in upper or lower case, or with this id.
+    /// With this text in the identity, in upper or lower case; or with this text, of four or more
+    /// hexadecimal digits, in the id or in the id of the message that it repeats.
     pub text: Option<String>,
 }
 
@@ -407,8 +432,8 @@ pub struct DeliveryQuery {
     pub since: Option<Timestamp>,
     /// Made before this time, to the millisecond.
     pub until: Option<Timestamp>,
-    /// With this text in the key or the last error, in upper or lower case, or with this as its
-    /// own or its payload's id.
+    /// With this text in the key or the last error, in upper or lower case; or with this text, of
+    /// four or more hexadecimal digits, in its own or its payload's id.
     pub text: Option<String>,
 }
 

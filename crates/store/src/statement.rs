@@ -245,7 +245,8 @@ impl Conditions {
 
 /// The condition that a column holds the text bound to `placeholder`, which is made by
 /// [`like_anywhere`]. LIKE itself minds the case on one engine and not on the other; `lower` makes
-/// them agree.
+/// them agree about ASCII. Beyond it SQLite minds the case, and PostgreSQL does where the
+/// database's locale knows no better.
 pub(crate) fn contains(column: &str, placeholder: &str) -> String {
     format!(r"lower({column}) LIKE lower({placeholder}) ESCAPE '\'")
 }

@@ -1,6 +1,7 @@
 //! Group commit on PostgreSQL: a few tasks that each write what waits as one transaction.
 //!
-//! There is no timer: a flusher takes whatever arrived while it and its siblings were writing. A
+//! There is no timer: a flusher takes whatever arrived while it and its siblings were writing, cut
+//! into batches that no server finds too large or too slow. A
 //! batch that fails for the sake of one job is redone one by one, so that only the offender is
 //! refused; a batch that the database gave up in favour of another transaction is redone as it is;
 //! where the database is gone, all are told so at once.
@@ -20,6 +21,11 @@ use crate::error::StoreError;
 
 /// Jobs that one transaction takes at most.
 const PER_TRANSACTION: usize = 512;
+
+/// Bytes that one transaction takes at most, unless a single job has more. A server refuses values
+/// and messages of a gigabyte, and ends statements that take too long; redone as it is, a batch too
+/// large would be so for ever.
+const BYTES_PER_TRANSACTION: usize = 32 * 1024 * 1024;
 
 /// A job that can be answered.
 pub(super) trait Job: Send + Sync + 'static {
@@ -69,7 +75,8 @@ impl<J: Job> Flushers<J> {
     ) -> Result<J::Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
         let waiting = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if waiting.saturating_add(bytes) > self.most_bytes {
+        // Alone, a job may be larger than the bound: it would never fit otherwise.
+        if waiting > 0 && waiting.saturating_add(bytes) > self.most_bytes {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(StoreError::Busy);
         }
@@ -103,10 +110,10 @@ impl<J: Job> Flusher<J> {
             if self.receiver.lock().await.recv_many(&mut waiting, PER_TRANSACTION).await == 0 {
                 return;
             }
-            let bytes: usize = waiting.iter().map(|(bytes, _)| bytes).sum();
-            let jobs: Vec<J> = waiting.drain(..).map(|(_, job)| job).collect();
-            self.together(jobs).await;
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            for (bytes, jobs) in batches(waiting.drain(..), BYTES_PER_TRANSACTION) {
+                self.together(jobs).await;
+                self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            }
         }
     }
 
@@ -148,5 +155,42 @@ impl<J: Job> Flusher<J> {
                 end => return end,
             }
         }
+    }
+}
+
+/// Cuts jobs into batches of at most `most` bytes, in their order; a larger job has one to itself.
+fn batches<J>(jobs: impl Iterator<Item = (usize, J)>, most: usize) -> Vec<(usize, Vec<J>)> {
+    let mut batches: Vec<(usize, Vec<J>)> = Vec::new();
+    for (bytes, job) in jobs {
+        match batches.last_mut() {
+            Some((sum, batch)) if sum.saturating_add(bytes) <= most => {
+                *sum += bytes;
+                batch.push(job);
+            }
+            _ => batches.push((bytes, vec![job])),
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sizes: &[usize], expected: &[&[usize]]) {
+        let cut = batches(sizes.iter().map(|size| (*size, *size)), 10);
+        let (sums, jobs): (Vec<usize>, Vec<Vec<usize>>) = cut.into_iter().unzip();
+        assert_eq!(jobs, expected);
+        assert_eq!(sums, jobs.iter().map(|batch| batch.iter().sum()).collect::<Vec<usize>>());
+    }
+
+    #[test]
+    fn batches_are_cut_at_the_bound_and_nothing_is_left_out() {
+        check(&[], &[]);
+        check(&[4, 6], &[&[4, 6]]);
+        check(&[4, 7], &[&[4], &[7]]);
+        check(&[11, 1, 11, 11], &[&[11], &[1], &[11], &[11]]);
+        check(&[0, 0, 10, 0, 1], &[&[0, 0, 10, 0], &[1]]);
     }
 }

@@ -119,12 +119,13 @@ impl Postgres {
         accept: Accept,
         quarantine_limit: u32,
     ) -> Result<Accepted, StoreError> {
-        let bytes = accept.message.body.len();
+        let bytes = accept.held_bytes();
         self.accepts.run(bytes, |reply| accept::Job { accept, quarantine_limit, reply }).await
     }
 
     pub(crate) async fn record(&self, outcome: Outcome) -> Result<Recorded, StoreError> {
-        self.records.run(0, |reply| record::Job { outcome, reply }).await
+        let bytes = outcome.held_bytes();
+        self.records.run(bytes, |reply| record::Job { outcome, reply }).await
     }
 
     pub(crate) fn tell_others(&self, signal: &Signal) {

@@ -103,7 +103,8 @@ CREATE INDEX deliveries_in_trouble ON deliveries (project, state, id)
 CREATE INDEX deliveries_by_key ON deliveries (project, key, id) WHERE key IS NOT NULL;
 
 -- What is still to be sent, and nothing else: a row leaves when its delivery is final. A claim
--- moves `next_at` to the end of its lease, so that a lost lease is due again by itself.
+-- sets `owner` and moves `next_at` to the end of its lease. What has an owner is claimed by nobody
+-- else; a start frees what earlier starts held.
 -- `rank` is 0 for first tries and 1 for retries; first tries go first.
 CREATE TABLE queue (
     project TEXT NOT NULL,

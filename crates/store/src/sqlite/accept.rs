@@ -27,15 +27,7 @@ pub(super) struct AcceptJob {
     pub(super) reply: oneshot::Sender<Result<Accepted, StoreError>>,
 }
 
-/// What a waiting message holds in memory beside its body.
-const MESSAGE_OVERHEAD: usize = 1_024;
-
 impl AcceptJob {
-    /// What this message holds in memory while it waits.
-    pub(super) fn bytes(&self) -> usize {
-        self.accept.message.body.len() + MESSAGE_OVERHEAD
-    }
-
     /// Tells the sender how it ended.
     pub(super) fn answer(self, end: Result<(), StoreError>) {
         let missing = || StoreError::Refused("the message was not decided on".to_owned());

@@ -1,4 +1,8 @@
 //! Claiming due deliveries on SQLite: one job of the writer, then the contents through a reader.
+//!
+//! There is one process, and its clock may jump. So what is held stays held until its holder is
+//! done with it, however late that is by the clock; nobody else could take over. A first try is
+//! due whatever the clock says.
 
 use std::time::Duration;
 
@@ -19,7 +23,8 @@ pub(super) struct Held {
     pub(super) fence: i64,
 }
 
-/// Holds what is due in a lane, first tries before retries, until `now + lease`.
+/// Holds what is due in a lane, first tries before retries. Until `now + lease` it is in nobody's
+/// way; from then on it may be cancelled by hand.
 pub(super) fn hold(
     connection: &Connection,
     demand: &LaneDemand,
@@ -28,15 +33,15 @@ pub(super) fn hold(
 ) -> Result<(Vec<Held>, LaneOutlook), StoreError> {
     let LaneDemand { lane, limit, lease } = demand;
     let mut due: Vec<Uuid> = Vec::new();
-    for rank in [0, 1] {
+    for (rank, latest) in [(0, i64::MAX), (1, now.0)] {
         let wanted = limit.saturating_sub(due.len());
         let mut statement = connection.prepare_cached(
             "SELECT delivery FROM queue
-             WHERE project = ?1 AND lane = ?2 AND rank = ?3 AND next_at <= ?4
+             WHERE project = ?1 AND lane = ?2 AND rank = ?3 AND next_at <= ?4 AND owner IS NULL
              ORDER BY next_at, delivery LIMIT ?5",
         )?;
         let rows = statement.query_map(
-            params![&*lane.project, lane.name, rank, now.0, as_integer(wanted)],
+            params![&*lane.project, lane.name, rank, latest, as_integer(wanted)],
             |row| row.get(0).map(Uuid::from_bytes),
         )?;
         due.extend(rows.collect::<Result<Vec<_>, _>>()?);
@@ -59,26 +64,19 @@ pub(super) fn hold(
     Ok((held, LaneOutlook { lane: lane.clone(), more, next_due_in }))
 }
 
-/// How long until the lane's next delivery is due, leases that run out included.
+/// How long until the lane's next retry is due; a first try is due at once.
 fn next_due(
     connection: &Connection,
     lane: &Lane,
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
-    let mut next: Option<i64> = None;
-    for rank in [0, 1] {
-        let found: Option<i64> = connection
-            .prepare_cached(
-                "SELECT next_at FROM queue WHERE project = ?1 AND lane = ?2 AND rank = ?3
-                 AND next_at > ?4 ORDER BY next_at LIMIT 1",
-            )?
-            .query_row(params![&*lane.project, lane.name, rank, now.0], |row| row.get(0))
-            .optional()?;
-        next = match (next, found) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-    }
+    let next: Option<i64> = connection
+        .prepare_cached(
+            "SELECT next_at FROM queue WHERE project = ?1 AND lane = ?2 AND rank = 1
+             AND next_at > ?3 AND owner IS NULL ORDER BY next_at LIMIT 1",
+        )?
+        .query_row(params![&*lane.project, lane.name, now.0], |row| row.get(0))
+        .optional()?;
     Ok(next.map(|at| Timestamp(at).since(now)))
 }
 

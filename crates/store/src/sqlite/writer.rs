@@ -79,7 +79,7 @@ fn unharmed<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreE
 #[derive(Default)]
 struct Waiting {
     accepts: VecDeque<AcceptJob>,
-    /// What the bodies of the waiting messages hold in memory.
+    /// What the waiting messages hold in memory.
     accept_bytes: usize,
     jobs: [VecDeque<Box<dyn Job>>; 2],
     stopped: bool,
@@ -93,7 +93,7 @@ impl Waiting {
     fn drain(&mut self) -> Batch {
         let take = self.accepts.len().min(ACCEPTS_PER_TRANSACTION);
         let accepts: Vec<AcceptJob> = self.accepts.drain(..take).collect();
-        let bytes: usize = accepts.iter().map(AcceptJob::bytes).sum();
+        let bytes: usize = accepts.iter().map(|job| job.accept.held_bytes()).sum();
         self.accept_bytes = self.accept_bytes.saturating_sub(bytes);
         let mut jobs = Vec::new();
         for (queue, most) in self.jobs.iter_mut().zip(PER_TRANSACTION) {
@@ -152,8 +152,10 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let job = AcceptJob { accept, quarantine_limit, accepted: None, reply };
         self.hand_over(answer, |waiting| {
-            let bytes = waiting.accept_bytes + job.bytes();
-            if waiting.accepts.len() >= self.bounds.jobs || bytes > self.bounds.bytes {
+            let bytes = waiting.accept_bytes + job.accept.held_bytes();
+            // Alone, a message may be larger than the bound: it would never fit otherwise.
+            let too_large = bytes > self.bounds.bytes && !waiting.accepts.is_empty();
+            if waiting.accepts.len() >= self.bounds.jobs || too_large {
                 return Err(StoreError::Busy);
             }
             waiting.accept_bytes = bytes;
