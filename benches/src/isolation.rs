@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::json;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::hub::{Engine, Hub, INBOX, plain_client};
-use crate::load::{Sender, body, median, post_all, quantile, start_role};
-use crate::receiver::ask;
+use crate::load::{Sender, body_sent_at, median, post_all, quantile, start_role};
+use crate::receiver::{ask, now_micros};
 use crate::report::{Report, rounded};
 
 const DESTINATIONS: usize = 20;
@@ -103,10 +103,17 @@ async fn post_at_rate(address: SocketAddr, rate: f64, duration: Duration) -> Res
             tokio::time::sleep(each.mul_f64(connection as f64 / CONNECTIONS as f64)).await;
             let mut tick = tokio::time::interval(each);
             tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
-            let end = tokio::time::Instant::now() + duration;
+            let schedule = Schedule::from_now();
+            let end = schedule.begun + duration;
             let mut number = connection;
-            while tick.tick().await < end {
-                sender.post(INBOX, &body(number as u64, number % DESTINATIONS)).await?;
+            loop {
+                let due = tick.tick().await;
+                if due >= end {
+                    break;
+                }
+                let sent = schedule.micros_at(due);
+                let body = body_sent_at(number as u64, number % DESTINATIONS, sent);
+                sender.post(INBOX, &body).await?;
                 // Steps of a number prime to the destinations: every connection meets them all.
                 number += 7;
             }
@@ -117,6 +124,26 @@ async fn post_at_rate(address: SocketAddr, rate: f64, duration: Duration) -> Res
         task.await??;
     }
     Ok(())
+}
+
+/// Tells the times at which bodies should have been sent. A sender that waits for a slow answer
+/// sends its next bodies late; counted from the moment of their sending, the wait would be in
+/// nobody's time.
+struct Schedule {
+    begun: Instant,
+    begun_micros: u64,
+}
+
+impl Schedule {
+    fn from_now() -> Self {
+        Self { begun: Instant::now(), begun_micros: now_micros() }
+    }
+
+    /// The moment in microseconds since 1970; what was due before the beginning was due then.
+    fn micros_at(&self, due: Instant) -> u64 {
+        let since = due.saturating_duration_since(self.begun).as_micros();
+        self.begun_micros.saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
+    }
 }
 
 fn project(receiver: SocketAddr, hanging: bool) -> Result<String> {
@@ -133,4 +160,19 @@ fn project(receiver: SocketAddr, hanging: bool) -> Result<String> {
         )?;
     }
     Ok(format!("connections:\n{connections}forwarders:\n{forwarders}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_body_counts_from_when_it_was_due() {
+        let schedule = Schedule { begun: Instant::now(), begun_micros: 1_000_000 };
+        let due = schedule.begun + Duration::from_millis(5);
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(schedule.micros_at(due), 1_005_000);
+        let body = body_sent_at(1, 2, schedule.micros_at(due));
+        assert!(body.starts_with(r#"{"number":1,"sent":1005000,"destination":"d2","#), "{body}");
+    }
 }

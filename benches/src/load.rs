@@ -106,12 +106,17 @@ fn whole_answer(answer: &[u8]) -> Result<Option<u16>> {
     Ok(Some(status.parse()?))
 }
 
-/// A JSON body of 1 KiB that no other equals, with the time of its sending.
+/// A JSON body of 1 KiB that no other equals, sent now.
 pub(crate) fn body(number: u64, destination: usize) -> String {
+    body_sent_at(number, destination, crate::receiver::now_micros())
+}
+
+/// A JSON body of 1 KiB that no other equals, with the time of its sending in microseconds since
+/// 1970.
+pub(crate) fn body_sent_at(number: u64, destination: usize, sent: u64) -> String {
     let mut body = format!(
-        "{{\"number\":{number},\"sent\":{},\"destination\":\"d{destination}\",\
-         \"form\":\"births\",\"padding\":\"",
-        crate::receiver::now_micros()
+        "{{\"number\":{number},\"sent\":{sent},\"destination\":\"d{destination}\",\
+         \"form\":\"births\",\"padding\":\""
     );
     let padding = BODY_BYTES.saturating_sub(body.len() + 2);
     body.extend(std::iter::repeat_n('x', padding));

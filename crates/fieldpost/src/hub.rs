@@ -2,8 +2,8 @@
 //!
 //! The order of a start is that of dependence: the data folder, the port (taken early, so that a
 //! second hub fails before it touches anything), the store, the client for what goes out, the
-//! flow, the project files, the server. A stop goes the other way: no new requests, then no new
-//! work, then the store is let go.
+//! flow, the project files, the server. A stop ends requests and deliveries side by side, within
+//! one `stop-timeout`, and lets go of the store last.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -33,8 +33,9 @@ pub(crate) struct ServingHub {
     pub(crate) token: Token,
     /// Whether the token was made at this start.
     pub(crate) token_is_new: bool,
+    /// Its data folder.
+    pub(crate) folder: DataFolder,
     hub: Hub,
-    folder: DataFolder,
     shutdown: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -78,16 +79,16 @@ impl ServingHub {
             token: given,
         })?;
         tracing::info!(%address, engine = store.engine_name(), "the hub serves at {url}");
-        Ok(Self { url, token, token_is_new, hub, folder, shutdown, server })
+        Ok(Self { url, token, token_is_new, folder, hub, shutdown, server })
     }
 
-    /// Stops in good order: requests under way are answered, deliveries under way get the time of
-    /// `stop-timeout`, the rest is given back.
+    /// Stops in good order: requests and deliveries under way get the time of `stop-timeout`, the
+    /// rest is given back. Both stop at once, so that the time passes only once: a request that is
+    /// still answered needs the store and no deliveries, and the store goes last.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.folder.withdraw();
         self.shutdown.cancel();
-        let served = self.server.await;
-        self.hub.stop().await;
+        let (served, ()) = tokio::join!(self.server, self.hub.stop());
         match served {
             Ok(ended) => Ok(ended?),
             Err(error) => Err(Failure::new(format!("the server ended early: {error}"))),
@@ -192,6 +193,7 @@ fn server_settings(
     let inbound = &settings.inbound;
     ServerSettings {
         max_body: inbound.max_body.in_memory(),
+        bodies_in_memory: inbound.bodies_in_memory.in_memory(),
         body_timeout: inbound.body_timeout.0,
         header_timeout: inbound.header_timeout.0,
         write_timeout: inbound.write_timeout.0,

@@ -110,6 +110,15 @@ pub(crate) fn table<const N: usize>(headings: [&str; N]) -> Table {
     table
 }
 
+/// A table of many columns, with less room between them.
+pub(crate) fn narrow_table<const N: usize>(headings: [&str; N]) -> Table {
+    let mut table = table(headings);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    table
+}
+
 /// A state as a cell: its word, and a colour that repeats it.
 pub(crate) fn state_cell(state: &str) -> Cell {
     let cell = Cell::new(state);

@@ -25,7 +25,8 @@ pub(crate) struct Apply {
     #[arg(long)]
     dry_run: bool,
 
-    /// Remove what the files lack; deliveries that wait for a removed forwarder are cancelled.
+    /// Remove what the files lack; deliveries that wait for a removed forwarder are listed, and
+    /// cancelled. Asks first where a person can answer.
     #[arg(long)]
     prune: bool,
 
@@ -57,7 +58,7 @@ impl Apply {
             let query = |dry_run: bool| -> Query {
                 vec![("prune", self.prune.to_string()), ("dry_run", dry_run.to_string())]
             };
-            if self.prune && !self.dry_run && !self.yes {
+            if self.prune && !self.dry_run {
                 let planned = client.post(&path, &query(true), text.clone()).await?;
                 if !self.is_confirmed(&file.name, &planned)? {
                     output::note("nothing was done");
@@ -77,25 +78,26 @@ impl Apply {
         Ok(Ending::Well)
     }
 
-    /// Deliveries that wait for what is removed are listed before they are cancelled.
+    /// Lists the deliveries that wait for what is removed, before they are cancelled. A person is
+    /// asked; a script has said --prune, and means it.
     fn is_confirmed(&self, project: &str, planned: &Json) -> Result<bool, Failure> {
         let waiting = waiting(planned);
-        if waiting.is_empty() {
+        for line in &waiting {
+            output::note(format!("{project}: {line}"));
+        }
+        if waiting.is_empty() || self.yes || !output::can_be_asked() {
             return Ok(true);
         }
-        self.tell(project, planned)?;
-        if output::can_be_asked() {
-            return Ok(output::ask("Remove these forwarders and cancel their deliveries?")?);
-        }
-        Err(Failure::usage("deliveries wait for what would be removed, and nobody can be asked")
-            .details(waiting)
-            .hint("give --yes to cancel them, or --dry-run to see the whole difference"))
+        Ok(output::ask("Remove these forwarders and cancel their deliveries?")?)
     }
 
     fn tell(&self, project: &str, applied: &Json) -> Result<(), Failure> {
         text(applied, "text").lines().try_for_each(|line| output::line(coloured(line)))?;
-        for line in waiting(applied) {
-            output::line(output::bad(line))?;
+        if self.dry_run {
+            // Otherwise they were listed before anything was done.
+            for line in waiting(applied) {
+                output::line(output::bad(line))?;
+            }
         }
         for warning in elements(applied, "warnings") {
             output::note(format!(

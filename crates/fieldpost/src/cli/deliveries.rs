@@ -6,7 +6,9 @@ use fieldpost_rules::delivery::Action;
 use uuid::Uuid;
 
 use super::Ending;
-use super::show::{counted, json, json_list, members, number, or_dash, short_time, text, with};
+use super::show::{
+    counted, json, json_list, members, number, or_dash, short_time, tell_refusals, text, with,
+};
 use super::time::Moment;
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
@@ -82,6 +84,8 @@ pub(crate) struct List {
 }
 
 /// Show one delivery, with every attempt
+///
+/// In JSON `attempts` is their number, as everywhere, and `tries` lists them.
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// The delivery's id.
@@ -206,8 +210,8 @@ impl Show {
         let attempts =
             client.whole_list(&["projects", &project, "deliveries", &id, "attempts"]).await?;
         if self.target.json {
-            // In a list `attempts` is their number; here they are all there.
-            json(&with(delivery, "attempts", Value::Array(attempts)))?;
+            // `attempts` is their number, here as in the API's lists.
+            json(&with(delivery, "tries", Value::Array(attempts)))?;
             return Ok(Ending::Well);
         }
         let kind = text(&delivery, "payload_kind");
@@ -278,9 +282,7 @@ impl Act {
         } else if !done.is_empty() {
             output::print_table(&table(&done))?;
         }
-        for (id, failure) in &refused {
-            output::note(format!("{id}\n{failure}"));
-        }
+        tell_refusals(&refused);
         Ok(if refused.is_empty() { Ending::Well } else { Ending::NotWell })
     }
 

@@ -42,22 +42,42 @@ impl Demo {
             "A hub with a sample project, and a receiver that plays the systems behind it.\n",
         )?;
         let listener = listen_somewhere(self.listen).await?;
-        let playing = Playing::start(data, listener).await?;
-        let complaints = tokio::select! {
-            complaints = playing.play() => complaints?,
-            () = signals.next() => Vec::new(),
+        let playing = tokio::select! {
+            playing = Playing::start(data, listener) => playing?,
+            () = signals.next() => return Ok(self.interrupted()),
         };
-        let ending = tell(&complaints)?;
-        if !self.once {
-            invite(&playing, data)?;
-            signals.next().await;
-            output::note("stopping");
-        }
+        let ending = self.show(&playing, data, &mut signals).await;
         tokio::select! {
             stopped = playing.hub.stop() => stopped?,
             () = signals.next() => return Ok(Ending::AtOnce),
         }
+        ending
+    }
+
+    /// The show, and what follows it until somebody ends it.
+    async fn show(
+        &self,
+        playing: &Playing,
+        data: &Path,
+        signals: &mut StopSignals,
+    ) -> Result<Ending, Failure> {
+        let complaints = tokio::select! {
+            complaints = playing.play() => complaints?,
+            () = signals.next() => return Ok(self.interrupted()),
+        };
+        let ending = tell(&complaints)?;
+        if !self.once {
+            invite(playing, data)?;
+            signals.next().await;
+            output::note("stopping");
+        }
         Ok(ending)
+    }
+
+    /// How a show ends that was broken off: whoever asked for a verdict got none.
+    fn interrupted(&self) -> Ending {
+        output::note("stopping before the show is over");
+        if self.once { Ending::NotWell } else { Ending::Well }
     }
 }
 
@@ -85,15 +105,20 @@ fn tell(complaints: &[String]) -> Result<Ending, Failure> {
 
 fn invite(playing: &Playing, data: &Path) -> Result<(), Failure> {
     let (url, token, data) = (&playing.hub.url, playing.hub.token.expose(), data.display());
+    // As it was called, so that the lines below can be copied: it need not be in the search path.
+    let program = std::env::args().next().unwrap_or_else(|| "fieldpost".to_owned());
     output::line(format!(
         "
 The hub stays up at {} until you press Ctrl-C.
 Admin token for its API: {token}
 
 Look around, in another terminal:
-  fieldpost messages list --data {data}
-  fieldpost deliveries list --state rejected --data {data}
-  fieldpost sources show kobo --data {data}      (the address to post to)",
+  {program} messages list --data {data}
+  {program} deliveries list --state rejected --data {data}
+  {program} events --data {data}
+
+Post something yourself, to the address that this shows:
+  {program} sources show kobo --data {data}",
         output::strong(url)
     ))?;
     Ok(())

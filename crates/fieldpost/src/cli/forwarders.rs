@@ -4,15 +4,16 @@ use clap::{Args, Subcommand};
 use fieldpost_model::json::Value;
 
 use super::Ending;
-use super::show::{is, json_list, or_dash, text};
-use crate::client::{Json, Target};
+use super::show::{definition, is, json, json_list, members, or_dash, text};
+use crate::client::{Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
-/// Look at the standing orders: list, pause, resume
+/// Look at the standing orders: list, show, pause, resume
 #[derive(Debug, Subcommand)]
 pub(crate) enum Forwarders {
     List(List),
+    Show(Show),
     /// Let deliveries wait: they are still made, and not sent
     Pause(Named),
     /// Send what waited, at once, and what comes
@@ -22,6 +23,16 @@ pub(crate) enum Forwarders {
 /// List forwarders, with what waits for each
 #[derive(Args, Debug)]
 pub(crate) struct List {
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Show one forwarder, with what waits for it and how the project file has it
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// The forwarder's name.
+    #[arg(value_name = "FORWARDER")]
+    name: String,
     #[command(flatten)]
     target: Target,
 }
@@ -40,6 +51,7 @@ impl Forwarders {
     pub(crate) async fn execute(self) -> Result<Ending, Failure> {
         match self {
             Self::List(list) => list.execute().await,
+            Self::Show(show) => show.execute().await,
             Self::Pause(named) => named.execute("pause", "is paused").await,
             Self::Resume(named) => named.execute("resume", "sends").await,
         }
@@ -76,6 +88,26 @@ fn table(forwarders: &[Json]) -> comfy_table::Table {
         ]);
     }
     table
+}
+
+impl Show {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let path = ["projects", &project, "forwarders", &self.name];
+        let forwarder = client.get(&path, &Query::new()).await?;
+        if self.target.json {
+            json(&forwarder)?;
+            return Ok(Ending::Well);
+        }
+        let state = if is(&forwarder, "paused") { "paused" } else { "sends" };
+        members(&[
+            ("forwarder", text(&forwarder, "name").into_owned()),
+            ("state", state.to_owned()),
+            ("not arrived", not_arrived(&forwarder)),
+        ])?;
+        definition(&forwarder)?;
+        Ok(Ending::Well)
+    }
 }
 
 /// The deliveries that have not arrived, by state: `2 failed, 1 pending`.

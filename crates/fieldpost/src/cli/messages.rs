@@ -7,7 +7,8 @@ use fieldpost_model::json::Value;
 use uuid::Uuid;
 
 use super::show::{
-    counted, elements, is, json, json_list, members, number, or_dash, short_time, text, with,
+    counted, elements, is, json, json_list, members, number, or_dash, short_time, tell_refusals,
+    text, with,
 };
 use super::time::Moment;
 use super::{Ending, deliveries};
@@ -250,29 +251,39 @@ impl Replay {
         let (client, project) = self.target.open().await?;
         let bar = output::progress_bar(self.ids.len(), "replaying");
         let mut answers = Vec::new();
+        let mut refused = Vec::new();
         for id in &self.ids {
             let path = ["projects", &project, "messages", &id.to_string(), "replay"];
-            answers.push((id, client.act(&path).await?));
+            match client.act(&path).await {
+                Ok(answer) => answers.push((id, answer)),
+                Err(failure) => refused.push((id, failure)),
+            }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        let mut ending = Ending::Well;
-        for (id, answer) in &answers {
-            let unreadable = text(answer, "unreadable");
-            if !unreadable.is_empty() {
-                ending = Ending::NotWell;
-            }
-            if self.target.json {
-                output::line(answer.to_json())?;
-            } else if unreadable.is_empty() {
-                let made = elements(answer, "deliveries").len() as u64;
-                let made = counted(made, "delivery", "deliveries");
-                output::line(format!("{id}: {made}"))?;
-            } else {
-                output::line(format!("{id}: still cannot be read: {unreadable}"))?;
-            }
+        let is_read = |answer: &Json| text(answer, "unreadable").is_empty();
+        let all_read = answers.iter().all(|(_, answer)| is_read(answer));
+        if self.target.json {
+            json_list(answers.into_iter().map(|(_, answer)| answer).collect())?;
+        } else {
+            answers
+                .iter()
+                .try_for_each(|(id, answer)| output::line(format!("{id}: {}", replayed(answer))))?;
         }
-        Ok(ending)
+        let is_well = all_read && refused.is_empty();
+        tell_refusals(&refused);
+        Ok(if is_well { Ending::Well } else { Ending::NotWell })
+    }
+}
+
+/// What came of a replay.
+fn replayed(answer: &Json) -> String {
+    let unreadable = text(answer, "unreadable");
+    if unreadable.is_empty() {
+        let made = elements(answer, "deliveries").len() as u64;
+        counted(made, "delivery", "deliveries")
+    } else {
+        format!("still cannot be read: {unreadable}")
     }
 }
 

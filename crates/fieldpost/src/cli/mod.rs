@@ -3,14 +3,17 @@
 mod apply;
 mod backup;
 mod completions;
+mod connections;
 mod deliveries;
 mod demo;
 mod doctor;
+mod events;
 mod export;
 mod filter;
 mod forwarders;
 mod messages;
 mod migrate;
+mod projects;
 mod reference;
 mod serve;
 mod show;
@@ -55,6 +58,8 @@ enum Command {
     Apply(apply::Apply),
     Export(export::Export),
     #[command(subcommand)]
+    Projects(projects::Projects),
+    #[command(subcommand)]
     Messages(messages::Messages),
     #[command(subcommand)]
     Deliveries(Box<deliveries::Deliveries>),
@@ -63,7 +68,10 @@ enum Command {
     #[command(subcommand)]
     Sources(sources::Sources),
     #[command(subcommand)]
+    Connections(connections::Connections),
+    #[command(subcommand)]
     Filter(filter::Filter),
+    Events(events::Watch),
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
     Completions(completions::Completions),
@@ -152,11 +160,14 @@ impl Command {
             Self::Doctor(doctor) => Box::pin(doctor.execute()).await,
             Self::Apply(apply) => apply.execute().await,
             Self::Export(export) => export.execute().await,
+            Self::Projects(projects) => projects.execute().await,
             Self::Messages(messages) => Box::pin(messages.execute()).await,
             Self::Deliveries(deliveries) => Box::pin(deliveries.execute()).await,
             Self::Forwarders(forwarders) => forwarders.execute().await,
             Self::Sources(sources) => sources.execute().await,
+            Self::Connections(connections) => connections.execute().await,
             Self::Filter(filter) => filter.execute().await,
+            Self::Events(watch) => watch.execute().await,
             Self::Migrate(migrate) => Box::pin(migrate.execute()).await,
             Self::Backup(backup) => backup.execute().await,
             Self::Completions(completions) => completions.execute(),

@@ -31,10 +31,9 @@ impl Serve {
         };
         output::line(format!("Fieldpost serves at {}", serving.url))?;
         if serving.token_is_new {
-            let path = self.settings.storage.data.join("admin-token");
             output::line(format!(
                 "Admin token, shown this once and kept in {}: {}",
-                path.display(),
+                serving.folder.token_file().display(),
                 serving.token.expose()
             ))?;
         }

@@ -1,11 +1,14 @@
 //! What several commands show alike: members of the API's objects as text, and JSON.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::io;
 
 use fieldpost_model::json::Value;
+use fieldpost_rules::definition::yaml;
 
 use crate::client::Json;
+use crate::failure::Failure;
 use crate::output;
 
 /// The member of an object as text; empty where there is none.
@@ -64,12 +67,26 @@ pub(super) fn json_list(items: Vec<Json>) -> io::Result<()> {
     json(&Value::Array(items))
 }
 
+/// Says which of several things were refused, and why.
+pub(super) fn tell_refusals<I: Display>(refused: &[(I, Failure)]) {
+    for (id, failure) in refused {
+        output::note(format!("{id}\n{failure}"));
+    }
+}
+
 /// Writes an object's members, one a line, aligned. Those without a value are left out.
 pub(super) fn members(pairs: &[(&str, String)]) -> io::Result<()> {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     pairs.iter().filter(|(_, value)| !value.is_empty()).try_for_each(|(name, value)| {
         output::line(format!("{} {value}", output::faint(format!("{name:width$}"))))
     })
+}
+
+/// Writes how the project file has something, below a heading.
+pub(super) fn definition(object: &Json) -> io::Result<()> {
+    let Some(definition) = object.get("definition") else { return Ok(()) };
+    output::line(output::strong("\nin the project file"))?;
+    yaml::write(definition).lines().try_for_each(|line| output::line(format!("  {line}")))
 }
 
 /// One thing, or several: `1 delivery`, `2 deliveries`.

@@ -4,13 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use fieldpost_model::json::Value;
+use url::{Host, Url};
 
 use super::{HubClient, Query};
-use crate::config::{BaseUrl, DataFolder, Token};
+use crate::config::{BaseUrl, DataFolder, RunningHub, Token};
 use crate::failure::Failure;
 
 pub(super) const HOW_TO_START: &str = "`fieldpost serve` starts a hub; for one elsewhere give --url and --token, or set \
      FIELDPOST_URL and FIELDPOST_TOKEN";
+
+const HOW_TO_GIVE_A_TOKEN: &str =
+    "give it with --token or FIELDPOST_TOKEN; `fieldpost serve` printed it at its first start";
 
 /// Which hub a command talks to.
 #[derive(Args, Clone, Debug)]
@@ -20,7 +24,7 @@ pub(crate) struct HubAddress {
     #[arg(long, env = "FIELDPOST_URL", value_name = "URL", hide_env_values = true)]
     url: Option<BaseUrl>,
 
-    /// The hub's admin token. Without it, the one in the data folder.
+    /// The hub's admin token. Without it, the one in the data folder, for a hub of this machine.
     #[arg(long, env = "FIELDPOST_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     token: Option<Token>,
 
@@ -51,17 +55,50 @@ impl HubAddress {
                 .hint(HOW_TO_START));
             }
         };
-        let from_notice = || running.and_then(|running| running.token?.parse().ok());
-        let token = match self.token.clone().or_else(from_notice) {
-            Some(token) => token,
-            None => folder.token()?.ok_or_else(|| {
-                Failure::new(format!("there is no token for the hub at {url}")).hint(
-                    "give it with --token or FIELDPOST_TOKEN; `fieldpost serve` printed it at \
-                           its first start",
-                )
-            })?,
+        let token = match &self.token {
+            Some(token) => token.clone(),
+            None => token_of_folder(&folder, running, &url)?,
         };
         HubClient::new(&url, token)
+    }
+}
+
+/// The token that lies in the folder, for the hub that it belongs to: anybody else who got it
+/// could do everything with that hub.
+fn token_of_folder(
+    folder: &DataFolder,
+    running: Option<RunningHub>,
+    url: &str,
+) -> Result<Token, Failure> {
+    let announced = running.as_ref().map(|running| &*running.url);
+    if !is_local(url, announced) {
+        return Err(Failure::new(format!(
+            "the token in the data folder is not sent to {url}: that is not the hub of this folder"
+        ))
+        .hint(HOW_TO_GIVE_A_TOKEN));
+    }
+    let of_notice = running.and_then(|running| running.token?.parse().ok());
+    let token = match of_notice {
+        Some(token) => Some(token),
+        None => folder.token()?,
+    };
+    token.ok_or_else(|| {
+        Failure::new(format!("there is no token for the hub at {url}")).hint(HOW_TO_GIVE_A_TOKEN)
+    })
+}
+
+/// Whether an address is that of the hub which the folder announces, or of this machine.
+fn is_local(url: &str, announced: Option<&str>) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let announced = announced.and_then(|announced| Url::parse(announced).ok());
+    if announced.is_some_and(|announced| announced.origin() == url.origin()) {
+        return true;
+    }
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -107,5 +144,32 @@ async fn only_project(client: &HubClient) -> Result<String, Failure> {
             .hint("write a project file and give it to `fieldpost apply`")),
         _ => Err(Failure::usage("the hub has more than one project")
             .hint(format!("name one with --project: {}", names.join(", ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_the_folder_stays_on_this_machine() {
+        let announced = Some("http://192.168.1.5:8080");
+        for (url, expected) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://127.9.9.9:1", true),
+            ("http://localhost:8080", true),
+            ("http://[::1]:8080/hub", true),
+            ("http://192.168.1.5:8080", true),
+            ("http://192.168.1.5:8080/hub", true),
+            ("http://192.168.1.5:8081", false),
+            ("https://192.168.1.5:8080", false),
+            ("https://hub.example.org", false),
+            ("http://127.0.0.1@hub.example.org", false),
+            ("http://localhost.example.org", false),
+            ("http://127.0.0.1.example.org", false),
+        ] {
+            assert_eq!(is_local(url, announced), expected, "{url}");
+        }
+        assert!(!is_local("http://192.168.1.5:8080", None));
     }
 }

@@ -1,6 +1,7 @@
 //! Talking to a running hub over its API, as any other program would.
 
 mod address;
+mod events;
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use fieldpost_model::json::Value;
 use url::Url;
 
 pub(crate) use address::{HubAddress, Target};
+pub(crate) use events::{Event, Events};
 
 use crate::config::Token;
 use crate::failure::Failure;
@@ -51,7 +53,6 @@ impl HubClient {
         )]
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
@@ -80,8 +81,15 @@ impl HubClient {
     }
 
     async fn says_yes(&self, page: &str) -> bool {
-        let asked = self.http.get(format!("{}/{page}", self.base())).send().await;
+        let page = self.http.get(format!("{}/{page}", self.base()));
+        let asked = page.timeout(ANSWER_TIMEOUT).send().await;
         asked.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Follows what happens in a project.
+    pub(crate) async fn events(&self, project: &str) -> Result<Events, Failure> {
+        let request = self.request(reqwest::Method::GET, &["projects", project, "events"], &[]);
+        Ok(Events::new(self.answered(request).await?))
     }
 
     /// GETs JSON.
@@ -145,6 +153,20 @@ impl HubClient {
         query: &Query,
         body: Body,
     ) -> Result<reqwest::Response, Failure> {
+        let mut request = self.request(method, path, query).timeout(ANSWER_TIMEOUT);
+        if let Body::Json(text) = body {
+            request = request.header("content-type", "application/json").body(text);
+        }
+        self.answered(request).await
+    }
+
+    /// A request that waits for its answer as long as that takes.
+    fn request(
+        &self,
+        method: reqwest::Method,
+        path: &[&str],
+        query: &[(&'static str, String)],
+    ) -> reqwest::RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1"]).extend(path);
@@ -152,10 +174,13 @@ impl HubClient {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut request = self.http.request(method, url).bearer_auth(self.token.expose());
-        if let Body::Json(text) = body {
-            request = request.header("content-type", "application/json").body(text);
-        }
+        self.http.request(method, url).bearer_auth(self.token.expose())
+    }
+
+    async fn answered(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, Failure> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() {
             Ok(response)

@@ -57,9 +57,14 @@ impl DataFolder {
         })
     }
 
+    /// The file that keeps the token which the hub made.
+    pub(crate) fn token_file(&self) -> PathBuf {
+        self.path.join(TOKEN_FILE)
+    }
+
     /// The token that the hub made here, if it made one.
     pub(crate) fn token(&self) -> Result<Option<Token>, Failure> {
-        let path = self.path.join(TOKEN_FILE);
+        let path = self.token_file();
         match fs::read_to_string(&path) {
             Ok(text) => {
                 let token: Result<Token, String> = text.trim().parse();

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 use super::settings_of_the_hub;
 use crate::failure::Failure;
@@ -31,13 +31,17 @@ impl SettingsFile {
     }
 
     fn parse(text: &str, command: &Command) -> Result<Self, Failure> {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| Failure::new(error.to_string().trim_end()))?;
+        let table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| Failure::new(told(text, &error)))?;
         let known: Vec<String> = settings_of_the_hub(command)
             .filter_map(Arg::get_long)
             // A file that names another one would make one wonder which is in force.
             .filter(|name| *name != "config")
+            .map(str::to_owned)
+            .collect();
+        let several: Vec<String> = settings_of_the_hub(command)
+            .filter(|setting| matches!(setting.get_action(), ArgAction::Append))
+            .filter_map(Arg::get_long)
             .map(str::to_owned)
             .collect();
         let mut values = Vec::new();
@@ -49,6 +53,10 @@ impl SettingsFile {
                 Failure::new(format!("`{key}` cannot be a {}", value.type_str()))
                     .hint("write a text, a whole number, or a list of texts")
             })?;
+            let takes_several = several.contains(key);
+            if texts.len() != 1 && !takes_several {
+                return Err(Failure::new(format!("`{key}` has one value, not a list")));
+            }
             values.push((key.clone(), texts));
         }
         Ok(Self { values })
@@ -98,6 +106,20 @@ fn texts_of(value: &toml::Value) -> Option<Vec<String>> {
             texts.map(|texts| texts.concat())
         }
         _ => None,
+    }
+}
+
+/// Where the file is no TOML, and why. The line itself is not shown: it may hold a secret.
+fn told(text: &str, error: &toml::de::Error) -> String {
+    let reason = error.message().trim_end();
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+            format!("line {line}, column {column}: {reason}")
+        }
+        None => reason.to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@
 //! and the reference (docs/reference/settings.md) are made from there. This is the one place that
 //! reads the environment.
 
+mod concealed;
 mod data_folder;
 mod environment;
 mod file;

@@ -214,6 +214,17 @@ pub(crate) struct InboundSettings {
     )]
     pub(crate) accept_queue_size: Size,
 
+    /// What the bodies of all requests under way may hold in memory together, the longest body at
+    /// least; more of them are answered with 503. Bodies of up to 64 KiB are not counted.
+    #[arg(
+        long,
+        env = "FIELDPOST_BODIES_IN_MEMORY",
+        value_name = "SIZE",
+        default_value = "256MiB",
+        hide_env_values = true
+    )]
+    pub(crate) bodies_in_memory: Size,
+
     /// Unreadable messages that are kept for each source; more of them are refused.
     #[arg(
         long,

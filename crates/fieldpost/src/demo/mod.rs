@@ -45,7 +45,7 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Starts the receiver and the hub, and gives the hub its project.
+    /// Starts the receiver and the hub. Whatever comes after it, the hub wants to be stopped.
     pub(crate) async fn start(data: &Path, listener: TcpListener) -> Result<Self, Failure> {
         let receiver = Receiver::start().await?;
         let mut settings = Settings::defaults()?;
@@ -58,9 +58,7 @@ impl Demo {
         ];
         let hub = ServingHub::start(&settings, listener).await?;
         let client = HubClient::new(&hub.url, hub.token.clone())?;
-        let demo = Self { hub, client, receiver };
-        demo.apply_project().await?;
-        Ok(demo)
+        Ok(Self { hub, client, receiver })
     }
 
     async fn apply_project(&self) -> Result<(), Failure> {
@@ -72,9 +70,10 @@ impl Demo {
         self.client.post(&path, &Query::new(), file.to_json()).await.map(drop)
     }
 
-    /// Sends every sample, waits until everything is where it belongs, and tells what became of
-    /// it. The answer is what is not as it should be.
+    /// Gives the hub its project, sends every sample, waits until everything is where it belongs,
+    /// and tells what became of it. The answer is what is not as it should be.
     pub(crate) async fn play(&self) -> Result<Vec<String>, Failure> {
+        self.apply_project().await?;
         let answers = self.send().await?;
         let story = self.watch(&answers).await?;
         output::line(output::strong("What came in"))?;
@@ -82,6 +81,9 @@ impl Demo {
         output::line(output::faint(ABOUT_WHAT_CAME_IN))?;
         output::line(output::strong("\nWhere it went"))?;
         output::print_table(&story.went_out())?;
+        for refusal in story.refusals() {
+            output::line(output::bad(refusal))?;
+        }
         output::line(output::faint(ABOUT_WHERE_IT_WENT))?;
         Ok(story.complaints())
     }
@@ -123,12 +125,14 @@ impl Demo {
 }
 
 const ABOUT_WHAT_CAME_IN: &str = "\
-Every system was answered only after its message was safely stored. A repetition is noted and sets nothing off;
-other content under the same name is a new version; what cannot be read is kept for a person to look at.";
+Every system was answered only after its message was safely stored: 200 says that it was. A
+repetition is noted and sets nothing off; other content under the same name is a new version; what
+cannot be read is kept for a person to look at, and answered with 400.";
 
 const ABOUT_WHERE_IT_WENT: &str = "\
-The warehouse takes everything. The registry was down for the first two tries (503) and got it on the third.
-The ministry refuses the request for good (422), so that trying again is pointless: a person mends and resends it.";
+The warehouse takes everything. The registry was down for the first two tries (503) and got it on
+the third. The ministry refuses the request for good (422), so that trying again is pointless: a
+person mends and resends it.";
 
 /// Takes a port for the demo's hub: the one asked for, or a free one where somebody has that.
 pub(crate) async fn listen_somewhere(address: SocketAddr) -> Result<TcpListener, Failure> {

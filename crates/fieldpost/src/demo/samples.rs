@@ -91,7 +91,7 @@ const COMMCARE_CASE: Sample = Sample {
 pub(super) const SAMPLES: &[Sample] = &[
     KOBO,
     Sample {
-        what: "the same, in a wrapper",
+        what: "the same, wrapped",
         body: payload!("kobo-wrapped.json"),
         version: 2,
         deliveries: &[ARCHIVE, SURVEYS],
@@ -99,7 +99,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     COMMCARE_FORM,
     Sample {
-        what: "the same form, as JSON",
+        what: "the same, as JSON",
         headers: &[
             ("content-type", "application/json"),
             ("received-on", "2015-04-17T20:14:34.046462Z"),
@@ -154,7 +154,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         ..KOBO
     },
     Sample {
-        what: "the one in the wrapper, again",
+        what: "number 2, again",
         body: payload!("kobo-wrapped.json"),
         state: "duplicate",
         version: 2,

@@ -1,6 +1,5 @@
 //! The demo's story: what was sent, what came of it, and whether it is what should have come of it.
 
-use comfy_table::{ColumnConstraint, Width};
 use fieldpost_model::json::Value;
 
 use super::samples::{Expected, SAMPLES, Sample};
@@ -11,9 +10,8 @@ use crate::output;
 
 /// The project that the demo makes.
 pub(super) const PROJECT: &str = "demo";
-/// The column of the last answer, which can be a long sentence, and how wide it gets.
-const LAST_ANSWER: usize = 6;
-const ANSWER_WIDTH: u16 = 44;
+/// The characters of an identity that are shown: enough to see which are the same.
+const SHOWN: usize = 13;
 /// More than the demo ever makes.
 const EVERYTHING: usize = 10_000;
 
@@ -43,6 +41,8 @@ impl Story {
         // Lists are newest first; the story is told from its beginning.
         messages.reverse();
         deliveries.reverse();
+        // Those of one message are made in the same moment.
+        deliveries.sort_by(|left, right| text(left, "forwarder").cmp(text(right, "forwarder")));
         let mut messages = messages.into_iter();
         let chapters = SAMPLES
             .iter()
@@ -80,7 +80,7 @@ impl Story {
 
     /// The table of what came in.
     pub(super) fn came_in(&self) -> comfy_table::Table {
-        let mut table = output::table([
+        let mut table = output::narrow_table([
             "",
             "sent by",
             "what it is",
@@ -114,13 +114,13 @@ impl Story {
         match (first, number(&chapter.message, "version")) {
             (Some(position), _) => format!("{state} of {}", position + 1),
             (None, 0 | 1) => state.to_owned(),
-            (None, version) => format!("{state} (version {version})"),
+            (None, version) => format!("{state}, version {version}"),
         }
     }
 
     /// The table of where it went.
     pub(super) fn went_out(&self) -> comfy_table::Table {
-        let mut table = output::table([
+        let mut table = output::narrow_table([
             "",
             "what it is",
             "forwarder",
@@ -138,14 +138,23 @@ impl Story {
                     text(delivery, "connection").into(),
                     number(delivery, "attempts").to_string().into(),
                     output::state_cell(text(delivery, "state")),
-                    because(delivery).into(),
+                    last_answer(delivery).into(),
                 ]);
             }
         }
-        if let Some(last_answer) = table.column_mut(LAST_ANSWER) {
-            last_answer.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(ANSWER_WIDTH)));
-        }
         table
+    }
+
+    /// Why deliveries did not arrive, each in its own words.
+    pub(super) fn refusals(&self) -> Vec<String> {
+        let deliveries = self.chapters.iter().flat_map(|chapter| &chapter.deliveries);
+        let refused = deliveries.filter(|delivery| text(delivery, "state") != "succeeded");
+        refused
+            .map(|delivery| {
+                let (to, error) = (text(delivery, "connection"), text(delivery, "last_error"));
+                format!("The last answer of the {to}, in full:\n  {error}")
+            })
+            .collect()
     }
 }
 
@@ -194,18 +203,16 @@ fn text<'v>(object: &'v Json, key: &str) -> &'v str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Why a delivery is where it is: the last answer.
-fn because(delivery: &Json) -> String {
-    match (text(delivery, "last_error"), number(delivery, "last_status")) {
-        ("", 0) => String::new(),
-        ("", status) => format!("answered {status}"),
-        (error, _) => error.to_owned(),
+/// The last answer, as far as it fits into a table.
+fn last_answer(delivery: &Json) -> String {
+    match number(delivery, "last_status") {
+        0 => "none".to_owned(),
+        status => format!("answered {status}"),
     }
 }
 
 /// An identity that fits into a table.
 fn shortened(identity: &str) -> String {
-    const SHOWN: usize = 24;
     match identity.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", identity.split_at(end).0),
         None => identity.to_owned(),

@@ -1,5 +1,8 @@
 //! Looking and acting by command: messages, deliveries, forwarders, sources, filters, backups.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use fieldpost_testkit::{Answer, FakeDestination};
 use serde_json::Value;
 
@@ -57,6 +60,13 @@ async fn messages_are_shown_explained_and_replayed() {
     let replayed = run(&mut hub.command(["messages", "replay", &births, &deaths])).well();
     assert_eq!(replayed, format!("{births}: 1 delivery\n{deaths}: 0 deliveries\n"));
     destination.wait_for(2, PATIENCE).await;
+    // One that is not there does not keep the others from being replayed.
+    let nobody = "0192f0c8-7b9e-7cc0-8000-000000000000";
+    let said = run(&mut hub.command(["messages", "replay", "--json", nobody, &births, &deaths]));
+    assert_eq!(said.code, Some(1));
+    let answers: Value = serde_json::from_str(&said.output).unwrap();
+    assert_eq!(answers.as_array().unwrap().len(), 2, "{answers}");
+    assert!(said.errors.starts_with(&format!("{nobody}\nerror: there is no message")));
     check_failure(
         &mut hub.command(["messages", "show", "0192f0c8-7b9e-7cc0-8000-000000000000"]),
         1,
@@ -73,6 +83,10 @@ async fn deliveries_are_shown_and_acted_on() {
     for part in ["state        rejected", "attempt 1", "status 422", "no district"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    let shown = run(&mut hub.command(["deliveries", "show", &delivery, "--json"])).json();
+    assert_eq!(shown["attempts"], 1);
+    assert_eq!(shown["tries"].as_array().unwrap().len(), 1, "{shown}");
+    assert_eq!(shown["tries"][0]["response"]["status"], 422);
     // Some actions make no sense in some states.
     let retried = run(&mut hub.command(["deliveries", "retry", &delivery]));
     assert_eq!(retried.code, Some(1));
@@ -105,11 +119,25 @@ async fn deliveries_are_shown_and_acted_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forwarders_sources_and_filters() {
-    let (_folder, _destination, hub) = hub_with_a_refused_message().await;
+    let (_folder, destination, hub) = hub_with_a_refused_message().await;
     assert_eq!(run(&mut hub.command(["forwarders", "pause", "f"])).well(), "f is paused\n");
     let list = run(&mut hub.command(["forwarders", "list"])).well();
     assert!(list.contains("paused") && list.contains("1 rejected"), "{list}");
     assert_eq!(run(&mut hub.command(["forwarders", "resume", "f"])).well(), "f sends\n");
+    let shown = run(&mut hub.command(["forwarders", "show", "f"])).well();
+    for part in ["forwarder   f\n", "state       sends\n", "1 rejected\n", "form: births"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let shown = run(&mut hub.command(["forwarders", "show", "f", "--json"])).json();
+    assert_eq!(shown["definition"]["match"]["form"], "births");
+    let listed = run(&mut hub.command(["connections", "list"])).well();
+    assert!(listed.contains(&destination.url("/hook")), "{listed}");
+    let listed = run(&mut hub.command(["connections", "list", "--json"])).json();
+    assert_eq!(listed[0]["name"], "c");
+    let shown = run(&mut hub.command(["connections", "show", "c"])).well();
+    assert!(shown.contains("connection c\n") && shown.contains("  url: "), "{shown}");
+    let shown = run(&mut hub.command(["connections", "show", "c", "--json"])).json();
+    assert_eq!(shown["definition"]["url"], destination.url("/hook"));
     let shown = run(&mut hub.command(["sources", "show", "s"])).well();
     assert!(shown.contains(&format!("inbox   {}/inbox/{SECRET}\n", hub.url)), "{shown}");
     let listed = run(&mut hub.command(["sources", "list"])).well();
@@ -150,6 +178,29 @@ async fn a_backup_is_a_whole_database() {
         "error: the state lies in postgres://me:***@db.example/x, not in SQLite\nhint: use \
          PostgreSQL's own tools: pg_dump, or continuous archiving",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_followed_until_the_hub_stops() {
+    let (_folder, _destination, mut hub) = hub_with_a_refused_message().await;
+    let mut watching = hub.command(["events", "--json"]);
+    let mut watching = watching.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut notes = BufReader::new(watching.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let first = notes.next();
+    assert_eq!(first.as_deref(), Some("following the project p; Ctrl-C ends it"));
+    assert_eq!(hub.post(SECRET, r#"{"form": "births", "n": 2}"#).await, 200);
+    let lines = BufReader::new(watching.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut events = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let event = events.next().unwrap();
+    assert_eq!((&event["event"], &event["state"]), (&"message".into(), &"kept".into()), "{event}");
+    let list = run(&mut hub.command(["messages", "list", "--json", "--limit", "1"])).json();
+    assert_eq!(event["id"], list[0]["id"]);
+    let is_refused = |event: &Value| event["event"] == "delivery" && event["state"] == "rejected";
+    assert!(events.any(|event| is_refused(&event)));
+    hub.signal("TERM");
+    hub.wait();
+    assert_eq!(notes.next().as_deref(), Some("the hub has stopped"));
+    assert_eq!(watching.wait().unwrap().code(), Some(1));
 }
 
 #[test]

@@ -11,11 +11,14 @@ fn help_lists_the_commands() {
         "doctor",
         "apply",
         "export",
+        "projects",
         "messages",
         "deliveries",
         "forwarders",
         "sources",
+        "connections",
         "filter",
+        "events",
         "migrate",
         "backup",
         "completions",
@@ -93,4 +96,36 @@ fn shells_can_complete() {
         let script = run(&mut fieldpost(["completions", shell])).well();
         assert!(script.contains("deliveries"), "{shell}");
     }
+}
+
+#[test]
+fn the_token_of_this_machine_is_sent_to_nobody_else() {
+    let folder = folder();
+    crate::world::write(folder.path(), "admin-token", TOKEN);
+    crate::world::write(
+        folder.path(),
+        "hub.json",
+        &format!(r#"{{"url": "http://127.0.0.1:1", "process": 1, "token": "{TOKEN}"}}"#),
+    );
+    let list = |url: &str| {
+        let mut command = fieldpost(["sources", "list", "--project", "p", "--url", url, "--data"]);
+        command.arg(folder.path());
+        command
+    };
+    check_failure(
+        &mut list("http://hub.invalid:1"),
+        1,
+        "error: the token in the data folder is not sent to http://hub.invalid:1: that is not the \
+         hub of this folder\nhint: give it with --token or FIELDPOST_TOKEN; `fieldpost serve` \
+         printed it at its first start",
+    );
+    for (mut command, url) in [
+        (list("http://127.0.0.1:2"), "http://127.0.0.1:2"),
+        (list("http://localhost:1"), "http://localhost:1"),
+    ] {
+        let said = run(&mut command);
+        assert!(said.errors.contains(&format!("no hub answers at {url}")), "{}", said.errors);
+    }
+    let said = run(list("http://hub.invalid:1").env("FIELDPOST_TOKEN", TOKEN));
+    assert!(said.errors.contains("no hub answers at http://hub.invalid:1"), "{}", said.errors);
 }

@@ -70,3 +70,52 @@ fn it_touches_no_data_that_is_there() {
     assert_eq!(said.code, Some(2));
     assert!(said.errors.contains("is not empty"), "{}", said.errors);
 }
+
+#[test]
+fn its_tables_fit_into_a_terminal() {
+    const COLUMNS: usize = 100;
+    let said = run(&mut fieldpost(["demo", "--once", "--listen", "127.0.0.1:0"]));
+    for line in said.well().lines() {
+        // What a receiver answered is shown as it is, outside of the tables.
+        let is_quoted = line.starts_with("  ");
+        assert!(is_quoted || line.chars().count() <= COLUMNS, "{line}");
+    }
+}
+
+/// Starts a demo and interrupts it as soon as its hub is up; answers by its exit code and what it
+/// wrote.
+fn interrupted(arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let mut command = fieldpost(["demo", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(&data).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut demo = command.spawn().unwrap();
+    let started = Instant::now();
+    while !data.join("hub.json").exists() {
+        assert!(started.elapsed() < PATIENCE, "the demo's hub does not start");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let asked = Instant::now();
+    let status = Command::new("kill").args(["-s", "INT", &demo.id().to_string()]).status();
+    assert!(status.unwrap().success());
+    while demo.try_wait().unwrap().is_none() {
+        assert!(asked.elapsed() < PATIENCE, "the demo does not end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = demo.wait_with_output().unwrap();
+    assert!(!data.join("hub.json").exists(), "its hub was stopped in good order");
+    let mut said = String::from_utf8(output.stdout).unwrap();
+    said.push_str(&String::from_utf8(output.stderr).unwrap());
+    (output.status.code(), said)
+}
+
+#[test]
+fn an_interrupted_show_claims_nothing() {
+    for (arguments, code) in [(&["--once"][..], 1), (&[], 0)] {
+        let (ended, said) = interrupted(arguments);
+        assert_eq!(ended, Some(code), "{arguments:?}: {said}");
+        assert!(said.contains("stopping before the show is over"), "{said}");
+        assert!(!said.contains("where it belongs"), "{said}");
+        assert!(!said.contains("The hub stays up"), "{said}");
+    }
+}

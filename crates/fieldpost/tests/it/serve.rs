@@ -1,6 +1,9 @@
 //! Starting and stopping a hub.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -197,6 +200,75 @@ async fn a_second_signal_ends_at_once() {
     let deliveries = again.api().all("projects/p/deliveries").await;
     assert_eq!(deliveries[0]["state"], "pending", "{deliveries:?}");
     destination.wait_for(2, PATIENCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_share_the_memory_that_is_set() {
+    const LENGTH: usize = 90_000;
+    let folder = folder();
+    let project = write(
+        folder.path(),
+        "project.yaml",
+        "project: p\nsources: { s: { dialect: json, secret: the-secret-of-the-tests } }\n",
+    );
+    let bounds = ["--max-body", "100kB", "--bodies-in-memory", "100kB", "--project"];
+    let arguments = bounds.iter().map(OsStr::new).chain([project.as_os_str()]);
+    let hub = Hub::start(&folder.path().join("data"), arguments);
+    let post = async || {
+        let url = format!("{}/inbox/the-secret-of-the-tests", hub.url);
+        let body = format!("\"{}\"", "x".repeat(LENGTH));
+        http_client().post(url).body(body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(post().await, 200);
+    // One that takes its time has taken its share as well.
+    let slow = begin_request(&hub, LENGTH);
+    let started = Instant::now();
+    while post().await != 503 {
+        assert!(started.elapsed() < PATIENCE, "there is always room");
+    }
+    drop(slow);
+    while post().await != 200 {
+        assert!(started.elapsed() < PATIENCE, "there is never room again");
+    }
+}
+
+/// Begins a request to the inbox whose body does not come.
+fn begin_request(hub: &Hub, length: usize) -> TcpStream {
+    let mut request = TcpStream::connect(hub.url.trim_start_matches("http://")).unwrap();
+    let path = "/inbox/the-secret-of-the-tests";
+    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+    request.write_all(head.as_bytes()).unwrap();
+    request
+}
+
+/// Requests and deliveries that do not end share one `stop-timeout`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_takes_its_time_only_once() {
+    let destination = FakeDestination::start().await;
+    destination.answer("/never", Answer::hang());
+    let folder = folder();
+    let project = write(
+        folder.path(),
+        "project.yaml",
+        &format!(
+            "project: p\nsources: {{ s: {{ dialect: json, secret: the-secret-of-the-tests }} }}\n\
+             connections: {{ c: {{ url: '{}' }} }}\nforwarders: {{ f: {{ to: c }} }}\n",
+            destination.url("/never")
+        ),
+    );
+    let arguments = ["--stop-timeout", "3s", "--allow-network", "private", "--project"];
+    let arguments = arguments.iter().map(OsStr::new).chain([project.as_os_str()]);
+    let mut hub = Hub::start(&folder.path().join("data"), arguments);
+    assert_eq!(hub.post("the-secret-of-the-tests", "{}").await, 200);
+    destination.wait_for(1, PATIENCE).await;
+    let _unfinished = begin_request(&hub, 9);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let asked = Instant::now();
+    hub.signal("TERM");
+    assert_eq!(hub.wait().code(), Some(0));
+    let took = asked.elapsed();
+    assert!(took >= Duration::from_secs(2), "neither was waited for: {took:?}");
+    assert!(took < Duration::from_secs(5), "one waited for the other: {took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -118,8 +118,8 @@ fn mistakes_in_the_file_are_told() {
     check_file(
         "listen = ",
         1,
-        "error: the settings file FILE: TOML parse error at line 1, column 10\n  |\n1 | listen = \
-         \n  |          ^\nstring values must be quoted, expected literal string",
+        "error: the settings file FILE: line 1, column 10: string values must be quoted, expected \
+         literal string",
     );
 }
 
@@ -161,4 +161,56 @@ fn a_password_is_in_no_message() {
         assert!(all.contains("postgres://me:***@127.0.0.1:1/fieldpost"), "{all}");
         assert!(!all.contains("hunter2"), "{all}");
     }
+}
+
+/// Checks that a command does not show what it refuses.
+#[track_caller]
+fn check_concealed(command: &mut Command, reason: &str) {
+    let said = run(command);
+    let all = format!("{}{}", said.output, said.errors);
+    assert!(matches!(said.code, Some(1 | 2)), "{said:?}");
+    assert!(all.contains(reason), "{all}");
+    assert!(!all.contains("hunter2"), "{all}");
+}
+
+#[test]
+fn a_wrong_secret_is_refused_and_not_shown() {
+    const DATABASE: &str = "a database is written as postgres://";
+    const TOKEN: &str = "a token is one word of printable ASCII characters";
+    let folder = folder();
+    let in_folder = |arguments: &[&str]| {
+        let mut command = fieldpost(arguments);
+        command.current_dir(folder.path());
+        command
+    };
+    let database = "mysql://me:hunter2@db.example/x";
+    check_concealed(&mut in_folder(&["serve", "--database", database]), DATABASE);
+    check_concealed(in_folder(&["serve"]).env("FIELDPOST_DATABASE", database), DATABASE);
+    check_concealed(&mut in_folder(&["serve", "--admin-token", "my hunter2"]), TOKEN);
+    check_concealed(in_folder(&["serve"]).env("FIELDPOST_ADMIN_TOKEN", "my hunter2"), TOKEN);
+    check_concealed(&mut in_folder(&["messages", "list", "--token", "hunter2 "]), TOKEN);
+    check_concealed(
+        in_folder(&["messages", "list"]).env("FIELDPOST_TOKEN", "hunter2\n"),
+        "invalid value for '--token <TOKEN>', not shown here",
+    );
+    for (text, reason) in [
+        ("database = \"mysql://me:hunter2@db.example/x\"", DATABASE),
+        ("admin-token = \"my hunter2\"", TOKEN),
+        // Without quotes it is no TOML.
+        ("max-body = 1\nadmin-token = hunter2", "line 2, column 15: "),
+    ] {
+        let file = write(folder.path(), "fieldpost.toml", text);
+        let mut command = in_folder(&["serve", "--config"]);
+        check_concealed(command.arg(&file), reason);
+        check_concealed(&mut command, "the settings file ");
+    }
+}
+
+#[test]
+fn one_value_is_one_value_in_the_file_too() {
+    check_file(
+        "listen = [\"127.0.0.1:0\", \"127.0.0.1:0\"]",
+        1,
+        "error: the settings file FILE: `listen` has one value, not a list",
+    );
 }
