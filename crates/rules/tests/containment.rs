@@ -10,6 +10,7 @@ use fieldpost_rules::filter::{Candidate, FilterIndex, contains, explain};
 
 const PAIRS: &str = include_str!("data/containment.jsonl");
 
+// MUST-13
 #[test]
 fn agrees_with_postgresql() {
     let mut answers = [0, 0];

@@ -15,6 +15,7 @@ const QUICK: &str =
     r#""all": {"on": "message", "to": "there", "retry": {"first": "50ms", "factor": 2}}"#;
 const SOON: Duration = Duration::from_secs(5);
 
+// MUST-18, MUST-20
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn tries_again_until_it_arrives(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
@@ -35,6 +36,7 @@ async fn tries_again_until_it_arrives(#[values(Engine::Sqlite, Engine::Postgres)
     assert_eq!(ids, [Some(&*id); 3], "one id over all attempts");
 }
 
+// MUST-20, MUST-25
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_payload_is_rejected_and_can_be_requeued(
@@ -52,6 +54,7 @@ async fn a_refused_payload_is_rejected_and_can_be_requeued(
     assert_eq!((again.id, again.attempts), (delivery.id, 2));
 }
 
+// MUST-26
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resend_is_a_new_delivery_that_names_the_old(
@@ -68,6 +71,7 @@ async fn a_resend_is_a_new_delivery_that_names_the_old(
     assert_eq!(received[1].body, received[0].body);
 }
 
+// MUST-14, MUST-20
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_410_pauses_the_forwarder_and_what_comes_waits(
@@ -95,6 +99,7 @@ async fn a_410_pauses_the_forwarder_and_what_comes_waits(
     world.wait_for(second, DeliveryState::Succeeded).await;
 }
 
+// MUST-22
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn one_hanging_destination_holds_up_nobody_else(
@@ -130,6 +135,7 @@ async fn one_hanging_destination_holds_up_nobody_else(
     assert!(hanging <= 4, "{hanging} calls to the hanging destination, 4 are allowed");
 }
 
+// MUST-29
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_gives_calls_back_and_nothing_gets_a_final_state(

@@ -8,6 +8,7 @@ use crate::world::{Engine, World};
 
 const KOBO: &str = include_str!("../../../../examples/payloads/kobo.json");
 
+// MUST-2
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn keeps_the_exact_bytes(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
@@ -44,6 +45,7 @@ async fn knows_a_repetition_and_a_new_version(
     }
 }
 
+// MUST-8
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_senders_own_key_is_the_identity(
@@ -141,6 +143,7 @@ async fn what_is_released_is_deduplicated(
     assert_eq!(message.version, 2);
 }
 
+// MUST-12
 /// A forwarder that is saved while messages stream in misses none that came after.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

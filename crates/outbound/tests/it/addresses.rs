@@ -156,6 +156,7 @@ fn connection_to(host: &str, port: u16) -> Connection {
     connection
 }
 
+// MUST-24
 #[tokio::test]
 async fn no_spelling_leads_past_the_guard() {
     assert!(LOOPBACK.len() + ELSEWHERE.len() + NO_HOST.len() >= 60);
@@ -216,6 +217,7 @@ async fn only_http_is_spoken() {
     }
 }
 
+// MUST-20, MUST-24
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let inner = FakeDestination::start().await;

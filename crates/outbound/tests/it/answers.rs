@@ -7,6 +7,7 @@ use fieldpost_testkit::{Answer, FakeDestination, misbehaving};
 
 use crate::common::{call, client, connection, error, post, send, settings};
 
+// MUST-20
 #[tokio::test]
 async fn every_2xx_is_a_success() {
     let destination = FakeDestination::start().await;

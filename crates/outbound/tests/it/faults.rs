@@ -49,6 +49,7 @@ async fn https_to_a_plain_server_is_a_tls_error() {
     assert!(message.starts_with(&expected), "{message}");
 }
 
+// MUST-23
 /// The limit covers everything, wherever the time goes.
 #[tokio::test]
 async fn time_runs_out_everywhere() {

@@ -19,6 +19,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+// MUST-19
 /// The record holds the request line and every header, as they were on the wire.
 #[tokio::test]
 async fn the_record_is_what_was_on_the_wire() {
@@ -164,6 +165,7 @@ async fn a_user_in_the_url_is_sent_as_basic_credentials() {
     assert_eq!(destination.received()[1].header("authorization"), Some("Bearer abc"));
 }
 
+// MUST-18
 #[tokio::test]
 async fn deliveries_are_identified_and_signed() {
     let destination = FakeDestination::start().await;

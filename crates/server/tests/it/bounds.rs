@@ -73,6 +73,7 @@ async fn a_connection_without_a_next_request_is_closed() {
     assert!((Duration::from_millis(500)..Duration::from_secs(10)).contains(&begun.elapsed()));
 }
 
+// MUST-5
 #[tokio::test]
 async fn a_body_that_does_not_come_is_answered_in_time() {
     let hub = hub(|_| {}).await;
@@ -97,6 +98,7 @@ async fn a_declared_length_is_refused_before_anything_is_read() {
     check_alive(&hub).await;
 }
 
+// MUST-5
 #[tokio::test]
 async fn an_undeclared_length_is_refused_as_soon_as_it_is_exceeded() {
     let hub = hub(|settings| settings.body_timeout = Duration::from_secs(20)).await;
@@ -115,6 +117,7 @@ async fn an_undeclared_length_is_refused_as_soon_as_it_is_exceeded() {
     tokio::time::timeout(Duration::from_secs(10), sender).await.unwrap().unwrap();
 }
 
+// MUST-4, MUST-5
 #[tokio::test]
 async fn all_bodies_together_have_a_bound() {
     // One of the longest bodies fits, and a second one does not.
@@ -232,6 +235,7 @@ async fn connections_have_a_bound_and_those_beyond_it_wait() {
     drop(held);
 }
 
+// MUST-6
 #[tokio::test]
 async fn a_client_that_hangs_up_leaves_nothing_half_done() {
     let hub = hub(|_| {}).await;

@@ -97,6 +97,7 @@ async fn a_connection_is_made_replaced_and_removed() {
     problem(hub.get("projects/nowhere/connections").await, 404, "not-found").await;
 }
 
+// MUST-14
 #[tokio::test]
 async fn a_forwarder_is_made_paused_resumed_and_removed() {
     for engine in [Engine::Sqlite, Engine::Postgres] {

@@ -15,6 +15,7 @@ fn path(delivery: &Value) -> String {
     format!("projects/clinic/deliveries/{}", text(&delivery["id"]))
 }
 
+// MUST-19
 #[tokio::test]
 async fn a_message_arrives_and_every_step_is_recorded() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -105,6 +106,7 @@ async fn a_body_that_was_made_for_the_destination_is_kept_as_it_was_sent() {
     assert_eq!(sent.text().await.unwrap(), r#"{"form":"births","n":1.50}"#);
 }
 
+// MUST-19
 #[tokio::test]
 async fn what_goes_wrong_is_told_with_its_kind() {
     let hub = TestHub::start().await;
@@ -123,6 +125,7 @@ async fn what_goes_wrong_is_told_with_its_kind() {
     assert!(text(&told["hint"]).contains("before an answer"));
 }
 
+// MUST-25, MUST-26
 #[tokio::test]
 async fn people_act_on_deliveries() {
     for engine in [Engine::Sqlite, Engine::Postgres] {

@@ -10,6 +10,7 @@ use crate::hub::{
     Engine, MAX_BODY, SECRET, TestHub, WEBHOOK, eventually, json_of, problem, recorder, text,
 };
 
+// MUST-2
 #[tokio::test]
 async fn a_message_is_kept_byte_for_byte() {
     let hub = TestHub::start().await;
@@ -36,6 +37,7 @@ async fn any_json_is_a_message() {
     hub.keep(&format!("{open}{close}")).await;
 }
 
+// MUST-7
 #[tokio::test]
 async fn the_query_and_the_headers_are_kept_with_the_secret_masked() {
     let hub = TestHub::start().await;
@@ -65,6 +67,7 @@ async fn the_query_and_the_headers_are_kept_with_the_secret_masked() {
     assert!(!request.to_string().contains(SECRET));
 }
 
+// MUST-4
 #[tokio::test]
 async fn unknown_disabled_and_mistaken_requests_are_told_apart() {
     let hub = TestHub::start().await;
@@ -98,6 +101,7 @@ async fn check_quarantined(hub: &TestHub, secret: &str, body: impl Into<Vec<u8>>
     assert_eq!(kept, body, "{code}");
 }
 
+// MUST-3
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_and_told() {
     let hub = TestHub::start().await;
@@ -126,6 +130,7 @@ async fn what_cannot_be_read_is_kept_and_told() {
     assert!(hub.destination.received().len() <= 1);
 }
 
+// MUST-3
 #[tokio::test]
 async fn a_sender_who_would_stop_at_a_refusal_gets_none() {
     let hub = TestHub::start().await;
@@ -153,6 +158,7 @@ async fn a_full_quarantine_refuses_in_the_way_that_its_sender_understands() {
     hub.keep("{}").await;
 }
 
+// MUST-4, MUST-5
 #[tokio::test]
 async fn a_body_has_a_bound_before_and_after_decompression() {
     let hub = TestHub::start().await;
@@ -183,6 +189,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+// MUST-8, MUST-10
 #[tokio::test]
 async fn the_same_identity_from_64_connections_at_once_is_one_message() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -218,6 +225,7 @@ async fn the_same_identity_from_64_connections_at_once_is_one_message() {
     }
 }
 
+// MUST-4
 #[tokio::test]
 async fn a_store_that_is_away_asks_the_sender_to_come_back() {
     let mut postgres = TemporaryPostgres::start_private().await;

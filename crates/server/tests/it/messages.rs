@@ -42,6 +42,7 @@ async fn a_message_is_seen_from_all_sides() {
     }
 }
 
+// MUST-15
 #[tokio::test]
 async fn an_explanation_says_why() {
     let hub = TestHub::start().await;
@@ -64,6 +65,7 @@ async fn an_explanation_says_why() {
     assert!(!text(&condition["note"]).is_empty());
 }
 
+// MUST-27
 #[tokio::test]
 async fn a_quarantined_message_is_released_by_a_replay() {
     for engine in [Engine::Sqlite, Engine::Postgres] {

@@ -11,6 +11,7 @@ use crate::support::{CONNECTION, Change, Engine, PROJECT, TestStore, message, no
 
 const KEPT: Accepted = Accepted::Kept { version: 1 };
 
+// MUST-8
 #[rstest]
 #[tokio::test]
 async fn the_same_content_is_a_duplicate_and_sets_nothing_off(
@@ -29,6 +30,7 @@ async fn the_same_content_is_a_duplicate_and_sets_nothing_off(
     assert_eq!(store.message_content(PROJECT, id).await.unwrap().unwrap().1, b"A");
 }
 
+// MUST-9
 #[rstest]
 #[tokio::test]
 async fn other_content_is_a_new_version_and_so_is_the_way_back(
@@ -75,6 +77,7 @@ async fn send_equal(stores: &[&Store], number: usize) {
     assert_eq!(stores[0].waiting().await, Ok(number as u64 + 1));
 }
 
+// MUST-10
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_equal_ones_at_once_one_is_kept(
@@ -86,6 +89,7 @@ async fn of_64_equal_ones_at_once_one_is_kept(
     }
 }
 
+// MUST-10
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_equal_ones_over_two_hubs_one_is_kept() {
     let one = TestStore::new(Engine::Postgres).await;
@@ -116,6 +120,7 @@ async fn hubs_that_claim_the_same_identities_do_not_lock_each_other_out() {
     }
 }
 
+// MUST-11
 #[rstest]
 #[tokio::test]
 async fn a_window_forgets(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
@@ -141,6 +146,7 @@ async fn a_window_forgets(#[values(Engine::Sqlite, Engine::Postgres)] engine: En
     assert_eq!(store.accept(within).await, Ok(Accepted::Duplicate { of: anew }));
 }
 
+// MUST-11
 #[rstest]
 #[tokio::test]
 async fn without_a_key_nothing_is_a_duplicate(

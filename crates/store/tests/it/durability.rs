@@ -23,6 +23,7 @@ fn copy_files(from: &Path) -> TempDir {
     copy
 }
 
+// MUST-1
 #[tokio::test]
 async fn what_was_answered_is_in_the_files_at_that_moment() {
     let store = TestStore::new(Engine::Sqlite).await;
@@ -66,6 +67,7 @@ async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
     panic!("it was never done");
 }
 
+// MUST-6
 /// What has been handed over is done, even if the caller hangs up at once.
 #[rstest]
 #[tokio::test]

@@ -28,6 +28,7 @@ async fn execute(settings: &StoreSettings, sql: &str) {
     }
 }
 
+// MUST-31
 #[rstest]
 #[tokio::test]
 async fn opening_again_changes_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
@@ -37,6 +38,7 @@ async fn opening_again_changes_nothing(#[values(Engine::Sqlite, Engine::Postgres
     assert_eq!(store.projects().await.unwrap(), projects);
 }
 
+// MUST-31
 #[rstest]
 #[case::newer("INSERT INTO schema_migrations VALUES (999, 0)", "newer fieldpost")]
 #[case::foreign("UPDATE schema_migrations SET checksum = 1", "another program")]

@@ -40,6 +40,7 @@ fn everything_filled() -> Attempt {
     }
 }
 
+// MUST-19
 #[rstest]
 #[tokio::test]
 async fn attempts_read_back_as_they_were(
@@ -88,6 +89,7 @@ async fn attempts_read_back_as_they_were(
     assert_eq!(store.attempt_body(PROJECT, id, 5).await, Ok(None));
 }
 
+// MUST-16
 #[rstest]
 #[case::succeeded(DeliveryState::Succeeded)]
 #[case::rejected(DeliveryState::Rejected)]
@@ -108,6 +110,7 @@ async fn a_final_verdict_ends_the_delivery(
     assert_eq!(store.waiting().await, Ok(0));
 }
 
+// MUST-16, MUST-21
 #[rstest]
 #[tokio::test]
 async fn a_retry_is_due_after_its_pause(
@@ -181,6 +184,7 @@ async fn many_outcomes_at_once_are_each_their_own(
     }
 }
 
+// MUST-23
 /// The old and the new holder of a lease speak at the same moment: the new one is heard.
 #[rstest]
 #[tokio::test]
