@@ -278,12 +278,14 @@ impl Replay {
 
 /// What came of a replay.
 fn replayed(answer: &Json) -> String {
-    let unreadable = text(answer, "unreadable");
-    if unreadable.is_empty() {
-        let made = elements(answer, "deliveries").len() as u64;
-        counted(made, "delivery", "deliveries")
-    } else {
-        format!("still cannot be read: {unreadable}")
+    let (unreadable, of) = (text(answer, "unreadable"), text(answer, "duplicate_of"));
+    match (unreadable.is_empty(), of.is_empty()) {
+        (false, _) => format!("still cannot be read: {unreadable}"),
+        (true, false) => format!("repeats {of}, which was kept meanwhile: no deliveries"),
+        (true, true) => {
+            let made = elements(answer, "deliveries").len() as u64;
+            counted(made, "delivery", "deliveries")
+        }
     }
 }
 
@@ -299,5 +301,29 @@ impl Body {
             None => output::bytes(&body)?,
         }
         Ok(Ending::Well)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_tells_what_came_of_it() {
+        for (answer, expected) in [
+            (
+                r#"{"deliveries": [{}, {}], "unreadable": null, "duplicate_of": null}"#,
+                "2 deliveries",
+            ),
+            (r#"{"deliveries": [], "unreadable": null}"#, "0 deliveries"),
+            (r#"{"deliveries": [], "unreadable": "no JSON"}"#, "still cannot be read: no JSON"),
+            (
+                r#"{"deliveries": [], "duplicate_of": "0192"}"#,
+                "repeats 0192, which was kept meanwhile: no deliveries",
+            ),
+        ] {
+            let answer = Value::parse(answer.as_bytes()).unwrap().into_owned();
+            assert_eq!(replayed(&answer), expected);
+        }
     }
 }
