@@ -261,6 +261,7 @@ mod tests {
         }
     }
 
+    // MUST-20
     #[test]
     fn answers_that_may_change_are_tried_again() {
         let pause = Some(Duration::from_secs(15));
@@ -275,6 +276,7 @@ mod tests {
         }
     }
 
+    // MUST-20
     #[test]
     fn refusals_are_final() {
         for status in [400, 401, 403, 404, 405, 409, 413, 415, 422, 451, 499] {
@@ -283,6 +285,7 @@ mod tests {
         }
     }
 
+    // MUST-20
     #[test]
     fn gone_pauses_the_forwarder_and_is_never_given_up() {
         let failed = DeliveryState::Failed;
@@ -290,6 +293,7 @@ mod tests {
         check(after(50, DAY * 50), answer(410), failed, Some(HOUR * 6), "paused");
     }
 
+    // MUST-20
     #[test]
     fn failures_without_an_answer_are_tried_again() {
         for kind in ErrorKind::ALL {
@@ -303,6 +307,7 @@ mod tests {
         }
     }
 
+    // MUST-21
     #[test]
     fn gives_up_at_the_end_of_the_budget_and_not_before() {
         let just_before = (DAY * 5).saturating_sub(Duration::from_micros(1));
@@ -341,6 +346,7 @@ mod tests {
         assert!(decide(&policy, &after(1, HOUR), &answer(410), 0.0).pause_forwarder);
     }
 
+    // MUST-21
     #[test]
     fn the_pause_grows_to_its_cap() {
         let policy = RetryPolicy::default();
@@ -351,6 +357,7 @@ mod tests {
         }
     }
 
+    // MUST-21
     #[test]
     fn the_next_try_waits_for_the_destination() {
         let asked = |seconds| Outcome::Answered {
@@ -407,6 +414,7 @@ mod tests {
     }
 
     proptest! {
+        // MUST-21
         #[test]
         fn jitter_only_adds_and_never_more_than_a_tenth(
             attempts in 1..40_u32,
@@ -423,6 +431,7 @@ mod tests {
             prop_assert!(stated <= policy.max);
         }
 
+        // MUST-21
         #[test]
         fn nothing_is_given_up_before_its_minimum_of_tries(
             attempts in 1..10_u32,

@@ -1,5 +1,5 @@
 //! The guarantees of docs/specs/submission.md have numbers, so that tests and comments can cite
-//! them. A number is given once, and whatever is cited exists.
+//! them. A number is given once, whatever is cited exists, and each guarantee is cited by a test.
 
 use std::collections::BTreeSet;
 
@@ -39,6 +39,50 @@ fn wrong_numbers(specification: &str, files: &[TextFile]) -> Vec<String> {
         }
     }
     offences
+}
+
+/// The tests in a file: all of it in a folder of tests, else what stands behind their mark.
+fn tests_in(file: &TextFile) -> &str {
+    if file.path.strip_suffix(".rs").is_none() {
+        return "";
+    }
+    if file.path.contains("/tests/") {
+        return &file.text;
+    }
+    file.text.split_once("#[cfg(test)]").map_or("", |(_, tests)| tests)
+}
+
+/// Guarantees that no test cites.
+fn without_a_test(specification: &str, files: &[TextFile]) -> Vec<String> {
+    let cited: BTreeSet<_> = files.iter().flat_map(|file| numbers(tests_in(file))).collect();
+    let missing = defined(specification).into_iter().filter(|number| !cited.contains(number));
+    missing.map(|number| format!("{SPECIFICATION}: no test cites {PREFIX}{number}")).collect()
+}
+
+#[test]
+fn every_guarantee_is_cited_by_a_test() {
+    let files: Vec<_> =
+        text_files().into_iter().filter(|file| !file.path.ends_with("citations.rs")).collect();
+    let specification = files.iter().find(|file| file.path == SPECIFICATION).unwrap();
+    assert_none(
+        "Write `// MUST-<number>` above the test that holds it:",
+        &without_a_test(&specification.text, &files),
+    );
+}
+
+#[test]
+fn a_guarantee_without_a_test_is_found() {
+    let specification = "**MUST-1.** One.\n**MUST-2.** Two.\n**MUST-3.** Three.\n";
+    let file = |path: &str, text: &str| TextFile { path: path.to_owned(), text: text.to_owned() };
+    let files = [
+        file("crates/a/tests/it/b.rs", "// MUST-1"),
+        file("crates/a/src/c.rs", "// MUST-2\n#[cfg(test)]\nmod tests { // MUST-3 }"),
+        file("crates/a/tests/notes.md", "MUST-2"),
+    ];
+    assert_eq!(
+        without_a_test(specification, &files),
+        ["docs/specs/submission.md: no test cites MUST-2"]
+    );
 }
 
 #[test]

@@ -14,6 +14,8 @@
 #[cfg(test)]
 mod citations;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod guides;
 #[cfg(test)]
 mod links;

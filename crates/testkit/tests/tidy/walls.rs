@@ -11,7 +11,7 @@ use crate::repository::{assert_none, cargo_metadata};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fieldpost-model", &[]),
     ("fieldpost-rules", &["model"]),
-    ("fieldpost-dialects", &["model", "rules"]),
+    ("fieldpost-dialects", &["model"]),
     ("fieldpost-store", &["model"]),
     ("fieldpost-outbound", &["model", "rules"]),
     ("fieldpost-script", &["model", "outbound"]),
