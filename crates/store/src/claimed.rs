@@ -8,13 +8,15 @@ use crate::error::StoreError;
 use crate::records::{Claimed, Lane, Payload};
 use crate::statement::{Row, length};
 
-/// The columns that [`read`] reads, of `deliveries d`, `projects p`, `messages m` and
-/// `message_bodies b`. The number is [`LARGE_PAYLOAD`](crate::records::LARGE_PAYLOAD).
+/// The columns that [`read`] reads, of `deliveries d`, `messages m` and `message_bodies b`. The
+/// number is [`LARGE_PAYLOAD`](crate::records::LARGE_PAYLOAD). The project is looked up apart: joined,
+/// it would tempt a planner to begin with it, and to read all of its messages.
 macro_rules! claimed_columns {
     () => {
         "d.forwarder, d.event, d.key, d.origin, d.resend_of, d.attempts, d.tries, \
          d.registered_at, d.payload_id, m.source, m.content_type, m.bytes, \
-         CASE WHEN m.bytes <= 65536 THEN b.bytes END, p.configuration_version"
+         CASE WHEN m.bytes <= 65536 THEN b.bytes END, \
+         (SELECT p.configuration_version FROM projects p WHERE p.project = d.project)"
     };
 }
 pub(crate) use claimed_columns;

@@ -69,7 +69,7 @@ impl Store {
     }
 
     /// Changes a project's definitions, if `version` is still the current one; the answer is the
-    /// new version. A conflict means that somebody else changed them first: read again, and redo;
+    /// new version. Within one call removals go first, whatever their order. A conflict means that somebody else changed them first: read again, and redo;
     /// or, with the text [`TAKEN_KEY`], that a source's key leads to another source.
     pub async fn change_configuration(
         &self,

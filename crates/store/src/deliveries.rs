@@ -1,8 +1,9 @@
 //! Reading deliveries and attempts, and the words that act on deliveries.
 //!
-//! A delivery that is being sent right now is held by a lease. Nothing that a person does takes it
-//! out of the sender's hands: the action is refused with a conflict, and the person sees the
-//! attempt's result a moment later.
+//! A delivery that is being sent right now is held by a lease. While the lease lasts, nothing that a
+//! person does takes it out of the sender's hands: the action is refused with a conflict, and the
+//! person sees the attempt's result a moment later. Once it is over, whoever held it has stalled or
+//! died and is in nobody's way.
 
 use std::time::Duration;
 

@@ -44,7 +44,6 @@ const CONTENTS: &str = concat!(
     ", d.project, d.id
      FROM unnest($1::text[], $2::uuid[]) AS w (project, delivery)
      JOIN deliveries d ON d.project = w.project AND d.id = w.delivery
-     JOIN projects p ON p.project = d.project
      JOIN messages m ON m.project = d.project AND m.id = d.payload_id
      JOIN message_bodies b ON b.project = m.project AND b.message = m.id"
 );

@@ -86,7 +86,6 @@ pub(super) fn contents(connection: &Connection, held: &[Held]) -> Result<Vec<Cla
         "SELECT ",
         claimed_columns!(),
         " FROM deliveries d
-         JOIN projects p ON p.project = d.project
          JOIN messages m ON m.project = d.project AND m.id = d.payload_id
          JOIN message_bodies b ON b.body = m.body
          WHERE d.project = ?1 AND d.id = ?2"

@@ -54,6 +54,7 @@ async fn a_message_reads_back_as_it_was_given(
     }
 }
 
+// MUST-1
 #[rstest]
 #[tokio::test]
 async fn deliveries_and_queue_are_there_when_it_answers(
@@ -102,7 +103,9 @@ async fn deliveries_and_queue_are_there_when_it_answers(
     assert_eq!(claimed.registered_at, delivery.registered_at);
     assert_eq!(claimed.content.source, "intake");
     assert_eq!(claimed.content.content_type.as_deref(), Some("application/json"));
-    assert_eq!(&claimed.content.body[..], b"{}");
+    assert_eq!(claimed.content.bytes, 2);
+    assert_eq!(claimed.content.body.as_deref(), Some(&b"{}"[..]));
+    assert_eq!(claimed.configuration_version, 1);
 
     // What is parked waits in the forwarder's own lane, not in the connection's.
     assert!(store.claim_lane(lane("hospital"), 8, LONG).await.claimed.is_empty());
@@ -110,6 +113,7 @@ async fn deliveries_and_queue_are_there_when_it_answers(
     assert_eq!(parked.len(), 1);
 }
 
+// MUST-12
 #[rstest]
 #[case::stale_plan(PROJECT, 2)]
 #[case::older_plan(PROJECT, 0)]
@@ -262,4 +266,37 @@ async fn beyond_the_bound_on_bytes_it_is_busy_and_recovers(
     assert_eq!(kept + busy, 64, "{answers:?}");
     assert!(kept >= 2 && busy > 0, "{kept} kept, {busy} refused");
     assert_eq!(store.accept(message(&megabyte)).await, Ok(Accepted::Kept { version: 1 }));
+}
+
+#[rstest]
+#[tokio::test]
+async fn headers_count_among_the_bytes_that_wait(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store =
+        TestStore::with(engine, |settings| settings.accept_queue_bytes = 3 * 1024 * 1024).await;
+    let megabyte = "x".repeat(1024 * 1024);
+    let accept = || {
+        message("x").change(|accept| {
+            accept.message.request.headers = vec![("x-large".to_owned(), megabyte.clone())];
+        })
+    };
+    let answers = join_all((0..64).map(|_| store.accept(accept()))).await;
+    let busy = answers.iter().filter(|answer| **answer == Err(StoreError::Busy)).count();
+    assert!((1..=62).contains(&busy), "{busy} refused");
+}
+
+#[rstest]
+#[tokio::test]
+async fn alone_a_message_may_be_larger_than_the_bound(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::with(engine, |settings| settings.accept_queue_bytes = 1024).await;
+    for body in ["x".repeat(2 * 1024), "x".repeat(1024 * 1024)] {
+        assert_eq!(store.accept(message(&body)).await, Ok(Accepted::Kept { version: 1 }));
+    }
+    let large = "x".repeat(2 * 1024);
+    let answers = join_all((0..64).map(|_| store.accept(message(&large)))).await;
+    let busy = answers.iter().filter(|answer| **answer == Err(StoreError::Busy)).count();
+    assert!((1..=63).contains(&busy), "{busy} refused");
 }

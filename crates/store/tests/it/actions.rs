@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
-use fieldpost_store::{Lane, Verdict};
+use fieldpost_store::{DefinitionChange, DefinitionKind, Lane, Recorded, Verdict};
 use futures_util::future::join_all;
 use rstest::rstest;
 use uuid::Uuid;
@@ -23,6 +23,7 @@ const STATES: [DeliveryState; 6] = [
     DeliveryState::Broken,
 ];
 
+// MUST-25
 #[rstest]
 #[tokio::test]
 async fn retry_makes_due_what_waits_and_nothing_else(
@@ -45,6 +46,7 @@ async fn retry_makes_due_what_waits_and_nothing_else(
     }
 }
 
+// MUST-25
 #[rstest]
 #[tokio::test]
 async fn cancel_ends_what_waits_and_nothing_else(
@@ -67,6 +69,7 @@ async fn cancel_ends_what_waits_and_nothing_else(
     }
 }
 
+// MUST-25
 #[rstest]
 #[tokio::test]
 async fn requeue_gives_what_is_final_a_fresh_budget_under_its_id(
@@ -75,7 +78,7 @@ async fn requeue_gives_what_is_final_a_fresh_budget_under_its_id(
     for state in STATES {
         let store = TestStore::new(engine).await;
         let delivery = store.bring_to(state).await;
-        let requeued = store.requeue(PROJECT, &delivery, false).await;
+        let requeued = store.requeue(PROJECT, &delivery, CONNECTION, false).await;
         if state.is_waiting() {
             assert_conflict(&requeued);
             assert_eq!(store.find(delivery.id).await, delivery);
@@ -97,6 +100,7 @@ async fn requeue_gives_what_is_final_a_fresh_budget_under_its_id(
     }
 }
 
+// MUST-26
 #[rstest]
 #[tokio::test]
 async fn resend_makes_a_copy_and_leaves_the_original(
@@ -106,7 +110,7 @@ async fn resend_makes_a_copy_and_leaves_the_original(
         let store = TestStore::new(engine).await;
         let delivery = store.bring_to(state).await;
         let copy = Uuid::now_v7();
-        assert_eq!(store.resend(PROJECT, &delivery, copy, false).await, Ok(()));
+        assert_eq!(store.resend(PROJECT, &delivery, copy, CONNECTION, false).await, Ok(()));
         assert_eq!(store.find(delivery.id).await, delivery);
         let copy = store.find(copy).await;
         assert_eq!((copy.state, copy.attempts), (DeliveryState::Pending, 0));
@@ -115,18 +119,19 @@ async fn resend_makes_a_copy_and_leaves_the_original(
         let claimed = store.claim_some(8, LONG).await;
         let claimed = claimed.iter().find(|claimed| claimed.id == copy.id).unwrap();
         assert_eq!(
-            (claimed.resend_of, &claimed.content.body[..]),
-            (Some(delivery.id), &b"one"[..])
+            (claimed.resend_of, claimed.content.body.as_deref()),
+            (Some(delivery.id), Some(&b"one"[..]))
         );
 
         // The same new id again, or a delivery that is gone: nothing is made.
-        assert!(store.resend(PROJECT, &delivery, copy.id, false).await.is_err());
+        assert!(store.resend(PROJECT, &delivery, copy.id, CONNECTION, false).await.is_err());
         let mut gone = delivery.clone();
         gone.id = Uuid::now_v7();
-        assert_conflict(&store.resend(PROJECT, &gone, Uuid::now_v7(), false).await);
+        assert_conflict(&store.resend(PROJECT, &gone, Uuid::now_v7(), CONNECTION, false).await);
     }
 }
 
+// MUST-14
 #[rstest]
 #[tokio::test]
 async fn what_is_requeued_or_resent_for_a_paused_forwarder_is_parked(
@@ -134,8 +139,8 @@ async fn what_is_requeued_or_resent_for_a_paused_forwarder_is_parked(
 ) {
     let store = TestStore::new(engine).await;
     let delivery = store.bring_to(DeliveryState::Rejected).await;
-    store.requeue(PROJECT, &delivery, true).await.unwrap();
-    store.resend(PROJECT, &delivery, Uuid::now_v7(), true).await.unwrap();
+    store.requeue(PROJECT, &delivery, CONNECTION, true).await.unwrap();
+    store.resend(PROJECT, &delivery, Uuid::now_v7(), CONNECTION, true).await.unwrap();
     assert!(store.claim_some(8, LONG).await.is_empty());
     assert_eq!(store.claim_lane(parking(), 8, LONG).await.claimed.len(), 2);
 }
@@ -150,12 +155,12 @@ async fn nobody_takes_a_delivery_out_of_its_senders_hands(
     let claimed = store.claim_one().await;
     assert_conflict(&store.retry(PROJECT, &delivery).await);
     assert_conflict(&store.cancel(PROJECT, &delivery, "by hand").await);
-    assert_conflict(&store.requeue(PROJECT, &delivery, false).await);
+    assert_conflict(&store.requeue(PROJECT, &delivery, CONNECTION, false).await);
     assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(0));
     assert_eq!(store.find(delivery.id).await, delivery);
     assert!(store.claim_some(8, LONG).await.is_empty());
     let recorded = store.record(succeeded(&claimed)).await;
-    assert_eq!(recorded, Ok(fieldpost_store::Recorded::Written));
+    assert_eq!(recorded, Ok(Recorded::Written));
 }
 
 #[rstest]
@@ -163,7 +168,8 @@ async fn nobody_takes_a_delivery_out_of_its_senders_hands(
 async fn of_two_people_one_acts(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let store = TestStore::new(engine).await;
     let delivery = store.bring_to(DeliveryState::Rejected).await;
-    let requeued = join_all((0..8).map(|_| store.requeue(PROJECT, &delivery, false))).await;
+    let requeued =
+        join_all((0..8).map(|_| store.requeue(PROJECT, &delivery, CONNECTION, false))).await;
     assert_eq!(requeued.iter().filter(|end| end.is_ok()).count(), 1, "{requeued:?}");
     assert_eq!(store.waiting().await, Ok(1));
     let cancelled = join_all((0..8).map(|_| store.cancel(PROJECT, &delivery, "no"))).await;
@@ -194,7 +200,7 @@ async fn lanes_are_moved_in_bounded_steps(
 
     let park = async || {
         let parking = Lane::parking(FORWARDER);
-        store.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, false).await.unwrap()
+        store.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, CONNECTION, false).await.unwrap()
     };
     let mut moved = Vec::new();
     while moved.last() != Some(&0) {
@@ -206,15 +212,17 @@ async fn lanes_are_moved_in_bounded_steps(
     let left = store.claim_some(1_000, LONG).await;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].forwarder, "deaths");
-    assert_eq!(store.record(succeeded(&claimed[0])).await, Ok(fieldpost_store::Recorded::Written));
+    assert_eq!(store.record(succeeded(&claimed[0])).await, Ok(Recorded::Written));
 
     // Back again, everything due at once.
     let back = async |due_now| {
         let parking = Lane::parking(FORWARDER);
         let mut moved = 0;
         loop {
-            let step =
-                store.move_lane(PROJECT, FORWARDER, &parking, CONNECTION, due_now).await.unwrap();
+            let step = store
+                .move_lane(PROJECT, FORWARDER, &parking, CONNECTION, CONNECTION, due_now)
+                .await
+                .unwrap();
             moved += step;
             if step == 0 {
                 return moved;
@@ -242,15 +250,15 @@ async fn moving_a_lane_breaks_no_lease(#[values(Engine::Sqlite, Engine::Postgres
     let moving = async {
         for _ in 0..20 {
             let to = Lane::parking(FORWARDER);
-            store.move_lane(PROJECT, FORWARDER, CONNECTION, &to, true).await.unwrap();
-            store.move_lane(PROJECT, FORWARDER, &to, CONNECTION, true).await.unwrap();
+            store.move_lane(PROJECT, FORWARDER, CONNECTION, &to, CONNECTION, true).await.unwrap();
+            store.move_lane(PROJECT, FORWARDER, &to, CONNECTION, CONNECTION, true).await.unwrap();
         }
     };
     let (claimed, ()) = tokio::join!(claiming, moving);
     let ids: std::collections::HashSet<Uuid> = claimed.iter().map(|claimed| claimed.id).collect();
     assert_eq!(ids.len(), claimed.len(), "nothing was claimed twice");
     for recorded in join_all(claimed.iter().map(|claimed| store.record(succeeded(claimed)))).await {
-        assert_eq!(recorded, Ok(fieldpost_store::Recorded::Written));
+        assert_eq!(recorded, Ok(Recorded::Written));
     }
 }
 
@@ -265,7 +273,7 @@ async fn a_move_leaves_what_is_claimed_in_that_moment() {
                  next_at = next_at + 600000000";
     client.batch_execute(claim).await.unwrap();
     let parking = Lane::parking(FORWARDER);
-    let moving = other.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, true);
+    let moving = other.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, CONNECTION, true);
     let claiming = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         client.batch_execute("COMMIT").await.unwrap();
@@ -314,4 +322,148 @@ async fn a_removed_forwarders_queue_is_cancelled(
         assert_eq!(delivery.state, DeliveryState::Cancelled);
         assert_eq!(delivery.last_error.as_deref(), Some("the forwarder is gone"));
     }
+}
+
+fn forwarder() -> DefinitionChange {
+    DefinitionChange::Set(DefinitionKind::Forwarder, FORWARDER.to_owned(), "{}".to_owned())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_sweep_spares_a_forwarder_that_is_there_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let delivery = store.deliver_one().await;
+    store.change_configuration(PROJECT, 1, vec![forwarder()]).await.unwrap();
+    assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(0));
+    assert_eq!(store.find(delivery.id).await, delivery);
+    let removed = DefinitionChange::Remove(DefinitionKind::Forwarder, FORWARDER.to_owned());
+    store.change_configuration(PROJECT, 2, vec![removed]).await.unwrap();
+    assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(1));
+}
+
+/// The forwarder is saved in the moment between the choice of what to cancel and the cancelling.
+#[tokio::test]
+async fn a_sweep_spares_a_forwarder_that_is_saved_in_that_moment() {
+    let store = TestStore::new(Engine::Postgres).await;
+    let delivery = store.deliver_one().await;
+    let client = connect(store.settings().database.as_ref().unwrap()).await;
+    client.batch_execute("BEGIN; LOCK TABLE queue IN EXCLUSIVE MODE").await.unwrap();
+    let saving = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let save = "INSERT INTO definitions VALUES ('clinic', 'forwarder', 'births', '{}'); COMMIT";
+        client.batch_execute(save).await.unwrap();
+    };
+    let sweep = store.cancel_forwarder(PROJECT, FORWARDER, "removed");
+    let (cancelled, ()) = tokio::join!(sweep, saving);
+    assert_eq!(cancelled, Ok(0));
+    assert_eq!(store.find(delivery.id).await, delivery);
+    assert_eq!(store.claim_one().await.id, delivery.id);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_goes_again_goes_over_the_connection_of_today(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let delivery = store.bring_to(DeliveryState::Rejected).await;
+    let copy = Uuid::now_v7();
+    store.resend(PROJECT, &delivery, copy, "hospital", false).await.unwrap();
+    store.requeue(PROJECT, &delivery, "hospital", false).await.unwrap();
+    for id in [delivery.id, copy] {
+        assert_eq!(store.find(id).await.connection, "hospital");
+    }
+    assert!(store.claim_some(8, LONG).await.is_empty());
+    assert_eq!(store.claim_lane(lane("hospital"), 8, LONG).await.claimed.len(), 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_moved_goes_over_the_connection_of_today(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let sent = store.bring_to(DeliveryState::Rejected).await;
+    let held = store.deliver_one().await;
+    let claimed = store.claim_one().await;
+    let moved = store.deliver_one().await;
+    let foreign = message("x").to(CONNECTION).change(|accept| {
+        accept.deliveries[0].forwarder = "deaths".to_owned();
+    });
+    let foreign_id = foreign.deliveries[0].id;
+    store.accept(foreign).await.unwrap();
+    let step = store.move_lane(PROJECT, FORWARDER, CONNECTION, "hospital", "hospital", true).await;
+    assert_eq!(step, Ok(1));
+    for (id, connection) in [
+        (sent.id, CONNECTION),
+        (held.id, CONNECTION),
+        (foreign_id, CONNECTION),
+        (moved.id, "hospital"),
+    ] {
+        assert_eq!(store.find(id).await.connection, connection);
+    }
+    assert_eq!(store.claim_lane(lane("hospital"), 8, LONG).await.claimed[0].id, moved.id);
+    assert_eq!(store.record(succeeded(&claimed)).await, Ok(Recorded::Written));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_places_where_deliveries_wait_are_told_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    assert_eq!(store.queue_places(PROJECT).await, Ok(Vec::new()));
+    for (connection, parked) in [(CONNECTION, false), (CONNECTION, false), ("hospital", true)] {
+        let accept = message("x").to(connection).change(|accept| {
+            accept.deliveries[0].parked = parked;
+        });
+        store.accept(accept).await.unwrap();
+    }
+    let place = |lane: &str| (lane.to_owned(), FORWARDER.to_owned());
+    let places = vec![place("!births"), place(CONNECTION)];
+    assert_eq!(store.queue_places(PROJECT).await, Ok(places));
+    assert_eq!(store.queue_places("other").await, Ok(Vec::new()));
+}
+
+/// Whoever held it is gone, or will not be heard.
+#[rstest]
+#[tokio::test]
+async fn a_lease_that_is_over_is_in_nobodys_way(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    for removed in [false, true] {
+        let store = TestStore::new(engine).await;
+        let delivery = store.deliver_one().await;
+        let first = store.claim_some(1, Duration::ZERO).await.remove(0);
+        assert_eq!(store.retry(PROJECT, &delivery).await, Ok(()));
+        let second = store.claim_some(1, Duration::ZERO).await.remove(0);
+        assert!(second.fence > first.fence);
+        if removed {
+            assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(1));
+        } else {
+            assert_eq!(store.cancel(PROJECT, &delivery, "by hand").await, Ok(()));
+        }
+        for lost in [first, second] {
+            assert_eq!(store.record(succeeded(&lost)).await, Ok(Recorded::LeaseLost));
+        }
+        assert_eq!(store.find(delivery.id).await.state, DeliveryState::Cancelled);
+    }
+}
+
+/// A sender that stalled and comes to itself after its delivery was requeued.
+#[rstest]
+#[tokio::test]
+async fn an_earlier_holder_is_not_taken_for_the_one_of_today(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let delivery = store.deliver_one().await;
+    let stalled = store.claim_some(1, Duration::ZERO).await.remove(0);
+    store.cancel(PROJECT, &delivery, "by hand").await.unwrap();
+    store.requeue(PROJECT, &delivery, CONNECTION, false).await.unwrap();
+    let ours = store.claim_one().await;
+    assert_eq!(store.record(succeeded(&stalled)).await, Ok(Recorded::LeaseLost));
+    assert_eq!(store.record(succeeded(&ours)).await, Ok(Recorded::Written));
 }

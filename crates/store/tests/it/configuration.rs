@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use fieldpost_store::{
-    Accepted, Configuration, DefinitionChange, DefinitionKind, Project, Replay, Store,
+    Accepted, Configuration, DefinitionChange, DefinitionKind, Project, Replay, Replayed, Store,
+    StoreError, TAKEN_KEY,
 };
 use futures_util::future::join_all;
 use rstest::rstest;
@@ -215,7 +216,7 @@ async fn replays_go_on_beside_accepting(
     let replaying = async {
         let start = Instant::now();
         for _ in 0..50 {
-            assert_eq!(store.replay(&replay).await, Ok(true));
+            assert_eq!(store.replay(&replay).await, Ok(Replayed::Done));
         }
         stop.store(true, Ordering::SeqCst);
         start.elapsed()
@@ -235,4 +236,78 @@ async fn facts_are_set_and_set_again(#[values(Engine::Sqlite, Engine::Postgres)]
     store.check_writable().await.unwrap();
     let name = if engine == Engine::Sqlite { "sqlite" } else { "postgres" };
     assert_eq!(store.engine_name(), name);
+}
+
+fn keys(source: &str, keys: &[u8]) -> DefinitionChange {
+    let keys = keys.iter().map(|key| [*key; 32]).collect();
+    DefinitionChange::SourceKeys { source: source.to_owned(), keys }
+}
+
+fn remove(source: &str) -> DefinitionChange {
+    DefinitionChange::Remove(DefinitionKind::Source, source.to_owned())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_source_key_leads_to_one_source_of_all_projects(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    store.create_project("other", "Other", now()).await.unwrap();
+    let taken = || Err(StoreError::Conflict(TAKEN_KEY.to_owned()));
+    let change = async |project, version, changes| {
+        store.change_configuration(project, version, changes).await
+    };
+    // A key may stand twice with its own source, and be set again.
+    assert_eq!(change(PROJECT, 1, vec![keys("a", &[1, 2, 1])]).await, Ok(2));
+    assert_eq!(change(PROJECT, 2, vec![keys("a", &[2, 1])]).await, Ok(3));
+    // Nobody else gets one, and the whole change is undone.
+    assert_eq!(change(PROJECT, 3, vec![keys("b", &[3, 2])]).await, taken());
+    assert_eq!(change("other", 1, vec![set("births"), keys("a", &[1])]).await, taken());
+    assert_eq!(store.configuration("other").await.unwrap().unwrap().definitions, []);
+    assert_eq!(change("other", 1, vec![keys("a", &[3])]).await, Ok(2));
+    // What a source gives up is free.
+    assert_eq!(change(PROJECT, 3, vec![keys("a", &[1])]).await, Ok(4));
+    assert_eq!(change("other", 2, vec![keys("b", &[2])]).await, Ok(3));
+    assert_eq!(change(PROJECT, 4, vec![remove("a")]).await, Ok(5));
+    assert_eq!(change("other", 3, vec![keys("c", &[1])]).await, Ok(4));
+    // Removing a source of one project leaves its namesake alone.
+    assert_eq!(change(PROJECT, 5, vec![remove("b")]).await, Ok(6));
+    assert_eq!(change(PROJECT, 6, vec![keys("d", &[2])]).await, taken());
+    // Other versions are another conflict.
+    let stale = change(PROJECT, 5, vec![keys("d", &[9])]).await;
+    assert_conflict(&stale);
+    assert_ne!(stale, taken());
+}
+
+#[rstest]
+#[case::renamed(vec![keys("b", &[1]), remove("a")])]
+#[case::exchanged(vec![keys("z", &[1]), keys("a", &[26])])]
+#[tokio::test]
+async fn within_one_change_keys_can_go_from_source_to_source(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] change: Vec<DefinitionChange>,
+) {
+    let store = TestStore::new(engine).await;
+    let before = vec![keys("a", &[1]), keys("z", &[26])];
+    assert_eq!(store.change_configuration(PROJECT, 1, before).await, Ok(2));
+    assert_eq!(store.change_configuration(PROJECT, 2, change).await, Ok(3));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_projects_at_once_one_gets_the_key(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let names: Vec<String> = (0..8).map(|number| format!("project-{number}")).collect();
+    for name in &names {
+        store.create_project(name, "", now()).await.unwrap();
+    }
+    let changes =
+        names.iter().map(|name| store.change_configuration(name, 1, vec![keys("a", &[1])]));
+    let ends = join_all(changes).await;
+    assert_eq!(ends.iter().filter(|end| **end == Ok(2)).count(), 1, "{ends:?}");
+    let taken = Err(StoreError::Conflict(TAKEN_KEY.to_owned()));
+    assert_eq!(ends.iter().filter(|end| **end == taken).count(), 7, "{ends:?}");
 }

@@ -289,3 +289,47 @@ async fn what_is_open_is_counted_by_forwarder_and_state(
     assert_eq!(store.waiting().await, Ok(3));
     assert_eq!(store.open_counts("other").await, Ok(Vec::new()));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_part_of_an_id_is_found(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let store = TestStore::new(engine).await;
+    let id = |text: &str| Uuid::parse_str(text).unwrap();
+    let original = message("A").known_as("form").to(CONNECTION).change(|accept| {
+        accept.message.id = id("01990000-0000-7000-8000-0000aBcDe101");
+        accept.deliveries[0].id = id("01990000-0000-7000-8000-000000dde201");
+    });
+    let repetition = message("A").known_as("form").change(|accept| {
+        accept.message.id = id("01990000-0000-7000-8000-000000000301");
+    });
+    let other = message("B").to(CONNECTION).change(|accept| {
+        accept.message.id = id("01990000-0000-7000-8000-000000000401");
+        accept.deliveries[0].id = id("01990000-0000-7000-8000-000000000501");
+    });
+    for accept in [original, repetition, other] {
+        store.accept(accept).await.unwrap();
+    }
+    let ends = |ids: &[Uuid]| -> Vec<String> {
+        ids.iter().map(|id| id.to_string().split_off(33)).collect()
+    };
+    for (text, messages, deliveries) in [
+        ("0199", vec!["101", "401", "301"], vec!["201", "501"]),
+        ("abcde1", vec!["101", "301"], vec!["201"]),
+        ("AbCdE101", vec!["101", "301"], vec!["201"]),
+        ("01990000-0000-7000-8000-0000abcde101", vec!["101", "301"], vec!["201"]),
+        ("0000-7000-8000-0000ab", vec!["101", "301"], vec!["201"]),
+        ("dde2", vec![], vec!["201"]),
+        ("de2", vec![], vec![]),
+        ("-d-e-2-", vec![], vec![]),
+        ("0301", vec!["301"], vec![]),
+        ("0401", vec!["401"], vec!["501"]),
+        ("----", vec![], vec![]),
+        ("0501x", vec![], vec![]),
+    ] {
+        let query = MessageQuery { text: Some(text.to_owned()), ..MessageQuery::default() };
+        assert_eq!(ends(&found_messages(&store, query).await), messages, "messages with {text:?}");
+        let query = DeliveryQuery { text: Some(text.to_owned()), ..DeliveryQuery::default() };
+        let found = ends(&found_deliveries(&store, query).await);
+        assert_eq!(found, deliveries, "deliveries with {text:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What could not be read.
 
 use fieldpost_model::message::MessageState;
-use fieldpost_store::{Accepted, MessageQuery, Released, Replay, StoreError};
+use fieldpost_store::{Accepted, MessageQuery, Released, Replay, Replayed, Signal, StoreError};
 use futures_util::future::join_all;
 use rstest::rstest;
 use uuid::Uuid;
@@ -92,7 +92,7 @@ async fn a_source_holds_no_more_than_its_limit(
 
     // One is released: there is room for one, and for one only.
     let release = Replay { released: Some(Released::default()), ..replay(ids[0]) };
-    assert_eq!(store.replay(&release).await, Ok(true));
+    assert_eq!(store.replay(&release).await, Ok(Replayed::Done));
     let fits = bad(3);
     let id = fits.message.id;
     assert_eq!(store.accept(fits).await, Ok(Accepted::Quarantined { id, seen: 1 }));
@@ -114,15 +114,15 @@ async fn a_replay_releases_once_with_its_deliveries(
         ..replay(id)
     };
     let stale = Replay { configuration_version: 2, ..release.clone() };
-    assert_eq!(store.replay(&stale).await, Ok(false));
+    assert_eq!(store.replay(&stale).await, Ok(Replayed::Stale));
     assert_eq!(store.waiting().await, Ok(0));
 
-    assert_eq!(store.replay(&release).await, Ok(true));
+    assert_eq!(store.replay(&release).await, Ok(Replayed::Done));
     let released = store.message(PROJECT, id).await.unwrap().unwrap();
     assert_eq!((released.state, released.reason), (MessageState::Kept, None));
     assert_eq!(released.identity.as_deref(), Some("form-1"));
     let claimed = store.claim_one().await;
-    assert_eq!((claimed.payload, &claimed.content.body[..]), (id, &b"<broken"[..]));
+    assert_eq!((claimed.payload, claimed.content.body.as_deref()), (id, Some(&b"<broken"[..])));
 
     // Released is released: a second one conflicts, and adds nothing.
     let second = Replay { deliveries: vec![delivery_to(CONNECTION)], ..release };
@@ -140,12 +140,13 @@ async fn a_replay_that_fails_again_says_why_today(
     let id = accept.message.id;
     store.accept(accept).await.unwrap();
     let again = Replay { still_quarantined: Some("not JSON".to_owned()), ..replay(id) };
-    assert_eq!(store.replay(&again).await, Ok(true));
+    assert_eq!(store.replay(&again).await, Ok(Replayed::Done));
     let message = store.message(PROJECT, id).await.unwrap().unwrap();
     assert_eq!(message.state, MessageState::Quarantined);
     assert_eq!(message.reason.as_deref(), Some("not JSON"));
 }
 
+// MUST-27
 #[rstest]
 #[tokio::test]
 async fn a_kept_message_is_matched_again(
@@ -159,11 +160,98 @@ async fn a_kept_message_is_matched_again(
     parked.parked = true;
     let deliveries = vec![delivery_to(CONNECTION), parked, delivery_to("hospital")];
     let again = Replay { deliveries, ..replay(id) };
-    assert_eq!(store.replay(&again).await, Ok(true));
+    assert_eq!(store.replay(&again).await, Ok(Replayed::Done));
     assert_eq!(store.waiting().await, Ok(3));
     assert_eq!(store.claim_one().await.payload, id);
     // The same delivery ids again: refused whole.
     let twice = store.replay(&again).await;
     assert!(matches!(twice, Err(StoreError::Refused(_))), "{twice:?}");
     assert_eq!(store.waiting().await, Ok(3));
+}
+
+/// What a released message is deduplicated by, as if its content had been `content`.
+fn released_as(content: &str) -> Released {
+    let dedupe = message(content).known_as("form-1").message.dedupe;
+    Released { identity: Some("form-1".to_owned()), dedupe }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_release_of_what_was_kept_meanwhile_makes_a_duplicate(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::with(engine, |settings| settings.quarantine_limit = 1).await;
+    let unreadable = message("<broken").unreadable("not XML");
+    let id = unreadable.message.id;
+    store.accept(unreadable).await.unwrap();
+    store.accept(message("older").known_as("form-1")).await.unwrap();
+    let kept = message("form").known_as("form-1");
+    let of = kept.message.id;
+    assert_eq!(store.accept(kept).await, Ok(Accepted::Kept { version: 2 }));
+
+    let release = Replay {
+        released: Some(released_as("form")),
+        deliveries: vec![delivery_to(CONNECTION)],
+        ..replay(id)
+    };
+    let stale = Replay { configuration_version: 2, ..release.clone() };
+    assert_eq!(store.replay(&stale).await, Ok(Replayed::Stale));
+    let mut signals = store.listen();
+    assert_eq!(store.replay(&release).await, Ok(Replayed::DuplicateOf(of)));
+    let signal = Signal::Message { project: PROJECT.into(), id, state: MessageState::Duplicate };
+    assert_eq!(signals.try_recv(), Ok(signal));
+    let duplicate = store.message(PROJECT, id).await.unwrap().unwrap();
+    assert_eq!((duplicate.state, duplicate.duplicate_of), (MessageState::Duplicate, Some(of)));
+    assert_eq!((duplicate.reason, duplicate.version), (None, 2));
+    assert_eq!(duplicate.identity.as_deref(), Some("form-1"));
+    assert_eq!(store.waiting().await, Ok(0));
+
+    // Its place in the quarantine is free, once.
+    let next = message("<next").unreadable("not XML");
+    let id = next.message.id;
+    assert_eq!(store.accept(next).await, Ok(Accepted::Quarantined { id, seen: 1 }));
+    assert_conflict(&store.replay(&release).await);
+    let full = message("<more").unreadable("not XML");
+    assert_eq!(store.accept(full).await, Ok(Accepted::QuarantineFull));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_release_with_other_content_is_a_new_version(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let unreadable = message("<broken").unreadable("not XML");
+    let id = unreadable.message.id;
+    store.accept(unreadable).await.unwrap();
+    store.accept(message("form").known_as("form-1")).await.unwrap();
+    let release = Replay { released: Some(released_as("other")), ..replay(id) };
+    assert_eq!(store.replay(&release).await, Ok(Replayed::Done));
+    assert_eq!(store.message(PROJECT, id).await.unwrap().unwrap().version, 2);
+    let repetition = message("other").known_as("form-1");
+    assert_eq!(store.accept(repetition).await, Ok(Accepted::Duplicate { of: id }));
+}
+
+/// The same bytes, unreadable once more after a change of the definitions was taken back.
+#[rstest]
+#[tokio::test]
+async fn what_was_released_can_be_quarantined_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let one = message("<broken").unreadable("not XML");
+    let other = message("<other").unreadable("not XML");
+    let (first_id, other_id) = (one.message.id, other.message.id);
+    store.accept(one).await.unwrap();
+    store.accept(other).await.unwrap();
+    let release = Replay { released: Some(released_as("form")), ..replay(first_id) };
+    assert_eq!(store.replay(&release).await, Ok(Replayed::Done));
+    let again = message("<broken").unreadable("not XML");
+    let id = again.message.id;
+    assert_eq!(store.accept(again).await, Ok(Accepted::Quarantined { id, seen: 1 }));
+    // Others are known as before, and so is what was released.
+    let other = message("<other").unreadable("not XML");
+    assert_eq!(store.accept(other).await, Ok(Accepted::Quarantined { id: other_id, seen: 2 }));
+    let repetition = message("form").known_as("form-1");
+    assert_eq!(store.accept(repetition).await, Ok(Accepted::Duplicate { of: first_id }));
 }

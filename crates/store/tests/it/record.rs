@@ -192,8 +192,11 @@ async fn of_two_holders_in_one_batch_the_newer_is_heard(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let store = TestStore::new(engine).await;
-    let id = store.deliver_one().await.id;
+    let delivery = store.deliver_one().await;
+    let id = delivery.id;
     let old = store.claim_some(1, Duration::ZERO).await.remove(0);
+    // The lease is over: it is free to be tried again by hand.
+    store.retry(PROJECT, &delivery).await.unwrap();
     let new = store.claim_one().await;
     let rejected = outcome(&old, Verdict::Final(DeliveryState::Rejected));
     let recorded = tokio::join!(store.record(rejected), store.record(succeeded(&new)));

@@ -40,7 +40,7 @@ async fn live(store: &TestStore) -> Vec<Signal> {
     let claimed = store.claim_one().await;
     store.record(succeeded(&claimed)).await.unwrap();
     let done = store.find(delivery).await;
-    store.requeue(PROJECT, &done, false).await.unwrap();
+    store.requeue(PROJECT, &done, CONNECTION, false).await.unwrap();
     store.cancel(PROJECT, &done, "by hand").await.unwrap();
     store.change_configuration(PROJECT, 1, Vec::new()).await.unwrap();
     let project = || PROJECT.into();
@@ -88,6 +88,6 @@ async fn what_happens_is_told_to_other_hubs() {
     let parking = Lane::parking(FORWARDER);
     let accept = message("y").to(CONNECTION).change(|accept| accept.configuration_version = 2);
     other.accept(accept).await.unwrap();
-    other.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, false).await.unwrap();
+    other.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, CONNECTION, false).await.unwrap();
     expect(&mut here, vec![Signal::Due(lane(&parking))]).await;
 }

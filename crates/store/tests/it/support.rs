@@ -103,6 +103,16 @@ impl TestStore {
         self.folder.path()
     }
 
+    /// Changes the database past the store.
+    pub(crate) async fn execute(&self, sql: &str) {
+        if let Some(url) = &self.settings.database {
+            connect(url).await.batch_execute(sql).await.unwrap();
+        } else {
+            let file = self.folder().join("fieldpost.db");
+            rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+        }
+    }
+
     /// Keeps a message with one delivery; the answer is the delivery.
     pub(crate) async fn deliver_one(&self) -> Delivery {
         let accept = message("one").to(CONNECTION);
