@@ -1,5 +1,7 @@
 //! New ids and secrets: the only place of the engine that rolls dice.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use fieldpost_model::hexadecimal;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
@@ -18,10 +20,33 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A UUIDv7 of this time: ids sort by time.
+/// The last id's time, in ticks of 1/4096 ms.
+static LAST: AtomicU64 = AtomicU64::new(0);
+/// Where the clock went back by more than this, a second, ids follow it back.
+const MOST_AHEAD: u64 = 1_000 << 12;
+
+/// The time of a new id, later than that of every id before.
+fn next_tick(now: Timestamp) -> u64 {
+    let micros = u64::try_from(now.0).unwrap_or(0);
+    let present = ((micros / 1_000) << 12) | ((micros % 1_000) * 4_096 / 1_000);
+    let after = |last: u64| {
+        let is_far_ahead = last.saturating_sub(present) > MOST_AHEAD;
+        if is_far_ahead { present } else { present.max(last + 1) }
+    };
+    let last = LAST.update(Ordering::Relaxed, Ordering::Relaxed, after);
+    after(last)
+}
+
+/// A UUIDv7 of this time. Ids sort in the order in which they were made, also within a
+/// millisecond: its fraction stands in the twelve bits behind (RFC 9562, section 6.2, method 3).
 pub(crate) fn new_id(now: Timestamp) -> Uuid {
-    let milliseconds = u64::try_from(now.0.div_euclid(1_000)).unwrap_or(0);
-    Builder::from_unix_timestamp_millis(milliseconds, &random()).into_uuid()
+    let tick = next_tick(now);
+    let [.., high, low] = tick.to_be_bytes();
+    let mut bytes: [u8; 10] = random();
+    if let [first, second, ..] = &mut bytes {
+        (*first, *second) = (high & 0x0f, low);
+    }
+    Builder::from_unix_timestamp_millis(tick >> 12, &bytes).into_uuid()
 }
 
 /// The secret and the webhook id of a new source.
@@ -33,4 +58,22 @@ pub(crate) fn new_source_keys() -> (Secret, Uuid) {
 /// A number in `[0, 1)`, for jitter.
 pub(crate) fn jitter() -> f64 {
     f64::from(u32::from_le_bytes(random())) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_in_the_order_of_their_making() {
+        let now = Timestamp(1_795_336_327_962_482);
+        let ids: Vec<Uuid> =
+            (0..10_000).map(|number| new_id(Timestamp(now.0 + number / 9))).collect();
+        assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+        let (seconds, nanoseconds) = ids[0].get_timestamp().unwrap().to_unix();
+        assert_eq!((seconds, nanoseconds / 1_000_000), (1_795_336_327, 962));
+        let an_hour_back = new_id(Timestamp(now.0 - 3_600_000_000));
+        assert!(an_hour_back < ids[0], "a clock that was set back is followed");
+    }
 }
