@@ -1,6 +1,10 @@
 //! Pages for people, and answers for the machines that watch.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use crate::hub::{Engine, SECRET, TestHub, eventually, problem, recorder};
 
@@ -68,15 +72,15 @@ async fn a_running_hub_is_alive_and_ready() {
 async fn a_stopping_hub_is_not_ready_and_finishes_what_is_under_way() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut hub = TestHub::start().await;
-    let mut slow = tokio::net::TcpStream::connect(hub.address).await.unwrap();
+    let mut slow = TcpStream::connect(hub.address).await.unwrap();
     let head = format!("POST /inbox/{SECRET} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{{");
     slow.write_all(head.as_bytes()).await.unwrap();
-    let mut waiting = tokio::net::TcpStream::connect(hub.address).await.unwrap();
+    let mut waiting = TcpStream::connect(hub.address).await.unwrap();
     waiting.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     hub.shutdown.cancel();
     eventually("nothing more is accepted", async || {
-        tokio::net::TcpStream::connect(hub.address).await.is_err().then_some(())
+        TcpStream::connect(hub.address).await.is_err().then_some(())
     })
     .await;
     let mut answer = String::new();
@@ -108,6 +112,49 @@ async fn metrics_count_and_never_name_a_message() {
         assert!(text.contains(line), "{line} is not in:\n{text}");
     }
     assert!(!text.contains(message["id"].as_str().unwrap()) && !text.contains(SECRET));
+}
+
+/// A way to a database that can be frozen: from then on its connections are there and say nothing.
+async fn freezable(database: &str, frozen: CancellationToken) -> String {
+    let mut url: reqwest::Url = database.parse().unwrap();
+    let behind = (url.host_str().unwrap().to_owned(), url.port().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let (behind, frozen) = (behind.clone(), frozen.clone());
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(behind).await.unwrap();
+                let copied = copy_bidirectional(&mut near, &mut far);
+                if frozen.run_until_cancelled(copied).await.is_none() {
+                    std::future::pending::<()>().await;
+                }
+            });
+        }
+    });
+    url.to_string()
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_holds_up_neither_readiness_nor_metrics() {
+    let frozen = CancellationToken::new();
+    let database = fieldpost_testkit::postgres::database().await;
+    let database = freezable(&database, frozen.clone()).await;
+    let hub = TestHub::start_with(Engine::Sqlite, |store, settings| {
+        store.database = Some(database);
+        settings.metrics = Some(recorder());
+    })
+    .await;
+    hub.keep("{}").await;
+    frozen.cancel();
+    let begun = Instant::now();
+    let answer = hub.client.get(hub.url("/metrics")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let counted = answer.text().await.unwrap();
+    assert!(counted.contains("fieldpost_requests_total"), "{counted}");
+    assert!(!counted.contains("fieldpost_deliveries_waiting"), "{counted}");
+    problem(hub.client.get(hub.url("/readyz")).send().await.unwrap(), 503, "not-ready").await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
