@@ -11,9 +11,9 @@ use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::source::Source;
 use fieldpost_rules::definition::{
     Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, Secrets,
-    SourceDraft, compare, is_name, keep_connection_secrets, keep_forwarder_secrets, keep_secrets,
-    keep_source_secrets, unknown_references, warnings, write_connection, write_forwarder,
-    write_source,
+    SourceDraft, compare, dangling_references, is_name, keep_connection_secrets,
+    keep_forwarder_secrets, keep_pauses, keep_secrets, keep_source_secrets, unknown_references,
+    warnings, write_connection, write_forwarder, write_source,
 };
 use fieldpost_store::{DefinitionChange, DefinitionKind, DeliveryQuery, StoreError, TAKEN_KEY};
 use sha2::{Digest, Sha256};
@@ -126,7 +126,9 @@ impl Hub {
             Err(error) => return Err(error),
         };
         let existing = version.is_some().then_some(&current);
-        let problems = keep_secrets(&mut draft, existing);
+        keep_pauses(&mut draft, existing);
+        let mut problems = keep_secrets(&mut draft, existing);
+        problems.extend(dangling_references(&draft, existing, prune));
         if !problems.is_empty() {
             return Err(HubError::Invalid(problems));
         }

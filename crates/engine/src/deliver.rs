@@ -6,12 +6,14 @@
 //! is under way, for all lanes together: what becomes due meanwhile makes the next one larger, so
 //! that under load a transaction serves many deliveries.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_outbound::{Call, Exchange};
 use fieldpost_store::{Claimed, Claims, Lane, Release, Signal, StoreError};
+use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -172,9 +174,15 @@ impl Dispatcher {
             let (hub, sender) = (self.hub.clone(), self.sender.clone());
             let abandon = self.abandon.clone();
             self.hub.spawn(async move {
-                let lane = ready.claimed.lane.clone();
-                let done = OnDrop(Some((lane, sender)));
-                deliver_one(&hub, ready, done, &abandon).await;
+                let Claimed { lane, id, fence, .. } = &ready.claimed;
+                let back = Release { lane: lane.clone(), delivery: *id, fence: *fence };
+                let done = OnDrop(Some((lane.clone(), sender)));
+                let delivering = deliver_one(&hub, ready, done, &abandon);
+                if AssertUnwindSafe(delivering).catch_unwind().await.is_err() {
+                    // A fault of ours in one delivery must not hold it until the next start.
+                    tracing::error!(delivery = %back.delivery, "delivery {} failed inside the hub", back.delivery);
+                    give_back(&hub, vec![back]).await;
+                }
             });
         }
     }
@@ -239,6 +247,10 @@ async fn release(hub: &Hub, claims: Vec<Claimed>) {
         .into_iter()
         .map(|claim| Release { lane: claim.lane, delivery: claim.id, fence: claim.fence })
         .collect();
+    give_back(hub, releases).await;
+}
+
+async fn give_back(hub: &Hub, releases: Vec<Release>) {
     if !releases.is_empty()
         && let Err(error) = hub.store().release(releases).await
     {

@@ -43,9 +43,8 @@ pub(crate) fn new_id(now: Timestamp) -> Uuid {
     let tick = next_tick(now);
     let [.., high, low] = tick.to_be_bytes();
     let mut bytes: [u8; 10] = random();
-    if let [first, second, ..] = &mut bytes {
-        (*first, *second) = (high & 0x0f, low);
-    }
+    let [first, second, ..] = &mut bytes;
+    (*first, *second) = (high & 0x0f, low);
     Builder::from_unix_timestamp_millis(tick >> 12, &bytes).into_uuid()
 }
 

@@ -135,12 +135,22 @@ fn answered(policy: &RetryPolicy, tried: &Tried, status: u16, due: Timestamp) ->
                     .to_owned(),
             ),
         },
-        400..=499 if !is_tried_again(policy, status) => finished(
-            DeliveryState::Rejected,
-            Some(format!("The destination refused this payload for good: it answered {status}.")),
-        ),
+        400..=499 if !is_tried_again(policy, status) => {
+            finished(DeliveryState::Rejected, Some(refusal(status)))
+        }
         _ => try_again(policy, tried, due, Some(format!("The destination answered {status}."))),
     }
+}
+
+/// Why a refusal is final, and whose matter it is. Another try would end alike; once it is mended,
+/// a person requeues the delivery.
+fn refusal(status: u16) -> String {
+    let whose = match status {
+        401 | 403 => "does not accept the connection's credentials",
+        404 => "knows nothing at the connection's address",
+        _ => "refused this payload for good",
+    };
+    format!("The destination {whose}: it answered {status}.")
 }
 
 /// Whether a status is one to try again: always, or because the forwarder lists it.

@@ -82,11 +82,6 @@ impl Place<'_> {
         self.add(code, message.into(), Some(hint.into()))
     }
 
-    /// Takes over problems that were found elsewhere.
-    pub(super) fn extend(&self, problems: impl IntoIterator<Item = Problem>) {
-        self.problems.borrow_mut().extend(problems);
-    }
-
     fn add<T>(&self, code: &'static str, message: String, hint: Option<String>) -> Option<T> {
         self.problems.borrow_mut().push(Problem { path: self.path.clone(), code, message, hint });
         None

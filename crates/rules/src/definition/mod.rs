@@ -44,7 +44,9 @@ pub use keep::{
     keep_connection_secrets, keep_forwarder_secrets, keep_secrets, keep_source_secrets,
 };
 pub use problem::{CODES, Problem};
-pub use project::{is_name, read_project, warnings, write_project};
+pub use project::{
+    dangling_references, is_name, keep_pauses, read_project, warnings, write_project,
+};
 pub use source::{read_source, write_source};
 pub use write::Secrets;
 
@@ -76,6 +78,8 @@ pub struct ProjectDraft {
     pub connections: Vec<Connection>,
     /// Its standing orders.
     pub forwarders: Vec<Forwarder>,
+    /// The forwarders of which it is not said whether they are paused: they stay as they are.
+    pub pause_unsaid: Vec<String>,
 }
 
 /// A source as somebody wrote it. The fields are those of [`Source`].

@@ -145,13 +145,6 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
     let connections = read_section(fields.take("connections"), connection::read);
     let sources = read_section(fields.take("sources"), source::read);
     let forwarders = read_section(fields.take("forwarders"), forwarder::read);
-    // Names count as known even where the rest of their definition is wrong: one mistake should
-    // not be told twice.
-    let connection_names = names_in(value, "connections");
-    let source_names = names_in(value, "sources");
-    for forwarder in &forwarders {
-        fields.place.extend(unknown_references(forwarder, &connection_names, &source_names));
-    }
     report_shared_urls(&fields.place, &sources);
     fields.close();
     let name = name?.to_owned();
@@ -161,7 +154,61 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
         sources,
         connections,
         forwarders,
+        pause_unsaid: without_pause(value),
     })
+}
+
+/// The forwarders of which the document does not say whether they are paused.
+fn without_pause(value: &Value<'_>) -> Vec<String> {
+    let forwarders = value.get("forwarders").and_then(Value::as_object).unwrap_or_default();
+    forwarders
+        .iter()
+        .filter(|(_, forwarder)| forwarder.get("paused").is_none())
+        .map(|(name, _)| name.to_string())
+        .collect()
+}
+
+/// Forwarders that name a connection or a source which is neither in the draft nor, unless it
+/// would be pruned, in the project that is there already.
+pub fn dangling_references(
+    draft: &ProjectDraft,
+    existing: Option<&ProjectDefinition>,
+    prune: bool,
+) -> Vec<Problem> {
+    let staying = existing.filter(|_| !prune);
+    let connections: Vec<&str> = draft
+        .connections
+        .iter()
+        .chain(staying.into_iter().flat_map(|project| &project.connections))
+        .map(|connection| connection.name.as_str())
+        .collect();
+    let sources: Vec<&str> = draft
+        .sources
+        .iter()
+        .map(|source| source.name.as_str())
+        .chain(
+            staying
+                .into_iter()
+                .flat_map(|project| &project.sources)
+                .map(|source| source.name.as_str()),
+        )
+        .collect();
+    let mut problems = Vec::new();
+    for forwarder in &draft.forwarders {
+        problems.extend(unknown_references(forwarder, &connections, &sources));
+    }
+    problems
+}
+
+/// Leaves the forwarders of which the draft does not say whether they are paused as they are: a
+/// person, or a destination that answered 410, paused them for a reason.
+pub fn keep_pauses(draft: &mut ProjectDraft, existing: Option<&ProjectDefinition>) {
+    let ProjectDraft { forwarders, pause_unsaid, .. } = draft;
+    for forwarder in forwarders.iter_mut().filter(|it| pause_unsaid.contains(&it.name)) {
+        let stored = existing
+            .and_then(|project| project.forwarders.iter().find(|it| it.name == forwarder.name));
+        forwarder.paused = stored.is_some_and(|stored| stored.paused);
+    }
 }
 
 fn read_title<'v>(field: &Field<'v, '_>) -> Option<&'v str> {
@@ -181,11 +228,6 @@ fn read_section<'v, 'p, T>(
 ) -> Vec<T> {
     let entries = section.map(|field| field.entries()).unwrap_or_default();
     entries.into_iter().filter_map(|(name, field)| read(name, field.value, field.place)).collect()
-}
-
-fn names_in<'v>(value: &'v Value<'v>, section: &str) -> Vec<&'v str> {
-    let members = value.get(section).and_then(Value::as_object).unwrap_or_default();
-    members.iter().map(|(name, _)| name.as_ref()).collect()
 }
 
 /// Reports sources of which a sender could not say which one is meant.

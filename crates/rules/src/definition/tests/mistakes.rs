@@ -8,7 +8,7 @@ use super::*;
 /// Reads a project file with one mistake in it.
 #[track_caller]
 fn problem(text: &str) -> Problem {
-    let mut problems = read_project(&value_of(&with_name(text))).expect_err(text);
+    let mut problems = read_alone(&value_of(&with_name(text))).expect_err(text);
     assert_eq!(problems.len(), 1, "{text}: {problems:?}");
     problems.remove(0)
 }
@@ -157,8 +157,6 @@ workflows: {}
             ("connections.c.concurency", "unknown-key"),
             ("sources.s.dialect", "wrong-value"),
             ("sources.s.enabled", "wrong-type"),
-            ("forwarders.f.to", "unknown-connection"),
-            ("forwarders.f.from", "unknown-source"),
             ("forwarders.f.metod", "unknown-key"),
             ("workflows", "not-supported-yet"),
         ])
@@ -239,4 +237,60 @@ forwarders: { f: { to: c, paused: 'true', retry: { factor: '2.5' } } }";
     assert_eq!(project.connections[0].concurrency, 5);
     assert!(project.forwarders[0].paused);
     assert!((project.forwarders[0].retry.factor - 2.5).abs() < f64::EPSILON);
+}
+
+/// Reads a project that refers to nothing but itself.
+fn read_alone(value: &Value<'_>) -> Result<ProjectDraft, Vec<Problem>> {
+    let draft = read_project(value)?;
+    let dangling = dangling_references(&draft, None, false);
+    if dangling.is_empty() { Ok(draft) } else { Err(dangling) }
+}
+
+#[test]
+fn a_draft_may_refer_to_what_is_there_already_unless_that_is_pruned() {
+    let there = read_alone(&value_of(
+        "project: p\nsources: { s: { dialect: json, secret: a-secret-of-s, id: 3f3dd1e3-3bbf-4e21-9015-9921204013c0 } }\nconnections: { c: { url: 'http://a' } }",
+    ))
+    .unwrap();
+    let existing = ProjectDefinition {
+        name: there.name,
+        title: there.title,
+        sources: there
+            .sources
+            .into_iter()
+            .map(|source| source.complete(None, &mut || unreachable!("both are given")))
+            .collect(),
+        connections: there.connections,
+        forwarders: Vec::new(),
+    };
+    let more = read_project(&value_of(
+        "project: p\nforwarders: { f: { from: s, to: c }, g: { from: s, to: d } }",
+    ))
+    .unwrap();
+    let paths = |prune| -> Vec<String> {
+        let problems = dangling_references(&more, Some(&existing), prune);
+        problems.into_iter().map(|problem| problem.path).collect()
+    };
+    assert_eq!(paths(false), ["forwarders.g.to"]);
+    let all = ["forwarders.f.to", "forwarders.f.from", "forwarders.g.to", "forwarders.g.from"];
+    assert_eq!(paths(true), all);
+}
+
+#[test]
+fn a_pause_that_the_document_does_not_speak_of_stays() {
+    let read = |text: &str| read_project(&value_of(text)).unwrap();
+    let paused =
+        read("project: p\nforwarders: { f: { to: c, paused: true }, g: { to: c, paused: true } }");
+    let existing = ProjectDefinition {
+        name: paused.name,
+        title: paused.title,
+        sources: Vec::new(),
+        connections: Vec::new(),
+        forwarders: paused.forwarders,
+    };
+    let mut draft =
+        read("project: p\nforwarders: { f: { to: c }, g: { to: c, paused: false }, h: { to: c } }");
+    keep_pauses(&mut draft, Some(&existing));
+    let after: Vec<bool> = draft.forwarders.iter().map(|forwarder| forwarder.paused).collect();
+    assert_eq!(after, [true, false, false]);
 }
