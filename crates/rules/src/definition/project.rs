@@ -193,11 +193,18 @@ pub fn dangling_references(
                 .map(|source| source.name.as_str()),
         )
         .collect();
+    let (connections, sources) = (each_once(connections), each_once(sources));
     let mut problems = Vec::new();
     for forwarder in &draft.forwarders {
         problems.extend(unknown_references(forwarder, &connections, &sources));
     }
     problems
+}
+
+fn each_once(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Leaves the forwarders of which the draft does not say whether they are paused as they are: a

@@ -110,15 +110,30 @@ async fn applying_warns_of_what_waits() {
 async fn a_file_that_is_wrong_is_refused_with_all_its_mistakes() {
     let hub = TestHub::start().await;
     let mut definition = hub.definition();
-    definition["forwarders"]["all"]["to"] = json!("nowhere");
+    definition["forwarders"]["all"]["metod"] = json!("POST");
     definition["sources"]["inbox"]["dialct"] = json!("json");
     let told =
         problem(hub.post("projects/clinic/apply", &definition).await, 422, "invalid-definition")
             .await;
     let paths: Vec<&str> =
         told["problems"].as_array().unwrap().iter().map(|it| text(&it["path"])).collect();
-    assert_eq!(paths, ["sources.inbox.dialct", "forwarders.all.to"]);
+    assert_eq!(paths, ["sources.inbox.dialct", "forwarders.all.metod"]);
     assert!(told["problems"][0]["hint"].is_string());
+
+    // What a forwarder refers to is looked for on the hub as well.
+    let mut definition = hub.definition();
+    definition["forwarders"]["all"]["to"] = json!("nowhere");
+    let dangling = hub.post("projects/clinic/apply", &definition).await;
+    let told = problem(dangling, 422, "invalid-definition").await;
+    assert_eq!(told["problems"][0]["path"], "forwarders.all.to");
+    assert_eq!(told["problems"][0]["code"], "unknown-connection");
+    let known = text(&hub.definition()["forwarders"]["all"]["to"]).to_owned();
+    let more = json!({
+        "project": "clinic",
+        "forwarders": { "more": { "on": "message", "to": known, "paused": true } },
+    });
+    let applied = json_of(hub.post("projects/clinic/apply", &more).await).await;
+    assert_eq!(applied["changes"].as_array().unwrap().len(), 1, "{applied}");
 
     let other = hub.post("projects/north/apply", &hub.definition()).await;
     let told = problem(other, 422, "invalid-definition").await;
