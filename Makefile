@@ -57,7 +57,7 @@ deny: ## Licences, sources and advisories of the dependencies
 
 .PHONY: bench
 bench: ## The benchmarks, each beside a ceiling measured in the same run
+	@scripts/require-toolchain
 	cargo bench --package fieldpost-rules --bench filters
-ifneq ($(wildcard benches/Cargo.toml),)
-	cargo run --release --package fieldpost-bench
-endif
+	cargo build --release --package fieldpost --package fieldpost-bench
+	scripts/with-postgres $(TARGET)/release/fieldpost-bench
