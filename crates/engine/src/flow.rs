@@ -92,7 +92,7 @@ impl Hub {
             if let Some(accepted) = keep::keep(self.store(), accept).await? {
                 let receipt = receipt(id, &accepted, unreadable)?;
                 telemetry::message_received(
-                    &routing.project,
+                    &routing,
                     &source,
                     receipt.message,
                     &receipt.outcome,

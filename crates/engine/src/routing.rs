@@ -18,10 +18,12 @@ use fieldpost_rules::definition::{
 };
 use fieldpost_rules::filter::FilterIndex;
 use fieldpost_store::{Configuration, DefinitionKind, StoreError};
+use metrics::Counter;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::ids::new_source_keys;
+use crate::telemetry;
 
 /// A project, ready to be used.
 pub struct ProjectRouting {
@@ -35,6 +37,9 @@ pub struct ProjectRouting {
     pub(crate) connections: HashMap<String, Lane>,
     /// Positions in `definition.forwarders`.
     forwarders: HashMap<String, usize>,
+    /// What counts the messages kept of each source, in the order of `definition.sources`. Looking
+    /// a counter up by its labels costs more than counting.
+    kept: Vec<Counter>,
 }
 
 /// A connection, ready to be called.
@@ -75,7 +80,13 @@ impl ProjectRouting {
             .enumerate()
             .map(|(position, forwarder)| (forwarder.name.clone(), position))
             .collect();
+        let kept = definition
+            .sources
+            .iter()
+            .map(|source| telemetry::kept_counter(&configuration.project.name, &source.name))
+            .collect();
         Ok(Self {
+            kept,
             project: configuration.project.name.clone(),
             version: configuration.project.configuration_version,
             definition,
@@ -88,6 +99,14 @@ impl ProjectRouting {
     /// The forwarder of that name.
     pub fn forwarder(&self, name: &str) -> Option<&Forwarder> {
         self.forwarders.get(name).and_then(|position| self.definition.forwarders.get(*position))
+    }
+
+    /// Counts a message kept of that source.
+    pub(crate) fn count_kept(&self, source: &str) {
+        let sources = self.definition.sources.iter();
+        if let Some((_, counter)) = sources.zip(&self.kept).find(|(it, _)| it.name == source) {
+            counter.increment(1);
+        }
     }
 
     /// The source of that name.

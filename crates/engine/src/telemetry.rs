@@ -5,34 +5,45 @@ use std::time::Duration;
 
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_store::{Lane, Verdict};
+use metrics::Counter;
 use uuid::Uuid;
 
 use crate::flow::ReceiptOutcome;
+use crate::routing::ProjectRouting;
+
+/// The counter of the messages of a source that were kept.
+pub(crate) fn kept_counter(project: &str, source: &str) -> Counter {
+    message_counter(project, source, "kept")
+}
+
+fn message_counter(project: &str, source: &str, state: &'static str) -> Counter {
+    metrics::counter!(
+        "fieldpost_messages_total",
+        "project" => project.to_owned(), "source" => source.to_owned(), "state" => state
+    )
+}
 
 /// A message was kept, recognised as a repetition, or quarantined.
 pub(crate) fn message_received(
-    project: &str,
+    routing: &ProjectRouting,
     source: &str,
     id: Uuid,
     outcome: &ReceiptOutcome,
     bytes: usize,
 ) {
-    let state = match outcome {
-        ReceiptOutcome::Kept => "kept",
-        ReceiptOutcome::Duplicate { .. } => "duplicate",
-        ReceiptOutcome::Quarantined { .. } => "quarantined",
-    };
-    metrics::counter!(
-        "fieldpost_messages_total",
-        "project" => project.to_owned(), "source" => source.to_owned(), "state" => state
-    )
-    .increment(1);
+    let project = &*routing.project;
     match outcome {
-        ReceiptOutcome::Quarantined { code, .. } => {
-            tracing::info!(project, source, %id, code, bytes, "quarantined message {id} of `{source}`: {code}");
+        ReceiptOutcome::Kept => {
+            routing.count_kept(source);
+            tracing::debug!(project, source, %id, bytes, "kept message {id} of `{source}`");
         }
-        _ => {
-            tracing::debug!(project, source, %id, state, bytes, "{state} message {id} of `{source}`");
+        ReceiptOutcome::Duplicate { of } => {
+            message_counter(project, source, "duplicate").increment(1);
+            tracing::debug!(project, source, %id, %of, "message {id} of `{source}` repeats {of}");
+        }
+        ReceiptOutcome::Quarantined { code, .. } => {
+            message_counter(project, source, "quarantined").increment(1);
+            tracing::info!(project, source, %id, code, bytes, "quarantined message {id} of `{source}`: {code}");
         }
     }
 }
