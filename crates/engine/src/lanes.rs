@@ -41,6 +41,13 @@ impl LaneState {
         (2 * self.concurrency).saturating_sub(self.under_way + self.ready.len())
     }
 
+    /// Whether the store is worth asking. Asking for one delivery at a time would cost a
+    /// transaction each: a lane that has calls to start waits until half of its window is free.
+    fn wants_more(&self) -> bool {
+        let room = self.room();
+        room > 0 && (self.ready.is_empty() || room >= self.concurrency)
+    }
+
     /// A delivery may wait for a whole call before its own begins.
     fn lease(&self) -> Duration {
         2 * self.timeout + LEASE_MARGIN
@@ -107,16 +114,12 @@ impl Lanes {
     pub(crate) fn demands(&mut self, now: Instant) -> Vec<LaneDemand> {
         let mut demands = Vec::new();
         for (lane, state) in &mut self.states {
-            let room = state.room();
-            // Asking for one delivery at a time would cost a transaction each: a lane that has
-            // calls to start waits until half of its window is free.
-            let worth_it = room > 0 && (state.ready.is_empty() || room >= state.concurrency);
-            if worth_it && state.look_at.is_some_and(|at| at <= now) {
+            if state.wants_more() && state.look_at.is_some_and(|at| at <= now) {
                 state.look_at = None;
                 state.asked_lease = state.lease();
                 demands.push(LaneDemand {
                     lane: lane.clone(),
-                    limit: room.min(MOST_PER_CLAIM),
+                    limit: state.room().min(MOST_PER_CLAIM),
                     lease: state.asked_lease,
                 });
             }
@@ -124,11 +127,12 @@ impl Lanes {
         demands
     }
 
-    /// When the next lane wants to be looked at, among those with room.
+    /// When the next lane wants to be looked at, among those that `demands` would ask for: any
+    /// other would wake the dispatcher for nothing, again and again.
     pub(crate) fn next_look(&self) -> Option<Instant> {
         self.states
             .values()
-            .filter(|state| state.room() > 0)
+            .filter(|state| state.wants_more())
             .filter_map(|state| state.look_at)
             .min()
     }
@@ -314,6 +318,23 @@ mod tests {
         assert!(lanes.demands(now).is_empty(), "asked already");
         lanes.hint(&lane("one"), now);
         fill(&mut lanes, "one", 0, false, now);
+        assert_eq!(lanes.demands(now).len(), 1);
+    }
+
+    #[test]
+    fn a_lane_that_is_not_asked_for_yet_does_not_keep_the_dispatcher_awake() {
+        let now = Instant::now();
+        let mut lanes = lanes(now, &[("slow", 4)]);
+        assert_eq!(lanes.demands(now).len(), 1);
+        fill(&mut lanes, "slow", 6, false, now);
+        while lanes.start_one(100).is_some() {}
+        lanes.hint(&lane("slow"), now);
+        assert!(lanes.demands(now).is_empty(), "four under way, two ready: room for two only");
+        assert_eq!(lanes.next_look(), None);
+        for _ in 0..2 {
+            lanes.done(&lane("slow"));
+        }
+        assert_eq!(lanes.next_look(), Some(now));
         assert_eq!(lanes.demands(now).len(), 1);
     }
 
