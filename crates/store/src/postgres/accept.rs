@@ -40,8 +40,11 @@ impl flusher::Job for Job {
     type Answer = Accepted;
 
     fn answer(self, answer: Result<Accepted, StoreError>) {
+        let Self { accept, reply, .. } = self;
+        // The body goes first: whoever is answered may send the next one into its room.
+        drop(accept);
         // Whoever asked may have gone; the work is done all the same.
-        drop(self.reply.send(answer));
+        drop(reply.send(answer));
     }
 }
 

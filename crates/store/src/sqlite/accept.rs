@@ -30,10 +30,13 @@ pub(super) struct AcceptJob {
 impl AcceptJob {
     /// Tells the sender how it ended.
     pub(super) fn answer(self, end: Result<(), StoreError>) {
+        let Self { accept, accepted, reply, .. } = self;
         let missing = || StoreError::Refused("the message was not decided on".to_owned());
-        let answer = end.and_then(|()| self.accepted.ok_or_else(missing));
+        let answer = end.and_then(|()| accepted.ok_or_else(missing));
+        // The body goes first: whoever is answered may send the next one into its room.
+        drop(accept);
         // Whoever asked may have gone; the work is done all the same.
-        drop(self.reply.send(answer));
+        drop(reply.send(answer));
     }
 }
 
