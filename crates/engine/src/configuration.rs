@@ -15,7 +15,7 @@ use fieldpost_rules::definition::{
     keep_forwarder_secrets, keep_pauses, keep_secrets, keep_source_secrets, unknown_references,
     warnings, write_connection, write_forwarder, write_source,
 };
-use fieldpost_store::{DefinitionChange, DefinitionKind, DeliveryQuery, StoreError, TAKEN_KEY};
+use fieldpost_store::{DefinitionChange, DefinitionKind, StoreError, TAKEN_KEY};
 use sha2::{Digest, Sha256};
 
 use crate::error::HubError;
@@ -319,11 +319,6 @@ impl Hub {
             }
         }
         Ok(())
-    }
-
-    /// How many deliveries a query describes; part of the preview of a bulk action.
-    pub async fn count(&self, project: &str, query: &DeliveryQuery) -> Result<u64, HubError> {
-        Ok(self.store().count_deliveries(project, query).await?)
     }
 }
 

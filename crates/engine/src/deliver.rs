@@ -75,7 +75,7 @@ impl Dispatcher {
             self.ask_for_more();
             let look = self.next_look();
             tokio::select! {
-                () = self.hub.stopping().clone().cancelled_owned() => break,
+                () = hub.stopping().cancelled() => break,
                 event = self.events.recv() => self.take_event(event),
                 signal = self.signals.recv() => self.take_signal(signal),
                 () = hub.routing_changed() => self.define_lanes(),

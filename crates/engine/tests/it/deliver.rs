@@ -124,12 +124,12 @@ async fn one_hanging_destination_holds_up_nobody_else(
     let query = DeliveryQuery { forwarder: Some("two".to_owned()), ..DeliveryQuery::default() };
     let done = DeliveryQuery { state: Some(DeliveryState::Succeeded), ..query };
     for _ in 0..100 {
-        if world.hub.count("clinic", &done).await.unwrap() == 200 {
+        if world.hub.store().count_deliveries("clinic", &done).await.unwrap() == 200 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(world.hub.count("clinic", &done).await.unwrap(), 200);
+    assert_eq!(world.hub.store().count_deliveries("clinic", &done).await.unwrap(), 200);
     let received = world.destination.received();
     let hanging = received.iter().filter(|request| request.path == "/hang").count();
     assert!(hanging <= 4, "{hanging} calls to the hanging destination, 4 are allowed");
