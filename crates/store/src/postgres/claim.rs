@@ -12,7 +12,9 @@ use crate::records::{Claimed, Claims, Lane, LaneDemand, LaneOutlook};
 use crate::statement::{Row, as_integer};
 
 /// Holds what is due: per lane first tries, then retries for what is left of its limit. Rows that
-/// another hub is about to claim are passed over.
+/// another hub is about to claim are passed over. Where somebody changed a row a moment ago, PostgreSQL
+/// looks at the statement's parts once more for that row alone, and what is left of a limit can
+/// seem to be less than nothing; hence `greatest`.
 const HOLD: &str = "WITH wanted AS (
          SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
              AS w (project, lane, most, lease)),
@@ -29,8 +31,8 @@ const HOLD: &str = "WITH wanted AS (
              SELECT project, delivery FROM queue
              WHERE project = w.project AND lane = w.lane AND rank = 1 AND next_at <= present.now
              ORDER BY next_at, delivery
-             LIMIT w.most - (SELECT count(*) FROM first f
-                             WHERE f.project = w.project AND f.lane = w.lane)
+             LIMIT greatest(0, w.most - (SELECT count(*) FROM first f
+                             WHERE f.project = w.project AND f.lane = w.lane))
              FOR UPDATE SKIP LOCKED) q),
      due AS (SELECT * FROM first UNION ALL SELECT * FROM again)
      UPDATE queue SET next_at = present.now + due.lease, owner = $5, fence = queue.fence + 1
