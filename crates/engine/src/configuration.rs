@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::source::Source;
 use fieldpost_rules::definition::{
     Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, Secrets,
     SourceDraft, compare, dangling_references, is_name, keep_connection_secrets,
     keep_forwarder_secrets, keep_pauses, keep_secrets, keep_source_secrets, unknown_references,
-    warnings, write_connection, write_forwarder, write_source,
+    warnings, write_connection, write_forwarder, write_settings, write_source,
 };
 use fieldpost_store::{DefinitionChange, DefinitionKind, StoreError, TAKEN_KEY};
 use sha2::{Digest, Sha256};
@@ -226,6 +227,8 @@ impl Hub {
                 DefinitionKind::Source => current.sources.iter().any(|it| it.name == name),
                 DefinitionKind::Connection => current.connections.iter().any(|it| it.name == name),
                 DefinitionKind::Forwarder => current.forwarders.iter().any(|it| it.name == name),
+                // Its settings can be changed, not taken away.
+                DefinitionKind::Project => false,
             };
             if !there {
                 return Err(HubError::not_found(kind.name(), &name));
@@ -346,6 +349,7 @@ fn empty_project(name: &str) -> ProjectDefinition {
         sources: Vec::new(),
         connections: Vec::new(),
         forwarders: Vec::new(),
+        settings: ProjectSettings::default(),
     }
 }
 
@@ -356,7 +360,7 @@ fn users_of(current: &ProjectDefinition, kind: DefinitionKind, name: &str) -> Ve
         .filter(|forwarder| match kind {
             DefinitionKind::Connection => forwarder.to == name,
             DefinitionKind::Source => forwarder.filter.from.as_deref() == Some(name),
-            DefinitionKind::Forwarder => false,
+            DefinitionKind::Forwarder | DefinitionKind::Project => false,
         })
         .map(|forwarder| forwarder.name.clone())
         .collect()
@@ -376,6 +380,9 @@ fn stored_changes(
     let mut stored = Vec::new();
     if draft.title != current.title {
         stored.push(DefinitionChange::Title(draft.title.clone()));
+    }
+    if draft.settings != current.settings {
+        stored.push(store_settings(&draft.name, &draft.settings));
     }
     for connection in &draft.connections {
         if touched.contains(&(ChangeKind::Connection, &*connection.name)) {
@@ -419,6 +426,11 @@ fn store_source(draft: SourceDraft, current: &ProjectDefinition) -> [DefinitionC
         DefinitionChange::Set(DefinitionKind::Source, source.name.clone(), text),
         DefinitionChange::SourceKeys { source: source.name, keys },
     ]
+}
+
+fn store_settings(project: &str, settings: &ProjectSettings) -> DefinitionChange {
+    let text = write_settings(settings).to_json();
+    DefinitionChange::Set(DefinitionKind::Project, project.to_owned(), text)
 }
 
 fn store_connection(connection: &Connection) -> DefinitionChange {

@@ -243,6 +243,9 @@ mod tests {
             payload: Uuid::nil(),
             configuration_version: 1,
             fence: 1,
+            sequence: None,
+            collapse: None,
+            hops: 0,
             content: Payload {
                 source: "s".to_owned(),
                 content_type: None,

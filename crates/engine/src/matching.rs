@@ -42,6 +42,9 @@ pub(crate) fn plan(
             key: key.map(str::to_owned),
             origin,
             parked: forwarder.paused,
+            order_key: None,
+            collapses: false,
+            hops: 0,
         })
         .collect()
 }

@@ -58,6 +58,10 @@ impl Hub {
             },
             request_body,
             verdict,
+            counts: true,
+            holds_followers: false,
+            sequence: claimed.sequence,
+            collapse: claimed.collapse,
             last_error,
         };
         self.write(outcome).await;

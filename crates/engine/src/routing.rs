@@ -11,10 +11,11 @@ use fieldpost_model::attempt::AttemptError;
 use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
+use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::source::Source;
 use fieldpost_outbound::{Client, Prepared};
 use fieldpost_rules::definition::{
-    ProjectDefinition, read_connection, read_forwarder, read_source,
+    ProjectDefinition, read_connection, read_forwarder, read_settings, read_source,
 };
 use fieldpost_rules::filter::FilterIndex;
 use fieldpost_store::{Configuration, DefinitionKind, StoreError};
@@ -126,6 +127,7 @@ pub(crate) fn read_definition(
         sources: Vec::new(),
         connections: Vec::new(),
         forwarders: Vec::new(),
+        settings: ProjectSettings::default(),
     };
     for (kind, name, text) in &configuration.definitions {
         let unreadable = |what: String| {
@@ -145,6 +147,9 @@ pub(crate) fn read_definition(
             }
             DefinitionKind::Forwarder => {
                 definition.forwarders.push(read_forwarder(name, &value).map_err(told)?);
+            }
+            DefinitionKind::Project => {
+                definition.settings = read_settings(&value).map_err(told)?;
             }
         }
     }

@@ -27,6 +27,41 @@ names! {
     }
 }
 
+names! {
+    /// What is delivered strictly one after the other, in the order in which it came in. What has
+    /// another key goes on in parallel.
+    pub enum OrderBy {
+        /// Nothing.
+        None = "none",
+        /// What is about the same case.
+        Case = "case",
+        /// What is about the same form.
+        Form = "form",
+        /// Everything that this and other such forwarders send to the connection.
+        Connection = "connection",
+    }
+}
+
+names! {
+    /// What happens to those that follow, in order, a delivery which ended without success.
+    pub enum OnRejected {
+        /// They are sent.
+        Continue = "continue",
+        /// They wait until a person requeues or cancels it.
+        Hold = "hold",
+    }
+}
+
+names! {
+    /// Which state of a thing is sent.
+    pub enum PayloadChoice {
+        /// As it was when the event happened.
+        Snapshot = "snapshot",
+        /// As it is when it is sent: what waits for the same key collapses into the newest.
+        Latest = "latest",
+    }
+}
+
 /// Which messages a forwarder wants. Every part that is there must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MessageFilter {
@@ -65,4 +100,10 @@ pub struct Forwarder {
     pub query: Vec<(String, String)>,
     /// When a failed delivery is tried again.
     pub retry: RetryPolicy,
+    /// What is kept in order.
+    pub order_by: OrderBy,
+    /// What happens to those that follow a refused one.
+    pub on_rejected: OnRejected,
+    /// Which state is sent.
+    pub payload: PayloadChoice,
 }

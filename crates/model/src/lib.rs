@@ -15,6 +15,7 @@ pub mod hexadecimal;
 pub mod json;
 pub mod message;
 mod names;
+pub mod project;
 pub mod retry;
 pub mod secret;
 pub mod source;

@@ -91,4 +91,6 @@ pub struct Source {
     pub on_bad_body: OnBadBody,
     /// Who may post to the webhook URL; empty means anybody who knows it.
     pub authentication: Vec<SenderAuthentication>,
+    /// The longest that nothing comes in before somebody is told.
+    pub expect_every: Option<Duration>,
 }

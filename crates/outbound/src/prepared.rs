@@ -169,6 +169,12 @@ fn credentials(
         Authentication::Headers(headers) => {
             headers.iter().map(|(name, value)| secret_header(name, value, secrets)).collect()
         }
+        Authentication::Digest { .. }
+        | Authentication::Oauth2(_)
+        | Authentication::Login(_)
+        | Authentication::SignedUrl(_) => {
+            Err(unbuildable("This kind of authentication cannot be used yet"))
+        }
     }
 }
 

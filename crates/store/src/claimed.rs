@@ -44,6 +44,9 @@ pub(crate) fn read(
         registered_at: row.time(7)?,
         payload: row.id(8)?,
         fence,
+        sequence: None,
+        collapse: None,
+        hops: 0,
         content: Payload {
             source: row.text(9)?,
             content_type: row.optional_text(10)?,

@@ -9,8 +9,20 @@ use tokio_postgres::Client;
 
 use crate::error::StoreError;
 
-const SQLITE: &[&str] = &[include_str!("schema/sqlite_0001.sql")];
-const POSTGRES: &[&str] = &[include_str!("schema/postgres_0001.sql")];
+const SQLITE: &[&str] = &[
+    include_str!("schema/sqlite_0001.sql"),
+    include_str!("schema/sqlite_0002_order.sql"),
+    include_str!("schema/sqlite_0003_incidents.sql"),
+    include_str!("schema/sqlite_0004_actions.sql"),
+    include_str!("schema/sqlite_0005_tokens.sql"),
+];
+const POSTGRES: &[&str] = &[
+    include_str!("schema/postgres_0001.sql"),
+    include_str!("schema/postgres_0002_order.sql"),
+    include_str!("schema/postgres_0003_incidents.sql"),
+    include_str!("schema/postgres_0004_actions.sql"),
+    include_str!("schema/postgres_0005_tokens.sql"),
+];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.
 const MIGRATION_LOCK: i64 = 0x4669_656c_6470_6f73;

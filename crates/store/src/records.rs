@@ -24,6 +24,8 @@ names! {
         Connection = "connection",
         /// A standing order.
         Forwarder = "forwarder",
+        /// What the project settles for all of these; there is one, under the project's name.
+        Project = "project",
     }
 }
 
@@ -119,6 +121,14 @@ pub struct NewDelivery {
     pub origin: DeliveryOrigin,
     /// Whether its forwarder is paused: it waits in the forwarder's own parking lane.
     pub parked: bool,
+    /// What it is kept in order with, among all that goes to its connection, such as `case:123`:
+    /// those of one key are sent strictly one after the other, in the order in which they were
+    /// kept.
+    pub order_key: Option<String>,
+    /// Whether it takes the place of what its forwarder has waiting for the same `key`.
+    pub collapses: bool,
+    /// How many hubs its message has passed through.
+    pub hops: u32,
 }
 
 /// A message together with all the work that it calls for: what one transaction keeps.
@@ -285,6 +295,12 @@ pub struct Claimed {
     pub payload: Uuid,
     /// Proves that the claim is still ours.
     pub fence: i64,
+    /// What it is kept in order with, as the queue names it.
+    pub sequence: Option<String>,
+    /// What newer deliveries take its place by, as the queue names it.
+    pub collapse: Option<String>,
+    /// How many hubs its message has passed through.
+    pub hops: u32,
     /// What it carries.
     pub content: Payload,
     /// The version of the project's definitions at the time of the claim.
@@ -353,6 +369,14 @@ pub struct Outcome {
     pub request_body: Option<Bytes>,
     /// What it led to.
     pub verdict: Verdict,
+    /// Whether the attempt counts as one of the tries of this budget.
+    pub counts: bool,
+    /// Whether those that follow it in order wait, where it ended without success.
+    pub holds_followers: bool,
+    /// As it was claimed.
+    pub sequence: Option<String>,
+    /// As it was claimed.
+    pub collapse: Option<String>,
     /// What people read first: the reason of a failure.
     pub last_error: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fieldpost_model::attempt::ErrorKind;
-use fieldpost_model::connection::Authentication;
+use fieldpost_model::connection::{Authentication, IncidentPolicy, Tls};
 use fieldpost_model::forwarder::Method;
 use fieldpost_model::time::Timestamp;
 use fieldpost_testkit::FakeDestination;
@@ -113,6 +113,10 @@ async fn post(client: &Client, url: &str) -> Exchange {
         concurrency: 1,
         signing_secret: None,
         previous_signing_secret: None,
+        rate: None,
+        tls: Tls::default(),
+        paused: false,
+        incident: IncidentPolicy::default(),
     };
     let call = Call {
         method: Method::Post,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
-use fieldpost_model::connection::{Authentication, Connection};
+use fieldpost_model::connection::{Authentication, Connection, IncidentPolicy, Tls};
 use fieldpost_model::forwarder::Method;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::{Call, Client, Exchange, OutboundSettings};
@@ -40,6 +40,10 @@ pub(crate) fn connection(url: &str) -> Connection {
         concurrency: 8,
         signing_secret: None,
         previous_signing_secret: None,
+        rate: None,
+        tls: Tls::default(),
+        paused: false,
+        incident: IncidentPolicy::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fieldpost_model::connection::{
-    Authentication, Connection, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT,
+    Authentication, Connection, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, IncidentPolicy, Tls,
 };
 use fieldpost_model::duration;
 use fieldpost_model::json::Value;
@@ -116,6 +116,10 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Co
         concurrency: concurrency.unwrap_or(Some(DEFAULT_CONCURRENCY))?,
         signing_secret: signing_secret.flatten(),
         previous_signing_secret: previous_signing_secret.flatten(),
+        rate: None,
+        tls: Tls::default(),
+        paused: false,
+        incident: IncidentPolicy::default(),
     })
 }
 
@@ -290,6 +294,10 @@ fn write_authentication(authentication: &Authentication, secrets: Secrets) -> Va
             members.put("key", secrets.secret(key));
             only("api_key", members.into_value())
         }
+        Authentication::Digest { .. }
+        | Authentication::Oauth2(_)
+        | Authentication::Login(_)
+        | Authentication::SignedUrl(_) => Value::from("none"),
         Authentication::Headers(headers) => {
             let members = headers
                 .iter()

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use fieldpost_model::duration;
 use fieldpost_model::event::Event;
-use fieldpost_model::forwarder::{Format, Forwarder, MessageFilter, Method};
+use fieldpost_model::forwarder::{
+    Format, Forwarder, MessageFilter, Method, OnRejected, OrderBy, PayloadChoice,
+};
 use fieldpost_model::json::Value;
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 
@@ -102,6 +104,9 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Fo
         headers: headers.unwrap_or_default(),
         query: query.unwrap_or_default(),
         retry: retry.unwrap_or_else(|| Some(RetryPolicy::default()))?,
+        order_by: OrderBy::None,
+        on_rejected: OnRejected::Continue,
+        payload: PayloadChoice::Snapshot,
     })
 }
 

@@ -127,7 +127,11 @@ impl Keeper {
 
     fn authentication(&mut self, draft: &mut Authentication, stored: Option<&Authentication>) {
         match draft {
-            Authentication::None => {}
+            Authentication::None
+            | Authentication::Digest { .. }
+            | Authentication::Oauth2(_)
+            | Authentication::Login(_)
+            | Authentication::SignedUrl(_) => {}
             Authentication::Basic { password, .. } => {
                 let stored = match stored {
                     Some(Authentication::Basic { password, .. }) => Some(password),

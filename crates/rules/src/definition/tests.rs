@@ -56,6 +56,7 @@ fn completed(draft: ProjectDraft) -> ProjectDefinition {
             .collect(),
         connections: draft.connections,
         forwarders: draft.forwarders,
+        settings: draft.settings,
     }
 }
 

@@ -209,6 +209,9 @@ pub(crate) fn delivery_to(connection: &str) -> NewDelivery {
         key: None,
         origin: DeliveryOrigin::Event,
         parked: false,
+        order_key: None,
+        collapses: false,
+        hops: 0,
     }
 }
 
@@ -301,6 +304,10 @@ pub(crate) fn outcome(claimed: &Claimed, verdict: Verdict) -> Outcome {
         },
         request_body: None,
         verdict,
+        counts: true,
+        holds_followers: false,
+        sequence: claimed.sequence.clone(),
+        collapse: claimed.collapse.clone(),
         last_error: (!well).then(|| "the destination answered with 503".to_owned()),
     }
 }

@@ -262,6 +262,7 @@ fn a_draft_may_refer_to_what_is_there_already_unless_that_is_pruned() {
             .collect(),
         connections: there.connections,
         forwarders: Vec::new(),
+        settings: there.settings,
     };
     let more = read_project(&value_of(
         "project: p\nforwarders: { f: { from: s, to: c }, g: { from: s, to: d } }",
@@ -287,6 +288,7 @@ fn a_pause_that_the_document_does_not_speak_of_stays() {
         sources: Vec::new(),
         connections: Vec::new(),
         forwarders: paused.forwarders,
+        settings: paused.settings,
     };
     let mut draft =
         read("project: p\nforwarders: { f: { to: c }, g: { to: c, paused: false }, h: { to: c } }");

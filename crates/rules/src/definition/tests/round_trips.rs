@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use fieldpost_model::forwarder::{Forwarder, MessageFilter};
+use fieldpost_model::connection::{IncidentPolicy, Tls};
+use fieldpost_model::forwarder::{Forwarder, MessageFilter, OnRejected, OrderBy, PayloadChoice};
+use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::source::Source;
 use proptest::prelude::*;
 
@@ -196,6 +198,10 @@ fn any_connection() -> impl Strategy<Value = Connection> {
             concurrency,
             signing_secret: signing.0,
             previous_signing_secret: signing.1,
+            rate: None,
+            tls: Tls::default(),
+            paused: false,
+            incident: IncidentPolicy::default(),
         })
 }
 
@@ -232,6 +238,7 @@ fn any_source() -> impl Strategy<Value = Source> {
                 dedupe,
                 on_bad_body,
                 authentication,
+                expect_every: None,
             }
         })
 }
@@ -301,6 +308,9 @@ fn any_forwarder() -> impl Strategy<Value = Forwarder> {
             headers,
             query,
             retry,
+            order_by: OrderBy::None,
+            on_rejected: OnRejected::Continue,
+            payload: PayloadChoice::Snapshot,
         })
 }
 
@@ -313,7 +323,9 @@ fn any_project() -> impl Strategy<Value = ProjectDefinition> {
         prop::collection::vec(any_forwarder(), 0..3),
     )
         .prop_map(|(name, title, sources, connections, forwarders)| {
-            let mut project = ProjectDefinition { name, title, sources, connections, forwarders };
+            let settings = ProjectSettings::default();
+            let mut project =
+                ProjectDefinition { name, title, sources, connections, forwarders, settings };
             let mut seen = HashSet::new();
             project.sources.retain(|source| seen.insert(source.name.clone()));
             seen.clear();

@@ -1,0 +1,53 @@
+//! What a project settles for all that it holds.
+
+use std::time::Duration;
+
+use crate::names;
+
+/// What a project settles beside its sources, connections and forwarders.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProjectSettings {
+    /// A paused project takes messages in and makes their deliveries; they wait.
+    pub paused: bool,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Who gets a report, and how often.
+    pub reports: Vec<Report>,
+    /// Who is told when a source falls silent: mail addresses, and URLs that take a webhook.
+    pub notify: Vec<String>,
+}
+
+/// How long things are kept; `None` means for ever. What still waits to be delivered is kept
+/// however old it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages. What is left of an older one is a tombstone: that it came in, when and by which
+    /// source.
+    pub messages: Option<Duration>,
+    /// The bytes of messages, and of requests that were built of them.
+    pub bodies: Option<Duration>,
+    /// Attempts.
+    pub attempts: Option<Duration>,
+    /// The bytes of messages all of whose deliveries succeeded, counted from the last success.
+    /// Zero keeps nothing after success.
+    pub after_success: Option<Duration>,
+}
+
+/// A report by mail: what came in, went out, waits, and was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// How often.
+    pub every: ReportEvery,
+    /// Whom it is sent to.
+    pub to: Vec<String>,
+}
+
+names! {
+    /// How often a report is sent.
+    pub enum ReportEvery {
+        /// Every morning, about the day before.
+        Day = "day",
+        /// On Monday mornings, about the week before.
+        Week = "week",
+    }
+}

@@ -1,0 +1,1 @@
+-- Incidents, and the notices that tell of them.

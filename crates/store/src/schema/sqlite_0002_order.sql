@@ -1,0 +1,1 @@
+-- Order and collapse: what is sent strictly one after the other, and what takes the place of what.

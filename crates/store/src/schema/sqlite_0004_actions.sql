@@ -1,0 +1,1 @@
+-- Actions over many deliveries or messages, and what is erased in time.

@@ -1,0 +1,1 @@
+-- Tokens of connections, shared by the hubs of one database.
