@@ -27,4 +27,6 @@ mod serve;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod signatures;
+#[cfg(test)]
 mod world;
