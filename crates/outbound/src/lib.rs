@@ -24,9 +24,11 @@ mod response;
 mod settings;
 pub mod signing;
 mod tls;
+pub mod tokens;
 
 pub use client::{Client, Exchange};
 pub use guard::AllowNetworks;
 pub use prepared::Prepared;
 pub use request::Call;
 pub use settings::{OutboundError, OutboundSettings};
+pub use tokens::TokenStore;
