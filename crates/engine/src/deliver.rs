@@ -11,16 +11,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
+use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::{Call, Exchange};
+use fieldpost_rules::retry;
 use fieldpost_store::{Claimed, Claims, Lane, Release, Signal, StoreError};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::{Hub, PAYLOAD_KILOBYTES};
-use crate::lanes::{Lanes, Ready};
+use crate::lanes::breaker::Feedback;
+use crate::lanes::{LaneDefinition, Lanes, Ready};
 use crate::payload::{self, Body};
 use crate::routing::ProjectRouting;
+use crate::telemetry;
 
 /// The pause after a claim that failed, before the store is asked again.
 const AFTER_FAILED_CLAIM: Duration = Duration::from_millis(250);
@@ -30,7 +34,7 @@ const LEASE_RESERVE: Duration = Duration::from_secs(5);
 /// What comes back to the dispatcher.
 enum Event {
     /// A call is done, its record may still be on its way.
-    Done(Lane),
+    Done(Lane, Feedback),
     /// A claim has answered.
     Claimed(Result<Claims, StoreError>, Instant),
 }
@@ -54,9 +58,10 @@ impl Dispatcher {
         // The events are bounded by the calls and the one claim under way.
         let (sender, events) = mpsc::unbounded_channel();
         let signals = hub.store().listen();
+        let lanes = Lanes::new(hub.settings().breaker);
         Self {
             hub,
-            lanes: Lanes::default(),
+            lanes,
             signals,
             events,
             sender,
@@ -79,7 +84,11 @@ impl Dispatcher {
                 event = self.events.recv() => self.take_event(event),
                 signal = self.signals.recv() => self.take_signal(signal),
                 () = hub.routing_changed() => self.define_lanes(),
-                _ = poll.tick() => self.lanes.hint_all(Instant::now()),
+                _ = poll.tick() => {
+                    let now = Instant::now();
+                    self.lanes.hint_all(now);
+                    self.hub.show_lanes(self.lanes.standings(now));
+                }
                 () = sleep_until(look) => {}
             }
         }
@@ -91,22 +100,45 @@ impl Dispatcher {
         let connections = routing.projects().flat_map(|project| {
             project.definition.connections.iter().map(|connection| {
                 let lane = Lane { project: project.project.clone(), name: connection.name.clone() };
-                (lane, connection.concurrency, connection.timeout)
+                let definition = LaneDefinition {
+                    concurrency: connection.concurrency,
+                    timeout: connection.timeout,
+                    rate: connection.rate,
+                    paused: connection.paused || project.definition.settings.paused,
+                };
+                (lane, definition)
             })
         });
         self.lanes.define(connections, Instant::now());
+        self.give_up_unsendable();
+    }
+
+    /// Gives back what is held ready and cannot be sent soon.
+    fn give_up_unsendable(&mut self) {
+        let unsendable = self.lanes.give_up_unsendable(Instant::now());
+        if !unsendable.is_empty() {
+            let hub = self.hub.clone();
+            self.hub.spawn(async move { release(&hub, unsendable).await });
+        }
     }
 
     fn take_signal(&mut self, signal: Result<Signal, broadcast::error::RecvError>) {
         let now = Instant::now();
         match signal {
-            Ok(Signal::Due(lane)) => {
-                self.lanes.hint(&lane, now);
+            Ok(signal) => {
+                self.take_lane_signal(&signal, now);
                 self.take_waiting_signals(now);
             }
             Err(broadcast::error::RecvError::Lagged(_)) => self.lanes.hint_all(now),
-            Ok(Signal::Message { .. } | Signal::Delivery { .. } | Signal::Configuration(_))
-            | Err(broadcast::error::RecvError::Closed) => {}
+            Err(broadcast::error::RecvError::Closed) => {}
+        }
+    }
+
+    fn take_lane_signal(&mut self, signal: &Signal, now: Instant) {
+        match signal {
+            Signal::Due(lane) => self.lanes.hint(lane, now),
+            Signal::TryNow(lane) => self.lanes.try_now(lane, now),
+            Signal::Message { .. } | Signal::Delivery { .. } | Signal::Configuration(_) => {}
         }
     }
 
@@ -114,9 +146,7 @@ impl Dispatcher {
     fn take_waiting_signals(&mut self, now: Instant) {
         loop {
             match self.signals.try_recv() {
-                Ok(Signal::Due(lane)) => self.lanes.hint(&lane, now),
-                Ok(Signal::Message { .. } | Signal::Delivery { .. } | Signal::Configuration(_)) => {
-                }
+                Ok(signal) => self.take_lane_signal(&signal, now),
                 Err(broadcast::error::TryRecvError::Lagged(_)) => self.lanes.hint_all(now),
                 Err(_) => return,
             }
@@ -127,11 +157,13 @@ impl Dispatcher {
         let mut next = event;
         while let Some(event) = next {
             match event {
-                Event::Done(lane) => self.lanes.done(&lane),
+                Event::Done(lane, feedback) => self.call_done(&lane, feedback),
                 Event::Claimed(Ok(claims), asked_at) => {
                     self.claiming = false;
                     let Claims { claimed, outlook } = claims;
                     self.lanes.take_in(claimed, outlook, asked_at, Instant::now());
+                    // A breaker may have opened while the store was asked.
+                    self.give_up_unsendable();
                 }
                 Event::Claimed(Err(error), _) => {
                     self.claiming = false;
@@ -142,6 +174,19 @@ impl Dispatcher {
             }
             next = self.events.try_recv().ok();
         }
+    }
+
+    fn call_done(&mut self, lane: &Lane, feedback: Feedback) {
+        let now = Instant::now();
+        if !self.lanes.done(lane, feedback, now) {
+            return;
+        }
+        self.give_up_unsendable();
+        let standings = self.lanes.standings(now);
+        if let Some(standing) = standings.get(lane) {
+            telemetry::breaker_changed(lane, standing);
+        }
+        self.hub.show_lanes(standings);
     }
 
     fn ask_for_more(&mut self) {
@@ -165,18 +210,18 @@ impl Dispatcher {
         if self.claiming {
             return None;
         }
-        self.lanes.next_look().map(|look| look.max(self.not_before))
+        self.lanes.next_look(Instant::now()).map(|look| look.max(self.not_before))
     }
 
     fn start_calls(&mut self) {
         let most = self.hub.settings().delivery_concurrency;
-        while let Some(ready) = self.lanes.start_one(most) {
+        while let Some(ready) = self.lanes.start_one(most, Instant::now()) {
             let (hub, sender) = (self.hub.clone(), self.sender.clone());
             let abandon = self.abandon.clone();
             self.hub.spawn(async move {
                 let Claimed { lane, id, fence, .. } = &ready.claimed;
                 let back = Release { lane: lane.clone(), delivery: *id, fence: *fence };
-                let done = OnDrop(Some((lane.clone(), sender)));
+                let done = Done { lane: lane.clone(), feedback: Feedback::Nothing, sender };
                 let delivering = deliver_one(&hub, ready, done, &abandon);
                 if AssertUnwindSafe(delivering).catch_unwind().await.is_err() {
                     // A fault of ours in one delivery must not hold it until the next start.
@@ -223,15 +268,39 @@ impl Drop for ClaimAnswer {
     }
 }
 
-/// Tells the dispatcher that a call is done, however it ends.
-struct OnDrop(Option<(Lane, mpsc::UnboundedSender<Event>)>);
+/// Tells the dispatcher that a call is done, however it ends, and what it says of the destination.
+struct Done {
+    lane: Lane,
+    feedback: Feedback,
+    sender: mpsc::UnboundedSender<Event>,
+}
 
-impl Drop for OnDrop {
+impl Drop for Done {
     fn drop(&mut self) {
-        if let Some((lane, sender)) = self.0.take() {
-            // Without a dispatcher there is nobody to tell.
-            drop(sender.send(Event::Done(lane)));
+        // Without a dispatcher there is nobody to tell.
+        drop(self.sender.send(Event::Done(self.lane.clone(), self.feedback)));
+    }
+}
+
+/// What an exchange says of its destination. One that refuses a payload is well.
+fn feedback(exchange: &Exchange, now: Timestamp) -> Feedback {
+    let no_answer = |kind: ErrorKind| match kind {
+        ErrorKind::Build | ErrorKind::Refused | ErrorKind::Interrupted => Feedback::Nothing,
+        _ => Feedback::Trouble,
+    };
+    match (&exchange.error, &exchange.response) {
+        (None, _) => Feedback::Well,
+        (Some(error), Some(response)) if error.kind == ErrorKind::Status => {
+            let asked = exchange.retry_after.as_deref();
+            let asked = asked.and_then(|header| retry::retry_after(header, now));
+            match (response.status, asked) {
+                (429 | 503, Some(until)) => Feedback::Asked(until.since(now)),
+                (408 | 425 | 429, _) => Feedback::Trouble,
+                (status, _) if (400..500).contains(&status) => Feedback::Well,
+                _ => Feedback::Trouble,
+            }
         }
+        (Some(error), _) => no_answer(error.kind),
     }
 }
 
@@ -259,7 +328,7 @@ async fn give_back(hub: &Hub, releases: Vec<Release>) {
 }
 
 /// Makes one call and has it recorded.
-async fn deliver_one(hub: &Hub, ready: Ready, done: OnDrop, abandon: &CancellationToken) {
+async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &CancellationToken) {
     let Ready { mut claimed, lease_ends } = ready;
     let Some(project) = project_of(hub, &claimed).await else {
         return release(hub, vec![claimed]).await;
@@ -271,6 +340,12 @@ async fn deliver_one(hub: &Hub, ready: Ready, done: OnDrop, abandon: &Cancellati
         let lane = Lane { name: Lane::parking(&forwarder.name), ..claimed.lane.clone() };
         return release(hub, vec![Claimed { lane, ..claimed }]).await;
     }
+    let connection = project.connections.get(&claimed.lane.name).map(|lane| &lane.connection);
+    if project.definition.settings.paused || connection.is_some_and(|it| it.paused) {
+        // Paused since it was claimed: it waits in its lane.
+        return release(hub, vec![claimed]).await;
+    }
+    let timeout = connection.map(|connection| connection.timeout);
     // Both are given back when the record is written: what is sent and not yet recorded is bounded.
     let Ok(_unrecorded) = Arc::clone(&hub.bounds().unrecorded).acquire_owned().await else {
         return;
@@ -278,7 +353,6 @@ async fn deliver_one(hub: &Hub, ready: Ready, done: OnDrop, abandon: &Cancellati
     let Some(_payload) = load_payload(hub, &mut claimed).await else {
         return release(hub, vec![claimed]).await;
     };
-    let timeout = project.connections.get(&claimed.lane.name).map(|lane| lane.connection.timeout);
     let needed = timeout.unwrap_or_default() + LEASE_RESERVE;
     if lease_ends.saturating_duration_since(Instant::now()) < needed {
         // It waited too long behind slow calls; whoever claims it next has the time.
@@ -291,6 +365,7 @@ async fn deliver_one(hub: &Hub, ready: Ready, done: OnDrop, abandon: &Cancellati
         exchange = call => exchange,
         () = abandon.cancelled() => return release(hub, vec![claimed]).await,
     };
+    done.feedback = feedback(&exchange, hub.now());
     drop(done);
     let own_body = body.ok().filter(|body| !body.is_payload).map(|body| body.bytes);
     hub.record_exchange(claimed, forwarder, started_at, exchange, own_body).await;

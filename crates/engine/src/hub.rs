@@ -1,12 +1,13 @@
 //! The running hub: the store, the client, the routing table, and the loops that use them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Client;
-use fieldpost_store::{Signal, Store, StoreError};
+use fieldpost_store::{Lane, Signal, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::deliver::Dispatcher;
+use crate::lanes::Standing;
 use crate::parking;
 use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
@@ -42,6 +44,8 @@ struct Shared {
     /// The loops that must run for as long as the hub does.
     workers: Mutex<Vec<JoinHandle<()>>>,
     bounds: Bounds,
+    /// How the lanes stood when the dispatcher last looked.
+    standings: ArcSwap<HashMap<Lane, Standing>>,
 }
 
 /// What may be held in memory beyond what the lanes and the store bound by themselves.
@@ -97,6 +101,7 @@ impl Hub {
                 looked_at: Mutex::default(),
                 stopping: CancellationToken::new(),
                 tasks: TaskTracker::new(),
+                standings: ArcSwap::default(),
             }),
         };
         // Listening begins before the first look, so that nothing falls between.
@@ -185,6 +190,15 @@ impl Hub {
         }
         *looked_at = Some(now);
         true
+    }
+
+    /// Shows how the lanes stand.
+    pub(crate) fn show_lanes(&self, standings: HashMap<Lane, Standing>) {
+        self.shared.standings.store(Arc::new(standings));
+    }
+
+    pub(crate) fn standings(&self) -> Arc<HashMap<Lane, Standing>> {
+        self.shared.standings.load_full()
     }
 
     pub(crate) fn bounds(&self) -> &Bounds {

@@ -33,6 +33,7 @@ pub use configuration::{Applied, Draft};
 pub use error::HubError;
 pub use flow::{Receipt, ReceiptOutcome, ReceiveError};
 pub use hub::Hub;
+pub use lanes::breaker::BreakerPolicy;
 pub use receive::{BodyError, Incoming};
 pub use routing::{ProjectRouting, Routing, SourceRoute};
 pub use settings::HubSettings;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use fieldpost_store::Clock;
 
+use crate::lanes::breaker::BreakerPolicy;
+
 /// The settings of the flow.
 #[derive(Clone)]
 pub struct HubSettings {
@@ -15,6 +17,8 @@ pub struct HubSettings {
     pub poll_interval: Duration,
     /// How long a stopping hub waits for attempts under way before it gives them back.
     pub stop_timeout: Duration,
+    /// When a destination that fails is left alone, and for how long.
+    pub breaker: BreakerPolicy,
     /// The clock.
     pub clock: Clock,
 }
@@ -27,6 +31,7 @@ impl HubSettings {
             delivery_concurrency: 256,
             poll_interval: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(20),
+            breaker: BreakerPolicy::default(),
             clock,
         }
     }

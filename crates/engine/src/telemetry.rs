@@ -9,6 +9,7 @@ use metrics::Counter;
 use uuid::Uuid;
 
 use crate::flow::ReceiptOutcome;
+use crate::lanes::Standing;
 use crate::routing::ProjectRouting;
 
 /// The counter of the messages of a source that were kept.
@@ -81,5 +82,28 @@ pub(crate) fn attempt_recorded(
             project, connection, %delivery, number, duration_ms, outcome, %error, status,
             "attempt {number} of delivery {delivery} to `{connection}` ended as {outcome}: {error}"
         ),
+    }
+}
+
+/// A lane's breaker opened or closed.
+pub(crate) fn breaker_changed(lane: &Lane, standing: &Standing) {
+    let (project, connection) = (&*lane.project, &*lane.name);
+    match standing.open {
+        Some((cause, _)) => {
+            let cause = cause.name();
+            metrics::counter!(
+                "fieldpost_breaker_opened_total",
+                "project" => project.to_owned(), "connection" => connection.to_owned(),
+                "cause" => cause
+            )
+            .increment(1);
+            tracing::warn!(
+                project,
+                connection,
+                cause,
+                "`{connection}` is left alone for a while ({cause}); what is for it waits"
+            );
+        }
+        None => tracing::info!(project, connection, "`{connection}` takes deliveries again"),
     }
 }

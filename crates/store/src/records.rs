@@ -496,6 +496,8 @@ pub enum Signal {
     },
     /// A lane may have something due.
     Due(Lane),
+    /// A person wants a lane tried now, however its destination was a moment ago.
+    TryNow(Lane),
     /// A project's definitions changed.
     Configuration(ProjectName),
 }

@@ -126,6 +126,7 @@ async fn listen_once(
 fn write(signal: &Signal) -> String {
     match signal {
         Signal::Configuration(project) => format!("a {project}"),
+        Signal::TryNow(Lane { project, name }) => format!("b! {project} {name}"),
         Signal::Due(Lane { project, name }) => format!("b {project} {name}"),
         Signal::Delivery { project, id, state } => format!("c {project} {id} {state}"),
         Signal::Message { project, id, state } => format!("d {project} {id} {state}"),
@@ -138,6 +139,9 @@ fn read(line: &str) -> Option<Signal> {
         ["a", project] => Signal::Configuration((*project).into()),
         ["b", project, name] => {
             Signal::Due(Lane { project: (*project).into(), name: (*name).to_owned() })
+        }
+        ["b!", project, name] => {
+            Signal::TryNow(Lane { project: (*project).into(), name: (*name).to_owned() })
         }
         ["c", project, id, state] => Signal::Delivery {
             project: (*project).into(),
@@ -163,6 +167,7 @@ mod tests {
         for signal in [
             Signal::Configuration("clinic".into()),
             Signal::Due(Lane { project: "clinic".into(), name: "!births".to_owned() }),
+            Signal::TryNow(Lane { project: "clinic".into(), name: "warehouse".to_owned() }),
             Signal::Delivery { project: "clinic".into(), id, state: DeliveryState::Failed },
             Signal::Message { project: "clinic".into(), id, state: MessageState::Kept },
         ] {
