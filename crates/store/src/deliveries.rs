@@ -1,23 +1,20 @@
-//! Reading deliveries and attempts, and the words that act on deliveries.
+//! Reading deliveries, and the words that act on them.
 //!
 //! A delivery that is being sent right now is held by a lease. While the lease lasts, nothing that a
 //! person does takes it out of the sender's hands: the action is refused with a conflict, and the
 //! person sees the attempt's result a moment later. Once it is over, whoever held it has stalled or
 //! died and is in nobody's way.
 
-use std::time::Duration;
-
-use fieldpost_model::attempt::{Attempt, AttemptError, AttemptResponse, ErrorKind};
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState, PayloadKind};
 use fieldpost_model::event::Event;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use crate::attempts::status;
 use crate::error::StoreError;
 use crate::messages::{add_text_search, first_id_at};
 use crate::records::{DeliveryQuery, Lane, Page, Signal, StateCounts};
-use crate::request::{read_attempt_request, read_headers};
-use crate::statement::{Batch, Conditions, Parameter, Row, as_integer, unreadable};
+use crate::statement::{Batch, Conditions, Parameter, Row, as_integer};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
@@ -125,47 +122,16 @@ impl Store {
         Ok(counts.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
     }
 
-    /// The attempts of a delivery, in order, bodies of answers included.
-    pub async fn attempts(
-        &self,
-        project: &str,
-        delivery: Uuid,
-    ) -> Result<Vec<Attempt>, StoreError> {
-        self.query(
-            "SELECT number, started_at, duration, request, request_sha256, request_bytes, status,
-                    response_headers, response_body, truncated, error_kind, error_message
-             FROM attempts WHERE project = $1 AND delivery = $2 ORDER BY number"
-                .to_owned(),
-            vec![project.into(), delivery.into()],
-            read_attempt,
-        )
-        .await
-    }
-
-    /// The body that an attempt sent, where it was not the message's own bytes.
-    ///
-    /// The outer `None`: there is no such attempt. The inner: it sent the payload as received.
-    pub async fn attempt_body(
-        &self,
-        project: &str,
-        delivery: Uuid,
-        number: u32,
-    ) -> Result<Option<Option<Vec<u8>>>, StoreError> {
-        let found = self
-            .query(
-                "SELECT request_body FROM attempts
-                 WHERE project = $1 AND delivery = $2 AND number = $3"
-                    .to_owned(),
-                vec![project.into(), delivery.into(), i64::from(number).into()],
-                |row| row.optional_bytes(0),
-            )
-            .await?;
-        Ok(found.into_iter().next())
-    }
-
     /// Makes a waiting delivery due now, within the same budget.
     pub async fn retry(&self, project: &str, delivery: &Delivery) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        self.add_retry(&mut batch, project, delivery);
+        self.change(batch).await?;
+        self.told_waiting(project, delivery.id, &delivery.connection, delivery.state);
+        Ok(())
+    }
+
+    pub(crate) fn add_retry(&self, batch: &mut Batch, project: &str, delivery: &Delivery) {
         batch.one(
             BEING_SENT,
             format!(
@@ -185,9 +151,6 @@ impl Store {
             ),
             vec![project.into(), delivery.id.into()],
         );
-        self.change(batch).await?;
-        self.told_waiting(project, delivery.id, &delivery.connection, delivery.state);
-        Ok(())
     }
 
     /// Ends a delivery that waits.
@@ -198,12 +161,22 @@ impl Store {
         reason: &str,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        let leave = self.leave_queue_sql();
-        batch.one(BEING_SENT, leave, vec![project.into(), delivery.id.into()]);
-        batch.one(BEING_SENT, END, vec![project.into(), delivery.id.into(), reason.into()]);
+        self.add_cancel(&mut batch, project, delivery, reason);
         self.change(batch).await?;
         self.told_cancelled(project, delivery.id);
         Ok(())
+    }
+
+    pub(crate) fn add_cancel(
+        &self,
+        batch: &mut Batch,
+        project: &str,
+        delivery: &Delivery,
+        reason: &str,
+    ) {
+        let leave = self.leave_queue_sql();
+        batch.one(BEING_SENT, leave, vec![project.into(), delivery.id.into()]);
+        batch.one(BEING_SENT, END, vec![project.into(), delivery.id.into(), reason.into()]);
     }
 
     /// Lets a final delivery wait again, with a fresh budget, under the same id. `connection` is
@@ -215,8 +188,22 @@ impl Store {
         connection: &str,
         parked: bool,
     ) -> Result<(), StoreError> {
-        let now = self.now_sql();
         let mut batch = Batch::default();
+        self.add_requeue(&mut batch, project, delivery, connection, parked);
+        self.change(batch).await?;
+        self.told_waiting(project, delivery.id, connection, DeliveryState::Pending);
+        Ok(())
+    }
+
+    pub(crate) fn add_requeue(
+        &self,
+        batch: &mut Batch,
+        project: &str,
+        delivery: &Delivery,
+        connection: &str,
+        parked: bool,
+    ) {
+        let now = self.now_sql();
         batch.one(
             "its state has changed",
             format!(
@@ -226,10 +213,7 @@ impl Store {
             ),
             vec![project.into(), delivery.id.into(), connection.into()],
         );
-        self.enqueue(&mut batch, project, delivery.id, &delivery.forwarder, connection, parked);
-        self.change(batch).await?;
-        self.told_waiting(project, delivery.id, connection, DeliveryState::Pending);
-        Ok(())
+        self.enqueue(batch, project, delivery.id, &delivery.forwarder, connection, parked);
     }
 
     /// Makes a new delivery of the same payload, under the id `new`. `connection` is where it goes
@@ -242,8 +226,23 @@ impl Store {
         connection: &str,
         parked: bool,
     ) -> Result<(), StoreError> {
-        let now = self.now_sql();
         let mut batch = Batch::default();
+        self.add_resend(&mut batch, project, delivery, new, connection, parked);
+        self.change(batch).await?;
+        self.told_waiting(project, new, connection, DeliveryState::Pending);
+        Ok(())
+    }
+
+    pub(crate) fn add_resend(
+        &self,
+        batch: &mut Batch,
+        project: &str,
+        delivery: &Delivery,
+        new: Uuid,
+        connection: &str,
+        parked: bool,
+    ) {
+        let now = self.now_sql();
         batch.one(
             "the delivery is gone",
             format!(
@@ -262,10 +261,7 @@ impl Store {
                 connection.into(),
             ],
         );
-        self.enqueue(&mut batch, project, new, &delivery.forwarder, connection, parked);
-        self.change(batch).await?;
-        self.told_waiting(project, new, connection, DeliveryState::Pending);
-        Ok(())
+        self.enqueue(batch, project, new, &delivery.forwarder, connection, parked);
     }
 
     /// Adds the statement that puts a delivery into its lane, due now. Its fences begin with the
@@ -292,12 +288,18 @@ impl Store {
         );
     }
 
-    fn told_cancelled(&self, project: &str, id: Uuid) {
+    pub(crate) fn told_cancelled(&self, project: &str, id: Uuid) {
         let state = DeliveryState::Cancelled;
         self.signal(Signal::Delivery { project: project.into(), id, state });
     }
 
-    fn told_waiting(&self, project: &str, id: Uuid, connection: &str, state: DeliveryState) {
+    pub(crate) fn told_waiting(
+        &self,
+        project: &str,
+        id: Uuid,
+        connection: &str,
+        state: DeliveryState,
+    ) {
         self.signal(Signal::Delivery { project: project.into(), id, state });
         self.signal(Signal::Due(Lane { project: project.into(), name: connection.to_owned() }));
     }
@@ -522,47 +524,5 @@ fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         next_attempt_at: row.optional_integer(12)?.map(Timestamp),
         last_status,
         last_error: row.optional_text(14)?,
-    })
-}
-
-fn status(number: i64) -> Result<u16, StoreError> {
-    u16::try_from(number).map_err(|_| unreadable("status", &number.to_string()))
-}
-
-fn read_attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
-    let microseconds = row.integer(2)?;
-    let duration = Duration::from_micros(u64::try_from(microseconds).unwrap_or(0));
-    let request = match (row.optional_text(3)?, row.optional_bytes(4)?) {
-        (Some(request), Some(sha256)) => {
-            let sha256 = <[u8; 32]>::try_from(sha256.as_slice())
-                .map_err(|_| unreadable("digest", &request))?;
-            let bytes = u64::try_from(row.integer(5)?).unwrap_or(0);
-            Some(read_attempt_request(&request, sha256, bytes)?)
-        }
-        _ => None,
-    };
-    let response = match row.optional_integer(6)? {
-        Some(number) => Some(AttemptResponse {
-            status: status(number)?,
-            headers: row.optional_text(7)?.map_or(Ok(Vec::new()), |text| read_headers(&text))?,
-            body: row.optional_bytes(8)?.unwrap_or_default(),
-            truncated: row.integer(9)? != 0,
-        }),
-        None => None,
-    };
-    let error = match (row.optional_text(10)?, row.optional_text(11)?) {
-        (Some(kind), Some(message)) => Some(AttemptError {
-            kind: ErrorKind::from_name(&kind).ok_or_else(|| unreadable("error kind", &kind))?,
-            message,
-        }),
-        _ => None,
-    };
-    Ok(Attempt {
-        number: row.count(0)?,
-        started_at: row.time(1)?,
-        duration,
-        request,
-        response,
-        error,
     })
 }

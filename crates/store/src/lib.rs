@@ -22,6 +22,7 @@
 //! Listeners are woken by [`Signal`]s. Signals are hints: they can be missed, and whoever relies on
 //! them polls as well.
 
+mod attempts;
 mod backup;
 mod claimed;
 pub mod clock;
@@ -29,6 +30,7 @@ mod configuration;
 mod deliveries;
 mod error;
 mod inspect;
+mod lanes;
 mod lost;
 mod messages;
 mod migrate;
@@ -52,6 +54,7 @@ pub use crate::clock::Clock;
 pub use crate::configuration::TAKEN_KEY;
 pub use crate::error::StoreError;
 pub use crate::inspect::{FoundDefinition, Inspection, inspect};
+pub use crate::lanes::{LANE_COUNT, LaneBacklog};
 pub use crate::records::*;
 
 use crate::lost::LostClaims;
