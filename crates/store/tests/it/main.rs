@@ -18,6 +18,7 @@ mod dedupe;
 #[cfg(test)]
 mod durability;
 #[cfg(test)]
+mod lanes;
 mod lists;
 #[cfg(test)]
 mod migrate;
