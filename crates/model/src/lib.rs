@@ -12,6 +12,7 @@ pub mod duration;
 pub mod event;
 pub mod forwarder;
 pub mod hexadecimal;
+pub mod incident;
 pub mod json;
 pub mod message;
 mod names;

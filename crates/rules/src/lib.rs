@@ -6,5 +6,6 @@
 pub mod definition;
 pub mod delivery;
 pub mod filter;
+pub mod incident;
 pub mod redact;
 pub mod retry;
