@@ -70,7 +70,7 @@ impl ProjectRouting {
             .connections
             .iter()
             .map(|connection| {
-                let prepared = outbound.prepare(connection);
+                let prepared = outbound.prepare(&configuration.project.name, connection);
                 let lane = Lane { connection: connection.clone(), prepared };
                 (connection.name.clone(), lane)
             })

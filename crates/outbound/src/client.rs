@@ -4,28 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::{AttemptError, AttemptRequest, AttemptResponse};
 use fieldpost_model::connection::Connection;
 use fieldpost_rules::redact;
 use http::header::{HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::redirect;
 use rustls::RootCertStore;
 
 use crate::failure::{Circumstances, Failure, Stage, describe_status};
 use crate::prepared::Prepared;
+use crate::profile::Profiles;
 use crate::request::{Assembled, Call, assemble, record};
 use crate::resolver::GuardedResolver;
 use crate::response::{BodyLimits, Deadline, excerpt, quotable_text, read_body, record_head};
 use crate::settings::{OutboundError, OutboundSettings};
 use crate::tls;
-
-/// How many idle connections to one host are held for the next call; more than a lane is usually
-/// wide, since a lane that cannot park its connections dials for every call.
-const IDLE_CONNECTIONS_PER_HOST: usize = 128;
-
-/// How long an idle connection is held. Many servers close theirs after a minute or a little more,
-/// and a call that meets the closing fails for nothing.
-const IDLE_CONNECTION_LIFE: Duration = Duration::from_secs(30);
+use crate::tokens::{MemoryTokens, TokenStore};
 
 /// The one HTTP client of the hub. Copies share their connections.
 #[derive(Clone, Debug)]
@@ -35,7 +29,8 @@ pub struct Client {
 
 #[derive(Debug)]
 struct Shared {
-    http: reqwest::Client,
+    profiles: Profiles,
+    tokens: Arc<dyn TokenStore>,
     user_agent: HeaderValue,
     settings: OutboundSettings,
 }
@@ -56,10 +51,19 @@ pub struct Exchange {
 }
 
 impl Client {
-    /// Makes the client. It trusts the certificate authorities of this machine.
+    /// Makes the client. It trusts the certificate authorities of this machine, and keeps tokens
+    /// for itself.
     pub fn new(settings: OutboundSettings) -> Result<Self, OutboundError> {
+        Self::with_tokens(settings, Arc::new(MemoryTokens::default()))
+    }
+
+    /// Makes the client, which shares its tokens through the given store.
+    pub fn with_tokens(
+        settings: OutboundSettings,
+        tokens: Arc<dyn TokenStore>,
+    ) -> Result<Self, OutboundError> {
         let resolver = GuardedResolver::new(settings.allow_networks.clone());
-        Self::assembled_from(settings, resolver, tls::trusted_authorities())
+        Self::assembled_from(settings, resolver, tls::trusted_authorities(), tokens)
     }
 
     /// Makes the client of given parts, so that tests have a name service and an authority of
@@ -68,29 +72,23 @@ impl Client {
         settings: OutboundSettings,
         resolver: GuardedResolver,
         authorities: RootCertStore,
+        tokens: Arc<dyn TokenStore>,
     ) -> Result<Self, OutboundError> {
         let user_agent = HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| OutboundError::UserAgent { value: settings.user_agent.clone() })?;
-        #[expect(clippy::disallowed_methods, reason = "this is the one guarded client")]
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::configuration(authorities)?)
-            .dns_resolver(resolver)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(settings.connect_timeout)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
-            .pool_idle_timeout(IDLE_CONNECTION_LIFE)
-            .build()?;
-        Ok(Self { shared: Arc::new(Shared { http, user_agent, settings }) })
+        let profiles = Profiles::new(resolver, authorities, settings.connect_timeout)?;
+        Ok(Self { shared: Arc::new(Shared { profiles, tokens, user_agent, settings }) })
     }
 
     /// Reads a connection once, for all the calls that will be made to it. The error is what an
     /// attempt on this connection records.
-    pub fn prepare(&self, connection: &Connection) -> Result<Prepared, AttemptError> {
-        Prepared::new(connection, &self.shared.settings.allow_networks)
+    pub fn prepare(
+        &self,
+        project: &ProjectName,
+        connection: &Connection,
+    ) -> Result<Prepared, AttemptError> {
+        let Shared { profiles, settings, .. } = &*self.shared;
+        Prepared::new(project, connection, &settings.allow_networks, profiles)
     }
 
     /// Makes one call. It ends by the connection's time limit, whatever the destination does.
@@ -120,7 +118,7 @@ impl Client {
         prepared: &Prepared,
         deadline: Deadline,
     ) -> Answer {
-        let request = self.shared.http.request(method, url).headers(headers).body(body).send();
+        let request = prepared.profile.http.request(method, url).headers(headers).body(body).send();
         let response = match deadline.keep(request).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use http::StatusCode;
+use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
 use crate::resolver::ResolveError;
 
@@ -109,20 +110,70 @@ fn describe_transport(
 }
 
 /// Adds to the TLS library's words what a person would want to know next.
-fn explain_tls(error: &rustls::Error) -> String {
-    use rustls::CertificateError::{ExpiredContext, NotValidForNameContext, UnknownIssuer};
+pub(crate) fn explain_tls(error: &rustls::Error) -> String {
+    use rustls::Error as Tls;
     let explanation = match error {
-        rustls::Error::InvalidCertificate(UnknownIssuer) => {
-            "its certificate is signed by itself or by an authority that this machine does not know"
-        }
-        rustls::Error::InvalidCertificate(ExpiredContext { .. }) => "its certificate has expired",
-        rustls::Error::InvalidCertificate(NotValidForNameContext { .. }) => {
-            "its certificate is for another name"
-        }
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS; is the URL meant to be http:?",
-        _ => return error.to_string(),
+        Tls::InvalidCertificate(fault) => explain_certificate(fault),
+        Tls::AlertReceived(alert) => explain_alert(*alert),
+        Tls::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => Some("it only speaks a version of TLS that is no longer safe; 1.2 is the oldest"),
+        Tls::PeerIncompatible(_) => Some("it and the hub have no safe cipher in common"),
+        Tls::InvalidMessage(_) => Some("it does not speak TLS; is the URL meant to be http:?"),
+        _ => None,
     };
-    format!("{explanation} ({error})")
+    explanation.map_or_else(|| error.to_string(), |explanation| format!("{explanation} ({error})"))
+}
+
+/// What is wrong with the certificate that the server showed.
+fn explain_certificate(fault: &CertificateError) -> Option<&'static str> {
+    use CertificateError as Fault;
+    match fault {
+        Fault::UnknownIssuer => Some(
+            "its certificate is signed by itself or by an authority that this machine does not \
+             know; the connection's TLS options can name that authority",
+        ),
+        Fault::Expired | Fault::ExpiredContext { .. } => Some("its certificate has expired"),
+        Fault::NotValidYet | Fault::NotValidYetContext { .. } => {
+            Some("its certificate is not valid yet; do both clocks show the right time?")
+        }
+        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
+            Some("its certificate is for another name")
+        }
+        // The library has no variant of its own for this one.
+        Fault::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => Some(
+            "its certificate is that of an authority, which no server may show; it needs one that \
+             the authority signed",
+        ),
+        _ => None,
+    }
+}
+
+/// What a server wants to say with an alert.
+fn explain_alert(alert: AlertDescription) -> Option<&'static str> {
+    use AlertDescription as Alert;
+    match alert {
+        Alert::CertificateRequired => {
+            Some("it asks for a client certificate; the connection's TLS options can name one")
+        }
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA
+        | Alert::AccessDenied => Some("it does not accept the connection's client certificate"),
+        Alert::ProtocolVersion => {
+            Some("it only speaks a version of TLS that is no longer safe; 1.2 is the oldest")
+        }
+        Alert::HandshakeFailure => Some(
+            "it broke the handshake off; it may ask for a client certificate, or have no safe \
+             cipher in common with the hub",
+        ),
+        Alert::UnrecognisedName => Some("it knows no site of that name"),
+        _ => None,
+    }
 }
 
 /// The errors that an error wraps, outermost first.

@@ -18,6 +18,7 @@ mod client;
 mod failure;
 pub mod guard;
 mod prepared;
+mod profile;
 mod request;
 mod resolver;
 mod response;

@@ -4,10 +4,12 @@
 //! connection; it is done once, and the result is shared by all deliveries of that lane.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::connection::{Authentication, Connection};
 use fieldpost_model::secret::Secret;
@@ -16,6 +18,7 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use url::{Host, Url};
 
 use crate::guard::AllowNetworks;
+use crate::profile::{Profile, Profiles};
 use crate::request::is_reserved;
 use crate::signing::Signer;
 
@@ -35,6 +38,8 @@ pub struct Prepared {
     pub(crate) timeout: Duration,
     /// Signs what is sent, where the connection has a secret for it.
     pub(crate) signer: Option<Signer>,
+    /// The HTTP client that does TLS as the connection wants it.
+    pub(crate) profile: Arc<Profile>,
     /// Everything that must not be read in an error message.
     secrets: Vec<Secret>,
 }
@@ -43,8 +48,10 @@ impl Prepared {
     /// Reads a connection. The error is the one that an attempt records: `build` for what cannot
     /// be sent, `refused` for an address that may not be dialled.
     pub(crate) fn new(
+        project: &ProjectName,
         connection: &Connection,
         allow_networks: &AllowNetworks,
+        profiles: &Profiles,
     ) -> Result<Self, AttemptError> {
         let mut url = read_url(&connection.url)?;
         judge_host(&url, allow_networks)?;
@@ -61,6 +68,7 @@ impl Prepared {
             credentials,
             timeout: connection.timeout,
             signer: signer(connection)?,
+            profile: profile(project, connection, profiles)?,
             secrets,
         })
     }
@@ -208,6 +216,26 @@ fn secret_header(
         })?;
     secrets.push(value.clone());
     Ok((header, sensitive(value.expose().as_bytes(), format_args!("The secret header {name:?}"))?))
+}
+
+/// The HTTP client for the connection's TLS options.
+fn profile(
+    project: &ProjectName,
+    connection: &Connection,
+    profiles: &Profiles,
+) -> Result<Arc<Profile>, AttemptError> {
+    if connection.tls.skip_verification {
+        let name = &connection.name;
+        tracing::warn!(
+            %project,
+            connection = name,
+            "the connection `{name}` of `{project}` takes any certificate: whoever stands on the \
+             way can read and change what is sent, its credentials included"
+        );
+    }
+    profiles.of(&connection.tls).map_err(|error| {
+        unbuildable(format!("The connection's TLS options cannot be used: {error}"))
+    })
 }
 
 fn signer(connection: &Connection) -> Result<Option<Signer>, AttemptError> {

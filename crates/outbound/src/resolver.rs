@@ -56,9 +56,16 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-/// A resolver that only returns addresses which may be dialled.
+/// A resolver that only returns addresses which may be dialled. Copies share their bound.
+#[derive(Clone)]
 pub(crate) struct GuardedResolver {
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for GuardedResolver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "GuardedResolver({})", self.shared.allow_networks)
+    }
 }
 
 struct Shared {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::guard::AllowNetworks;
+use crate::profile::ProfileError;
 
 /// The operator's settings for everything that leaves by HTTP.
 #[derive(Clone, Debug)]
@@ -46,8 +47,17 @@ pub enum OutboundError {
     },
     /// The TLS library refused its own configuration.
     #[error("TLS for outgoing requests cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
+    Tls(String),
     /// The HTTP client refused its configuration.
     #[error("The client for outgoing requests cannot be set up: {0}")]
-    Client(#[from] reqwest::Error),
+    Client(reqwest::Error),
+}
+
+impl From<ProfileError> for OutboundError {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::Tls(error) => Self::Tls(error.to_string()),
+            ProfileError::Client(error) => Self::Client(error),
+        }
+    }
 }

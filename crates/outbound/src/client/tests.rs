@@ -14,7 +14,7 @@ use rcgen::{
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ServerConfig, version};
+use rustls::{RootCertStore, ServerConfig, version};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -100,7 +100,7 @@ fn client(trusted: RootCertStore, lookup: Box<Lookup>) -> Client {
     let settings = OutboundSettings { allow_networks, ..OutboundSettings::default() };
     let resolver =
         GuardedResolver::with_lookup(settings.allow_networks.clone(), lookup, LOOKUP_TIMEOUT);
-    Client::assembled_from(settings, resolver, trusted).unwrap()
+    Client::assembled_from(settings, resolver, trusted, Arc::new(MemoryTokens::default())).unwrap()
 }
 
 async fn post(client: &Client, url: &str) -> Exchange {
@@ -127,7 +127,7 @@ async fn post(client: &Client, url: &str) -> Exchange {
         delivery_id: Uuid::nil(),
         now: Timestamp(0),
     };
-    client.send(&client.prepare(&connection).unwrap(), call).await
+    client.send(&client.prepare(&"clinic".into(), &connection).unwrap(), call).await
 }
 
 #[track_caller]
@@ -160,7 +160,7 @@ async fn certificates_are_checked_and_their_faults_named() {
             identity("other.example.org", false, Some(&authority)).server(None),
             Some("its certificate is for another name"),
         ),
-        (good().server(Some(trusted.clone())), Some("received fatal alert")),
+        (good().server(Some(trusted.clone())), Some("it asks for a client certificate")),
     ] {
         let host = format!("{NAME}:{}", serve(server).await);
         check_tls(post(&client, &format!("https://{host}/")).await, &host, expected);

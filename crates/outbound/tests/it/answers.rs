@@ -5,7 +5,7 @@ use fieldpost_model::connection::Authentication;
 use fieldpost_model::secret::Secret;
 use fieldpost_testkit::{Answer, FakeDestination, misbehaving};
 
-use crate::common::{call, client, connection, error, post, send, settings};
+use crate::common::{call, client, connection, error, post, project, send, settings};
 
 // MUST-20
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn bodies_are_kept_up_to_the_limit() {
 async fn the_connection_of_an_overlong_body_is_dropped() {
     let destination = FakeDestination::start().await;
     let client = client();
-    let prepared = client.prepare(&connection(&destination.url("/"))).unwrap();
+    let prepared = client.prepare(&project(), &connection(&destination.url("/"))).unwrap();
     for (length, connections) in [(10_000, 1), (10_000, 1), (100_000, 1), (0, 2)] {
         destination.answer("/", Answer::status(200).body("x".repeat(length)));
         let exchange = client.send(&prepared, call()).await;

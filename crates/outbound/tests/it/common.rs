@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::connection::{Authentication, Connection, IncidentPolicy, Tls};
 use fieldpost_model::forwarder::Method;
@@ -28,6 +29,11 @@ pub(crate) fn settings() -> OutboundSettings {
 
 pub(crate) fn client() -> Client {
     Client::new(settings()).unwrap()
+}
+
+/// The project of every connection here.
+pub(crate) fn project() -> ProjectName {
+    "clinic".into()
 }
 
 pub(crate) fn connection(url: &str) -> Connection {
@@ -61,7 +67,7 @@ pub(crate) fn call() -> Call<'static> {
 
 /// Prepares and sends, as an attempt does.
 pub(crate) async fn send(client: &Client, connection: &Connection, call: Call<'_>) -> Exchange {
-    match client.prepare(connection) {
+    match client.prepare(&project(), connection) {
         Ok(prepared) => client.send(&prepared, call).await,
         Err(error) => Exchange::unsent(Duration::ZERO, error),
     }

@@ -7,7 +7,7 @@ use fieldpost_outbound::Exchange;
 use fieldpost_testkit::{Answer, FakeDestination, misbehaving};
 use tokio::net::TcpListener;
 
-use crate::common::{call, client, connection, error, post, send};
+use crate::common::{call, client, connection, error, post, project, send};
 
 /// Sends with this time limit.
 async fn post_within(url: &str, timeout: Duration) -> Exchange {
@@ -137,7 +137,7 @@ async fn bytes_beyond_the_announced_length_are_dropped() {
     let two = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 500 Forged\r\n\r\n";
     let server = misbehaving::answers(two).await;
     let client = client();
-    let prepared = client.prepare(&connection(&server.url("/"))).unwrap();
+    let prepared = client.prepare(&project(), &connection(&server.url("/"))).unwrap();
     for calls in 1..=3 {
         let exchange = client.send(&prepared, call()).await;
         assert_eq!(exchange.error, None);

@@ -10,7 +10,7 @@ use fieldpost_model::secret::Secret;
 use fieldpost_outbound::Call;
 use fieldpost_testkit::{Answer, FakeDestination, misbehaving};
 
-use crate::common::{DELIVERY, SECONDS, call, client, connection, error, send};
+use crate::common::{DELIVERY, SECONDS, call, client, connection, error, project, send};
 
 const MASKED: &str = "•••••••";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -278,13 +278,13 @@ async fn unusable_credentials_are_named_and_not_shown() {
         Authentication::Headers(vec![("x-a".to_owned(), secret())]),
     ] {
         connection.authentication = authentication;
-        let refused = client().prepare(&connection).unwrap_err();
+        let refused = client().prepare(&project(), &connection).unwrap_err();
         assert_eq!(refused.kind, ErrorKind::Build);
         assert!(!refused.message.contains("hunter2"), "{}", refused.message);
     }
     connection.authentication = Authentication::None;
     connection.signing_secret = Some(Secret::new("hunter2"));
-    let refused = client().prepare(&connection).unwrap_err();
+    let refused = client().prepare(&project(), &connection).unwrap_err();
     assert_eq!(
         refused.message,
         "The connection's signing secret cannot be used: it must be whsec_ followed by the base64 \
@@ -298,7 +298,7 @@ async fn connections_are_used_again() {
     let destination = FakeDestination::start().await;
     destination.answer("/", Answer::status(500).body("x".repeat(5_000)));
     let client = client();
-    let prepared = client.prepare(&connection(&destination.url("/"))).unwrap();
+    let prepared = client.prepare(&project(), &connection(&destination.url("/"))).unwrap();
     for _ in 0..20 {
         client.send(&prepared, call()).await;
     }
@@ -310,7 +310,7 @@ async fn connections_are_used_again() {
 async fn a_destination_that_restarts_is_reached_again() {
     let mut destination = FakeDestination::start().await;
     let client = client();
-    let prepared = client.prepare(&connection(&destination.url("/"))).unwrap();
+    let prepared = client.prepare(&project(), &connection(&destination.url("/"))).unwrap();
     assert_eq!(client.send(&prepared, call()).await.error, None);
     destination.go_down().await;
     assert_eq!(error(&client.send(&prepared, call()).await).0, ErrorKind::Connect);
