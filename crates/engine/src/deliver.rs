@@ -362,12 +362,17 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
     let body = payload::body(forwarder.format, &claimed, &project);
     let call = call(hub, &project, forwarder, &claimed, body.as_ref());
     let exchange = tokio::select! {
-        exchange = call => exchange,
-        () = abandon.cancelled() => return release(hub, vec![claimed]).await,
+        exchange = call => Some(exchange),
+        () = abandon.cancelled() => None,
+    };
+    let own_body = || body.ok().filter(|body| !body.is_payload).map(|body| body.bytes);
+    let Some(exchange) = exchange else {
+        drop(done);
+        return hub.record_interrupted(claimed, forwarder, started_at, own_body()).await;
     };
     done.feedback = feedback(&exchange, hub.now());
     drop(done);
-    let own_body = body.ok().filter(|body| !body.is_payload).map(|body| body.bytes);
+    let own_body = own_body();
     hub.record_exchange(claimed, forwarder, started_at, exchange, own_body).await;
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Ready {
 }
 
 /// How a lane stands, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// Whether its connection or its project is paused.
     pub(crate) paused: bool,

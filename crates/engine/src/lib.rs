@@ -7,7 +7,8 @@
 //!
 //! One file is one step, and the steps do not know each other: the first half meets in `flow`,
 //! the two halves meet only in the store, so that any step can crash and any process can go on.
-//! Around them: `routing` (definitions made ready), `lanes` (who may send how much),
+//! Around them: `routing` (definitions made ready), `lanes` (who may send how much), `standing` (how
+//! the lanes stand, for people),
 //! `configuration` and `actions` (what people do), `parking` (what paused forwarders wait for).
 
 mod actions;
@@ -26,6 +27,7 @@ mod receive;
 mod record;
 mod routing;
 mod settings;
+mod standing;
 mod telemetry;
 
 pub use actions::{BulkOutcome, FilterTrial, ForwarderExplanation, Replayed};
@@ -33,7 +35,8 @@ pub use configuration::{Applied, Draft};
 pub use error::HubError;
 pub use flow::{Receipt, ReceiptOutcome, ReceiveError};
 pub use hub::Hub;
-pub use lanes::breaker::BreakerPolicy;
+pub use lanes::breaker::{BreakerPolicy, Cause};
 pub use receive::{BodyError, Incoming};
 pub use routing::{ProjectRouting, Routing, SourceRoute};
 pub use settings::HubSettings;
+pub use standing::{LaneShown, LaneState};

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldpost_engine::{Hub, HubSettings};
+use fieldpost_engine::{BreakerPolicy, Hub, HubSettings};
 use fieldpost_outbound::{Client, OutboundSettings};
 use fieldpost_server::ServerSettings;
 use fieldpost_store::{Store, StoreSettings, clock};
@@ -181,6 +181,13 @@ fn hub_settings(settings: &Settings) -> HubSettings {
         delivery_concurrency: settings.outbound.delivery_concurrency.in_memory(),
         poll_interval: settings.outbound.poll_interval.0,
         stop_timeout: settings.outbound.stop_timeout.0,
+        breaker: BreakerPolicy {
+            failures: settings.outbound.breaker_failures.0,
+            share_percent: settings.outbound.breaker_share.0,
+            window: settings.outbound.breaker_window.0,
+            first_pause: settings.outbound.breaker_pause.0,
+            max_pause: settings.outbound.breaker_max_pause.0,
+        },
         ..HubSettings::with_clock(clock::system())
     }
 }

@@ -123,10 +123,10 @@ pub(crate) fn narrow_table<const N: usize>(headings: [&str; N]) -> Table {
 pub(crate) fn state_cell(state: &str) -> Cell {
     let cell = Cell::new(state);
     match state.split_whitespace().next().unwrap_or_default() {
-        "kept" | "succeeded" | "ok" => cell.fg(Color::Green),
+        "kept" | "succeeded" | "ok" | "open" => cell.fg(Color::Green),
         "quarantined" | "rejected" | "broken" | "cancelled" | "wrong" => cell.fg(Color::Red),
         "duplicate" | "superseded" => cell.add_attribute(Attribute::Dim),
-        "pending" | "failed" | "paused" | "warning" => cell.fg(Color::Yellow),
+        "pending" | "failed" | "paused" | "warning" | "left-alone" | "probing" => cell.fg(Color::Yellow),
         _ => cell,
     }
 }

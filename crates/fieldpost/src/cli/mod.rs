@@ -11,6 +11,7 @@ mod events;
 mod export;
 mod filter;
 mod forwarders;
+mod lanes;
 mod messages;
 mod migrate;
 mod projects;
@@ -69,6 +70,8 @@ enum Command {
     Sources(sources::Sources),
     #[command(subcommand)]
     Connections(connections::Connections),
+    #[command(subcommand)]
+    Lanes(lanes::Lanes),
     #[command(subcommand)]
     Filter(filter::Filter),
     Events(events::Watch),
@@ -166,6 +169,7 @@ impl Command {
             Self::Forwarders(forwarders) => forwarders.execute().await,
             Self::Sources(sources) => sources.execute().await,
             Self::Connections(connections) => connections.execute().await,
+            Self::Lanes(lanes) => lanes.execute().await,
             Self::Filter(filter) => filter.execute().await,
             Self::Events(watch) => watch.execute().await,
             Self::Migrate(migrate) => Box::pin(migrate.execute()).await,

@@ -108,6 +108,11 @@ impl HubClient {
         json(self.call(reqwest::Method::POST, path, &Query::new(), Body::Nothing).await?).await
     }
 
+    /// POSTs nothing, to a place that does something and has nothing to tell.
+    pub(crate) async fn act_only(&self, path: &[&str]) -> Result<(), Failure> {
+        self.call(reqwest::Method::POST, path, &Query::new(), Body::Nothing).await.map(drop)
+    }
+
     /// POSTs JSON text.
     pub(crate) async fn post(
         &self,

@@ -291,6 +291,57 @@ pub(crate) struct OutboundSettings {
     )]
     pub(crate) poll_interval: Span,
 
+    /// Failed calls within `breaker-window` after which a destination is left alone for a while, if they
+    /// are `breaker-share` percent of all calls as well.
+    #[arg(
+        long,
+        env = "FIELDPOST_BREAKER_FAILURES",
+        value_name = "COUNT",
+        default_value = "10",
+        hide_env_values = true
+    )]
+    pub(crate) breaker_failures: Count,
+
+    /// The share of failed calls, in percent, after which a destination is left alone for a while.
+    #[arg(
+        long,
+        env = "FIELDPOST_BREAKER_SHARE",
+        value_name = "PERCENT",
+        default_value = "50",
+        hide_env_values = true
+    )]
+    pub(crate) breaker_share: Count,
+
+    /// How far back failed calls count.
+    #[arg(
+        long,
+        env = "FIELDPOST_BREAKER_WINDOW",
+        value_name = "TIME",
+        default_value = "1m",
+        hide_env_values = true
+    )]
+    pub(crate) breaker_window: Span,
+
+    /// How long a destination is left alone before one call is tried. It doubles with each that fails.
+    #[arg(
+        long,
+        env = "FIELDPOST_BREAKER_PAUSE",
+        value_name = "TIME",
+        default_value = "1s",
+        hide_env_values = true
+    )]
+    pub(crate) breaker_pause: Span,
+
+    /// The longest that a destination is left alone before it is tried again.
+    #[arg(
+        long,
+        env = "FIELDPOST_BREAKER_MAX_PAUSE",
+        value_name = "TIME",
+        default_value = "1m",
+        hide_env_values = true
+    )]
+    pub(crate) breaker_max_pause: Span,
+
     /// How long a stopping hub waits for what is under way before it gives it back.
     #[arg(
         long,

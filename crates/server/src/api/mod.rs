@@ -22,6 +22,7 @@ mod events;
 mod exact;
 mod filters;
 mod forwarders;
+mod lanes;
 mod list;
 mod messages;
 mod names;
@@ -85,6 +86,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(sources::urls))
         .routes(routes!(connections::list))
         .routes(routes!(connections::get, connections::put, connections::delete))
+        .routes(routes!(lanes::list))
+        .routes(routes!(lanes::try_now))
         .routes(routes!(forwarders::list))
         .routes(routes!(forwarders::get, forwarders::put, forwarders::delete))
         .routes(routes!(forwarders::pause))

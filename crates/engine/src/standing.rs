@@ -1,0 +1,108 @@
+//! How a project's lanes stand, and what a person can do about one: the dispatcher's view of the
+//! moment beside what the store says of the backlog.
+
+use std::time::Duration;
+
+use fieldpost_model::time::Timestamp;
+use fieldpost_store::{Lane, LaneBacklog};
+
+use crate::error::HubError;
+use crate::hub::Hub;
+use crate::lanes::Standing;
+use crate::lanes::breaker::Cause;
+
+fieldpost_model::names! {
+    /// How a lane stands.
+    pub enum LaneState {
+        /// What is due is sent.
+        Open = "open",
+        /// Its connection or its project is paused.
+        Paused = "paused",
+        /// It is left alone until a time: its calls failed, or its destination asked for it.
+        LeftAlone = "left-alone",
+        /// One call is let through, to see how the destination is.
+        Probing = "probing",
+    }
+}
+
+/// A lane, as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneShown {
+    /// The connection whose lane it is.
+    pub connection: String,
+    /// How it stands.
+    pub state: LaneState,
+    /// Why it is left alone or probed.
+    pub cause: Option<Cause>,
+    /// When it is tried again.
+    pub again_at: Option<Timestamp>,
+    /// Calls under way from this hub.
+    pub under_way: usize,
+    /// What waits in it.
+    pub backlog: LaneBacklog,
+}
+
+impl Hub {
+    /// How the lanes of a project stand at this hub, in the order of its connections.
+    pub async fn lanes(&self, project: &str) -> Result<Vec<LaneShown>, HubError> {
+        let routing = self.project(project).await?;
+        let standings = self.standings();
+        let mut shown = Vec::new();
+        for connection in &routing.definition.connections {
+            let lane = Lane { project: routing.project.clone(), name: connection.name.clone() };
+            let mut standing = standings.get(&lane).copied().unwrap_or_default();
+            // The definitions are newer than what the dispatcher last showed.
+            standing.paused = connection.paused || routing.definition.settings.paused;
+            shown.push(self.lane_shown(lane, &standing).await?);
+        }
+        Ok(shown)
+    }
+
+    async fn lane_shown(&self, lane: Lane, standing: &Standing) -> Result<LaneShown, HubError> {
+        let backlog = self.store().lane_backlog(&lane).await?;
+        let again_in = standing.open.and_then(|(_, again_in)| again_in);
+        let state = match (standing.paused, standing.open) {
+            (true, _) => LaneState::Paused,
+            (false, None) => LaneState::Open,
+            (false, Some((_, Some(again_in)))) if again_in > Duration::ZERO => LaneState::LeftAlone,
+            (false, Some(_)) => LaneState::Probing,
+        };
+        Ok(LaneShown {
+            connection: lane.name,
+            state,
+            cause: standing.open.map(|(cause, _)| cause),
+            again_at: again_in
+                .filter(|_| state == LaneState::LeftAlone)
+                .map(|again_in| self.now() + again_in),
+            under_way: standing.under_way,
+            backlog,
+        })
+    }
+
+    /// Has a lane tried now, whatever its breaker says.
+    pub async fn try_now(&self, project: &str, connection: &str) -> Result<(), HubError> {
+        let routing = self.project(project).await?;
+        if !routing.definition.connections.iter().any(|other| other.name == connection) {
+            return Err(HubError::not_found("connection", &connection));
+        }
+        let lane = Lane { project: routing.project.clone(), name: connection.to_owned() };
+        Ok(self.store().try_now(&lane).await?)
+    }
+
+    /// Makes everything due that waits for the connections named: they were resumed.
+    pub(crate) async fn send_waiting(
+        &self,
+        project: &str,
+        connections: impl IntoIterator<Item = &str>,
+    ) -> Result<(), HubError> {
+        for connection in connections {
+            let lane = Lane { project: project.into(), name: connection.to_owned() };
+            while self.store().make_due(&lane).await? > 0 {
+                if self.stopping().is_cancelled() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
