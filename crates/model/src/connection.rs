@@ -165,7 +165,7 @@ pub enum OnBehalfOf {
     NameId(String),
 }
 
-/// How often a destination may be called: a bucket of `calls` tokens that fills within `per`.
+/// How often a destination may be called, spread evenly over the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Calls.
