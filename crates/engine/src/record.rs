@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_model::attempt::{Attempt, ErrorKind};
-use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::attempt::{Attempt, AttemptError, ErrorKind};
+use fieldpost_model::forwarder::{Forwarder, OnRejected};
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Exchange;
 use fieldpost_rules::retry;
@@ -58,8 +58,8 @@ impl Hub {
             },
             request_body,
             verdict,
-            counts: true,
-            holds_followers: false,
+            counts: decision.counts,
+            holds_followers: forwarder.on_rejected == OnRejected::Hold,
             sequence: claimed.sequence,
             collapse: claimed.collapse,
             last_error,
@@ -70,6 +70,25 @@ impl Hub {
         {
             tracing::warn!(%error, forwarder = forwarder.name, "could not pause `{}` after a 410", forwarder.name);
         }
+    }
+
+    /// Writes that the hub stopped before the answer of a call came. The delivery is due again at
+    /// once, and has lost no try; nobody knows whether the destination took it. For the calls that a
+    /// stopping hub abandons: a claim whose call had not begun is released instead.
+    pub(crate) async fn record_interrupted(
+        &self,
+        claimed: Claimed,
+        forwarder: &Forwarder,
+        started_at: Timestamp,
+        request_body: Option<Bytes>,
+    ) {
+        let error = AttemptError {
+            kind: ErrorKind::Interrupted,
+            message: "the call was under way when the hub stopped".to_owned(),
+        };
+        let duration = self.now().since(started_at);
+        let exchange = Exchange::unsent(duration, error);
+        self.record_exchange(claimed, forwarder, started_at, exchange, request_body).await;
     }
 
     /// Whether a record that the store cannot take now is offered again. The fence makes a late

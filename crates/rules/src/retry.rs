@@ -8,6 +8,7 @@
 //! | any 2xx, 204 too | `succeeded` | none | |
 //! | 3xx | `failed`, or `cancelled` once given up | by schedule | the reason says that redirects are not followed |
 //! | 408, 425, 429, any 5xx | `failed`, or `cancelled` once given up | by schedule | |
+//! | 429 or 503 that says when to come back | `failed`, or `cancelled` once given up | by schedule, not before it | the try does not count |
 //! | 410 | `failed`, never given up | by schedule | the forwarder is paused |
 //! | any other 4xx that the forwarder lists in `codes` | `failed`, or `cancelled` once given up | by schedule | |
 //! | any other 4xx | `rejected` | none | |
@@ -15,12 +16,14 @@
 //! | no answer: DNS, connection, TLS, timeout, broken body | `failed`, or `cancelled` once given up | by schedule | |
 //! | the hub's guard refused the address | `failed`, or `cancelled` once given up | by schedule | it may be allowed later |
 //! | the request could not be built | `broken` | none | |
-//! | the hub stopped before the answer came | `failed` | at once | the caller does not count the try |
+//! | the hub stopped before the answer came | `failed` | at once | the try does not count |
 //!
 //! The pause after the n-th try is `first × factor^(n−1)`, at most `max`, and up to a tenth longer
 //! by jitter: a stated pause is always a lower bound. Where the answer carries a `Retry-After`, the
 //! next try is not before that either. A delivery is given up when a try fails
-//! `give_up_after` or later after the budget began, and never before it had `minimum_tries`.
+//! `give_up_after` or later after the budget began, and never before it had `minimum_tries`. Who
+//! asks to be spared for a while uses up no try, but only for as long as the budget lasts: from then
+//! on every try counts, so that politeness alone keeps nothing waiting for ever.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -71,6 +74,8 @@ pub struct Decision {
     pub state: DeliveryState,
     /// When it is due again; `None` where the state is final.
     pub next_attempt_at: Option<Timestamp>,
+    /// Whether the try counts as one of the budget.
+    pub counts: bool,
     /// Whether its forwarder is paused: the destination said that it is gone for good.
     pub pause_forwarder: bool,
     /// Why, in a sentence. `None` for a success, and where the attempt's own error says it all.
@@ -83,12 +88,16 @@ pub fn decide(policy: &RetryPolicy, tried: &Tried, outcome: &Outcome, jitter: f6
     match *outcome {
         Outcome::Answered { status, retry_after } => {
             let due = next_try(policy, tried, retry_after, jitter);
-            answered(policy, tried, status, due)
+            let asks_for_patience = matches!(status, 429 | 503) && retry_after.is_some();
+            let decision = answered(policy, tried, status, due);
+            let counts = !asks_for_patience || is_out_of_time(policy, tried);
+            Decision { counts, ..decision }
         }
         Outcome::Failed { kind: ErrorKind::Build } => finished(DeliveryState::Broken, None),
         Outcome::Failed { kind: ErrorKind::Interrupted } => Decision {
             state: DeliveryState::Failed,
             next_attempt_at: Some(tried.now),
+            counts: false,
             pause_forwarder: false,
             reason: Some("The hub stopped before the answer came.".to_owned()),
         },
@@ -121,6 +130,31 @@ pub fn pause_after(policy: &RetryPolicy, attempts: u32) -> Duration {
     Duration::try_from_secs_f64(seconds).map_or(policy.max, |pause| pause.min(policy.max))
 }
 
+/// When a waiting delivery would be tried, should every try fail at once: at most `count` times, the
+/// first of them `next`. `tries` are those of the budget that began at `registered_at`. Jitter makes
+/// each a little later, and so may the destination.
+pub fn planned_tries(
+    policy: &RetryPolicy,
+    tries: u32,
+    registered_at: Timestamp,
+    next: Timestamp,
+    count: usize,
+) -> Vec<Timestamp> {
+    let mut planned = Vec::new();
+    let mut tried = Tried { attempts: tries, registered_at, now: next };
+    while planned.len() < count {
+        planned.push(tried.now);
+        tried.attempts = tried.attempts.saturating_add(1);
+        let Some(next) =
+            try_again(policy, &tried, next_try(policy, &tried, None, 0.0), None).next_attempt_at
+        else {
+            break;
+        };
+        tried.now = next;
+    }
+    planned
+}
+
 /// Where an answer leads, given when the next try would be due.
 fn answered(policy: &RetryPolicy, tried: &Tried, status: u16, due: Timestamp) -> Decision {
     match status {
@@ -129,6 +163,7 @@ fn answered(policy: &RetryPolicy, tried: &Tried, status: u16, due: Timestamp) ->
         410 => Decision {
             state: DeliveryState::Failed,
             next_attempt_at: Some(due),
+            counts: true,
             pause_forwarder: true,
             reason: Some(
                 "The destination answered 410: it is gone for good, so the forwarder was paused."
@@ -173,7 +208,7 @@ fn redirected(status: u16) -> String {
 
 /// The state of a delivery that is waiting for nothing any more.
 fn finished(state: DeliveryState, reason: Option<String>) -> Decision {
-    Decision { state, next_attempt_at: None, pause_forwarder: false, reason }
+    Decision { state, next_attempt_at: None, counts: true, pause_forwarder: false, reason }
 }
 
 /// Due again at `due`, unless the budget is spent.
@@ -183,8 +218,8 @@ fn try_again(
     due: Timestamp,
     reason: Option<String>,
 ) -> Decision {
-    let elapsed = tried.now.since(tried.registered_at);
-    if tried.attempts >= policy.minimum_tries && elapsed >= policy.give_up_after {
+    if tried.attempts >= policy.minimum_tries && is_out_of_time(policy, tried) {
+        let elapsed = tried.now.since(tried.registered_at);
         let tries = if tried.attempts == 1 { "try" } else { "tries" };
         let given_up = format!("given up after {} {tries} in {}", tried.attempts, rough(elapsed));
         let reason = match reason {
@@ -196,9 +231,15 @@ fn try_again(
     Decision {
         state: DeliveryState::Failed,
         next_attempt_at: Some(due),
+        counts: true,
         pause_forwarder: false,
         reason,
     }
+}
+
+/// Whether the time of the budget is over. Tries may be left to it all the same.
+fn is_out_of_time(policy: &RetryPolicy, tried: &Tried) -> bool {
+    tried.now.since(tried.registered_at) >= policy.give_up_after
 }
 
 /// When the next try is due: by schedule with jitter, and not before the destination asked for it.
@@ -365,6 +406,52 @@ mod tests {
         {
             assert_eq!(pause_after(&policy, attempts), Duration::from_secs(seconds), "{attempts}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_patience_uses_up_no_try_within_the_budget() {
+        let just_before = (DAY * 5).saturating_sub(Duration::from_micros(1));
+        let counts = |status, asks: bool, age| {
+            let retry_after = asks.then(|| noon() + HOUR);
+            let outcome = Outcome::Answered { status, retry_after };
+            decide(&RetryPolicy::default(), &after(1, age), &outcome, 0.0).counts
+        };
+        for (status, asks, age, expected) in [
+            (429, true, HOUR, false),
+            (503, true, HOUR, false),
+            (503, true, just_before, false),
+            (503, true, DAY * 5, true),
+            (429, false, HOUR, true),
+            (503, false, HOUR, true),
+            (500, true, HOUR, true),
+            (408, true, HOUR, true),
+            (200, true, HOUR, true),
+        ] {
+            assert_eq!(counts(status, asks, age), expected, "{status} {asks} {age:?}");
+        }
+        for kind in ErrorKind::ALL {
+            let outcome = Outcome::Failed { kind: *kind };
+            let decision = decide(&RetryPolicy::default(), &after(1, HOUR), &outcome, 0.0);
+            assert_eq!(decision.counts, *kind != ErrorKind::Interrupted, "{kind}");
+        }
+    }
+
+    #[test]
+    fn plans_tries_up_to_the_end_of_the_budget() {
+        let plan = |policy: &RetryPolicy, tries, age: Duration, count| -> Vec<u64> {
+            planned_tries(policy, tries, noon() - age, noon(), count)
+                .iter()
+                .map(|at| at.since(noon()).as_secs())
+                .collect()
+        };
+        let usual = RetryPolicy::default();
+        assert_eq!(plan(&usual, 0, Duration::ZERO, 5), [0, 15, 60, 195, 600]);
+        assert_eq!(plan(&usual, 2, HOUR, 3), [0, 135, 540]);
+        assert_eq!(plan(&usual, 0, Duration::ZERO, 0), [0_u64; 0]);
+        assert_eq!(plan(&usual, 2, DAY * 5, 5), [0], "the next one is the last");
+        assert_eq!(plan(&usual, 0, DAY * 9, 5), [0, 15, 60], "three it gets, however old");
+        let brief = RetryPolicy { give_up_after: Duration::from_secs(60), ..usual };
+        assert_eq!(plan(&brief, 0, Duration::ZERO, 5), [0, 15, 60]);
     }
 
     // MUST-21
