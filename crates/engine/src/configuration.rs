@@ -179,9 +179,8 @@ impl Hub {
                     keep_connection_secrets(connection, stored)
                 }
                 Draft::Forwarder(forwarder) => {
-                    let stored =
-                        current.forwarders.iter().find(|other| other.name == forwarder.name);
-                    let mut problems = keep_forwarder_secrets(forwarder, stored);
+                    let to = current.connections.iter().find(|it| it.name == forwarder.to);
+                    let mut problems = keep_forwarder_secrets(forwarder, to, Some(current));
                     let connections: Vec<&str> =
                         current.connections.iter().map(|other| &*other.name).collect();
                     let sources: Vec<&str> =
@@ -429,7 +428,7 @@ fn store_source(draft: SourceDraft, current: &ProjectDefinition) -> [DefinitionC
 }
 
 fn store_settings(project: &str, settings: &ProjectSettings) -> DefinitionChange {
-    let text = write_settings(settings).to_json();
+    let text = write_settings(settings, Secrets::Shown).to_json();
     DefinitionChange::Set(DefinitionKind::Project, project.to_owned(), text)
 }
 

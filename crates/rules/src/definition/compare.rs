@@ -11,10 +11,12 @@ use std::fmt;
 use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
+use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::PLACEHOLDER;
 use fieldpost_model::source::Source;
 
-use super::write::{Secrets, only};
+use super::settings::put_settings;
+use super::write::{Members, Secrets};
 use super::yaml;
 use super::{ProjectDefinition, ProjectDraft, SourceDraft};
 use super::{connection, forwarder, source};
@@ -113,9 +115,11 @@ pub fn compare(
     prune: bool,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
-    let before: Vec<_> =
-        current.iter().map(|project| project_sheet(&project.name, &project.title)).collect();
-    let after = [project_sheet(&wanted.name, &wanted.title)];
+    let before: Vec<_> = current
+        .iter()
+        .map(|project| project_sheet(&project.name, &project.title, &project.settings))
+        .collect();
+    let after = [project_sheet(&wanted.name, &wanted.title, &wanted.settings)];
     compare_kind(ChangeKind::Project, &before, &after, false, &mut changes);
 
     let stored_connections = current.map_or(&[][..], |project| &project.connections);
@@ -179,8 +183,13 @@ impl Sheet {
 }
 
 /// The sheet of the project itself.
-fn project_sheet(name: &str, title: &str) -> Sheet {
-    Sheet::new(name, |_| only("title", title.to_owned()))
+fn project_sheet(name: &str, title: &str, settings: &ProjectSettings) -> Sheet {
+    Sheet::new(name, |secrets| {
+        let mut members = Members::default();
+        members.put("title", title.to_owned());
+        put_settings(settings, secrets, &mut members);
+        members.into_value()
+    })
 }
 
 fn connection_sheet(connection: &Connection) -> Sheet {

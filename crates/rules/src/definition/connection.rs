@@ -7,23 +7,19 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fieldpost_model::connection::{
-    Authentication, Connection, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, IncidentPolicy, Tls,
+    Authentication, Connection, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, IncidentPolicy, Rate, Tls,
 };
 use fieldpost_model::duration;
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
-use url::Url;
 
+use super::address::{read_notify, read_url};
+use super::authentication::{read_authentication, write_authentication};
 use super::fields::{Field, Fields, Place, Section, collect};
-use super::headers::{check_header_name, read_header_value, read_headers};
 use super::problem::Problem;
 use super::project::check_name;
-use super::source::{read_basic, write_basic};
-use super::write::{Members, Secrets, only};
-use crate::redact;
-
-/// The longest URL, in bytes.
-const MAX_URL: usize = 8_192;
+use super::tls::{read_tls, write_tls};
+use super::write::{Members, Secrets};
 
 /// How long one attempt can be allowed to take.
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(10);
@@ -31,14 +27,25 @@ const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::f
 /// How many attempts can be allowed at once.
 const CONCURRENCY: RangeInclusive<u32> = 1..=1_000;
 
-/// How many people can be told of trouble.
-const MAX_NOTIFY: usize = 50;
+/// How many calls a rate can allow.
+const CALLS: RangeInclusive<u32> = 1..=1_000_000;
 
-/// The longest mail address, in bytes (RFC 5321).
-const MAX_MAIL_ADDRESS: usize = 254;
+/// Within which time a rate can allow them.
+const RATE_PERIOD: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
 
-/// The ways of authentication, as `auth` names them beside `none`.
-const KINDS_OF_AUTHENTICATION: [&str; 4] = ["basic", "bearer", "api_key", "headers"];
+/// How many failures can be asked for to open an incident.
+const FAILURES: RangeInclusive<u32> = 1..=1_000_000;
+
+/// Which share of failures can be asked for, in percent.
+const SHARE: RangeInclusive<u32> = 0..=100;
+
+/// How far back failures can count.
+const INCIDENT_WINDOW: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(7 * 24);
+
+/// How long the pause between reminders can be.
+const REMIND_EVERY: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(365 * 24);
 
 /// What a signing secret begins with.
 const SIGNING_SECRET_PREFIX: &str = "whsec_";
@@ -70,8 +77,8 @@ pub fn write_connection(connection: &Connection, secrets: Secrets) -> Value<'sta
         "auth",
         write_authentication(&connection.authentication, secrets),
     );
-    let notify: Vec<Value<'_>> = connection.notify.iter().cloned().map(Value::from).collect();
-    members.put_unless(notify.is_empty(), "notify", notify);
+    let notify = secrets.addresses(&connection.notify);
+    members.put_unless(connection.notify.is_empty(), "notify", notify);
     let timeout = connection.timeout;
     members.put_unless(timeout == DEFAULT_TIMEOUT, "timeout", duration::format(timeout));
     let concurrency = connection.concurrency;
@@ -84,6 +91,14 @@ pub fn write_connection(connection: &Connection, secrets: Secrets) -> Value<'sta
             members.put(key, secrets.secret(secret));
         }
     }
+    if let Some(rate) = connection.rate {
+        members.put("rate", write_rate(rate));
+    }
+    let tls = write_tls(&connection.tls, secrets);
+    members.put_unless(connection.tls == Tls::default(), "tls", tls);
+    members.put_unless(!connection.paused, "paused", connection.paused);
+    let incident = connection.incident;
+    members.put_unless(incident == IncidentPolicy::default(), "incident", write_incident(incident));
     members.into_value()
 }
 
@@ -91,10 +106,15 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Co
     check_name(&place, name);
     let mut fields = Fields::open(Section::Connection, value, place)?;
     let url = fields.require("url").and_then(|field| read_url(&field));
-    let authentication = fields.take("auth").map(|field| read_authentication(&field));
+    let authentication =
+        fields.take("auth").map(|field| read_authentication(&field, url.as_deref()));
     let notify = fields.take("notify").map(|field| read_notify(&field)).unwrap_or_default();
     let timeout = fields.take("timeout").map(|field| field.duration(TIMEOUT));
     let concurrency = fields.take("concurrency").map(|field| field.whole_number(CONCURRENCY));
+    let rate = fields.take("rate").and_then(|field| read_rate(&field));
+    let tls = fields.take("tls").map(|field| read_tls(&field));
+    let paused = fields.take("paused").map(|field| field.boolean());
+    let incident = fields.take("incident").map(|field| read_incident(&field));
     let signing_secret = fields.take("signing_secret").map(read_signing_secret);
     let previous_field = fields.take("previous_signing_secret");
     let previous_place = previous_field.as_ref().map(|field| field.place.clone());
@@ -116,149 +136,95 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Co
         concurrency: concurrency.unwrap_or(Some(DEFAULT_CONCURRENCY))?,
         signing_secret: signing_secret.flatten(),
         previous_signing_secret: previous_signing_secret.flatten(),
-        rate: None,
-        tls: Tls::default(),
-        paused: false,
-        incident: IncidentPolicy::default(),
+        rate,
+        tls: tls.unwrap_or_else(|| Some(Tls::default()))?,
+        paused: paused.unwrap_or(Some(false))?,
+        incident: incident.unwrap_or_else(|| Some(IncidentPolicy::default()))?,
     })
 }
 
-fn read_url(field: &Field<'_, '_>) -> Option<String> {
-    let text = field.text()?;
-    // The query of a wrong URL may carry a credential as well as that of a right one.
-    let shown = redact::mask_url(text);
-    let bad = |message: String, hint: &str| field.place.report_with_hint("bad-url", message, hint);
-    if text.len() > MAX_URL {
-        return bad(
-            format!("a URL has at most {MAX_URL} bytes, this one {}", text.len()),
-            "send what is long in the body",
-        );
-    }
-    let url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(error) => {
-            return bad(
-                format!("`{shown}` is not a URL: {error}"),
-                "write it in full, as `https://example.org/hook`",
-            );
-        }
+/// Reads a rate: calls, and the time within which so many are allowed, `50/s` or `50/10s`.
+fn read_rate(field: &Field<'_, '_>) -> Option<Rate> {
+    let wrong = || {
+        field.place.report_with_hint(
+            "wrong-type",
+            format!("must be a rate, not {}", field.shown()),
+            "write calls and a time: `50/s`, `600/m`, `1000/h`, `5000/d`, `50/10s`",
+        )
     };
-    if !matches!(url.scheme(), "http" | "https") {
-        return bad(
-            format!("`{shown}` is not a URL that the hub can send to"),
-            "it must begin with `https://` or `http://`",
-        );
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return bad(
-            format!("`{shown}` has a user name in it"),
-            "write `auth: { basic: { username: …, password: … } }` instead, where the password \
-             is kept secret",
-        );
-    }
-    if url.fragment().is_some() {
-        return bad(format!("`{shown}` has a `#` part, which is never sent"), "leave it out");
-    }
-    Some(text.to_owned())
-}
-
-fn read_authentication(field: &Field<'_, '_>) -> Option<Authentication> {
-    if field.value.as_str() == Some("none") {
-        return Some(Authentication::None);
-    }
-    if let Some(kind) = field.value.as_str().filter(|kind| KINDS_OF_AUTHENTICATION.contains(kind)) {
-        // A kind by its bare name: say what belongs under it rather than that it is no object.
-        return needs_values(&field.place, kind);
-    }
-    let mut fields = Fields::open(Section::Authentication, field.value, field.place.clone())?;
-    let kind = fields.only_one_of(&KINDS_OF_AUTHENTICATION)?;
-    let Some(values) = fields.take(kind) else { return needs_values(&field.place, kind) };
-    match kind {
-        "basic" => {
-            let (username, password) = read_basic(&values)?;
-            Some(Authentication::Basic { username, password })
-        }
-        "bearer" => read_bearer(values),
-        "api_key" => read_api_key(&values),
-        _ => {
-            let headers = read_headers(&values.hidden()).into_iter();
-            let secret = headers.map(|(name, value)| (name, Secret::new(value)));
-            Some(Authentication::Headers(secret.collect()))
-        }
-    }
-}
-
-fn needs_values<T>(place: &Place<'_>, kind: &str) -> Option<T> {
-    place.report_with_hint(
-        "wrong-type",
-        format!("`{kind}` needs its values"),
-        format!("write `auth: {{ {kind}: … }}`"),
-    )
-}
-
-/// Reads a token, written as it is or under its name.
-fn read_bearer(field: Field<'_, '_>) -> Option<Authentication> {
-    let token = if field.value.as_object().is_some() {
-        let mut fields = field.fields(Section::Inner)?;
-        let token = fields.require("token");
-        fields.close();
-        token?
-    } else {
-        field
+    let parts = field.value.as_str().and_then(|text| text.split_once('/'));
+    let Some((calls, per)) = parts.map(|(calls, per)| (calls.trim(), per.trim())) else {
+        return wrong();
     };
-    Some(Authentication::Bearer { token: read_secret_header(token)? })
+    // A unit alone is one of it.
+    let per = duration::parse(per).or_else(|| duration::parse(&format!("1{per}")));
+    match (calls.parse::<u32>(), per) {
+        (Ok(calls), Some(per)) if CALLS.contains(&calls) && RATE_PERIOD.contains(&per) => {
+            Some(Rate { calls, per })
+        }
+        (Ok(_), Some(_)) => field.out_of_range(
+            &write_rate(Rate { calls: *CALLS.start(), per: *RATE_PERIOD.end() }),
+            &write_rate(Rate { calls: *CALLS.end(), per: *RATE_PERIOD.start() }),
+        ),
+        _ => wrong(),
+    }
 }
 
-fn read_api_key(field: &Field<'_, '_>) -> Option<Authentication> {
+fn write_rate(rate: Rate) -> String {
+    let per = duration::format(rate.per);
+    let unit =
+        per.strip_prefix('1').filter(|unit| !unit.starts_with(|it: char| it.is_ascii_digit()));
+    format!("{}/{}", rate.calls, unit.unwrap_or(&per))
+}
+
+fn read_incident(field: &Field<'_, '_>) -> Option<IncidentPolicy> {
+    let default = IncidentPolicy::default();
     let mut fields = field.fields(Section::Inner)?;
-    let header = fields.require("header").and_then(|field| {
-        let name = field.text()?;
-        check_header_name(&field.place, name)?;
-        Some(name.to_owned())
-    });
-    let key = fields.require("key").and_then(read_secret_header);
+    let failures = fields.take("failures").map(|field| field.whole_number(FAILURES));
+    let share = fields.take("share").map(|field| read_share(&field));
+    let window = fields.take("window").map(|field| field.duration(INCIDENT_WINDOW));
+    let remind_every = fields.take("remind_every").map(|field| field.duration(REMIND_EVERY));
     fields.close();
-    Some(Authentication::ApiKey { header: header?, key: key? })
+    Some(IncidentPolicy {
+        failures: failures.unwrap_or(Some(default.failures))?,
+        share_percent: share.unwrap_or(Some(default.share_percent))?,
+        window: window.unwrap_or(Some(default.window))?,
+        remind_every: remind_every.unwrap_or(Some(default.remind_every))?,
+    })
 }
 
-/// Reads a secret that is sent as a header, or as a part of one.
-fn read_secret_header(field: Field<'_, '_>) -> Option<Secret> {
-    let field = field.hidden();
-    field.text()?;
-    read_header_value(&field).map(Secret::new)
-}
-
-fn read_notify(field: &Field<'_, '_>) -> Vec<String> {
-    let addresses = field.elements();
-    if addresses.len() > MAX_NOTIFY {
-        field.place.report_with_hint::<()>(
-            "out-of-range",
-            format!("at most {MAX_NOTIFY} addresses can be told, these are {}", addresses.len()),
-            "name a mailing list",
-        );
+/// Reads a share in percent, `50%`.
+fn read_share(field: &Field<'_, '_>) -> Option<u32> {
+    let number = field.value.as_str().and_then(|text| text.strip_suffix('%'));
+    match number.and_then(|number| number.trim().parse::<u32>().ok()) {
+        Some(share) if SHARE.contains(&share) => Some(share),
+        Some(_) => field.out_of_range(&write_share(*SHARE.start()), &write_share(*SHARE.end())),
+        None => field.place.report_with_hint(
+            "wrong-type",
+            format!("must be a share in percent, not {}", field.shown()),
+            "write a whole number and the sign: `50%`",
+        ),
     }
-    addresses.iter().filter_map(read_mail_address).collect()
 }
 
-/// Reads a mail address. Whether it exists only sending can tell; this finds slips, and whatever
-/// would end the address and begin something else in a mail's header.
-fn read_mail_address(field: &Field<'_, '_>) -> Option<String> {
-    let text = field.text()?;
-    let is_plain = text.len() <= MAX_MAIL_ADDRESS
-        && !text.chars().any(|character| {
-            character.is_whitespace() || character.is_control() || "<>(),;:\"\\".contains(character)
-        });
-    let has_sides = text
-        .rsplit_once('@')
-        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !user.contains('@'));
-    if is_plain && has_sides {
-        return Some(text.to_owned());
+fn write_share(percent: u32) -> String {
+    format!("{percent}%")
+}
+
+fn write_incident(incident: IncidentPolicy) -> Value<'static> {
+    let default = IncidentPolicy::default();
+    let mut members = Members::default();
+    let failures = u64::from(incident.failures);
+    members.put_unless(incident.failures == default.failures, "failures", failures);
+    let share = write_share(incident.share_percent);
+    members.put_unless(incident.share_percent == default.share_percent, "share", share);
+    for (key, value, default) in [
+        ("window", incident.window, default.window),
+        ("remind_every", incident.remind_every, default.remind_every),
+    ] {
+        members.put_unless(value == default, key, duration::format(value));
     }
-    field.place.report_with_hint(
-        "bad-mail-address",
-        format!("{} is not a mail address", field.shown()),
-        "write the address alone, as `ops@example.org`",
-    )
+    members.into_value()
 }
 
 fn read_signing_secret(field: Field<'_, '_>) -> Option<Secret> {
@@ -281,29 +247,4 @@ fn read_signing_secret(field: Field<'_, '_>) -> Option<Secret> {
 pub(super) fn signing_key_bytes(secret: &Secret) -> Option<usize> {
     let encoded = secret.expose().strip_prefix(SIGNING_SECRET_PREFIX)?;
     BASE64.decode(encoded).ok().map(|key| key.len())
-}
-
-fn write_authentication(authentication: &Authentication, secrets: Secrets) -> Value<'static> {
-    match authentication {
-        Authentication::None => Value::from("none"),
-        Authentication::Basic { username, password } => write_basic(username, password, secrets),
-        Authentication::Bearer { token } => only("bearer", secrets.secret(token)),
-        Authentication::ApiKey { header, key } => {
-            let mut members = Members::default();
-            members.put("header", header.clone());
-            members.put("key", secrets.secret(key));
-            only("api_key", members.into_value())
-        }
-        Authentication::Digest { .. }
-        | Authentication::Oauth2(_)
-        | Authentication::Login(_)
-        | Authentication::SignedUrl(_) => Value::from("none"),
-        Authentication::Headers(headers) => {
-            let members = headers
-                .iter()
-                .map(|(name, value)| (name.clone().into(), secrets.secret(value)))
-                .collect();
-            only("headers", Value::Object(members))
-        }
-    }
 }

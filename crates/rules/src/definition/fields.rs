@@ -13,7 +13,7 @@ use fieldpost_model::duration;
 use fieldpost_model::json::{Member, Value};
 use fieldpost_model::secret::Secret;
 
-use super::later::{self, Verdict};
+use super::later;
 use super::problem::Problem;
 
 /// How many characters of a wrong value a message shows.
@@ -127,9 +127,14 @@ impl<'v, 'p> Fields<'v, 'p> {
     pub(super) fn require(&mut self, key: &'static str) -> Option<Field<'v, 'p>> {
         let field = self.take(key);
         if field.is_none() {
-            self.place.key(key).report::<()>("missing-key", format!("`{key}` is missing"));
+            self.missing(key);
         }
         field
+    }
+
+    /// Reports a key that must be there and is not.
+    pub(super) fn missing(&self, key: &str) {
+        self.place.key(key).report::<()>("missing-key", format!("`{key}` is missing"));
     }
 
     /// The one key of an object that must have exactly one of these.
@@ -155,24 +160,17 @@ impl<'v, 'p> Fields<'v, 'p> {
     }
 
     fn refuse_what_was_not_asked(&self) {
-        for (key, value) in self.members {
+        for (key, _) in self.members {
             if self.asked.contains(&key.as_ref()) {
                 continue;
             }
             let place = self.place.key(key);
-            match later::unread_key(self.section, key, value) {
-                Verdict::Harmless => {}
-                Verdict::NotYet(message, hint) => {
-                    place.report_with_hint::<()>("not-supported-yet", message, hint);
-                }
-                Verdict::Unknown => {
-                    let hint = suggestion(key, &self.asked);
-                    place.report_with_hint::<()>(
-                        "unknown-key",
-                        format!("there is no key `{key}` here"),
-                        hint,
-                    );
-                }
+            if let Some(message) = later::unread_key(self.section, key) {
+                let hint = format!("leave `{key}` out");
+                place.report_with_hint::<()>("not-supported-yet", message, hint);
+            } else {
+                let message = format!("there is no key `{key}` here");
+                place.report_with_hint::<()>("unknown-key", message, suggestion(key, &self.asked));
             }
         }
     }
@@ -344,7 +342,8 @@ impl<'v, 'p> Field<'v, 'p> {
         self.place.report("wrong-type", format!("must be {expected}, not {}", self.shown()))
     }
 
-    fn out_of_range<T>(&self, smallest: &str, largest: &str) -> Option<T> {
+    /// Reports that the value is beyond its bounds.
+    pub(super) fn out_of_range<T>(&self, smallest: &str, largest: &str) -> Option<T> {
         let shown = self.shown();
         self.place.report("out-of-range", format!("{shown} is not from {smallest} to {largest}"))
     }

@@ -72,6 +72,10 @@ pub fn write_forwarder(forwarder: &Forwarder, secrets: Secrets) -> Value<'static
     members.put_unless(forwarder.format == Format::AsReceived, "format", forwarder.format.name());
     members.put_unless(forwarder.method == Method::Post, "method", forwarder.method.name());
     members.put_unless(!forwarder.paused, "paused", forwarder.paused);
+    let Forwarder { order_by, on_rejected, payload, .. } = *forwarder;
+    members.put_unless(order_by == OrderBy::None, "order_by", order_by.name());
+    members.put_unless(on_rejected == OnRejected::Continue, "on_rejected", on_rejected.name());
+    members.put_unless(payload == PayloadChoice::Snapshot, "payload", payload.name());
     let headers = secrets.headers(&forwarder.headers);
     members.put_unless(forwarder.headers.is_empty(), "headers", headers);
     members.put_unless(forwarder.query.is_empty(), "query", secrets.query(&forwarder.query));
@@ -92,6 +96,11 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Fo
     let headers = fields.take("headers").map(|field| read_headers(&field));
     let query = fields.take("query").map(|field| read_query(&field));
     let retry = fields.take("retry").map(|field| read_retry(&field));
+    let order_by = fields.take("order_by").map(|field| field.choice(OrderBy::ALL, OrderBy::name));
+    let on_rejected =
+        fields.take("on_rejected").map(|field| field.choice(OnRejected::ALL, OnRejected::name));
+    let payload =
+        fields.take("payload").map(|field| field.choice(PayloadChoice::ALL, PayloadChoice::name));
     fields.close();
     Some(Forwarder {
         name: name.to_owned(),
@@ -104,9 +113,9 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Fo
         headers: headers.unwrap_or_default(),
         query: query.unwrap_or_default(),
         retry: retry.unwrap_or_else(|| Some(RetryPolicy::default()))?,
-        order_by: OrderBy::None,
-        on_rejected: OnRejected::Continue,
-        payload: PayloadChoice::Snapshot,
+        order_by: order_by.unwrap_or(Some(OrderBy::None))?,
+        on_rejected: on_rejected.unwrap_or(Some(OnRejected::Continue))?,
+        payload: payload.unwrap_or(Some(PayloadChoice::Snapshot))?,
     })
 }
 

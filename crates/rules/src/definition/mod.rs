@@ -6,7 +6,9 @@
 //! keys that nobody reads: a key that is silently ignored is a setting that silently does nothing.
 //!
 //! - [`yaml`] turns text into a value and back, and fills in `${NAME}`;
-//! - `project`, `source`, `connection`, `forwarder` read and write one noun each;
+//! - `project`, `source`, `connection`, `forwarder` read and write one noun each, with `settings`
+//!   for the project's own keys and `address`, `authentication`, `token`, `preset` and `tls` for
+//!   the parts of a connection;
 //! - `later` lists what the project file promises and this version does not do yet;
 //! - `keep` puts stored secrets back where a definition shows only their placeholder;
 //! - `compare` tells what applying a definition would change.
@@ -24,6 +26,8 @@ use fieldpost_model::secret::Secret;
 use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, Source};
 use uuid::Uuid;
 
+mod address;
+mod authentication;
 mod compare;
 mod connection;
 mod fields;
@@ -31,9 +35,14 @@ mod forwarder;
 mod headers;
 mod keep;
 mod later;
+mod preset;
 mod problem;
 mod project;
+mod settings;
 mod source;
+mod tls;
+mod token;
+mod warnings;
 mod write;
 pub mod yaml;
 
@@ -44,14 +53,16 @@ pub use compare::{Change, ChangeAction, ChangeKind, Detail, compare};
 pub use connection::{read_connection, write_connection};
 pub use forwarder::{read_forwarder, unknown_references, write_forwarder};
 pub use keep::{
-    keep_connection_secrets, keep_forwarder_secrets, keep_secrets, keep_source_secrets,
+    keep_connection_secrets, keep_forwarder_secrets, keep_secrets, keep_settings_secrets,
+    keep_source_secrets, secrets_led_elsewhere,
 };
+pub use preset::{LoginPreset, OauthPreset};
 pub use problem::{CODES, Problem};
-pub use project::{
-    dangling_references, is_name, keep_pauses, read_project, read_settings, warnings,
-    write_project, write_settings,
-};
+pub use project::{dangling_references, is_name, keep_pauses, read_project, write_project};
+pub use settings::{read_settings, write_settings};
 pub use source::{read_source, write_source};
+pub use tls::{MAX_PEM_BYTES, put_files};
+pub use warnings::warnings;
 pub use write::Secrets;
 
 /// A project as the hub holds it.
@@ -86,8 +97,19 @@ pub struct ProjectDraft {
     pub forwarders: Vec<Forwarder>,
     /// What it settles for all of these.
     pub settings: ProjectSettings,
-    /// The forwarders of which it is not said whether they are paused: they stay as they are.
-    pub pause_unsaid: Vec<String>,
+    /// Of what it is not said whether it is paused: that stays as it is.
+    pub pause_unsaid: PauseUnsaid,
+}
+
+/// What a project file does not say to be paused or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PauseUnsaid {
+    /// The project itself.
+    pub project: bool,
+    /// These connections.
+    pub connections: Vec<String>,
+    /// These forwarders.
+    pub forwarders: Vec<String>,
 }
 
 /// A source as somebody wrote it. The fields are those of [`Source`].

@@ -3,11 +3,13 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 24] = [
+pub const CODES: [&str; 27] = [
     "bad-header",
+    "bad-json-path",
     "bad-mail-address",
     "bad-name",
     "bad-path",
+    "bad-pem",
     "bad-secret",
     "bad-signing-secret",
     "bad-url",
@@ -21,6 +23,7 @@ pub const CODES: [&str; 24] = [
     "no-stored-secret",
     "not-supported-yet",
     "out-of-range",
+    "secret-must-be-given-again",
     "short-secret",
     "short-signing-secret",
     "unknown-connection",

@@ -2,17 +2,15 @@
 
 use std::collections::HashMap;
 
-use fieldpost_model::connection::Connection;
 use fieldpost_model::json::Value;
-use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 
-use super::connection::{SOUND_SIGNING_KEY_BYTES, signing_key_bytes};
 use super::fields::{Field, Fields, Place, Section, collect};
 use super::forwarder::unknown_references;
 use super::problem::Problem;
+use super::settings::{put_settings, take_settings};
 use super::write::{Members, Secrets};
-use super::{ProjectDefinition, ProjectDraft, SourceDraft};
+use super::{PauseUnsaid, ProjectDefinition, ProjectDraft, SourceDraft};
 use super::{connection, forwarder, source};
 
 /// The longest name, in bytes.
@@ -20,9 +18,6 @@ const MAX_NAME: usize = 64;
 
 /// The longest title, in characters.
 const MAX_TITLE: usize = 200;
-
-/// Inbox secrets shorter than this can be guessed, so that one is warned.
-const SHORT_INBOX_SECRET: usize = 16;
 
 /// Whether a text can be the name of a project, source, connection or forwarder: lower-case
 /// letters, digits, `-` and `_`, at most 64 of them. Such a name is the same in a URL, a file, a
@@ -44,6 +39,7 @@ pub fn write_project(project: &ProjectDefinition, secrets: Secrets) -> Value<'st
     let mut members = Members::default();
     members.put("project", project.name.clone());
     members.put_unless(project.title == project.name, "title", project.title.clone());
+    put_settings(&project.settings, secrets, &mut members);
     let connections = project.connections.iter().map(|connection| {
         (connection.name.clone(), connection::write_connection(connection, secrets))
     });
@@ -59,58 +55,6 @@ pub fn write_project(project: &ProjectDefinition, secrets: Secrets) -> Value<'st
         .map(|forwarder| (forwarder.name.clone(), forwarder::write_forwarder(forwarder, secrets)));
     members.put_unless(project.forwarders.is_empty(), "forwarders", Value::object(forwarders));
     members.into_value()
-}
-
-/// What is allowed and likely to be regretted.
-pub fn warnings(project: &ProjectDraft) -> Vec<Problem> {
-    let silent = project.connections.iter().filter(|connection| connection.notify.is_empty()).map(
-        |connection| Problem {
-            path: format!("connections.{}.notify", connection.name),
-            code: "no-notify",
-            message: format!("nobody is told when `{}` is in trouble", connection.name),
-            hint: Some("write `notify: [ops@example.org]`".to_owned()),
-        },
-    );
-    let guessable =
-        project.sources.iter().filter(|source| has_short_secret(source)).map(|source| Problem {
-            path: format!("sources.{}.secret", source.name),
-            code: "short-secret",
-            message: format!(
-                "the secret has fewer than {SHORT_INBOX_SECRET} characters; who guesses it can \
-                 post to `{}`",
-                source.name
-            ),
-            hint: Some("leave `secret` out to have one made".to_owned()),
-        });
-    silent.chain(guessable).chain(project.connections.iter().flat_map(weak_signing)).collect()
-}
-
-/// Warns of signing secrets that are shorter than the specification asks for.
-fn weak_signing(connection: &Connection) -> impl Iterator<Item = Problem> {
-    let secrets = [
-        ("signing_secret", &connection.signing_secret),
-        ("previous_signing_secret", &connection.previous_signing_secret),
-    ];
-    secrets.into_iter().filter_map(|(key, secret)| {
-        let length = signing_key_bytes(secret.as_ref()?)?;
-        (length < SOUND_SIGNING_KEY_BYTES).then(|| Problem {
-            path: format!("connections.{}.{key}", connection.name),
-            code: "short-signing-secret",
-            message: format!(
-                "the signing secret has {length} bytes; fewer than {SOUND_SIGNING_KEY_BYTES} can \
-                 be guessed"
-            ),
-            hint: Some("make one with `openssl rand -base64 32`".to_owned()),
-        })
-    })
-}
-
-fn has_short_secret(source: &SourceDraft) -> bool {
-    source
-        .secret
-        .as_ref()
-        .map(Secret::expose)
-        .is_some_and(|secret| secret != PLACEHOLDER && secret.len() < SHORT_INBOX_SECRET)
 }
 
 /// Reports a name that is none, with the nearest one that is.
@@ -135,16 +79,6 @@ pub(super) fn check_name(place: &Place<'_>, name: &str) {
     }
 }
 
-/// Reads what a project settles for all that it holds, as [`write_settings`] wrote it.
-pub fn read_settings(_value: &Value<'_>) -> Result<ProjectSettings, Vec<Problem>> {
-    Ok(ProjectSettings::default())
-}
-
-/// Writes what a project settles for all that it holds: the same keys as in the project file.
-pub fn write_settings(_settings: &ProjectSettings) -> Value<'static> {
-    Members::default().into_value()
-}
-
 fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
     let mut fields = Fields::open(Section::Project, value, place)?;
     let name = fields.require("project").and_then(|field| {
@@ -153,6 +87,7 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
         Some(name)
     });
     let title = fields.take("title").and_then(|field| read_title(&field));
+    let settings = take_settings(&mut fields);
     let connections = read_section(fields.take("connections"), connection::read);
     let sources = read_section(fields.take("sources"), source::read);
     let forwarders = read_section(fields.take("forwarders"), forwarder::read);
@@ -165,17 +100,21 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
         sources,
         connections,
         forwarders,
-        settings: ProjectSettings::default(),
-        pause_unsaid: without_pause(value),
+        settings: settings?,
+        pause_unsaid: PauseUnsaid {
+            project: value.get("paused").is_none_or(Value::is_null),
+            connections: without_pause(value, "connections"),
+            forwarders: without_pause(value, "forwarders"),
+        },
     })
 }
 
-/// The forwarders of which the document does not say whether they are paused.
-fn without_pause(value: &Value<'_>) -> Vec<String> {
-    let forwarders = value.get("forwarders").and_then(Value::as_object).unwrap_or_default();
-    forwarders
+/// The definitions of one section of which the document does not say whether they are paused.
+fn without_pause(value: &Value<'_>, section: &str) -> Vec<String> {
+    let definitions = value.get(section).and_then(Value::as_object).unwrap_or_default();
+    definitions
         .iter()
-        .filter(|(_, forwarder)| forwarder.get("paused").is_none())
+        .filter(|(_, definition)| definition.get("paused").is_none_or(Value::is_null))
         .map(|(name, _)| name.to_string())
         .collect()
 }
@@ -219,11 +158,21 @@ fn each_once(mut names: Vec<&str>) -> Vec<&str> {
     names
 }
 
-/// Leaves the forwarders of which the draft does not say whether they are paused as they are: a
-/// person, or a destination that answered 410, paused them for a reason.
+/// Leaves what the draft does not call paused or running as it is: a person, or a destination that
+/// answered 410, paused it for a reason.
 pub fn keep_pauses(draft: &mut ProjectDraft, existing: Option<&ProjectDefinition>) {
-    let ProjectDraft { forwarders, pause_unsaid, .. } = draft;
-    for forwarder in forwarders.iter_mut().filter(|it| pause_unsaid.contains(&it.name)) {
+    let ProjectDraft { connections, forwarders, settings, pause_unsaid, .. } = draft;
+    if pause_unsaid.project {
+        settings.paused = existing.is_some_and(|project| project.settings.paused);
+    }
+    for connection in
+        connections.iter_mut().filter(|it| pause_unsaid.connections.contains(&it.name))
+    {
+        let stored = existing
+            .and_then(|project| project.connections.iter().find(|it| it.name == connection.name));
+        connection.paused = stored.is_some_and(|stored| stored.paused);
+    }
+    for forwarder in forwarders.iter_mut().filter(|it| pause_unsaid.forwarders.contains(&it.name)) {
         let stored = existing
             .and_then(|project| project.forwarders.iter().find(|it| it.name == forwarder.name));
         forwarder.paused = stored.is_some_and(|stored| stored.paused);

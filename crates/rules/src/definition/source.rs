@@ -10,6 +10,7 @@ use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, 
 use uuid::Uuid;
 
 use super::SourceDraft;
+use super::authentication::{read_user, write_user};
 use super::fields::{Field, Fields, Place, Section, collect};
 use super::problem::Problem;
 use super::project::check_name;
@@ -24,6 +25,10 @@ const MAX_PATH: usize = 512;
 /// How long contents can be remembered in order to recognise them.
 const DEDUPE_WINDOW: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_hours(365 * 24);
+
+/// For how long a source can be allowed to be silent.
+const EXPECT_EVERY: RangeInclusive<Duration> =
+    Duration::from_mins(1)..=Duration::from_hours(365 * 24);
 
 /// The ways for a sender to prove itself, as the elements of `auth` name them.
 const KINDS_OF_AUTHENTICATION: [&str; 2] = ["api_key", "basic"];
@@ -52,6 +57,7 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<So
         .take("on_bad_body")
         .map(|field| field.choice(&[OnBadBody::Refuse, OnBadBody::Accept], on_bad_body_name));
     let authentication = fields.take("auth").map(|field| read_senders(&field));
+    let expect_every = fields.take("expect_every").map(|field| field.duration(EXPECT_EVERY));
     fields.close();
     let dialect = dialect?;
     Some(SourceDraft {
@@ -64,7 +70,7 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<So
         dedupe: dedupe.unwrap_or(Some(Dedupe::Identity))?,
         on_bad_body: on_bad_body.unwrap_or(Some(default_on_bad_body(dialect)))?,
         authentication: authentication.unwrap_or_default(),
-        expect_every: None,
+        expect_every: expect_every.flatten(),
     })
 }
 
@@ -96,6 +102,9 @@ pub(super) fn write(source: &SourceDraft, secrets: Secrets) -> Value<'static> {
     let senders: Vec<_> =
         source.authentication.iter().map(|sender| write_sender(sender, secrets)).collect();
     members.put_unless(senders.is_empty(), "auth", senders);
+    if let Some(expect_every) = source.expect_every {
+        members.put("expect_every", duration::format(expect_every));
+    }
     members.into_value()
 }
 
@@ -191,44 +200,15 @@ fn read_sender(field: &Field<'_, '_>) -> Option<SenderAuthentication> {
     if kind == "api_key" {
         return values.secret().map(SenderAuthentication::ApiKey);
     }
-    let (username, password) = read_basic(&values)?;
+    let (username, password) = read_user(&values)?;
     Some(SenderAuthentication::Basic { username, password })
-}
-
-/// Reads the name and password of HTTP Basic, which senders and destinations share.
-pub(super) fn read_basic(field: &Field<'_, '_>) -> Option<(String, Secret)> {
-    let mut fields = field.fields(Section::Inner)?;
-    let username = fields.require("username");
-    let username = username.and_then(|field| {
-        let name = field.text()?;
-        if name.contains(':') || name.chars().any(char::is_control) {
-            return field.place.report(
-                "wrong-value",
-                "HTTP Basic has no way to send a user name with a colon or a control character",
-            );
-        }
-        Some(name.to_owned())
-    });
-    // A password may be empty: some services want their key as the user name, and nothing more.
-    let password =
-        fields.require("password").and_then(|field| field.hidden().any_text().map(Secret::new));
-    fields.close();
-    Some((username?, password?))
-}
-
-/// Writes the name and password of HTTP Basic.
-pub(super) fn write_basic(username: &str, password: &Secret, secrets: Secrets) -> Value<'static> {
-    let mut members = Members::default();
-    members.put("username", username.to_owned());
-    members.put("password", secrets.secret(password));
-    only("basic", members.into_value())
 }
 
 fn write_sender(sender: &SenderAuthentication, secrets: Secrets) -> Value<'static> {
     match sender {
         SenderAuthentication::ApiKey(key) => only("api_key", secrets.secret(key)),
         SenderAuthentication::Basic { username, password } => {
-            write_basic(username, password, secrets)
+            only("basic", write_user(username, password, secrets))
         }
     }
 }

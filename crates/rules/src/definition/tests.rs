@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use fieldpost_model::connection::{Authentication, Connection};
+use fieldpost_model::connection::{Authentication, Connection, IncidentPolicy, Rate, Tls};
 use fieldpost_model::event::Event;
-use fieldpost_model::forwarder::{Format, Method};
+use fieldpost_model::forwarder::{Format, Method, OnRejected, OrderBy, PayloadChoice};
 use fieldpost_model::json::Value;
+use fieldpost_model::project::{ProjectSettings, Report, ReportEvery, Retention};
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication};
@@ -26,9 +27,16 @@ const CLINIC: &str = include_str!("tests/clinic.yaml");
 fn value_of(text: &str) -> Value<'static> {
     let lookup = |name: &str| match name {
         "WAREHOUSE_WHSEC" => Some(format!("whsec_{}", "QUFB".repeat(8))),
+        "CA" | "CERTIFICATE" => Some(pem("CERTIFICATE")),
+        "CLIENT_KEY" => Some(pem("PRIVATE KEY")),
         name => Some(format!("value-of-{}", name.to_lowercase().replace('_', "-"))),
     };
     yaml::read(text, &lookup).unwrap_or_else(|problems| panic!("{}", problems[0]))
+}
+
+/// PEM text of one block, which holds no certificate that could be used.
+fn pem(kind: &str) -> String {
+    format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n")
 }
 
 #[track_caller]
@@ -61,11 +69,37 @@ fn completed(draft: ProjectDraft) -> ProjectDefinition {
 }
 
 #[test]
-fn reads_everything_there_is() {
+fn reads_all_that_a_project_settles() {
     let project = draft(CLINIC);
     assert_eq!((project.name.as_str(), project.title.as_str()), ("clinic", "Clinic network"));
 
-    let [warehouse, dhis2, token, key, headers] = project.connections.as_slice() else {
+    let settings = ProjectSettings {
+        paused: false,
+        notify: vec![
+            "ops@example.org".to_owned(),
+            "https://chat.example.org/hook?token=abc".to_owned(),
+        ],
+        reports: vec![
+            Report { every: ReportEvery::Day, to: vec!["ops@example.org".to_owned()] },
+            Report {
+                every: ReportEvery::Week,
+                to: vec!["board@example.org".to_owned(), "ops@example.org".to_owned()],
+            },
+        ],
+        retention: Retention {
+            messages: Some(Duration::from_hours(365 * 24)),
+            bodies: Some(Duration::from_hours(90 * 24)),
+            attempts: Some(Duration::from_hours(90 * 24)),
+            after_success: Some(Duration::ZERO),
+        },
+    };
+    assert_eq!(project.settings, settings);
+}
+
+#[test]
+fn reads_all_of_a_connection() {
+    let project = draft(CLINIC);
+    let [warehouse, dhis2, token, key, headers, ..] = project.connections.as_slice() else {
         panic!("{:?}", project.connections)
     };
     assert_eq!(warehouse.url, "https://warehouse.example.org/hook");
@@ -75,6 +109,26 @@ fn reads_everything_there_is() {
     assert_eq!(warehouse.notify, ["ops@example.org"]);
     assert_eq!(warehouse.timeout, Duration::from_secs(10));
     assert_eq!(warehouse.concurrency, 4);
+    assert_eq!(warehouse.rate, Some(Rate { calls: 50, per: Duration::from_secs(1) }));
+    let tls = Tls {
+        authorities: Some(pem("CERTIFICATE")),
+        client_certificate: Some(pem("CERTIFICATE")),
+        client_key: Some(Secret::new(pem("PRIVATE KEY"))),
+        skip_verification: true,
+    };
+    assert_eq!(warehouse.tls, tls);
+    let incident = IncidentPolicy {
+        failures: 3,
+        share_percent: 20,
+        window: Duration::from_hours(1),
+        remind_every: Duration::from_hours(12),
+    };
+    assert_eq!(warehouse.incident, incident);
+    assert!(!warehouse.paused);
+    assert_eq!(
+        (dhis2.rate, &dhis2.tls, dhis2.incident),
+        (None, &Tls::default(), IncidentPolicy::default())
+    );
     let signing_secret = warehouse.signing_secret.as_ref().unwrap();
     assert!(signing_secret.expose().starts_with("whsec_"));
     assert!(warehouse.previous_signing_secret.is_some());
@@ -91,7 +145,11 @@ fn reads_everything_there_is() {
         ("X-Two".to_owned(), Secret::new("2")),
     ];
     assert_eq!(headers.authentication, Authentication::Headers(both));
+}
 
+#[test]
+fn reads_all_of_a_source() {
+    let project = draft(CLINIC);
     let [kobo, aggregate, plain] = project.sources.as_slice() else {
         panic!("{:?}", project.sources)
     };
@@ -100,6 +158,7 @@ fn reads_everything_there_is() {
     assert_eq!(kobo.dedupe, Dedupe::Content { window: Duration::from_hours(1) });
     assert_eq!(kobo.on_bad_body, OnBadBody::Accept);
     assert_eq!(kobo.path.as_deref(), Some("from/kobo"));
+    assert_eq!(kobo.expect_every, Some(Duration::from_hours(24)));
     assert!(!kobo.enabled);
     assert!(matches!(
         kobo.authentication.as_slice(),
@@ -109,7 +168,11 @@ fn reads_everything_there_is() {
     assert_eq!((plain.secret.as_ref(), plain.id), (None, None));
     assert_eq!((plain.on_bad_body, plain.dedupe), (OnBadBody::Refuse, Dedupe::Identity));
     assert!(plain.enabled && plain.path.is_none() && plain.authentication.is_empty());
+}
 
+#[test]
+fn reads_all_of_a_forwarder() {
+    let project = draft(CLINIC);
     let [births, everything] = project.forwarders.as_slice() else {
         panic!("{:?}", project.forwarders)
     };
@@ -126,6 +189,14 @@ fn reads_everything_there_is() {
     assert_eq!(births.headers, [pair("X-Version", "2")]);
     assert_eq!(births.query, [pair("importStrategy", "CREATE")]);
     assert!(births.paused);
+    assert_eq!(
+        (births.order_by, births.on_rejected, births.payload),
+        (OrderBy::Case, OnRejected::Hold, PayloadChoice::Latest)
+    );
+    assert_eq!(
+        (everything.order_by, everything.on_rejected, everything.payload),
+        (OrderBy::None, OnRejected::Continue, PayloadChoice::Snapshot)
+    );
     let retry = RetryPolicy {
         first: Duration::from_secs(1),
         factor: 1.5,

@@ -21,6 +21,13 @@ impl Secrets {
         self.text(secret.expose())
     }
 
+    /// Secrets with their names.
+    pub(super) fn named(self, pairs: &[(String, Secret)]) -> Value<'static> {
+        let members =
+            pairs.iter().map(|(name, value)| (name.clone().into(), self.secret(value))).collect();
+        Value::Object(members)
+    }
+
     fn text(self, text: &str) -> Value<'static> {
         match self {
             Self::Shown => Value::from(text.to_owned()),
@@ -34,6 +41,11 @@ impl Secrets {
             Self::Shown => url.to_owned(),
             Self::Hidden => redact::mask_url(url),
         })
+    }
+
+    /// Whom to tell: mail addresses and URLs.
+    pub(super) fn addresses(self, addresses: &[String]) -> Value<'static> {
+        Value::Array(addresses.iter().map(|address| self.url(address)).collect())
     }
 
     /// Headers, some of which may be credentials.

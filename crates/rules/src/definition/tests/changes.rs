@@ -41,7 +41,9 @@ fn each_change_is_one_line() {
         ("token=abc&x=1", "token=abd&x=1"),
         ("concurrency: 4", ""),
         ("practice: 1.10", "practice: \"1.10\""),
-        ("paused: true", ""),
+        ("    paused: true\n    order_by", "    order_by"),
+        ("after_success: 0s", "after_success: 1h"),
+        ("hook?token=abc", "hook?token=abd"),
         ("headers: { X-Version: 2 }", "headers: { X-Version: 3, X-Token: abc }"),
         ("first: 1s", "first: 2s"),
     ];
@@ -49,6 +51,8 @@ fn each_change_is_one_line() {
         told(&replacements, true),
         "~ project clinic
     ~ title: Clinic network → \"Clinics: all\"
+    ~ notify: (secret) changed
+    ~ retention.after_success: 0ms → 1h
 ~ connection warehouse
     ~ auth.basic.password: (secret) changed
     ~ notify: [ops@example.org] → [ops@example.org, b@example.org]

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use fieldpost_model::connection::{IncidentPolicy, Tls};
-use fieldpost_model::forwarder::{Forwarder, MessageFilter, OnRejected, OrderBy, PayloadChoice};
-use fieldpost_model::project::ProjectSettings;
+use fieldpost_model::connection::{
+    CredentialsPlace, Login, LoginBody, Oauth2, Oauth2Grant, OnBehalfOf, SignedUrl,
+    SigningAlgorithm, TokenPlace,
+};
+use fieldpost_model::forwarder::{Forwarder, MessageFilter};
 use fieldpost_model::source::Source;
 use proptest::prelude::*;
 
@@ -84,7 +86,7 @@ fn hidden_secrets_are_kept() {
     for secret in ["value-of", "whsec", "abc", "X-Two: \"2\""] {
         assert!(!text.contains(secret), "{secret} in\n{text}");
     }
-    assert_eq!(text.matches(PLACEHOLDER).count(), 15, "{text}");
+    assert_eq!(text.matches(PLACEHOLDER).count(), 27, "{text}");
 
     let mut draft = read_project(&hidden).unwrap();
     assert_eq!(keep_secrets(&mut draft, Some(&project)), []);
@@ -98,14 +100,26 @@ fn hidden_secrets_are_kept() {
     assert_eq!(
         paths,
         [
-            "connections.warehouse.auth.basic.password",
+            "notify[1]",
             "connections.warehouse.signing_secret",
             "connections.warehouse.previous_signing_secret",
+            "connections.warehouse.tls.client_key",
+            "connections.warehouse.auth.basic.password",
             "connections.token.url",
             "connections.token.auth.bearer",
             "connections.key.auth.api_key.key",
             "connections.headers.auth.headers.X-One",
             "connections.headers.auth.headers.X-Two",
+            "connections.digest.auth.digest.password",
+            "connections.client.auth.oauth2_client.token_url",
+            "connections.client.auth.oauth2_client.client_secret",
+            "connections.person.auth.oauth2_password.client_secret",
+            "connections.person.auth.oauth2_password.password",
+            "connections.login.auth.login.fields.user",
+            "connections.login.auth.login.fields.password",
+            "connections.godata.auth.login.fields.email",
+            "connections.godata.auth.login.fields.password",
+            "connections.signed.auth.signed_url.key",
             "sources.kobo.secret",
             "sources.kobo.auth[0].api_key",
             "sources.kobo.auth[1].basic.password",
@@ -173,7 +187,128 @@ fn any_authentication() -> impl Strategy<Value = Authentication> {
         any_pairs().prop_map(|pairs| Authentication::Headers(
             pairs.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
         )),
+        ("[^:\\pC]{1,8}", "\\PC{0,8}").prop_map(|(username, password)| Authentication::Digest {
+            username,
+            password: Secret::new(password)
+        }),
+        any_oauth2().prop_map(Authentication::Oauth2),
+        any_login().prop_map(Authentication::Login),
+        any_signed_url().prop_map(Authentication::SignedUrl),
     ]
+}
+
+fn any_url() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "https?://[a-z]{1,8}\\.example\\.org/[a-z]{0,4}",
+        "https://[a-z]{1,8}\\.example\\.org/\\?token=[a-z]{1,8}&x=[a-z]{0,4}",
+    ]
+}
+
+fn any_oauth2() -> impl Strategy<Value = Oauth2> {
+    let grant = prop_oneof![
+        Just(Oauth2Grant::ClientCredentials),
+        ("\\PC{1,8}", any_secret())
+            .prop_map(|(username, password)| Oauth2Grant::Password { username, password }),
+    ];
+    (
+        grant,
+        any_url(),
+        prop::option::of("\\PC{1,8}"),
+        any_secret(),
+        prop::sample::select(CredentialsPlace::ALL),
+        prop::collection::vec("[!#-\\[\\]-~]{1,6}", 0..3),
+    )
+        .prop_map(|(grant, token_url, client_id, secret, credentials_in, scopes)| {
+            let client_id = match grant {
+                Oauth2Grant::ClientCredentials => Some(client_id.unwrap_or("hub".to_owned())),
+                Oauth2Grant::Password { .. } => client_id,
+            };
+            let client_secret = client_id.is_some().then_some(secret);
+            Oauth2 { grant, token_url, client_id, client_secret, credentials_in, scopes }
+        })
+}
+
+fn any_login() -> impl Strategy<Value = Login> {
+    let path = || "\\$(\\.[a-z_-]{1,4}|\\[[0-9]\\]){1,3}";
+    let send_as = prop_oneof![
+        ("x-[a-z]{1,6}", "[ -~]{0,8}")
+            .prop_map(|(name, prefix)| TokenPlace::Header { name, prefix }),
+        Just(TokenPlace::Header { name: "Authorization".to_owned(), prefix: "Bearer ".to_owned() }),
+        "\\PC{1,8}".prop_map(TokenPlace::Query),
+    ];
+    (
+        any_url(),
+        prop::sample::select(LoginBody::ALL),
+        prop::collection::btree_map("\\PC{1,6}", any_secret(), 1..4),
+        prop::collection::vec(path(), 1..4),
+        prop::option::of(path()),
+        1..=100_000_u64,
+        send_as,
+    )
+        .prop_map(|(url, body, fields, token_at, lifetime_at, seconds, send_as)| Login {
+            url,
+            body,
+            fields: names_once(fields),
+            token_at,
+            lifetime_at,
+            lifetime: Duration::from_secs(seconds),
+            send_as,
+        })
+}
+
+/// Names that differ in more than their case: a stored secret is found again whatever the case.
+fn names_once(fields: std::collections::BTreeMap<String, Secret>) -> Vec<(String, Secret)> {
+    let mut seen = HashSet::new();
+    fields.into_iter().filter(|(name, _)| seen.insert(name.to_ascii_lowercase())).collect()
+}
+
+fn any_signed_url() -> impl Strategy<Value = SignedUrl> {
+    let on_behalf_of = prop::option::of(prop_oneof![
+        "\\PC{1,8}".prop_map(OnBehalfOf::Email),
+        "\\PC{1,8}".prop_map(OnBehalfOf::NameId),
+    ]);
+    ("\\PC{1,8}", any_secret(), prop::sample::select(SigningAlgorithm::ALL), on_behalf_of).prop_map(
+        |(origin, key, algorithm, on_behalf_of)| SignedUrl { origin, key, algorithm, on_behalf_of },
+    )
+}
+
+fn any_notify() -> impl Strategy<Value = Vec<String>> {
+    let address = prop_oneof!["[a-z.+]{1,5}@[a-z.]{1,8}", any_url()];
+    prop::collection::vec(address, 0..3).prop_map(|mut addresses| {
+        // Two that look alike when their secrets are hidden cannot be told apart once one is moved.
+        let mut seen = HashSet::new();
+        addresses.retain(|address| seen.insert(redact::mask_url(address)));
+        addresses
+    })
+}
+
+fn any_tls() -> impl Strategy<Value = Tls> {
+    (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(own, client, skip_verification)| Tls {
+        authorities: own.then(|| pem("CERTIFICATE").repeat(2)),
+        client_certificate: client.then(|| pem("CERTIFICATE")),
+        client_key: client.then(|| Secret::new(pem("EC PRIVATE KEY"))),
+        skip_verification,
+    })
+}
+
+fn any_incident() -> impl Strategy<Value = IncidentPolicy> {
+    (1..=1_000_000_u32, 0..=100_u32, 1_000..=604_800_000_u64, 1_000..=86_400_000_u64).prop_map(
+        |(failures, share_percent, window, remind_every)| IncidentPolicy {
+            failures,
+            share_percent,
+            window: Duration::from_millis(window),
+            remind_every: Duration::from_millis(remind_every),
+        },
+    )
+}
+
+fn any_rate() -> impl Strategy<Value = Rate> {
+    let per = prop_oneof![
+        1_000..=86_400_000_u64,
+        prop::sample::select(vec![1_000, 10_000, 60_000, 600_000, 3_600_000, 86_400_000]),
+    ];
+    (1..=1_000_000_u32, per)
+        .prop_map(|(calls, per)| Rate { calls, per: Duration::from_millis(per) })
 }
 
 fn any_connection() -> impl Strategy<Value = Connection> {
@@ -184,25 +319,31 @@ fn any_connection() -> impl Strategy<Value = Connection> {
     (
         any_name(),
         any_authentication(),
-        prop::collection::vec("[a-z.+]{1,5}@[a-z.]{1,8}", 0..3),
+        any_notify(),
         any_duration(600_000),
         1..=1_000_u32,
         signing_secret,
+        (prop::option::of(any_rate()), any_tls(), any::<bool>()),
+        any_incident(),
     )
-        .prop_map(|(name, authentication, notify, timeout, concurrency, signing)| Connection {
-            url: format!("https://{name}.example.org/?x={name}"),
-            name,
-            authentication,
-            notify,
-            timeout,
-            concurrency,
-            signing_secret: signing.0,
-            previous_signing_secret: signing.1,
-            rate: None,
-            tls: Tls::default(),
-            paused: false,
-            incident: IncidentPolicy::default(),
-        })
+        .prop_map(
+            |(name, authentication, notify, timeout, concurrency, signing, more, incident)| {
+                Connection {
+                    url: format!("https://{name}.example.org/?x={name}"),
+                    name,
+                    authentication,
+                    notify,
+                    timeout,
+                    concurrency,
+                    signing_secret: signing.0,
+                    previous_signing_secret: signing.1,
+                    rate: more.0,
+                    tls: more.1,
+                    paused: more.2,
+                    incident,
+                }
+            },
+        )
 }
 
 fn any_source() -> impl Strategy<Value = Source> {
@@ -226,21 +367,24 @@ fn any_source() -> impl Strategy<Value = Source> {
         dedupe,
         prop::sample::select(vec![OnBadBody::Refuse, OnBadBody::Accept]),
         prop::collection::vec(sender, 0..3),
+        prop::option::of(60_000..=31_536_000_000_u64),
     )
-        .prop_map(|(name, dialect, id, path, enabled, dedupe, on_bad_body, authentication)| {
-            Source {
-                path: path.map(|path| format!("{name}/{path}")),
-                name,
-                dialect,
-                secret: Secret::new(format!("secret-{id}")),
-                id: Uuid::from_u128(id),
-                enabled,
-                dedupe,
-                on_bad_body,
-                authentication,
-                expect_every: None,
-            }
-        })
+        .prop_map(
+            |(name, dialect, id, path, enabled, dedupe, on_bad_body, authentication, silence)| {
+                Source {
+                    path: path.map(|path| format!("{name}/{path}")),
+                    name,
+                    dialect,
+                    secret: Secret::new(format!("secret-{id}")),
+                    id: Uuid::from_u128(id),
+                    enabled,
+                    dedupe,
+                    on_bad_body,
+                    authentication,
+                    expect_every: silence.map(Duration::from_millis),
+                }
+            },
+        )
 }
 
 fn any_retry() -> impl Strategy<Value = RetryPolicy> {
@@ -296,22 +440,47 @@ fn any_forwarder() -> impl Strategy<Value = Forwarder> {
         any_pairs(),
         any_pairs(),
         prop_oneof![Just(RetryPolicy::default()), any_retry()],
+        (
+            prop::sample::select(OrderBy::ALL),
+            prop::sample::select(OnRejected::ALL),
+            prop::sample::select(PayloadChoice::ALL),
+        ),
     )
-        .prop_map(|(name, filter, format, method, paused, headers, query, retry)| Forwarder {
-            to: name.clone(),
-            name,
-            on: Event::Message,
-            filter,
-            format,
-            method,
-            paused,
-            headers,
-            query,
-            retry,
-            order_by: OrderBy::None,
-            on_rejected: OnRejected::Continue,
-            payload: PayloadChoice::Snapshot,
+        .prop_map(|(name, filter, format, method, paused, headers, query, retry, order)| {
+            Forwarder {
+                to: name.clone(),
+                name,
+                on: Event::Message,
+                filter,
+                format,
+                method,
+                paused,
+                headers,
+                query,
+                retry,
+                order_by: order.0,
+                on_rejected: order.1,
+                payload: order.2,
+            }
         })
+}
+
+fn any_settings() -> impl Strategy<Value = ProjectSettings> {
+    let kept =
+        |least: u64| prop::option::of((least..=3_153_600_000_u64).prop_map(Duration::from_secs));
+    let people = || prop::collection::vec("[a-z.+]{1,5}@[a-z.]{1,8}", 0..3);
+    (any::<bool>(), any_notify(), people(), people(), kept(1), kept(0), kept(0), kept(0)).prop_map(
+        |(paused, notify, day, week, messages, bodies, attempts, after_success)| ProjectSettings {
+            paused,
+            notify,
+            reports: [(ReportEvery::Day, day), (ReportEvery::Week, week)]
+                .into_iter()
+                .filter(|(_, to)| !to.is_empty())
+                .map(|(every, to)| Report { every, to })
+                .collect(),
+            retention: Retention { messages, bodies, attempts, after_success },
+        },
+    )
 }
 
 fn any_project() -> impl Strategy<Value = ProjectDefinition> {
@@ -321,9 +490,9 @@ fn any_project() -> impl Strategy<Value = ProjectDefinition> {
         prop::collection::vec(any_source(), 0..3),
         prop::collection::vec(any_connection(), 1..3),
         prop::collection::vec(any_forwarder(), 0..3),
+        any_settings(),
     )
-        .prop_map(|(name, title, sources, connections, forwarders)| {
-            let settings = ProjectSettings::default();
+        .prop_map(|(name, title, sources, connections, forwarders, settings)| {
             let mut project =
                 ProjectDefinition { name, title, sources, connections, forwarders, settings };
             let mut seen = HashSet::new();

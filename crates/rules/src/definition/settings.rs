@@ -1,0 +1,103 @@
+//! What a project settles for all that it holds: its own keys beside `project` and `title`.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fieldpost_model::duration;
+use fieldpost_model::json::Value;
+use fieldpost_model::project::{ProjectSettings, Report, ReportEvery, Retention};
+
+use super::address::{read_mail_addresses, read_notify};
+use super::fields::{Field, Fields, Section, collect};
+use super::problem::Problem;
+use super::write::{Members, Secrets};
+
+/// How long messages can be kept, and longer than anybody keeps anything.
+const LONGEST_RETENTION: Duration = Duration::from_hours(36_500 * 24);
+
+/// Messages themselves cannot be kept for no time at all: they have to be delivered.
+const MESSAGES: RangeInclusive<Duration> = Duration::from_secs(1)..=LONGEST_RETENTION;
+
+/// How long what belongs to a message can be kept.
+const PARTS: RangeInclusive<Duration> = Duration::ZERO..=LONGEST_RETENTION;
+
+/// Reads what a project settles for all that it holds, as [`write_settings`] wrote it.
+pub fn read_settings(value: &Value<'_>) -> Result<ProjectSettings, Vec<Problem>> {
+    collect("", |place| {
+        let mut fields = Fields::open(Section::Project, value, place)?;
+        let settings = take_settings(&mut fields);
+        fields.close();
+        settings
+    })
+}
+
+/// Writes what a project settles for all that it holds: the same keys as in the project file.
+pub fn write_settings(settings: &ProjectSettings, secrets: Secrets) -> Value<'static> {
+    let mut members = Members::default();
+    put_settings(settings, secrets, &mut members);
+    members.into_value()
+}
+
+/// Reads the keys of a project's settings among its other keys.
+pub(super) fn take_settings(fields: &mut Fields<'_, '_>) -> Option<ProjectSettings> {
+    let paused = fields.take("paused").map(|field| field.boolean());
+    let notify = fields.take("notify").map(|field| read_notify(&field)).unwrap_or_default();
+    let reports = fields.take("reports").map(|field| read_reports(&field));
+    let retention = fields.take("retention").map(|field| read_retention(&field));
+    Some(ProjectSettings {
+        paused: paused.unwrap_or(Some(false))?,
+        retention: retention.unwrap_or_else(|| Some(Retention::default()))?,
+        reports: reports.unwrap_or_else(|| Some(Vec::new()))?,
+        notify,
+    })
+}
+
+/// Writes the keys of a project's settings among its other keys.
+pub(super) fn put_settings(settings: &ProjectSettings, secrets: Secrets, members: &mut Members) {
+    members.put_unless(!settings.paused, "paused", settings.paused);
+    let notify = secrets.addresses(&settings.notify);
+    members.put_unless(settings.notify.is_empty(), "notify", notify);
+    let reports = Value::object(settings.reports.iter().map(|report| {
+        (report.every.name(), Value::Array(report.to.iter().cloned().map(Value::from).collect()))
+    }));
+    members.put_unless(settings.reports.is_empty(), "reports", reports);
+    let retention = settings.retention;
+    members.put_unless(retention == Retention::default(), "retention", write_retention(retention));
+}
+
+/// Reads who gets a report: a list of mail addresses for each of the times that there are.
+fn read_reports(field: &Field<'_, '_>) -> Option<Vec<Report>> {
+    let mut fields = field.fields(Section::Inner)?;
+    let mut reports = Vec::new();
+    for every in ReportEvery::ALL {
+        let to = fields.take(every.name()).map(|field| read_mail_addresses(&field));
+        reports.extend(to.filter(|to| !to.is_empty()).map(|to| Report { every: *every, to }));
+    }
+    fields.close();
+    Some(reports)
+}
+
+fn read_retention(field: &Field<'_, '_>) -> Option<Retention> {
+    let mut fields = field.fields(Section::Inner)?;
+    let messages = fields.take("messages").and_then(|field| field.duration(MESSAGES));
+    let bodies = fields.take("bodies").and_then(|field| field.duration(PARTS));
+    let attempts = fields.take("attempts").and_then(|field| field.duration(PARTS));
+    let after_success = fields.take("after_success").and_then(|field| field.duration(PARTS));
+    fields.close();
+    Some(Retention { messages, bodies, attempts, after_success })
+}
+
+fn write_retention(retention: Retention) -> Value<'static> {
+    let mut members = Members::default();
+    for (key, kept) in [
+        ("messages", retention.messages),
+        ("bodies", retention.bodies),
+        ("attempts", retention.attempts),
+        ("after_success", retention.after_success),
+    ] {
+        if let Some(kept) = kept {
+            members.put(key, duration::format(kept));
+        }
+    }
+    members.into_value()
+}
