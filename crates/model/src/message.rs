@@ -42,6 +42,8 @@ pub struct Message {
     pub version: u32,
     /// How often a quarantined content came in; 1 for every other message.
     pub seen: u32,
+    /// When its bytes were erased, by retention or by a person.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// The request that a message came in by, as it is kept: credentials are masked.

@@ -11,6 +11,7 @@ use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
 use crate::attempts::status;
+use crate::bulk::cancelled_by;
 use crate::error::StoreError;
 use crate::messages::{add_text_search, first_id_at};
 use crate::records::{DeliveryQuery, Lane, Page, Signal, StateCounts};
@@ -18,7 +19,7 @@ use crate::statement::{Batch, Conditions, Parameter, Row, as_integer};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
-const COLUMNS: &str = "id, forwarder, connection, event, payload_kind, payload_id, key, state, \
+pub(crate) const COLUMNS: &str = "id, forwarder, connection, event, payload_kind, payload_id, key, state, \
                        origin, resend_of, attempts, registered_at, next_attempt_at, last_status, \
                        last_error";
 
@@ -204,6 +205,7 @@ impl Store {
         parked: bool,
     ) {
         let now = self.now_sql();
+        self.require_bytes(batch, project, delivery.payload_id);
         batch.one(
             "its state has changed",
             format!(
@@ -243,6 +245,7 @@ impl Store {
         parked: bool,
     ) {
         let now = self.now_sql();
+        self.require_bytes(batch, project, delivery.payload_id);
         batch.one(
             "the delivery is gone",
             format!(
@@ -445,7 +448,7 @@ const IN_TROUBLE: &str = "state NOT IN ('pending', 'failed', 'succeeded')";
 
 /// The tables that a list reads, and the column that it runs along. What waits is few among many,
 /// and found by the queue; on SQLite, CROSS JOIN keeps that order.
-fn tables(state: Option<DeliveryState>) -> (&'static str, &'static str) {
+pub(crate) fn tables(state: Option<DeliveryState>) -> (&'static str, &'static str) {
     if state.is_some_and(DeliveryState::is_waiting) {
         (
             "(SELECT project AS waiting_in, delivery AS waiting FROM queue) q
@@ -457,7 +460,11 @@ fn tables(state: Option<DeliveryState>) -> (&'static str, &'static str) {
     }
 }
 
-fn delivery_conditions(engine: &Engine, project: &str, query: &DeliveryQuery) -> Conditions {
+pub(crate) fn delivery_conditions(
+    engine: &Engine,
+    project: &str,
+    query: &DeliveryQuery,
+) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.add("project = ?", project);
     let mut equal = |column: &str, value: &Option<String>| {
@@ -487,6 +494,11 @@ fn delivery_conditions(engine: &Engine, project: &str, query: &DeliveryQuery) ->
             source.as_str(),
         );
     }
+    if let Some(action) = query.cancelled_by {
+        conditions.add("last_error = ?", cancelled_by(action));
+        conditions.add_plain("state = 'cancelled'");
+        conditions.add_plain(IN_TROUBLE);
+    }
     // The id says when a delivery was made; `registered_at` moves with every requeue.
     if let Some(since) = query.since {
         conditions.add("id >= ?", first_id_at(since));
@@ -506,7 +518,7 @@ fn delivery_conditions(engine: &Engine, project: &str, query: &DeliveryQuery) ->
     conditions
 }
 
-fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
+pub(crate) fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let last_status = row.optional_integer(13)?.map(status).transpose()?;
     Ok(Delivery {
         id: row.id(0)?,

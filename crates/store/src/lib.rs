@@ -19,27 +19,39 @@
 //! The hot paths are batched on both: a message, a claim or an attempt never costs a round trip
 //! or a sync of its own while others wait as well. One conformance suite runs on both engines.
 //!
+//! What is secret (definitions, tokens, some facts) lies sealed; only this crate knows.
+//!
 //! Listeners are woken by [`Signal`]s. Signals are hints: they can be missed, and whoever relies on
 //! them polls as well.
 
 mod attempts;
 mod backup;
+mod bulk;
 mod claimed;
 pub mod clock;
 mod configuration;
 mod deliveries;
+mod erase;
 mod error;
+mod facts;
+mod incidents;
 mod inspect;
+mod keys;
 mod lanes;
 mod lost;
 mod messages;
 mod migrate;
+mod notices;
 mod postgres;
 mod records;
 mod replay;
+mod reports;
 mod request;
+mod seal;
+mod retention;
 mod sqlite;
 mod statement;
+mod sweep;
 mod text;
 
 use std::path::PathBuf;
@@ -50,15 +62,25 @@ use fieldpost_model::message::MessageState;
 use tokio::sync::broadcast;
 
 pub use crate::backup::backup;
+pub use crate::bulk::{BulkAction, BulkChange, BulkKind, BulkState, HeldAction};
 pub use crate::clock::Clock;
 pub use crate::configuration::TAKEN_KEY;
+pub use crate::erase::Erased;
 pub use crate::error::StoreError;
+pub use crate::incidents::{Endings, IncidentQuery, NewIncident, OpenIncident};
 pub use crate::inspect::{FoundDefinition, Inspection, inspect};
+pub use crate::keys::{KeyStatus, KeyUse};
 pub use crate::lanes::{LANE_COUNT, LaneBacklog};
+pub use crate::notices::{HeldNotice, NewNotice, NoticeOutcome};
 pub use crate::records::*;
+pub use crate::reports::{Expectation, PeriodCounts};
+pub use crate::seal::{KeyId, KeyRing, KeySource, NoKey, Rotation, SealingKey};
+pub use crate::retention::{Retained, RetentionKind, RetentionStep};
+pub use crate::sweep::Stretch;
 
 use crate::lost::LostClaims;
 use crate::postgres::Postgres;
+use crate::seal::Sealer;
 use crate::sqlite::Sqlite;
 use crate::statement::{Batch, Parameter, Row};
 
@@ -82,13 +104,21 @@ pub struct StoreSettings {
     pub database_connections: usize,
     /// The clock that decides on SQLite; on PostgreSQL the database's own does.
     pub clock: Clock,
+    /// Where the keys come from that seal what is secret.
+    pub keys: KeySource,
 }
 
+/// The file of the keys in a data folder, unless another one is named.
+pub const KEY_FILE: &str = "key";
+
 impl StoreSettings {
-    /// The defaults, for a data folder.
+    /// The defaults, for a data folder. A missing key file is made in it: where several hubs share
+    /// a database, each must be given the same keys instead.
     pub fn in_folder(data: impl Into<PathBuf>) -> Self {
+        let data = data.into();
         Self {
-            data: data.into(),
+            keys: KeySource::File { path: data.join(KEY_FILE), make: true },
+            data,
             database: None,
             accept_queue: 8_192,
             accept_queue_bytes: 64 * 1024 * 1024,
@@ -119,6 +149,27 @@ impl Engine {
             Self::Postgres(_) => format!("replace({column}::text, '-', '')"),
         }
     }
+
+    /// Runs a query that is alike on both.
+    async fn query<T: Send + 'static>(
+        &self,
+        sql: String,
+        parameters: Vec<Parameter>,
+        map: fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.query(sql, parameters, map).await,
+            Self::Postgres(postgres) => postgres.query(&sql, &parameters, map).await,
+        }
+    }
+
+    /// Runs a batch as one transaction; the answer is the rows touched by each statement.
+    async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.change(batch).await,
+            Self::Postgres(postgres) => postgres.change(batch).await,
+        }
+    }
 }
 
 /// The hub's memory.
@@ -126,6 +177,7 @@ pub struct Store {
     engine: Engine,
     clock: Clock,
     quarantine_limit: u32,
+    sealer: Sealer,
     /// Who holds the leases that this process takes: node and start number. Every claim adds a
     /// number of its own.
     owner: String,
@@ -161,14 +213,18 @@ impl Store {
                 (Engine::Postgres(postgres), owner)
             }
         };
-        Ok(Self {
+        let sealer = keys::open_sealer(&engine, settings.keys);
+        let store = Self {
+            sealer: sealer.await.map_err(StoreError::while_opening)?,
             engine,
             clock: settings.clock,
             quarantine_limit: settings.quarantine_limit,
             owner,
             lost_claims: LostClaims::default(),
             signals,
-        })
+        };
+        store.seal_at_start().await.map_err(StoreError::while_opening)?;
+        Ok(store)
     }
 
     /// `sqlite` or `postgres`.
@@ -273,17 +329,11 @@ impl Store {
         parameters: Vec<Parameter>,
         map: fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.query(sql, parameters, map).await,
-            Engine::Postgres(postgres) => postgres.query(&sql, &parameters, map).await,
-        }
+        self.engine.query(sql, parameters, map).await
     }
 
     async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.change(batch).await,
-            Engine::Postgres(postgres) => postgres.change(batch).await,
-        }
+        self.engine.change(batch).await
     }
 
     fn signal(&self, signal: Signal) {

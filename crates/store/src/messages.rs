@@ -12,8 +12,8 @@ use crate::request::read_request;
 use crate::statement::{Conditions, Row, as_integer, contains, length, like_anywhere};
 use crate::{Engine, Store};
 
-const COLUMNS: &str = "id, source, received_at, state, duplicate_of, reason, content_type, bytes, \
-                       identity, version, seen";
+pub(crate) const COLUMNS: &str = "id, source, received_at, state, duplicate_of, reason, \
+                                  content_type, bytes, identity, version, seen, erased_at";
 
 /// By how much the time in a message's id may differ from the time of its receipt. The id only
 /// ends the scan of the index; what is shown is decided by the time of receipt.
@@ -27,35 +27,7 @@ impl Store {
         query: &MessageQuery,
         page: Page,
     ) -> Result<Vec<Message>, StoreError> {
-        let mut conditions = Conditions::default();
-        conditions.add("project = ?", project);
-        if let Some(source) = &query.source {
-            conditions.add("source = ?", source.as_str());
-        }
-        if let Some(state) = query.state {
-            conditions.add("state = ?", state.name());
-            if state != MessageState::Kept {
-                // Says what the partial index says, so that it is used.
-                conditions.add_plain("state <> 'kept'");
-            }
-        }
-        if let Some(since) = query.since {
-            conditions.add("received_at >= ?", since);
-            conditions.add("id >= ?", first_id_at(since - ID_TOLERANCE));
-        }
-        if let Some(until) = query.until {
-            conditions.add("received_at < ?", until);
-            conditions.add("id < ?", first_id_at(until + ID_TOLERANCE));
-        }
-        if let Some(text) = &query.text {
-            add_text_search(
-                &self.engine,
-                &mut conditions,
-                text,
-                &["id", "duplicate_of"],
-                &["identity"],
-            );
-        }
+        let mut conditions = message_conditions(&self.engine, project, query);
         if let Some(before) = page.before {
             conditions.add("id < ?", before);
         }
@@ -99,6 +71,38 @@ impl Store {
     }
 }
 
+/// The conditions of a list of messages.
+pub(crate) fn message_conditions(
+    engine: &Engine,
+    project: &str,
+    query: &MessageQuery,
+) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.add("project = ?", project);
+    if let Some(source) = &query.source {
+        conditions.add("source = ?", source.as_str());
+    }
+    if let Some(state) = query.state {
+        conditions.add("state = ?", state.name());
+        if state != MessageState::Kept {
+            // Says what the partial index says, so that it is used.
+            conditions.add_plain("state <> 'kept'");
+        }
+    }
+    if let Some(since) = query.since {
+        conditions.add("received_at >= ?", since);
+        conditions.add("id >= ?", first_id_at(since - ID_TOLERANCE));
+    }
+    if let Some(until) = query.until {
+        conditions.add("received_at < ?", until);
+        conditions.add("id < ?", first_id_at(until + ID_TOLERANCE));
+    }
+    if let Some(text) = &query.text {
+        add_text_search(engine, &mut conditions, text, &["id", "duplicate_of"], &["identity"]);
+    }
+    conditions
+}
+
 /// The fewest hexadecimal digits that are taken for a part of an id.
 const FEWEST_ID_DIGITS: usize = 4;
 
@@ -136,7 +140,7 @@ pub(crate) fn first_id_at(time: Timestamp) -> Uuid {
     Uuid::from_u128(u128::from(milliseconds & 0xffff_ffff_ffff) << 80)
 }
 
-fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
+pub(crate) fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
     Ok(Message {
         id: row.id(0)?,
         source: row.text(1)?,
@@ -149,5 +153,6 @@ fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
         identity: row.optional_text(8)?,
         version: row.count(9)?,
         seen: row.count(10)?,
+        erased_at: row.optional_integer(11)?.map(Timestamp),
     })
 }

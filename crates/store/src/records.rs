@@ -422,7 +422,7 @@ pub struct Release {
 }
 
 /// Which messages a list shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageQuery {
     /// Of this source only.
     pub source: Option<String>,
@@ -438,7 +438,7 @@ pub struct MessageQuery {
 }
 
 /// Which deliveries a list shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryQuery {
     /// Of this forwarder only.
     pub forwarder: Option<String>,
@@ -459,6 +459,8 @@ pub struct DeliveryQuery {
     /// With this text in the key or the last error, in upper or lower case; or with this text, of
     /// four or more hexadecimal digits, in its own or its payload's id.
     pub text: Option<String>,
+    /// Cancelled by this action only.
+    pub cancelled_by: Option<Uuid>,
 }
 
 /// Where a page begins and how long it is. Lists run from the newest to the oldest.

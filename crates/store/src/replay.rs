@@ -10,7 +10,7 @@ use crate::text::storable_key;
 use crate::{Engine, Store};
 
 /// The text of the conflict that a plan from older definitions runs into.
-const STALE: &str = "the project's definitions have changed since the plan was made";
+pub(crate) const STALE: &str = "the project's definitions have changed since the plan was made";
 
 /// The text of the conflict that a release runs into whose content was kept meanwhile.
 const KEPT_MEANWHILE: &str = "the same content has been kept meanwhile";
@@ -30,9 +30,7 @@ impl Store {
                 vec![replay.project_parameter(), replay.message.into(), reason.as_str().into()],
             );
         }
-        for delivery in &replay.deliveries {
-            self.add_delivery(&mut batch, replay, delivery);
-        }
+        self.add_replayed(&mut batch, replay);
         match (self.change(batch).await, &replay.released) {
             (Err(StoreError::Conflict(conflict)), _) if conflict == STALE => Ok(Replayed::Stale),
             (
@@ -95,7 +93,17 @@ impl Store {
             .ok_or_else(|| unreadable("duplicate", &replay.message.to_string()))
     }
 
-    fn check_version(&self, batch: &mut Batch, replay: &Replay) {
+    /// Adds the deliveries of a replay, as long as there are bytes for them to carry.
+    pub(crate) fn add_replayed(&self, batch: &mut Batch, replay: &Replay) {
+        if !replay.deliveries.is_empty() {
+            self.require_bytes(batch, &replay.project, replay.message);
+        }
+        for delivery in &replay.deliveries {
+            self.add_delivery(batch, replay, delivery);
+        }
+    }
+
+    pub(crate) fn check_version(&self, batch: &mut Batch, replay: &Replay) {
         let version = replay.configuration_version.into();
         batch.one(STALE, self.version_check_sql(), vec![replay.project_parameter(), version]);
     }
@@ -149,7 +157,7 @@ impl Store {
         );
     }
 
-    fn announce(&self, replay: &Replay) {
+    pub(crate) fn announce(&self, replay: &Replay) {
         let project = &replay.project;
         if replay.released.is_some() {
             self.signal(Signal::Message {

@@ -105,6 +105,10 @@ pub(super) struct DeliveryFilter {
     payload_id: Option<String>,
     /// About this key only.
     key: Option<String>,
+    /// Cancelled by this action only: what a bulk cancellation ended, to be requeued.
+    #[param(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<Uuid>)]
+    cancelled_by: Option<String>,
     /// Made at this time or later.
     #[param(format = DateTime)]
     #[schema(format = DateTime)]
@@ -122,6 +126,7 @@ impl DeliveryFilter {
         Ok(DeliveryQuery {
             state: named("state", self.state.as_deref(), DeliveryState::ALL, DeliveryState::name)?,
             payload: parameters::id("payload_id", self.payload_id.as_deref())?,
+            cancelled_by: parameters::id("cancelled_by", self.cancelled_by.as_deref())?,
             since: time("since", self.since.as_deref())?,
             until: time("until", self.until.as_deref())?,
             forwarder: self.forwarder,

@@ -46,6 +46,7 @@ async fn a_message_reads_back_as_it_was_given(
             identity: given.identity,
             version: 1,
             seen: 1,
+            erased_at: None,
         };
         assert_eq!(store.message(PROJECT, given.id).await, Ok(Some(expected)));
         let (request, bytes) = store.message_content(PROJECT, given.id).await.unwrap().unwrap();
