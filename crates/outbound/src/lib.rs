@@ -1,4 +1,4 @@
-//! Everything that leaves the house by HTTP.
+//! Everything that leaves the house: HTTP to where projects send, mail to whom they tell.
 //!
 //! A delivery's bytes pass through here on their way to the destination that a project chose. The
 //! crate answers three questions that the rest of the hub must never have to think about:
@@ -17,6 +17,7 @@
 mod client;
 mod failure;
 pub mod guard;
+pub mod mail;
 mod prepared;
 mod profile;
 mod request;
