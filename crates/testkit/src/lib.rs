@@ -13,6 +13,7 @@
 pub mod destination;
 pub mod misbehaving;
 pub mod postgres;
+pub mod smtp;
 
 pub use destination::{Answer, FakeDestination, ReceivedRequest};
 pub use misbehaving::RawServer;

@@ -9,4 +9,6 @@ mod common;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod requests;

@@ -19,6 +19,7 @@ mod dedupe;
 mod durability;
 #[cfg(test)]
 mod lanes;
+mod incidents;
 mod lists;
 #[cfg(test)]
 mod migrate;

@@ -1,0 +1,200 @@
+//! A mail relay that speaks real SMTP, keeps what it is given, and refuses on demand.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use std::time::Duration;
+//! use fieldpost_testkit::smtp::{FakeSmtp, SmtpSecurity};
+//!
+//! let relay = FakeSmtp::start(SmtpSecurity::StartTls, Some(("fieldpost", "secret"))).await;
+//! relay.refuse_next(1, "451 4.3.0 come back later");
+//! // … let the hub send to relay.url(), trusting relay.authority() …
+//! let mails = relay.wait_for(1, Duration::from_secs(5)).await;
+//! assert!(mails[0].secured && mails[0].subject().contains("warehouse"));
+//! # }
+//! ```
+
+mod conversation;
+mod received;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+pub use received::ReceivedMail;
+
+/// How the way to the relay is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// Not at all; `STARTTLS` is not offered.
+    None,
+    /// `STARTTLS` is offered, and nothing is taken before it.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+}
+
+/// What all conversations share.
+struct Shared {
+    security: SmtpSecurity,
+    credentials: Option<(String, String)>,
+    tls: TlsAcceptor,
+    script: Mutex<Script>,
+    mails: watch::Sender<Vec<ReceivedMail>>,
+}
+
+/// What the relay is told to do.
+#[derive(Default)]
+struct Script {
+    /// Whether it hangs up on everybody.
+    down: bool,
+    /// Answers to the next mails, after their last line.
+    refusals: VecDeque<String>,
+    /// Answers to recipients that it does not want.
+    unwanted: HashMap<String, String>,
+}
+
+impl Shared {
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A relay. It ends when it is dropped.
+pub struct FakeSmtp {
+    address: SocketAddr,
+    authority: String,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl fmt::Debug for FakeSmtp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FakeSmtp").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl FakeSmtp {
+    /// Starts a relay on this machine. With `credentials` it takes nothing from who does not prove
+    /// himself by `AUTH PLAIN` or `AUTH LOGIN`.
+    pub async fn start(security: SmtpSecurity, credentials: Option<(&str, &str)>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
+        let address = listener.local_addr().expect("the listener has an address");
+        let (tls, authority) = certificate();
+        let credentials = credentials.map(|(user, word)| (user.to_owned(), word.to_owned()));
+        let shared = Arc::new(Shared {
+            security,
+            credentials,
+            tls,
+            script: Mutex::default(),
+            mails: watch::Sender::default(),
+        });
+        let task = tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Self { address, authority, shared, task }
+    }
+
+    /// The relay's URL, without user and password.
+    pub fn url(&self) -> String {
+        match self.shared.security {
+            SmtpSecurity::None => format!("smtp://{}?tls=none", self.address),
+            SmtpSecurity::StartTls => format!("smtp://{}", self.address),
+            SmtpSecurity::Tls => format!("smtps://{}", self.address),
+        }
+    }
+
+    /// The relay's URL with its user and password.
+    pub fn url_with_credentials(&self) -> String {
+        match &self.shared.credentials {
+            Some((user, word)) => self.url().replacen("://", &format!("://{user}:{word}@"), 1),
+            None => self.url(),
+        }
+    }
+
+    /// The certificate to trust, as PEM text.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Hangs up on everybody from now on, or no more.
+    pub fn set_down(&self, down: bool) {
+        self.shared.script().down = down;
+    }
+
+    /// Answers the next mails with a refusal, such as `451 4.3.0 later`, after their last line.
+    pub fn refuse_next(&self, mails: usize, answer: &str) {
+        self.shared.script().refusals.extend(std::iter::repeat_n(answer.to_owned(), mails));
+    }
+
+    /// Answers a recipient with a refusal, such as `550 5.1.1 nobody here`.
+    pub fn refuse_recipient(&self, address: &str, answer: &str) {
+        self.shared.script().unwanted.insert(address.to_owned(), answer.to_owned());
+    }
+
+    /// What it has taken so far.
+    pub fn mails(&self) -> Vec<ReceivedMail> {
+        self.shared.mails.borrow().clone()
+    }
+
+    /// Waits until it has taken so many mails, and ends the test where it does not in time.
+    pub async fn wait_for(&self, count: usize, patience: Duration) -> Vec<ReceivedMail> {
+        let mut mails = self.shared.mails.subscribe();
+        let enough = mails.wait_for(|mails| mails.len() >= count);
+        match tokio::time::timeout(patience, enough).await {
+            Ok(Ok(mails)) => mails.clone(),
+            _ => panic!("{count} mails were expected: {:#?}", self.subjects()),
+        }
+    }
+
+    /// The subjects of what it has taken, in order.
+    pub fn subjects(&self) -> Vec<String> {
+        self.shared.mails.borrow().iter().map(ReceivedMail::subject).collect()
+    }
+}
+
+impl Drop for FakeSmtp {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((socket, _)) = listener.accept().await {
+        if shared.script().down {
+            continue;
+        }
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            // A client that hangs up in the middle ends its own conversation only.
+            drop(conversation::hold(socket, &shared).await);
+        });
+    }
+}
+
+/// A certificate for this machine, made for this relay alone.
+fn certificate() -> (TlsAcceptor, String) {
+    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).expect("a certificate can be made");
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let configuration = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider speaks TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("the key fits the certificate");
+    (TlsAcceptor::from(Arc::new(configuration)), pem(made.cert.der()))
+}
+
+fn pem(der: &[u8]) -> String {
+    let encoded = STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n")
+}
