@@ -44,6 +44,7 @@ impl HubError {
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
             Self::Store(StoreError::Conflict(_)) => "conflict",
             Self::Store(StoreError::Refused(_) | StoreError::Open(_)) => "store-refused",
+            Self::Store(StoreError::Keys(_)) => "key-trouble",
         }
     }
 

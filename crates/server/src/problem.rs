@@ -194,6 +194,11 @@ impl From<StoreError> for Problem {
             }
             StoreError::Conflict(what) => Self::new(StatusCode::CONFLICT, code, what)
                 .hint("look at how it stands now, and try again"),
+            StoreError::Keys(what) => {
+                tracing::error!(code, "a request needs what cannot be opened: {what}");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, what)
+                    .hint("the operator finds with `fieldpost key status` which key is missing")
+            }
             StoreError::Refused(_) | StoreError::Open(_) => {
                 tracing::error!(%error, code, "the store did not do what a request asked for");
                 let detail = "the store did not do this; the hub's log says why";

@@ -4,13 +4,18 @@
 //! transaction. A message is kept only if its plan was made from the version that is current in
 //! the accepting transaction: so a forwarder that was saved meanwhile, also through another hub,
 //! misses nothing.
+//!
+//! Definitions hold passwords and lie sealed; here they are sealed and opened.
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::time::Timestamp;
 
 use crate::error::StoreError;
+use crate::keys::DEFINITIONS;
 use crate::records::{Configuration, DefinitionChange, DefinitionKind, Project, Signal};
+use crate::seal::Sealing;
 use crate::statement::{Batch, Parameter, Row};
+use crate::text::storable;
 use crate::{Engine, Store};
 
 /// The text of the conflict that a change runs into whose source keys lead to another source.
@@ -45,7 +50,14 @@ impl Store {
             .await?;
         let mut rows = rows.into_iter().peekable();
         let Some((project, _)) = rows.peek().cloned() else { return Ok(None) };
-        let definitions = rows.filter_map(|(_, definition)| definition).collect();
+        let definitions = rows
+            .filter_map(|(_, definition)| definition)
+            .map(|(kind, name, stored)| {
+                let place = DEFINITIONS.belongs_to(&[&project.name, kind.name(), &name]);
+                let definition = self.sealer.open(&place, &stored)?;
+                Ok((kind, name, definition))
+            })
+            .collect::<Result<_, StoreError>>()?;
         Ok(Some(Configuration { project, definitions }))
     }
 
@@ -90,39 +102,37 @@ impl Store {
              WHERE project = $1 AND configuration_version = $2",
             vec![project.into(), version.into()],
         );
-        add_changes(&mut batch, project, changes);
+        // Held until the change is committed, so that a rotation of the key misses nothing.
+        let sealing = self.sealer.begin().await;
+        add_changes(&mut batch, project, changes, &sealing)?;
         self.change(batch).await?;
         self.signal(Signal::Configuration(project.into()));
         Ok(version + 1)
-    }
-
-    /// A fact about the installation.
-    pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT value FROM facts WHERE name = $1";
-        let found = self.query(sql.to_owned(), vec![name.into()], |row| row.text(0)).await?;
-        Ok(found.into_iter().next())
-    }
-
-    /// Sets a fact about the installation.
-    pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.any(
-            "INSERT INTO facts (name, value) VALUES ($1, $2)
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            vec![name.into(), value.into()],
-        );
-        self.change(batch).await.map(drop)
     }
 }
 
 /// Adds the statements of the changes. What is taken away goes first, so that another definition of
 /// the same change can take its place.
-fn add_changes(batch: &mut Batch, project: &str, changes: Vec<DefinitionChange>) {
+fn add_changes(
+    batch: &mut Batch,
+    project: &str,
+    changes: Vec<DefinitionChange>,
+    sealing: &Sealing<'_>,
+) -> Result<(), StoreError> {
     for change in &changes {
         if let DefinitionChange::Remove(kind, name) = change {
             batch.any(
                 "DELETE FROM definitions WHERE project = $1 AND kind = $2 AND name = $3",
                 vec![project.into(), kind.name().into(), name.as_str().into()],
+            );
+        }
+        if let DefinitionChange::Remove(DefinitionKind::Connection, connection)
+        | DefinitionChange::Set(DefinitionKind::Connection, connection, _) = change
+        {
+            // A token is for the connection that it was got with.
+            batch.any(
+                "DELETE FROM tokens WHERE project = $1 AND connection = $2",
+                vec![project.into(), connection.as_str().into()],
             );
         }
         if let DefinitionChange::Remove(DefinitionKind::Source, source)
@@ -140,13 +150,17 @@ fn add_changes(batch: &mut Batch, project: &str, changes: Vec<DefinitionChange>)
                 "UPDATE projects SET title = $2 WHERE project = $1",
                 vec![project.into(), title.into()],
             ),
-            DefinitionChange::Set(kind, name, definition) => batch.any(
-                "INSERT INTO definitions (project, kind, name, definition)
-                 VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (project, kind, name) DO UPDATE SET
-                     definition = excluded.definition",
-                vec![project.into(), kind.name().into(), name.into(), definition.into()],
-            ),
+            DefinitionChange::Set(kind, name, definition) => {
+                let place = DEFINITIONS.belongs_to(&[project, kind.name(), &name]);
+                let sealed = sealing.seal(&place, &storable(definition))?;
+                batch.any(
+                    "INSERT INTO definitions (project, kind, name, definition)
+                     VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (project, kind, name) DO UPDATE SET
+                         definition = excluded.definition",
+                    vec![project.into(), kind.name().into(), name.into(), sealed.into()],
+                );
+            }
             DefinitionChange::Remove(..) => {}
             DefinitionChange::SourceKeys { source, mut keys } => {
                 // A source may use one secret in two places.
@@ -167,6 +181,7 @@ fn add_changes(batch: &mut Batch, project: &str, changes: Vec<DefinitionChange>)
             }
         }
     }
+    Ok(())
 }
 
 fn read_project(row: &Row<'_>) -> Result<Project, StoreError> {

@@ -20,6 +20,11 @@ pub enum StoreError {
     /// A compare-and-set found another state than expected; what was asked for no longer fits.
     #[error("it has changed meanwhile: {0}")]
     Conflict(String),
+    /// The keys do not fit: something is sealed with one that is not here, was changed or moved
+    /// since it was sealed, or the file of the keys cannot be used. The sentence names keys by
+    /// their ids and shows nothing that is secret.
+    #[error("{0}")]
+    Keys(String),
     /// The database cannot be opened: wrong version, locked by another process, unreadable.
     #[error("{0}")]
     Open(String),
@@ -36,7 +41,7 @@ impl StoreError {
     /// What goes wrong before the store is open, is told as such, whatever it is.
     pub(crate) fn while_opening(self) -> Self {
         match self {
-            Self::Open(sentence) => Self::Open(sentence),
+            Self::Open(sentence) | Self::Keys(sentence) => Self::Open(sentence),
             Self::Unavailable(cause) | Self::Refused(cause) => {
                 Self::Open(format!("the database cannot be opened: {cause}"))
             }

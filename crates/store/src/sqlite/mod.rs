@@ -75,10 +75,12 @@ impl Sqlite {
         let lock = lock_folder(folder)?;
         let path = folder.join(DATABASE_FILE);
         let mut connection = connect(&path, OpenFlags::default())?;
+        // What is deleted is overwritten: what was erased must not stand in the file any more.
         connection.execute_batch(&format!(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
-             PRAGMA journal_size_limit = {JOURNAL_BYTES}; PRAGMA cache_size = -32768;"
+             PRAGMA journal_size_limit = {JOURNAL_BYTES}; PRAGMA cache_size = -32768;
+             PRAGMA secure_delete = ON;"
         ))?;
         let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
         if synchronous != 2 {
@@ -171,6 +173,32 @@ impl Sqlite {
         })
         .await
         .unwrap_or_else(|error| Err(unavailable(error.to_string())))
+    }
+
+    /// Sets whether what a change takes away is overwritten in the file.
+    pub(crate) async fn overwrite_what_is_deleted(
+        &self,
+        overwrite: bool,
+    ) -> Result<(), StoreError> {
+        let setting = if overwrite { "ON" } else { "OFF" };
+        self.writer
+            .run(Priority::Other, move |connection| {
+                Ok(connection.execute_batch(&format!("PRAGMA secure_delete = {setting}"))?)
+            })
+            .await
+    }
+
+    /// Copies the log into the database and cuts it to nothing, so that no older page stays in it.
+    pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
+        self.read(|connection| {
+            let cut: i64 =
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            if cut != 0 {
+                tracing::warn!("the write-ahead log is in use, and could not be cut");
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Runs a query that is alike on both engines.

@@ -17,7 +17,7 @@ use crate::support::{CONNECTION, Change, Engine, LONG, PROJECT, TestStore, first
 /// The database's files, as a machine that loses its power at this moment finds them again.
 fn copy_files(from: &Path) -> TempDir {
     let copy = TempDir::new().unwrap();
-    for file in ["fieldpost.db", "fieldpost.db-wal"] {
+    for file in ["fieldpost.db", "fieldpost.db-wal", "key"] {
         std::fs::copy(from.join(file), copy.path().join(file)).unwrap();
     }
     copy

@@ -1,6 +1,6 @@
 //! Opening: again, twice at once, in the wrong order of versions.
 
-use fieldpost_store::{Store, StoreError, StoreSettings};
+use fieldpost_store::{KeyRing, KeySource, SealingKey, Store, StoreError, StoreSettings};
 use fieldpost_testkit::postgres;
 use rstest::rstest;
 use tempfile::TempDir;
@@ -73,10 +73,12 @@ async fn a_data_folder_has_one_process(#[values(Engine::Sqlite, Engine::Postgres
 #[tokio::test(flavor = "multi_thread")]
 async fn hubs_that_open_an_empty_database_at_once_all_succeed() {
     let url = postgres::database().await;
+    let ring = KeyRing::of(SealingKey::generate().unwrap());
     let open = async || {
         let folder = TempDir::new().unwrap();
         let settings = StoreSettings {
             database: Some(url.clone()),
+            keys: KeySource::Given(ring.clone()),
             ..StoreSettings::in_folder(folder.path())
         };
         (Store::open(settings).await.unwrap(), folder)
