@@ -13,8 +13,9 @@ use fieldpost_model::source::Source;
 use fieldpost_rules::definition::{
     Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, Secrets,
     SourceDraft, compare, dangling_references, is_name, keep_connection_secrets,
-    keep_forwarder_secrets, keep_pauses, keep_secrets, keep_source_secrets, unknown_references,
-    warnings, write_connection, write_forwarder, write_settings, write_source,
+    keep_forwarder_secrets, keep_pauses, keep_secrets, keep_settings_secrets, keep_source_secrets,
+    secrets_led_elsewhere, unknown_references, warnings, write_connection, write_forwarder,
+    write_settings, write_source,
 };
 use fieldpost_store::{DefinitionChange, DefinitionKind, StoreError, TAKEN_KEY};
 use sha2::{Digest, Sha256};
@@ -129,6 +130,9 @@ impl Hub {
         let existing = version.is_some().then_some(&current);
         keep_pauses(&mut draft, existing);
         let mut problems = keep_secrets(&mut draft, existing);
+        if !prune {
+            problems.extend(secrets_of_unnamed(&draft, &current));
+        }
         problems.extend(dangling_references(&draft, existing, prune));
         if !problems.is_empty() {
             return Err(HubError::Invalid(problems));
@@ -161,6 +165,7 @@ impl Hub {
         }
         self.refresh_project(&name).await?;
         self.cancel_removed(&name, &applied.changes).await?;
+        self.send_resumed(&current).await?;
         Ok(applied)
     }
 
@@ -176,7 +181,13 @@ impl Hub {
                 Draft::Connection(connection) => {
                     let stored =
                         current.connections.iter().find(|other| other.name == connection.name);
-                    keep_connection_secrets(connection, stored)
+                    let mut problems = keep_connection_secrets(connection, stored);
+                    problems.extend(secrets_led_elsewhere(
+                        std::slice::from_ref(&*connection),
+                        &current.connections,
+                        &current.forwarders,
+                    ));
+                    problems
                 }
                 Draft::Forwarder(forwarder) => {
                     let to = current.connections.iter().find(|it| it.name == forwarder.to);
@@ -241,26 +252,24 @@ impl Hub {
         Ok(())
     }
 
-    /// Pauses or resumes a forwarder. Resuming sends what waited at once.
-    pub async fn set_paused(
+    /// Replaces what a project settles for all that it holds.
+    pub async fn put_settings(
         &self,
         project: &str,
-        forwarder: &str,
-        paused: bool,
+        settings: &ProjectSettings,
     ) -> Result<(), HubError> {
         self.change(project, |current| {
-            let found = current.forwarders.iter().find(|other| other.name == forwarder);
-            let found = found.ok_or_else(|| HubError::not_found("forwarder", &forwarder))?;
-            if found.paused == paused {
+            let mut settings = settings.clone();
+            let problems = keep_settings_secrets(&mut settings, Some(&current.settings));
+            if !problems.is_empty() {
+                return Err(HubError::Invalid(problems));
+            }
+            if settings == current.settings {
                 return Ok(Vec::new());
             }
-            Ok(vec![store_forwarder(&Forwarder { paused, ..found.clone() })])
+            Ok(vec![store_settings(project, &settings)])
         })
-        .await?;
-        if !paused && let Some(resumed) = self.project(project).await?.forwarder(forwarder) {
-            self.unpark(project, resumed).await?;
-        }
-        Ok(())
+        .await
     }
 
     /// Saves changes of definitions. A conflict means that somebody else saved first.
@@ -286,7 +295,7 @@ impl Hub {
     }
 
     /// Decides on the present definitions and saves, again and again while others save first.
-    async fn change(
+    pub(crate) async fn change(
         &self,
         project: &str,
         decide: impl Fn(&ProjectDefinition) -> Result<Vec<DefinitionChange>, HubError>,
@@ -298,7 +307,10 @@ impl Hub {
                 return Ok(());
             }
             match self.save(project, version, changes).await {
-                Ok(_) => return Ok(self.refresh_project(project).await?),
+                Ok(_) => {
+                    self.refresh_project(project).await?;
+                    return self.send_resumed(&current).await;
+                }
                 Err(HubError::Store(StoreError::Conflict(_))) => {}
                 Err(error) => return Err(error),
             }
@@ -322,6 +334,14 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// Secrets of forwarders that a draft does not name, and that would go elsewhere with it.
+fn secrets_of_unnamed(draft: &ProjectDraft, current: &ProjectDefinition) -> Vec<Problem> {
+    let is_named =
+        |stored: &&Forwarder| draft.forwarders.iter().any(|named| named.name == stored.name);
+    let unnamed = current.forwarders.iter().filter(|stored| !is_named(stored));
+    secrets_led_elsewhere(&draft.connections, &current.connections, unnamed)
 }
 
 /// One of these sources has a key that another source, perhaps of another project, has.
@@ -427,17 +447,17 @@ fn store_source(draft: SourceDraft, current: &ProjectDefinition) -> [DefinitionC
     ]
 }
 
-fn store_settings(project: &str, settings: &ProjectSettings) -> DefinitionChange {
+pub(crate) fn store_settings(project: &str, settings: &ProjectSettings) -> DefinitionChange {
     let text = write_settings(settings, Secrets::Shown).to_json();
     DefinitionChange::Set(DefinitionKind::Project, project.to_owned(), text)
 }
 
-fn store_connection(connection: &Connection) -> DefinitionChange {
+pub(crate) fn store_connection(connection: &Connection) -> DefinitionChange {
     let text = write_connection(connection, Secrets::Shown).to_json();
     DefinitionChange::Set(DefinitionKind::Connection, connection.name.clone(), text)
 }
 
-fn store_forwarder(forwarder: &Forwarder) -> DefinitionChange {
+pub(crate) fn store_forwarder(forwarder: &Forwarder) -> DefinitionChange {
     let text = write_forwarder(forwarder, Secrets::Shown).to_json();
     DefinitionChange::Set(DefinitionKind::Forwarder, forwarder.name.clone(), text)
 }

@@ -9,7 +9,8 @@
 //! the two halves meet only in the store, so that any step can crash and any process can go on.
 //! Around them: `routing` (definitions made ready), `lanes` (who may send how much), `standing` (how
 //! the lanes stand, for people),
-//! `configuration` and `actions` (what people do), `parking` (what paused forwarders wait for).
+//! `configuration`, `pausing` and `actions` (what people do), `parking` (what paused forwarders wait
+//! for).
 
 mod actions;
 mod configuration;
@@ -22,6 +23,7 @@ mod keep;
 mod lanes;
 mod matching;
 mod parking;
+mod pausing;
 mod payload;
 mod receive;
 mod record;
