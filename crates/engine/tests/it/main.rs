@@ -10,4 +10,5 @@
 
 mod deliver;
 mod keep;
+mod lanes;
 mod world;

@@ -62,6 +62,11 @@ impl World {
                  "connections": {{"there": {{"url": "{url}", "notify": ["ops@example.org"]}}}},
                  "forwarders": {{{forwarders}}}}}"#
         );
+        self.apply_text(&text).await;
+    }
+
+    /// Makes the project what this document says.
+    pub(crate) async fn apply_text(&self, text: &str) {
         let draft = read_project(&Value::parse(text.as_bytes()).unwrap()).unwrap();
         self.hub.apply(&draft, true, false).await.unwrap();
     }
