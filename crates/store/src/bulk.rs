@@ -253,7 +253,7 @@ impl Store {
     /// passed over.
     pub async fn bulk_step(
         &self,
-        held: &HeldAction,
+        held: &mut HeldAction,
         changes: &[(Delivery, BulkChange)],
     ) -> Result<bool, StoreError> {
         match self.bulk_together(held, changes).await {
@@ -262,7 +262,7 @@ impl Store {
         }
         // One of them is at fault: each has a transaction of its own.
         for (delivery, change) in changes {
-            let alone = std::slice::from_ref(&(delivery.clone(), change.clone())).to_vec();
+            let alone = [(delivery.clone(), change.clone())];
             let done = match self.bulk_together(held, &alone).await {
                 Err(StoreError::Conflict(conflict)) if conflict != NOT_OURS => {
                     self.bulk_together(held, &[(delivery.clone(), BulkChange::PassOver)]).await
@@ -278,11 +278,11 @@ impl Store {
 
     async fn bulk_together(
         &self,
-        held: &HeldAction,
+        held: &mut HeldAction,
         changes: &[(Delivery, BulkChange)],
     ) -> Result<(), StoreError> {
         let Some((last, _)) = changes.last() else { return Ok(()) };
-        let project = &*held.action.project;
+        let project = &*ProjectName::clone(&held.action.project);
         let passed_over =
             changes.iter().filter(|(_, change)| matches!(change, BulkChange::PassOver)).count();
         let mut batch = Batch::default();
@@ -304,6 +304,7 @@ impl Store {
             }
         }
         self.change(batch).await?;
+        held.action.cursor = Some(last.id);
         for (delivery, change) in changes {
             self.tell_of(project, delivery, change);
         }
@@ -331,7 +332,7 @@ impl Store {
     /// not ours any more. Stale: nothing was written, plan again.
     pub async fn bulk_replay_step(
         &self,
-        held: &HeldAction,
+        held: &mut HeldAction,
         replays: &[Replay],
         last: Uuid,
         passed_over: usize,
@@ -352,13 +353,15 @@ impl Store {
             }
             done => {
                 done?;
+                held.action.cursor = Some(last);
                 replays.iter().for_each(|replay| self.announce(replay));
                 Ok(Some(Replayed::Done))
             }
         }
     }
 
-    /// Notes how far an action has come. It stands first in a step's transaction: on PostgreSQL
+    /// Notes how far an action has come. Where a step was committed and its answer lost, the cursor
+    /// is another one than we know, and the step is not done again. It stands first in a step's transaction: on PostgreSQL
     /// it holds off whoever would stop the action until the step is done.
     fn add_progress(
         &self,
@@ -373,7 +376,8 @@ impl Store {
             format!(
                 "UPDATE bulk_actions SET cursor = $4, touched = touched + $5,
                      passed_over = passed_over + $6, lease_until = {} + $7
-                 WHERE project = $1 AND id = $2 AND fence = $3 AND state = 'running'",
+                 WHERE project = $1 AND id = $2 AND fence = $3 AND state = 'running'
+                     AND (cursor = $8 OR (cursor IS NULL AND $8 IS NULL))",
                 self.now_sql()
             ),
             vec![
@@ -384,6 +388,7 @@ impl Store {
                 as_integer(touched).into(),
                 as_integer(passed_over).into(),
                 as_integer(held.lease.as_micros()).into(),
+                held.action.cursor.into(),
             ],
         );
     }

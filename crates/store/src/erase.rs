@@ -27,7 +27,7 @@ pub(crate) enum Depth {
 /// How much was erased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Messages whose bytes were there before.
+    /// Messages that lost their bytes, or everything but their tombstones.
     pub messages: u64,
     /// Deliveries whose key and last error were cleared.
     pub deliveries: u64,
@@ -135,6 +135,7 @@ impl Store {
                     parameters(),
                 );
                 add_forget_identities(batch, &list, &gone, &parameters);
+                plan.messages = Some(batch.0.len() - 1);
                 plan.deliveries = Some(batch.0.len());
                 batch.any(
                     format!(

@@ -1,0 +1,356 @@
+//! Erasing a person: finding everything that is about one, and the book of what was erased.
+//!
+//! A person is known by an identity (what a sender calls a submission), by a key (a case id, a form
+//! id), or by one message. What is found by either is extended by all versions of the same
+//! identities and by all repetitions, so that no copy stays. The book keeps when, by whom and how
+//! much; of whom it keeps a digest only, by which a later question can be answered by whoever knows
+//! the name already.
+
+use std::collections::BTreeSet;
+
+use fieldpost_model::delivery::Delivery;
+use fieldpost_model::hexadecimal;
+use fieldpost_model::time::Timestamp;
+use uuid::Uuid;
+
+use crate::deliveries::{self, read_delivery};
+use crate::erase::{Depth, Erased, WAITING, places, with_ids};
+use crate::error::StoreError;
+use crate::records::Page;
+use crate::statement::{
+    Batch, Conditions, Parameter, Row, as_integer, contains, length, like_anywhere, unreadable,
+};
+use crate::text::storable_key;
+use crate::{Engine, Store};
+
+/// Ids that one query looks for.
+const IDS_AT_ONCE: usize = 200;
+
+/// How often the log is asked to be emptied while others still read from it.
+const CHECKPOINT_TRIES: usize = 20;
+
+/// What a person is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Criterion {
+    /// What messages are called by their senders.
+    Identity(String),
+    /// What deliveries are about.
+    Key(String),
+    /// One message.
+    Message(Uuid),
+}
+
+impl Criterion {
+    /// `identity`, `key` or `message`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Identity(_) => "identity",
+            Self::Key(_) => "key",
+            Self::Message(_) => "message",
+        }
+    }
+
+    /// What is looked for, as text.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Identity(text) | Self::Key(text) => text.clone(),
+            Self::Message(id) => id.to_string(),
+        }
+    }
+}
+
+/// What was found about a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// The messages, in the order of time.
+    pub messages: Vec<Uuid>,
+    /// What they are called by, and what was looked for.
+    pub names: Vec<String>,
+}
+
+/// What there is of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Deliveries of them.
+    pub deliveries: u64,
+    /// Attempts of those.
+    pub attempts: u64,
+    /// Deliveries that wait, which would be cancelled.
+    pub waiting: u64,
+}
+
+/// An entry of the book of erasures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Its id, UUIDv7.
+    pub id: Uuid,
+    /// By what the person was known: `identity`, `key` or `message`.
+    pub criterion: String,
+    /// SHA-256 of what was looked for.
+    pub criterion_sha256: [u8; 32],
+    /// What was erased.
+    pub erased: Erased,
+    /// Deliveries that waited, and were cancelled.
+    pub cancelled: u64,
+    /// Who asked for it.
+    pub started_by: String,
+    /// When it was done.
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Finds everything that is about a person. Looking for an identity reads the index of a
+    /// project's messages whole: this is for the rare case.
+    pub async fn find_traces(
+        &self,
+        project: &str,
+        criterion: &Criterion,
+    ) -> Result<Traces, StoreError> {
+        let mut found: BTreeSet<Uuid> =
+            self.first_traces(project, criterion).await?.into_iter().collect();
+        let mut names = BTreeSet::from([criterion.text()]);
+        let begun: Vec<Uuid> = found.iter().copied().collect();
+        for ids in begun.chunks(IDS_AT_ONCE) {
+            for (source, identity) in self.identities_of(project, ids).await? {
+                let versions = self
+                    .query(
+                        "SELECT id FROM messages
+                         WHERE project = $1 AND source = $2 AND identity = $3"
+                            .to_owned(),
+                        vec![project.into(), source.into(), identity.as_str().into()],
+                        |row| row.id(0),
+                    )
+                    .await?;
+                found.extend(versions);
+                names.insert(identity);
+            }
+        }
+        let kept: Vec<Uuid> = found.iter().copied().collect();
+        for ids in kept.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT id FROM messages WHERE project = $1 AND state = 'duplicate'
+                 AND state <> 'kept' AND duplicate_of IN ({})",
+                places(2, ids.len())
+            );
+            found.extend(
+                self.query(sql, with_ids(vec![project.into()], ids), |row| row.id(0)).await?,
+            );
+        }
+        Ok(Traces { messages: found.into_iter().collect(), names: names.into_iter().collect() })
+    }
+
+    async fn first_traces(
+        &self,
+        project: &str,
+        criterion: &Criterion,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let (sql, parameter): (&str, Parameter) = match criterion {
+            Criterion::Identity(identity) => (
+                "SELECT id FROM messages WHERE project = $1 AND identity = $2",
+                storable_key(identity.clone()).into(),
+            ),
+            Criterion::Key(key) => (
+                "SELECT DISTINCT payload_id FROM deliveries
+                 WHERE project = $1 AND key = $2 AND key IS NOT NULL",
+                storable_key(key.clone()).into(),
+            ),
+            Criterion::Message(id) => (
+                "SELECT coalesce(duplicate_of, id) FROM messages WHERE project = $1 AND id = $2",
+                (*id).into(),
+            ),
+        };
+        self.query(sql.to_owned(), vec![project.into(), parameter], |row| row.id(0)).await
+    }
+
+    async fn identities_of(
+        &self,
+        project: &str,
+        ids: &[Uuid],
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = format!(
+            "SELECT DISTINCT source, identity FROM messages
+             WHERE project = $1 AND identity IS NOT NULL AND id IN ({})",
+            places(2, ids.len())
+        );
+        let parameters = with_ids(vec![project.into()], ids);
+        self.query(sql, parameters, |row| Ok((row.text(0)?, row.text(1)?))).await
+    }
+
+    /// What there is of these messages.
+    pub async fn extent(&self, project: &str, messages: &[Uuid]) -> Result<Extent, StoreError> {
+        let mut extent = Extent::default();
+        for ids in messages.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT count(*), count(CASE WHEN {WAITING} THEN 1 END),
+                     (SELECT count(*) FROM deliveries d
+                         JOIN attempts a ON a.project = d.project AND a.delivery = d.id
+                         WHERE d.project = $1 AND d.payload_id IN ({list}))
+                 FROM deliveries d WHERE d.project = $1 AND d.payload_id IN ({list})",
+                list = places(2, ids.len())
+            );
+            let counts = self
+                .query(sql, with_ids(vec![project.into()], ids), |row| {
+                    Ok([
+                        length(row.integer(0)?)?,
+                        length(row.integer(1)?)?,
+                        length(row.integer(2)?)?,
+                    ])
+                })
+                .await?;
+            for [deliveries, waiting, attempts] in counts {
+                extent.deliveries += deliveries;
+                extent.waiting += waiting;
+                extent.attempts += attempts;
+            }
+        }
+        Ok(extent)
+    }
+
+    /// The deliveries of these messages that wait.
+    pub async fn waiting_of(
+        &self,
+        project: &str,
+        messages: &[Uuid],
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut waiting = Vec::new();
+        for ids in messages.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT {} FROM deliveries d
+                 WHERE d.project = $1 AND d.payload_id IN ({}) AND {WAITING}",
+                deliveries::COLUMNS,
+                places(2, ids.len())
+            );
+            waiting
+                .extend(self.query(sql, with_ids(vec![project.into()], ids), read_delivery).await?);
+        }
+        Ok(waiting)
+    }
+
+    /// Erases messages down to their tombstones, in one transaction: a few at a time. Those of which
+    /// something waits are left as they are.
+    pub async fn erase_messages(
+        &self,
+        project: &str,
+        messages: &[Uuid],
+        now: Timestamp,
+    ) -> Result<Erased, StoreError> {
+        let mut batch = Batch::default();
+        let plan = self.add_erase(&mut batch, project, messages, Depth::Tombstone, WAITING, now);
+        if !messages.is_empty() {
+            batch.any(
+                format!(
+                    "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
+                     WHERE project = $1 AND last_payload IN ({})",
+                    places(2, messages.len())
+                ),
+                with_ids(vec![project.into()], messages),
+            );
+        }
+        let counts = self.change(batch).await?;
+        Ok(plan.erased(&counts))
+    }
+
+    /// Erases what names a person beside messages: actions that ended whose filter does, and
+    /// notices whose text does.
+    pub async fn erase_names(&self, project: &str, names: &[String]) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for name in names {
+            let pattern = || vec![project.into(), like_anywhere(name).into()];
+            batch.any(
+                format!(
+                    "DELETE FROM bulk_actions WHERE project = $1 AND state <> 'running' AND {}",
+                    contains("filter", "$2")
+                ),
+                pattern(),
+            );
+            batch.any(
+                format!(
+                    "DELETE FROM notices WHERE project = $1 AND ({} OR {})",
+                    contains("text", "$2"),
+                    contains("html", "$2")
+                ),
+                pattern(),
+            );
+        }
+        self.change(batch).await.map(drop)
+    }
+
+    /// Writes an entry into the book.
+    pub async fn note_erasure(&self, project: &str, erasure: &Erasure) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.any(
+            "INSERT INTO erasures (project, id, criterion, criterion_sha256, messages, deliveries,
+                 attempts, cancelled, started_by, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            vec![
+                project.into(),
+                erasure.id.into(),
+                erasure.criterion.as_str().into(),
+                Parameter::Bytes(erasure.criterion_sha256.to_vec()),
+                as_integer(erasure.erased.messages).into(),
+                as_integer(erasure.erased.deliveries).into(),
+                as_integer(erasure.erased.attempts).into(),
+                as_integer(erasure.cancelled).into(),
+                erasure.started_by.as_str().into(),
+                erasure.at.into(),
+            ],
+        );
+        self.change(batch).await.map(drop)
+    }
+
+    /// The book of erasures, newest first.
+    pub async fn erasures(&self, project: &str, page: Page) -> Result<Vec<Erasure>, StoreError> {
+        let mut conditions = Conditions::default();
+        conditions.add("project = ?", project);
+        if let Some(before) = page.before {
+            conditions.add("id < ?", before);
+        }
+        let limit = conditions.bind(as_integer(page.limit));
+        let sql = format!(
+            "SELECT id, criterion, criterion_sha256, messages, deliveries, attempts, cancelled,
+                 started_by, at
+             FROM erasures{} ORDER BY id DESC LIMIT {limit}",
+            conditions.sql()
+        );
+        self.query(sql, conditions.parameters, read_erasure).await
+    }
+
+    /// Empties SQLite's log, in which erased content stands until it is overwritten. `false`:
+    /// somebody reads from it for longer than we wait; the next start empties it. On PostgreSQL
+    /// there is nothing to do here: vacuuming takes the old rows away, and the server's log is
+    /// its operator's.
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        let Engine::Sqlite(sqlite) = &self.engine else { return Ok(true) };
+        for _ in 0..CHECKPOINT_TRIES {
+            let busy = sqlite
+                .read(|connection| {
+                    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+                    Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+                })
+                .await?;
+            if busy == 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn read_erasure(row: &Row<'_>) -> Result<Erasure, StoreError> {
+    let digest = row.bytes(2)?;
+    let criterion_sha256 = <[u8; 32]>::try_from(digest.as_slice())
+        .map_err(|_| unreadable("digest", &hexadecimal::encode(&digest)))?;
+    Ok(Erasure {
+        id: row.id(0)?,
+        criterion: row.text(1)?,
+        criterion_sha256,
+        erased: Erased {
+            messages: length(row.integer(3)?)?,
+            deliveries: length(row.integer(4)?)?,
+            attempts: length(row.integer(5)?)?,
+        },
+        cancelled: length(row.integer(6)?)?,
+        started_by: row.text(7)?,
+        at: row.time(8)?,
+    })
+}
