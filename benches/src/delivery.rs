@@ -19,12 +19,12 @@ const ROUNDS: usize = 3;
 const WARM_UP: u64 = 2_000;
 
 pub(crate) async fn run(report: &mut Report) -> Result<()> {
-    for (engine, name) in [(Engine::Sqlite, "sqlite"), (Engine::Postgres, "postgres")] {
+    for engine in Engine::ALL {
         let measured = measure(engine).await?;
         Report::tell(
             "delivery",
             &json!({
-                "engine": name, "per_second": measured.per_second.round(),
+                "engine": engine.name(), "per_second": measured.per_second.round(),
                 "bare_client_per_second": measured.bare.round(),
                 "ratio": rounded(measured.ratio), "receipt_to_arrival_p50_ms": measured.p50_ms,
                 "receipt_to_arrival_p99_ms": measured.p99_ms,

@@ -1,6 +1,7 @@
 //! The hub under measurement: the `fieldpost` binary that lies beside this program.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use tempfile::TempDir;
 use crate::load::Process;
 
 const TOKEN: &str = "bench-admin-token-0123456789";
+/// The project of every measured hub.
+pub(crate) const PROJECT: &str = "bench";
 /// The secret of the inbox `in` of every measured project.
 pub(crate) const INBOX: &str = "/inbox/bench-inbox-secret-0123456789";
 /// How long a hub may take to be ready, and to have nothing left to deliver.
@@ -22,14 +25,40 @@ pub(crate) enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// Both, for the benchmarks that measure both.
+    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// The name in figures and bars.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
 /// A running hub with a project of its own.
 pub(crate) struct Hub {
     process: Process,
     pub(crate) address: SocketAddr,
     pub(crate) started_in: Duration,
     client: reqwest::Client,
+    place: Place,
+}
+
+/// Where a hub keeps its state, running or not.
+pub(crate) struct Place {
     folder: TempDir,
-    database: Option<String>,
+    /// The URL of its database; none means SQLite in the data folder.
+    pub(crate) database: Option<String>,
+}
+
+impl Place {
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
 }
 
 impl Hub {
@@ -37,7 +66,7 @@ impl Hub {
     pub(crate) async fn start(engine: Engine, project: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let yaml = format!(
-            "project: bench\nsources:\n  in: {{ dialect: json, secret: {} }}\n{project}",
+            "project: {PROJECT}\nsources:\n  in: {{ dialect: json, secret: {} }}\n{project}",
             INBOX.trim_start_matches("/inbox/")
         );
         std::fs::write(folder.path().join("project.yaml"), yaml)?;
@@ -45,30 +74,36 @@ impl Hub {
             Engine::Sqlite => None,
             Engine::Postgres => Some(fieldpost_testkit::postgres::database().await),
         };
-        Self::start_in(folder, database).await
+        Self::start_in(Place { folder, database }).await
     }
 
     /// Stops this hub and starts another one on the same state.
     pub(crate) async fn restart(self) -> Result<Self> {
-        let Self { process, folder, database, .. } = self;
-        drop(process);
-        Self::start_in(folder, database).await
+        Self::start_in(self.stop()).await
     }
 
-    async fn start_in(folder: TempDir, database: Option<String>) -> Result<Self> {
+    /// Stops this hub; its state stays.
+    pub(crate) fn stop(self) -> Place {
+        let Self { process, place, .. } = self;
+        drop(process);
+        place
+    }
+
+    /// Starts a hub on the state of one that was stopped.
+    pub(crate) async fn start_in(place: Place) -> Result<Self> {
         let address = free_address()?;
         let binary = std::env::current_exe()?.with_file_name("fieldpost");
         let mut command = Command::new(&binary);
         command
             .arg("serve")
             .args(["--listen", &address.to_string(), "--admin-token", TOKEN])
-            .args(["--allow-network", "127.0.0.0/8", "--log-level", "warn"])
+            .args(["--allow-network", "127.0.0.0/8", "--log-level", "error"])
             .arg("--data")
-            .arg(folder.path().join("data"))
+            .arg(place.data())
             .arg("--project")
-            .arg(folder.path().join("project.yaml"))
+            .arg(place.folder.path().join("project.yaml"))
             .stdout(Stdio::null());
-        if let Some(database) = &database {
+        if let Some(database) = &place.database {
             command.args(["--database", database]);
         }
         let begun = Instant::now();
@@ -87,7 +122,7 @@ impl Hub {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let started_in = begun.elapsed();
-        Ok(Self { process, address, started_in, client, folder, database })
+        Ok(Self { process, address, started_in, client, place })
     }
 
     /// Waits until nothing waits to be delivered; the answer is when that was seen.

@@ -5,7 +5,7 @@
 //! server runs in a process of its own: this program starts itself again as the bare servers and
 //! as the receiver, and starts the `fieldpost` binary beside it as the hub.
 //!
-//! `fieldpost-bench [ingest] [delivery] [isolation] [footprint]` runs those named, or all. Each
+//! `fieldpost-bench [ingest] [delivery] [isolation] [backlog] [footprint]` runs those named, or all. Each
 //! prints what it measured as one line of JSON, with the bar that it is held to; the program ends
 //! non-zero where a bar was missed.
 
@@ -16,6 +16,7 @@
     reason = "counts and times of a benchmark lie far below what a float holds exactly"
 )]
 
+mod backlog;
 mod bare;
 mod delivery;
 mod footprint;
@@ -25,6 +26,7 @@ mod isolation;
 mod load;
 mod receiver;
 mod report;
+mod waiting;
 
 use anyhow::{Result, bail};
 use report::Report;
@@ -53,6 +55,9 @@ async fn main() -> Result<()> {
     }
     if wanted("isolation") {
         isolation::run(&mut report).await?;
+    }
+    if wanted("backlog") {
+        backlog::run(&mut report).await?;
     }
     if wanted("footprint") {
         footprint::run(&mut report).await?;

@@ -1,13 +1,16 @@
 //! The destination: takes what is delivered, notes how long it was under way, and tells it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -30,13 +33,43 @@ struct Seen {
     most_under_way: usize,
 }
 
-type Shared = Arc<Mutex<HashMap<String, Seen>>>;
+/// How long the slow paths take.
+const SLOW: Duration = Duration::from_secs(2);
 
-/// `POST /to/{name}` answers at once, `POST /hang/{name}` never; `GET /stats` tells and forgets.
+#[derive(Default)]
+struct World {
+    paths: Mutex<HashMap<String, Seen>>,
+    /// Whether the gate takes what comes.
+    open: AtomicBool,
+}
+
+impl World {
+    fn paths(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that something has arrived.
+    fn note(&self, name: String, body: &[u8]) {
+        let now = now_micros();
+        let sent = sent_at(body).unwrap_or(now);
+        self.paths().entry(name).or_default().times.push(now.saturating_sub(sent));
+    }
+}
+
+type Shared = Arc<World>;
+
+/// `POST /to/{name}` answers at once, `/slow/{name}` after two seconds, `/fail/{name}` with 503,
+/// `/hang/{name}` never; `/gate/{name}` answers with 503 until `POST /open`, and again after
+/// `POST /close`. `GET /stats` tells what was taken, and forgets.
 pub(crate) async fn serve() -> Result<()> {
     let app = Router::new()
         .route("/to/{name}", post(take))
+        .route("/slow/{name}", post(take_slowly))
+        .route("/fail/{name}", post(async || StatusCode::SERVICE_UNAVAILABLE))
         .route("/hang/{name}", post(hang))
+        .route("/gate/{name}", post(pass_the_gate))
+        .route("/open", post(async |State(world): State<Shared>| world.open.store(true, Relaxed)))
+        .route("/close", post(async |State(world): State<Shared>| world.open.store(false, Relaxed)))
         .route("/stats", get(stats))
         .with_state(Shared::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -44,12 +77,31 @@ pub(crate) async fn serve() -> Result<()> {
     Ok(axum::serve(listener, app).await?)
 }
 
-async fn take(State(seen): State<Shared>, Path(name): Path<String>, body: Bytes) -> &'static str {
-    let now = now_micros();
-    let sent = sent_at(&body).unwrap_or(now);
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.entry(name).or_default().times.push(now.saturating_sub(sent));
+async fn take(State(world): State<Shared>, Path(name): Path<String>, body: Bytes) -> &'static str {
+    world.note(name, &body);
     "ok"
+}
+
+async fn take_slowly(
+    State(world): State<Shared>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> &'static str {
+    tokio::time::sleep(SLOW).await;
+    world.note(name, &body);
+    "ok"
+}
+
+async fn pass_the_gate(
+    State(world): State<Shared>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> StatusCode {
+    if !world.open.load(Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    world.note(name, &body);
+    StatusCode::OK
 }
 
 /// The time that the body says it was sent at, found without reading all of it.
@@ -65,27 +117,26 @@ struct UnderWay(Shared, String);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(seen) = seen.get_mut(&self.1) {
+        if let Some(seen) = self.0.paths().get_mut(&self.1) {
             seen.under_way = seen.under_way.saturating_sub(1);
         }
     }
 }
 
-async fn hang(State(shared): State<Shared>, Path(name): Path<String>, _body: Bytes) {
-    let _counted = UnderWay(Arc::clone(&shared), name.clone());
+async fn hang(State(world): State<Shared>, Path(name): Path<String>, _body: Bytes) {
+    let _counted = UnderWay(Arc::clone(&world), name.clone());
     {
-        let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = seen.entry(name).or_default();
+        let mut paths = world.paths();
+        let seen = paths.entry(name).or_default();
         seen.under_way += 1;
         seen.most_under_way = seen.most_under_way.max(seen.under_way);
     }
     std::future::pending::<()>().await;
 }
 
-async fn stats(State(seen): State<Shared>) -> String {
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let paths: serde_json::Map<String, Value> = seen
+async fn stats(State(world): State<Shared>) -> String {
+    let paths: serde_json::Map<String, Value> = world
+        .paths()
         .iter_mut()
         .map(|(name, seen)| {
             let times = std::mem::take(&mut seen.times);
