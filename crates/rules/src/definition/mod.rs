@@ -62,7 +62,7 @@ pub use project::{dangling_references, is_name, keep_pauses, read_project, write
 pub use settings::{read_settings, write_settings};
 pub use source::{read_source, write_source};
 pub use tls::{MAX_PEM_BYTES, put_files};
-pub use warnings::warnings;
+pub use warnings::{connection_warnings, warnings};
 pub use write::Secrets;
 
 /// A project as the hub holds it.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 27] = [
+pub const CODES: [&str; 29] = [
     "bad-header",
     "bad-json-path",
     "bad-mail-address",
@@ -17,6 +17,7 @@ pub const CODES: [&str; 27] = [
     "bad-yaml",
     "conflicting-definitions",
     "credential-condition",
+    "credentials-in-the-clear",
     "duplicate-value",
     "missing-key",
     "no-notify",
@@ -29,6 +30,7 @@ pub const CODES: [&str; 27] = [
     "unknown-connection",
     "unknown-key",
     "unknown-source",
+    "unverified-tls",
     "wrong-type",
     "wrong-value",
 ];

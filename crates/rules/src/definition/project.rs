@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 
@@ -145,11 +146,34 @@ pub fn dangling_references(
         )
         .collect();
     let (connections, sources) = (each_once(connections), each_once(sources));
+    let pruned = existing.filter(|_| prune);
     let mut problems = Vec::new();
     for forwarder in &draft.forwarders {
-        problems.extend(unknown_references(forwarder, &connections, &sources));
+        for mut problem in unknown_references(forwarder, &connections, &sources) {
+            if let Some(noun) = pruned.and_then(|project| still_there(project, forwarder, &problem))
+            {
+                problem.hint = Some(format!(
+                    "the hub has this {noun}, and pruning would remove it, since the file lacks it"
+                ));
+            }
+            problems.push(problem);
+        }
     }
     problems
+}
+
+/// What a forwarder refers to that the file lacks and the hub has: its noun.
+fn still_there(
+    project: &ProjectDefinition,
+    forwarder: &Forwarder,
+    problem: &Problem,
+) -> Option<&'static str> {
+    if problem.code == "unknown-connection" {
+        let is_there = project.connections.iter().any(|it| it.name == forwarder.to);
+        return is_there.then_some("connection");
+    }
+    let from = forwarder.filter.from.as_deref()?;
+    project.sources.iter().any(|it| it.name == from).then_some("source")
 }
 
 fn each_once(mut names: Vec<&str>) -> Vec<&str> {

@@ -17,8 +17,11 @@ use uuid::Uuid;
 use super::*;
 
 mod changes;
+mod kept_secrets;
+mod kinds;
 mod mistakes;
 mod round_trips;
+mod warned;
 
 /// A project file with every key that this version reads.
 const CLINIC: &str = include_str!("tests/clinic.yaml");
@@ -28,6 +31,7 @@ fn value_of(text: &str) -> Value<'static> {
     let lookup = |name: &str| match name {
         "WAREHOUSE_WHSEC" => Some(format!("whsec_{}", "QUFB".repeat(8))),
         "CA" | "CERTIFICATE" => Some(pem("CERTIFICATE")),
+        "OTHER_CA" => Some(pem("CERTIFICATE").repeat(2)),
         "CLIENT_KEY" => Some(pem("PRIVATE KEY")),
         name => Some(format!("value-of-{}", name.to_lowercase().replace('_', "-"))),
     };

@@ -1,37 +1,139 @@
 //! What is allowed in a definition and likely to be regretted.
 
-use fieldpost_model::connection::Connection;
+use std::net::IpAddr;
+
+use fieldpost_model::connection::{Authentication, Connection};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
+use url::{Host, Url};
 
 use super::connection::{SOUND_SIGNING_KEY_BYTES, signing_key_bytes};
 use super::problem::Problem;
 use super::{ProjectDraft, SourceDraft};
+use crate::redact;
 
 /// Inbox secrets shorter than this can be guessed, so that one is warned.
 const SHORT_INBOX_SECRET: usize = 16;
 
-/// What is allowed and likely to be regretted.
+/// What the names of machines end in that are reached within a house only.
+const PRIVATE_ENDINGS: [&str; 5] = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
+
+/// What is allowed and likely to be regretted: connections first, then sources.
 pub fn warnings(project: &ProjectDraft) -> Vec<Problem> {
-    let silent = project.connections.iter().filter(|connection| connection.notify.is_empty()).map(
-        |connection| Problem {
-            path: format!("connections.{}.notify", connection.name),
-            code: "no-notify",
-            message: format!("nobody is told when `{}` is in trouble", connection.name),
-            hint: Some("write `notify: [ops@example.org]`".to_owned()),
-        },
-    );
-    let guessable =
-        project.sources.iter().filter(|source| has_short_secret(source)).map(|source| Problem {
-            path: format!("sources.{}.secret", source.name),
-            code: "short-secret",
-            message: format!(
-                "the secret has fewer than {SHORT_INBOX_SECRET} characters; who guesses it can \
-                 post to `{}`",
-                source.name
+    let connections = project.connections.iter().flat_map(connection_warnings);
+    connections.chain(project.sources.iter().filter_map(short_secret)).collect()
+}
+
+/// What is allowed in a connection and likely to be regretted.
+pub fn connection_warnings(connection: &Connection) -> Vec<Problem> {
+    let found = [no_notify(connection), unverified_tls(connection), clear_credentials(connection)];
+    found.into_iter().flatten().chain(weak_signing(connection)).collect()
+}
+
+fn warning(
+    connection: &Connection,
+    key: &str,
+    code: &'static str,
+    message: String,
+    hint: &str,
+) -> Problem {
+    let path = format!("connections.{}.{key}", connection.name);
+    Problem { path, code, message, hint: Some(hint.to_owned()) }
+}
+
+fn no_notify(connection: &Connection) -> Option<Problem> {
+    connection.notify.is_empty().then(|| {
+        warning(
+            connection,
+            "notify",
+            "no-notify",
+            format!("nobody is told when `{}` is in trouble", connection.name),
+            "write `notify: [ops@example.org]`",
+        )
+    })
+}
+
+fn unverified_tls(connection: &Connection) -> Option<Problem> {
+    connection.tls.skip_verification.then(|| {
+        warning(
+            connection,
+            "tls.skip_verification",
+            "unverified-tls",
+            format!(
+                "ANYBODY on the way to `{}` can read and change what is sent, credentials \
+                 included: its certificate is not verified",
+                connection.name
             ),
-            hint: Some("leave `secret` out to have one made".to_owned()),
-        });
-    silent.chain(guessable).chain(project.connections.iter().flat_map(weak_signing)).collect()
+            "give the certificate of its authority as `tls: { ca: … }` instead",
+        )
+    })
+}
+
+/// Warns of credentials that are sent over plain HTTP beyond the house.
+fn clear_credentials(connection: &Connection) -> Option<Problem> {
+    let (key, url) = match &connection.authentication {
+        Authentication::Oauth2(oauth2) if is_open(&oauth2.token_url) => {
+            ("auth", oauth2.token_url.as_str())
+        }
+        Authentication::Login(login) if is_open(&login.url) => ("auth", login.url.as_str()),
+        authentication => {
+            let in_query = redact::mask_url(&connection.url) != connection.url;
+            let shows_secret = in_query || sends_secret(authentication);
+            (shows_secret && is_open(&connection.url)).then_some(("url", &*connection.url))?
+        }
+    };
+    Some(warning(
+        connection,
+        key,
+        "credentials-in-the-clear",
+        format!("credentials are sent in the clear to `{}`", redact::mask_url(url)),
+        "write `https://`",
+    ))
+}
+
+/// Whether somebody who reads a request learns a secret from it. Digest and signed URLs prove that
+/// one is known without telling it.
+fn sends_secret(authentication: &Authentication) -> bool {
+    match authentication {
+        Authentication::None | Authentication::Digest { .. } | Authentication::SignedUrl(_) => {
+            false
+        }
+        Authentication::Basic { .. }
+        | Authentication::Bearer { .. }
+        | Authentication::ApiKey { .. }
+        | Authentication::Headers(_)
+        | Authentication::Oauth2(_)
+        | Authentication::Login(_) => true,
+    }
+}
+
+/// Whether a URL is of plain HTTP and leads, as far as its host tells, out of the house.
+fn is_open(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_inside = match url.host() {
+        None => false,
+        Some(Host::Domain(name)) => is_private_name(name),
+        Some(Host::Ipv4(address)) => is_private(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => is_private(address.to_canonical()),
+    };
+    url.scheme() == "http" && !is_inside
+}
+
+/// Whether a name is one of a machine within the house: one without a dot, or with an ending that
+/// is kept for such names.
+fn is_private_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    !name.contains('.') || PRIVATE_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
 }
 
 /// Warns of signing secrets that are shorter than the specification asks for.
@@ -42,22 +144,31 @@ fn weak_signing(connection: &Connection) -> impl Iterator<Item = Problem> {
     ];
     secrets.into_iter().filter_map(|(key, secret)| {
         let length = signing_key_bytes(secret.as_ref()?)?;
-        (length < SOUND_SIGNING_KEY_BYTES).then(|| Problem {
-            path: format!("connections.{}.{key}", connection.name),
-            code: "short-signing-secret",
-            message: format!(
-                "the signing secret has {length} bytes; fewer than {SOUND_SIGNING_KEY_BYTES} can \
-                 be guessed"
-            ),
-            hint: Some("make one with `openssl rand -base64 32`".to_owned()),
+        (length < SOUND_SIGNING_KEY_BYTES).then(|| {
+            warning(
+                connection,
+                key,
+                "short-signing-secret",
+                format!(
+                    "the signing secret has {length} bytes; fewer than {SOUND_SIGNING_KEY_BYTES} \
+                     can be guessed"
+                ),
+                "make one with `openssl rand -base64 32`",
+            )
         })
     })
 }
 
-fn has_short_secret(source: &SourceDraft) -> bool {
-    source
-        .secret
-        .as_ref()
-        .map(Secret::expose)
-        .is_some_and(|secret| secret != PLACEHOLDER && secret.len() < SHORT_INBOX_SECRET)
+fn short_secret(source: &SourceDraft) -> Option<Problem> {
+    let secret = source.secret.as_ref().map(Secret::expose)?;
+    (secret != PLACEHOLDER && secret.len() < SHORT_INBOX_SECRET).then(|| Problem {
+        path: format!("sources.{}.secret", source.name),
+        code: "short-secret",
+        message: format!(
+            "the secret has fewer than {SHORT_INBOX_SECRET} characters; who guesses it can post \
+             to `{}`",
+            source.name
+        ),
+        hint: Some("leave `secret` out to have one made".to_owned()),
+    })
 }

@@ -94,6 +94,47 @@ fn every_length_has_a_bound() {
 }
 
 #[test]
+fn what_gets_a_token_has_bounds() {
+    let login = |keys: &str| {
+        let usual = [("fields", "fields: { a: b }"), ("token_at", "token_at: $.t")];
+        let usual = usual.iter().filter(|(key, _)| !keys.starts_with(key));
+        let usual = usual.map(|(_, text)| *text).collect::<Vec<_>>().join(", ");
+        authentication(&format!("login: {{ url: 'https://a', {keys}, {usual} }}"))
+    };
+    let counted = |count: usize, write: fn(usize) -> String| {
+        (0..count).map(write).collect::<Vec<_>>().join(", ")
+    };
+    check_bound(50, "out-of-range", |count| {
+        let scopes = counted(count, |number| format!("s{number}"));
+        authentication(&format!(
+            "oauth2_client: {{ token_url: 'https://a', client_id: a, client_secret: b, scope: \
+             [{scopes}] }}"
+        ))
+    });
+    check_bound(50, "out-of-range", |count| {
+        login(&format!("fields: {{ {} }}", counted(count, |number| format!("f{number}: a"))))
+    });
+    check_bound(10, "out-of-range", |count| {
+        login(&format!("token_at: [{}]", counted(count, |number| format!("$.t{number}"))))
+    });
+    check_bound(512, "bad-json-path", |length| {
+        login(&format!("token_at: $.{}", "x".repeat(length - "$.".len())))
+    });
+    check_bound(64, "bad-header", |length| {
+        login(&format!("send_as: {{ header: x-a, prefix: {} }}", "x".repeat(length)))
+    });
+}
+
+#[test]
+fn pem_text_has_a_bound() {
+    check_bound(MAX_PEM_BYTES, "bad-pem", |length| {
+        let text = pem("CERTIFICATE").replace('\n', "\\n");
+        let unescaped = pem("CERTIFICATE").len();
+        connection(&format!("tls: {{ ca: \"{text}{}\" }}", "x".repeat(length - unescaped)))
+    });
+}
+
+#[test]
 fn signing_keys_have_1_to_64_bytes() {
     let with_key = |key: &str, bytes: usize| {
         connection(&format!("{key}: whsec_{}", STANDARD.encode(vec![7; bytes])))
@@ -137,11 +178,13 @@ fn every_code_is_covered() {
         "bad-variable",
         "bad-yaml",
         "conflicting-definitions",
+        "credentials-in-the-clear",
         "no-notify",
         "no-stored-secret",
         "secret-must-be-given-again",
         "short-secret",
         "short-signing-secret",
+        "unverified-tls",
     ];
     let all: BTreeSet<_> = covered.chain(elsewhere).collect();
     assert_eq!(all, BTreeSet::from(CODES));
@@ -282,24 +325,44 @@ fn a_draft_may_refer_to_what_is_there_already_unless_that_is_pruned() {
     assert_eq!(paths(false), ["forwarders.g.to"]);
     let all = ["forwarders.f.to", "forwarders.f.from", "forwarders.g.to", "forwarders.g.from"];
     assert_eq!(paths(true), all);
+    let hints: Vec<_> = dangling_references(&more, Some(&existing), true)
+        .into_iter()
+        .map(|problem| problem.hint.is_some_and(|hint| hint.contains("pruning would remove it")))
+        .collect();
+    assert_eq!(hints, [true, true, false, true]);
 }
 
 #[test]
 fn a_pause_that_the_document_does_not_speak_of_stays() {
-    let read = |text: &str| read_project(&value_of(text)).unwrap();
-    let paused =
-        read("project: p\nforwarders: { f: { to: c, paused: true }, g: { to: c, paused: true } }");
-    let existing = ProjectDefinition {
-        name: paused.name,
-        title: paused.title,
-        sources: Vec::new(),
-        connections: Vec::new(),
-        forwarders: paused.forwarders,
-        settings: paused.settings,
+    let all = |project: &str, rest: &str| {
+        draft(&format!(
+            "project: p\n{project}\nconnections:\n  a: {{ url: 'http://a'{rest} }}\n  \
+             b: {{ url: 'http://b', paused: false }}\nforwarders:\n  f: {{ to: a{rest} }}\n  \
+             g: {{ to: a, paused: false }}"
+        ))
     };
-    let mut draft =
-        read("project: p\nforwarders: { f: { to: c }, g: { to: c, paused: false }, h: { to: c } }");
-    keep_pauses(&mut draft, Some(&existing));
-    let after: Vec<bool> = draft.forwarders.iter().map(|forwarder| forwarder.paused).collect();
-    assert_eq!(after, [true, false, false]);
+    let paused = completed(all("paused: true", ", paused: true"));
+    let mut unsaid = all("", "");
+    keep_pauses(&mut unsaid, Some(&paused));
+    let pauses = |draft: &ProjectDraft| {
+        let connections = draft.connections.iter().map(|connection| connection.paused);
+        let forwarders = draft.forwarders.iter().map(|forwarder| forwarder.paused);
+        let all: Vec<bool> =
+            [draft.settings.paused].into_iter().chain(connections).chain(forwarders).collect();
+        all
+    };
+    assert_eq!(pauses(&unsaid), [true, true, false, true, false]);
+
+    let mut said = all("paused: false", ", paused: false");
+    keep_pauses(&mut said, Some(&paused));
+    assert_eq!(pauses(&said), [false; 5]);
+
+    // A key with nothing behind it counts as left out.
+    let mut bare = all("paused:", ", paused:");
+    keep_pauses(&mut bare, Some(&paused));
+    assert_eq!(pauses(&bare), [true, true, false, true, false]);
+
+    let mut new = all("", "");
+    keep_pauses(&mut new, None);
+    assert_eq!(pauses(&new), [false; 5]);
 }
