@@ -24,6 +24,8 @@ names! {
         Refused = "refused",
         /// The hub could not build the request.
         Build = "build",
+        /// The hub could not get what it proves itself with, as a token from a token endpoint.
+        Authentication = "authentication",
         /// The hub stopped before the answer came.
         Interrupted = "interrupted",
     }

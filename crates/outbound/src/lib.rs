@@ -11,15 +11,21 @@
 //! * **How long may it take, and how much may it cost?** Every call has one deadline from dialling
 //!   to the last byte, and every part of the answer has a bound.
 //!
-//! Redirects are not followed and no proxy is read from the environment: both would dial an
-//! address that nobody checked.
+//! A redirect is followed only where method and body stay as they are, and only to an address that
+//! was judged anew; no proxy is read from the environment, since that would dial an address that
+//! nobody checked.
 
+mod address;
+mod auth;
 mod client;
+mod exchange;
 mod failure;
 pub mod guard;
+mod json_path;
 pub mod mail;
 mod prepared;
 mod profile;
+mod redirect;
 mod request;
 mod resolver;
 mod response;
@@ -28,7 +34,8 @@ pub mod signing;
 mod tls;
 pub mod tokens;
 
-pub use client::{Client, Exchange};
+pub use client::Client;
+pub use exchange::Exchange;
 pub use guard::AllowNetworks;
 pub use prepared::Prepared;
 pub use request::Call;

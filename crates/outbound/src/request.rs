@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use fieldpost_model::attempt::{AttemptError, AttemptRequest};
 use fieldpost_model::forwarder::Method;
-use fieldpost_model::secret::PLACEHOLDER;
+use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::redact;
 use http::header::{
@@ -17,14 +17,15 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use uuid::Uuid;
 
-use crate::prepared::{Prepared, unbuildable};
+use crate::address::unbuildable;
+use crate::prepared::Prepared;
 
 /// Standard Webhooks: the id of the delivery, the same over all its attempts.
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 /// Standard Webhooks: when this attempt was made.
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 /// Standard Webhooks: proof of origin.
-const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+pub(crate) const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
 /// Headers that say where a message ends and what the connection is used for. Only the HTTP
 /// library may set them: a second opinion on the length of a body smuggles requests.
@@ -68,8 +69,8 @@ pub struct Call<'a> {
     pub now: Timestamp,
 }
 
-/// A request that is ready to go out.
-#[derive(Debug)]
+/// A request that is ready to go out, but for the proof of who sends it.
+#[derive(Clone, Debug)]
 pub(crate) struct Assembled {
     pub(crate) method: http::Method,
     pub(crate) url: Url,
@@ -79,23 +80,23 @@ pub(crate) struct Assembled {
 /// Puts a request together, or says what about it cannot be sent.
 pub(crate) fn assemble(
     prepared: &Prepared,
+    method: http::Method,
     call: &Call<'_>,
     user_agent: &HeaderValue,
 ) -> Result<Assembled, AttemptError> {
-    let mut headers = HeaderMap::with_capacity(call.headers.len() + prepared.credentials.len() + 8);
+    let mut headers = HeaderMap::with_capacity(call.headers.len() + 10);
     headers.insert(HOST, prepared.host.clone());
     headers.insert(USER_AGENT, user_agent.clone());
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(call.body.len()));
+    if !call.body.is_empty() || !is_without_body(&method) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(call.body.len()));
+    }
     if let Some(content_type) = call.content_type {
         headers.insert(CONTENT_TYPE, value("content-type", content_type)?);
     }
     add_given_headers(&mut headers, call.headers)?;
-    for (name, credential) in &prepared.credentials {
-        headers.insert(name, credential.clone());
-    }
     sign(&mut headers, prepared, call)?;
-    Ok(Assembled { method: method(call.method), url: url(prepared, call.query), headers })
+    Ok(Assembled { method, url: url(prepared, call.query), headers })
 }
 
 /// Adds the forwarder's headers. The first of a name takes the place of what the hub would send,
@@ -153,12 +154,18 @@ fn sign(headers: &mut HeaderMap, prepared: &Prepared, call: &Call<'_>) -> Result
     Ok(())
 }
 
-fn method(method: Method) -> http::Method {
+/// The method as HTTP has it.
+pub(crate) fn method(method: Method) -> http::Method {
     match method {
         Method::Post => http::Method::POST,
         Method::Put => http::Method::PUT,
         Method::Patch => http::Method::PATCH,
     }
+}
+
+/// Whether a request of this method has no body by its nature.
+fn is_without_body(method: &http::Method) -> bool {
+    matches!(*method, http::Method::GET | http::Method::HEAD | http::Method::OPTIONS)
 }
 
 fn url(prepared: &Prepared, query: &[(String, String)]) -> Url {
@@ -169,11 +176,17 @@ fn url(prepared: &Prepared, query: &[(String, String)]) -> Url {
     url
 }
 
-/// What is kept of a request: everything as sent, credentials masked.
-pub(crate) fn record(assembled: &Assembled, prepared: &Prepared, body: &Bytes) -> AttemptRequest {
+/// What is kept of a request: everything as sent, credentials masked, those that were got for this
+/// request alone as well.
+pub(crate) fn record(
+    assembled: &Assembled,
+    prepared: &Prepared,
+    got: &[Secret],
+    body: &Bytes,
+) -> AttemptRequest {
     AttemptRequest {
         method: assembled.method.as_str().to_owned(),
-        url: prepared.scrub(&redact::mask_url(assembled.url.as_str())),
+        url: prepared.scrub(&redact::mask_url(assembled.url.as_str()), got),
         headers: record_headers(&assembled.headers),
         body_sha256: Sha256::digest(body).into(),
         bytes: body.len() as u64,

@@ -85,6 +85,16 @@ impl Deadline {
         Self { started: Instant::now(), limit }
     }
 
+    /// The whole time that the call has.
+    pub(crate) fn limit(self) -> Duration {
+        self.limit
+    }
+
+    /// What is left of it.
+    pub(crate) fn remaining(self) -> Duration {
+        self.limit.saturating_sub(self.elapsed())
+    }
+
     /// How long the call has taken.
     pub(crate) fn elapsed(self) -> Duration {
         self.started.elapsed()
@@ -95,7 +105,7 @@ impl Deadline {
         self,
         future: F,
     ) -> Result<F::Output, tokio::time::error::Elapsed> {
-        tokio::time::timeout(self.limit.saturating_sub(self.elapsed()), future).await
+        tokio::time::timeout(self.remaining(), future).await
     }
 }
 

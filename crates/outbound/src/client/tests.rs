@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::connection::{Authentication, IncidentPolicy, Tls};
 use fieldpost_model::forwarder::Method;
