@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use crate::deliver::Dispatcher;
 use crate::lanes::Standing;
-use crate::parking;
 use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
+use crate::watch::{self, Watch};
+use crate::{bulk, parking, retention};
 
 /// An address that nobody knows makes the hub look for new definitions at most this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -39,6 +40,8 @@ struct Shared {
     looked_at: Mutex<Option<Instant>>,
     /// Wakes the dispatcher when the table was swapped.
     routing_changed: Notify,
+    /// Wakes the loop that works off actions.
+    bulk_started: Notify,
     stopping: CancellationToken,
     tasks: TaskTracker,
     /// The loops that must run for as long as the hub does.
@@ -46,6 +49,8 @@ struct Shared {
     bounds: Bounds,
     /// How the lanes stood when the dispatcher last looked.
     standings: ArcSwap<HashMap<Lane, Standing>>,
+    /// What attempts say about their destinations.
+    watch: Watch,
 }
 
 /// What may be held in memory beyond what the lanes and the store bound by themselves.
@@ -95,7 +100,9 @@ impl Hub {
                 settings,
                 bounds,
                 routing_changed: Notify::new(),
+                bulk_started: Notify::new(),
                 workers: Mutex::default(),
+                watch: Watch::default(),
                 routing: ArcSwap::default(),
                 refreshing: tokio::sync::Mutex::default(),
                 looked_at: Mutex::default(),
@@ -113,6 +120,11 @@ impl Hub {
             tasks.spawn(dispatcher.serve()),
             tasks.spawn(watch_definitions(hub.clone(), signals)),
             tasks.spawn(parking::serve(hub.clone())),
+            tasks.spawn(watch::serve(hub.clone())),
+            tasks.spawn(watch::post::serve(hub.clone())),
+            tasks.spawn(bulk::serve(hub.clone())),
+            tasks.spawn(retention::serve(hub.clone())),
+            tasks.spawn(retention::serve_news(hub.clone(), hub.store().listen())),
         ];
         *hub.shared.workers.lock().unwrap_or_else(PoisonError::into_inner) = workers;
         Ok(hub)
@@ -130,6 +142,7 @@ impl Hub {
         self.shared.stopping.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+        self.settle_the_last().await;
     }
 
     /// The store.
@@ -201,6 +214,10 @@ impl Hub {
         self.shared.standings.load_full()
     }
 
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.shared.watch
+    }
+
     pub(crate) fn bounds(&self) -> &Bounds {
         &self.shared.bounds
     }
@@ -208,6 +225,16 @@ impl Hub {
     /// Waits until the routing table was swapped since the last time.
     pub(crate) async fn routing_changed(&self) {
         self.shared.routing_changed.notified().await;
+    }
+
+    /// Tells the loop that works off actions that there is a new one.
+    pub(crate) fn bulk_was_started(&self) {
+        self.shared.bulk_started.notify_one();
+    }
+
+    /// Waits until an action was started since the last time.
+    pub(crate) async fn bulk_started(&self) {
+        self.shared.bulk_started.notified().await;
     }
 
     pub(crate) fn outbound(&self) -> &Client {

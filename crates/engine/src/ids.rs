@@ -54,6 +54,11 @@ pub(crate) fn new_source_keys() -> (Secret, Uuid) {
     (Secret::new(text), Uuid::new_v4())
 }
 
+/// The key of something that is signed: 64 hexadecimal digits.
+pub(crate) fn new_secret() -> Secret {
+    Secret::new(hexadecimal::encode(&random::<32>()))
+}
+
 /// A number in `[0, 1)`, for jitter.
 pub(crate) fn jitter() -> f64 {
     f64::from(u32::from_le_bytes(random())) / (f64::from(u32::MAX) + 1.0)

@@ -13,8 +13,10 @@
 //! for).
 
 mod actions;
+mod bulk;
 mod configuration;
 mod deliver;
+mod erasing;
 mod error;
 mod flow;
 mod hub;
@@ -27,13 +29,19 @@ mod pausing;
 mod payload;
 mod receive;
 mod record;
+mod retention;
+mod rotation;
 mod routing;
 mod settings;
 mod standing;
 mod telemetry;
+mod tokens;
+mod watch;
 
-pub use actions::{BulkOutcome, FilterTrial, ForwarderExplanation, Replayed};
+pub use actions::{FilterTrial, ForwarderExplanation, Replayed};
+pub use bulk::{BulkPreview, DEFAULT_REPLAY_RATE};
 pub use configuration::{Applied, Draft};
+pub use erasing::ErasureOutcome;
 pub use error::HubError;
 pub use flow::{Receipt, ReceiptOutcome, ReceiveError};
 pub use hub::Hub;
@@ -42,3 +50,5 @@ pub use receive::{BodyError, Incoming};
 pub use routing::{ProjectRouting, Routing, SourceRoute};
 pub use settings::HubSettings;
 pub use standing::{LaneShown, LaneState};
+pub use tokens::SharedTokens;
+pub use watch::{Subscription, Topic};

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fieldpost_model::attempt::{Attempt, AttemptError, ErrorKind};
+use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::forwarder::{Forwarder, OnRejected};
+use fieldpost_model::incident::Sample;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Exchange;
 use fieldpost_rules::retry;
@@ -13,6 +15,7 @@ use fieldpost_store::{Claimed, Outcome, Recorded, Verdict};
 use crate::hub::Hub;
 use crate::ids::jitter;
 use crate::telemetry;
+use crate::watch::AttemptSeen;
 
 /// The pause before a record that the store could not take is offered again.
 const RECORD_AGAIN: Duration = Duration::from_millis(200);
@@ -44,6 +47,7 @@ impl Hub {
             (reason, said) => reason.or(said),
         };
         let project = claimed.lane.project.clone();
+        let sample = Sample { delivery: claimed.id, payload: claimed.payload, key: claimed.key };
         let outcome = Outcome {
             lane: claimed.lane,
             delivery: claimed.id,
@@ -64,7 +68,7 @@ impl Hub {
             collapse: claimed.collapse,
             last_error,
         };
-        self.write(outcome).await;
+        self.write(outcome, sample, decision.pause_forwarder).await;
         if decision.pause_forwarder
             && let Err(error) = self.set_paused(&project, &forwarder.name, true).await
         {
@@ -97,7 +101,7 @@ impl Hub {
         !self.stopping().is_cancelled() || begun.elapsed() < RECORD_FOR_WHEN_STOPPING
     }
 
-    async fn write(&self, outcome: Outcome) {
+    async fn write(&self, outcome: Outcome, sample: Sample, pauses_forwarder: bool) {
         let delivery = outcome.delivery;
         let begun = tokio::time::Instant::now();
         loop {
@@ -112,6 +116,14 @@ impl Hub {
                         outcome.attempt.error.as_ref().map(|error| error.kind),
                         outcome.attempt.response.as_ref().map(|response| response.status),
                     );
+                    self.attempt_seen(&AttemptSeen {
+                        lane: &outcome.lane,
+                        state: state_after(&outcome.verdict),
+                        attempt: &outcome.attempt,
+                        last_error: outcome.last_error.as_deref(),
+                        sample,
+                        pauses_forwarder,
+                    });
                     return;
                 }
                 Ok(Recorded::LeaseLost) => {
@@ -127,6 +139,13 @@ impl Hub {
                 }
             }
         }
+    }
+}
+
+fn state_after(verdict: &Verdict) -> DeliveryState {
+    match verdict {
+        Verdict::Final(state) => *state,
+        Verdict::RetryIn(_) => DeliveryState::Failed,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fieldpost_outbound::mail::Mailer;
 use fieldpost_store::Clock;
 
 use crate::lanes::breaker::BreakerPolicy;
@@ -19,6 +20,14 @@ pub struct HubSettings {
     pub stop_timeout: Duration,
     /// When a destination that fails is left alone, and for how long.
     pub breaker: BreakerPolicy,
+    /// The way to the relay that takes the hub's mail; without one, mails are kept as not sent.
+    pub mailer: Option<Mailer>,
+    /// What links to this hub begin with, without a slash at the end; without it, mails have none.
+    pub public_url: Option<String>,
+    /// The hour of the day, UTC, at which reports are written.
+    pub report_hour: u32,
+    /// The pause before a notice is tried again for the first time; it doubles from there.
+    pub notice_pause: Duration,
     /// The clock.
     pub clock: Clock,
 }
@@ -32,6 +41,10 @@ impl HubSettings {
             poll_interval: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(20),
             breaker: BreakerPolicy::default(),
+            mailer: None,
+            public_url: None,
+            report_hour: 6,
+            notice_pause: Duration::from_secs(30),
             clock,
         }
     }

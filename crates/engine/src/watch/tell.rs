@@ -1,0 +1,178 @@
+//! From what is to be told to the notices that are kept: one for each recipient who wants it.
+
+use fieldpost_model::incident::{NoticeChannel, NoticeKind};
+use fieldpost_model::secret::Secret;
+use fieldpost_outbound::mail::is_mail_address;
+use fieldpost_store::{NewNotice, StoreError};
+use uuid::Uuid;
+
+use crate::hub::Hub;
+use crate::ids::{new_id, new_secret};
+use crate::routing::ProjectRouting;
+use crate::watch::topic::{Subscription, Topic};
+use crate::watch::words::Telling;
+
+/// The fact that holds the key of the links to unsubscribe.
+const UNSUBSCRIBE_KEY: &str = "unsubscribe-key";
+/// Why a mail is not sent where there is nobody to send it.
+const NO_RELAY: &str = "no mail relay is set (--smtp-url)";
+
+impl Topic {
+    /// Who is told, as the project has it.
+    pub(super) fn recipients(&self, project: &ProjectRouting) -> Vec<String> {
+        let definition = &project.definition;
+        let notify_of = |name: &str| {
+            let lane = project.connections.get(name);
+            lane.map(|lane| lane.connection.notify.clone()).unwrap_or_default()
+        };
+        let mut recipients = match self {
+            Self::Connection(name) => notify_of(name),
+            Self::Source(_) if !definition.settings.notify.is_empty() => {
+                definition.settings.notify.clone()
+            }
+            // Whoever looks after what follows from its messages.
+            Self::Source(name) => definition
+                .forwarders
+                .iter()
+                .filter(|order| order.filter.from.as_ref().is_none_or(|from| from == name))
+                .flat_map(|order| notify_of(&order.to))
+                .collect(),
+            Self::Reports => {
+                definition.settings.reports.iter().flat_map(|report| report.to.clone()).collect()
+            }
+        };
+        recipients.sort_unstable();
+        recipients.dedup();
+        recipients
+    }
+
+    fn why(&self, project: &str) -> String {
+        match self {
+            Self::Connection(name) => format!(
+                "this address is named in `notify` of the connection {name} of the project {project}."
+            ),
+            Self::Source(name) => format!(
+                "this address is named in `notify` of the project {project}, or of a connection \
+                 that messages of the source {name} go to, and the source says `expect_every`."
+            ),
+            Self::Reports => {
+                format!("this address is named in `reports` of the project {project}.")
+            }
+        }
+    }
+}
+
+impl Hub {
+    /// Writes the notices of what is told about a topic: one for each recipient who has not had
+    /// enough of it.
+    pub(super) async fn notices(
+        &self,
+        project: &ProjectRouting,
+        topic: &Topic,
+        recipients: Vec<String>,
+        kind: NoticeKind,
+        incident: Option<Uuid>,
+        telling: Telling,
+    ) -> Result<Vec<NewNotice>, StoreError> {
+        let Telling { mut letter, payload } = telling;
+        letter.link = self.settings().public_url.as_ref().map(|base| format!("{base}/"));
+        letter.why = topic.why(&project.project);
+        "have the address taken out there.".clone_into(&mut letter.stop);
+        let tired = self.store().unsubscribed(&project.project).await?;
+        let about = topic.to_string();
+        let has_had_enough =
+            |address: &String| tired.iter().any(|(topic, who)| *topic == about && who == address);
+        let payload = payload.to_json();
+        let mut notices = Vec::with_capacity(recipients.len());
+        for recipient in recipients.into_iter().filter(|address| !has_had_enough(address)) {
+            let mut notice = NewNotice {
+                id: new_id(self.now()),
+                incident,
+                kind,
+                channel: NoticeChannel::Webhook,
+                subject: letter.whole_subject(),
+                text: payload.clone(),
+                html: None,
+                unsubscribe: None,
+                impossible: None,
+                recipient,
+            };
+            if is_mail_address(&notice.recipient) {
+                let subscription = Subscription {
+                    project: project.project.to_string(),
+                    topic: topic.clone(),
+                    address: notice.recipient.clone(),
+                };
+                letter.unsubscribe = self.unsubscribe_link(&subscription).await?;
+                notice.channel = NoticeChannel::Mail;
+                notice.text = letter.text();
+                notice.html = Some(letter.html());
+                notice.unsubscribe = letter.unsubscribe.clone();
+                notice.impossible = self.settings().mailer.is_none().then(|| NO_RELAY.to_owned());
+            }
+            notices.push(notice);
+        }
+        Ok(notices)
+    }
+
+    /// The link by which a recipient ends a subscription; `None` where the hub does not know how
+    /// the world reaches it.
+    async fn unsubscribe_link(
+        &self,
+        subscription: &Subscription,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(base) = &self.settings().public_url else { return Ok(None) };
+        let key = self.unsubscribe_key().await?;
+        Ok(subscription.token(&key).map(|token| format!("{base}/unsubscribe/{token}")))
+    }
+
+    async fn unsubscribe_key(&self) -> Result<Secret, StoreError> {
+        self.store().secret_fact_or_make(UNSUBSCRIBE_KEY, new_secret).await
+    }
+
+    /// The subscription that a link to unsubscribe is about; `None` where the link is none of this
+    /// installation's.
+    pub async fn subscription(&self, token: &str) -> Result<Option<Subscription>, StoreError> {
+        Ok(Subscription::read(token, &self.unsubscribe_key().await?))
+    }
+
+    /// Ends a subscription, or lets it begin again.
+    pub async fn set_subscribed(
+        &self,
+        subscription: &Subscription,
+        subscribed: bool,
+    ) -> Result<(), StoreError> {
+        let Subscription { project, topic, address } = subscription;
+        let topic = topic.to_string();
+        self.store().set_unsubscribed(project, &topic, address, !subscribed).await?;
+        tracing::info!(project, topic, subscribed, "somebody changed what mails he gets");
+        Ok(())
+    }
+
+    /// What is wrong with who is told about a connection, in sentences: nobody is, nobody wants to
+    /// be any more, or nobody can be.
+    pub async fn notify_warnings(
+        &self,
+        project: &str,
+        connection: &fieldpost_model::connection::Connection,
+    ) -> Result<Vec<String>, StoreError> {
+        let notify = &connection.notify;
+        if notify.is_empty() {
+            return Ok(vec!["nobody is told when it is in trouble".to_owned()]);
+        }
+        let tired = self.store().unsubscribed(project).await?;
+        let topic = Topic::Connection(connection.name.clone()).to_string();
+        let is_tired =
+            |address: &&String| tired.iter().any(|(about, who)| *about == topic && who == *address);
+        if notify.iter().all(|address| is_tired(&address)) {
+            return Ok(vec![
+                "everybody who was told when it is in trouble has unsubscribed".to_owned(),
+            ]);
+        }
+        let needs_relay = notify.iter().any(|address| is_mail_address(address));
+        if needs_relay && self.settings().mailer.is_none() {
+            return Ok(vec![format!("nobody gets a mail when it is in trouble: {NO_RELAY}")]);
+        }
+        Ok(Vec::new())
+    }
+}

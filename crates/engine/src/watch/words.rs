@@ -1,0 +1,326 @@
+//! What is said about each kind of trouble, for people and for machines.
+
+use std::time::Duration;
+
+use fieldpost_model::incident::{Incident, IncidentKind, NoticeKind, Sighting};
+use fieldpost_model::json::Value;
+use fieldpost_model::time::Timestamp;
+use fieldpost_store::Endings;
+use uuid::Uuid;
+
+use crate::routing::ProjectRouting;
+use crate::watch::letter::Letter;
+
+/// Waiting deliveries are counted up to this many.
+pub(super) const MOST_COUNTED: u64 = 10_000;
+
+/// What a notice about an incident is written from.
+pub(super) struct About<'a> {
+    pub(super) project: &'a ProjectRouting,
+    pub(super) incident: &'a Incident,
+    /// Deliveries that wait, counted up to [`MOST_COUNTED`], and when the next is due.
+    pub(super) waiting: (u64, Option<Timestamp>),
+    pub(super) now: Timestamp,
+}
+
+/// A letter and the same for machines.
+pub(super) struct Telling {
+    pub(super) letter: Letter,
+    pub(super) payload: Value<'static>,
+}
+
+impl About<'_> {
+    /// What is told of the incident.
+    pub(super) fn tell(&self, kind: NoticeKind) -> Telling {
+        let letter = match self.incident.kind {
+            IncidentKind::Connection => self.connection_letter(kind),
+            IncidentKind::Silence => self.silence_letter(kind),
+        };
+        Telling { letter, payload: self.payload(kind) }
+    }
+
+    fn connection_letter(&self, kind: NoticeKind) -> Letter {
+        let name = &self.incident.subject;
+        let since = day_and_time(self.incident.opened_at);
+        let lasted = spoken(self.now.since(self.incident.opened_at));
+        let (what, paragraph) = match kind {
+            NoticeKind::Recovered => (
+                format!("{name} takes deliveries again"),
+                format!("It took {lasted}, since {since}. What waited is being sent."),
+            ),
+            NoticeKind::Reminder => (
+                format!("{name} still does not take deliveries"),
+                format!("This has lasted for {lasted}, since {since}. {KEPT}"),
+            ),
+            _ => (
+                format!("{name} does not take deliveries"),
+                format!("{} failed. {KEPT}", counted(self.incident.failures, "try", "tries")),
+            ),
+        };
+        let mut letter = self.letter(&what);
+        letter.paragraphs.push(paragraph);
+        let last = self.incident.last.as_ref();
+        if kind != NoticeKind::Recovered {
+            letter.quote = last.and_then(|last| last.error.clone());
+        }
+        letter.facts.push(("Connection", name.clone()));
+        letter.facts.extend(self.url().map(|url| ("URL", url)));
+        letter.facts.push(("Since", since));
+        letter.facts.push(("Failed tries", self.incident.failures.to_string()));
+        if self.incident.given_up > 0 {
+            letter.facts.push(("Given up", self.incident.given_up.to_string()));
+        }
+        letter.facts.push(("Waiting", self.waiting_in_words()));
+        if kind != NoticeKind::Recovered {
+            letter.facts.extend(last.into_iter().flat_map(sample_facts));
+            letter.facts.extend(self.waiting.1.map(|next| ("Next try", day_and_time(next))));
+        }
+        letter
+    }
+
+    fn silence_letter(&self, kind: NoticeKind) -> Letter {
+        let name = &self.incident.subject;
+        let expected = self.project.source(name).and_then(|source| source.expect_every);
+        let expected = expected.map(|every| format!("at least every {}", spoken(every)));
+        let last = self.incident.last.as_ref().map(|last| day_and_time(last.at));
+        let lasted = spoken(self.now.since(self.incident.opened_at));
+        let (what, paragraph) = match kind {
+            NoticeKind::Recovered => (
+                format!("{name} sends again"),
+                format!("A message came in, {lasted} after the silence was noticed."),
+            ),
+            NoticeKind::Reminder => (
+                format!("still nothing comes in from {name}"),
+                "Look whether the sender is set up to send, and whether it can reach this hub."
+                    .to_owned(),
+            ),
+            _ => (
+                format!("nothing comes in from {name}"),
+                "Look whether the sender is set up to send, and whether it can reach this hub."
+                    .to_owned(),
+            ),
+        };
+        let mut letter = self.letter(&what);
+        letter.paragraphs.push(paragraph);
+        letter.facts.push(("Source", name.clone()));
+        letter.facts.extend(expected.map(|expected| ("Expected", expected)));
+        if kind != NoticeKind::Recovered {
+            letter.facts.push(("Last message", last.unwrap_or_else(|| "never".to_owned())));
+        }
+        letter
+    }
+
+    fn letter(&self, what: &str) -> Letter {
+        let mut letter = begun(self.project, what);
+        letter.facts.push(("Incident", self.incident.id.to_string()));
+        letter
+    }
+
+    /// The URL as it was called last; the connection's own where nothing was called.
+    fn url(&self) -> Option<String> {
+        let called = self.incident.last.as_ref().and_then(|last| last.url.clone());
+        called.or_else(|| url_of(self.project, &self.incident.subject))
+    }
+
+    fn waiting_in_words(&self) -> String {
+        match self.waiting.0 {
+            MOST_COUNTED.. => format!("{MOST_COUNTED} or more deliveries"),
+            count => counted(count, "delivery", "deliveries"),
+        }
+    }
+
+    fn payload(&self, kind: NoticeKind) -> Value<'static> {
+        let incident = self.incident;
+        let last = incident.last.as_ref();
+        let sample = last.and_then(|last| last.sample.as_ref());
+        let mut members = vec![
+            ("id", incident.id.to_string().into()),
+            ("kind", incident.kind.name().into()),
+            ("subject", incident.subject.clone().into()),
+            ("opened_at", incident.opened_at.to_string().into()),
+            ("failures", incident.failures.into()),
+            ("given_up", incident.given_up.into()),
+            ("last_at", optional(last.map(|last| last.at))),
+            ("last_error", optional(last.and_then(|last| last.error.clone()))),
+        ];
+        if incident.kind == IncidentKind::Connection {
+            let status = last.and_then(|last| last.status);
+            members.extend([
+                ("last_status", status.map_or(Value::Null, |status| u64::from(status).into())),
+                ("url", optional(self.url())),
+                ("delivery", optional(sample.map(|sample| sample.delivery))),
+                ("payload", optional(sample.map(|sample| sample.payload))),
+                ("key", optional(sample.and_then(|sample| sample.key.clone()))),
+                ("waiting", self.waiting.0.into()),
+                ("next_attempt_at", optional(self.waiting.1)),
+            ]);
+        }
+        let kind = match kind {
+            NoticeKind::Recovered => "incident.recovered",
+            NoticeKind::Reminder => "incident.reminder",
+            _ => "incident.opened",
+        };
+        self.project.envelope(kind, self.now, ("incident", Value::object(members)))
+    }
+}
+
+/// Deliveries that ended without having arrived, as they are noted with their endings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) delivery: Uuid,
+    pub(super) state: &'static str,
+    pub(super) key: Option<String>,
+    pub(super) error: Option<String>,
+}
+
+impl Ended {
+    pub(super) fn value(&self) -> Value<'static> {
+        Value::object([
+            ("delivery", Value::from(self.delivery.to_string())),
+            ("state", self.state.into()),
+            ("key", optional(self.key.clone())),
+            ("error", optional(self.error.clone())),
+        ])
+    }
+}
+
+/// What is told of deliveries that will not be tried again.
+pub(super) fn tell_endings(project: &ProjectRouting, endings: &Endings, now: Timestamp) -> Telling {
+    let count = (endings.given_up + endings.refused).saturating_sub(endings.told);
+    let name = &endings.connection;
+    let deliveries = counted(count, "delivery", "deliveries");
+    let mut letter = begun(project, &format!("{deliveries} to {name} will not be tried again"));
+    letter.paragraphs.push(
+        "They were refused for good, or every try of them failed. Their data is kept: once the \
+         cause is mended, requeue them and they are sent."
+            .to_owned(),
+    );
+    let latest =
+        Value::parse(endings.sample.as_bytes()).map(Value::into_owned).unwrap_or(Value::Null);
+    let text = |ended: &Value<'_>, key: &str| {
+        ended.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let latest_ones = latest.as_array().unwrap_or_default();
+    letter.quote = latest_ones.last().map(|ended| text(ended, "error")).filter(|it| !it.is_empty());
+    letter.facts.push(("Connection", name.clone()));
+    letter.facts.extend(url_of(project, name).map(|url| ("URL", url)));
+    letter.tables.push(super::letter::Table {
+        title: "The latest of them",
+        columns: ["delivery", "became", "about"].map(str::to_owned).to_vec(),
+        rows: latest_ones
+            .iter()
+            .map(|ended| ["delivery", "state", "key"].map(|key| text(ended, key)).to_vec())
+            .collect(),
+    });
+    let told = Value::object([
+        ("connection", Value::from(name.clone())),
+        ("ended", count.into()),
+        ("given_up_in_all", endings.given_up.into()),
+        ("refused_in_all", endings.refused.into()),
+        ("latest", latest),
+    ]);
+    let payload = project.envelope("deliveries.given-up", now, ("deliveries", told));
+    Telling { letter, payload }
+}
+
+const KEPT: &str = "Nothing is lost: what is for it waits and is tried again.";
+
+/// A letter of a project, with what every letter has.
+pub(super) fn begun(project: &ProjectRouting, what: &str) -> Letter {
+    let (name, title) = (&*project.project, &project.definition.title);
+    let shown = if title.is_empty() || title == name {
+        name.to_owned()
+    } else {
+        format!("{title} ({name})")
+    };
+    let mut headline: String = what.to_owned();
+    headline.push('.');
+    Letter {
+        subject: format!("{name}: {what}"),
+        headline,
+        facts: vec![("Project", shown)],
+        ..Letter::default()
+    }
+}
+
+impl ProjectRouting {
+    /// What is posted to those who want a webhook instead of a mail.
+    pub(super) fn envelope(
+        &self,
+        kind: &'static str,
+        now: Timestamp,
+        (name, content): (&'static str, Value<'static>),
+    ) -> Value<'static> {
+        Value::object([
+            ("type", Value::from(kind)),
+            ("timestamp", now.to_string().into()),
+            ("project", self.project.to_string().into()),
+            (name, content),
+        ])
+    }
+}
+
+fn url_of(project: &ProjectRouting, connection: &str) -> Option<String> {
+    let lane = project.connections.get(connection)?;
+    Some(fieldpost_rules::redact::mask_url(&lane.connection.url))
+}
+
+fn sample_facts(last: &Sighting) -> Vec<(&'static str, String)> {
+    let Some(sample) = &last.sample else { return Vec::new() };
+    let key = sample.key.clone().map(|key| ("Form or case", key));
+    let ids = [("Delivery", sample.delivery), ("Message", sample.payload)];
+    key.into_iter().chain(ids.map(|(name, id)| (name, id.to_string()))).collect()
+}
+
+fn optional(value: Option<impl ToString>) -> Value<'static> {
+    value.map_or(Value::Null, |value| value.to_string().into())
+}
+
+/// One thing, or several: `1 try`, `2 tries`.
+pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {several}") }
+}
+
+/// A time as people read it, to the minute.
+pub(super) fn day_and_time(at: Timestamp) -> String {
+    let text = at.to_string().replace('T', " ");
+    text.get(..16).map_or_else(|| text.clone(), |minute| format!("{minute} UTC"))
+}
+
+/// A length of time in its two largest units: `1 day 3 hours`.
+pub(super) fn spoken(length: Duration) -> String {
+    const UNITS: [(&str, u64); 4] =
+        [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
+    let mut rest = length.as_secs();
+    let mut parts = Vec::new();
+    for (unit, seconds) in UNITS {
+        let count = rest / seconds;
+        rest %= seconds;
+        if count > 0 {
+            parts.push(counted(count, unit, &format!("{unit}s")));
+        }
+    }
+    parts.truncate(2);
+    if parts.is_empty() { "less than a second".to_owned() } else { parts.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_times_are_told_as_people_say_them() {
+        for (seconds, told) in [
+            (0, "less than a second"),
+            (1, "1 second"),
+            (61, "1 minute 1 second"),
+            (7_200, "2 hours"),
+            (90_061, "1 day 1 hour"),
+        ] {
+            assert_eq!(spoken(Duration::from_secs(seconds)), told);
+        }
+        let time = Timestamp::parse("2026-03-01T06:05:59.5Z").unwrap();
+        assert_eq!(day_and_time(time), "2026-03-01 06:05 UTC");
+        assert_eq!(counted(1, "try", "tries"), "1 try");
+    }
+}
