@@ -84,9 +84,9 @@ pub(crate) enum Proof {
     /// An answer to a challenge.
     Digest(Digest),
     /// A token.
-    Token(TokenProof),
+    Token(Box<TokenProof>),
     /// A signature over the query.
-    SignedUrl(SignedUrl),
+    SignedUrl(Box<SignedUrl>),
 }
 
 /// What a request was shown with.
@@ -134,11 +134,13 @@ impl Proof {
                 Self::Digest(Digest::prepare(username, password, secrets)?)
             }
             Authentication::Oauth2(settings) => {
-                Self::Token(oauth2::prepare(settings, preparation)?)
+                Self::Token(Box::new(oauth2::prepare(settings, preparation)?))
             }
-            Authentication::Login(settings) => Self::Token(login::prepare(settings, preparation)?),
+            Authentication::Login(settings) => {
+                Self::Token(Box::new(login::prepare(settings, preparation)?))
+            }
             Authentication::SignedUrl(settings) => {
-                Self::SignedUrl(SignedUrl::prepare(settings, secrets)?)
+                Self::SignedUrl(Box::new(SignedUrl::prepare(settings, secrets)?))
             }
         })
     }

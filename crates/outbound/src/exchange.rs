@@ -269,8 +269,9 @@ fn hide(response: &mut AttemptResponse, got: &[Secret]) {
 }
 
 /// Adds a reason to an error.
-fn explained(error: AttemptError, why: &str) -> AttemptError {
-    AttemptError { message: format!("{} ({why})", error.message), ..error }
+fn explained(mut error: AttemptError, why: &str) -> AttemptError {
+    error.message = format!("{} ({why})", error.message);
+    error
 }
 
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -69,11 +69,7 @@ fn describe_transport(
 ) -> (ErrorKind, String) {
     let causes = chain(error);
     if let Some(error) = find::<ResolveError>(&causes) {
-        let kind = match error {
-            ResolveError::Refused { .. } => ErrorKind::Refused,
-            _ => ErrorKind::Dns,
-        };
-        return (kind, error.to_string());
+        return (error.kind(), error.to_string());
     }
     if let Some(error) = find::<rustls::Error>(&causes) {
         return (ErrorKind::Tls, format!("TLS with {host} failed: {}", explain_tls(error)));

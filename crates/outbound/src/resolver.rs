@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fieldpost_model::attempt::ErrorKind;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
@@ -56,6 +57,37 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
+impl ResolveError {
+    /// What an attempt records it as.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Refused { .. } => ErrorKind::Refused,
+            Self::Failed { .. } | Self::TimedOut { .. } | Self::NoAddress { .. } => ErrorKind::Dns,
+        }
+    }
+}
+
+/// The addresses of a name, judged.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// Those that may be dialled.
+    pub(crate) allowed: Vec<IpAddr>,
+    /// Why the others may not.
+    pub(crate) refused: Vec<Refusal>,
+}
+
+impl Judged {
+    /// The addresses that may be dialled, of which there must be one.
+    pub(crate) fn into_allowed(self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let Self { allowed, refused } = self;
+        match refused.into_iter().next() {
+            _ if !allowed.is_empty() => Ok(allowed),
+            Some(refusal) => Err(ResolveError::Refused { host: host.to_owned(), refusal }),
+            None => Err(ResolveError::NoAddress { host: host.to_owned() }),
+        }
+    }
+}
+
 /// A resolver that only returns addresses which may be dialled. Copies share their bound.
 #[derive(Clone)]
 pub(crate) struct GuardedResolver {
@@ -90,13 +122,18 @@ impl GuardedResolver {
         let permits = Arc::new(Semaphore::new(LOOKUPS_AT_ONCE));
         Self { shared: Arc::new(Shared { allow_networks, lookup, timeout, permits }) }
     }
+
+    /// All addresses of a name, those that may not be dialled as well.
+    pub(crate) async fn judge(&self, host: &str) -> Result<Judged, ResolveError> {
+        Arc::clone(&self.shared).judge(host).await
+    }
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let addresses = shared.resolve(name.as_str()).await?;
+            let addresses = shared.judge(name.as_str()).await?.into_allowed(name.as_str())?;
             // The port here is a placeholder; the client puts the URL's own in its place.
             let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Addrs)
@@ -105,7 +142,7 @@ impl Resolve for GuardedResolver {
 }
 
 impl Shared {
-    async fn resolve(self: Arc<Self>, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+    async fn judge(self: Arc<Self>, host: &str) -> Result<Judged, ResolveError> {
         let found = match tokio::time::timeout(self.timeout, self.look_up(host)).await {
             Ok(Ok(found)) => found,
             Ok(Err(cause)) => return Err(ResolveError::Failed { host: host.to_owned(), cause }),
@@ -114,21 +151,14 @@ impl Shared {
                 return Err(ResolveError::TimedOut { host, limit });
             }
         };
-        let mut refusal = None;
-        let mut allowed = Vec::with_capacity(found.len());
+        let mut judged = Judged { allowed: Vec::with_capacity(found.len()), refused: Vec::new() };
         for address in found {
             match self.allow_networks.judge(address) {
-                Ok(()) => allowed.push(address),
-                Err(refused) => {
-                    refusal.get_or_insert(refused);
-                }
+                Ok(()) => judged.allowed.push(address),
+                Err(refusal) => judged.refused.push(refusal),
             }
         }
-        match refusal {
-            _ if !allowed.is_empty() => Ok(allowed),
-            Some(refusal) => Err(ResolveError::Refused { host: host.to_owned(), refusal }),
-            None => Err(ResolveError::NoAddress { host: host.to_owned() }),
-        }
+        Ok(judged)
     }
 
     async fn look_up(self: &Arc<Self>, host: &str) -> io::Result<Vec<IpAddr>> {
