@@ -18,8 +18,6 @@ use crate::ids::new_id;
 use crate::routing::ProjectRouting;
 use crate::{keep, matching, receive};
 
-/// Deliveries that one step of a bulk action reads.
-const BULK_PAGE: usize = 200;
 /// Messages that a filter can be tried against at most.
 const MOST_TRIED: usize = 10_000;
 /// Messages that one step of a trial reads.
@@ -29,16 +27,6 @@ const EXAMPLES: usize = 10;
 
 /// The text of a cancellation by a person.
 const CANCELLED: &str = "cancelled by a person";
-
-/// What a bulk action did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BulkOutcome {
-    /// Deliveries that were touched, or would be.
-    pub touched: u64,
-    /// Deliveries that were passed over: being sent right now, or in a state that does not allow
-    /// the action.
-    pub passed_over: u64,
-}
 
 /// Why a forwarder wants a message, or does not.
 #[derive(Clone, Debug)]
@@ -100,12 +88,12 @@ impl Hub {
             message: refusal.message,
             hint: refusal.hint.to_owned(),
         })?;
+        if matches!(transition, Transition::WaitAgain | Transition::SendCopy) {
+            self.unerased(project, delivery.payload_id).await?;
+        }
         // Where the forwarder sends to today; one that is no more sent to where it did.
-        let routing = self.project(project).await?;
-        let (connection, parked) = match routing.forwarder(&delivery.forwarder) {
-            Some(forwarder) => (&forwarder.to, forwarder.paused),
-            None => (&delivery.connection, false),
-        };
+        let (connection, parked) = self.project(project).await?.destination(delivery);
+        let connection = connection.as_str();
         match transition {
             Transition::DueNow => self.store().retry(project, delivery).await?,
             Transition::End => self.store().cancel(project, delivery, CANCELLED).await?,
@@ -119,45 +107,6 @@ impl Hub {
             }
         }
         Ok(delivery.id)
-    }
-
-    /// Does what a person asks of every delivery that a query describes. With `dry_run` the answer
-    /// is only how many it would touch.
-    pub async fn act_on_all(
-        &self,
-        project: &str,
-        action: Action,
-        query: &DeliveryQuery,
-        dry_run: bool,
-    ) -> Result<BulkOutcome, HubError> {
-        let mut outcome = BulkOutcome::default();
-        // Newer ones than the first page's newest are not part of what the person saw; resends
-        // are new deliveries and must not be met again.
-        let mut before = Some(new_id(self.now()));
-        loop {
-            let page = Page { before, limit: BULK_PAGE };
-            let deliveries = self.store().deliveries(project, query, page).await?;
-            let Some(last) = deliveries.last() else { return Ok(outcome) };
-            before = Some(last.id);
-            for delivery in &deliveries {
-                let done = if dry_run {
-                    apply(action, delivery.state).is_ok()
-                } else {
-                    match self.act_on(project, action, delivery).await {
-                        Ok(_) => true,
-                        Err(
-                            HubError::NotAllowed { .. } | HubError::Store(StoreError::Conflict(_)),
-                        ) => false,
-                        Err(error) => return Err(error),
-                    }
-                };
-                if done {
-                    outcome.touched += 1;
-                } else {
-                    outcome.passed_over += 1;
-                }
-            }
-        }
     }
 
     /// Matches a message again with today's filters. Its new deliveries are marked as replay; a
@@ -337,13 +286,23 @@ impl Hub {
         }
     }
 
+    /// A message that still has its bytes.
+    async fn unerased(&self, project: &str, id: Uuid) -> Result<Message, HubError> {
+        let found = self.store().message(project, id).await?;
+        let message = found.ok_or_else(|| HubError::not_found("message", &id))?;
+        match message.erased_at {
+            Some(at) => Err(HubError::Erased { what: "message", at }),
+            None => Ok(message),
+        }
+    }
+
     async fn whole_message(
         &self,
         project: &str,
         id: Uuid,
     ) -> Result<(Message, MessageRequest, Bytes), HubError> {
         let missing = || HubError::not_found("message", &id);
-        let message = self.store().message(project, id).await?.ok_or_else(missing)?;
+        let message = self.unerased(project, id).await?;
         let (request, body) =
             self.store().message_content(project, id).await?.ok_or_else(missing)?;
         Ok((message, request, body.into()))

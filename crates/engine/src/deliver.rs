@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
+use fieldpost_model::delivery::DeliveryOrigin;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::{Call, Exchange};
 use fieldpost_rules::retry;
@@ -449,6 +450,9 @@ async fn call(
     let mut headers = forwarder.headers.clone();
     if let Some(original) = claimed.resend_of {
         headers.push(("fieldpost-resend-of".to_owned(), original.to_string()));
+    }
+    if claimed.origin == DeliveryOrigin::Replay {
+        headers.push(("fieldpost-replay".to_owned(), "true".to_owned()));
     }
     let call = Call {
         method: forwarder.method,

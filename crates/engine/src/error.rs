@@ -1,5 +1,6 @@
 //! What the hub answers when it does not do what it was asked.
 
+use fieldpost_model::time::Timestamp;
 use fieldpost_rules::definition::Problem;
 use fieldpost_store::StoreError;
 use thiserror::Error;
@@ -28,6 +29,14 @@ pub enum HubError {
         /// What to do instead.
         hint: String,
     },
+    /// What is asked for was there, and has been erased.
+    #[error("the {what} was erased at {at}")]
+    Erased {
+        /// What is gone.
+        what: &'static str,
+        /// Since when.
+        at: Timestamp,
+    },
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -40,6 +49,7 @@ impl HubError {
             Self::NotFound { .. } => "not-found",
             Self::Invalid(_) => "invalid-definition",
             Self::NotAllowed { code, .. } => code,
+            Self::Erased { .. } => "erased",
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
             Self::Store(StoreError::Conflict(_)) => "conflict",

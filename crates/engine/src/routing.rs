@@ -9,6 +9,7 @@ use std::sync::Arc;
 use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::AttemptError;
 use fieldpost_model::connection::Connection;
+use fieldpost_model::delivery::Delivery;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
 use fieldpost_model::project::ProjectSettings;
@@ -100,6 +101,15 @@ impl ProjectRouting {
     /// The forwarder of that name.
     pub fn forwarder(&self, name: &str) -> Option<&Forwarder> {
         self.forwarders.get(name).and_then(|position| self.definition.forwarders.get(*position))
+    }
+
+    /// Where a delivery goes today, and whether it is parked there; one whose forwarder is no more
+    /// goes where it did.
+    pub(crate) fn destination(&self, delivery: &Delivery) -> (String, bool) {
+        match self.forwarder(&delivery.forwarder) {
+            Some(forwarder) => (forwarder.to.clone(), forwarder.paused),
+            None => (delivery.connection.clone(), false),
+        }
     }
 
     /// Counts a message kept of that source.

@@ -49,6 +49,15 @@ pub(crate) fn message_received(
     }
 }
 
+/// Messages, or attempts, were erased in time.
+pub(crate) fn erased(project: &str, kind: &'static str, count: u64) {
+    if count > 0 {
+        metrics::counter!("fieldpost_erased_total", "project" => project.to_owned(), "kind" => kind)
+            .increment(count);
+        tracing::debug!(project, kind, count, "retention erased {count} ({kind})");
+    }
+}
+
 /// An attempt of a delivery was made and recorded.
 pub(crate) fn attempt_recorded(
     lane: &Lane,

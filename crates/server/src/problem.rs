@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::response::IntoResponse;
 use fieldpost_engine::HubError;
+use fieldpost_model::time::Timestamp;
 use fieldpost_store::StoreError;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode, Uri};
@@ -128,6 +129,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
+    /// What was there, and has been erased.
+    pub(crate) fn erased(what: &str, at: Timestamp) -> Self {
+        let detail = format!("the {what} was erased at {at}");
+        Self::new(StatusCode::GONE, "erased", detail)
+            .hint("by the project's retention, or because somebody asked for it; nothing is left of it here")
+    }
+
     /// Everything that is wrong with a definition.
     pub(crate) fn invalid(problems: Vec<fieldpost_rules::definition::Problem>) -> Self {
         let detail = match &*problems {
@@ -216,6 +224,7 @@ impl From<HubError> for Problem {
             HubError::NotAllowed { code, message, hint } => {
                 Self::new(StatusCode::CONFLICT, code, message).hint(hint)
             }
+            HubError::Erased { what, at } => Self::erased(what, at),
             HubError::Store(error) => error.into(),
         }
     }

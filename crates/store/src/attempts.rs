@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fieldpost_model::attempt::{Attempt, AttemptError, AttemptResponse, ErrorKind};
+use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
 use crate::Store;
@@ -47,6 +48,22 @@ impl Store {
             )
             .await?;
         Ok(found.into_iter().next())
+    }
+
+    /// The attempts of a delivery whose bodies were erased, by number, and when that was.
+    pub async fn attempt_erasures(
+        &self,
+        project: &str,
+        delivery: Uuid,
+    ) -> Result<Vec<(u32, Timestamp)>, StoreError> {
+        self.query(
+            "SELECT number, erased_at FROM attempts
+             WHERE project = $1 AND delivery = $2 AND erased_at IS NOT NULL ORDER BY number"
+                .to_owned(),
+            vec![project.into(), delivery.into()],
+            |row| Ok((row.count(0)?, row.time(1)?)),
+        )
+        .await
     }
 }
 

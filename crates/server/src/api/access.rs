@@ -11,6 +11,9 @@ use subtle::ConstantTimeEq as _;
 use crate::app::Shared;
 use crate::problem::Problem;
 
+/// By what name the books call who carries the administrator's token.
+pub(super) const ADMINISTRATOR: &str = "administrator";
+
 /// Lets through who carries the administrator's token.
 pub(super) async fn require_token(
     State(app): State<Shared>,

@@ -39,6 +39,9 @@ pub(super) struct Attempt {
     /// What went wrong; null for a success.
     #[schema(required)]
     error: Option<AttemptError>,
+    /// When the bodies of the request and of the answer were erased; null where they are there.
+    #[schema(required, format = DateTime)]
+    erased_at: Option<String>,
 }
 
 /// The request as it was sent. Credentials in it are masked.
@@ -105,6 +108,7 @@ impl From<attempt::Attempt> for Attempt {
             request: attempt.request.map(request),
             response: attempt.response.map(response),
             error: attempt.error.map(error),
+            erased_at: None,
         }
     }
 }
@@ -127,7 +131,13 @@ pub(super) async fn list(
 ) -> Result<Json<List<Attempt>>, Problem> {
     let delivery = deliveries::find(&app, &project, &delivery).await?;
     let attempts = app.hub.store().attempts(&project, delivery.id).await?;
-    Ok(Json(List::whole(attempts.into_iter().map(Attempt::from))))
+    let erasures = app.hub.store().attempt_erasures(&project, delivery.id).await?;
+    let told = |attempt: attempt::Attempt| {
+        let erased = erasures.iter().find(|(number, _)| *number == attempt.number);
+        let erased_at = erased.map(|(_, at)| at.to_string());
+        Attempt { erased_at, ..attempt.into() }
+    };
+    Ok(Json(List::whole(attempts.into_iter().map(told))))
 }
 
 /// The number in a path. What is no number is the number of nothing.
@@ -149,6 +159,20 @@ async fn find(
     let attempts = app.hub.store().attempts(project, delivery).await?;
     let found = attempts.into_iter().find(|attempt| attempt.number == number);
     found.ok_or_else(|| no_attempt(number))
+}
+
+/// Refuses where the bodies of an attempt are gone.
+async fn require_bodies(
+    app: &App,
+    project: &str,
+    delivery: Uuid,
+    number: u32,
+) -> Result<(), Problem> {
+    let erasures = app.hub.store().attempt_erasures(project, delivery).await?;
+    match erasures.into_iter().find(|(erased, _)| *erased == number) {
+        Some((_, at)) => Err(Problem::erased("body", at)),
+        None => Ok(()),
+    }
 }
 
 /// The value of a header.
@@ -180,6 +204,7 @@ pub(super) async fn request_body(
     let request = attempt.request.ok_or_else(|| {
         Problem::not_found("request", number).hint("this attempt ended before one could be built")
     })?;
+    require_bodies(&app, &project, id, number).await?;
     let own = app.hub.store().attempt_body(&project, id, number).await?;
     let bytes = if let Some(bytes) = own.ok_or_else(|| no_attempt(number))? {
         bytes
@@ -218,6 +243,7 @@ pub(super) async fn response_body(
     let response = attempt.response.ok_or_else(|| {
         Problem::not_found("response", number).hint("this attempt ended before an answer came")
     })?;
+    require_bodies(&app, &project, id, number).await?;
     let content_type = header(&response.headers, "content-type");
     Ok(exact::bytes(content_type, response.body, &format!("response-{id}-{number}")))
 }

@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::body::Input;
 use super::list::{List, Listed, Turn};
-use super::names::{ActionName, DeliveryOriginName, DeliveryStateName};
+use super::names::{DeliveryOriginName, DeliveryStateName};
 use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
 use super::path::Path;
 use crate::app::{App, Shared};
@@ -122,7 +121,7 @@ pub(super) struct DeliveryFilter {
 }
 
 impl DeliveryFilter {
-    fn query(self) -> Result<DeliveryQuery, Problem> {
+    pub(super) fn query(self) -> Result<DeliveryQuery, Problem> {
         Ok(DeliveryQuery {
             state: named("state", self.state.as_deref(), DeliveryState::ALL, DeliveryState::name)?,
             payload: parameters::id("payload_id", self.payload_id.as_deref())?,
@@ -269,54 +268,4 @@ pub(super) async fn resend(
     _: Parameters<NoParameters>,
 ) -> Result<Json<Delivery>, Problem> {
     act(&app, Action::Resend, &project, &delivery).await
-}
-
-/// What is to be done to many deliveries.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct BulkAction {
-    /// What is to be done.
-    #[schema(value_type = ActionName)]
-    action: String,
-    /// To which deliveries. An empty filter means all of them.
-    filter: DeliveryFilter,
-    /// Whether it is only told how many would be touched.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// What was done to many deliveries, or would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct BulkOutcome {
-    /// Deliveries that were touched.
-    touched: u64,
-    /// Deliveries that were passed over: being sent right now, or in a state that does not allow
-    /// the action.
-    passed_over: u64,
-}
-
-/// Act on many deliveries
-///
-/// On those that a filter describes. Begin with `dry_run`.
-#[utoipa::path(
-    post,
-    path = "/projects/{project}/deliveries/actions",
-    operation_id = "act_on_deliveries",
-    tag = "deliveries",
-    request_body = BulkAction,
-    responses((status = 200, body = BulkOutcome), Problem),
-)]
-pub(super) async fn act_on_all(
-    State(app): State<Shared>,
-    Path(project): Path<String>,
-    _: Parameters<NoParameters>,
-    Input(wanted): Input<BulkAction>,
-) -> Result<Json<BulkOutcome>, Problem> {
-    let action = named("action", Some(&wanted.action), Action::ALL, Action::name)?;
-    let action = action.ok_or_else(|| parameters::bad("action", &wanted.action, "name one"))?;
-    let query = wanted.filter.query()?;
-    app.hub.project(&project).await?;
-    let outcome = app.hub.act_on_all(&project, action, &query, wanted.dry_run).await?;
-    let fieldpost_engine::BulkOutcome { touched, passed_over } = outcome;
-    Ok(Json(BulkOutcome { touched, passed_over }))
 }

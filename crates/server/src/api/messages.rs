@@ -52,6 +52,10 @@ pub(super) struct Message {
     version: u32,
     /// How often a quarantined content came in; 1 for every other message.
     seen: u32,
+    /// When its bytes were erased, by the project's retention or by a person; null where they are
+    /// there.
+    #[schema(required, format = DateTime)]
+    erased_at: Option<String>,
 }
 
 impl From<message::Message> for Message {
@@ -68,6 +72,7 @@ impl From<message::Message> for Message {
             identity: message.identity,
             version: message.version,
             seen: message.seen,
+            erased_at: message.erased_at.map(|time| time.to_string()),
         }
     }
 }
@@ -163,16 +168,25 @@ pub(super) async fn body(
     Ok(exact::bytes(content_type.as_deref(), bytes, &format!("message-{id}")))
 }
 
+/// A message that still has its bytes.
+async fn unerased(app: &App, project: &str, id: Uuid) -> Result<message::Message, Problem> {
+    let found = app.hub.store().message(project, id).await?;
+    let message = found.ok_or_else(|| Problem::not_found("message", id))?;
+    match message.erased_at {
+        Some(at) => Err(Problem::erased("message", at)),
+        None => Ok(message),
+    }
+}
+
 /// The content type and the bytes of a message.
 pub(super) async fn content(
     app: &App,
     project: &str,
     id: Uuid,
 ) -> Result<(Option<String>, Vec<u8>), Problem> {
-    let missing = || Problem::not_found("message", id);
-    let message = app.hub.store().message(project, id).await?.ok_or_else(missing)?;
+    let message = unerased(app, project, id).await?;
     let content = app.hub.store().message_content(project, id).await?;
-    let (_, bytes) = content.ok_or_else(missing)?;
+    let (_, bytes) = content.ok_or_else(|| Problem::not_found("message", id))?;
     Ok((message.content_type, bytes))
 }
 
@@ -220,6 +234,7 @@ pub(super) async fn request(
     _: Parameters<NoParameters>,
 ) -> Result<Json<MessageRequest>, Problem> {
     let id = path_id("message", &message)?;
+    unerased(&app, &project, id).await?;
     let content = app.hub.store().message_content(&project, id).await?;
     let (request, _) = content.ok_or_else(|| Problem::not_found("message", id))?;
     Ok(Json(MessageRequest {

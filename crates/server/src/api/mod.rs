@@ -11,6 +11,7 @@
 #![expect(unused_qualifications, reason = "the macros that describe the API write whole paths")]
 
 mod access;
+mod actions;
 mod attempts;
 mod body;
 mod changes;
@@ -18,10 +19,12 @@ mod connections;
 mod definitions;
 mod deliveries;
 mod docs;
+mod erasures;
 mod events;
 mod exact;
 mod filters;
 mod forwarders;
+mod keys;
 mod lanes;
 mod list;
 mod messages;
@@ -77,8 +80,13 @@ struct Description;
 fn routes() -> OpenApiRouter<Shared> {
     let routes = OpenApiRouter::new()
         .routes(routes!(status::status))
+        .routes(routes!(keys::get))
+        .routes(routes!(keys::rotate))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get))
+        .routes(routes!(projects::settings, projects::put_settings))
+        .routes(routes!(projects::pause))
+        .routes(routes!(projects::resume))
         .routes(routes!(projects::apply))
         .routes(routes!(projects::export))
         .routes(routes!(sources::list))
@@ -86,6 +94,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(sources::urls))
         .routes(routes!(connections::list))
         .routes(routes!(connections::get, connections::put, connections::delete))
+        .routes(routes!(connections::pause))
+        .routes(routes!(connections::resume))
         .routes(routes!(lanes::list))
         .routes(routes!(lanes::try_now))
         .routes(routes!(forwarders::list))
@@ -106,7 +116,11 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(deliveries::cancel))
         .routes(routes!(deliveries::requeue))
         .routes(routes!(deliveries::resend))
-        .routes(routes!(deliveries::act_on_all))
+        .routes(routes!(actions::list, actions::act_on_deliveries))
+        .routes(routes!(actions::get))
+        .routes(routes!(actions::stop))
+        .routes(routes!(actions::act_on_messages))
+        .routes(routes!(erasures::list, erasures::erase))
         .routes(routes!(attempts::list))
         .routes(routes!(attempts::request_body))
         .routes(routes!(attempts::response_body))

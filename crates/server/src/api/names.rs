@@ -7,6 +7,7 @@ use fieldpost_model::message::MessageState;
 use fieldpost_rules::definition::{ChangeAction, ChangeKind};
 use fieldpost_rules::delivery::Action;
 use fieldpost_rules::filter::Part;
+use fieldpost_store::{BulkKind, BulkState};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -34,6 +35,8 @@ macro_rules! described {
 
 described! {
     ActionName of Action: "What a person may ask of a delivery.",
+    BulkKindName of BulkKind: "What an action does to each of many.",
+    BulkStateName of BulkState: "Where an action over many stands.",
     AttemptErrorKind of ErrorKind: "Which part of an attempt went wrong.",
     ChangeActionName of ChangeAction: "What happens to something when a project file is applied.",
     ChangedKind of ChangeKind: "What a change happens to.",

@@ -2,6 +2,8 @@
 
 mod accept;
 mod claim;
+#[cfg(test)]
+mod plans;
 mod record;
 mod rows;
 pub(crate) mod writer;

@@ -1,0 +1,172 @@
+//! Retention: erases what a project does not want to keep any longer.
+//!
+//! Two loops. One walks along what has come of age, project by project, in steps so small that
+//! nobody waits for them noticeably, with a pause after each. The other listens for deliveries that
+//! have arrived, for projects that keep nothing after success: their bytes go at once. What it
+//! misses, the first loop finds a minute later. Several hubs may do this side by side; the store
+//! makes sure that each step is done by one.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use fieldpost_model::ProjectName;
+use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::project::Retention;
+use fieldpost_store::{Retained, RetentionKind, RetentionStep, Signal, StoreError};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::hub::Hub;
+use crate::telemetry;
+
+/// Messages or deliveries that one step looks at.
+const STEP: usize = 25;
+/// The pause after a step, in which others write.
+const BREATH: Duration = Duration::from_millis(10);
+/// How often it is looked for what has come of age, in polls.
+const POLLS: u32 = 10;
+/// When what was found too early is looked at again.
+const AGAIN: Duration = Duration::from_mins(1);
+/// How old a message is before the walk looks whether it has arrived everywhere: most have by then.
+const SETTLED: Duration = Duration::from_mins(1);
+/// How long news of deliveries that arrived are gathered, so that one step serves many.
+const GATHER: Duration = Duration::from_millis(200);
+/// How long actions are remembered that have ended.
+const ENDED_ACTIONS_KEPT: Duration = Duration::from_hours(90 * 24);
+
+/// Walks along what has come of age, for as long as the hub runs.
+pub(crate) async fn serve(hub: Hub) {
+    let mut look = tokio::time::interval(hub.settings().poll_interval * POLLS);
+    loop {
+        tokio::select! {
+            () = hub.stopping().cancelled() => return,
+            _ = look.tick() => {}
+        }
+        if let Err(error) = hub.retain_all().await {
+            tracing::warn!(%error, "what has come of age could not be erased yet");
+        }
+    }
+}
+
+/// Erases the bytes of what has just arrived, where nothing is kept after success.
+pub(crate) async fn serve_news(hub: Hub, mut signals: broadcast::Receiver<Signal>) {
+    let mut news: HashMap<ProjectName, Vec<Uuid>> = HashMap::new();
+    let mut gathered = tokio::time::interval(GATHER);
+    loop {
+        tokio::select! {
+            () = hub.stopping().cancelled() => return,
+            _ = gathered.tick(), if !news.is_empty() => {
+                for (project, deliveries) in news.drain() {
+                    hub.retain_delivered(&project, &deliveries).await;
+                }
+            }
+            signal = signals.recv() => match signal {
+                Ok(Signal::Delivery { project, id, state: DeliveryState::Succeeded }) => {
+                    if hub.retention(&project).after_success.is_some() {
+                        news.entry(project).or_default().push(id);
+                    }
+                }
+                // The walk finds what is missed here.
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        }
+    }
+}
+
+impl Hub {
+    /// How long a project keeps things.
+    fn retention(&self, project: &str) -> Retention {
+        let routing = self.routing();
+        let settings = routing.project(project).map(|project| &project.definition.settings);
+        settings.map(|settings| settings.retention).unwrap_or_default()
+    }
+
+    async fn retain_all(&self) -> Result<(), StoreError> {
+        for project in self.routing().projects() {
+            let name = &project.project;
+            let retention = project.definition.settings.retention;
+            let kinds = [
+                (RetentionKind::AfterSuccess, retention.after_success.map(|age| age.max(SETTLED))),
+                (RetentionKind::Bodies, retention.bodies),
+                (RetentionKind::Messages, retention.messages),
+            ];
+            for (kind, age) in kinds {
+                if let Some(age) = age {
+                    self.retain_old(name, kind, age).await?;
+                }
+            }
+            if let Some(age) = retention.attempts {
+                self.prune_attempts(name, age).await?;
+            }
+        }
+        self.store().forget_bulk(self.now() - ENDED_ACTIONS_KEPT).await.map(drop)
+    }
+
+    /// Erases one kind of what is older than `age`, step by step.
+    async fn retain_old(
+        &self,
+        project: &str,
+        kind: RetentionKind,
+        age: Duration,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        let step =
+            RetentionStep { project, kind, cutoff: now - age, now, again: AGAIN, limit: STEP };
+        while self.go_on(kind, project, self.store().retain_next(step).await?).await {}
+        while self.go_on(kind, project, self.store().retain_again(step).await?).await {}
+        Ok(())
+    }
+
+    /// Counts what a step did, and breathes; the answer is whether there may be more.
+    async fn go_on(&self, kind: RetentionKind, project: &str, done: Retained) -> bool {
+        telemetry::erased(project, kind.name(), done.erased.messages);
+        done.looked_at == STEP && !self.breathe().await
+    }
+
+    /// Lets others write; the answer is whether the hub stops.
+    async fn breathe(&self) -> bool {
+        tokio::select! {
+            () = self.stopping().cancelled() => true,
+            () = tokio::time::sleep(BREATH) => false,
+        }
+    }
+
+    async fn prune_attempts(&self, project: &str, age: Duration) -> Result<(), StoreError> {
+        let cutoff = self.now() - age;
+        let mut after = Some(Uuid::nil());
+        while let Some(cursor) = after {
+            let (deleted, next) =
+                self.store().prune_attempts(project, cutoff, cursor, STEP).await?;
+            telemetry::erased(project, "attempts", deleted);
+            after = next;
+            if self.breathe().await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn retain_delivered(&self, project: &str, deliveries: &[Uuid]) {
+        let Some(age) = self.retention(project).after_success else { return };
+        let now = self.now();
+        let step = RetentionStep {
+            project,
+            kind: RetentionKind::AfterSuccess,
+            cutoff: now - age,
+            now,
+            again: if age.is_zero() { AGAIN } else { age },
+            limit: STEP,
+        };
+        for deliveries in deliveries.chunks(STEP) {
+            match self.store().retain_delivered(step, deliveries).await {
+                Ok(done) => {
+                    telemetry::erased(project, step.kind.name(), done.erased.messages);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what has arrived could not be erased yet");
+                }
+            }
+        }
+    }
+}
