@@ -18,7 +18,7 @@ use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::problem::Problem;
 
 /// A connection.
@@ -29,6 +29,8 @@ pub(super) struct Connection {
     name: String,
     /// Where it sends to; credentials in it are masked.
     url: String,
+    /// Whether it is paused: what is for it waits.
+    paused: bool,
     /// The connection as the project file has it; give it back to change it.
     #[schema(value_type = Object)]
     definition: ExactJson,
@@ -39,6 +41,7 @@ impl From<&connection::Connection> for Connection {
         Self {
             name: connection.name.clone(),
             url: mask_url(&connection.url),
+            paused: connection.paused,
             definition: write_connection(connection, Secrets::Hidden).into(),
         }
     }
@@ -78,14 +81,19 @@ pub(super) async fn get(
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<Connection>, Problem> {
-    let definition = current(&app, &project).await?;
-    Ok(Json(find("connection", &definition.connections, &connection, name_of)?.into()))
+    Ok(Json(shown(&app, &project, &connection).await?))
+}
+
+async fn shown(app: &App, project: &str, name: &str) -> Result<Connection, Problem> {
+    let definition = current(app, project).await?;
+    Ok(find("connection", &definition.connections, name, name_of)?.into())
 }
 
 /// Make or replace a connection
 ///
 /// The body is a connection as the project file has it. A secret that is written as its
-/// placeholder stays as it is.
+/// placeholder stays as it is, unless it would go to another scheme, host or port than before, or
+/// certificates are trusted that were not.
 #[utoipa::path(
     put,
     path = "/projects/{project}/connections/{connection}",
@@ -108,9 +116,7 @@ pub(super) async fn put(
     let before = current(&app, &project).await?;
     let is_new = find("connection", &before.connections, &connection, name_of).is_err();
     save(&app, &project, Draft::Connection(draft)).await?;
-    let after = current(&app, &project).await?;
-    let found = find("connection", &after.connections, &connection, name_of)?;
-    Ok(saved(is_new, Connection::from(found)))
+    Ok(saved(is_new, shown(&app, &project, &connection).await?))
 }
 
 /// Remove a connection
@@ -129,4 +135,42 @@ pub(super) async fn delete(
     _: Parameters<NoParameters>,
 ) -> Result<StatusCode, Problem> {
     remove(&app, &project, DefinitionKind::Connection, &connection).await
+}
+
+/// Pause a connection
+///
+/// Its deliveries are made as before, and wait.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/connections/{connection}/pause",
+    operation_id = "pause_connection",
+    tag = "connections",
+    responses((status = 200, body = Connection), Problem),
+)]
+pub(super) async fn pause(
+    State(app): State<Shared>,
+    Path((project, connection)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Connection>, Problem> {
+    app.hub.set_connection_paused(&project, &connection, true).await?;
+    Ok(Json(shown(&app, &project, &connection).await?))
+}
+
+/// Resume a connection
+///
+/// What waited is sent at once.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/connections/{connection}/resume",
+    operation_id = "resume_connection",
+    tag = "connections",
+    responses((status = 200, body = Connection), Problem),
+)]
+pub(super) async fn resume(
+    State(app): State<Shared>,
+    Path((project, connection)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Connection>, Problem> {
+    app.hub.set_connection_paused(&project, &connection, false).await?;
+    Ok(Json(shown(&app, &project, &connection).await?))
 }

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use fieldpost_rules::definition::{self, Secrets, read_project, write_project, yaml};
+use fieldpost_rules::definition::{
+    self, Secrets, read_project, read_settings, write_project, write_settings, yaml,
+};
 use fieldpost_store::Project as StoredProject;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, LOCATION};
@@ -28,6 +30,8 @@ pub(super) struct Project {
     name: String,
     /// What people call it.
     title: String,
+    /// Whether it is paused: messages are taken in, and nothing is sent.
+    paused: bool,
     /// Grows by one with every change of its definitions.
     version: i64,
     /// When it was made.
@@ -35,14 +39,16 @@ pub(super) struct Project {
     created_at: String,
 }
 
-impl From<StoredProject> for Project {
-    fn from(project: StoredProject) -> Self {
-        Self {
+impl Project {
+    async fn shown(app: &App, project: StoredProject) -> Result<Self, Problem> {
+        let routing = app.hub.project(&project.name).await?;
+        Ok(Self {
             name: project.name.to_string(),
             title: project.title,
+            paused: routing.definition.settings.paused,
             version: project.configuration_version,
             created_at: project.created_at.to_string(),
-        }
+        })
     }
 }
 
@@ -70,8 +76,11 @@ pub(super) async fn list(
     State(app): State<Shared>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Project>>, Problem> {
-    let projects = app.hub.store().projects().await?;
-    Ok(Json(List::whole(projects.into_iter().map(Project::from))))
+    let mut projects = Vec::new();
+    for project in app.hub.store().projects().await? {
+        projects.push(Project::shown(&app, project).await?);
+    }
+    Ok(Json(List::whole(projects)))
 }
 
 /// Make a project
@@ -94,7 +103,7 @@ pub(super) async fn create(
     app.hub.create_project(&new.name, title).await?;
     let project = find(&app, &new.name).await?;
     let location = [(LOCATION, app.link(&format!("{BASE}/projects/{}", new.name)))];
-    Ok((StatusCode::CREATED, location, Json(Project::from(project))).into_response())
+    Ok((StatusCode::CREATED, location, Json(project)).into_response())
 }
 
 /// One project
@@ -110,13 +119,94 @@ pub(super) async fn get(
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<Project>, Problem> {
-    Ok(Json(find(&app, &project).await?.into()))
+    Ok(Json(find(&app, &project).await?))
 }
 
-async fn find(app: &App, name: &str) -> Result<StoredProject, Problem> {
+async fn find(app: &App, name: &str) -> Result<Project, Problem> {
     let configuration = app.hub.store().configuration(name).await?;
     let found = configuration.map(|configuration| configuration.project);
-    found.ok_or_else(|| Problem::not_found("project", name))
+    Project::shown(app, found.ok_or_else(|| Problem::not_found("project", name))?).await
+}
+
+/// What a project settles for all that it holds
+///
+/// Whether it is paused, who is told of silent sources, who gets reports, and how long things are
+/// kept: the keys of the project file.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/settings",
+    operation_id = "get_project_settings",
+    tag = "projects",
+    responses((status = 200, body = Object), Problem),
+)]
+pub(super) async fn settings(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Response, Problem> {
+    let (_, definition) = app.hub.definition(&project).await?;
+    Ok(exact::json(write_settings(&definition.settings, Secrets::Hidden).to_json()))
+}
+
+/// Replace what a project settles for all that it holds
+///
+/// The body has the keys of the project file: `paused`, `notify`, `reports`, `retention`. What is
+/// left out is as it is without that key.
+#[utoipa::path(
+    put,
+    path = "/projects/{project}/settings",
+    operation_id = "put_project_settings",
+    tag = "projects",
+    request_body(content = Object, description = "The settings, as in the project file"),
+    responses((status = 200, body = Object), Problem),
+)]
+pub(super) async fn put_settings(
+    state: State<Shared>,
+    project: Path<String>,
+    parameters: Parameters<NoParameters>,
+    document: Document,
+) -> Result<Response, Problem> {
+    let draft = read_settings(&document.value()?).map_err(Problem::invalid)?;
+    state.hub.put_settings(&project.0, &draft).await?;
+    settings(state, project, parameters).await
+}
+
+/// Pause a project
+///
+/// Messages are taken in and deliveries are made as before; they wait.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/pause",
+    operation_id = "pause_project",
+    tag = "projects",
+    responses((status = 200, body = Project), Problem),
+)]
+pub(super) async fn pause(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Project>, Problem> {
+    app.hub.set_project_paused(&project, true).await?;
+    Ok(Json(find(&app, &project).await?))
+}
+
+/// Resume a project
+///
+/// What waited is sent at once, but for what a paused connection or forwarder holds back.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/resume",
+    operation_id = "resume_project",
+    tag = "projects",
+    responses((status = 200, body = Project), Problem),
+)]
+pub(super) async fn resume(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Project>, Problem> {
+    app.hub.set_project_paused(&project, false).await?;
+    Ok(Json(find(&app, &project).await?))
 }
 
 /// How a project file is applied.

@@ -97,6 +97,88 @@ async fn a_connection_is_made_replaced_and_removed() {
     problem(hub.get("projects/nowhere/connections").await, 404, "not-found").await;
 }
 
+/// The places and codes of what is told of a definition that is wrong.
+async fn told(answer: reqwest::Response) -> Vec<(String, String)> {
+    let told = problem(answer, 422, "invalid-definition").await;
+    let problems = told["problems"].as_array().unwrap().iter();
+    problems.map(|it| (text(&it["path"]).to_owned(), text(&it["code"]).to_owned())).collect()
+}
+
+fn again(path: &str) -> (String, String) {
+    (path.to_owned(), "secret-must-be-given-again".to_owned())
+}
+
+#[tokio::test]
+async fn nobody_has_a_stored_secret_sent_to_himself() {
+    let hub = TestHub::start().await;
+    let mut project = hub.definition();
+    project["connections"]["there"]["auth"] =
+        json!({ "basic": { "username": "ann", "password": "hidden-password" } });
+    project["forwarders"]["all"]["headers"] = json!({ "x-token": "hidden-token" });
+    hub.apply(project.clone()).await;
+    let path = "projects/clinic/connections/there";
+    let password = again("connections.there.auth.basic.password");
+    let token = again("forwarders.all.headers.x-token");
+
+    let mut moved = hub.json(path).await["definition"].clone();
+    moved["url"] = json!("https://evil.example/");
+    assert_eq!(told(hub.put(path, &moved).await).await, [password.clone(), token.clone()]);
+    let mut unverified = hub.json(path).await["definition"].clone();
+    unverified["tls"] = json!({ "skip_verification": true });
+    assert_eq!(told(hub.put(path, &unverified).await).await, [password.clone(), token.clone()]);
+
+    // A file that names the connection only, and one that names both.
+    let file = json!({ "project": "clinic", "connections": { "there": moved } });
+    let answer = hub.post("projects/clinic/apply", &file).await;
+    assert_eq!(told(answer).await, [password.clone(), token.clone()]);
+    let mut whole = hub.json("projects/clinic/export?format=json").await;
+    whole["connections"]["there"]["url"] = json!("https://evil.example/");
+    let answer = hub.post("projects/clinic/apply?prune=1", &whole).await;
+    assert_eq!(told(answer).await, [password, token.clone()]);
+
+    // A forwarder that is turned to another connection.
+    let evil = "projects/clinic/connections/evil";
+    assert_eq!(hub.put(evil, &json!({ "url": "https://evil.example/" })).await.status(), 201);
+    let forwarder = "projects/clinic/forwarders/all";
+    let mut turned = hub.json(forwarder).await["definition"].clone();
+    turned["to"] = json!("evil");
+    assert_eq!(told(hub.put(forwarder, &turned).await).await, [token]);
+
+    // Who knows the secrets may send them where he wants.
+    project["connections"]["there"]["url"] = json!("https://elsewhere.example/");
+    hub.apply(project).await;
+}
+
+#[tokio::test]
+async fn the_api_reads_no_files() {
+    let hub = TestHub::start().await;
+    let path = "projects/clinic/connections/dhis2";
+    let definition = json!({ "url": "https://a", "tls": { "ca": "/etc/passwd" } });
+    let expected = [("connections.dhis2.tls.ca".to_owned(), "bad-pem".to_owned())];
+    assert_eq!(told(hub.put(path, &definition).await).await, expected);
+    let file = json!({ "project": "clinic", "connections": { "dhis2": definition } });
+    assert_eq!(told(hub.post("projects/clinic/apply", &file).await).await, expected);
+}
+
+#[tokio::test]
+async fn what_is_in_use_says_by_what() {
+    let hub = TestHub::start().await;
+    let in_use = hub.delete("projects/clinic/connections/there").await;
+    let told = problem(in_use, 409, "in-use").await;
+    assert!(text(&told["detail"]).contains("used by the forwarder all"), "{told}");
+
+    let mut pruned = hub.definition();
+    pruned["connections"] = json!({});
+    let answer = hub.post("projects/clinic/apply?prune=1", &pruned).await;
+    let told = problem(answer, 422, "invalid-definition").await;
+    let problem = &told["problems"][0];
+    assert_eq!(
+        (&problem["path"], &problem["code"]),
+        (&json!("forwarders.all.to"), &json!("unknown-connection"))
+    );
+    assert!(text(&problem["hint"]).contains("pruning would remove it"), "{told}");
+}
+
 // MUST-14
 #[tokio::test]
 async fn a_forwarder_is_made_paused_resumed_and_removed() {

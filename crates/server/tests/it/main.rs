@@ -13,5 +13,6 @@ mod lists;
 mod messages;
 mod openapi;
 mod pages;
+mod pausing;
 mod projects;
 mod webhook;
