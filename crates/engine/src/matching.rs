@@ -43,7 +43,7 @@ pub(crate) fn plan(
             origin,
             parked: forwarder.paused,
             order_key: None,
-            collapses: false,
+            collapse_key: None,
             hops: 0,
         })
         .collect()

@@ -86,4 +86,9 @@ pub struct Delivery {
     pub last_status: Option<u16>,
     /// What went wrong last, in a sentence.
     pub last_error: Option<String>,
+    /// The newer delivery that took its place.
+    pub superseded_by: Option<Uuid>,
+    /// Whether it ended without success, and what follows it in order waits until a person requeues
+    /// or cancels it.
+    pub holds: bool,
 }

@@ -287,6 +287,9 @@ impl Store {
             changes.iter().filter(|(_, change)| matches!(change, BulkChange::PassOver)).count();
         let mut batch = Batch::default();
         self.add_progress(&mut batch, held, last.id, changes.len() - passed_over, passed_over);
+        // All locks before the first row, in the order that everybody keeps.
+        let ids: Vec<Uuid> = changes.iter().map(|(delivery, _)| delivery.id).collect();
+        self.lock_deliveries(&mut batch, project, &ids);
         for (delivery, change) in changes {
             match change {
                 BulkChange::PassOver => {}
@@ -317,7 +320,7 @@ impl Store {
             BulkChange::Retry => {
                 self.told_waiting(project, delivery.id, &delivery.connection, delivery.state);
             }
-            BulkChange::Cancel => self.told_cancelled(project, delivery.id),
+            BulkChange::Cancel => self.told_cancelled(project, delivery),
             BulkChange::Requeue { connection, .. } => {
                 self.told_waiting(project, delivery.id, connection, DeliveryState::Pending);
             }

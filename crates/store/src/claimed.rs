@@ -15,25 +15,43 @@ macro_rules! claimed_columns {
     () => {
         "d.forwarder, d.event, d.key, d.origin, d.resend_of, d.attempts, d.tries, \
          d.registered_at, d.payload_id, m.source, m.content_type, m.bytes, \
-         CASE WHEN m.bytes <= 65536 THEN b.bytes END, \
+         CASE WHEN m.bytes <= 65536 THEN b.bytes END, d.hops, \
          (SELECT p.configuration_version FROM projects p WHERE p.project = d.project)"
     };
 }
 pub(crate) use claimed_columns;
 
 /// How many columns those are.
-pub(crate) const CLAIMED_COLUMNS: usize = 14;
+pub(crate) const CLAIMED_COLUMNS: usize = 15;
 
-/// Reads a claimed delivery from those columns.
-pub(crate) fn read(
-    row: &Row<'_>,
-    lane: &Lane,
-    id: Uuid,
-    fence: i64,
-) -> Result<Claimed, StoreError> {
+/// A delivery that was claimed, before its content is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) lane: Lane,
+    pub(crate) delivery: Uuid,
+    pub(crate) fence: i64,
+    pub(crate) sequence: Option<String>,
+    pub(crate) collapse: Option<String>,
+}
+
+/// Reads what a claimed delivery carries from those columns. One that cannot be read is left out and
+/// told of: it must not keep the others from being sent.
+pub(crate) fn read(row: &Row<'_>, held: &Held) -> Result<Option<Claimed>, StoreError> {
+    match read_whole(row, held) {
+        Ok(claimed) => Ok(Some(claimed)),
+        Err(error) if error.is_temporary() => Err(error),
+        Err(error) => {
+            let id = held.delivery;
+            tracing::error!(%error, delivery = %id, "delivery {id} cannot be read and is not sent");
+            Ok(None)
+        }
+    }
+}
+
+fn read_whole(row: &Row<'_>, held: &Held) -> Result<Claimed, StoreError> {
     Ok(Claimed {
-        lane: lane.clone(),
-        id,
+        lane: held.lane.clone(),
+        id: held.delivery,
         forwarder: row.text(0)?,
         event: row.named(1, Event::from_name)?,
         key: row.optional_text(2)?,
@@ -43,17 +61,17 @@ pub(crate) fn read(
         tries: row.count(6)?,
         registered_at: row.time(7)?,
         payload: row.id(8)?,
-        fence,
-        sequence: None,
-        collapse: None,
-        hops: 0,
+        fence: held.fence,
+        sequence: held.sequence.clone(),
+        collapse: held.collapse.clone(),
+        hops: row.count(13)?,
         content: Payload {
             source: row.text(9)?,
             content_type: row.optional_text(10)?,
             bytes: length(row.integer(11)?)?,
             body: row.optional_bytes(12)?.map(Into::into),
         },
-        configuration_version: row.integer(13)?,
+        configuration_version: row.integer(14)?,
     })
 }
 

@@ -15,28 +15,28 @@ use crate::bulk::cancelled_by;
 use crate::error::StoreError;
 use crate::messages::{add_text_search, first_id_at};
 use crate::records::{DeliveryQuery, Lane, Page, Signal, StateCounts};
-use crate::statement::{Batch, Conditions, Parameter, Row, as_integer};
+use crate::statement::{Batch, Conditions, Row, as_integer};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
 pub(crate) const COLUMNS: &str = "id, forwarder, connection, event, payload_kind, payload_id, key, state, \
                        origin, resend_of, attempts, registered_at, next_attempt_at, last_status, \
-                       last_error";
+                       last_error, superseded_by, \
+                       CASE WHEN state IN ('rejected', 'broken', 'cancelled') THEN \
+                           (SELECT count(*) FROM queue held WHERE held.project = deliveries.project \
+                            AND held.delivery = deliveries.id AND held.rank = 4) ELSE 0 END";
 
 const BEING_SENT: &str = "it is being sent right now, or its state has changed";
 
-/// Deliveries that one step of a bulk change touches: so few that nobody waits for it noticeably.
-const BULK_STEP: usize = 500;
-/// Deliveries that one step cancels, with two statements each.
-const CANCEL_STEP: usize = 100;
-
-/// The condition that the forwarder of what stands in the queue is defined no more.
-const NO_FORWARDER: &str = "NOT EXISTS (SELECT 1 FROM definitions d WHERE d.project = queue.project
-     AND d.kind = 'forwarder' AND d.name = queue.forwarder)";
 /// Ends a delivery that has left the queue.
-const END: &str =
+pub(crate) const END: &str =
     "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, last_error = $3
      WHERE project = $1 AND id = $2 AND state IN ('pending', 'failed')
+     AND NOT EXISTS (SELECT 1 FROM queue WHERE project = $1 AND delivery = $2)";
+/// Ends a delivery that held others and has left the queue. What it ended by stays to be read.
+const LET_GO: &str = "UPDATE deliveries SET state = 'cancelled',
+         last_error = CASE WHEN last_error IS NULL THEN $3 ELSE $3 || ': ' || last_error END
+     WHERE project = $1 AND id = $2 AND state IN ('rejected', 'broken', 'cancelled')
      AND NOT EXISTS (SELECT 1 FROM queue WHERE project = $1 AND delivery = $2)";
 
 impl Store {
@@ -87,10 +87,12 @@ impl Store {
     ) -> Result<Vec<(String, StateCounts)>, StoreError> {
         let rows = self
             .query(
-                // What waits is counted in the queue: first tries are pending, retries have failed.
+                // What waits is counted in the queue: first tries are pending, retries have failed,
+                // whether they are blocked or not; what holds others waits for nothing.
                 format!(
-                    "SELECT forwarder, CASE rank WHEN 0 THEN 'pending' ELSE 'failed' END, count(*)
-                     FROM queue WHERE project = $1 GROUP BY forwarder, rank
+                    "SELECT forwarder, CASE rank % 2 WHEN 0 THEN 'pending' ELSE 'failed' END,
+                         count(*)
+                     FROM queue WHERE project = $1 AND rank < 4 GROUP BY forwarder, rank % 2
                      UNION ALL
                      SELECT forwarder, state, count(*) FROM deliveries
                      WHERE project = $1 AND {IN_TROUBLE} GROUP BY forwarder, state
@@ -118,7 +120,9 @@ impl Store {
     /// How many deliveries wait to be sent, over all projects.
     pub async fn waiting(&self) -> Result<u64, StoreError> {
         let counts = self
-            .query("SELECT count(*) FROM queue".to_owned(), Vec::new(), |row| row.integer(0))
+            .query("SELECT count(*) FROM queue WHERE rank < 4".to_owned(), Vec::new(), |row| {
+                row.integer(0)
+            })
             .await?;
         Ok(counts.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
     }
@@ -154,7 +158,7 @@ impl Store {
         );
     }
 
-    /// Ends a delivery that waits.
+    /// Ends a delivery that waits, or lets those go that a final one holds.
     pub async fn cancel(
         &self,
         project: &str,
@@ -164,7 +168,7 @@ impl Store {
         let mut batch = Batch::default();
         self.add_cancel(&mut batch, project, delivery, reason);
         self.change(batch).await?;
-        self.told_cancelled(project, delivery.id);
+        self.told_cancelled(project, delivery);
         Ok(())
     }
 
@@ -175,13 +179,16 @@ impl Store {
         delivery: &Delivery,
         reason: &str,
     ) {
-        let leave = self.leave_queue_sql();
+        let (rank, end) = if delivery.holds { ("rank = 4", LET_GO) } else { ("rank < 4", END) };
+        self.let_next_go(batch, project, delivery.id);
+        let leave = format!("{} AND {rank}", self.leave_queue_sql());
         batch.one(BEING_SENT, leave, vec![project.into(), delivery.id.into()]);
-        batch.one(BEING_SENT, END, vec![project.into(), delivery.id.into(), reason.into()]);
+        batch.one(BEING_SENT, end, vec![project.into(), delivery.id.into(), reason.into()]);
     }
 
     /// Lets a final delivery wait again, with a fresh budget, under the same id. `connection` is
-    /// where it goes today, `parked` whether its forwarder is paused.
+    /// where it goes today, `parked` whether its forwarder is paused. What is kept in order goes to
+    /// the end of its key; but what holds others is ahead of them again.
     pub async fn requeue(
         &self,
         project: &str,
@@ -219,7 +226,8 @@ impl Store {
     }
 
     /// Makes a new delivery of the same payload, under the id `new`. `connection` is where it goes
-    /// today, `parked` whether its forwarder is paused.
+    /// today, `parked` whether its forwarder is paused. What is kept in order goes to the end of its
+    /// key.
     pub async fn resend(
         &self,
         project: &str,
@@ -251,9 +259,9 @@ impl Store {
             format!(
                 "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
                      payload_id, key, state, origin, resend_of, attempts, tries, registered_at,
-                     next_attempt_at)
+                     next_attempt_at, hops, order_key)
                  SELECT project, $3, forwarder, $5, event, payload_kind, payload_id, key,
-                     'pending', $4, id, 0, 0, {now}, {now}
+                     'pending', $4, id, 0, 0, {now}, {now}, hops, order_key
                  FROM deliveries WHERE project = $1 AND id = $2"
             ),
             vec![
@@ -267,9 +275,10 @@ impl Store {
         self.enqueue(batch, project, new, &delivery.forwarder, connection, parked);
     }
 
-    /// Adds the statement that puts a delivery into its lane, due now. Its fences begin with the
-    /// present, beyond all that it had before: whoever still holds it from an earlier time in the
-    /// queue must not be taken for the holder of today.
+    /// Adds the statements that put a delivery into its lane, due now, behind all of its key; one that
+    /// holds others is where it was. Its fences begin with the present, beyond all that it had
+    /// before: whoever still holds it from an earlier time in the queue must not be taken for the
+    /// holder of today.
     pub(crate) fn enqueue(
         &self,
         batch: &mut Batch,
@@ -281,17 +290,35 @@ impl Store {
     ) {
         let lane = if parked { Lane::parking(forwarder) } else { connection.to_owned() };
         let now = self.now_sql();
+        self.lock_deliveries(batch, project, &[id]);
+        let position = self.next_position(batch);
         batch.one(
             "it is in the queue already",
             format!(
-                "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner)
-                 VALUES ($1, $2, $3, 0, {now}, $4, {now}, NULL)"
+                "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner,
+                     position, sequence)
+                 SELECT project, id, $3, CASE WHEN order_key IS NULL THEN 0 ELSE 2 END, {now}, $4,
+                     {now}, NULL, CASE WHEN order_key IS NULL THEN NULL ELSE {position} END,
+                     connection || '/' || order_key
+                 FROM deliveries WHERE project = $1 AND id = $2
+                 ON CONFLICT (project, delivery) DO UPDATE SET
+                     lane = excluded.lane, rank = 2, next_at = excluded.next_at,
+                     fence = excluded.fence
+                 WHERE queue.rank = 4"
             ),
             vec![project.into(), id.into(), lane.into(), forwarder.into()],
         );
+        self.settle_around(batch, project, id);
     }
 
-    pub(crate) fn told_cancelled(&self, project: &str, id: Uuid) {
+    /// Tells of a delivery that was ended. One that followed it may be due now.
+    pub(crate) fn told_cancelled(&self, project: &str, delivery: &Delivery) {
+        let Delivery { id, connection, .. } = delivery;
+        self.told_waiting(project, *id, connection, DeliveryState::Cancelled);
+    }
+
+    /// Tells of a delivery that was ended with many others.
+    pub(crate) fn told_ended(&self, project: &str, id: Uuid) {
         let state = DeliveryState::Cancelled;
         self.signal(Signal::Delivery { project: project.into(), id, state });
     }
@@ -307,130 +334,14 @@ impl Store {
         self.signal(Signal::Due(Lane { project: project.into(), name: connection.to_owned() }));
     }
 
-    /// Moves what waits in the lane `from` for `forwarder` to the lane `to`, due now where
-    /// `due_now`; it goes over `connection` from here on. One bounded step; the answer is how many
-    /// were moved, and 0 means all are.
-    pub async fn move_lane(
-        &self,
-        project: &str,
-        forwarder: &str,
-        from: &str,
-        to: &str,
-        connection: &str,
-        due_now: bool,
-    ) -> Result<u64, StoreError> {
-        let free = self.free_sql();
-        let waiting = self
-            .query(
-                format!(
-                    "SELECT delivery FROM queue WHERE project = $1 AND lane = $2
-                     AND forwarder = $3 AND {free} ORDER BY rank, next_at LIMIT {BULK_STEP}"
-                ),
-                vec![project.into(), from.into(), forwarder.into()],
-                |row| row.id(0),
-            )
-            .await?;
-        if waiting.is_empty() {
-            return Ok(0);
-        }
-        let list = |from: usize| -> String {
-            let places: Vec<String> =
-                (from..from + waiting.len()).map(|number| format!("${number}")).collect();
-            places.join(", ")
-        };
-        let ids = || waiting.iter().map(|id| Parameter::from(*id));
-        let next_at = if due_now { self.now_sql() } else { "next_at".to_owned() };
-        let mut batch = Batch::default();
-        // The conditions stand again: somebody may have claimed since the choice.
-        let mut parameters = vec![project.into(), from.into(), to.into()];
-        parameters.extend(ids());
-        batch.any(
-            format!(
-                "UPDATE queue SET lane = $3, next_at = {next_at}
-                 WHERE project = $1 AND lane = $2 AND {free} AND delivery IN ({})",
-                list(4)
-            ),
-            parameters,
-        );
-        // What was claimed instead is still in the old lane, and goes where it was to go.
-        let mut parameters = vec![project.into(), connection.into(), to.into()];
-        parameters.extend(ids());
-        batch.any(
-            format!(
-                "UPDATE deliveries SET connection = $2
-                 WHERE project = $1 AND connection <> $2 AND id IN ({})
-                 AND EXISTS (SELECT 1 FROM queue WHERE project = $1 AND delivery = deliveries.id
-                     AND lane = $3)",
-                list(4)
-            ),
-            parameters,
-        );
-        let moved = self.change(batch).await?.first().copied().unwrap_or(0);
-        if moved > 0 {
-            self.signal(Signal::Due(Lane { project: project.into(), name: to.to_owned() }));
-        }
-        Ok(moved)
-    }
-
-    /// In which lanes deliveries wait, and for which forwarders. This reads the project's whole
-    /// queue: it is for the moment after a change of definitions.
-    pub async fn queue_places(&self, project: &str) -> Result<Vec<(String, String)>, StoreError> {
-        self.query(
-            "SELECT DISTINCT lane, forwarder FROM queue WHERE project = $1 ORDER BY lane, forwarder"
-                .to_owned(),
-            vec![project.into()],
-            |row| Ok((row.text(0)?, row.text(1)?)),
-        )
-        .await
-    }
-
-    /// Cancels what waits for a forwarder that is no more, in whatever lane. One bounded step; it
-    /// does nothing where the forwarder is there again.
-    pub async fn cancel_forwarder(
-        &self,
-        project: &str,
-        forwarder: &str,
-        reason: &str,
-    ) -> Result<usize, StoreError> {
-        let waiting = self
-            .query(
-                format!(
-                    "SELECT delivery FROM queue WHERE project = $1 AND forwarder = $2
-                     AND {} AND {NO_FORWARDER} ORDER BY delivery LIMIT {CANCEL_STEP}",
-                    self.free_sql()
-                ),
-                vec![project.into(), forwarder.into()],
-                |row| row.id(0),
-            )
-            .await?;
-        // The forwarder may have been saved since. Only leaving the queue asks for it: what has left
-        // must end within the same transaction, or it would wait outside the queue for ever.
-        let leave = format!("{} AND {NO_FORWARDER}", self.leave_queue_sql());
-        let mut batch = Batch::default();
-        for id in &waiting {
-            // Any number of rows: what is claimed meanwhile is left to its sender.
-            batch.any(leave.as_str(), vec![project.into(), (*id).into()]);
-            batch.any(END, vec![project.into(), (*id).into(), reason.into()]);
-        }
-        let counts = self.change(batch).await?;
-        let mut cancelled = 0;
-        for (id, counts) in waiting.iter().zip(counts.chunks(2)) {
-            if matches!(counts, [1, 1]) {
-                cancelled += 1;
-                self.told_cancelled(project, *id);
-            }
-        }
-        Ok(cancelled)
-    }
-
     /// Takes a delivery out of the queue, unless it is being sent.
-    fn leave_queue_sql(&self) -> String {
+    pub(crate) fn leave_queue_sql(&self) -> String {
         format!("DELETE FROM queue WHERE project = $1 AND delivery = $2 AND {}", self.free_sql())
     }
 
     /// The condition that nobody is sending what stands in the queue: nobody holds it, or whoever
     /// did has let the lease run out, and must not stand in a person's way.
-    fn free_sql(&self) -> String {
+    pub(crate) fn free_sql(&self) -> String {
         format!("(owner IS NULL OR next_at <= {})", self.now_sql())
     }
 
@@ -536,5 +447,7 @@ pub(crate) fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         next_attempt_at: row.optional_integer(12)?.map(Timestamp),
         last_status,
         last_error: row.optional_text(14)?,
+        superseded_by: row.optional_id(15)?,
+        holds: row.integer(16)? != 0,
     })
 }

@@ -42,7 +42,9 @@ mod lanes;
 mod lost;
 mod messages;
 mod migrate;
+mod moving;
 mod notices;
+mod order;
 mod postgres;
 mod records;
 mod replay;
@@ -252,10 +254,14 @@ impl Store {
     pub async fn accept(&self, mut accept: Accept) -> Result<Accepted, StoreError> {
         accept.make_storable();
         let told = Told::from(&accept);
-        let accepted = match &self.engine {
+        let AcceptEnd { accepted, superseded } = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.accept(accept, self.quarantine_limit).await?,
             Engine::Postgres(postgres) => postgres.accept(accept, self.quarantine_limit).await?,
         };
+        for id in superseded {
+            let (project, state) = (told.project.clone(), DeliveryState::Superseded);
+            self.signal(Signal::Delivery { project, id, state });
+        }
         self.tell(told, &accepted);
         Ok(accepted)
     }
@@ -286,17 +292,16 @@ impl Store {
     /// written, since the delivery is somebody else's by now.
     pub async fn record(&self, mut outcome: Outcome) -> Result<Recorded, StoreError> {
         outcome.make_storable();
-        let (project, id) = (outcome.lane.project.clone(), outcome.delivery);
-        let state = match outcome.verdict {
-            Verdict::Final(state) => state,
-            Verdict::RetryIn(_) => DeliveryState::Failed,
-        };
-        let recorded = match &self.engine {
+        let (lane, id) = (outcome.lane.clone(), outcome.delivery);
+        let RecordEnd { recorded, state, is_next_free } = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.record(outcome, Arc::clone(&self.clock)).await?,
             Engine::Postgres(postgres) => postgres.record(outcome).await?,
         };
         if recorded == Recorded::Written {
-            self.signal(Signal::Delivery { project, id, state });
+            self.signal(Signal::Delivery { project: lane.project.clone(), id, state });
+        }
+        if is_next_free {
+            self.signal(Signal::Due(lane));
         }
         Ok(recorded)
     }

@@ -4,6 +4,7 @@ use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 
 use crate::error::StoreError;
+use crate::order::Ordered;
 use crate::records::{DedupeKey, Lane, NewDelivery, Released, Replay, Replayed, Signal};
 use crate::statement::{Batch, Parameter, as_integer, unreadable};
 use crate::text::storable_key;
@@ -98,6 +99,10 @@ impl Store {
         if !replay.deliveries.is_empty() {
             self.require_bytes(batch, &replay.project, replay.message);
         }
+        // All locks before the first row, in the order that everybody keeps.
+        let ordered = replay.deliveries.iter().filter_map(Ordered::of);
+        let sequences: Vec<String> = ordered.map(|ordered| ordered.sequence).collect();
+        self.lock_sequences(batch, &replay.project, &sequences);
         for delivery in &replay.deliveries {
             self.add_delivery(batch, replay, delivery);
         }
@@ -131,8 +136,8 @@ impl Store {
             format!(
                 "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
                      payload_id, key, state, origin, attempts, tries, registered_at,
-                     next_attempt_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, {now}, {now})"
+                     next_attempt_at, hops, order_key)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, {now}, {now}, $11, $12)"
             ),
             vec![
                 project.into(),
@@ -145,8 +150,11 @@ impl Store {
                 delivery.key.clone().map(storable_key).into(),
                 DeliveryState::Pending.name().into(),
                 delivery.origin.name().into(),
+                i64::from(delivery.hops).into(),
+                delivery.order_key.clone().map(storable_key).into(),
             ],
         );
+        // It takes the place of nothing: what it carries is older than what waits already.
         self.enqueue(
             batch,
             project,

@@ -5,7 +5,10 @@
 //!   2  claim the identities, in key order           → the duplicates are known
 //!   3  lock the quarantine counts of the sources, in order;
 //!      then quarantined contents, one by one (rare)
-//!   4  messages, bodies, deliveries, queue          → pipelined with COMMIT
+//!   4  what is kept in order: the locks of its sequences, positions,
+//!      and the end of what it takes the place of
+//!   5  messages, bodies, deliveries, queue          → pipelined with COMMIT
+//!   6  what is kept in order: the heads are let go
 //! ```
 //!
 //! The share lock on a project's row is what makes the version check hold: a change of the
@@ -21,11 +24,14 @@ use deadpool_postgres::{Pool, Transaction};
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 use tokio::sync::oneshot;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::order::{self, Sequences};
 use super::{NOW, both, flusher};
 use crate::error::StoreError;
-use crate::records::{Accept, Accepted, DedupeKey, Lane, NewMessage};
+use crate::order::{Arriving, Ordered};
+use crate::records::{Accept, AcceptEnd, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
 use crate::request::request_text;
 use crate::statement::{as_integer, unreadable};
 
@@ -33,13 +39,13 @@ use crate::statement::{as_integer, unreadable};
 pub(super) struct Job {
     pub(super) accept: Accept,
     pub(super) quarantine_limit: u32,
-    pub(super) reply: oneshot::Sender<Result<Accepted, StoreError>>,
+    pub(super) reply: oneshot::Sender<Result<AcceptEnd, StoreError>>,
 }
 
 impl flusher::Job for Job {
-    type Answer = Accepted;
+    type Answer = AcceptEnd;
 
-    fn answer(self, answer: Result<Accepted, StoreError>) {
+    fn answer(self, answer: Result<AcceptEnd, StoreError>) {
         let Self { accept, reply, .. } = self;
         // The body goes first: whoever is answered may send the next one into its room.
         drop(accept);
@@ -52,7 +58,7 @@ impl flusher::Job for Job {
 pub(super) fn flush<'f>(
     pool: &'f Pool,
     jobs: &'f [Job],
-) -> std::pin::Pin<Box<dyn Future<Output = Result<Vec<Accepted>, StoreError>> + Send + 'f>> {
+) -> std::pin::Pin<Box<dyn Future<Output = Result<Vec<AcceptEnd>, StoreError>> + Send + 'f>> {
     Box::pin(async move {
         let mut client = pool.get().await?;
         let transaction = client.transaction().await?;
@@ -69,9 +75,17 @@ pub(super) fn flush<'f>(
             .into_iter()
             .map(|answer| answer.unwrap_or(Accepted::Kept { version: 1 }))
             .collect();
-        insert(&transaction, jobs, &answers, &repeated).await?;
+        let mut replaced = insert(&transaction, jobs, &answers, &repeated).await?;
         transaction.commit().await?;
-        Ok(answers)
+        let mut superseded = |job: &Job| -> Vec<Uuid> {
+            let deliveries = job.accept.deliveries.iter();
+            deliveries.filter_map(|delivery| replaced.remove(&delivery.id)).flatten().collect()
+        };
+        Ok(jobs
+            .iter()
+            .zip(answers)
+            .map(|(job, accepted)| AcceptEnd { accepted, superseded: superseded(job) })
+            .collect())
     })
 }
 
@@ -350,7 +364,7 @@ async fn insert(
     jobs: &[Job],
     answers: &[Accepted],
     repeated: &HashMap<usize, i64>,
-) -> Result<(), StoreError> {
+) -> Result<HashMap<Uuid, Vec<Uuid>>, StoreError> {
     let mut messages: Vec<Written<'_>> = Vec::with_capacity(jobs.len());
     let mut kept: Vec<&Job> = Vec::with_capacity(jobs.len());
     for (position, (job, answer)) in jobs.iter().zip(answers).enumerate() {
@@ -366,9 +380,13 @@ async fn insert(
             Accepted::Quarantined { .. } | Accepted::Stale | Accepted::QuarantineFull => {}
         }
     }
+    let mut rows = delivery_rows(&kept);
+    let replaced = arrange(transaction, &mut rows).await?;
     let messages = Box::pin(insert_messages(transaction, &messages));
-    let deliveries = Box::pin(insert_deliveries(transaction, &kept));
-    both(messages, deliveries).await.map(drop)
+    let deliveries = Box::pin(insert_deliveries(transaction, &rows));
+    both(messages, deliveries).await?;
+    sequences(&rows).promote(transaction).await?;
+    Ok(replaced)
 }
 
 async fn insert_messages(
@@ -482,64 +500,147 @@ impl<'j> MessageColumns<'j> {
     }
 }
 
-async fn insert_deliveries(transaction: &Transaction<'_>, kept: &[&Job]) -> Result<(), StoreError> {
-    let mut projects: Vec<&str> = Vec::new();
-    let mut ids: Vec<Uuid> = Vec::new();
-    let mut forwarders: Vec<&str> = Vec::new();
-    let mut connections: Vec<&str> = Vec::new();
-    let mut events: Vec<&str> = Vec::new();
-    let mut payloads: Vec<Uuid> = Vec::new();
-    let mut keys: Vec<Option<&str>> = Vec::new();
-    let mut origins: Vec<&str> = Vec::new();
-    let mut lanes: Vec<String> = Vec::new();
-    for job in kept {
-        for delivery in &job.accept.deliveries {
-            projects.push(&job.accept.project);
-            ids.push(delivery.id);
-            forwarders.push(&delivery.forwarder);
-            connections.push(&delivery.connection);
-            events.push(delivery.event.name());
-            payloads.push(job.accept.message.id);
-            keys.push(delivery.key.as_deref());
-            origins.push(delivery.origin.name());
-            lanes.push(if delivery.parked {
-                Lane::parking(&delivery.forwarder)
-            } else {
-                delivery.connection.clone()
-            });
-        }
+/// A delivery as it is written.
+struct DeliveryRow<'j> {
+    project: &'j str,
+    payload: Uuid,
+    delivery: &'j NewDelivery,
+    ordered: Option<Ordered>,
+}
+
+impl DeliveryRow<'_> {
+    /// The newer one of the same batch that takes its place.
+    fn superseded_by(&self) -> Option<Uuid> {
+        self.ordered.as_ref()?.superseded_by
     }
-    if ids.is_empty() {
+
+    fn lane(&self) -> String {
+        let NewDelivery { forwarder, connection, parked, .. } = self.delivery;
+        if *parked { Lane::parking(forwarder) } else { connection.clone() }
+    }
+}
+
+fn delivery_rows<'j>(kept: &[&'j Job]) -> Vec<DeliveryRow<'j>> {
+    kept.iter()
+        .flat_map(|job| {
+            job.accept.deliveries.iter().map(|delivery| DeliveryRow {
+                project: &job.accept.project,
+                payload: job.accept.message.id,
+                delivery,
+                ordered: Ordered::of(delivery),
+            })
+        })
+        .collect()
+}
+
+fn sequences<'r>(rows: &'r [DeliveryRow<'_>]) -> Sequences<'r> {
+    rows.iter().filter_map(|row| Some((row.project, &*row.ordered.as_ref()?.sequence))).collect()
+}
+
+/// Finds the places of what is kept in order, under the locks of its sequences.
+async fn arrange(
+    transaction: &Transaction<'_>,
+    rows: &mut [DeliveryRow<'_>],
+) -> Result<HashMap<Uuid, Vec<Uuid>>, StoreError> {
+    sequences(rows).lock(transaction).await?;
+    let arriving = rows
+        .iter_mut()
+        .filter_map(|row| {
+            let DeliveryRow { project, delivery, ordered, .. } = row;
+            Some(Arriving { project, delivery: delivery.id, ordered: ordered.as_mut()? })
+        })
+        .collect();
+    order::arrange(transaction, arriving).await
+}
+
+async fn insert_deliveries(
+    transaction: &Transaction<'_>,
+    rows: &[DeliveryRow<'_>],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
         return Ok(());
     }
-    let deliveries = transaction
+    let projects: Vec<&str> = rows.iter().map(|row| row.project).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.delivery.id).collect();
+    let forwarders: Vec<&str> = rows.iter().map(|row| &*row.delivery.forwarder).collect();
+    let connections: Vec<&str> = rows.iter().map(|row| &*row.delivery.connection).collect();
+    let events: Vec<&str> = rows.iter().map(|row| row.delivery.event.name()).collect();
+    let payloads: Vec<Uuid> = rows.iter().map(|row| row.payload).collect();
+    let keys: Vec<Option<&str>> = rows.iter().map(|row| row.delivery.key.as_deref()).collect();
+    let origins: Vec<&str> = rows.iter().map(|row| row.delivery.origin.name()).collect();
+    let newer: Vec<Option<Uuid>> = rows.iter().map(DeliveryRow::superseded_by).collect();
+    let hops: Vec<i64> = rows.iter().map(|row| i64::from(row.delivery.hops)).collect();
+    let order_keys: Vec<Option<&str>> =
+        rows.iter().map(|row| row.delivery.order_key.as_deref()).collect();
+    let statement = transaction
         .prepare_cached(&format!(
             "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
-                 payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at)
-             SELECT project, id, forwarder, connection, event, '{}', payload, key, '{}', origin,
-                 0, 0, {NOW}, {NOW}
+                 payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at,
+                 superseded_by, hops, order_key)
+             SELECT project, id, forwarder, connection, event, '{}', payload, key,
+                 CASE WHEN newer IS NULL THEN '{}' ELSE '{}' END, origin, 0, 0, {NOW},
+                 CASE WHEN newer IS NULL THEN {NOW} END, newer, hops, order_key
              FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-                         $7::text[], $8::text[])
-                 AS n (project, id, forwarder, connection, event, payload, key, origin)",
+                         $7::text[], $8::text[], $9::uuid[], $10::bigint[], $11::text[])
+                 AS n (project, id, forwarder, connection, event, payload, key, origin, newer,
+                       hops, order_key)",
             PayloadKind::Message.name(),
-            DeliveryState::Pending.name()
+            DeliveryState::Pending.name(),
+            DeliveryState::Superseded.name()
         ))
         .await?;
-    let queue = transaction
+    let deliveries = async {
+        let parameters: [&(dyn ToSql + Sync); 11] = [
+            &projects,
+            &ids,
+            &forwarders,
+            &connections,
+            &events,
+            &payloads,
+            &keys,
+            &origins,
+            &newer,
+            &hops,
+            &order_keys,
+        ];
+        transaction.execute(&statement, &parameters).await.map_err(StoreError::from)
+    };
+    both(deliveries, enqueue(transaction, rows)).await?;
+    Ok(())
+}
+
+/// Puts into the queue what is to wait. What is kept in order begins blocked.
+async fn enqueue(
+    transaction: &Transaction<'_>,
+    rows: &[DeliveryRow<'_>],
+) -> Result<(), StoreError> {
+    let rows: Vec<&DeliveryRow<'_>> =
+        rows.iter().filter(|row| row.superseded_by().is_none()).collect();
+    let ordered = || rows.iter().map(|row| row.ordered.as_ref());
+    let projects: Vec<&str> = rows.iter().map(|row| row.project).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.delivery.id).collect();
+    let lanes: Vec<String> = rows.iter().map(|row| row.lane()).collect();
+    let forwarders: Vec<&str> = rows.iter().map(|row| &*row.delivery.forwarder).collect();
+    let since: Vec<Option<i64>> = ordered().map(|ordered| ordered?.waits_since).collect();
+    let positions: Vec<Option<i64>> =
+        ordered().map(|ordered| ordered.map(|ordered| ordered.position)).collect();
+    let sequences: Vec<Option<&str>> =
+        ordered().map(|ordered| ordered.map(|ordered| &*ordered.sequence)).collect();
+    let collapses: Vec<Option<&str>> =
+        ordered().map(|ordered| ordered?.collapse.as_deref()).collect();
+    let statement = transaction
         .prepare_cached(&format!(
-            "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner)
-             SELECT project, delivery, lane, 0, {NOW}, forwarder, 0, NULL
-             FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
-                 AS n (project, delivery, lane, forwarder)"
+            "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence, owner,
+                 position, sequence, collapse)
+             SELECT project, delivery, lane, CASE WHEN sequence IS NULL THEN 0 ELSE 2 END,
+                 least({NOW}, since), forwarder, 0, NULL, position, sequence, collapse
+             FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bigint[],
+                         $6::bigint[], $7::text[], $8::text[])
+                 AS n (project, delivery, lane, forwarder, since, position, sequence, collapse)"
         ))
         .await?;
-    both(
-        transaction.execute(
-            &deliveries,
-            &[&projects, &ids, &forwarders, &connections, &events, &payloads, &keys, &origins],
-        ),
-        transaction.execute(&queue, &[&projects, &ids, &lanes, &forwarders]),
-    )
-    .await?;
+    let parameters: [&(dyn ToSql + Sync); 8] =
+        [&projects, &ids, &lanes, &forwarders, &since, &positions, &sequences, &collapses];
+    transaction.execute(&statement, &parameters).await?;
     Ok(())
 }

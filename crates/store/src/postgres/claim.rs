@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Postgres;
-use crate::claimed::{self, CLAIMED_COLUMNS, claimed_columns};
+use crate::claimed::{self, CLAIMED_COLUMNS, Held, claimed_columns};
 use crate::error::StoreError;
 use crate::records::{Claimed, Claims, Lane, LaneDemand, LaneOutlook};
 use crate::statement::{Row, as_integer};
@@ -38,7 +38,8 @@ const HOLD: &str = "WITH wanted AS (
      UPDATE queue SET next_at = present.now + due.lease, owner = $5, fence = queue.fence + 1
      FROM due, present
      WHERE queue.project = due.project AND queue.delivery = due.delivery
-     RETURNING queue.project, queue.delivery, queue.lane, queue.fence";
+     RETURNING queue.project, queue.delivery, queue.lane, queue.fence, queue.sequence,
+         queue.collapse";
 
 const CONTENTS: &str = concat!(
     "SELECT ",
@@ -76,32 +77,41 @@ impl Postgres {
             demands.iter().map(|demand| as_integer(demand.lease.as_micros())).collect();
         let hold = client.prepare_cached(HOLD).await?;
         let held = client.query(&hold, &[&projects, &lanes, &most, &leases, &owner]).await?;
-        let mut fences: HashMap<(String, Uuid), (String, i64)> = HashMap::new();
-        for row in &held {
-            fences.insert((row.try_get(0)?, row.try_get(1)?), (row.try_get(2)?, row.try_get(3)?));
-        }
-        let claimed = contents(&client, &fences).await?;
-        let outlook = outlook(&client, demands, &fences).await?;
+        let held = held.iter().map(read_held).collect::<Result<Vec<Held>, StoreError>>()?;
+        let claimed = contents(&client, &held).await?;
+        let outlook = outlook(&client, demands, &held).await?;
         Ok(Claims { claimed, outlook })
     }
 }
 
+fn read_held(row: &tokio_postgres::Row) -> Result<Held, StoreError> {
+    let project: &str = row.try_get(0)?;
+    Ok(Held {
+        lane: Lane { project: project.into(), name: row.try_get(2)? },
+        delivery: row.try_get(1)?,
+        fence: row.try_get(3)?,
+        sequence: row.try_get(4)?,
+        collapse: row.try_get(5)?,
+    })
+}
+
 async fn contents(
     client: &deadpool_postgres::Client,
-    fences: &HashMap<(String, Uuid), (String, i64)>,
+    held: &[Held],
 ) -> Result<Vec<Claimed>, StoreError> {
-    if fences.is_empty() {
+    if held.is_empty() {
         return Ok(Vec::new());
     }
     let (projects, deliveries): (Vec<&str>, Vec<Uuid>) =
-        fences.keys().map(|(project, delivery)| (&**project, *delivery)).unzip();
+        held.iter().map(|held| (&*held.lane.project, held.delivery)).unzip();
+    let known: HashMap<(&str, Uuid), &Held> =
+        held.iter().map(|held| ((&*held.lane.project, held.delivery), held)).collect();
     let statement = client.prepare_cached(CONTENTS).await?;
-    let mut claimed = Vec::with_capacity(fences.len());
+    let mut claimed = Vec::with_capacity(held.len());
     for row in client.query(&statement, &[&projects, &deliveries]).await? {
-        let key: (String, Uuid) = (row.try_get(PROJECT_COLUMN)?, row.try_get(DELIVERY_COLUMN)?);
-        let Some((lane, fence)) = fences.get(&key) else { continue };
-        let lane = Lane { project: key.0.as_str().into(), name: lane.clone() };
-        claimed.push(claimed::read(&Row::Postgres(&row), &lane, key.1, *fence)?);
+        let project: &str = row.try_get(PROJECT_COLUMN)?;
+        let Some(held) = known.get(&(project, row.try_get(DELIVERY_COLUMN)?)) else { continue };
+        claimed.extend(claimed::read(&Row::Postgres(&row), held)?);
     }
     // As the queue had them: first tries before retries, and the oldest first, since the ids begin
     // with the time at which they were made.
@@ -112,16 +122,13 @@ async fn contents(
 async fn outlook(
     client: &deadpool_postgres::Client,
     demands: &[LaneDemand],
-    fences: &HashMap<(String, Uuid), (String, i64)>,
+    held: &[Held],
 ) -> Result<Vec<LaneOutlook>, StoreError> {
-    let mut got: HashMap<(&str, &str), usize> = HashMap::new();
-    for ((project, _), (lane, _)) in fences {
-        *got.entry((project, lane)).or_default() += 1;
+    let mut got: HashMap<&Lane, usize> = HashMap::new();
+    for Held { lane, .. } in held {
+        *got.entry(lane).or_default() += 1;
     }
-    let more = |demand: &LaneDemand| {
-        let lane = (&*demand.lane.project, &*demand.lane.name);
-        got.get(&lane).copied().unwrap_or(0) >= demand.limit
-    };
+    let more = |demand: &LaneDemand| got.get(&demand.lane).copied().unwrap_or(0) >= demand.limit;
     let idle: Vec<&Lane> =
         demands.iter().filter(|demand| !more(demand)).map(|demand| &demand.lane).collect();
     let projects: Vec<&str> = idle.iter().map(|lane| &*lane.project).collect();

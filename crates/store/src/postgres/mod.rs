@@ -10,6 +10,7 @@ mod accept;
 mod claim;
 mod flusher;
 mod notify;
+mod order;
 mod record;
 
 use std::str::FromStr;
@@ -27,7 +28,7 @@ use uuid::Uuid;
 use crate::StoreSettings;
 use crate::error::StoreError;
 use crate::migrate;
-use crate::records::{Accept, Accepted, Outcome, Recorded, Signal};
+use crate::records::{Accept, AcceptEnd, Outcome, RecordEnd, Signal};
 use crate::sqlite::lock_folder;
 use crate::statement::{Batch, Expect, Parameter, Row};
 use flusher::Flushers;
@@ -118,12 +119,12 @@ impl Postgres {
         &self,
         accept: Accept,
         quarantine_limit: u32,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<AcceptEnd, StoreError> {
         let bytes = accept.held_bytes();
         self.accepts.run(bytes, |reply| accept::Job { accept, quarantine_limit, reply }).await
     }
 
-    pub(crate) async fn record(&self, outcome: Outcome) -> Result<Recorded, StoreError> {
+    pub(crate) async fn record(&self, outcome: Outcome) -> Result<RecordEnd, StoreError> {
         let bytes = outcome.held_bytes();
         self.records.run(bytes, |reply| record::Job { outcome, reply }).await
     }

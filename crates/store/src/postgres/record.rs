@@ -3,61 +3,88 @@
 use std::collections::HashSet;
 
 use deadpool_postgres::{Pool, Transaction};
-use fieldpost_model::delivery::DeliveryState;
 use tokio::sync::oneshot;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::order::{self, Sequences};
 use super::{NOW, both, flusher};
 use crate::error::StoreError;
-use crate::records::{Outcome, Recorded, Verdict};
+use crate::records::{End, Outcome, RecordEnd, Recorded};
 use crate::request::{attempt_request_text, headers_text};
 use crate::statement::as_integer;
 
 /// An outcome that waits to be written.
 pub(super) struct Job {
     pub(super) outcome: Outcome,
-    pub(super) reply: oneshot::Sender<Result<Recorded, StoreError>>,
+    pub(super) reply: oneshot::Sender<Result<RecordEnd, StoreError>>,
 }
 
 impl flusher::Job for Job {
-    type Answer = Recorded;
+    type Answer = RecordEnd;
 
-    fn answer(self, answer: Result<Recorded, StoreError>) {
+    fn answer(self, answer: Result<RecordEnd, StoreError>) {
         // Whoever asked may have gone; the work is done all the same.
         drop(self.reply.send(answer));
     }
+}
+
+/// An outcome, and what becomes of its delivery.
+#[derive(Clone, Copy)]
+struct Decided<'o> {
+    outcome: &'o Outcome,
+    end: End,
 }
 
 /// Writes the outcomes of all jobs in one transaction.
 pub(super) fn flush<'f>(
     pool: &'f Pool,
     jobs: &'f [Job],
-) -> std::pin::Pin<Box<dyn Future<Output = Result<Vec<Recorded>, StoreError>> + Send + 'f>> {
+) -> std::pin::Pin<Box<dyn Future<Output = Result<Vec<RecordEnd>, StoreError>> + Send + 'f>> {
     Box::pin(async move {
         let mut client = pool.get().await?;
         let transaction = client.transaction().await?;
         // In one order for everybody, so that two flushers never wait for each other.
         let mut outcomes: Vec<&Outcome> = jobs.iter().map(|job| &job.outcome).collect();
         outcomes.sort_by_key(|outcome| outcome.delivery);
-        let (finals, retries) =
-            both(leave_queue(&transaction, &outcomes), stay_in_queue(&transaction, &outcomes))
+        let sequences = sequences(&outcomes);
+        sequences.lock(&transaction).await?;
+        let newer = order::newer(&transaction, &outcomes).await?;
+        let end = |outcome: &Outcome| outcome.end(newer.get(&outcome.delivery).copied());
+        let mut decided: Vec<Decided<'_>> =
+            outcomes.iter().map(|outcome| Decided { outcome, end: end(outcome) }).collect();
+        let (finals, others) =
+            both(leave_queue(&transaction, &decided), stay_in_queue(&transaction, &decided))
                 .await?;
-        let held: HashSet<Hold> = finals.into_iter().chain(retries).collect();
-        outcomes.retain(|outcome| held.contains(&(outcome.delivery, outcome.fence)));
-        both(update_deliveries(&transaction, &outcomes), insert_attempts(&transaction, &outcomes))
+        let held: HashSet<Hold> = finals.into_iter().chain(others).collect();
+        let is_held = |outcome: &Outcome| held.contains(&(outcome.delivery, outcome.fence));
+        decided.retain(|decided| is_held(decided.outcome));
+        both(update_deliveries(&transaction, &decided), insert_attempts(&transaction, &decided))
             .await?;
+        sequences.demote(&transaction).await?;
+        let moved_on = sequences.promote(&transaction).await?;
         transaction.commit().await?;
+        let is_next_free = |outcome: &Outcome| {
+            outcome.sequence.as_ref().is_some_and(|sequence| {
+                moved_on.contains(&(outcome.lane.project.to_string(), sequence.clone()))
+            })
+        };
         Ok(jobs
             .iter()
-            .map(|job| {
-                if held.contains(&(job.outcome.delivery, job.outcome.fence)) {
-                    Recorded::Written
-                } else {
-                    Recorded::LeaseLost
-                }
+            .map(|Job { outcome, .. }| RecordEnd {
+                recorded: if is_held(outcome) { Recorded::Written } else { Recorded::LeaseLost },
+                state: end(outcome).state(),
+                is_next_free: is_next_free(outcome),
             })
             .collect())
     })
+}
+
+fn sequences<'o>(outcomes: &[&'o Outcome]) -> Sequences<'o> {
+    outcomes
+        .iter()
+        .filter_map(|outcome| Some((&*outcome.lane.project, outcome.sequence.as_deref()?)))
+        .collect()
 }
 
 /// A delivery and the fence that it was held with.
@@ -66,10 +93,13 @@ type Hold = (Uuid, i64);
 /// Takes final deliveries out of the queue; the answer is those that were still ours.
 async fn leave_queue(
     transaction: &Transaction<'_>,
-    outcomes: &[&Outcome],
+    decided: &[Decided<'_>],
 ) -> Result<Vec<Hold>, StoreError> {
-    let finals: Vec<&&Outcome> =
-        outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Final(_))).collect();
+    let finals: Vec<&Outcome> = decided
+        .iter()
+        .filter(|decided| matches!(decided.end, End::Leaves(_) | End::Superseded { .. }))
+        .map(|decided| decided.outcome)
+        .collect();
     if finals.is_empty() {
         return Ok(Vec::new());
     }
@@ -88,83 +118,82 @@ async fn leave_queue(
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// Makes failed deliveries due again later; the answer is those that were still ours.
+/// Makes failed deliveries due again later, and lets those stay that hold others; the answer is those
+/// that were still ours.
 async fn stay_in_queue(
     transaction: &Transaction<'_>,
-    outcomes: &[&Outcome],
+    decided: &[Decided<'_>],
 ) -> Result<Vec<Hold>, StoreError> {
     let mut projects: Vec<&str> = Vec::new();
     let mut ids: Vec<Uuid> = Vec::new();
     let mut fences: Vec<i64> = Vec::new();
-    let mut pauses: Vec<i64> = Vec::new();
-    for outcome in outcomes {
-        if let Verdict::RetryIn(pause) = outcome.verdict {
-            projects.push(&outcome.lane.project);
-            ids.push(outcome.delivery);
-            fences.push(outcome.fence);
-            pauses.push(as_integer(pause.as_micros()));
-        }
+    let mut ranks: Vec<i64> = Vec::new();
+    let mut pauses: Vec<Option<i64>> = Vec::new();
+    for Decided { outcome, end } in decided {
+        let rank = match end {
+            End::Waits(_) => 1,
+            End::Holds(_) => 4,
+            End::Leaves(_) | End::Superseded { .. } => continue,
+        };
+        projects.push(&outcome.lane.project);
+        ids.push(outcome.delivery);
+        fences.push(outcome.fence);
+        ranks.push(rank);
+        pauses.push(end.pause().map(|pause| as_integer(pause.as_micros())));
     }
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let statement = transaction
         .prepare_cached(&format!(
-            "UPDATE queue q SET rank = 1, next_at = {NOW} + o.pause, owner = NULL
-             FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
-                 AS o (project, delivery, fence, pause)
+            "UPDATE queue q SET rank = o.rank, next_at = coalesce({NOW} + o.pause, q.next_at),
+                 owner = NULL
+             FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[])
+                 AS o (project, delivery, fence, rank, pause)
              WHERE q.project = o.project AND q.delivery = o.delivery AND q.fence = o.fence
              RETURNING q.delivery, q.fence"
         ))
         .await?;
-    let rows = transaction.query(&statement, &[&projects, &ids, &fences, &pauses]).await?;
+    let rows = transaction.query(&statement, &[&projects, &ids, &fences, &ranks, &pauses]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 async fn update_deliveries(
     transaction: &Transaction<'_>,
-    outcomes: &[&Outcome],
+    decided: &[Decided<'_>],
 ) -> Result<(), StoreError> {
-    if outcomes.is_empty() {
+    if decided.is_empty() {
         return Ok(());
     }
-    let projects: Vec<&str> = outcomes.iter().map(|outcome| &*outcome.lane.project).collect();
-    let ids: Vec<Uuid> = outcomes.iter().map(|outcome| outcome.delivery).collect();
-    let mut states: Vec<&str> = Vec::with_capacity(outcomes.len());
-    let mut pauses: Vec<Option<i64>> = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        match outcome.verdict {
-            Verdict::Final(state) => {
-                states.push(state.name());
-                pauses.push(None);
-            }
-            Verdict::RetryIn(pause) => {
-                states.push(DeliveryState::Failed.name());
-                pauses.push(Some(as_integer(pause.as_micros())));
-            }
-        }
-    }
-    let numbers: Vec<i64> =
-        outcomes.iter().map(|outcome| i64::from(outcome.attempt.number)).collect();
-    let statuses: Vec<Option<i64>> = outcomes
-        .iter()
+    let outcomes = || decided.iter().map(|decided| decided.outcome);
+    let ends = || decided.iter().map(|decided| decided.end);
+    let projects: Vec<&str> = outcomes().map(|outcome| &*outcome.lane.project).collect();
+    let ids: Vec<Uuid> = outcomes().map(|outcome| outcome.delivery).collect();
+    let states: Vec<&str> = ends().map(|end| end.state().name()).collect();
+    let pauses: Vec<Option<i64>> =
+        ends().map(|end| end.pause().map(|pause| as_integer(pause.as_micros()))).collect();
+    let newer: Vec<Option<Uuid>> = ends().map(End::superseded_by).collect();
+    let numbers: Vec<i64> = outcomes().map(|outcome| i64::from(outcome.attempt.number)).collect();
+    let counts: Vec<i64> = outcomes().map(|outcome| i64::from(outcome.counts)).collect();
+    let statuses: Vec<Option<i64>> = outcomes()
         .map(|outcome| outcome.attempt.response.as_ref().map(|answer| i64::from(answer.status)))
         .collect();
     let errors: Vec<Option<&str>> =
-        outcomes.iter().map(|outcome| outcome.last_error.as_deref()).collect();
+        outcomes().map(|outcome| outcome.last_error.as_deref()).collect();
     let statement = transaction
         .prepare_cached(&format!(
-            "UPDATE deliveries d SET state = o.state, attempts = o.number, tries = d.tries + 1,
-                 next_attempt_at = {NOW} + o.pause, last_status = o.status, last_error = o.error
+            "UPDATE deliveries d SET state = o.state, attempts = o.number,
+                 tries = d.tries + o.counts, next_attempt_at = {NOW} + o.pause,
+                 last_status = o.status, last_error = o.error, superseded_by = o.newer
              FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[],
-                         $6::bigint[], $7::text[])
-                 AS o (project, id, state, number, pause, status, error)
+                         $6::bigint[], $7::text[], $8::bigint[], $9::uuid[])
+                 AS o (project, id, state, number, pause, status, error, counts, newer)
              WHERE d.project = o.project AND d.id = o.id"
         ))
         .await?;
-    transaction
-        .execute(&statement, &[&projects, &ids, &states, &numbers, &pauses, &statuses, &errors])
-        .await?;
+    let parameters: [&(dyn ToSql + Sync); 9] =
+        [&projects, &ids, &states, &numbers, &pauses, &statuses, &errors, &counts, &newer];
+    transaction.execute(&statement, &parameters).await?;
     Ok(())
 }
 
@@ -213,14 +242,14 @@ impl<'o> Columns<'o> {
 
 async fn insert_attempts(
     transaction: &Transaction<'_>,
-    outcomes: &[&Outcome],
+    decided: &[Decided<'_>],
 ) -> Result<(), StoreError> {
-    if outcomes.is_empty() {
+    if decided.is_empty() {
         return Ok(());
     }
     let mut columns = Columns::default();
-    for outcome in outcomes {
-        columns.push(outcome);
+    for decided in decided {
+        columns.push(decided.outcome);
     }
     let statement = transaction
         .prepare_cached(

@@ -1,1 +1,22 @@
 -- Order and collapse: what is sent strictly one after the other, and what takes the place of what.
+
+ALTER TABLE deliveries ADD COLUMN order_key TEXT;
+ALTER TABLE deliveries ADD COLUMN superseded_by UUID;
+ALTER TABLE deliveries ADD COLUMN hops BIGINT NOT NULL DEFAULT 0;
+
+-- What shares a `sequence` is sent one after the other, the least `position` first; `collapse` says
+-- what newer deliveries take the place of. All three are empty for what needs no order.
+-- `rank` knows more from here on: 0 first tries, 1 retries; 2 and 3 the same, blocked by what goes
+-- before them in their sequence; 4 ended without success, and holds those behind it.
+ALTER TABLE queue ADD COLUMN position BIGINT;
+ALTER TABLE queue ADD COLUMN sequence TEXT;
+ALTER TABLE queue ADD COLUMN collapse TEXT;
+CREATE INDEX queue_in_order ON queue (project, sequence, position) WHERE sequence IS NOT NULL;
+-- One row for each sequence, or none.
+CREATE INDEX queue_unblocked ON queue (project, sequence, rank)
+    WHERE sequence IS NOT NULL AND rank < 2;
+CREATE INDEX queue_collapsing ON queue (project, collapse, position) WHERE collapse IS NOT NULL;
+
+-- Whoever takes a position holds the lock of its sequence until the end of the transaction, so that
+-- within a sequence positions grow in the order of the commits, whichever hub they come from.
+CREATE SEQUENCE positions;

@@ -3,6 +3,7 @@
 //! What a message turns out to be is decided one by one, in the order of arrival, since one may
 //! repeat the other; the rows that follow from it are gathered, and inserted together at the end.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use fieldpost_model::ProjectName;
@@ -13,9 +14,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::order::{self, Replaced};
 use super::rows::Insert;
 use crate::error::StoreError;
-use crate::records::{Accept, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
+use crate::order::{Arriving, Ordered};
+use crate::records::{Accept, AcceptEnd, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
 use crate::request::request_text;
 use crate::statement::{as_integer, unreadable};
 
@@ -23,16 +26,16 @@ use crate::statement::{as_integer, unreadable};
 pub(super) struct AcceptJob {
     pub(super) accept: Accept,
     pub(super) quarantine_limit: u32,
-    pub(super) accepted: Option<Accepted>,
-    pub(super) reply: oneshot::Sender<Result<Accepted, StoreError>>,
+    pub(super) end: Option<AcceptEnd>,
+    pub(super) reply: oneshot::Sender<Result<AcceptEnd, StoreError>>,
 }
 
 impl AcceptJob {
     /// Tells the sender how it ended.
     pub(super) fn answer(self, end: Result<(), StoreError>) {
-        let Self { accept, accepted, reply, .. } = self;
+        let Self { accept, end: decided, reply, .. } = self;
         let missing = || StoreError::Refused("the message was not decided on".to_owned());
-        let answer = end.and_then(|()| accepted.ok_or_else(missing));
+        let answer = end.and_then(|()| decided.ok_or_else(missing));
         // The body goes first: whoever is answered may send the next one into its room.
         drop(accept);
         // Whoever asked may have gone; the work is done all the same.
@@ -47,15 +50,36 @@ pub(super) fn accept_all(
 ) -> Result<(), StoreError> {
     let mut versions = Versions::default();
     let mut rows = Rows { next_body: next_body(connection)?, ..Rows::default() };
-    for AcceptJob { accept, quarantine_limit, accepted, .. } in jobs {
+    for AcceptJob { accept, quarantine_limit, end, .. } in &mut *jobs {
         let current = versions.current(connection, &accept.project)?;
-        *accepted = Some(if current == Some(accept.configuration_version) {
+        let accepted = if current == Some(accept.configuration_version) {
             decide(connection, accept, *quarantine_limit, &mut rows)?
         } else {
             Accepted::Stale
-        });
+        };
+        *end = Some(accepted.into());
     }
-    rows.insert(connection)
+    rows.insert(connection)?;
+    let replaced = rows.replaced;
+    tell_replaced(jobs, &replaced);
+    Ok(())
+}
+
+/// Notes with each message the deliveries whose place its own have taken.
+fn tell_replaced(jobs: &mut [AcceptJob], replaced: &[Replaced]) {
+    if replaced.is_empty() {
+        return;
+    }
+    let mut older_by_newer: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for Replaced { older, newer } in replaced {
+        older_by_newer.entry(*newer).or_default().push(*older);
+    }
+    for AcceptJob { accept, end, .. } in jobs {
+        let Some(end) = end else { continue };
+        for delivery in &accept.deliveries {
+            end.superseded.extend(older_by_newer.remove(&delivery.id).unwrap_or_default());
+        }
+    }
 }
 
 fn decide<'j>(
@@ -88,6 +112,7 @@ fn decide<'j>(
             payload: message.id,
             now: message.received_at,
             delivery,
+            ordered: Ordered::of(delivery),
         });
     }
     Ok(Accepted::Kept { version })
@@ -232,6 +257,14 @@ struct DeliveryRow<'j> {
     payload: Uuid,
     now: Timestamp,
     delivery: &'j NewDelivery,
+    ordered: Option<Ordered>,
+}
+
+impl DeliveryRow<'_> {
+    /// The newer one of the same batch that takes its place.
+    fn superseded_by(&self) -> Option<Uuid> {
+        self.ordered.as_ref()?.superseded_by
+    }
 }
 
 /// The rows that a batch calls for.
@@ -240,6 +273,8 @@ struct Rows<'j> {
     messages: Vec<MessageRow<'j>>,
     deliveries: Vec<DeliveryRow<'j>>,
     next_body: i64,
+    /// What was in the queue, or would have been, and was replaced.
+    replaced: Vec<Replaced>,
 }
 
 impl<'j> Rows<'j> {
@@ -270,27 +305,75 @@ impl<'j> Rows<'j> {
             values.put(&message.content_type)?.put(as_integer(message.body.len()))?;
             values.put(&message.identity)?.put(row.version)?.put(1)?.put(row.body).map(drop)
         })?;
+        self.arrange(connection)?;
+        self.insert_deliveries(connection)?;
+        self.settle(connection)?;
+        self.messages.clear();
+        self.deliveries.clear();
+        Ok(())
+    }
+
+    /// Finds the places of what is kept in order.
+    fn arrange(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let arriving: Vec<Arriving<'_>> = self
+            .deliveries
+            .iter_mut()
+            .filter_map(|row| {
+                let DeliveryRow { project, delivery, ordered, .. } = row;
+                Some(Arriving { project, delivery: delivery.id, ordered: ordered.as_mut()? })
+            })
+            .collect();
+        if !arriving.is_empty() {
+            self.replaced.extend(order::arrange(connection, arriving)?);
+        }
+        Ok(())
+    }
+
+    fn insert_deliveries(&mut self, connection: &Connection) -> Result<(), StoreError> {
         DELIVERIES.run(connection, &self.deliveries, |row, values| {
             let delivery = row.delivery;
+            let newer = row.superseded_by();
+            let state =
+                if newer.is_some() { DeliveryState::Superseded } else { DeliveryState::Pending };
             values.put(&**row.project)?.put(delivery.id.as_bytes())?.put(&delivery.forwarder)?;
             values.put(&delivery.connection)?.put(delivery.event.name())?;
             values.put(PayloadKind::Message.name())?.put(row.payload.as_bytes())?;
-            values.put(&delivery.key)?.put(DeliveryState::Pending.name())?;
+            values.put(&delivery.key)?.put(state.name())?;
             values.put(delivery.origin.name())?.put(0)?.put(0)?;
-            values.put(row.now.0)?.put(row.now.0).map(drop)
+            values.put(row.now.0)?.put(newer.is_none().then_some(row.now.0))?;
+            values.put(newer.as_ref().map(Uuid::as_bytes))?.put(delivery.hops)?;
+            values.put(&delivery.order_key).map(drop)
         })?;
+        self.deliveries.retain(|row| row.superseded_by().is_none());
         QUEUE.run(connection, &self.deliveries, |row, values| {
             let delivery = row.delivery;
+            let ordered = row.ordered.as_ref();
             values.put(&**row.project)?.put(delivery.id.as_bytes())?;
             if delivery.parked {
                 values.put(Lane::parking(&delivery.forwarder))?;
             } else {
                 values.put(&delivery.connection)?;
             }
-            values.put(0)?.put(row.now.0)?.put(&delivery.forwarder)?.put(0).map(drop)
-        })?;
-        self.messages.clear();
-        self.deliveries.clear();
+            let since = ordered.and_then(|ordered| ordered.waits_since);
+            let next_at = since.map_or(row.now.0, |since| since.min(row.now.0));
+            // What is kept in order begins blocked; settling lets the heads go.
+            values.put(if ordered.is_some() { 2 } else { 0 })?.put(next_at)?;
+            values.put(&delivery.forwarder)?.put(0)?;
+            values.put(ordered.map(|ordered| ordered.position))?;
+            values.put(ordered.map(|ordered| &ordered.sequence))?;
+            values.put(ordered.and_then(|ordered| ordered.collapse.as_ref())).map(drop)
+        })
+    }
+
+    fn settle(&self, connection: &Connection) -> Result<(), StoreError> {
+        let sequences: BTreeSet<(&str, &str)> = self
+            .deliveries
+            .iter()
+            .filter_map(|row| Some((&**row.project, &*row.ordered.as_ref()?.sequence)))
+            .collect();
+        for (project, sequence) in sequences {
+            order::settle(connection, project, sequence)?;
+        }
         Ok(())
     }
 }
@@ -309,14 +392,16 @@ static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
 static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
         "INSERT OR FAIL INTO deliveries (project, id, forwarder, connection, event, payload_kind,
-             payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at)",
-        14,
+             payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at,
+             superseded_by, hops, order_key)",
+        17,
     )
 });
 
 static QUEUE: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
-        "INSERT OR FAIL INTO queue (project, delivery, lane, rank, next_at, forwarder, fence)",
-        7,
+        "INSERT OR FAIL INTO queue (project, delivery, lane, rank, next_at, forwarder, fence,
+             position, sequence, collapse)",
+        10,
     )
 });

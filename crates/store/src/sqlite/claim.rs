@@ -10,18 +10,10 @@ use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use crate::claimed::{self, claimed_columns};
+use crate::claimed::{self, Held, claimed_columns};
 use crate::error::StoreError;
 use crate::records::{Claimed, Lane, LaneDemand, LaneOutlook};
 use crate::statement::{Row, as_integer};
-
-/// A delivery that was claimed, before its content is read.
-#[derive(Clone, Debug)]
-pub(super) struct Held {
-    pub(super) lane: Lane,
-    pub(super) delivery: Uuid,
-    pub(super) fence: i64,
-}
 
 /// Holds what is due in a lane, first tries before retries. Until `now + lease` it is in nobody's
 /// way; from then on it may be cancelled by hand.
@@ -49,15 +41,21 @@ pub(super) fn hold(
     let until = now + *lease;
     let mut held = Vec::with_capacity(due.len());
     for delivery in due {
-        let fence = connection
+        let claim = connection
             .prepare_cached(
                 "UPDATE OR FAIL queue SET next_at = ?3, owner = ?4, fence = fence + 1
-                 WHERE project = ?1 AND delivery = ?2 RETURNING fence",
+                 WHERE project = ?1 AND delivery = ?2 RETURNING fence, sequence, collapse",
             )?
             .query_row(params![&*lane.project, delivery.as_bytes(), until.0, owner], |row| {
-                row.get(0)
+                Ok(Held {
+                    lane: lane.clone(),
+                    delivery,
+                    fence: row.get(0)?,
+                    sequence: row.get(1)?,
+                    collapse: row.get(2)?,
+                })
             })?;
-        held.push(Held { lane: lane.clone(), delivery, fence });
+        held.push(claim);
     }
     let more = held.len() >= *limit;
     let next_due_in = if more { None } else { next_due(connection, lane, now)? };
@@ -91,10 +89,10 @@ pub(super) fn contents(connection: &Connection, held: &[Held]) -> Result<Vec<Cla
          WHERE d.project = ?1 AND d.id = ?2"
     ))?;
     let mut claimed = Vec::with_capacity(held.len());
-    for Held { lane, delivery, fence } in held {
-        let mut rows = statement.query(params![&*lane.project, delivery.as_bytes()])?;
+    for held in held {
+        let mut rows = statement.query(params![&*held.lane.project, held.delivery.as_bytes()])?;
         let Some(row) = rows.next()? else { continue };
-        claimed.push(claimed::read(&Row::Sqlite(row), lane, *delivery, *fence)?);
+        claimed.extend(claimed::read(&Row::Sqlite(row), held)?);
     }
     Ok(claimed)
 }

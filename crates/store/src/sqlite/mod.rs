@@ -2,6 +2,7 @@
 
 mod accept;
 mod claim;
+mod order;
 #[cfg(test)]
 mod plans;
 mod record;
@@ -22,7 +23,7 @@ use crate::StoreSettings;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::migrate;
-use crate::records::{Accept, Accepted, Claims, LaneDemand, Outcome, Recorded};
+use crate::records::{Accept, AcceptEnd, Claims, LaneDemand, Outcome, RecordEnd};
 use crate::statement::{Batch, Expect, Parameter, Row};
 use writer::{Bounds, Priority, Writer};
 
@@ -112,7 +113,7 @@ impl Sqlite {
         &self,
         accept: Accept,
         quarantine_limit: u32,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<AcceptEnd, StoreError> {
         self.writer.accept(accept, quarantine_limit).await
     }
 
@@ -147,7 +148,7 @@ impl Sqlite {
         &self,
         outcome: Outcome,
         clock: Clock,
-    ) -> Result<Recorded, StoreError> {
+    ) -> Result<RecordEnd, StoreError> {
         self.writer
             .run(Priority::Deliver, move |connection| record::record(connection, &outcome, clock()))
             .await

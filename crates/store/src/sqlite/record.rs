@@ -2,13 +2,13 @@
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::Attempt;
-use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::order;
 use crate::error::StoreError;
-use crate::records::{Outcome, Recorded, Verdict};
+use crate::records::{End, Outcome, RecordEnd, Recorded};
 use crate::request::{attempt_request_text, headers_text};
 use crate::statement::as_integer;
 
@@ -17,46 +17,74 @@ pub(super) fn record(
     connection: &Connection,
     outcome: &Outcome,
     now: Timestamp,
-) -> Result<Recorded, StoreError> {
-    let Outcome { lane, delivery, fence, attempt, verdict, last_error, .. } = outcome;
+) -> Result<RecordEnd, StoreError> {
+    let Outcome { lane, delivery, attempt, .. } = outcome;
     let project = &lane.project;
-    let (state, next_at) = match verdict {
-        Verdict::Final(state) => (*state, None),
-        Verdict::RetryIn(pause) => (DeliveryState::Failed, Some(now + *pause)),
+    let newer = match (&outcome.sequence, &outcome.collapse) {
+        (Some(sequence), Some(collapse)) => {
+            order::newer(connection, project, *delivery, sequence, collapse)?
+        }
+        _ => None,
     };
-    let held = match next_at {
-        None => connection
-            .prepare_cached(
-                "DELETE FROM queue WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
-            )?
-            .execute(params![&**project, delivery.as_bytes(), fence])?,
-        Some(next_at) => connection
-            .prepare_cached(
-                "UPDATE OR FAIL queue SET rank = 1, next_at = ?4, owner = NULL
-                 WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
-            )?
-            .execute(params![&**project, delivery.as_bytes(), fence, next_at.0])?,
-    };
-    if held == 0 {
-        return Ok(Recorded::LeaseLost);
+    let end = outcome.end(newer);
+    let next_at = end.pause().map(|pause| now + pause);
+    if change_queue(connection, outcome, end, next_at)? == 0 {
+        let recorded = Recorded::LeaseLost;
+        return Ok(RecordEnd { recorded, state: end.state(), is_next_free: false });
     }
     connection
         .prepare_cached(
-            "UPDATE OR FAIL deliveries SET state = ?3, attempts = ?4, tries = tries + 1,
-                 next_attempt_at = ?5, last_status = ?6, last_error = ?7
+            "UPDATE OR FAIL deliveries SET state = ?3, attempts = ?4, tries = tries + ?5,
+                 next_attempt_at = ?6, last_status = ?7, last_error = ?8, superseded_by = ?9
              WHERE project = ?1 AND id = ?2",
         )?
         .execute(params![
             &**project,
             delivery.as_bytes(),
-            state.name(),
+            end.state().name(),
             attempt.number,
+            outcome.counts,
             next_at.map(|at| at.0),
             attempt.response.as_ref().map(|response| response.status),
-            last_error
+            outcome.last_error,
+            end.superseded_by().as_ref().map(Uuid::as_bytes)
         ])?;
     insert_attempt(connection, project, *delivery, attempt, outcome.request_body.as_deref())?;
-    Ok(Recorded::Written)
+    let is_next_free = match &outcome.sequence {
+        Some(sequence) => order::settle(connection, project, sequence)?,
+        None => false,
+    };
+    Ok(RecordEnd { recorded: Recorded::Written, state: end.state(), is_next_free })
+}
+
+/// Takes the delivery out of the queue, or gives it its next time; the answer is the rows touched,
+/// none where the claim is ours no more.
+fn change_queue(
+    connection: &Connection,
+    Outcome { lane, delivery, fence, .. }: &Outcome,
+    end: End,
+    next_at: Option<Timestamp>,
+) -> Result<usize, StoreError> {
+    let project = &*lane.project;
+    Ok(match (end, next_at) {
+        (End::Waits(_), Some(next_at)) => connection
+            .prepare_cached(
+                "UPDATE OR FAIL queue SET rank = 1, next_at = ?4, owner = NULL
+                 WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
+            )?
+            .execute(params![project, delivery.as_bytes(), fence, next_at.0])?,
+        (End::Holds(_), _) => connection
+            .prepare_cached(
+                "UPDATE OR FAIL queue SET rank = 4, owner = NULL
+                 WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
+            )?
+            .execute(params![project, delivery.as_bytes(), fence])?,
+        _ => connection
+            .prepare_cached(
+                "DELETE FROM queue WHERE project = ?1 AND delivery = ?2 AND fence = ?3",
+            )?
+            .execute(params![project, delivery.as_bytes(), fence])?,
+    })
 }
 
 fn insert_attempt(

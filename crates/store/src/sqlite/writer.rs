@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use super::accept::{AcceptJob, accept_all};
 use crate::error::StoreError;
-use crate::records::{Accept, Accepted};
+use crate::records::{Accept, AcceptEnd};
 
 /// How urgent a job is, beside accepting messages, which goes before all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,9 +148,9 @@ impl Writer {
         &self,
         accept: Accept,
         quarantine_limit: u32,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<AcceptEnd, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = AcceptJob { accept, quarantine_limit, accepted: None, reply };
+        let job = AcceptJob { accept, quarantine_limit, end: None, reply };
         self.hand_over(answer, |waiting| {
             let bytes = waiting.accept_bytes + job.accept.held_bytes();
             // Alone, a message may be larger than the bound: it would never fit otherwise.

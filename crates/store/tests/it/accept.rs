@@ -90,6 +90,8 @@ async fn deliveries_and_queue_are_there_when_it_answers(
         next_attempt_at: Some(delivery.registered_at),
         last_status: None,
         last_error: None,
+        superseded_by: None,
+        holds: false,
     };
     assert_eq!(delivery, expected);
     assert_eq!(store.waiting().await, Ok(2));

@@ -81,9 +81,16 @@ impl TestStore {
 
     /// Another hub on the same database, with a data folder of its own.
     pub(crate) async fn another_hub(&self) -> Self {
+        self.another_hub_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn another_hub_with(&self, change: impl FnOnce(&mut StoreSettings)) -> Self {
         assert!(self.settings.database.is_some(), "only PostgreSQL is shared by several hubs");
         let folder = TempDir::new().unwrap();
-        let settings = StoreSettings { data: folder.path().to_owned(), ..self.settings.clone() };
+        let mut settings =
+            StoreSettings { data: folder.path().to_owned(), ..self.settings.clone() };
+        change(&mut settings);
         Self { store: Store::open(settings.clone()).await.unwrap(), settings, folder }
     }
 
@@ -210,7 +217,7 @@ pub(crate) fn delivery_to(connection: &str) -> NewDelivery {
         origin: DeliveryOrigin::Event,
         parked: false,
         order_key: None,
-        collapses: false,
+        collapse_key: None,
         hops: 0,
     }
 }

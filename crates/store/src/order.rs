@@ -1,0 +1,368 @@
+//! Order: what is sent strictly one after the other, and what takes the place of what.
+//!
+//! Deliveries that must keep their order share a *sequence*, `<connection>/<order key>`. Each has a
+//! *position*, given when it is kept. Of all that stand in the queue with one sequence, in whatever
+//! lane, one at most may be claimed: the *head*, which has the least position. The others are
+//! blocked. That a claim passes them over costs it nothing: they have ranks that it does not look
+//! at, however many they are.
+//!
+//! | rank | |
+//! |---|---|
+//! | 0, 1 | may be claimed: a first try, a retry |
+//! | 2, 3 | the same, blocked |
+//! | 4 | ended without success, and holds those behind it until a person decides |
+//!
+//! Whatever changes a sequence (keeping, recording, cancelling, moving) ends with *settling* it: what
+//! should not be ahead is blocked, and the head is let go. One exception is made: what is being sent
+//! keeps its turn, even where something with a lesser position has come back.
+//!
+//! Deliveries that *collapse* lie in one sequence as well: a newer one ends those that wait for the
+//! same key of the same forwarder, and takes their place.
+//!
+//! On SQLite the writer is alone. On PostgreSQL whoever changes a sequence first takes its lock, for
+//! the length of the transaction, and only then looks: at READ COMMITTED the next statement sees all
+//! that was committed before. The locks are taken after the project's row and the identities and
+//! before any row of the queue, by everybody, in the order of their numbers. Work without order
+//! takes none.
+
+use std::collections::{BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::records::{Lane, NewDelivery, Signal};
+use crate::statement::{Batch, Parameter};
+use crate::text::storable_key;
+use crate::{Engine, Store};
+
+/// Sequences that one step of a repair mends.
+const REPAIR_STEP: usize = 100;
+
+/// The sequence of what is kept in order by a key, on its way to a connection.
+fn sequence(connection: &str, order_key: &str) -> String {
+    format!("{connection}/{order_key}")
+}
+
+/// What newer deliveries of a forwarder take the place of an older one by. A key that no index holds
+/// whole is none: two that look alike must not replace each other.
+fn collapse(forwarder: &str, key: &str) -> Option<String> {
+    let whole = format!("{forwarder}/{key}");
+    Some(storable_key(whole.clone())).filter(|stored| *stored == whole)
+}
+
+/// The statement that takes the locks of the sequences which `touched` lists as `project` and
+/// `sequence`, in the order of their numbers, until the transaction ends.
+///
+/// 1,024 locks are shared by all sequences: a server holds a few thousand at once, for everybody, and
+/// a batch may touch hundreds of sequences. They are numbered from a number that nobody else takes.
+pub(crate) fn lock(touched: &str) -> String {
+    format!(
+        "SELECT pg_advisory_xact_lock(number) FROM (
+             SELECT DISTINCT 5073697969740447744
+                 + (hashtextextended(project || '/' || sequence, 0) & 1023) AS number
+             FROM ({touched}) touched WHERE sequence IS NOT NULL ORDER BY number) locks"
+    )
+}
+
+/// A delivery that is kept in order, on its way into the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ordered {
+    /// What it is kept in order with.
+    pub(crate) sequence: String,
+    /// What it takes the place of, and is replaced by.
+    pub(crate) collapse: Option<String>,
+    /// Its place in the sequence.
+    pub(crate) position: i64,
+    /// Since when a first try has waited whose place it takes.
+    pub(crate) waits_since: Option<i64>,
+    /// A newer one of the same batch: this one never comes to wait.
+    pub(crate) superseded_by: Option<Uuid>,
+}
+
+impl Ordered {
+    /// The order of a new delivery, its position still to be given; `None` where it needs no order.
+    pub(crate) fn of(delivery: &NewDelivery) -> Option<Self> {
+        let order_key = delivery.order_key.as_deref()?;
+        let key = delivery.collapse_key.as_deref();
+        Some(Self {
+            sequence: sequence(&delivery.connection, order_key),
+            collapse: key.and_then(|key| collapse(&delivery.forwarder, key)),
+            position: 0,
+            waits_since: None,
+            superseded_by: None,
+        })
+    }
+
+    /// Takes the place of one that waited in the queue.
+    pub(crate) fn replace(&mut self, position: i64, rank: i64, next_at: i64) {
+        self.position = self.position.min(position);
+        let is_first_try = rank % 2 == 0;
+        if is_first_try {
+            // What changes all the time would otherwise wait anew with every change.
+            self.waits_since = Some(self.waits_since.map_or(next_at, |since| since.min(next_at)));
+        }
+    }
+}
+
+/// A new delivery and its order, by project.
+pub(crate) struct Arriving<'b> {
+    pub(crate) project: &'b str,
+    pub(crate) delivery: Uuid,
+    pub(crate) ordered: &'b mut Ordered,
+}
+
+/// Lets those of one batch, in the order of arrival, take each other's place: only the newest of a
+/// key is to wait. The answer is those that collapse and are the newest.
+pub(crate) fn collapse_within<'b>(arriving: Vec<Arriving<'b>>) -> Vec<Arriving<'b>> {
+    let mut newest: Vec<Arriving<'b>> = Vec::new();
+    let mut known: HashMap<(&str, String, String), usize> = HashMap::new();
+    for older in arriving.into_iter().rev() {
+        let Some(collapse) = older.ordered.collapse.clone() else { continue };
+        let key = (older.project, older.ordered.sequence.clone(), collapse);
+        match known.get(&key).and_then(|place| newest.get_mut(*place)) {
+            Some(newer) => {
+                newer.ordered.position = older.ordered.position;
+                older.ordered.superseded_by = Some(newer.delivery);
+            }
+            None => {
+                known.insert(key, newest.len());
+                newest.push(older);
+            }
+        }
+    }
+    newest
+}
+
+/// Blocks what is ahead in its sequence and should not be. `touched` selects the sequences of the
+/// project `$1`.
+pub(crate) fn demote(touched: &str) -> String {
+    format!(
+        "UPDATE queue SET rank = rank + 2
+         WHERE project = $1 AND sequence IN ({touched}) AND rank < 2 AND owner IS NULL
+         AND (EXISTS (
+             SELECT 1 FROM queue before WHERE before.project = queue.project
+             AND before.sequence = queue.sequence AND before.position < queue.position)
+         OR EXISTS (
+             SELECT 1 FROM queue sent WHERE sent.project = queue.project
+             AND sent.sequence = queue.sequence AND sent.rank < 2
+             AND sent.owner IS NOT NULL AND sent.delivery <> queue.delivery))"
+    )
+}
+
+/// Lets the heads go of sequences in which nothing is ahead. `touched` selects the sequences of the
+/// project `$1`.
+pub(crate) fn promote(touched: &str) -> String {
+    format!(
+        "UPDATE queue SET rank = rank - 2
+         WHERE project = $1 AND rank IN (2, 3) AND delivery IN (
+             SELECT (SELECT head.delivery FROM queue head WHERE head.project = $1
+                     AND head.sequence = touched.sequence ORDER BY head.position LIMIT 1)
+             FROM ({touched}) touched
+             WHERE NOT EXISTS (
+                 SELECT 1 FROM queue ahead WHERE ahead.project = $1
+                 AND ahead.sequence = touched.sequence AND ahead.rank < 2))"
+    )
+}
+
+/// Lets the next one go before the delivery `$2` leaves the queue, where nothing but that one is
+/// ahead of it.
+const LET_NEXT_GO: &str = "UPDATE queue SET rank = rank - 2
+     WHERE project = $1 AND rank IN (2, 3) AND delivery = (
+         SELECT next.delivery FROM queue leaving JOIN queue next
+             ON next.project = leaving.project AND next.sequence = leaving.sequence
+         WHERE leaving.project = $1 AND leaving.delivery = $2 AND leaving.sequence IS NOT NULL
+         AND next.delivery <> leaving.delivery
+         AND NOT EXISTS (
+             SELECT 1 FROM queue ahead WHERE ahead.project = $1
+             AND ahead.sequence = leaving.sequence AND ahead.rank < 2
+             AND ahead.delivery <> leaving.delivery)
+         ORDER BY next.position LIMIT 1)";
+
+/// The sequences of deliveries, where they stand and where the next ones of their key go over the same
+/// connection; `ids` are the placeholders from `$2` on.
+fn sequences_of(ids: &str) -> String {
+    format!(
+        "SELECT project, sequence FROM queue WHERE project = $1 AND delivery IN ({ids})
+         UNION ALL
+         SELECT project, connection || '/' || order_key FROM deliveries
+         WHERE project = $1 AND id IN ({ids})"
+    )
+}
+
+/// Sequences in which somebody waits and nobody may be claimed, though nobody holds them; and those
+/// in which more than one may be.
+const FAULTY: &str = "SELECT DISTINCT sequence FROM queue WHERE project = $1
+         AND sequence IS NOT NULL AND rank IN (2, 3)
+         AND NOT EXISTS (
+             SELECT 1 FROM queue ahead WHERE ahead.project = $1
+             AND ahead.sequence = queue.sequence AND ahead.rank < 2)
+         AND NOT EXISTS (
+             SELECT 1 FROM queue held WHERE held.project = $1
+             AND held.sequence = queue.sequence AND held.position < queue.position
+             AND held.rank = 4)
+     UNION
+     SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL AND rank < 2
+         GROUP BY sequence HAVING count(*) > 1";
+
+/// Sequences as a list of values from `$2` on, and the parameters, the project first.
+fn listed(project: &str, sequences: &[String]) -> (String, Vec<Parameter>) {
+    let values: Vec<String> =
+        (2..2 + sequences.len()).map(|number| format!("(${number})")).collect();
+    let mut parameters: Vec<Parameter> = vec![project.into()];
+    parameters.extend(sequences.iter().map(|sequence| sequence.as_str().into()));
+    (format!("(VALUES {}) listed", values.join(", ")), parameters)
+}
+
+impl Store {
+    /// Adds the statement that takes the locks of sequences. It goes before every statement that
+    /// reads or changes rows of them.
+    pub(crate) fn lock_sequences(&self, batch: &mut Batch, project: &str, sequences: &[String]) {
+        if let (Engine::Postgres(_), false) = (&self.engine, sequences.is_empty()) {
+            let (values, parameters) = listed(project, sequences);
+            let touched = format!("SELECT $1::text AS project, column1 AS sequence FROM {values}");
+            batch.any(lock(&touched), parameters);
+        }
+    }
+
+    /// Adds the statement that takes the locks of the sequences in which these deliveries stand, or
+    /// would. Whoever acts on several in one transaction takes them all before the first.
+    pub(crate) fn lock_deliveries(&self, batch: &mut Batch, project: &str, deliveries: &[Uuid]) {
+        if let (Engine::Postgres(_), false) = (&self.engine, deliveries.is_empty()) {
+            let places: Vec<String> =
+                (2..2 + deliveries.len()).map(|number| format!("${number}")).collect();
+            let touched = sequences_of(&places.join(", "));
+            let mut parameters = vec![project.into()];
+            parameters.extend(deliveries.iter().map(|id| Parameter::from(*id)));
+            batch.any(lock(&touched), parameters);
+        }
+    }
+
+    /// Adds the statements that settle sequences: of each, the head and nothing else may be claimed.
+    pub(crate) fn settle(&self, batch: &mut Batch, project: &str, sequences: &[String]) {
+        if !sequences.is_empty() {
+            let (values, parameters) = listed(project, sequences);
+            let touched = format!("SELECT column1 AS sequence FROM {values}");
+            batch.any(demote(&touched), parameters.clone());
+            batch.any(promote(&touched), parameters);
+        }
+    }
+
+    /// Adds the statements that settle the sequence in which a delivery stands now, if any.
+    pub(crate) fn settle_around(&self, batch: &mut Batch, project: &str, delivery: Uuid) {
+        let touched = "SELECT sequence FROM queue
+             WHERE project = $1 AND delivery = $2 AND sequence IS NOT NULL";
+        batch.any(demote(touched), vec![project.into(), delivery.into()]);
+        batch.any(promote(touched), vec![project.into(), delivery.into()]);
+    }
+
+    /// Adds the statements that let the next one of its sequence go before a delivery leaves the
+    /// queue. Where it is in no order they do nothing.
+    pub(crate) fn let_next_go(&self, batch: &mut Batch, project: &str, delivery: Uuid) {
+        self.lock_deliveries(batch, project, &[delivery]);
+        batch.any(LET_NEXT_GO, vec![project.into(), delivery.into()]);
+    }
+
+    /// Adds the statement that takes a position, where one is needed; the answer is the position, as
+    /// SQL for the next statement.
+    pub(crate) fn next_position(&self, batch: &mut Batch) -> &'static str {
+        match &self.engine {
+            Engine::Sqlite(_) => {
+                batch.any("UPDATE positions SET last = last + 1", Vec::new());
+                "(SELECT last FROM positions)"
+            }
+            Engine::Postgres(_) => "nextval('positions')",
+        }
+    }
+
+    /// Tells that sequences have moved on: their connections may have something due.
+    pub(crate) fn told_settled(&self, project: &str, sequences: &[String]) {
+        let connections: BTreeSet<&str> =
+            sequences.iter().filter_map(|sequence| Some(sequence.split_once('/')?.0)).collect();
+        for connection in connections {
+            let lane = Lane { project: project.into(), name: connection.to_owned() };
+            self.signal(Signal::Due(lane));
+        }
+    }
+
+    /// Mends sequences in which nothing may be claimed although nothing is held, or more than one
+    /// may. Whatever changes a sequence settles it, so that there is nothing to mend; should that
+    /// ever fail, a key must not wait for ever. One bounded step; 0 means that all are well.
+    pub async fn repair_order(&self, project: &str) -> Result<usize, StoreError> {
+        let faulty = self
+            .query(
+                format!("{FAULTY} ORDER BY 1 LIMIT {REPAIR_STEP}"),
+                vec![project.into()],
+                |row| row.text(0),
+            )
+            .await?;
+        if faulty.is_empty() {
+            return Ok(0);
+        }
+        let mut batch = Batch::default();
+        self.lock_sequences(&mut batch, project, &faulty);
+        self.settle(&mut batch, project, &faulty);
+        let counts = self.change(batch).await?;
+        self.told_settled(project, &faulty);
+        // Where locks were taken they are counted as well, before what was settled.
+        let [.., demoted, promoted] = counts.as_slice() else { return Ok(0) };
+        Ok(usize::try_from(demoted + promoted).unwrap_or(usize::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ordered(position: i64, sequence: &str, collapse: Option<&str>) -> Ordered {
+        Ordered {
+            sequence: sequence.to_owned(),
+            collapse: collapse.map(str::to_owned),
+            position,
+            waits_since: None,
+            superseded_by: None,
+        }
+    }
+
+    #[test]
+    fn of_one_batch_only_the_newest_of_a_key_waits_at_the_place_of_the_first() {
+        let mut batch = [
+            ordered(1, "ministry/*", Some("births/a")),
+            ordered(2, "ministry/*", None),
+            ordered(3, "ministry/*", Some("births/b")),
+            ordered(4, "ministry/*", Some("births/a")),
+            ordered(5, "hospital/*", Some("births/a")),
+            ordered(6, "ministry/*", Some("births/a")),
+        ];
+        let arriving = (1..).zip(&mut batch).map(|(number, ordered)| Arriving {
+            project: "clinic",
+            delivery: Uuid::from_u128(number),
+            ordered,
+        });
+        let newest = collapse_within(arriving.collect());
+        let waiting: Vec<u128> = newest.iter().map(|newest| newest.delivery.as_u128()).collect();
+        assert_eq!(waiting, [6, 5, 3], "those that collapse and wait");
+        let newer: Vec<Option<u128>> =
+            batch.iter().map(|older| older.superseded_by.map(|id| id.as_u128())).collect();
+        assert_eq!(newer, [Some(6), None, None, Some(6), None, None]);
+        let positions: Vec<i64> = batch.iter().map(|ordered| ordered.position).collect();
+        assert_eq!(positions, [1, 2, 3, 4, 5, 1]);
+    }
+
+    #[test]
+    fn a_newer_one_takes_the_earliest_place_and_the_longest_wait_of_a_first_try() {
+        let mut newer = ordered(9, "ministry/*", Some("births/a"));
+        newer.replace(4, 3, 50);
+        assert_eq!((newer.position, newer.waits_since), (4, None), "a retry waits for its pause");
+        newer.replace(6, 2, 40);
+        newer.replace(5, 0, 30);
+        newer.replace(7, 2, 35);
+        assert_eq!((newer.position, newer.waits_since), (4, Some(30)));
+    }
+
+    #[test]
+    fn a_key_that_is_cut_replaces_nothing() {
+        assert_eq!(collapse("births", "7").as_deref(), Some("births/7"));
+        assert_eq!(collapse("births", &"7".repeat(1_100)), None);
+        assert_eq!(collapse("births", "a\0"), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! Keeping order on PostgreSQL: the locks first, then a look, then what follows from it.
+//!
+//! Every part here does nothing, and asks the server nothing, where nothing is kept in order.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::order::{Arriving, collapse_within, lock};
+use crate::records::Outcome;
+use crate::statement::as_integer;
+
+/// The sequences that are touched, as the statements below take them.
+const TOUCHED: &str = "SELECT * FROM unnest($1::text[], $2::text[]) AS t (project, sequence)";
+
+static LOCK: LazyLock<String> = LazyLock::new(|| lock(TOUCHED));
+
+/// Blocks what is ahead in its sequence and should not be: see [`crate::order::demote`].
+const DEMOTE: &str = "UPDATE queue q SET rank = q.rank + 2
+     FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
+     WHERE q.project = t.project AND q.sequence = t.sequence AND q.rank < 2 AND q.owner IS NULL
+     AND (EXISTS (
+         SELECT 1 FROM queue before WHERE before.project = q.project
+         AND before.sequence = q.sequence AND before.position < q.position)
+     OR EXISTS (
+         SELECT 1 FROM queue sent WHERE sent.project = q.project AND sent.sequence = q.sequence
+         AND sent.rank < 2 AND sent.owner IS NOT NULL AND sent.delivery <> q.delivery))";
+
+/// Lets the heads go of sequences in which nothing is ahead: see [`crate::order::promote`].
+const PROMOTE: &str = "UPDATE queue q SET rank = q.rank - 2
+     FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
+     CROSS JOIN LATERAL (
+         SELECT head.delivery FROM queue head
+         WHERE head.project = t.project AND head.sequence = t.sequence
+         ORDER BY head.position LIMIT 1) head
+     WHERE q.project = t.project AND q.delivery = head.delivery AND q.rank IN (2, 3)
+     AND NOT EXISTS (
+         SELECT 1 FROM queue ahead WHERE ahead.project = t.project
+         AND ahead.sequence = t.sequence AND ahead.rank < 2)
+     RETURNING q.project, q.sequence";
+
+/// Ends what waits for the same key and is not being sent.
+const REPLACE: &str = "WITH gone AS (
+         DELETE FROM queue q
+         USING unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
+             AS n (project, sequence, collapse, newer)
+         WHERE q.project = n.project AND q.collapse = n.collapse AND q.sequence = n.sequence
+         AND q.rank < 4 AND q.owner IS NULL
+         RETURNING n.newer, q.project, q.delivery, q.position, q.rank, q.next_at)
+     UPDATE deliveries d SET state = 'superseded', superseded_by = gone.newer,
+         next_attempt_at = NULL
+     FROM gone WHERE d.project = gone.project AND d.id = gone.delivery
+     RETURNING gone.newer, d.id, gone.position, gone.rank, gone.next_at";
+
+/// The newest deliveries that wait to take the place of some that were sent.
+const NEWER: &str = "SELECT o.delivery, newer.delivery
+     FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+         AS o (project, delivery, sequence, collapse)
+     JOIN queue own ON own.project = o.project AND own.delivery = o.delivery
+     CROSS JOIN LATERAL (
+         SELECT n.delivery FROM queue n
+         WHERE n.project = o.project AND n.collapse = o.collapse AND n.sequence = o.sequence
+         AND n.rank < 4 AND n.position > own.position
+         ORDER BY n.position DESC LIMIT 1) newer";
+
+/// Sequences, by project.
+#[derive(Debug, Default)]
+pub(super) struct Sequences<'s> {
+    projects: Vec<&'s str>,
+    sequences: Vec<&'s str>,
+}
+
+impl<'s> FromIterator<(&'s str, &'s str)> for Sequences<'s> {
+    fn from_iter<I: IntoIterator<Item = (&'s str, &'s str)>>(all: I) -> Self {
+        let distinct: HashSet<(&str, &str)> = all.into_iter().collect();
+        let (projects, sequences) = distinct.into_iter().unzip();
+        Self { projects, sequences }
+    }
+}
+
+impl Sequences<'_> {
+    fn is_empty(&self) -> bool {
+        self.sequences.is_empty()
+    }
+
+    /// Takes their locks, until the transaction ends.
+    pub(super) async fn lock(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        if !self.is_empty() {
+            let statement = transaction.prepare_cached(&LOCK).await?;
+            transaction.execute(&statement, &[&self.projects, &self.sequences]).await?;
+        }
+        Ok(())
+    }
+
+    /// Blocks what should not be ahead. Only what comes back to a sequence can be.
+    pub(super) async fn demote(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        if !self.is_empty() {
+            let statement = transaction.prepare_cached(DEMOTE).await?;
+            transaction.execute(&statement, &[&self.projects, &self.sequences]).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the heads go; the answer is the sequences, by project, in which one did.
+    pub(super) async fn promote(
+        &self,
+        transaction: &Transaction<'_>,
+    ) -> Result<HashSet<(String, String)>, StoreError> {
+        if self.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let statement = transaction.prepare_cached(PROMOTE).await?;
+        let rows = transaction.query(&statement, &[&self.projects, &self.sequences]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+}
+
+/// Gives positions to what arrives, in this order, and lets it take the place of what it collapses
+/// with: of this batch, and of what waits. The locks are taken. The answer is what left the queue,
+/// by what took its place.
+pub(super) async fn arrange(
+    transaction: &Transaction<'_>,
+    mut arriving: Vec<Arriving<'_>>,
+) -> Result<HashMap<Uuid, Vec<Uuid>>, StoreError> {
+    if arriving.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = transaction
+        .prepare_cached("SELECT nextval('positions') FROM generate_series(1::bigint, $1)")
+        .await?;
+    let positions = transaction.query(&statement, &[&as_integer(arriving.len())]).await?;
+    for (arriving, row) in arriving.iter_mut().zip(positions) {
+        arriving.ordered.position = row.try_get(0)?;
+    }
+    let mut newest = collapse_within(arriving);
+    if newest.is_empty() {
+        return Ok(HashMap::new());
+    }
+    replace(transaction, &mut newest).await
+}
+
+async fn replace(
+    transaction: &Transaction<'_>,
+    newest: &mut [Arriving<'_>],
+) -> Result<HashMap<Uuid, Vec<Uuid>>, StoreError> {
+    let projects: Vec<&str> = newest.iter().map(|newer| newer.project).collect();
+    let ids: Vec<Uuid> = newest.iter().map(|newer| newer.delivery).collect();
+    let sequences: Vec<&str> = newest.iter().map(|newer| &*newer.ordered.sequence).collect();
+    let collapses: Vec<Option<&str>> =
+        newest.iter().map(|newer| newer.ordered.collapse.as_deref()).collect();
+    let statement = transaction.prepare_cached(REPLACE).await?;
+    let gone = transaction.query(&statement, &[&projects, &sequences, &collapses, &ids]).await?;
+    let mut replaced: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    let mut by_id: HashMap<Uuid, &mut Arriving<'_>> =
+        newest.iter_mut().map(|newer| (newer.delivery, newer)).collect();
+    for row in gone {
+        let newer: Uuid = row.try_get(0)?;
+        if let Some(newer) = by_id.get_mut(&newer) {
+            newer.ordered.replace(row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        }
+        replaced.entry(newer).or_default().push(row.try_get(1)?);
+    }
+    Ok(replaced)
+}
+
+/// For what was sent and collapses: the newest delivery that waits to take its place. The locks are
+/// taken.
+pub(super) async fn newer(
+    transaction: &Transaction<'_>,
+    outcomes: &[&Outcome],
+) -> Result<HashMap<Uuid, Uuid>, StoreError> {
+    let mut projects: Vec<&str> = Vec::new();
+    let mut ids: Vec<Uuid> = Vec::new();
+    let mut sequences: Vec<&str> = Vec::new();
+    let mut collapses: Vec<&str> = Vec::new();
+    for outcome in outcomes {
+        if let (Some(sequence), Some(collapse)) = (&outcome.sequence, &outcome.collapse) {
+            projects.push(&outcome.lane.project);
+            ids.push(outcome.delivery);
+            sequences.push(sequence);
+            collapses.push(collapse);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = transaction.prepare_cached(NEWER).await?;
+    let rows = transaction.query(&statement, &[&projects, &ids, &sequences, &collapses]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
