@@ -6,6 +6,7 @@ use fieldpost_rules::delivery::Action;
 use uuid::Uuid;
 
 use super::Ending;
+use super::actions::{Actions, tell_outcome, watch};
 use super::show::{
     counted, json, json_list, members, number, or_dash, short_time, tell_refusals, text, with,
 };
@@ -14,7 +15,7 @@ use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
-/// Look at what goes out, and act on it: list, show, retry, cancel, requeue, resend
+/// Look at what goes out, and act on it: list, show, retry, cancel, requeue, resend, actions
 #[derive(Debug, Subcommand)]
 pub(crate) enum Deliveries {
     List(List),
@@ -27,6 +28,7 @@ pub(crate) enum Deliveries {
     Requeue(Act),
     /// Send the same bytes again, as new deliveries
     Resend(Act),
+    Actions(Actions),
 }
 
 /// Which deliveries are meant.
@@ -68,6 +70,10 @@ pub(crate) struct Filters {
     /// Only those with this text in their key or last error, or with this id.
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
+
+    /// Only those that this action cancelled.
+    #[arg(long, value_name = "ID")]
+    cancelled_by: Option<Uuid>,
 }
 
 /// List deliveries, newest first
@@ -131,6 +137,7 @@ impl Filters {
             ("since", self.since.map(Moment::for_query)),
             ("until", self.until.map(Moment::for_query)),
             ("text", self.text.clone()),
+            ("cancelled_by", self.cancelled_by.map(|id| id.to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -147,6 +154,7 @@ impl Deliveries {
             Self::Cancel(act) => act.execute(Action::Cancel).await,
             Self::Requeue(act) => act.execute(Action::Requeue).await,
             Self::Resend(act) => act.execute(Action::Resend).await,
+            Self::Actions(actions) => actions.execute().await,
         }
     }
 }
@@ -303,27 +311,17 @@ impl Act {
             }
             return Ok(Ending::Well);
         }
-        if !self.yes && !is_confirmed(action, &many)? {
+        if !self.yes && !is_confirmed(&format!("{action} {many}"))? {
             output::note("nothing was done");
             return Ok(Ending::NotWell);
         }
-        let spinner = output::spinner(format!("{action}: {many}"));
-        let outcome = self.bulk(client, project, action, false).await?;
-        spinner.finish_and_clear();
+        let begun = self.bulk(client, project, action, false).await?;
+        let outcome = watch(client, project, begun, action.name()).await?;
         if self.target.json {
             json(&outcome)?;
             return Ok(Ending::Well);
         }
-        let many = counted(number(&outcome, "touched"), "delivery", "deliveries");
-        output::line(format!("{action}: {many}"))?;
-        let passed_over = number(&outcome, "passed_over");
-        if passed_over > 0 {
-            output::line(format!(
-                "{passed_over} were passed over: they are being sent, or their state does not \
-                 allow it"
-            ))?;
-        }
-        Ok(Ending::Well)
+        tell_outcome(&outcome)
     }
 
     async fn bulk(
@@ -344,11 +342,12 @@ impl Act {
     }
 }
 
-/// Asks whether so much is meant.
-fn is_confirmed(action: Action, many: &str) -> Result<bool, Failure> {
+/// Asks whether so much is meant, such as `cancel 5 deliveries`.
+pub(super) fn is_confirmed(order: &str) -> Result<bool, Failure> {
     if output::can_be_asked() {
-        return Ok(output::ask(&format!("{action} {many}?"))?);
+        return Ok(output::ask(&format!("{order}?"))?);
     }
+    let (action, many) = order.split_once(' ').unwrap_or((order, ""));
     Err(Failure::usage(format!("{action} would touch {many}, and nobody can be asked"))
         .hint("give --yes to act without asking, or --dry-run to see how many it would be"))
 }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use fieldpost_model::json::Value;
 use uuid::Uuid;
 
+use super::actions::{tell_outcome, watch};
 use super::show::{
     counted, elements, is, json, json_list, members, number, or_dash, short_time, tell_refusals,
     text, with,
@@ -22,7 +23,7 @@ pub(crate) enum Messages {
     List(List),
     Show(Show),
     Explain(Explain),
-    Replay(Replay),
+    Replay(Box<Replay>),
     Body(Body),
 }
 
@@ -78,14 +79,63 @@ pub(crate) struct Explain {
 /// Match messages again with today's filters
 ///
 /// The new deliveries are marked as replay. A quarantined message that can be read by now is
-/// released.
+/// released. With --forwarder instead of ids: all kept messages of a time range are matched again
+/// with that forwarder, oldest first and at a bounded rate; asks before it acts.
 #[derive(Args, Debug)]
 pub(crate) struct Replay {
     /// The messages' ids.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "forwarder", conflicts_with = "forwarder")]
     ids: Vec<Uuid>,
     #[command(flatten)]
+    range: Range,
+    #[command(flatten)]
     target: Target,
+}
+
+/// Which messages are replayed, to which forwarder, and how fast.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Which messages")]
+struct Range {
+    /// Match the messages that the filters describe with this forwarder.
+    #[arg(long, value_name = "NAME")]
+    forwarder: Option<String>,
+
+    /// Only those received at this time or later.
+    #[arg(long, value_name = "TIME", requires = "forwarder")]
+    since: Option<Moment>,
+
+    /// Only those received before this time.
+    #[arg(long, value_name = "TIME", requires = "forwarder")]
+    until: Option<Moment>,
+
+    /// Only those that came in by this source.
+    #[arg(long, value_name = "NAME", requires = "forwarder")]
+    source: Option<String>,
+
+    /// Only those in this state: kept, unless given, or duplicate.
+    #[arg(long, value_name = "STATE", requires = "forwarder")]
+    state: Option<String>,
+
+    /// Only those with this text in their identity, or with this id.
+    #[arg(long, value_name = "TEXT", requires = "forwarder")]
+    text: Option<String>,
+
+    /// How many deliveries are made in a second at most, as 20/s; 0 is no bound.
+    #[arg(long, value_name = "RATE", default_value = "50/s", value_parser = per_second)]
+    rate: u32,
+
+    /// Only say how many messages it would be.
+    #[arg(long, requires = "forwarder")]
+    dry_run: bool,
+
+    /// Act without asking.
+    #[arg(long, short, requires = "forwarder")]
+    yes: bool,
+}
+
+fn per_second(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/s").unwrap_or(text);
+    number.parse().map_err(|_| format!("{text:?} is not a rate: write 20/s"))
 }
 
 /// Write a message's exact bytes
@@ -190,6 +240,7 @@ impl Show {
             ("version", text(&message, "version").into_owned()),
             ("duplicate of", text(&message, "duplicate_of").into_owned()),
             ("reason", text(&message, "reason").into_owned()),
+            ("erased", text(&message, "erased_at").into_owned()),
             ("content type", text(&message, "content_type").into_owned()),
             ("bytes", text(&message, "bytes").into_owned()),
         ])?;
@@ -246,9 +297,71 @@ fn explanation(forwarder: &Json) -> String {
     lines.join("\n")
 }
 
+impl Range {
+    async fn execute(
+        &self,
+        client: &HubClient,
+        project: &str,
+        as_json: bool,
+    ) -> Result<Ending, Failure> {
+        let would = self.order(client, project, true).await?;
+        let count = number(&would, "matched");
+        let many = counted(count, "message", "messages");
+        if self.dry_run || count == 0 {
+            if as_json {
+                json(&would)?;
+            } else {
+                output::line(format!("replay would look at {many}"))?;
+            }
+            return Ok(Ending::Well);
+        }
+        if !self.yes && !deliveries::is_confirmed(&format!("replay {many}"))? {
+            output::note("nothing was done");
+            return Ok(Ending::NotWell);
+        }
+        let begun = self.order(client, project, false).await?;
+        let outcome = watch(client, project, begun, "replay").await?;
+        if as_json {
+            json(&outcome)?;
+            return Ok(Ending::Well);
+        }
+        tell_outcome(&outcome)
+    }
+
+    async fn order(
+        &self,
+        client: &HubClient,
+        project: &str,
+        dry_run: bool,
+    ) -> Result<Json, Failure> {
+        let filter = [
+            ("source", self.source.clone()),
+            ("state", self.state.clone()),
+            ("since", self.since.map(Moment::for_query)),
+            ("until", self.until.map(Moment::for_query)),
+            ("text", self.text.clone()),
+        ];
+        let filter =
+            filter.into_iter().filter_map(|(name, value)| Some((name, Value::from(value?))));
+        let order = Value::object([
+            ("action", Value::from("replay".to_owned())),
+            ("filter", Value::object(filter)),
+            ("forwarder", Value::from(self.forwarder.clone().unwrap_or_default())),
+            ("rate", Value::from(u64::from(self.rate))),
+            ("dry_run", Value::from(dry_run)),
+        ]);
+        client
+            .post(&["projects", project, "messages", "actions"], &Query::new(), order.to_json())
+            .await
+    }
+}
+
 impl Replay {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
+        if self.range.forwarder.is_some() {
+            return self.range.execute(&client, &project, self.target.json).await;
+        }
         let bar = output::progress_bar(self.ids.len(), "replaying");
         let mut answers = Vec::new();
         let mut refused = Vec::new();

@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod actions;
 mod apply;
 mod backup;
 mod completions;
@@ -7,13 +8,16 @@ mod connections;
 mod deliveries;
 mod demo;
 mod doctor;
+mod erase;
 mod events;
 mod export;
 mod filter;
 mod forwarders;
+mod key;
 mod lanes;
 mod messages;
 mod migrate;
+mod pausing;
 mod projects;
 mod reference;
 mod serve;
@@ -74,7 +78,10 @@ enum Command {
     Lanes(lanes::Lanes),
     #[command(subcommand)]
     Filter(filter::Filter),
+    Erase(erase::Erase),
     Events(events::Watch),
+    #[command(subcommand)]
+    Key(key::Key),
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
     Completions(completions::Completions),
@@ -171,7 +178,9 @@ impl Command {
             Self::Connections(connections) => connections.execute().await,
             Self::Lanes(lanes) => lanes.execute().await,
             Self::Filter(filter) => filter.execute().await,
+            Self::Erase(erase) => erase.execute().await,
             Self::Events(watch) => watch.execute().await,
+            Self::Key(key) => key.execute().await,
             Self::Migrate(migrate) => Box::pin(migrate.execute()).await,
             Self::Backup(backup) => backup.execute().await,
             Self::Completions(completions) => completions.execute(),
