@@ -10,6 +10,7 @@
     reason = "a test that cannot set up its world must end, with the reason"
 )]
 
+pub mod authority;
 pub mod destination;
 pub mod misbehaving;
 pub mod postgres;
