@@ -111,7 +111,7 @@ async fn keep_one(place: &Place, connection: &str, forwarder: &str) -> Result<Or
             origin: DeliveryOrigin::Event,
             parked: false,
             order_key: None,
-            collapses: false,
+            collapse_key: None,
             hops: 0,
         }],
     };
