@@ -21,7 +21,6 @@ mod client;
 mod exchange;
 mod failure;
 pub mod guard;
-mod json_path;
 pub mod mail;
 mod prepared;
 pub mod probe;

@@ -7,5 +7,6 @@ pub mod definition;
 pub mod delivery;
 pub mod filter;
 pub mod incident;
+pub mod json_path;
 pub mod redact;
 pub mod retry;

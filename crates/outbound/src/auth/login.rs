@@ -7,13 +7,13 @@ use fieldpost_model::attempt::AttemptError;
 use fieldpost_model::connection::{Login, LoginBody, TokenPlace};
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::Secret;
+use fieldpost_rules::json_path::JsonPath;
 use form_urlencoded::Serializer;
 
 use super::endpoint::{Endpoint, NoToken, Question};
 use super::keeper::{Asking, Fingerprint, Fresh, Place, TokenProof, seconds};
 use super::{Circumstance, Preparation, credential_header};
 use crate::address::unbuildable;
-use crate::json_path::JsonPath;
 
 /// A user who logs in.
 pub(super) struct LoginClient {

@@ -19,6 +19,7 @@ use super::authentication::{read_header_name, read_password};
 use super::fields::{Field, Fields, Section};
 use super::preset::{LoginPreset, OauthPreset};
 use super::write::{Members, Secrets, only};
+use crate::json_path::JsonPath;
 
 /// How many scopes can be asked for.
 const MAX_SCOPES: usize = 50;
@@ -273,41 +274,17 @@ fn read_token_paths(field: &Field<'_, '_>) -> Option<Vec<String>> {
     Some(elements.iter().filter_map(read_json_path).collect())
 }
 
-/// Reads a path down an answer: `$`, then `.name` and `[0]` as often as needed.
+/// Reads a path down an answer.
 fn read_json_path(field: &Field<'_, '_>) -> Option<String> {
     let text = field.text()?;
-    if is_json_path(text) && text.len() <= MAX_JSON_PATH {
+    if text.len() <= MAX_JSON_PATH && JsonPath::parse(text).is_some() {
         return Some(text.to_owned());
     }
     field.place.report_with_hint(
         "bad-json-path",
         format!("{} is not a path that the hub can follow", field.shown()),
-        "write `$.token`, `$.data.token` or `$.tokens[0]`; names are letters, digits, `_` and `-`",
+        "write `$.token`, `$.data.token`, `$.tokens[0]` or `$['a name']`",
     )
-}
-
-fn is_json_path(text: &str) -> bool {
-    let Some(mut rest) = text.strip_prefix('$') else { return false };
-    if rest.is_empty() {
-        return false;
-    }
-    while !rest.is_empty() {
-        let step = if let Some(name) = rest.strip_prefix('.') {
-            let is_named =
-                |character: char| character.is_alphanumeric() || matches!(character, '_' | '-');
-            let after = name.trim_start_matches(is_named);
-            (after.len() < name.len()).then_some(after)
-        } else {
-            rest.strip_prefix('[')
-                .and_then(|inner| inner.split_once(']'))
-                .and_then(|(index, after)| index.parse::<u32>().is_ok().then_some(after))
-        };
-        match step {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    true
 }
 
 /// Reads how a token is shown to the destination.

@@ -7,7 +7,7 @@ use fieldpost_model::json::Value;
 
 /// A path into a JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct JsonPath(Vec<Step>);
+pub struct JsonPath(Vec<Step>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
@@ -17,7 +17,7 @@ enum Step {
 
 impl JsonPath {
     /// Reads a path; `None` where it is none.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.trim().strip_prefix('$')?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
@@ -32,7 +32,7 @@ impl JsonPath {
     }
 
     /// Where the path leads to.
-    pub(crate) fn find<'v, 'a>(&self, value: &'v Value<'a>) -> Option<&'v Value<'a>> {
+    pub fn find<'v, 'a>(&self, value: &'v Value<'a>) -> Option<&'v Value<'a>> {
         self.0.iter().try_fold(value, |value, step| match step {
             Step::Member(name) => value.get(name),
             Step::Position(position) => value.as_array()?.get(*position),
