@@ -450,7 +450,7 @@ mod tests {
         assert_eq!(plan(&usual, 0, Duration::ZERO, 0), [0_u64; 0]);
         assert_eq!(plan(&usual, 2, DAY * 5, 5), [0], "the next one is the last");
         assert_eq!(plan(&usual, 0, DAY * 9, 5), [0, 15, 60], "three it gets, however old");
-        let brief = RetryPolicy { give_up_after: Duration::from_secs(60), ..usual };
+        let brief = RetryPolicy { give_up_after: Duration::from_mins(1), ..usual };
         assert_eq!(plan(&brief, 0, Duration::ZERO, 5), [0, 15, 60]);
     }
 
