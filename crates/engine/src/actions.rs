@@ -296,7 +296,7 @@ impl Hub {
         }
     }
 
-    async fn whole_message(
+    pub(crate) async fn whole_message(
         &self,
         project: &str,
         id: Uuid,

@@ -360,7 +360,7 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
         return release(hub, vec![claimed]).await;
     }
     let started_at = hub.now();
-    let body = payload::body(forwarder.format, &claimed, &project);
+    let body = payload::body(forwarder.format, &claimed.content, &project);
     let call = call(hub, &project, forwarder, &claimed, body.as_ref());
     let exchange = tokio::select! {
         exchange = call => Some(exchange),

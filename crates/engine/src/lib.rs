@@ -15,6 +15,7 @@
 mod actions;
 mod bulk;
 mod configuration;
+mod connection_test;
 mod deliver;
 mod erasing;
 mod error;
@@ -41,8 +42,10 @@ mod watch;
 pub use actions::{FilterTrial, ForwarderExplanation, Replayed};
 pub use bulk::{BulkPreview, DEFAULT_REPLAY_RATE};
 pub use configuration::{Applied, Draft};
+pub use connection_test::{ConnectionTest, Sample, TestedConnection};
 pub use erasing::ErasureOutcome;
 pub use error::HubError;
+pub use fieldpost_outbound::{ProbeMethod, Step, StepName};
 pub use flow::{Receipt, ReceiptOutcome, ReceiveError};
 pub use hub::Hub;
 pub use lanes::breaker::{BreakerPolicy, Cause};

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fieldpost_dialects::{Received, decode};
 use fieldpost_model::forwarder::Format;
-use fieldpost_store::Claimed;
+use fieldpost_store::Payload;
 
 use crate::routing::ProjectRouting;
 
@@ -21,10 +21,9 @@ pub(crate) struct Body {
 /// broken, since another try would build the same.
 pub(crate) fn body(
     format: Format,
-    claimed: &Claimed,
+    content: &Payload,
     project: &ProjectRouting,
 ) -> Result<Body, String> {
-    let content = &claimed.content;
     let bytes = content.body.clone().ok_or("the message's bytes are gone")?;
     match format {
         Format::AsReceived => {

@@ -81,6 +81,10 @@ names! {
 pub struct ProbeCall {
     /// The method.
     pub method: ProbeMethod,
+    /// Query parameters, added to those of the connection's URL.
+    pub query: Vec<(String, String)>,
+    /// Headers beside those that the hub sets.
+    pub headers: Vec<(String, String)>,
     /// The body; empty for none.
     pub body: Bytes,
     /// The body's content type.
@@ -399,8 +403,8 @@ impl Probe<'_> {
         Call {
             // The probe's own method is set beside it.
             method: fieldpost_model::forwarder::Method::Post,
-            query: &[],
-            headers: &[],
+            query: &self.call.query,
+            headers: &self.call.headers,
             content_type: self.call.content_type.as_deref(),
             body: self.call.body.clone(),
             delivery_id: Uuid::new_v4(),

@@ -3,16 +3,23 @@
 use clap::{Args, Subcommand};
 
 use super::Ending;
-use super::show::{definition, json, json_list, members, text};
+use super::connection_test::Test;
+use super::pausing::{PAUSE, RESUME, act_on_each};
+use super::show::{definition, is, json, json_list, members, text};
 use crate::client::{Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
-/// Look at the systems that are sent to: list, show
+/// Look at the systems that are sent to: list, show, test, pause, resume
 #[derive(Debug, Subcommand)]
 pub(crate) enum Connections {
     List(List),
     Show(Show),
+    Test(Test),
+    /// Let all deliveries to them wait: they are still made, and not sent
+    Pause(Named),
+    /// Send what waited, at once, and what comes
+    Resume(Named),
 }
 
 /// List connections
@@ -34,11 +41,24 @@ pub(crate) struct Show {
     target: Target,
 }
 
+/// One connection, or several.
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// The connections' names.
+    #[arg(required = true, value_name = "CONNECTION")]
+    names: Vec<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
 impl Connections {
     pub(crate) async fn execute(self) -> Result<Ending, Failure> {
         match self {
             Self::List(list) => list.execute().await,
             Self::Show(show) => show.execute().await,
+            Self::Test(test) => test.execute().await,
+            Self::Pause(named) => named.execute(PAUSE).await,
+            Self::Resume(named) => named.execute(RESUME).await,
         }
     }
 }
@@ -52,9 +72,13 @@ impl List {
         } else if connections.is_empty() {
             output::note("no connections");
         } else {
-            let mut table = output::table(["connection", "sends to"]);
+            let mut table = output::table(["connection", "sends to", "state"]);
             for connection in &connections {
-                table.add_row([text(connection, "name"), text(connection, "url")]);
+                table.add_row(vec![
+                    text(connection, "name").into(),
+                    text(connection, "url").into(),
+                    output::state_cell(if is(connection, "paused") { "paused" } else { "ok" }),
+                ]);
             }
             output::print_table(&table)?;
         }
@@ -74,8 +98,17 @@ impl Show {
         members(&[
             ("connection", text(&connection, "name").into_owned()),
             ("sends to", text(&connection, "url").into_owned()),
+            ("state", (if is(&connection, "paused") { "paused" } else { "sends" }).to_owned()),
         ])?;
         definition(&connection)?;
         Ok(Ending::Well)
+    }
+}
+
+impl Named {
+    async fn execute(self, action: &str) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let within = ["projects", &project, "connections"];
+        act_on_each(&client, &within, &self.names, action, self.target.json).await
     }
 }

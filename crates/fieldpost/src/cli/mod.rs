@@ -4,6 +4,7 @@ mod actions;
 mod apply;
 mod backup;
 mod completions;
+mod connection_test;
 mod connections;
 mod deliveries;
 mod demo;
@@ -72,7 +73,7 @@ enum Command {
     Forwarders(forwarders::Forwarders),
     #[command(subcommand)]
     Sources(sources::Sources),
-    #[command(subcommand)]
+    #[command(subcommand, visible_alias = "connection")]
     Connections(connections::Connections),
     #[command(subcommand)]
     Lanes(lanes::Lanes),

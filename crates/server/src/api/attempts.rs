@@ -82,6 +82,12 @@ pub(super) struct AttemptError {
     message: String,
 }
 
+impl From<attempt::AttemptError> for AttemptError {
+    fn from(error: attempt::AttemptError) -> Self {
+        Self { kind: error.kind.name(), message: error.message }
+    }
+}
+
 impl From<attempt::Attempt> for Attempt {
     fn from(attempt: attempt::Attempt) -> Self {
         let request = |request: attempt::AttemptRequest| AttemptRequest {
@@ -97,17 +103,13 @@ impl From<attempt::Attempt> for Attempt {
             body: String::from_utf8_lossy(&response.body).into_owned(),
             truncated: response.truncated,
         };
-        let error = |error: attempt::AttemptError| AttemptError {
-            kind: error.kind.name(),
-            message: error.message,
-        };
         Self {
             number: attempt.number,
             started_at: attempt.started_at.to_string(),
             duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
             request: attempt.request.map(request),
             response: attempt.response.map(response),
-            error: attempt.error.map(error),
+            error: attempt.error.map(AttemptError::from),
             erased_at: None,
         }
     }

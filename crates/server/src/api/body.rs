@@ -12,6 +12,9 @@ use crate::problem::Problem;
 /// A body of one of our own types.
 pub(super) struct Input<T>(pub(super) T);
 
+/// A body of one of our own types; no body at all is its default.
+pub(super) struct Optional<T>(pub(super) T);
+
 /// A body that is a definition: any JSON, with numbers as they were written.
 pub(super) struct Document(Bytes);
 
@@ -20,6 +23,14 @@ impl Document {
     pub(super) fn value(&self) -> Result<Value<'_>, Problem> {
         Value::parse(&self.0).map_err(|error| {
             Problem::bad_request(error.code, format!("the body is not valid JSON: {error}"))
+        })
+    }
+
+    /// What it says, as one of our own types.
+    fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.0).map_err(|error| {
+            Problem::bad_request("bad-body", format!("the body cannot be read: {error}"))
+                .hint("/api/docs shows what this address takes")
         })
     }
 }
@@ -37,10 +48,15 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Input<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
+        Document::from_request(request, app).await?.read().map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Default> FromRequest<Shared> for Optional<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let document = Document::from_request(request, app).await?;
-        serde_json::from_slice(&document.0).map(Self).map_err(|error| {
-            Problem::bad_request("bad-body", format!("the body cannot be read: {error}"))
-                .hint("/api/docs shows what this address takes")
-        })
+        if document.0.is_empty() { Ok(Self(T::default())) } else { document.read().map(Self) }
     }
 }

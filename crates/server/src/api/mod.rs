@@ -15,6 +15,7 @@ mod actions;
 mod attempts;
 mod body;
 mod changes;
+mod connection_tests;
 mod connections;
 mod definitions;
 mod deliveries;
@@ -94,6 +95,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(sources::urls))
         .routes(routes!(connections::list))
         .routes(routes!(connections::get, connections::put, connections::delete))
+        .routes(routes!(connection_tests::test))
         .routes(routes!(connections::pause))
         .routes(routes!(connections::resume))
         .routes(routes!(lanes::list))

@@ -1,6 +1,7 @@
 //! Enumerations as the description of the API lists them, made from the names that they have
 //! everywhere.
 
+use fieldpost_engine::{ProbeMethod, StepName};
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::message::MessageState;
@@ -44,4 +45,6 @@ described! {
     DeliveryStateName of DeliveryState: "Where a delivery stands.",
     FilterPart of Part: "A part of a filter.",
     MessageStateName of MessageState: "What became of a message.",
+    ProbeMethodName of ProbeMethod: "What a connection is tried with.",
+    TestStepName of StepName: "A step of trying a connection.",
 }
