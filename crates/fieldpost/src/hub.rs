@@ -9,10 +9,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldpost_engine::{BreakerPolicy, Hub, HubSettings};
+use fieldpost_engine::{BreakerPolicy, Hub, HubSettings, SharedTokens};
 use fieldpost_outbound::{Client, OutboundSettings};
 use fieldpost_server::ServerSettings;
-use fieldpost_store::{Store, StoreSettings, clock};
+use fieldpost_store::{KeySource, Store, StoreError, StoreSettings, clock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -42,19 +42,26 @@ pub(crate) struct ServingHub {
 
 impl ServingHub {
     /// Puts a hub together and lets it serve on the listener.
-    pub(crate) async fn start(settings: &Settings, listener: TcpListener) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        settings: &Settings,
+        keys: KeySource,
+        listener: TcpListener,
+    ) -> Result<Self, Failure> {
         let folder = DataFolder::at(&settings.storage.data);
         folder.make()?;
-        let store = Arc::new(open_store(settings).await?);
+        let store = Arc::new(open_store(settings, keys).await?);
         // Only whoever has the store's lock may write the folder's other files.
         let (token, token_is_new) = admin_token(settings, &folder)?;
-        let outbound = Client::new(OutboundSettings {
+        let outbound = OutboundSettings {
             allow_networks: settings.allowed_networks(),
             connect_timeout: settings.outbound.connect_timeout.0,
             response_body_kept: settings.outbound.response_body_kept.in_memory(),
             ..OutboundSettings::default()
-        })
-        .map_err(|error| Failure::new(error.to_string()))?;
+        };
+        // Hubs of one database ask for one token together.
+        let tokens = Arc::new(SharedTokens::new(Arc::clone(&store)));
+        let outbound = Client::with_tokens(outbound, tokens)
+            .map_err(|error| Failure::new(error.to_string()))?;
         let metrics = start_metrics()?;
         let hub = Hub::start(Arc::clone(&store), outbound, hub_settings(settings)).await?;
         if let Err(failure) =
@@ -135,23 +142,25 @@ fn admin_token(settings: &Settings, folder: &DataFolder) -> Result<(Token, bool)
 }
 
 /// Where the store is, as far as these settings say; bounds are the defaults.
-pub(crate) fn store_settings(storage: &StorageSettings) -> StoreSettings {
+pub(crate) fn store_settings(storage: &StorageSettings, keys: KeySource) -> StoreSettings {
     StoreSettings {
+        keys,
         database: storage.database.as_ref().map(|url| url.expose().to_owned()),
         database_connections: storage.database_connections.in_memory(),
         ..StoreSettings::in_folder(&storage.data)
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<Store, Failure> {
+async fn open_store(settings: &Settings, keys: KeySource) -> Result<Store, Failure> {
     let bounded = StoreSettings {
         accept_queue: settings.inbound.accept_queue.in_memory(),
         accept_queue_bytes: settings.inbound.accept_queue_size.in_memory(),
         quarantine_limit: settings.inbound.quarantine_limit.0,
-        ..store_settings(&settings.storage)
+        ..store_settings(&settings.storage, keys)
     };
     match Store::open(bounded.clone()).await {
         Ok(store) => Ok(store),
+        Err(error @ StoreError::Keys(_)) => Err(not_opened(&settings.storage, error)),
         Err(error) if settings.storage.database.is_none() => {
             Err(not_opened(&settings.storage, error))
         }
@@ -164,9 +173,11 @@ async fn open_store(settings: &Settings) -> Result<Store, Failure> {
 }
 
 /// Says which database could not be opened, never with its password.
-pub(crate) fn not_opened(storage: &StorageSettings, error: fieldpost_store::StoreError) -> Failure {
+pub(crate) fn not_opened(storage: &StorageSettings, error: StoreError) -> Failure {
+    let of_keys = matches!(error, StoreError::Keys(_));
     let failure = Failure::from(error);
     match &storage.database {
+        _ if of_keys => failure,
         Some(database) => failure.within(format!("the database {database}")).hint(
             "is the server up, and are host, port, user, password and database name right? \
              `fieldpost doctor` looks at each",

@@ -41,7 +41,8 @@ impl StoreError {
     /// What goes wrong before the store is open, is told as such, whatever it is.
     pub(crate) fn while_opening(self) -> Self {
         match self {
-            Self::Open(sentence) | Self::Keys(sentence) => Self::Open(sentence),
+            Self::Open(sentence) => Self::Open(sentence),
+            Self::Keys(sentence) => Self::Keys(sentence),
             Self::Unavailable(cause) | Self::Refused(cause) => {
                 Self::Open(format!("the database cannot be opened: {cause}"))
             }

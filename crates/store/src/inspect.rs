@@ -5,19 +5,21 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use fieldpost_model::time::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::StoreSettings;
 use crate::error::StoreError;
+use crate::keys::{DEFINITIONS, counts_sql, key_fact_sql};
 use crate::migrate;
 use crate::postgres::{CONNECTION_WAIT, NOW};
 use crate::records::DefinitionKind;
+use crate::seal::{self, KeyId, KeySource};
 use crate::sqlite::{BUSY_TIMEOUT, DATABASE_FILE};
 
 /// The versions of the schema that were installed; fails where there is no schema yet.
 const SCHEMA_VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_migrations";
-const DEFINITIONS: &str =
+const ALL_DEFINITIONS: &str =
     "SELECT project, kind, name, definition FROM definitions ORDER BY project, kind, name";
 const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
     JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
@@ -39,8 +41,14 @@ pub struct Inspection {
     pub read_only: bool,
     /// The database's clock, where it has one of its own.
     pub clock: Option<Timestamp>,
+    /// The key that secrets are sealed with; none before the first start.
+    pub key: Option<KeyId>,
+    /// The keys that something is sealed with.
+    pub sealed_with: Vec<KeyId>,
     /// What the projects define, as JSON text that is not read here.
     pub definitions: Vec<FoundDefinition>,
+    /// How many further definitions are sealed with keys that these settings do not have.
+    pub sealed_definitions: u64,
     /// Deliveries that wait to be sent.
     pub waiting: u64,
     /// When the oldest of them was made.
@@ -67,17 +75,45 @@ impl FoundDefinition {
     }
 }
 
+impl Inspection {
+    /// Notes what is sealed with which key.
+    fn note_keys(&mut self, fact: Option<&str>, counts: impl Iterator<Item = String>) {
+        self.key = fact.and_then(KeyId::from_digits);
+        self.sealed_with = counts.filter_map(|digits| KeyId::from_digits(&digits)).collect();
+    }
+
+    /// Opens the definitions with the keys of the settings, as far as these are there: a look at a
+    /// database must not fail for want of a key.
+    fn open_definitions(&mut self, keys: &KeySource) {
+        let ring = keys.read().ok().flatten();
+        for mut definition in std::mem::take(&mut self.definitions) {
+            let FoundDefinition { project, kind, name, .. } = &definition;
+            let place = DEFINITIONS.belongs_to(&[project, kind.name(), name]);
+            match seal::open(ring.as_ref(), &place, &definition.definition) {
+                Some(opened) => {
+                    definition.definition = opened;
+                    self.definitions.push(definition);
+                }
+                None => self.sealed_definitions += 1,
+            }
+        }
+    }
+}
+
 /// Looks at the database of these settings; `None` where SQLite has made no file yet.
 pub async fn inspect(settings: &StoreSettings) -> Result<Option<Inspection>, StoreError> {
-    if let Some(url) = &settings.database {
-        return inspect_postgres(url).await.map(Some);
-    }
-    let path = settings.data.join(DATABASE_FILE);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let inspected = tokio::task::spawn_blocking(move || inspect_sqlite(&path)).await;
-    inspected.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()))).map(Some)
+    let mut found = if let Some(url) = &settings.database {
+        inspect_postgres(url).await?
+    } else {
+        let path = settings.data.join(DATABASE_FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let inspected = tokio::task::spawn_blocking(move || inspect_sqlite(&path)).await;
+        inspected.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))?
+    };
+    found.open_definitions(&settings.keys);
+    Ok(Some(found))
 }
 
 fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
@@ -102,11 +138,16 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
     if found.schema_version != found.known_version {
         return Ok(found);
     }
-    let mut statement = connection.prepare(DEFINITIONS)?;
+    let mut statement = connection.prepare(ALL_DEFINITIONS)?;
     let rows = statement.query_map([], |row| {
         Ok(FoundDefinition::new(row.get(0)?, &row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
     })?;
     found.definitions = rows.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    let fact: Option<String> =
+        connection.query_row(&key_fact_sql(), [], |row| row.get(0)).optional()?;
+    let mut statement = connection.prepare(&counts_sql())?;
+    let counts = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    found.note_keys(fact.as_deref(), counts.into_iter());
     let (waiting, oldest): (i64, Option<i64>) =
         connection.query_row(WAITING, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     found.waiting = waiting.cast_unsigned();
@@ -160,11 +201,14 @@ async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
     if found.schema_version != found.known_version {
         return Ok(found);
     }
-    let rows = client.query(DEFINITIONS, &[]).await?;
+    let rows = client.query(ALL_DEFINITIONS, &[]).await?;
     let definitions = rows.iter().filter_map(|row| {
         FoundDefinition::new(row.get(0), row.get::<_, &str>(1), row.get(2), row.get(3))
     });
     found.definitions = definitions.collect();
+    let fact = client.query_opt(&key_fact_sql(), &[]).await?.as_ref().map(text);
+    let counts = client.query(&counts_sql(), &[]).await?;
+    found.note_keys(fact.as_deref(), counts.iter().map(text));
     let waiting = client.query_one(WAITING, &[]).await?;
     found.waiting = waiting.get::<_, i64>(0).cast_unsigned();
     found.oldest_waiting = waiting.get::<_, Option<i64>>(1).map(Timestamp);

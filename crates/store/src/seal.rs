@@ -21,7 +21,7 @@ mod file;
 mod key;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::RwLockReadGuard;
@@ -31,6 +31,14 @@ use crate::error::StoreError;
 pub use key::{KeyId, KeyRing, NoKey, SealingKey};
 pub(crate) use text::PREFIX;
 use text::Unopened;
+
+impl KeyRing {
+    /// Writes the keys into a file that must not be there yet, for its owner only. They are on disk
+    /// when this returns.
+    pub fn save_as(&self, path: &Path) -> Result<(), StoreError> {
+        file::save(path, self)
+    }
+}
 
 /// Where the keys come from.
 #[derive(Clone, Debug)]
@@ -79,6 +87,16 @@ impl KeySource {
                  --key-file"
             ))),
         }
+    }
+}
+
+/// Opens what lies in a store, without the store; `None` where the keys do not open it. What was
+/// never sealed needs none.
+pub(crate) fn open(ring: Option<&KeyRing>, belongs_to: &str, stored: &str) -> Option<String> {
+    if text::is_sealed(stored) {
+        text::open(ring?, belongs_to, stored).ok()
+    } else {
+        Some(stored.to_owned())
     }
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use fieldpost_store::Store;
 
 use super::Ending;
-use crate::config::{DataFolder, StorageSettings};
+use crate::config::{DataFolder, StorageSettings, key_source};
 use crate::failure::Failure;
 use crate::hub::{not_opened, store_settings};
 use crate::output;
@@ -25,7 +25,7 @@ pub(crate) struct Migrate {
 
 impl Migrate {
     pub(crate) async fn execute(self) -> Result<Ending, Failure> {
-        let settings = store_settings(&self.storage);
+        let settings = store_settings(&self.storage, key_source(&self.storage)?);
         let found = fieldpost_store::inspect(&settings).await;
         let found = found.map_err(|error| not_opened(&self.storage, error))?;
         let before = found.as_ref().map_or(0, |found| found.schema_version);

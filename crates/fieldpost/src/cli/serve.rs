@@ -4,7 +4,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Ending;
-use crate::config::Settings;
+use crate::config::{Settings, key_source};
 use crate::failure::Failure;
 use crate::hub::{ServingHub, listen};
 use crate::output;
@@ -23,9 +23,10 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn execute(self: Box<Self>) -> Result<Ending, Failure> {
         let mut signals = StopSignals::listen()?;
+        let keys = key_source(&self.settings.storage)?;
         let listener = listen(self.settings.inbound.listen).await?;
         let serving = tokio::select! {
-            serving = ServingHub::start(&self.settings, listener) => serving?,
+            serving = ServingHub::start(&self.settings, keys, listener) => serving?,
             // Nothing was promised to anybody yet.
             () = signals.next() => return Ok(Ending::Well),
         };

@@ -62,8 +62,8 @@ pub(crate) enum LogFormat {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "State")]
 pub(crate) struct StorageSettings {
-    /// The data folder: it holds the SQLite database, the admin token and the identity of this
-    /// hub. It is made in the working directory where it is missing.
+    /// The data folder: it holds the SQLite database, the key, the admin token and the identity of
+    /// this hub. It is made in the working directory where it is missing.
     #[arg(
         long,
         env = "FIELDPOST_DATA",
@@ -77,6 +77,13 @@ pub(crate) struct StorageSettings {
     /// each has its own data folder. Prefer the environment variable: flags are seen by everybody on the machine.
     #[arg(long, env = "FIELDPOST_DATABASE", value_name = "URL", hide_env_values = true)]
     pub(crate) database: Option<DatabaseUrl>,
+
+    /// The file with the key that seals passwords, tokens and other secrets in the database; `key`
+    /// in the data folder unless named. With SQLite it is made at the first start; hubs that share
+    /// a database need the same key, from `fieldpost key generate`. The environment variable
+    /// FIELDPOST_KEY can hold the key itself instead.
+    #[arg(long, env = "FIELDPOST_KEY_FILE", value_name = "FILE", hide_env_values = true)]
+    pub(crate) key_file: Option<PathBuf>,
 
     /// Connections that are held to PostgreSQL.
     #[arg(

@@ -18,7 +18,7 @@ use fieldpost_rules::definition::yaml;
 use tokio::net::TcpListener;
 
 use crate::client::{HubClient, Query};
-use crate::config::Settings;
+use crate::config::{Settings, key_file};
 use crate::failure::Failure;
 use crate::hub::ServingHub;
 use crate::output;
@@ -56,7 +56,7 @@ impl Demo {
             own.parse()
                 .map_err(|error| Failure::new(format!("the receiver's address {own}: {error}")))?,
         ];
-        let hub = ServingHub::start(&settings, listener).await?;
+        let hub = ServingHub::start(&settings, key_file(&settings.storage), listener).await?;
         let client = HubClient::new(&hub.url, hub.token.clone())?;
         Ok(Self { hub, client, receiver })
     }

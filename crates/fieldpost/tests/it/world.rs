@@ -16,6 +16,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// The token of all test hubs.
 pub(crate) const TOKEN: &str = "the-token-of-the-tests";
+/// The key of all test hubs that share a database; with SQLite each makes its own.
+pub(crate) const KEY: &str = "fpk1_dGhlLWtleS1vZi1hbGwtdGVzdC1odWJzLTMyLWJ5dGU";
 
 /// An empty folder.
 pub(crate) fn folder() -> TempDir {
@@ -99,6 +101,9 @@ impl Hub {
     ) -> Self {
         let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"]);
         command.args(["--admin-token", TOKEN, "--data"]).arg(data).args(arguments);
+        if command.get_args().any(|argument| argument == "--database") {
+            command.env("FIELDPOST_KEY", KEY);
+        }
         Self::spawn(&mut command, |_| data.to_owned())
     }
 

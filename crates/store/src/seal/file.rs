@@ -88,6 +88,18 @@ pub(super) fn replace(path: &Path, ring: &KeyRing) -> Result<(), StoreError> {
     write().map_err(|error| trouble(path, &error))
 }
 
+/// Writes keys into a file that must not be there yet, for its owner only.
+pub(super) fn save(path: &Path, ring: &KeyRing) -> Result<(), StoreError> {
+    let write = || -> io::Result<()> {
+        let mut options = File::options();
+        let mut file = options.create_new(true).write(true).mode(FILE_MODE).open(path)?;
+        file.write_all(ring.expose().as_bytes())?;
+        file.sync_all()?;
+        sync_folder(path)
+    };
+    write().map_err(|error| trouble(path, &error))
+}
+
 /// Where the next content of a file is written before it takes the file's place.
 fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();

@@ -3,14 +3,16 @@
 use fieldpost_store::Inspection;
 
 use super::Check;
-use crate::config::Settings;
+use crate::config::{Settings, key_file, key_source};
 use crate::hub::{not_opened, store_settings};
 
 const NAME: &str = "database";
 
 /// Looks at the database; what was found in it is handed on.
 pub(super) async fn examine(settings: &Settings) -> (Vec<Check>, Option<Inspection>) {
-    match fieldpost_store::inspect(&store_settings(&settings.storage)).await {
+    // Without a key the database is looked at as well; that it is missing is a check of its own.
+    let keys = key_source(&settings.storage).unwrap_or_else(|_| key_file(&settings.storage));
+    match fieldpost_store::inspect(&store_settings(&settings.storage, keys)).await {
         Ok(None) => (vec![Check::fine(NAME, "SQLite; it is made at the first start")], None),
         Ok(Some(found)) => (vec![durability(&found), schema(&found)], Some(found)),
         Err(error) => {

@@ -5,6 +5,8 @@
 
 mod database;
 mod definitions;
+mod files;
+mod key;
 mod machine;
 mod surroundings;
 
@@ -105,10 +107,12 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     checks.push(machine::sync_speed(data));
     let (more, found) = database::examine(settings).await;
     checks.extend(more);
+    checks.push(key::examine(settings, found.as_ref()));
     checks.push(machine::clock(found.as_ref()));
     checks.push(surroundings::hub(settings).await);
     checks.push(surroundings::networks(settings));
     checks.push(surroundings::links(settings));
+    checks.extend(files::examine(settings));
     if let Some(found) = found {
         checks.extend(definitions::examine(&found));
     }
