@@ -1,14 +1,14 @@
 //! Project files: from paths to one value for each project.
 //!
-//! `${NAME}` is replaced here, on the machine that reads the files; what goes to a hub over the API
-//! holds no variables any more.
+//! `${NAME}` is replaced here, on the machine that reads the files, and so are the names of PEM files
+//! by what they hold; what goes to a hub over the API holds neither any more.
 
 use std::path::{Path, PathBuf};
 
 use fieldpost_engine::Hub;
 use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
-use fieldpost_rules::definition::{Problem, read_project, yaml};
+use fieldpost_rules::definition::{MAX_PEM_BYTES, Problem, put_files, read_project, yaml};
 use fieldpost_store::Store;
 use sha2::{Digest as _, Sha256};
 
@@ -78,7 +78,19 @@ fn read_file(path: &Path) -> Result<Value<'static>, Failure> {
         )));
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(&origin, &error))?;
-    read_text(&origin, &text)
+    let value = read_text(&origin, &text)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    put_files(value, &|name| read_pem(&folder.join(name)))
+        .map_err(|problems| invalid(&origin, &problems))
+}
+
+/// Reads a PEM file that a project file names.
+fn read_pem(path: &Path) -> Result<String, String> {
+    let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if length > MAX_PEM_BYTES as u64 {
+        return Err(format!("it has {length} bytes, more than {MAX_PEM_BYTES}"));
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 /// Reads a project file's text, variables replaced.

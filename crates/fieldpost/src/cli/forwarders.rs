@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use fieldpost_model::json::Value;
 
 use super::Ending;
+use super::pausing::{PAUSE, RESUME, act_on_each};
 use super::show::{definition, is, json, json_list, members, or_dash, text};
 use crate::client::{Json, Query, Target};
 use crate::failure::Failure;
@@ -52,8 +53,8 @@ impl Forwarders {
         match self {
             Self::List(list) => list.execute().await,
             Self::Show(show) => show.execute().await,
-            Self::Pause(named) => named.execute("pause", "is paused").await,
-            Self::Resume(named) => named.execute("resume", "sends").await,
+            Self::Pause(named) => named.execute(PAUSE).await,
+            Self::Resume(named) => named.execute(RESUME).await,
         }
     }
 }
@@ -118,19 +119,9 @@ fn not_arrived(forwarder: &Json) -> String {
 }
 
 impl Named {
-    async fn execute(self, action: &str, done: &str) -> Result<Ending, Failure> {
+    async fn execute(self, action: &str) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
-        let mut answers = Vec::new();
-        for name in &self.names {
-            let path = ["projects", &project, "forwarders", name, action];
-            answers.push(client.act(&path).await?);
-            if !self.target.json {
-                output::line(format!("{name} {done}"))?;
-            }
-        }
-        if self.target.json {
-            json_list(answers)?;
-        }
-        Ok(Ending::Well)
+        let within = ["projects", &project, "forwarders"];
+        act_on_each(&client, &within, &self.names, action, self.target.json).await
     }
 }

@@ -124,6 +124,16 @@ async fn forwarders_sources_and_filters() {
     let list = run(&mut hub.command(["forwarders", "list"])).well();
     assert!(list.contains("paused") && list.contains("1 rejected"), "{list}");
     assert_eq!(run(&mut hub.command(["forwarders", "resume", "f"])).well(), "f sends\n");
+    for (noun, name) in [("connections", "c"), ("projects", "p")] {
+        let said = run(&mut hub.command([noun, "pause", name])).well();
+        assert_eq!(said, format!("{name} is paused\n"));
+        let list = run(&mut hub.command([noun, "list"])).well();
+        assert!(list.contains("paused"), "{list}");
+        let resumed = run(&mut hub.command([noun, "resume", name, "--json"])).json();
+        assert_eq!(resumed[0]["paused"], false);
+        let list = run(&mut hub.command([noun, "list"])).well();
+        assert!(!list.contains("paused"), "{list}");
+    }
     let shown = run(&mut hub.command(["forwarders", "show", "f"])).well();
     for part in ["forwarder   f\n", "state       sends\n", "1 rejected\n", "form: births"] {
         assert!(shown.contains(part), "{part}: {shown}");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::world::{Hub, fieldpost, folder, run, write};
+use crate::world::{Hub, KEY, fieldpost, folder, run, write};
 
 fn examine(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let mut command = fieldpost(["doctor", "--json", "--data"]);
@@ -31,6 +31,7 @@ fn before_the_first_start() {
     assert_eq!(code, Some(0), "{examined}");
     check(&examined, "data folder", "ok", "is not there yet; it can be made");
     check(&examined, "database", "ok", "it is made at the first start");
+    check(&examined, "key", "ok", "is not there yet; it is made at the first start");
     check(&examined, "hub", "ok", "none runs here");
     check(&examined, "allowed networks", "ok", "the public internet only");
     assert!(!data.exists(), "looking makes nothing");
@@ -44,7 +45,13 @@ fn beside_a_running_hub() {
         folder.path(),
         "p.yaml",
         "project: p\nsources: { s: { dialect: json, secret: a-long-random-word-of-letters } }\n\
-         connections: { c: { url: 'https://c.example.org' } }\n\
+         paused: true\n\
+         connections:\n\
+         \x20 c: { url: 'https://c.example.org', paused: true }\n\
+         \x20 d: { url: 'https://d.example.org', notify: [ops@example.org], \
+         tls: { skip_verification: true } }\n\
+         \x20 e: { url: 'http://e.example.org', notify: [ops@example.org], \
+         auth: { bearer: hunter2 } }\n\
          forwarders: { f: { to: c, paused: true } }\n",
     );
     let hub = Hub::start(&data, ["--project".as_ref(), file.as_os_str()]);
@@ -56,10 +63,69 @@ fn beside_a_running_hub() {
     check(&examined, "hub", "ok", &format!("it serves at {}", hub.url));
     check(&examined, "schema", "ok", "this version's own");
     check(&examined, "notify addresses", "warning", "p/c");
+    check(&examined, "certificates", "warning", "included: p/d");
+    check(&examined, "plain HTTP", "warning", "in the clear to these: p/e");
+    check(&examined, "signing secrets", "ok", "none is too short");
+    check(&examined, "paused projects", "warning", "wait: p");
+    check(&examined, "paused connections", "warning", "wait: p/c");
     check(&examined, "paused forwarders", "warning", "p/f");
     check(&examined, "waiting deliveries", "ok", "1 delivery waits, the oldest since ");
     check(&examined, "allowed networks", "ok", "the public internet, and 10.0.0.0/8");
     check(&examined, "sync speed", "ok", " ms for each sync");
+    check(&examined, "key", "ok", "for its owner only");
+}
+
+#[test]
+fn a_key_that_does_not_fit_is_told() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let path = data.join("key");
+    drop(Hub::start(&data, [""; 0]));
+    let (listen, kept) = (["--listen", "127.0.0.1:0"], fs::read(&path).unwrap());
+    let set_mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+
+    set_mode(0o640);
+    let (code, examined) = examine(&data, &listen);
+    assert_eq!(code, Some(0), "{examined}");
+    check(&examined, "key", "warning", "which others can read (mode 640)");
+    set_mode(0o644);
+    let (code, examined) = examine(&data, &listen);
+    assert_eq!(code, Some(1), "{examined}");
+    check(&examined, "key", "wrong", "every user of this machine (mode 644)");
+    set_mode(0o600);
+    fs::write(&path, format!("{KEY}\n")).unwrap();
+    let (code, examined) = examine(&data, &listen);
+    assert_eq!(code, Some(1), "{examined}");
+    check(&examined, "key", "wrong", "the secrets in the database are sealed with ");
+    fs::remove_file(&path).unwrap();
+    let (_, examined) = examine(&data, &listen);
+    check(&examined, "key", "wrong", "is not there, and the database is sealed with the key ");
+    fs::write(&path, kept).unwrap();
+    let (_, examined) = examine(&data, &listen);
+    check(&examined, "key", "ok", "");
+}
+
+#[test]
+fn the_project_files_of_a_hub_are_read_as_it_would() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let file = folder.path().join("p.yaml");
+    let look = |text: &str| {
+        fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap();
+        examine(&data, &["--listen", "127.0.0.1:0", "--project", file])
+    };
+    let connection = |keys: &str| format!("project: p\nconnections: {{ c: {{ {keys} }} }}\n");
+    let sound = "url: 'https://c.example.org', notify: [ops@example.org]";
+    let (code, examined) = look(&connection(sound));
+    assert_eq!(code, Some(0), "{examined}");
+    check(&examined, "project files", "ok", "they can be applied");
+    let (code, examined) = look(&connection("url: 'https://c.example.org'"));
+    assert_eq!(code, Some(0), "{examined}");
+    check(&examined, "project files", "warning", "connections.c.notify: nobody is told");
+    let (code, examined) = look(&connection(&format!("{sound}, tls: {{ ca: ca.pem }}")));
+    assert_eq!(code, Some(1), "{examined}");
+    check(&examined, "project files", "wrong", "the file `ca.pem` cannot be used");
 }
 
 #[test]
@@ -91,6 +157,7 @@ async fn postgres_is_looked_into() {
     let (code, examined) = examine(&data, &arguments);
     assert_eq!(code, Some(1).filter(|_| !examined["well"].as_bool().unwrap()).or(Some(0)));
     check(&examined, "schema", "warning", "version 0");
+    check(&examined, "key", "wrong", "hubs that share a database need the same key");
     let _hub = Hub::start(&data, ["--database", &database]);
     let (_, examined) = examine(&data, &arguments);
     check(&examined, "schema", "ok", "this version's own");

@@ -78,6 +78,43 @@ clinic: 5 changes";
     assert!(listed.contains("\"weight\": 3.10"), "{listed}");
 }
 
+/// PEM text, as far as a definition looks at it.
+fn pem(kind: &str) -> String {
+    format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n")
+}
+
+#[test]
+fn pem_files_are_read_beside_the_project_file() {
+    let folder = folder();
+    let parts = folder.path().join("tls");
+    std::fs::create_dir(&parts).unwrap();
+    write(&parts, "ca.pem", &pem("CERTIFICATE"));
+    write(&parts, "hub.pem", &pem("CERTIFICATE"));
+    write(&parts, "hub-key.pem", &pem("PRIVATE KEY"));
+    let file = write(
+        folder.path(),
+        "clinic.yaml",
+        "project: clinic\nconnections:\n  c:\n    url: https://c.example.org\n    notify: \
+         [ops@example.org]\n    tls: { ca: tls/ca.pem, client_certificate: tls/hub.pem, client_key: \
+         tls/hub-key.pem }\n",
+    );
+    let hub = Hub::start(&folder.path().join("data"), ["--project".as_ref(), file.as_os_str()]);
+    let said = run(hub.command(["apply"]).arg(&file)).well();
+    assert_eq!(said, "clinic: nothing to change\n");
+    let exported = run(&mut hub.command(["export", "clinic", "--json"])).json();
+    let tls = &exported["connections"]["c"]["tls"];
+    assert_eq!(tls["ca"], pem("CERTIFICATE"));
+    assert_eq!(tls["client_key"], "•••••••");
+
+    std::fs::remove_file(parts.join("ca.pem")).unwrap();
+    let said = run(hub.command(["apply"]).arg(&file));
+    assert_eq!(said.code, Some(1));
+    assert!(said.errors.contains("the file `tls/ca.pem` cannot be used: No such file"), "{said:?}");
+    write(&parts, "ca.pem", &"x".repeat(256 * 1_024 + 1));
+    let said = run(hub.command(["apply"]).arg(&file));
+    assert!(said.errors.contains("262145 bytes, more than 262144"), "{said:?}");
+}
+
 #[test]
 fn only_prune_removes() {
     let folder = folder();

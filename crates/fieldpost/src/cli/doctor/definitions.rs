@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fieldpost_model::duration;
 use fieldpost_model::json::Value;
-use fieldpost_store::{DefinitionKind, Inspection, clock};
+use fieldpost_rules::definition::{connection_warnings, read_connection};
+use fieldpost_store::{DefinitionKind, FoundDefinition, Inspection, clock};
 
 use super::Check;
 use crate::cli::show::counted;
@@ -12,54 +13,117 @@ use crate::cli::show::counted;
 /// A delivery that waits longer than this is in trouble, not merely unlucky.
 const LONG_WAIT: Duration = Duration::from_hours(1);
 
-pub(super) fn examine(found: &Inspection) -> Vec<Check> {
-    vec![notify(found), paused(found), waiting(found)]
+/// A warning about connections, as the doctor tells it.
+struct Regret {
+    name: &'static str,
+    /// The code of the warning.
+    code: &'static str,
+    /// What is found where no connection has it.
+    fine: &'static str,
+    /// What is found of those that are then listed.
+    finding: &'static str,
+    hint: &'static str,
 }
 
-/// The names of the definitions of one kind for which something holds.
-fn those(
+const REGRETS: [Regret; 4] = [
+    Regret {
+        name: "notify addresses",
+        code: "no-notify",
+        fine: "every connection names somebody",
+        finding: "nobody is told when these are in trouble",
+        hint: "write `notify: [ops@example.org]` into these connections",
+    },
+    Regret {
+        name: "certificates",
+        code: "unverified-tls",
+        fine: "those of all connections are verified",
+        finding: "ANYBODY on the way can read and change what is sent to these, credentials included",
+        hint: "write `tls: { ca: … }` in the place of `skip_verification`",
+    },
+    Regret {
+        name: "plain HTTP",
+        code: "credentials-in-the-clear",
+        fine: "no credentials are sent over it, but within the house",
+        finding: "credentials are sent in the clear to these",
+        hint: "write `https://` into these connections",
+    },
+    Regret {
+        name: "signing secrets",
+        code: "short-signing-secret",
+        fine: "none is too short",
+        finding: "those of these can be guessed",
+        hint: "make others with `openssl rand -base64 32`",
+    },
+];
+
+pub(super) fn examine(found: &Inspection) -> Vec<Check> {
+    let mut checks = regrets(found);
+    checks.extend([
+        paused(found, DefinitionKind::Project, "paused projects", "projects"),
+        paused(found, DefinitionKind::Connection, "paused connections", "connections"),
+        paused(found, DefinitionKind::Forwarder, "paused forwarders", "forwarders"),
+        waiting(found),
+    ]);
+    checks
+}
+
+/// The definitions of one kind, as they are named here and as JSON.
+fn of_kind(
     found: &Inspection,
     kind: DefinitionKind,
-    holds: impl Fn(&Value<'_>) -> bool,
-) -> Vec<String> {
-    found
-        .definitions
-        .iter()
-        .filter(|definition| definition.kind == kind)
-        .filter(|definition| {
-            Value::parse(definition.definition.as_bytes()).is_ok_and(|value| holds(&value))
-        })
-        .map(|definition| format!("{}/{}", definition.project, definition.name))
-        .collect()
-}
-
-fn notify(found: &Inspection) -> Check {
-    const NAME: &str = "notify addresses";
-    let silent = those(found, DefinitionKind::Connection, |connection| {
-        connection.get("notify").and_then(Value::as_array).is_none_or(<[_]>::is_empty)
-    });
-    if silent.is_empty() {
-        return Check::fine(NAME, "every connection names somebody");
-    }
-    Check::noteworthy(
-        NAME,
-        format!("nobody is told when these are in trouble: {}", silent.join(", ")),
-        "write `notify: [ops@example.org]` into these connections",
+) -> impl Iterator<Item = (&FoundDefinition, Value<'_>)> {
+    found.definitions.iter().filter(move |definition| definition.kind == kind).filter_map(
+        |definition| Some((definition, Value::parse(definition.definition.as_bytes()).ok()?)),
     )
 }
 
-fn paused(found: &Inspection) -> Check {
-    const NAME: &str = "paused forwarders";
-    let paused = those(found, DefinitionKind::Forwarder, |forwarder| {
-        forwarder.get("paused").and_then(Value::as_bool) == Some(true)
-    });
+fn shown(definition: &FoundDefinition) -> String {
+    match definition.kind {
+        DefinitionKind::Project => definition.project.clone(),
+        _ => format!("{}/{}", definition.project, definition.name),
+    }
+}
+
+/// What is allowed in connections, and likely to be regretted.
+fn regrets(found: &Inspection) -> Vec<Check> {
+    let connections: Vec<_> = of_kind(found, DefinitionKind::Connection)
+        .filter_map(|(definition, value)| {
+            let connection = read_connection(&definition.name, &value).ok()?;
+            Some((shown(definition), connection_warnings(&connection)))
+        })
+        .collect();
+    let check = |regret: &Regret| {
+        let names: Vec<&str> = connections
+            .iter()
+            .filter(|(_, warnings)| warnings.iter().any(|warning| warning.code == regret.code))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if names.is_empty() {
+            return Check::fine(regret.name, regret.fine);
+        }
+        let finding = format!("{}: {}", regret.finding, names.join(", "));
+        Check::noteworthy(regret.name, finding, regret.hint)
+    };
+    REGRETS.iter().map(check).collect()
+}
+
+fn paused(
+    found: &Inspection,
+    kind: DefinitionKind,
+    name: &'static str,
+    command: &'static str,
+) -> Check {
+    let paused: Vec<String> = of_kind(found, kind)
+        .filter(|(_, value)| value.get("paused").and_then(Value::as_bool) == Some(true))
+        .map(|(definition, _)| shown(definition))
+        .collect();
     if paused.is_empty() {
-        return Check::fine(NAME, "none");
+        return Check::fine(name, "none");
     }
     Check::noteworthy(
-        NAME,
+        name,
         format!("their deliveries wait: {}", paused.join(", ")),
-        "`fieldpost forwarders resume NAME` sends them",
+        format!("`fieldpost {command} resume NAME` sends them"),
     )
 }
 
