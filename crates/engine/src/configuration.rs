@@ -147,7 +147,11 @@ impl Hub {
                 waiting.push((change.name.clone(), count));
             }
         }
-        let mut applied = Applied { warnings: warnings(&draft), changes, waiting, version };
+        let mut warnings = warnings(&draft);
+        for connection in &draft.connections {
+            warnings.extend(self.notify_warnings(&name, connection).await?);
+        }
+        let mut applied = Applied { warnings, changes, waiting, version };
         if dry_run {
             applied.version = None;
             return Ok(applied);

@@ -138,11 +138,6 @@ impl fmt::Debug for MailSettings {
     }
 }
 
-/// Whether a text is a mail address that can be written to.
-pub fn is_mail_address(text: &str) -> bool {
-    text.parse::<Address>().is_ok()
-}
-
 fn mailbox(text: &str) -> Option<Mailbox> {
     text.parse().ok()
 }

@@ -1,8 +1,9 @@
 //! From what is to be told to the notices that are kept: one for each recipient who wants it.
 
+use fieldpost_model::connection::Connection;
 use fieldpost_model::incident::{NoticeChannel, NoticeKind};
 use fieldpost_model::secret::Secret;
-use fieldpost_outbound::mail::is_mail_address;
+use fieldpost_rules::definition::Problem;
 use fieldpost_store::{NewNotice, StoreError};
 use uuid::Uuid;
 
@@ -16,6 +17,11 @@ use crate::watch::words::Telling;
 const UNSUBSCRIBE_KEY: &str = "unsubscribe-key";
 /// Why a mail is not sent where there is nobody to send it.
 const NO_RELAY: &str = "no mail relay is set (--smtp-url)";
+
+/// Whether a recipient gets mail; what else can be told is a URL.
+fn is_mail_address(recipient: &str) -> bool {
+    !recipient.contains("://")
+}
 
 impl Topic {
     /// Who is told, as the project has it.
@@ -149,30 +155,42 @@ impl Hub {
         Ok(())
     }
 
-    /// What is wrong with who is told about a connection, in sentences: nobody is, nobody wants to
-    /// be any more, or nobody can be.
+    /// What is likely to be regretted about who is told of trouble with a connection: nobody wants
+    /// to be any more, or nobody can be. That it names nobody is warned of with its definition.
     pub async fn notify_warnings(
         &self,
         project: &str,
-        connection: &fieldpost_model::connection::Connection,
-    ) -> Result<Vec<String>, StoreError> {
-        let notify = &connection.notify;
+        connection: &Connection,
+    ) -> Result<Vec<Problem>, StoreError> {
+        let Connection { name, notify, .. } = connection;
         if notify.is_empty() {
-            return Ok(vec!["nobody is told when it is in trouble".to_owned()]);
+            return Ok(Vec::new());
         }
+        let warning = |code, message, hint: &str| Problem {
+            path: format!("connections.{name}.notify"),
+            code,
+            message,
+            hint: Some(hint.to_owned()),
+        };
+        let topic = Topic::Connection(name.clone()).to_string();
         let tired = self.store().unsubscribed(project).await?;
-        let topic = Topic::Connection(connection.name.clone()).to_string();
         let is_tired =
-            |address: &&String| tired.iter().any(|(about, who)| *about == topic && who == *address);
-        if notify.iter().all(|address| is_tired(&address)) {
-            return Ok(vec![
-                "everybody who was told when it is in trouble has unsubscribed".to_owned(),
-            ]);
+            |address: &String| tired.iter().any(|(about, who)| *about == topic && who == address);
+        let mut warnings = Vec::new();
+        if notify.iter().all(is_tired) {
+            warnings.push(warning(
+                "all-unsubscribed",
+                format!("everybody who was told when `{name}` is in trouble has unsubscribed"),
+                "name somebody else, or ask them to open their link once more",
+            ));
         }
-        let needs_relay = notify.iter().any(|address| is_mail_address(address));
-        if needs_relay && self.settings().mailer.is_none() {
-            return Ok(vec![format!("nobody gets a mail when it is in trouble: {NO_RELAY}")]);
+        if self.settings().mailer.is_none() && notify.iter().any(|it| is_mail_address(it)) {
+            warnings.push(warning(
+                "no-mail-relay",
+                format!("nobody gets a mail when `{name}` is in trouble: {NO_RELAY}"),
+                "give the hub a relay with --smtp-url and --smtp-from",
+            ));
         }
-        Ok(Vec::new())
+        Ok(warnings)
     }
 }

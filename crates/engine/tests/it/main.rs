@@ -9,6 +9,7 @@
 )]
 
 mod deliver;
+mod incidents;
 mod keep;
 mod lanes;
 mod world;

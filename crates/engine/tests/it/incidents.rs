@@ -1,0 +1,532 @@
+//! Trouble, and who is told of it: real destinations, a real relay.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fieldpost_engine::{Hub, HubSettings, Incoming, Subscription, Topic};
+use fieldpost_model::incident::{Incident, IncidentState, Notice, NoticeKind, NoticeState};
+use fieldpost_model::json::Value;
+use fieldpost_model::time::Timestamp;
+use fieldpost_outbound::mail::{MailSettings, Mailer};
+use fieldpost_outbound::{AllowNetworks, Client, OutboundSettings};
+use fieldpost_rules::definition::read_project;
+use fieldpost_store::{Clock, IncidentQuery, Page, Store, StoreSettings, clock};
+use fieldpost_testkit::smtp::{FakeSmtp, ReceivedMail, SmtpSecurity};
+use fieldpost_testkit::{Answer, FakeDestination};
+use rstest::rstest;
+use tempfile::TempDir;
+
+use crate::world::Engine;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const PUBLIC_URL: &str = "https://hub.example.org";
+const ALL: Page = Page { before: None, limit: 100 };
+
+/// A hub with a destination and a relay, whose clock can be set forward.
+struct Clinic {
+    hub: Hub,
+    destination: FakeDestination,
+    relay: Arc<FakeSmtp>,
+    ahead: Arc<AtomicI64>,
+    settings: StoreSettings,
+    folder: TempDir,
+}
+
+/// What tests change about the project.
+struct Wish {
+    notify: &'static str,
+    incident: &'static str,
+    retry: &'static str,
+    source: &'static str,
+    more: &'static str,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            notify: r#"["ops@example.org"]"#,
+            incident: r#"{"failures": 3, "remind_every": "1h"}"#,
+            retry: r#"{"first": "50ms", "factor": 1, "max": "50ms"}"#,
+            source: "",
+            more: "",
+        }
+    }
+}
+
+impl Clinic {
+    async fn start(engine: Engine, wish: &Wish) -> Self {
+        let relay = Arc::new(FakeSmtp::start(SmtpSecurity::StartTls, Some(("hub", "word"))).await);
+        let database = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(fieldpost_testkit::postgres::database().await),
+        };
+        let destination = FakeDestination::start().await;
+        let clinic = Self::on(database, Some(relay), destination, &Arc::default()).await;
+        clinic.apply(wish).await;
+        clinic
+    }
+
+    async fn on(
+        database: Option<String>,
+        relay: Option<Arc<FakeSmtp>>,
+        destination: FakeDestination,
+        ahead: &Arc<AtomicI64>,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = StoreSettings::in_folder(folder.path());
+        settings.database = database;
+        settings.clock = ahead_of_time(ahead);
+        let hub = start_hub(&settings, relay.as_deref()).await;
+        let relay = match relay {
+            Some(relay) => relay,
+            None => Arc::new(FakeSmtp::start(SmtpSecurity::None, None).await),
+        };
+        let ahead = Arc::clone(ahead);
+        Self { hub, destination, relay, ahead, settings, folder }
+    }
+
+    async fn apply(&self, wish: &Wish) {
+        let url = self.destination.url("/hook?token=hidden&x=1");
+        let Wish { notify, incident, retry, source, more } = wish;
+        let text = format!(
+            r#"{{"project": "clinic", "title": "Clinic <b>north</b>",
+                 "sources": {{"inbox": {{"dialect": "json", "secret": "secret-inbox-1"{source}}}}},
+                 "connections": {{"there": {{"url": "{url}", "notify": {notify},
+                                             "incident": {incident}}}}},
+                 "forwarders": {{"all": {{"from": "inbox", "to": "there", "retry": {retry}}}}}{more}}}"#
+        );
+        let draft = read_project(&Value::parse(text.as_bytes()).unwrap()).unwrap();
+        self.hub.apply(&draft, true, false).await.unwrap();
+    }
+
+    async fn post(&self, body: &str) {
+        let route = self.hub.find_inbox("secret-inbox-1").await.unwrap().unwrap();
+        let incoming = Incoming {
+            method: "POST".to_owned(),
+            path: "/inbox/x".to_owned(),
+            query: Vec::new(),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: Bytes::from(body.to_owned()),
+        };
+        self.hub.receive(&route, incoming).await.unwrap();
+    }
+
+    async fn mails(&self, count: usize) -> Vec<ReceivedMail> {
+        self.relay.wait_for(count, PATIENCE).await
+    }
+
+    async fn incidents(&self) -> Vec<Incident> {
+        self.hub.store().incidents("clinic", &IncidentQuery::default(), ALL).await.unwrap()
+    }
+
+    async fn notices(&self) -> Vec<Notice> {
+        self.hub.store().notices("clinic", ALL).await.unwrap()
+    }
+
+    fn set_forward(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.ahead.fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+fn ahead_of_time(ahead: &Arc<AtomicI64>) -> Clock {
+    let (system, ahead) = (clock::system(), Arc::clone(ahead));
+    Arc::new(move || Timestamp(system().0 + ahead.load(Ordering::Relaxed)))
+}
+
+async fn start_hub(settings: &StoreSettings, relay: Option<&FakeSmtp>) -> Hub {
+    let store = Arc::new(Store::open(settings.clone()).await.unwrap());
+    let mut hub = HubSettings::with_clock(Arc::clone(&settings.clock));
+    hub.poll_interval = Duration::from_millis(50);
+    hub.stop_timeout = Duration::from_secs(2);
+    hub.notice_pause = Duration::from_millis(100);
+    hub.public_url = Some(PUBLIC_URL.to_owned());
+    hub.mailer = relay.map(|relay| {
+        let url = relay.url_with_credentials();
+        let mut mail = MailSettings::read(&url, "Fieldpost <hub@example.org>", None).unwrap();
+        mail.authorities = Some(relay.authority().to_owned());
+        Mailer::new(&mail).unwrap()
+    });
+    let outbound = OutboundSettings {
+        allow_networks: "127.0.0.0/8".parse::<AllowNetworks>().unwrap(),
+        ..OutboundSettings::default()
+    };
+    Hub::start(store, Client::new(outbound).unwrap(), hub).await.unwrap()
+}
+
+async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = std::time::Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_is_told_once_and_its_end_too(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let clinic = Clinic::start(engine, &Wish::default()).await;
+    let said = "<script>alert(1)</script> out of order";
+    clinic.destination.answer("/hook", Answer::status(503).body(said));
+    clinic.post(r#"{"n": 1}"#).await;
+    let opened = clinic.mails(1).await.remove(0);
+    assert_eq!(opened.subject(), "[Fieldpost] clinic: there does not take deliveries");
+    assert_eq!((opened.to.as_slice(), opened.secured), (&["ops@example.org".to_owned()][..], true));
+    let incident = clinic.incidents().await.remove(0);
+    let sample = incident.last.as_ref().unwrap().sample.clone().unwrap();
+    let text = opened.plain();
+    for part in [
+        said,
+        "503 Service Unavailable",
+        "Clinic <b>north</b> (clinic)",
+        "/hook?token=•••••••&x=1",
+        &sample.delivery.to_string(),
+        &sample.payload.to_string(),
+        "Waiting: 1 delivery",
+        "Next try: ",
+        "https://hub.example.org/unsubscribe/",
+        "named in `notify`",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    assert!(!text.contains("hidden"), "no credential is told");
+    let html = opened.html();
+    assert!(!html.contains("<script>") && !html.contains("<b>north"), "{html}");
+    assert!(html.contains("&lt;script&gt;"));
+    let link = opened.header("list-unsubscribe").unwrap();
+    assert!(link.starts_with("<https://hub.example.org/unsubscribe/"), "{link}");
+    assert_eq!(
+        opened.header("list-unsubscribe-post").as_deref(),
+        Some("List-Unsubscribe=One-Click")
+    );
+    assert_eq!(opened.header("auto-submitted").as_deref(), Some("auto-generated"));
+
+    // It goes on failing, and nobody is told again.
+    until("it has failed often", async || {
+        (clinic.incidents().await[0].failures >= 8).then_some(())
+    })
+    .await;
+    assert_eq!(clinic.relay.subjects().len(), 1);
+
+    clinic.destination.answer("/hook", Answer::status(200));
+    let mails = clinic.mails(2).await;
+    assert_eq!(mails[1].subject(), "[Fieldpost] clinic: there takes deliveries again");
+    let incidents = clinic.incidents().await;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0].state, IncidentState::Recovered);
+    let kinds: Vec<NoticeKind> = clinic.notices().await.iter().rev().map(|it| it.kind).collect();
+    assert_eq!(kinds, [NoticeKind::Opened, NoticeKind::Recovered]);
+    clinic.hub.stop().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_reminded_of_while_it_lasts() {
+    let wish = Wish { incident: r#"{"failures": 1, "remind_every": "1d"}"#, ..Wish::default() };
+    let clinic = Clinic::start(Engine::Sqlite, &wish).await;
+    clinic.destination.answer("/hook", Answer::status(500));
+    clinic.post("1").await;
+    clinic.mails(1).await;
+    clinic.set_forward(Duration::from_hours(24));
+    let reminder = clinic.mails(2).await.remove(1);
+    assert_eq!(reminder.subject(), "[Fieldpost] clinic: there still does not take deliveries");
+    assert!(reminder.plain().contains("lasted for 1 day"), "{}", reminder.plain());
+    clinic.set_forward(Duration::from_hours(23));
+    let before = clinic.incidents().await[0].failures;
+    until("it went on", async || (clinic.incidents().await[0].failures > before).then_some(()))
+        .await;
+    assert_eq!(clinic.relay.subjects().len(), 2);
+    clinic.set_forward(Duration::from_hours(1));
+    clinic.mails(3).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_payload_opens_nothing_and_is_told() {
+    let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
+    clinic.destination.answer("/hook", Answer::status(422).body("no such field"));
+    for number in 0..5 {
+        clinic.post(&number.to_string()).await;
+    }
+    let mail = clinic.mails(1).await.remove(0);
+    assert!(mail.subject().ends_with("to there will not be tried again"), "{}", mail.subject());
+    assert!(mail.plain().contains("no such field") && mail.plain().contains("rejected"));
+    until("all are refused", async || {
+        let requests = clinic.destination.received().len();
+        (requests == 5).then_some(())
+    })
+    .await;
+    assert!(clinic.incidents().await.is_empty());
+    assert_eq!(clinic.relay.subjects().len(), 1, "one within an hour");
+    clinic.set_forward(Duration::from_hours(1));
+    let subject = clinic.mails(2).await.remove(1).subject();
+    assert!(subject.contains("deliver") && subject.contains("will not be tried"), "{subject}");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_up_delivery_opens_an_incident_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let wish = Wish {
+        incident: r#"{"failures": 1000}"#,
+        retry: r#"{"first": "50ms", "factor": 1, "max": "50ms", "give_up_after": "1s"}"#,
+        ..Wish::default()
+    };
+    let clinic = Clinic::start(engine, &wish).await;
+    clinic.destination.answer("/hook", Answer::status(500).body("broken for good"));
+    clinic.post("1").await;
+    clinic.mails(2).await;
+    let subjects = clinic.relay.subjects();
+    assert!(subjects.iter().any(|it| it.ends_with("there does not take deliveries")));
+    let given_up = "1 delivery to there will not be tried again";
+    assert!(subjects.iter().any(|it| it.ends_with(given_up)), "{subjects:?}");
+    assert_eq!(clinic.incidents().await[0].given_up, 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_401_and_a_410_are_trouble() {
+    let wish = Wish { incident: r#"{"failures": 2}"#, ..Wish::default() };
+    let clinic = Clinic::start(Engine::Sqlite, &wish).await;
+    clinic.destination.answer("/hook", Answer::status(410));
+    clinic.post("1").await;
+    until("the 410 opened one", async || (!clinic.incidents().await.is_empty()).then_some(()))
+        .await;
+    assert_eq!(clinic.incidents().await[0].last.as_ref().unwrap().status, Some(410));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_noticed_also_after_a_restart_and_ends_with_a_message() {
+    let wish = Wish {
+        source: r#", "expect_every": "1h""#,
+        more: r#", "notify": ["lead@example.org"]"#,
+        ..Wish::default()
+    };
+    let mut clinic = Clinic::start(Engine::Sqlite, &wish).await;
+    clinic.post("1").await;
+    clinic.set_forward(Duration::from_mins(50));
+    // A restart forgets nothing, and begins nothing anew.
+    clinic.hub.stop().await;
+    let (relay, ahead) = (Arc::clone(&clinic.relay), Arc::clone(&clinic.ahead));
+    let spare = Clinic::on(None, None, FakeDestination::start().await, &ahead).await;
+    drop(std::mem::replace(&mut clinic.hub, spare.hub.clone()));
+    clinic.hub = start_hub(&clinic.settings, Some(&relay)).await;
+    clinic.set_forward(Duration::from_mins(11));
+    let mail = clinic.mails(1).await.remove(0);
+    assert_eq!(mail.subject(), "[Fieldpost] clinic: nothing comes in from inbox");
+    assert_eq!(mail.to, ["lead@example.org"]);
+    assert!(mail.plain().contains("Expected: at least every 1 hour"), "{}", mail.plain());
+    clinic.post("2").await;
+    let mail = clinic.mails(2).await.remove(1);
+    assert_eq!(mail.subject(), "[Fieldpost] clinic: inbox sends again");
+    assert_eq!(clinic.incidents().await[0].state, IncidentState::Recovered);
+    assert!(clinic.folder.path().exists());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_never_got_anything_is_silent_from_when_it_was_made() {
+    let wish = Wish { source: r#", "expect_every": "1h""#, ..Wish::default() };
+    let clinic = Clinic::start(Engine::Sqlite, &wish).await;
+    until("it is expected", async || {
+        (!clinic.hub.store().expectations().await.unwrap().is_empty()).then_some(())
+    })
+    .await;
+    clinic.set_forward(Duration::from_mins(61));
+    let mail = clinic.mails(1).await.remove(0);
+    assert!(mail.plain().contains("Last message: never"), "{}", mail.plain());
+    assert_eq!(mail.to, ["ops@example.org"], "who looks after the connection is told");
+    // What is expected no more is no trouble either, and no news.
+    clinic.apply(&Wish::default()).await;
+    until("it is over", async || {
+        (clinic.incidents().await[0].state == IncidentState::Recovered).then_some(())
+    })
+    .await;
+    assert_eq!(clinic.relay.subjects().len(), 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_comes_once_for_each_day() {
+    let more = r#", "reports": [{"every": "day", "to": ["lead@example.org"]}]"#;
+    let clinic = Clinic::start(Engine::Sqlite, &Wish { more, ..Wish::default() }).await;
+    clinic.post("1").await;
+    clinic.post("2").await;
+    clinic.destination.wait_for(2, PATIENCE).await;
+    until("reports have begun", async || {
+        let every = fieldpost_model::project::ReportEvery::Day;
+        clinic.hub.store().last_report("clinic", every).await.unwrap()
+    })
+    .await;
+    assert!(clinic.relay.mails().is_empty(), "nothing is said about the time before");
+    // The day on which this runs is over two days later at the latest.
+    for _ in 0..2 {
+        clinic.set_forward(Duration::from_hours(24));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let mails = clinic.mails(2).await;
+    let about_today = mails.iter().find(|mail| mail.plain().contains("2 messages came in"));
+    let text = about_today.unwrap_or_else(|| panic!("{:?}", mails[0].plain())).plain();
+    assert!(text.contains("called for 2 deliveries"), "{text}");
+    assert!(text.contains("inbox") && text.contains("there"), "{text}");
+    assert!(mails[0].subject().starts_with("[Fieldpost] clinic: the day of "));
+    assert_eq!(mails[0].to, ["lead@example.org"]);
+    assert_eq!(mails.len(), 2);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hubs_one_mails() {
+    let first = Clinic::start(Engine::Postgres, &Wish::default()).await;
+    let second = Clinic::on(
+        first.settings.database.clone(),
+        Some(Arc::clone(&first.relay)),
+        FakeDestination::start().await,
+        &first.ahead,
+    )
+    .await;
+    first.destination.answer("/hook", Answer::status(503));
+    // Each gets work, and each sees the trouble by itself.
+    for number in 0..20 {
+        let hub = if number % 2 == 0 { &first } else { &second };
+        hub.post(&number.to_string()).await;
+    }
+    first.mails(1).await;
+    until("both have counted", async || (first.incidents().await[0].failures >= 20).then_some(()))
+        .await;
+    first.destination.answer("/hook", Answer::status(200));
+    first.mails(2).await;
+    until("everything has arrived", async || {
+        (first.hub.store().waiting().await.unwrap() == 0).then_some(())
+    })
+    .await;
+    let subjects = first.relay.subjects();
+    let opened = subjects.iter().filter(|it| it.ends_with("does not take deliveries")).count();
+    assert_eq!((opened, subjects.len()), (1, 2), "{subjects:?}");
+    assert_eq!(first.incidents().await.len(), 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_down_gets_it_later_and_a_refused_address_is_given_up() {
+    let notify = r#"["ops@example.org", "gone@example.org"]"#;
+    let clinic = Clinic::start(Engine::Sqlite, &Wish { notify, ..Wish::default() }).await;
+    clinic.relay.set_down(true);
+    clinic.relay.refuse_recipient("gone@example.org", "550 5.1.1 nobody of that name");
+    clinic.destination.answer("/hook", Answer::status(503));
+    clinic.post("1").await;
+    let tried =
+        until("it was tried", async || clinic.notices().await.into_iter().find(|it| it.tries >= 2))
+            .await;
+    assert_eq!(tried.state, NoticeState::Pending);
+    clinic.relay.set_down(false);
+    clinic.relay.refuse_next(1, "451 4.3.0 later");
+    let mail = clinic.mails(1).await.remove(0);
+    let notices = until("both have ended", async || {
+        let notices = clinic.notices().await;
+        notices.iter().all(|it| it.state != NoticeState::Pending).then_some(notices)
+    })
+    .await;
+    let of = |address: &str| notices.iter().find(|it| it.recipient == address).unwrap();
+    let sent = of("ops@example.org");
+    assert_eq!((sent.state, sent.last_error.as_deref()), (NoticeState::Sent, None));
+    assert_eq!(mail.header("message-id"), Some(format!("<{}@example.org>", sent.id)));
+    let refused = of("gone@example.org");
+    assert_eq!(refused.state, NoticeState::GivenUp);
+    assert!(refused.last_error.as_ref().unwrap().contains("nobody of that name"));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_unsubscribed_is_left_alone_and_the_operator_is_warned() {
+    let notify = r#"["ops@example.org"]"#;
+    let clinic = Clinic::start(Engine::Sqlite, &Wish { notify, ..Wish::default() }).await;
+    clinic.destination.answer("/hook", Answer::status(503));
+    clinic.post("1").await;
+    let mail = clinic.mails(1).await.remove(0);
+    let link = mail.header("list-unsubscribe").unwrap();
+    let token = link.trim_matches(['<', '>']).rsplit('/').next().unwrap().to_owned();
+    let subscription = clinic.hub.subscription(&token).await.unwrap().unwrap();
+    let expected = Subscription {
+        project: "clinic".to_owned(),
+        topic: Topic::Connection("there".to_owned()),
+        address: "ops@example.org".to_owned(),
+    };
+    assert_eq!(subscription, expected);
+    assert_eq!(clinic.hub.subscription(&token.replace('A', "B")[1..]).await.unwrap(), None);
+    let there = clinic.hub.definition("clinic").await.unwrap().1.connections.remove(0);
+    assert!(clinic.hub.notify_warnings("clinic", &there).await.unwrap().is_empty());
+    clinic.hub.set_subscribed(&subscription, false).await.unwrap();
+    let warned = clinic.hub.notify_warnings("clinic", &there).await.unwrap();
+    assert_eq!(warned[0].code, "all-unsubscribed");
+    clinic.destination.answer("/hook", Answer::status(200));
+    until("it is over", async || {
+        (clinic.incidents().await[0].state == IncidentState::Recovered).then_some(())
+    })
+    .await;
+    assert_eq!(clinic.notices().await.len(), 1, "its end is told to nobody");
+    clinic.hub.set_subscribed(&subscription, true).await.unwrap();
+    assert!(clinic.hub.notify_warnings("clinic", &there).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_gets_a_webhook_and_without_a_relay_mails_are_not_sent() {
+    let told = FakeDestination::start().await;
+    let destination = FakeDestination::start().await;
+    let clinic = Clinic::on(None, None, destination, &Arc::default()).await;
+    clinic.apply(&Wish::default()).await;
+    let (_, mut definition) = clinic.hub.definition("clinic").await.unwrap();
+    let mut there = definition.connections.remove(0);
+    there.notify.push(told.url("/told"));
+    clinic.hub.put("clinic", fieldpost_engine::Draft::Connection(there)).await.unwrap();
+    told.answer_in_turn("/told", [Answer::status(500)], Answer::status(204));
+    clinic.destination.answer("/hook", Answer::status(503));
+    clinic.post("1").await;
+    let requests = told.wait_for(2, PATIENCE).await;
+    let body = requests[1].json();
+    assert_eq!(body["type"], "incident.opened");
+    assert_eq!(
+        (&body["project"], &body["incident"]["subject"]),
+        (&"clinic".into(), &"there".into())
+    );
+    assert_eq!(body["incident"]["last_status"], 503);
+    assert_eq!(requests[0].header("webhook-id"), requests[1].header("webhook-id"));
+    let notices = clinic.notices().await;
+    let mail = notices.iter().find(|it| it.recipient == "ops@example.org").unwrap();
+    assert_eq!(mail.state, NoticeState::NotSent);
+    assert!(mail.last_error.as_ref().unwrap().contains("--smtp-url"));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_flaps_is_not_told_with_every_flap() {
+    let wish = Wish { incident: r#"{"failures": 1, "share": "0%"}"#, ..Wish::default() };
+    let clinic = Clinic::start(Engine::Sqlite, &wish).await;
+    let mut answers = Vec::new();
+    for _ in 0..30 {
+        answers.extend([Answer::status(503), Answer::status(200)]);
+    }
+    clinic.destination.answer_in_turn("/hook", answers, Answer::status(200));
+    for number in 0..20 {
+        clinic.post(&number.to_string()).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    until("everything has arrived", async || {
+        (clinic.hub.store().waiting().await.unwrap() == 0).then_some(())
+    })
+    .await;
+    clinic.hub.stop().await;
+    let incidents = clinic.incidents().await;
+    assert!(incidents.len() <= 2, "it opened {} times", incidents.len());
+    assert!(clinic.notices().await.len() <= 3);
+}
