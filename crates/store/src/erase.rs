@@ -37,8 +37,10 @@ pub struct Erased {
 
 /// The text of the conflict that is run into by what needs bytes that are gone.
 pub(crate) const ERASED: &str = "the bytes of its message have been erased";
-/// The states in which a delivery still needs its bytes.
-pub(crate) const WAITING: &str = "d.state IN ('pending', 'failed')";
+/// The condition that a delivery `d` still needs its bytes: it waits, or it holds others until a
+/// person lets it wait again.
+pub(crate) const WAITING: &str =
+    "EXISTS (SELECT 1 FROM queue q WHERE q.project = d.project AND q.delivery = d.id)";
 /// `$from, $from+1, …` for so many parameters.
 pub(crate) fn places(from: usize, count: usize) -> String {
     let places: Vec<String> = (from..from + count).map(|number| format!("${number}")).collect();
@@ -139,7 +141,7 @@ impl Store {
                 plan.deliveries = Some(batch.0.len());
                 batch.any(
                     format!(
-                        "UPDATE deliveries SET key = NULL, last_error = NULL
+                        "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
                          WHERE project = $1 AND id IN ({})",
                         their_deliveries(&list)
                     ),

@@ -206,7 +206,7 @@ impl Store {
         Ok(extent)
     }
 
-    /// The deliveries of these messages that wait.
+    /// The deliveries of these messages that wait, or hold others.
     pub async fn waiting_of(
         &self,
         project: &str,
@@ -215,8 +215,9 @@ impl Store {
         let mut waiting = Vec::new();
         for ids in messages.chunks(IDS_AT_ONCE) {
             let sql = format!(
-                "SELECT {} FROM deliveries d
-                 WHERE d.project = $1 AND d.payload_id IN ({}) AND {WAITING}",
+                "SELECT {} FROM deliveries WHERE project = $1 AND payload_id IN ({})
+                 AND EXISTS (SELECT 1 FROM queue q
+                     WHERE q.project = deliveries.project AND q.delivery = deliveries.id)",
                 deliveries::COLUMNS,
                 places(2, ids.len())
             );

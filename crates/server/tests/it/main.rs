@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod access;
+mod actions;
 mod bounds;
 mod definitions;
 mod deliveries;
+mod erasing;
 mod events;
 mod hub;
 mod inbox;

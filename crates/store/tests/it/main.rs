@@ -8,6 +8,10 @@ mod accept;
 #[cfg(test)]
 mod actions;
 #[cfg(test)]
+mod backlog;
+#[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod claim;
 #[cfg(test)]
 mod concurrency;
@@ -17,6 +21,8 @@ mod configuration;
 mod dedupe;
 #[cfg(test)]
 mod durability;
+#[cfg(test)]
+mod erasing;
 #[cfg(test)]
 mod lanes;
 mod incidents;
@@ -30,6 +36,10 @@ mod quarantine;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+mod sealing;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tokens;

@@ -1,0 +1,200 @@
+//! Acting on many: previews, progress, stopping, undoing; replaying a time range.
+
+use std::time::Duration;
+
+use fieldpost_testkit::Answer;
+use serde_json::{Value, json};
+
+use crate::hub::{Engine, TestHub, eventually, json_of, problem, text};
+
+const ACTIONS: &str = "projects/clinic/deliveries/actions";
+const REPLAYS: &str = "projects/clinic/messages/actions";
+
+/// Messages that are kept in a test of many.
+const MANY: u64 = 600;
+
+async fn order(hub: &TestHub, path: &str, body: &Value) -> (u16, Value) {
+    let answer = hub.post(path, body).await;
+    (answer.status().as_u16(), json_of(answer).await)
+}
+
+/// A hub whose forwarder is paused, with so many deliveries that wait.
+async fn hub_with_waiting(engine: Engine, count: u64) -> TestHub {
+    let hub = TestHub::start_on(engine).await;
+    hub.post("projects/clinic/forwarders/all/pause", &json!({})).await;
+    let posts = (0..count).map(|number| hub.send(crate::hub::SECRET, number.to_string()));
+    for answer in futures_util::future::join_all(posts).await {
+        assert_eq!(answer.status(), 200);
+    }
+    hub
+}
+
+async fn ended(hub: &TestHub, id: &Value) -> Value {
+    let path = format!("{ACTIONS}/{}", text(id));
+    eventually("the action has ended", async || {
+        let action = hub.json(&path).await;
+        (action["state"] != "running").then_some(action)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_action_is_previewed_kept_and_undone() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub_with_waiting(engine, 5).await;
+        let cancel = json!({ "action": "cancel", "filter": { "state": "pending" } });
+        let mut dry = cancel.clone();
+        dry["dry_run"] = json!(true);
+        let (status, preview) = order(&hub, ACTIONS, &dry).await;
+        assert_eq!(status, 200);
+        assert_eq!(preview, json!({ "matched": 5, "touched": 5, "passed_over": 0 }));
+        assert_eq!(hub.items(ACTIONS).await, Vec::<Value>::new(), "a preview is no action");
+
+        let (status, action) = order(&hub, ACTIONS, &cancel).await;
+        assert_eq!(status, 200, "{action}");
+        let told = |key: &str| action[key].clone();
+        assert_eq!((told("action"), told("state")), (json!("cancel"), json!("done")));
+        assert_eq!((told("matched"), told("touched")), (json!(5), json!(5)));
+        assert_eq!(told("filter"), json!({ "state": "pending" }));
+        assert_eq!(told("started_by"), "administrator");
+        assert!(told("finished_at").is_string());
+        assert_eq!((told("forwarder"), told("rate")), (json!(null), json!(null)));
+        let id = text(&action["id"]);
+        assert_eq!(hub.json(&format!("{ACTIONS}/{id}")).await, action);
+        assert_eq!(hub.items(ACTIONS).await, [action.clone()]);
+
+        // What it cancelled is requeued by its id, and nothing else.
+        let by_hand = json!({ "action": "requeue", "filter": { "cancelled_by": id } });
+        let (_, undone) = order(&hub, ACTIONS, &by_hand).await;
+        assert_eq!((&undone["touched"], &undone["state"]), (&json!(5), &json!("done")));
+        let waiting = hub.items("projects/clinic/deliveries?state=pending").await;
+        assert_eq!(waiting.len(), 5);
+
+        let stop = hub.post(&format!("{ACTIONS}/{id}/stop"), &json!({})).await;
+        problem(stop, 409, "action-ended").await;
+        let nobody = "0195a7c2-0000-7000-8000-000000000000";
+        problem(hub.get(&format!("{ACTIONS}/{nobody}")).await, 404, "not-found").await;
+        let stop = hub.post(&format!("{ACTIONS}/{nobody}/stop"), &json!({})).await;
+        problem(stop, 404, "not-found").await;
+    }
+}
+
+/// The ids of an action's copies are younger than the action: it ends.
+#[tokio::test]
+async fn many_are_resent_once_each_and_no_copy_again() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub_with_waiting(engine, MANY).await;
+        let (_, begun) = order(&hub, ACTIONS, &json!({ "action": "resend", "filter": {} })).await;
+        assert_eq!(begun["matched"], MANY, "{begun}");
+        let action = ended(&hub, &begun["id"]).await;
+        assert_eq!((&action["state"], &action["touched"]), (&json!("done"), &json!(MANY)));
+        let status = hub.json("status").await;
+        assert_eq!(status["waiting"], 2 * MANY);
+    }
+}
+
+#[tokio::test]
+async fn a_replay_is_marked_bounded_in_time_and_in_rate() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        hub.deliver(r#"{"form": "early"}"#).await;
+        let message = hub.keep("{}").await;
+        let since = text(&message["received_at"]).to_owned();
+        for number in 0..8 {
+            hub.keep(&number.to_string()).await;
+        }
+        let last = hub.keep(r#"{"form": "late"}"#).await;
+        let until = text(&last["received_at"]).to_owned();
+        hub.destination.wait_for(11, Duration::from_secs(10)).await;
+        let mut definition = hub.definition();
+        definition["forwarders"]["numbers"] =
+            json!({ "from": "inbox", "unless": {}, "to": "there" });
+        hub.apply(definition).await;
+
+        let filter = json!({ "since": since, "until": until });
+        let mut replay = json!({
+            "action": "replay", "filter": filter, "forwarder": "numbers", "rate": 20,
+            "dry_run": true,
+        });
+        let (_, preview) = order(&hub, REPLAYS, &replay).await;
+        assert_eq!(preview["matched"], 9);
+        replay["dry_run"] = json!(false);
+        let begun_at = std::time::Instant::now();
+        let (_, begun) = order(&hub, REPLAYS, &replay).await;
+        let action = ended(&hub, &begun["id"]).await;
+        // `unless: {}` leaves out all objects: the one of the range is passed over.
+        assert_eq!((&action["touched"], &action["passed_over"]), (&json!(8), &json!(1)));
+        assert_eq!((&action["rate"], &action["forwarder"]), (&json!(20), &json!("numbers")));
+        // 20 a second is two each tenth of a second: the fourth pair comes 0.3 s after the first.
+        assert!(begun_at.elapsed() >= Duration::from_millis(300), "{:?}", begun_at.elapsed());
+        let received = hub.destination.wait_for(19, Duration::from_secs(10)).await;
+        let replayed: Vec<_> =
+            received.iter().filter(|one| one.header("fieldpost-replay") == Some("true")).collect();
+        assert_eq!(replayed.len(), 8);
+        let bodies: Vec<&str> = replayed.iter().map(|one| one.text()).collect();
+        let mut sorted = bodies.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+        assert!(received[..11].iter().all(|one| one.header("fieldpost-replay").is_none()));
+        let listed = hub.items("projects/clinic/deliveries?forwarder=numbers").await;
+        assert!(listed.iter().all(|one| one["origin"] == "replay") && listed.len() == 8);
+    }
+}
+
+#[tokio::test]
+async fn a_slow_replay_is_stopped_in_the_middle() {
+    let hub = TestHub::start().await;
+    hub.post("projects/clinic/forwarders/all/pause", &json!({})).await;
+    for number in 0..40 {
+        hub.keep(&number.to_string()).await;
+    }
+    let replay = json!({ "action": "replay", "filter": {}, "forwarder": "all", "rate": 5 });
+    let (status, begun) = order(&hub, REPLAYS, &replay).await;
+    assert_eq!((status, &begun["state"]), (202, &json!("running")), "{begun}");
+    assert!(begun["touched"].as_u64() >= Some(5), "{begun}");
+    let stop = format!("{ACTIONS}/{}/stop", text(&begun["id"]));
+    let stopped = json_of(hub.post(&stop, &json!({})).await).await;
+    assert_eq!(stopped["state"], "stopped");
+    let made = 40 + stopped["touched"].as_u64().unwrap();
+    assert!(made < 80, "{stopped}");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(hub.json("status").await["waiting"], made, "nothing is made after the stop");
+}
+
+#[tokio::test]
+async fn wrong_orders_are_refused() {
+    let hub = TestHub::start().await;
+    for (body, status, code) in [
+        (json!({ "action": "retry", "filter": {}, "forwarder": "all" }), 400, "bad-parameter"),
+        (json!({ "action": "replay", "filter": {}, "forwarder": "none" }), 404, "not-found"),
+        (json!({ "action": "replay", "filter": {} }), 400, "bad-body"),
+        (
+            json!({ "action": "replay", "forwarder": "all", "filter": { "state": "quarantined" } }),
+            400,
+            "bad-parameter",
+        ),
+        (
+            json!({ "action": "replay", "filter": {}, "forwarder": "all", "rate": -1 }),
+            400,
+            "bad-body",
+        ),
+    ] {
+        problem(hub.post(REPLAYS, &body).await, status, code).await;
+    }
+    let nowhere = json!({ "action": "replay", "filter": {}, "forwarder": "all" });
+    problem(hub.post("projects/nowhere/messages/actions", &nowhere).await, 404, "not-found").await;
+}
+
+/// One that is being sent when a cancellation comes by is passed over.
+#[tokio::test]
+async fn what_is_being_sent_is_passed_over() {
+    let hub = TestHub::start().await;
+    hub.destination.answer("/", Answer::status(200).delay(Duration::from_millis(600)));
+    hub.keep("{}").await;
+    hub.destination.wait_for(0, Duration::from_secs(1)).await;
+    eventually("it is being sent", async || (hub.destination.connections() > 0).then_some(()))
+        .await;
+    let (_, action) = order(&hub, ACTIONS, &json!({ "action": "cancel", "filter": {} })).await;
+    assert_eq!((&action["matched"], &action["touched"]), (&json!(1), &json!(0)), "{action}");
+    assert_eq!(action["passed_over"], 1);
+}

@@ -1,0 +1,338 @@
+//! What is erased in time, or because somebody asked for it; what waits, and what is left.
+
+use std::time::Duration;
+
+use fieldpost_model::delivery::{Delivery, DeliveryState};
+use fieldpost_model::message::MessageState;
+use fieldpost_model::time::Timestamp;
+use fieldpost_store::{
+    Accept, Accepted, Criterion, Erased, Erasure, RetentionKind, RetentionStep, Verdict,
+};
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::{
+    CONNECTION, Change, Engine, LONG, PROJECT, TestStore, assert_conflict, first, message, now,
+    outcome, succeeded,
+};
+
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// A step that erases what is there now.
+fn step(kind: RetentionKind) -> RetentionStep<'static> {
+    let now = now() + Duration::from_millis(5);
+    RetentionStep { project: PROJECT, kind, cutoff: now, now, again: AGAIN, limit: 100 }
+}
+
+fn later(step: RetentionStep<'static>) -> RetentionStep<'static> {
+    RetentionStep { now: step.now + AGAIN, ..step }
+}
+
+/// A message of somebody with one delivery, about the key `case-1`.
+fn of_somebody(name: &str) -> Accept {
+    let body = format!("a body about {name}");
+    message(&body).known_as(&format!("id:{name}")).to(CONNECTION).change(|accept| {
+        accept.message.identity = Some(name.to_owned());
+        accept.deliveries[0].key = Some("case-1".to_owned());
+    })
+}
+
+/// Keeps a message; the answer is its id and its delivery's.
+async fn keep(store: &TestStore, accept: Accept) -> (Uuid, Uuid) {
+    let ids = (accept.message.id, accept.deliveries[0].id);
+    assert!(matches!(store.accept(accept).await, Ok(Accepted::Kept { .. })));
+    ids
+}
+
+/// Sends the only delivery that is due, with an answer that tells something.
+async fn send(store: &TestStore, verdict: Verdict) -> Delivery {
+    let claimed = store.claim_one().await;
+    let mut outcome = outcome(&claimed, verdict);
+    outcome.request_body = Some("another body about him".into());
+    store.record(outcome).await.unwrap();
+    store.find(claimed.id).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn old_bytes_go_and_what_waits_keeps_them(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let (sent, delivery) = keep(&store, of_somebody("Amina")).await;
+    send(&store, Verdict::Final(DeliveryState::Rejected)).await;
+    let (waiting, _) = keep(&store, of_somebody("Bakary")).await;
+    let step = step(RetentionKind::Bodies);
+    let done = store.retain_next(step).await.unwrap();
+    assert_eq!((done.looked_at, done.erased.messages, done.erased.attempts), (2, 1, 1));
+    assert!(store.message_content(PROJECT, sent).await.unwrap().is_none());
+    let message = store.message(PROJECT, sent).await.unwrap().unwrap();
+    assert_eq!((message.erased_at, message.identity.as_deref()), (Some(step.now), Some("Amina")));
+    assert_eq!((message.state, message.bytes), (MessageState::Kept, 18));
+    let attempt = store.attempts(PROJECT, delivery).await.unwrap().remove(0);
+    assert_eq!(attempt.response.unwrap().body, b"");
+    assert_eq!(store.attempt_body(PROJECT, delivery, 1).await, Ok(Some(None)));
+    let erasures = store.attempt_erasures(PROJECT, delivery).await.unwrap();
+    assert_eq!(erasures, [(1, step.now)]);
+
+    // A second look finds nothing more; nobody can let it wait again.
+    assert_eq!(store.retain_next(step).await.unwrap().looked_at, 0);
+    let rejected = store.find(delivery).await;
+    assert_conflict(&store.requeue(PROJECT, &rejected, CONNECTION, false).await);
+    assert_conflict(&store.resend(PROJECT, &rejected, Uuid::now_v7(), CONNECTION, false).await);
+
+    // What waited has its bytes, and is looked at again once it has ended.
+    assert!(store.message_content(PROJECT, waiting).await.unwrap().is_some());
+    assert_eq!(store.retain_again(step).await.unwrap().looked_at, 0);
+    assert_eq!(store.retain_again(later(step)).await.unwrap().erased.messages, 0);
+    send(&store, Verdict::Final(DeliveryState::Succeeded)).await;
+    assert_eq!(store.retain_again(later(later(step))).await.unwrap().erased.messages, 1);
+    assert!(store.message_content(PROJECT, waiting).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_new_body_never_shows_as_an_erased_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let old = message("old");
+    let id = old.message.id;
+    store.accept(old).await.unwrap();
+    assert_eq!(store.retain_next(step(RetentionKind::Bodies)).await.unwrap().erased.messages, 1);
+    let new = message("new");
+    let new_id = new.message.id;
+    store.accept(new).await.unwrap();
+    assert!(store.message_content(PROJECT, id).await.unwrap().is_none());
+    assert_eq!(store.message_content(PROJECT, new_id).await.unwrap().unwrap().1, b"new");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_tombstone_counts_and_tells_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let (id, delivery) = keep(&store, of_somebody("Amina")).await;
+    send(&store, Verdict::Final(DeliveryState::Rejected)).await;
+    let step = step(RetentionKind::Messages);
+    let erased = store.retain_next(step).await.unwrap().erased;
+    assert_eq!(erased, Erased { messages: 1, deliveries: 1, attempts: 1 });
+    let message = store.message(PROJECT, id).await.unwrap().unwrap();
+    assert_eq!((message.identity, message.content_type, message.reason), (None, None, None));
+    assert_eq!((message.bytes, message.erased_at), (18, Some(step.now)));
+    let delivery = store.find(delivery).await;
+    assert_eq!((delivery.key, delivery.last_error), (None, None));
+    assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Rejected, 1));
+    assert!(store.attempts(PROJECT, delivery.id).await.unwrap().is_empty());
+    // The same content is news from here on.
+    assert_eq!(store.accept(of_somebody("Amina")).await, Ok(Accepted::Kept { version: 1 }));
+}
+
+#[rstest]
+#[tokio::test]
+async fn duplicates_are_known_while_only_bytes_are_gone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let (id, _) = keep(&store, of_somebody("Amina")).await;
+    store.record(succeeded(&store.claim_one().await)).await.unwrap();
+    assert_eq!(store.retain_next(step(RetentionKind::Bodies)).await.unwrap().erased.messages, 1);
+    assert_eq!(store.accept(of_somebody("Amina")).await, Ok(Accepted::Duplicate { of: id }));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_quarantined_is_kept_again_after_it_was_erased(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::with(engine, |settings| settings.quarantine_limit = 1).await;
+    let unreadable = || message("<unreadable").unreadable("no JSON");
+    let Ok(Accepted::Quarantined { id, .. }) = store.accept(unreadable()).await else {
+        panic!("it is not quarantined")
+    };
+    let other = message("<another").unreadable("no JSON");
+    assert_eq!(store.accept(other).await, Ok(Accepted::QuarantineFull));
+    assert_eq!(store.retain_next(step(RetentionKind::Bodies)).await.unwrap().erased.messages, 1);
+    let again = store.accept(unreadable()).await;
+    let Ok(Accepted::Quarantined { id: new, seen: 1 }) = again else { panic!("{again:?}") };
+    assert_ne!(new, id);
+    assert!(store.message_content(PROJECT, new).await.unwrap().is_some());
+}
+
+#[rstest]
+#[tokio::test]
+async fn after_success_bytes_go_so_long_after_the_last_success(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let (id, delivery) = keep(&store, of_somebody("Amina")).await;
+    let alone = message("for nobody");
+    let for_nobody = alone.message.id;
+    store.accept(alone).await.unwrap();
+    assert_eq!(store.accept(of_somebody("Amina")).await, Ok(Accepted::Duplicate { of: id }));
+    let kind = RetentionKind::AfterSuccess;
+    let first_look = step(kind);
+    let done = store.retain_next(first_look).await.unwrap();
+    assert_eq!((done.looked_at, done.erased.messages), (3, 0), "one waits, one is a duplicate");
+    let claimed = store.claim_one().await;
+    store.record(outcome(&claimed, Verdict::RetryIn(Duration::ZERO))).await.unwrap();
+    assert_eq!(store.retain_delivered(step(kind), &[delivery]).await.unwrap().erased.messages, 0);
+    store.record(succeeded(&store.claim_one().await)).await.unwrap();
+    // The success is younger than the cutoff.
+    let young = RetentionStep { cutoff: first_look.now - LONG, ..step(kind) };
+    assert_eq!(store.retain_delivered(young, &[delivery]).await.unwrap().erased.messages, 0);
+    let old = RetentionStep { cutoff: first_look.now + LONG, ..step(kind) };
+    assert_eq!(store.retain_delivered(old, &[delivery]).await.unwrap().erased.messages, 1);
+    assert!(store.message_content(PROJECT, id).await.unwrap().is_none());
+    // What repeats it goes after it, what was for nobody stays.
+    let erased = store.retain_again(later(later(old))).await.unwrap().erased;
+    assert_eq!(erased.messages, 1);
+    assert!(store.message_content(PROJECT, for_nobody).await.unwrap().is_some());
+}
+
+#[rstest]
+#[tokio::test]
+async fn old_attempts_are_deleted_and_still_count(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let (_, delivery) = keep(&store, of_somebody("Amina")).await;
+    store
+        .record(outcome(&store.claim_one().await, Verdict::RetryIn(Duration::ZERO)))
+        .await
+        .unwrap();
+    let between = now() + Duration::from_millis(2);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    store.record(outcome(&store.claim_one().await, Verdict::RetryIn(LONG))).await.unwrap();
+    let pruned = store.prune_attempts(PROJECT, between, Uuid::nil(), 10).await;
+    assert_eq!(pruned, Ok((1, None)));
+    let left = store.attempts(PROJECT, delivery).await.unwrap();
+    assert_eq!(left.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [2]);
+    assert_eq!(store.find(delivery).await.attempts, 2);
+    let pruned = store.prune_attempts(PROJECT, now() + LONG, Uuid::nil(), 1).await;
+    assert_eq!(pruned, Ok((1, Some(delivery))));
+}
+
+/// Two hubs look at the same messages, and one of them finds that the other was faster.
+#[rstest]
+#[tokio::test]
+async fn a_walk_goes_page_by_page(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let store = TestStore::new(engine).await;
+    for number in 0..5 {
+        store.accept(message(&number.to_string())).await.unwrap();
+    }
+    let step = RetentionStep { limit: 2, ..step(RetentionKind::Bodies) };
+    let mut looked_at = Vec::new();
+    loop {
+        let done = store.retain_next(step).await.unwrap();
+        assert_eq!(done.erased.messages, done.looked_at as u64);
+        looked_at.push(done.looked_at);
+        if done.looked_at < 2 {
+            break;
+        }
+    }
+    assert_eq!(looked_at, [2, 2, 1]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn all_traces_of_a_person_are_found_and_erased(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let (one, delivery) = keep(&store, of_somebody("Amina")).await;
+    let (two, _) = keep(
+        &store,
+        of_somebody("Amina")
+            .change(|it| it.message.body = "edited".into())
+            .known_as("id:Amina")
+            .change(|it| it.message.identity = Some("Amina".to_owned())),
+    )
+    .await;
+    let repeated = of_somebody("Amina").change(|it| it.message.body = "edited".into());
+    let repeated = repeated.known_as("id:Amina").change(|it| it.message.identity = None);
+    let three = repeated.message.id;
+    assert_eq!(store.accept(repeated).await, Ok(Accepted::Duplicate { of: two }));
+    let (other, _) = keep(&store, of_somebody("Bakary")).await;
+    let all = [one, two, three];
+    for criterion in [
+        Criterion::Identity("Amina".to_owned()),
+        Criterion::Message(one),
+        Criterion::Message(three),
+    ] {
+        let traces = store.find_traces(PROJECT, &criterion).await.unwrap();
+        assert_eq!(traces.messages, all, "{criterion:?}");
+        assert!(traces.names.contains(&"Amina".to_owned()), "{traces:?}");
+    }
+    let by_key = store.find_traces(PROJECT, &Criterion::Key("case-1".to_owned())).await.unwrap();
+    assert_eq!(by_key.messages, [one, two, three, other]);
+    let extent = store.extent(PROJECT, &all).await.unwrap();
+    assert_eq!((extent.deliveries, extent.attempts, extent.waiting), (2, 0, 2));
+
+    // What waits has to be cancelled first.
+    assert_eq!(store.erase_messages(PROJECT, &[one], now()).await.unwrap().messages, 0);
+    let waiting = store.waiting_of(PROJECT, &all).await.unwrap();
+    assert_eq!(waiting.len(), 2);
+    for delivery in &waiting {
+        store.cancel(PROJECT, delivery, "erased").await.unwrap();
+    }
+    let erased = store.erase_messages(PROJECT, &all, now()).await.unwrap();
+    assert_eq!(erased, Erased { messages: 3, deliveries: 2, attempts: 0 });
+    store.erase_names(PROJECT, &["Amina".to_owned()]).await.unwrap();
+    assert_eq!(store.find(delivery).await.key, None);
+    let nothing = store.find_traces(PROJECT, &Criterion::Identity("Amina".to_owned())).await;
+    assert_eq!(nothing.unwrap().messages, Vec::<Uuid>::new());
+    assert!(store.message_content(PROJECT, other).await.unwrap().is_some());
+
+    let entry = Erasure {
+        id: Uuid::now_v7(),
+        criterion: "identity".to_owned(),
+        criterion_sha256: [7; 32],
+        erased,
+        cancelled: 2,
+        started_by: "somebody".to_owned(),
+        at: Timestamp(1),
+    };
+    store.note_erasure(PROJECT, &entry).await.unwrap();
+    assert_eq!(store.erasures(PROJECT, first(9)).await, Ok(vec![entry]));
+}
+
+/// Nothing is left in the files either: neither in the database's pages nor in its log.
+#[tokio::test]
+async fn the_files_hold_nothing_of_whom_was_erased_on_sqlite() {
+    let store = TestStore::new(Engine::Sqlite).await;
+    let name = "Wilhelmina-Featherstonehaugh";
+    for number in 0..200 {
+        store.accept(of_somebody(&format!("somebody else {number}"))).await.unwrap();
+        if number % 20 == 0 {
+            store.accept(of_somebody(&format!("{name}-{number}"))).await.unwrap();
+        }
+    }
+    let large = message(&name.repeat(2_000)).known_as("id:large").to(CONNECTION);
+    let large = large.change(|it| it.message.identity = Some(format!("{name}-large")));
+    store.accept(large).await.unwrap();
+    for claimed in store.claim_some(500, LONG).await {
+        let mut outcome = outcome(&claimed, Verdict::Final(DeliveryState::Rejected));
+        outcome.last_error = Some(format!("no such person: {name}"));
+        outcome.request_body = Some(name.into());
+        store.record(outcome).await.unwrap();
+    }
+    let in_files = |store: &TestStore| {
+        let mut bytes = Vec::new();
+        for file in ["fieldpost.db", "fieldpost.db-wal"] {
+            bytes.extend(std::fs::read(store.folder().join(file)).unwrap());
+        }
+        bytes.windows(name.len()).filter(|window| *window == name.as_bytes()).count()
+    };
+    assert!(in_files(&store) > 2_000);
+    // Everybody's errors tell of her: all of it goes.
+    let everything = fieldpost_store::MessageQuery::default();
+    let all = store.messages(PROJECT, &everything, first(500)).await.unwrap();
+    let ids: Vec<Uuid> = all.iter().map(|message| message.id).collect();
+    for ids in ids.chunks(50) {
+        store.erase_messages(PROJECT, ids, now()).await.unwrap();
+    }
+    assert_eq!(store.empty_log().await, Ok(true));
+    assert_eq!(in_files(&store), 0);
+}
