@@ -5,6 +5,8 @@ mod addresses;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod authentication;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod faults;

@@ -1,0 +1,7 @@
+//! Every kind of authentication that is more than a header, against servers that check it.
+
+mod digest;
+mod logins;
+mod oauth2;
+mod sharing;
+mod signed_urls;
