@@ -91,6 +91,7 @@ async fn keep_one(place: &Place, connection: &str, forwarder: &str) -> Result<Or
             source: "in".to_owned(),
             received_at: Timestamp(i64::try_from(now_micros())?),
             quarantined: None,
+            remark: None,
             content_type: Some("application/json".to_owned()),
             identity: None,
             dedupe: None,

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::message::{Message, MessageRequest, MessageState};
-use fieldpost_rules::delivery::{Action, Transition, apply};
+use fieldpost_rules::delivery::{Action, Transition, apply_to};
 use fieldpost_rules::filter::{Explanation, matches};
+use fieldpost_rules::order;
 use fieldpost_store::{DeliveryQuery, MessageQuery, Page, Released, Replay, StoreError};
 use uuid::Uuid;
 
@@ -83,7 +84,7 @@ impl Hub {
         action: Action,
         delivery: &Delivery,
     ) -> Result<Uuid, HubError> {
-        let transition = apply(action, delivery.state).map_err(|refusal| HubError::NotAllowed {
+        let transition = apply_to(action, delivery).map_err(|refusal| HubError::NotAllowed {
             code: refusal.code,
             message: refusal.message,
             hint: refusal.hint.to_owned(),
@@ -157,9 +158,9 @@ impl Hub {
                     &request.headers,
                     &request.query,
                 );
-                let key = decoded.key.as_deref();
                 let origin = DeliveryOrigin::Replay;
-                replay.deliveries = matching::plan(routing, &candidate, key, origin, self.now());
+                replay.deliveries =
+                    matching::plan(routing, &candidate, &decoded, origin, self.now());
                 if quarantined {
                     let (identity, dedupe) =
                         receive::identify(source, &request.headers, &decoded, body);
@@ -200,6 +201,15 @@ impl Hub {
                     .to_owned(),
             },
         )?;
+        if let Some(reason) = order::too_many_hops(order::hops(&request.headers)) {
+            return Err(HubError::NotAllowed {
+                code: "too-many-hops",
+                message: reason,
+                hint: "look for systems that send to each other through hubs, and let a filter \
+                       leave out what comes back"
+                    .to_owned(),
+            });
+        }
         let candidate =
             matching::candidate(&message.source, &decoded, &request.headers, &request.query);
         Ok(matching::explain_all(&routing, &candidate)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
 use fieldpost_model::message::{Message, MessageState};
-use fieldpost_rules::delivery::{Action, Transition, apply};
+use fieldpost_rules::delivery::{Action, Transition, apply, apply_to};
 use fieldpost_store::{
     BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, MessageQuery, Replay,
     Replayed, StoreError, Stretch,
@@ -345,7 +345,7 @@ impl Hub {
         routing: &ProjectRouting,
     ) -> BulkChange {
         let (connection, parked) = routing.destination(delivery);
-        match apply(action, delivery.state) {
+        match apply_to(action, delivery) {
             Err(_) => BulkChange::PassOver,
             Ok(Transition::DueNow) => BulkChange::Retry,
             Ok(Transition::End) => BulkChange::Cancel,
@@ -438,9 +438,8 @@ impl Hub {
             let decoded = receive::read(source, content_type, &body).ok()?;
             let candidate =
                 matching::candidate(&message.source, &decoded, &request.headers, &request.query);
-            let key = decoded.key.as_deref();
             let mut deliveries =
-                matching::plan(&routing, &candidate, key, DeliveryOrigin::Replay, now);
+                matching::plan(&routing, &candidate, &decoded, DeliveryOrigin::Replay, now);
             deliveries.retain(|delivery| delivery.forwarder == forwarder);
             (!deliveries.is_empty()).then(|| Replay {
                 project: routing.project.clone(),

@@ -14,7 +14,7 @@ use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::delivery::DeliveryOrigin;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::{Call, Exchange};
-use fieldpost_rules::retry;
+use fieldpost_rules::{order, retry};
 use fieldpost_store::{Claimed, Claims, Lane, Release, Signal, StoreError};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
@@ -451,6 +451,7 @@ async fn call(
     if let Some(original) = claimed.resend_of {
         headers.push(("fieldpost-resend-of".to_owned(), original.to_string()));
     }
+    headers.push((order::HOPS_HEADER.to_owned(), claimed.hops.saturating_add(1).to_string()));
     if claimed.origin == DeliveryOrigin::Replay {
         headers.push(("fieldpost-replay".to_owned(), "true".to_owned()));
     }

@@ -169,8 +169,7 @@ fn prepare(
         Ok(decoded) => {
             let candidate =
                 matching::candidate(&source.name, decoded, &incoming.headers, &incoming.query);
-            let key = decoded.key.as_deref();
-            matching::plan(routing, &candidate, key, DeliveryOrigin::Event, now)
+            matching::plan(routing, &candidate, decoded, DeliveryOrigin::Event, now)
         }
         Err(_) => Vec::new(),
     };

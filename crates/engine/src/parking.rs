@@ -6,7 +6,8 @@
 //! connection's lane, due at once; to another connection's, where the forwarder sends elsewhere
 //! now. It looks at the present state only, so it does not matter where the last hub that did this
 //! was stopped, nor who put something into the wrong lane a moment after it looked. It also ends
-//! what waits for a forwarder that is no more; the store makes sure that it really is.
+//! what waits for a forwarder that is no more; the store makes sure that it really is. And it mends
+//! what is kept in order and has nobody ahead, should there ever be such a key.
 
 use std::time::{Duration, Instant};
 
@@ -65,7 +66,7 @@ fn versions(hub: &Hub) -> Vec<(ProjectName, i64)> {
 impl Hub {
     /// Looks at every lane in which something waits for a forwarder, and moves what lies in
     /// another than today's: the forwarder was paused or resumed, or sends to another connection.
-    /// What waits for a forwarder that is no more is ended.
+    /// What waits for a forwarder that is no more is ended, and what waits for nobody goes on.
     async fn put_in_place(&self) -> Result<(), StoreError> {
         for project in self.routing().projects() {
             for (lane, forwarder) in self.store().queue_places(&project.project).await? {
@@ -83,6 +84,22 @@ impl Hub {
                         }
                     }
                 }
+            }
+            self.repair_order(&project.project).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the first go of every key of a project in which all wait for each other. There should be
+    /// none.
+    async fn repair_order(&self, project: &str) -> Result<(), StoreError> {
+        while !self.stopping().is_cancelled() {
+            match self.store().repair_order(project).await? {
+                0 => break,
+                mended => tracing::warn!(
+                    project,
+                    "{mended} deliveries of `{project}` waited for nobody, and were mended"
+                ),
             }
         }
         Ok(())

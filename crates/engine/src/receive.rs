@@ -12,7 +12,7 @@ use fieldpost_model::hexadecimal;
 use fieldpost_model::message::MessageRequest;
 use fieldpost_model::source::{Dedupe, Source};
 use fieldpost_model::time::Timestamp;
-use fieldpost_rules::redact;
+use fieldpost_rules::{order, redact};
 use fieldpost_store::{DedupeKey, NewMessage};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -133,6 +133,7 @@ pub(crate) fn message(
         source: source.name.clone(),
         received_at: now,
         quarantined: read.err().map(|unreadable| unreadable.reason.clone()),
+        remark: order::too_many_hops(order::hops(&incoming.headers)),
         content_type: incoming.header("content-type").map(str::to_owned),
         identity,
         dedupe,

@@ -30,7 +30,7 @@ pub struct Message {
     pub state: MessageState,
     /// The message that this one repeats.
     pub duplicate_of: Option<Uuid>,
-    /// Why it is quarantined.
+    /// Why it is quarantined, or calls for nothing.
     pub reason: Option<String>,
     /// The content type that the sender claimed.
     pub content_type: Option<String>,

@@ -3,15 +3,19 @@
 //! | action | on what waits (`pending`, `failed`) | on what is final |
 //! |---|---|---|
 //! | retry | due now, same budget | not allowed: requeue or resend it |
-//! | cancel | ends as `cancelled` | not allowed: it has ended |
+//! | cancel | ends as `cancelled` | not allowed: it has ended; but where it holds those that follow it in order, it ends as `cancelled` and lets them go |
 //! | requeue | not allowed: retry it | waits again under the same id, with a fresh budget |
 //! | resend | a new delivery of the same bytes | a new delivery of the same bytes |
+//!
+//! A delivery that ended without success can hold those that follow it in order (`on_rejected: hold`).
+//! They go on when it succeeds after a requeue, ahead of them at its old place, or when it is
+//! cancelled. A resend goes to the end of the key, and they stay held.
 //!
 //! Requeue and resend differ in what the destination sees: a requeued delivery keeps its
 //! `webhook-id`, so a destination that had taken it already knows it again; a resent one has a new
 //! id and counts as new.
 
-use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::delivery::{Delivery, DeliveryState};
 
 fieldpost_model::names! {
     /// What a person may ask for.
@@ -51,7 +55,15 @@ pub struct NotAllowed {
     pub hint: &'static str,
 }
 
-/// Whether the action is allowed in that state, and what it does.
+/// Whether the action is allowed on a delivery as it stands, and what it does.
+pub fn apply_to(action: Action, delivery: &Delivery) -> Result<Transition, NotAllowed> {
+    if action == Action::Cancel && delivery.holds {
+        return Ok(Transition::End);
+    }
+    apply(action, delivery.state)
+}
+
+/// Whether the action is allowed in that state, and what it does to what holds nothing.
 pub fn apply(action: Action, state: DeliveryState) -> Result<Transition, NotAllowed> {
     match (action, state.is_waiting()) {
         (Action::Resend, _) => Ok(Transition::SendCopy),
@@ -89,6 +101,11 @@ fn not_waiting(action: Action, state: DeliveryState, hint: &'static str) -> NotA
 
 #[cfg(test)]
 mod tests {
+    use fieldpost_model::delivery::{DeliveryOrigin, PayloadKind};
+    use fieldpost_model::event::Event;
+    use fieldpost_model::time::Timestamp;
+    use uuid::Uuid;
+
     use super::*;
 
     /// The code of a refusal, or what is done.
@@ -112,6 +129,39 @@ mod tests {
                 if waiting { Err("delivery-not-final") } else { Ok(Transition::WaitAgain) };
             assert_eq!(told(Action::Requeue, state), requeued);
             assert_eq!(told(Action::Resend, state), Ok(Transition::SendCopy));
+        }
+    }
+
+    #[test]
+    fn what_holds_others_can_be_cancelled_and_nothing_else_differs() {
+        for state in [DeliveryState::Rejected, DeliveryState::Broken, DeliveryState::Cancelled] {
+            let held = Delivery {
+                id: Uuid::nil(),
+                forwarder: "births".to_owned(),
+                connection: "ministry".to_owned(),
+                event: Event::Message,
+                payload_kind: PayloadKind::Message,
+                payload_id: Uuid::nil(),
+                key: None,
+                state,
+                origin: DeliveryOrigin::Event,
+                resend_of: None,
+                attempts: 1,
+                registered_at: Timestamp(0),
+                next_attempt_at: None,
+                last_status: None,
+                last_error: None,
+                superseded_by: None,
+                holds: true,
+            };
+            let lone = Delivery { holds: false, ..held.clone() };
+            for action in Action::ALL.iter().copied() {
+                assert_eq!(apply_to(action, &lone), apply(action, state));
+                if action != Action::Cancel {
+                    assert_eq!(apply_to(action, &held), apply(action, state));
+                }
+            }
+            assert_eq!(apply_to(Action::Cancel, &held), Ok(Transition::End));
         }
     }
 

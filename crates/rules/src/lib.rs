@@ -8,5 +8,6 @@ pub mod delivery;
 pub mod filter;
 pub mod incident;
 pub mod json_path;
+pub mod order;
 pub mod redact;
 pub mod retry;

@@ -30,7 +30,7 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::records::{Lane, NewDelivery, Signal};
+use crate::records::{Lane, NewDelivery, Signal, Standing};
 use crate::statement::{Batch, Parameter};
 use crate::text::storable_key;
 use crate::{Engine, Store};
@@ -213,7 +213,42 @@ fn listed(project: &str, sequences: &[String]) -> (String, Vec<Parameter>) {
     (format!("(VALUES {}) listed", values.join(", ")), parameters)
 }
 
+/// Followers that are counted: more than a person would look through.
+const MOST_FOLLOWERS: usize = 1_000;
+
 impl Store {
+    /// How a delivery stands among those that it is kept in order with.
+    pub async fn standing(&self, project: &str, delivery: Uuid) -> Result<Standing, StoreError> {
+        let found = self
+            .query(
+                format!(
+                    "SELECT d.tries,
+                         CASE WHEN q.rank IN (2, 3) THEN (
+                             SELECT head.delivery FROM queue head
+                             WHERE head.project = q.project AND head.sequence = q.sequence
+                             AND head.delivery <> q.delivery
+                             ORDER BY head.position LIMIT 1) END,
+                         (SELECT count(*) FROM (
+                             SELECT 1 FROM queue behind
+                             WHERE behind.project = q.project AND behind.sequence = q.sequence
+                             AND behind.position > q.position LIMIT {MOST_FOLLOWERS}) followers)
+                     FROM deliveries d
+                     LEFT JOIN queue q ON q.project = d.project AND q.delivery = d.id
+                     WHERE d.project = $1 AND d.id = $2"
+                ),
+                vec![project.into(), delivery.into()],
+                |row| {
+                    Ok(Standing {
+                        tries: row.count(0)?,
+                        waits_for: row.optional_id(1)?,
+                        followers: row.count(2)?,
+                    })
+                },
+            )
+            .await?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
     /// Adds the statement that takes the locks of sequences. It goes before every statement that
     /// reads or changes rows of them.
     pub(crate) fn lock_sequences(&self, batch: &mut Batch, project: &str, sequences: &[String]) {

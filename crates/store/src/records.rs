@@ -92,6 +92,8 @@ pub struct NewMessage {
     pub received_at: Timestamp,
     /// `Some` where the dialect could not read it: it is kept as quarantined.
     pub quarantined: Option<String>,
+    /// What is to be said of it although it could be read, such as why it calls for nothing.
+    pub remark: Option<String>,
     /// The content type that the sender claimed.
     pub content_type: Option<String>,
     /// What it is called by, for people.
@@ -102,6 +104,13 @@ pub struct NewMessage {
     pub request: MessageRequest,
     /// The exact bytes, decompressed.
     pub body: Bytes,
+}
+
+impl NewMessage {
+    /// What people read beside its state.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.quarantined.as_deref().or(self.remark.as_deref())
+    }
 }
 
 /// A delivery that a message calls for.
@@ -185,6 +194,17 @@ impl From<Accepted> for AcceptEnd {
     }
 }
 
+/// How a delivery stands among those that it is kept in order with, and in its budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Tries so far in this budget.
+    pub tries: u32,
+    /// The delivery that goes first; `None` where it waits for nobody.
+    pub waits_for: Option<Uuid>,
+    /// How many wait behind it: at most 1,000 are counted.
+    pub followers: u32,
+}
+
 /// A message that is matched again, with the work that it calls for today.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -221,6 +241,7 @@ impl Accept {
     pub(crate) fn make_storable(&mut self) {
         let message = &mut self.message;
         message.quarantined = message.quarantined.take().map(storable);
+        message.remark = message.remark.take().map(storable);
         message.content_type = message.content_type.take().map(storable);
         message.identity = message.identity.take().map(storable_key);
         if let Some(dedupe) = &mut message.dedupe {

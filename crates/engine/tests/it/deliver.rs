@@ -150,7 +150,12 @@ async fn stopping_gives_calls_back_and_nothing_gets_a_final_state(
     world.restart().await;
     assert!(begun.elapsed() < Duration::from_secs(10));
     let delivery = world.wait_for(id, DeliveryState::Succeeded).await;
-    assert_eq!(delivery.attempts, 1, "what was given back was not counted");
+    let attempts = world.hub.store().attempts("clinic", delivery.id).await.unwrap();
+    let kinds: Vec<_> =
+        attempts.iter().map(|attempt| attempt.error.as_ref().map(|error| error.kind)).collect();
+    assert_eq!(kinds, [Some(ErrorKind::Interrupted), None], "what was begun is on record");
+    let standing = world.hub.store().standing("clinic", delivery.id).await.unwrap();
+    assert_eq!(standing.tries, 1, "the interrupted one does not count");
 }
 
 #[rstest]

@@ -59,6 +59,29 @@ pub(super) struct Delivery {
     /// What went wrong last, in a sentence.
     #[schema(required)]
     last_error: Option<String>,
+    /// The newer delivery that took its place.
+    #[schema(required)]
+    superseded_by: Option<Uuid>,
+    /// Whether it ended without success, and what follows it in order waits until it is requeued
+    /// or cancelled.
+    holds: bool,
+}
+
+/// A delivery, and how it stands at this moment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeliveryDetails {
+    #[serde(flatten)]
+    delivery: Delivery,
+    /// The delivery that is sent before it, since both are about the same; null where it waits for
+    /// nobody.
+    #[schema(required)]
+    waits_for: Option<Uuid>,
+    /// How many deliveries wait behind it in order; at most 1,000 are counted.
+    followers: u32,
+    /// When it would be tried, should every try fail at once: the next five tries at most. Empty
+    /// where it waits for another delivery, is paused, or has ended.
+    #[schema(format = DateTime)]
+    planned_attempts: Vec<String>,
 }
 
 impl From<delivery::Delivery> for Delivery {
@@ -79,6 +102,8 @@ impl From<delivery::Delivery> for Delivery {
             next_attempt_at: delivery.next_attempt_at.map(|time| time.to_string()),
             last_status: delivery.last_status,
             last_error: delivery.last_error,
+            superseded_by: delivery.superseded_by,
+            holds: delivery.holds,
         }
     }
 }
@@ -164,14 +189,21 @@ pub(super) async fn list(
     operation_id = "get_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
-    responses((status = 200, body = Delivery), Problem),
+    responses((status = 200, body = DeliveryDetails), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
     Path((project, delivery)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Delivery>, Problem> {
-    Ok(Json(find(&app, &project, &delivery).await?.into()))
+) -> Result<Json<DeliveryDetails>, Problem> {
+    let delivery = find(&app, &project, &delivery).await?;
+    let outlook = app.hub.delivery_outlook(&project, &delivery).await?;
+    Ok(Json(DeliveryDetails {
+        delivery: delivery.into(),
+        waits_for: outlook.waits_for,
+        followers: outlook.followers,
+        planned_attempts: outlook.planned_attempts.iter().map(ToString::to_string).collect(),
+    }))
 }
 
 /// The delivery of an id in a path.

@@ -490,7 +490,7 @@ impl<'j> MessageColumns<'j> {
         self.times.push(message.received_at.0);
         self.states.push(state.name());
         self.duplicates.push(duplicate_of);
-        self.reasons.push(message.quarantined.as_deref());
+        self.reasons.push(message.reason());
         self.content_types.push(message.content_type.as_deref());
         self.lengths.push(as_integer(message.body.len()));
         self.identities.push(message.identity.as_deref());

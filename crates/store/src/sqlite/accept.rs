@@ -301,7 +301,7 @@ impl<'j> Rows<'j> {
             let message = row.message;
             values.put(&**row.project)?.put(message.id.as_bytes())?.put(&message.source)?;
             values.put(message.received_at.0)?.put(row.state.name())?;
-            values.put(row.duplicate_of.as_ref().map(Uuid::as_bytes))?.put(&message.quarantined)?;
+            values.put(row.duplicate_of.as_ref().map(Uuid::as_bytes))?.put(message.reason())?;
             values.put(&message.content_type)?.put(as_integer(message.body.len()))?;
             values.put(&message.identity)?.put(row.version)?.put(1)?.put(row.body).map(drop)
         })?;

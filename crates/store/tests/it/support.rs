@@ -191,6 +191,7 @@ pub(crate) fn message(body: &str) -> Accept {
             source: "intake".to_owned(),
             received_at: now(),
             quarantined: None,
+            remark: None,
             content_type: Some("application/json".to_owned()),
             identity: None,
             dedupe: None,

@@ -1,0 +1,161 @@
+//! What a delivery is kept in order with, and how far a message may travel.
+//!
+//! | `order_by` | what is sent one after the other | where the message does not say |
+//! |---|---|---|
+//! | `none` | nothing; with `payload: latest`, what the forwarder sends about one key | no order |
+//! | `case` | what is about the same case | no order |
+//! | `form` | what is about the same form, by its id | no order |
+//! | `connection` | everything that goes to the connection | |
+//!
+//! With `payload: latest` a newer delivery takes the place of one that waits for the same key: the
+//! form's id where forms are kept in order, the case's otherwise. That is why such deliveries are in
+//! order in any case: a late second try of an older one would bring its state back.
+//!
+//! Every request that is sent says how many hubs its message has passed through. Two systems that
+//! write back to each other through hubs would else never come to rest.
+
+use fieldpost_model::forwarder::{Forwarder, OrderBy, PayloadChoice};
+
+/// The header that says how many hubs a message has passed through.
+pub const HOPS_HEADER: &str = "fieldpost-hops";
+
+/// Hubs that a message may pass through. One that has passed through so many is kept, and calls for
+/// nothing.
+pub const MAX_HOPS: u32 = 5;
+
+/// What a delivery is kept in order with, among all that goes to its connection, and what newer
+/// deliveries of its forwarder take its place by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// The key of its order; `None` where it needs none.
+    pub order_key: Option<String>,
+    /// The key by which it is replaced; never without an order.
+    pub collapse_key: Option<String>,
+}
+
+/// The order that a forwarder wants for a message which is about `case` and calls itself `form`.
+pub fn order_of(forwarder: &Forwarder, case: Option<&str>, form: Option<&str>) -> Order {
+    let is_latest = forwarder.payload == PayloadChoice::Latest;
+    let key = if forwarder.order_by == OrderBy::Form { form } else { case };
+    let collapse_key = key.filter(|_| is_latest).map(str::to_owned);
+    let order_key = match forwarder.order_by {
+        OrderBy::None => collapse_key.as_ref().map(|key| format!("of:{}/{key}", forwarder.name)),
+        OrderBy::Case => case.map(|case| format!("case:{case}")),
+        OrderBy::Form => form.map(|form| format!("form:{form}")),
+        OrderBy::Connection => Some("*".to_owned()),
+    };
+    Order { order_key, collapse_key }
+}
+
+/// How many hubs a request says its message has passed through: the most that any of its headers
+/// says, names in lower case. A count that is none counts as nothing; one that no integer holds is
+/// as large as they get.
+pub fn hops(headers: &[(String, String)]) -> u32 {
+    let counts = headers.iter().filter(|(name, _)| name == HOPS_HEADER).map(|(_, value)| {
+        let digits = value.trim();
+        let is_count = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if is_count { digits.parse().unwrap_or(u32::MAX) } else { 0 }
+    });
+    counts.max().unwrap_or(0)
+}
+
+/// Why a message that has passed through so many hubs calls for nothing; `None` where it may.
+pub fn too_many_hops(hops: u32) -> Option<String> {
+    (hops >= MAX_HOPS).then(|| {
+        format!(
+            "The message has passed through {hops} hubs ({HOPS_HEADER}), and {MAX_HOPS} are the \
+             most: systems that write back to each other would go on for ever. It is kept, and \
+             calls for no deliveries."
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldpost_model::event::Event;
+    use fieldpost_model::forwarder::{Format, MessageFilter, Method, OnRejected};
+    use fieldpost_model::retry::RetryPolicy;
+
+    use super::*;
+
+    fn forwarder(order_by: OrderBy, payload: PayloadChoice) -> Forwarder {
+        Forwarder {
+            name: "births".to_owned(),
+            on: Event::Message,
+            filter: MessageFilter::default(),
+            to: "ministry".to_owned(),
+            format: Format::AsReceived,
+            method: Method::Post,
+            paused: false,
+            headers: Vec::new(),
+            query: Vec::new(),
+            retry: RetryPolicy::default(),
+            order_by,
+            on_rejected: OnRejected::Continue,
+            payload,
+        }
+    }
+
+    /// One row of the table: the order key and the collapse key.
+    #[track_caller]
+    fn check(
+        order_by: OrderBy,
+        payload: PayloadChoice,
+        (case, form): (Option<&str>, Option<&str>),
+        expected: (Option<&str>, Option<&str>),
+    ) {
+        let order = order_of(&forwarder(order_by, payload), case, form);
+        assert_eq!((order.order_key.as_deref(), order.collapse_key.as_deref()), expected);
+        assert!(order.order_key.is_some() || order.collapse_key.is_none());
+    }
+
+    #[test]
+    fn what_is_kept_in_order_and_what_is_replaced() {
+        use OrderBy::{Case, Connection, Form, None as Nothing};
+        use PayloadChoice::{Latest, Snapshot};
+        let both = (Some("c"), Some("f"));
+        let neither = (None, None);
+        check(Nothing, Snapshot, both, (None, None));
+        check(Case, Snapshot, both, (Some("case:c"), None));
+        check(Form, Snapshot, both, (Some("form:f"), None));
+        check(Connection, Snapshot, both, (Some("*"), None));
+        check(Nothing, Latest, both, (Some("of:births/c"), Some("c")));
+        check(Case, Latest, both, (Some("case:c"), Some("c")));
+        check(Form, Latest, both, (Some("form:f"), Some("f")));
+        check(Connection, Latest, both, (Some("*"), Some("c")));
+        for payload in [Snapshot, Latest] {
+            check(Nothing, payload, neither, (None, None));
+            check(Case, payload, (None, Some("f")), (None, None));
+            check(Form, payload, (Some("c"), None), (None, None));
+            check(Connection, payload, neither, (Some("*"), None));
+        }
+    }
+
+    #[test]
+    fn hops_are_counted_and_nonsense_is_none() {
+        let header = |value: &str| (HOPS_HEADER.to_owned(), value.to_owned());
+        for (value, expected) in [
+            ("0", 0),
+            ("4", 4),
+            (" 5 ", 5),
+            ("99999999999999999999", u32::MAX),
+            ("", 0),
+            ("-1", 0),
+            ("+1", 0),
+            ("1.5", 0),
+            ("many", 0),
+            ("3, 4", 0),
+        ] {
+            assert_eq!(hops(&[header(value)]), expected, "{value:?}");
+        }
+        assert_eq!(hops(&[]), 0);
+        assert_eq!(hops(&[("webhook-id".to_owned(), "7".to_owned())]), 0);
+        assert_eq!(hops(&[header("2"), header("x"), header("3"), header("1")]), 3);
+    }
+
+    #[test]
+    fn a_message_may_pass_through_four_hubs_before() {
+        assert_eq!(too_many_hops(MAX_HOPS - 1), None);
+        assert!(too_many_hops(MAX_HOPS).unwrap().contains("5 hubs"));
+    }
+}
