@@ -15,7 +15,9 @@ pub mod destination;
 pub mod misbehaving;
 pub mod postgres;
 pub mod smtp;
+pub mod tls;
 
 pub use destination::{Answer, FakeDestination, ReceivedRequest};
 pub use misbehaving::RawServer;
 pub use postgres::TemporaryPostgres;
+pub use tls::{TlsDestination, Validity};

@@ -5,6 +5,7 @@
 mod access;
 mod actions;
 mod bounds;
+mod connection_tests;
 mod definitions;
 mod deliveries;
 mod erasing;

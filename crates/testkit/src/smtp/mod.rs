@@ -22,13 +22,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+
+use crate::tls::{Validity, certificate};
 
 pub use received::ReceivedMail;
 
@@ -89,7 +88,7 @@ impl FakeSmtp {
     pub async fn start(security: SmtpSecurity, credentials: Option<(&str, &str)>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
-        let (tls, authority) = certificate();
+        let (tls, authority) = certificate(Validity::Good);
         let credentials = credentials.map(|(user, word)| (user.to_owned(), word.to_owned()));
         let shared = Arc::new(Shared {
             security,
@@ -177,24 +176,4 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
             drop(conversation::hold(socket, &shared).await);
         });
     }
-}
-
-/// A certificate for this machine, made for this relay alone.
-fn certificate() -> (TlsAcceptor, String) {
-    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).expect("a certificate can be made");
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let configuration = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider speaks TLS 1.2 and 1.3")
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .expect("the key fits the certificate");
-    (TlsAcceptor::from(Arc::new(configuration)), pem(made.cert.der()))
-}
-
-fn pem(der: &[u8]) -> String {
-    let encoded = STANDARD.encode(der);
-    format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n")
 }
