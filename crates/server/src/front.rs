@@ -14,7 +14,7 @@ use metrics::Counter;
 use tower::ServiceExt as _;
 
 use crate::app::Shared;
-use crate::{api, health, inbox, page, problem, webhook};
+use crate::{api, health, inbox, page, problem, unsubscribe, webhook};
 
 /// The way to all surfaces. Clones are cheap.
 #[derive(Clone)]
@@ -32,6 +32,7 @@ impl Front {
             .merge(webhook::router())
             .merge(health::router())
             .merge(page::router())
+            .merge(unsubscribe::router())
             .fallback(problem::no_such_page)
             .method_not_allowed_fallback(problem::wrong_method)
             .with_state(Arc::clone(&app));

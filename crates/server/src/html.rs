@@ -30,6 +30,21 @@ pub(crate) fn file(content_type: &'static str, text: impl Into<axum::body::Body>
     response
 }
 
+/// A text as it stands in HTML, between tags and in quoted attributes.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '&' => html.push_str("&amp;"),
+            '"' => html.push_str("&quot;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
 /// The content type of pages.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 /// The content type of styles.

@@ -5,6 +5,7 @@
 //!   (sockets,        (which    ├─ webhook.rs  /i/<uuid>, /i/<project>/… senders, OpenFn v2 webhooks
 //!    bounds)         surface)  ├─ api/        /api/v1/…                 people and their scripts
 //!                              ├─ page.rs     /                         people with a browser
+//!                              ├─ unsubscribe.rs /unsubscribe/…       people who got a mail
 //!                              └─ health.rs   /healthz /readyz /metrics machines that watch
 //! ```
 //!
@@ -31,6 +32,7 @@ mod room;
 mod senders;
 mod settings;
 mod socket;
+mod unsubscribe;
 mod webhook;
 
 pub use api::openapi;

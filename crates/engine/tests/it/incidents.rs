@@ -12,7 +12,7 @@ use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::mail::{MailSettings, Mailer};
 use fieldpost_outbound::{AllowNetworks, Client, OutboundSettings};
 use fieldpost_rules::definition::read_project;
-use fieldpost_store::{Clock, IncidentQuery, Page, Store, StoreSettings, clock};
+use fieldpost_store::{Clock, IncidentQuery, KeySource, Page, Store, StoreSettings, clock};
 use fieldpost_testkit::smtp::{FakeSmtp, ReceivedMail, SmtpSecurity};
 use fieldpost_testkit::{Answer, FakeDestination};
 use rstest::rstest;
@@ -63,7 +63,7 @@ impl Clinic {
             Engine::Postgres => Some(fieldpost_testkit::postgres::database().await),
         };
         let destination = FakeDestination::start().await;
-        let clinic = Self::on(database, Some(relay), destination, &Arc::default()).await;
+        let clinic = Self::on(database, Some(relay), destination, &Arc::default(), None).await;
         clinic.apply(wish).await;
         clinic
     }
@@ -73,9 +73,11 @@ impl Clinic {
         relay: Option<Arc<FakeSmtp>>,
         destination: FakeDestination,
         ahead: &Arc<AtomicI64>,
+        keys: Option<KeySource>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = StoreSettings::in_folder(folder.path());
+        settings.keys = keys.unwrap_or(settings.keys);
         settings.database = database;
         settings.clock = ahead_of_time(ahead);
         let hub = start_hub(&settings, relay.as_deref()).await;
@@ -317,7 +319,7 @@ async fn silence_is_noticed_also_after_a_restart_and_ends_with_a_message() {
     // A restart forgets nothing, and begins nothing anew.
     clinic.hub.stop().await;
     let (relay, ahead) = (Arc::clone(&clinic.relay), Arc::clone(&clinic.ahead));
-    let spare = Clinic::on(None, None, FakeDestination::start().await, &ahead).await;
+    let spare = Clinic::on(None, None, FakeDestination::start().await, &ahead, None).await;
     drop(std::mem::replace(&mut clinic.hub, spare.hub.clone()));
     clinic.hub = start_hub(&clinic.settings, Some(&relay)).await;
     clinic.set_forward(Duration::from_mins(11));
@@ -357,7 +359,7 @@ async fn a_source_that_never_got_anything_is_silent_from_when_it_was_made() {
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_comes_once_for_each_day() {
-    let more = r#", "reports": [{"every": "day", "to": ["lead@example.org"]}]"#;
+    let more = r#", "reports": {"day": ["lead@example.org"]}"#;
     let clinic = Clinic::start(Engine::Sqlite, &Wish { more, ..Wish::default() }).await;
     clinic.post("1").await;
     clinic.post("2").await;
@@ -392,6 +394,7 @@ async fn of_two_hubs_one_mails() {
         Some(Arc::clone(&first.relay)),
         FakeDestination::start().await,
         &first.ahead,
+        Some(first.settings.keys.clone()),
     )
     .await;
     first.destination.answer("/hook", Answer::status(503));
@@ -483,7 +486,7 @@ async fn who_unsubscribed_is_left_alone_and_the_operator_is_warned() {
 async fn a_url_gets_a_webhook_and_without_a_relay_mails_are_not_sent() {
     let told = FakeDestination::start().await;
     let destination = FakeDestination::start().await;
-    let clinic = Clinic::on(None, None, destination, &Arc::default()).await;
+    let clinic = Clinic::on(None, None, destination, &Arc::default(), None).await;
     clinic.apply(&Wish::default()).await;
     let (_, mut definition) = clinic.hub.definition("clinic").await.unwrap();
     let mut there = definition.connections.remove(0);

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use fieldpost_engine::Draft;
 use fieldpost_model::connection;
-use fieldpost_rules::definition::{Secrets, read_connection, write_connection};
+use fieldpost_rules::definition::{
+    Secrets, connection_warnings, read_connection, write_connection,
+};
 use fieldpost_rules::redact::mask_url;
 use fieldpost_store::DefinitionKind;
 use http::StatusCode;
@@ -19,7 +21,7 @@ use super::list::List;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
 use crate::app::{App, Shared};
-use crate::problem::Problem;
+use crate::problem::{Mistake, Problem};
 
 /// A connection.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,19 +33,28 @@ pub(super) struct Connection {
     url: String,
     /// Whether it is paused: what is for it waits.
     paused: bool,
+    /// What is allowed, and likely to be regretted.
+    warnings: Vec<Mistake>,
     /// The connection as the project file has it; give it back to change it.
     #[schema(value_type = Object)]
     definition: ExactJson,
 }
 
-impl From<&connection::Connection> for Connection {
-    fn from(connection: &connection::Connection) -> Self {
-        Self {
+impl Connection {
+    async fn show(
+        app: &App,
+        project: &str,
+        connection: &connection::Connection,
+    ) -> Result<Self, Problem> {
+        let mut warnings = connection_warnings(connection);
+        warnings.extend(app.hub.notify_warnings(project, connection).await?);
+        Ok(Self {
             name: connection.name.clone(),
             url: mask_url(&connection.url),
             paused: connection.paused,
+            warnings: warnings.into_iter().map(Mistake::from).collect(),
             definition: write_connection(connection, Secrets::Hidden).into(),
-        }
+        })
     }
 }
 
@@ -65,7 +76,11 @@ pub(super) async fn list(
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Connection>>, Problem> {
     let definition = current(&app, &project).await?;
-    Ok(Json(List::whole(definition.connections.iter().map(Connection::from))))
+    let mut shown = Vec::with_capacity(definition.connections.len());
+    for connection in &definition.connections {
+        shown.push(Connection::show(&app, &project, connection).await?);
+    }
+    Ok(Json(List::whole(shown)))
 }
 
 /// One connection
@@ -86,7 +101,8 @@ pub(super) async fn get(
 
 async fn shown(app: &App, project: &str, name: &str) -> Result<Connection, Problem> {
     let definition = current(app, project).await?;
-    Ok(find("connection", &definition.connections, name, name_of)?.into())
+    let found = find("connection", &definition.connections, name, name_of)?;
+    Connection::show(app, project, found).await
 }
 
 /// Make or replace a connection

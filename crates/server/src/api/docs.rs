@@ -62,15 +62,7 @@ impl Page {
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
-        for character in text.chars() {
-            match character {
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '&' => self.0.push_str("&amp;"),
-                '"' => self.0.push_str("&quot;"),
-                other => self.0.push(other),
-            }
-        }
+        self.0.push_str(&html::escaped(text));
         self
     }
 

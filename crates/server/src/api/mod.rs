@@ -25,6 +25,7 @@ mod events;
 mod exact;
 mod filters;
 mod forwarders;
+mod incidents;
 mod keys;
 mod lanes;
 mod list;
@@ -70,6 +71,7 @@ const BASE: &str = "/api/v1";
         (name = "forwarders", description = "The standing orders: which messages go where"),
         (name = "messages", description = "What came in"),
         (name = "deliveries", description = "What goes out, and each try of it"),
+        (name = "incidents", description = "Stretches of trouble, and what people were told"),
         (name = "hub", description = "The hub itself"),
     ),
     components(schemas(Problem)),
@@ -126,6 +128,9 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(attempts::list))
         .routes(routes!(attempts::request_body))
         .routes(routes!(attempts::response_body))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::get))
+        .routes(routes!(incidents::notices))
         .routes(routes!(events::events));
     OpenApiRouter::with_openapi(Description::openapi()).nest(BASE, routes)
 }

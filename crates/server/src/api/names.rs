@@ -4,6 +4,9 @@
 use fieldpost_engine::{ProbeMethod, StepName};
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
+use fieldpost_model::incident::{
+    IncidentKind, IncidentState, NoticeChannel, NoticeKind, NoticeState,
+};
 use fieldpost_model::message::MessageState;
 use fieldpost_rules::definition::{ChangeAction, ChangeKind};
 use fieldpost_rules::delivery::Action;
@@ -44,6 +47,11 @@ described! {
     DeliveryOriginName of DeliveryOrigin: "Why a delivery was made.",
     DeliveryStateName of DeliveryState: "Where a delivery stands.",
     FilterPart of Part: "A part of a filter.",
+    IncidentKindName of IncidentKind: "What kind of trouble an incident is.",
+    IncidentStateName of IncidentState: "Whether an incident lasts.",
+    NoticeChannelName of NoticeChannel: "How a notice travels.",
+    NoticeKindName of NoticeKind: "What a notice tells.",
+    NoticeStateName of NoticeState: "Where a notice stands.",
     MessageStateName of MessageState: "What became of a message.",
     ProbeMethodName of ProbeMethod: "What a connection is tried with.",
     TestStepName of StepName: "A step of trying a connection.",
