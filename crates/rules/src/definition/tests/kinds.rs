@@ -219,6 +219,26 @@ sources: { s: { tls: { ca: ca.pem } } }
 }
 
 #[test]
+fn the_examples_of_the_reference_are_read() {
+    const REFERENCE: &str = include_str!("../../../../../docs/reference/project-file.md");
+    let read_file =
+        |name: &str| Ok(pem(if name.contains("key") { "PRIVATE KEY" } else { "CERTIFICATE" }));
+    let blocks: Vec<&str> = REFERENCE.split("```yaml\n").skip(1).collect();
+    assert!(blocks.len() > 10, "{}", blocks.len());
+    for block in blocks {
+        let (example, _) = block.split_once("```").unwrap();
+        let whole = if example.starts_with("project:") {
+            example.to_owned()
+        } else {
+            format!("project: clinic\n{example}")
+        };
+        let value = put_files(value_of(&whole), &read_file).unwrap();
+        let read = read_project(&value);
+        assert!(read.is_ok(), "{}\n{example}", read.unwrap_err()[0]);
+    }
+}
+
+#[test]
 fn pem_text_may_have_comments_and_several_blocks() {
     let key = pem("RSA PRIVATE KEY").replace('\n', "\\r\\n");
     let text = format!(
