@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldpost_engine::{BreakerPolicy, Hub, HubSettings, SharedTokens};
+use fieldpost_outbound::mail::Mailer;
 use fieldpost_outbound::{Client, OutboundSettings};
 use fieldpost_server::ServerSettings;
 use fieldpost_store::{KeySource, Store, StoreError, StoreSettings, clock};
@@ -47,6 +48,7 @@ impl ServingHub {
         keys: KeySource,
         listener: TcpListener,
     ) -> Result<Self, Failure> {
+        let mailer = settings.mail.mailer()?;
         let folder = DataFolder::at(&settings.storage.data);
         folder.make()?;
         let store = Arc::new(open_store(settings, keys).await?);
@@ -63,7 +65,7 @@ impl ServingHub {
         let outbound = Client::with_tokens(outbound, tokens)
             .map_err(|error| Failure::new(error.to_string()))?;
         let metrics = start_metrics()?;
-        let hub = Hub::start(Arc::clone(&store), outbound, hub_settings(settings)).await?;
+        let hub = Hub::start(Arc::clone(&store), outbound, hub_settings(settings, mailer)).await?;
         if let Err(failure) =
             projects::apply_at_start(&hub, &store, &settings.projects.project).await
         {
@@ -186,7 +188,7 @@ pub(crate) fn not_opened(storage: &StorageSettings, error: StoreError) -> Failur
     }
 }
 
-fn hub_settings(settings: &Settings) -> HubSettings {
+fn hub_settings(settings: &Settings, mailer: Option<Mailer>) -> HubSettings {
     HubSettings {
         max_body: settings.inbound.max_body.in_memory(),
         delivery_concurrency: settings.outbound.delivery_concurrency.in_memory(),
@@ -199,6 +201,9 @@ fn hub_settings(settings: &Settings) -> HubSettings {
             first_pause: settings.outbound.breaker_pause.0,
             max_pause: settings.outbound.breaker_max_pause.0,
         },
+        mailer,
+        public_url: settings.inbound.public_url.as_ref().map(|url| url.as_str().to_owned()),
+        report_hour: settings.mail.report_hour,
         ..HubSettings::with_clock(clock::system())
     }
 }

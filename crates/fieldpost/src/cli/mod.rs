@@ -16,6 +16,7 @@ mod filter;
 mod forwarders;
 mod key;
 mod lanes;
+mod incidents;
 mod messages;
 mod migrate;
 mod pausing;
@@ -77,6 +78,8 @@ enum Command {
     Connections(connections::Connections),
     #[command(subcommand)]
     Lanes(lanes::Lanes),
+    #[command(subcommand)]
+    Incidents(incidents::Incidents),
     #[command(subcommand)]
     Filter(filter::Filter),
     Erase(erase::Erase),
@@ -178,6 +181,7 @@ impl Command {
             Self::Sources(sources) => sources.execute().await,
             Self::Connections(connections) => connections.execute().await,
             Self::Lanes(lanes) => lanes.execute().await,
+            Self::Incidents(incidents) => incidents.execute().await,
             Self::Filter(filter) => filter.execute().await,
             Self::Erase(erase) => erase.execute().await,
             Self::Events(watch) => watch.execute().await,

@@ -9,6 +9,7 @@ use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, Error};
 
+use super::mail::{Password, RelayUrl};
 use super::values::{DatabaseUrl, Token};
 
 /// Reads a value that may hold a secret. The type's own error says what is wrong without the value.
@@ -43,6 +44,22 @@ where
 }
 
 impl ValueParserFactory for DatabaseUrl {
+    type Parser = Concealed<Self>;
+
+    fn value_parser() -> Self::Parser {
+        Concealed(PhantomData)
+    }
+}
+
+impl ValueParserFactory for RelayUrl {
+    type Parser = Concealed<Self>;
+
+    fn value_parser() -> Self::Parser {
+        Concealed(PhantomData)
+    }
+}
+
+impl ValueParserFactory for Password {
     type Parser = Concealed<Self>;
 
     fn value_parser() -> Self::Parser {

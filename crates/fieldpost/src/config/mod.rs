@@ -14,6 +14,7 @@ mod data_folder;
 mod environment;
 mod file;
 mod keys;
+mod mail;
 mod reference;
 mod settings;
 mod values;

@@ -10,6 +10,7 @@ use clap::{Args, Command, FromArgMatches as _, ValueEnum};
 use fieldpost_outbound::AllowNetworks;
 use ipnet::IpNet;
 
+use super::mail::MailSettings;
 use super::values::{BaseUrl, Count, DatabaseUrl, Size, Span, Token};
 
 /// Settings that every command has.
@@ -383,6 +384,8 @@ pub(crate) struct Settings {
     pub(crate) inbound: InboundSettings,
     #[command(flatten)]
     pub(crate) outbound: OutboundSettings,
+    #[command(flatten)]
+    pub(crate) mail: MailSettings,
     #[command(flatten)]
     pub(crate) projects: ProjectSettings,
 }
