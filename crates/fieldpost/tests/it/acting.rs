@@ -226,3 +226,46 @@ fn a_database_is_made_and_migrated_by_command() {
     assert!(made.starts_with("The database was made, with schema version "), "{made}");
     assert!(migrate(&[]).ends_with(": nothing to do\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_tested_step_by_step() {
+    let (folder, destination, hub) = hub_with_a_refused_message().await;
+    destination.answer("/hook", Answer::status(202));
+    let said = run(&mut hub.command(["connection", "test", "c"]));
+    let shown = said.well();
+    let first = format!("GET {}\n\n✓ url ", destination.url("/hook"));
+    assert!(shown.starts_with(&first), "{shown}");
+    assert!(shown.contains("\n✓ request") && shown.contains(" ms\n"), "{shown}");
+    assert!(shown.contains("    status: 202\n"), "{shown}");
+    assert!(shown.contains("\n\nIt works as far as GET shows;"), "{shown}");
+
+    let kept = run(&mut hub.command(["messages", "list", "--json", "--state", "kept"])).json();
+    let births = id(&kept[1]);
+    let sample = ["--message", &births, "--forwarder", "f", "--json"];
+    let told = run(hub.command(["connections", "test", "c"]).args(sample)).json();
+    assert_eq!((told["ok"].as_bool(), told["method"].as_str()), (Some(true), Some("POST")));
+    assert_eq!(destination.received().last().unwrap().text(), r#"{"form": "births", "n": 1.10}"#);
+
+    let file = write(folder.path(), "sample.xml", "<birth/>");
+    let mut command = hub.command(["connection", "test", "c", "--method", "put"]);
+    command.arg("--body").arg(&file).args(["--content-type", "text/xml"]);
+    let shown = run(&mut command).well();
+    assert!(shown.starts_with("PUT ") && shown.contains("took the sample"), "{shown}");
+    let request = destination.received().pop().unwrap();
+    assert_eq!((request.method.as_str(), request.text()), ("PUT", "<birth/>"));
+    assert_eq!(request.header("content-type"), Some("text/xml"));
+
+    // A step that fails is one that no colour is needed to see, and that a script can ask for.
+    destination.answer("/hook", Answer::status(405).header("allow", "POST"));
+    let said = run(&mut hub.command(["connection", "test", "c"]));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let shown = said.output;
+    assert!(shown.contains("\n✗ request"), "{shown}");
+    assert!(shown.contains("    error: 405 Method Not Allowed\n    hint: "), "{shown}");
+    assert!(shown.ends_with("\n\nIt does not work: the step `request` failed.\n"), "{shown}");
+    check_failure(
+        &mut hub.command(["connection", "test", "d"]),
+        1,
+        "error: there is no connection \"d\" here [not-found]",
+    );
+}
