@@ -295,12 +295,9 @@ impl Store {
         let counts = read_counts(&self.engine).await?;
         if counts.unsealed > 0 {
             tracing::info!(records = counts.unsealed, "secrets of an older version are sealed");
-            if let Engine::Sqlite(sqlite) = &self.engine {
-                sqlite.overwrite_what_is_deleted(true).await?;
-            }
             self.seal_anew(Which::Unsealed).await?;
             if let Engine::Sqlite(sqlite) = &self.engine {
-                sqlite.overwrite_what_is_deleted(false).await?;
+                sqlite.overwrite_definitions().await?;
                 sqlite.empty_log().await?;
             }
         }

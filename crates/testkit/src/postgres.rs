@@ -37,6 +37,24 @@ pub async fn database() -> String {
     }
 }
 
+/// Everything that lies in the tables of a database: each row as text, with the name of its table.
+/// Bytes are written in hexadecimal digits.
+pub async fn everything_in(url: &str) -> Vec<(String, Vec<u8>)> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("it is reached");
+    // It ends with its client.
+    tokio::spawn(connection);
+    let tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'";
+    let mut found = Vec::new();
+    for table in client.query(tables, &[]).await.expect("tables are listed") {
+        let table: String = table.get(0);
+        let rows = format!("SELECT t::text FROM {table} t");
+        for row in client.query(&rows, &[]).await.expect("a table is read") {
+            found.push((table.clone(), row.get::<_, String>(0).into_bytes()));
+        }
+    }
+    found
+}
+
 /// A PostgreSQL server of one's own. It goes, with its data, when it is dropped.
 pub struct TemporaryPostgres {
     url: String,

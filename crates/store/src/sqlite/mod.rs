@@ -178,15 +178,20 @@ impl Sqlite {
         .unwrap_or_else(|error| Err(unavailable(error.to_string())))
     }
 
-    /// Sets whether what a change takes away is overwritten in the file.
-    pub(crate) async fn overwrite_what_is_deleted(
-        &self,
-        overwrite: bool,
-    ) -> Result<(), StoreError> {
-        let setting = if overwrite { "ON" } else { "OFF" };
+    /// Writes the definitions anew, which are sealed by now, and overwrites the pages that they lay
+    /// in before. Sealing row by row is not enough: where it splits a page, the older content stays
+    /// in what is free of it, whatever `secure_delete` says.
+    pub(crate) async fn overwrite_definitions(&self) -> Result<(), StoreError> {
         self.writer
-            .run(Priority::Other, move |connection| {
-                Ok(connection.execute_batch(&format!("PRAGMA secure_delete = {setting}"))?)
+            .run(Priority::Other, |connection| {
+                Ok(connection.execute_batch(
+                    "PRAGMA secure_delete = ON;
+                     CREATE TEMP TABLE sealed_definitions AS SELECT * FROM definitions;
+                     DELETE FROM definitions;
+                     INSERT INTO definitions SELECT * FROM sealed_definitions;
+                     DROP TABLE sealed_definitions;
+                     PRAGMA secure_delete = OFF;",
+                )?)
             })
             .await
     }
