@@ -1,0 +1,89 @@
+//! How much of a long queue a claim looks at, as SQLite itself counts it: the steps of its virtual
+//! machine, which no busy machine makes more or fewer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use fieldpost_model::time::Timestamp;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, StatementStatus, params};
+use uuid::Uuid;
+
+use super::claim;
+use crate::migrate;
+use crate::records::{Lane, LaneDemand};
+
+const NOW: Timestamp = Timestamp(1_000_000_000);
+/// Deliveries of one claim.
+const CLAIMED: usize = 16;
+const CLAIMS: usize = 3;
+/// Deliveries that wait in a short queue, and in a long one.
+const FEW: u128 = 100;
+const MANY: u128 = 10_000;
+
+/// What statements have cost so far.
+#[derive(Default)]
+struct Cost {
+    steps: AtomicI64,
+    /// Steps from row to row through a table, without an index that leads to the row.
+    scanned: AtomicI64,
+    sorted: AtomicI64,
+}
+
+/// A lane in which so many first tries are due, as many retries, and as many retries not yet.
+fn queue_of(waiting: u128) -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate::sqlite(&mut connection).unwrap();
+    let transaction = connection.transaction().unwrap();
+    for (kind, rank, due) in [(1, 0, -1), (2, 1, -1), (3, 1, 1)] {
+        for number in 0..waiting {
+            let id = Uuid::from_u128((kind << 64) | number);
+            transaction
+                .execute(
+                    "INSERT INTO queue (project, delivery, lane, rank, next_at, forwarder, fence)
+                     VALUES ('clinic', ?1, 'ministry', ?2, ?3, 'births', 0)",
+                    params![id.as_bytes(), rank, NOW.0 + due * i64::try_from(number + 1).unwrap()],
+                )
+                .unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+    connection
+}
+
+/// What a few claims cost, one after the other.
+fn cost_of_claims(waiting: u128) -> Arc<Cost> {
+    let mut connection = queue_of(waiting);
+    let cost = Arc::new(Cost::default());
+    let counted = Arc::clone(&cost);
+    let count = move |event: TraceEvent<'_>| {
+        if let TraceEvent::Profile(statement, _) = event {
+            let status = |of| i64::from(statement.get_status(of));
+            counted.steps.fetch_add(status(StatementStatus::VmStep), Ordering::Relaxed);
+            counted.scanned.fetch_add(status(StatementStatus::FullscanStep), Ordering::Relaxed);
+            counted.sorted.fetch_add(status(StatementStatus::Sort), Ordering::Relaxed);
+        }
+    };
+    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(count)).unwrap();
+    let lane = Lane { project: "clinic".into(), name: "ministry".to_owned() };
+    for _ in 0..CLAIMS {
+        let lease = Duration::from_mins(1);
+        let demand = LaneDemand { lane: lane.clone(), limit: CLAIMED, lease };
+        let (held, _) = claim::hold(&connection, &demand, NOW, "hub").unwrap();
+        assert_eq!(held.len(), CLAIMED);
+        claim::contents(&connection, &held).unwrap();
+    }
+    cost
+}
+
+#[test]
+fn a_claim_looks_at_what_it_takes_however_many_wait() {
+    let few = cost_of_claims(FEW);
+    let many = cost_of_claims(MANY);
+    let steps = |cost: &Cost| cost.steps.load(Ordering::Relaxed);
+    assert!(steps(&few) > 1_000, "{} steps", steps(&few));
+    assert!(steps(&many) <= steps(&few) * 11 / 10, "{}, not {}", steps(&many), steps(&few));
+    assert_eq!(many.scanned.load(Ordering::Relaxed), 0, "rows were looked through");
+    assert_eq!(many.sorted.load(Ordering::Relaxed), 0, "rows were sorted");
+}
