@@ -172,6 +172,8 @@ async fn a_backup_is_a_whole_database() {
     };
     assert!(run(&mut backup()).well().contains("is whole"));
     check_failure(&mut backup(), 1, &format!("error: {} is there already", file.display()));
+    // The key is not in the copy.
+    std::fs::copy(folder.path().join("data").join("key"), copy.join("key")).unwrap();
     let restored = Hub::start(&copy, [""; 0]);
     let (of_original, of_copy) = (hub.api(), restored.api());
     for list in ["projects/p/messages", "projects/p/deliveries"] {

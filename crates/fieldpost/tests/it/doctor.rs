@@ -34,6 +34,7 @@ fn before_the_first_start() {
     check(&examined, "key", "ok", "is not there yet; it is made at the first start");
     check(&examined, "hub", "ok", "none runs here");
     check(&examined, "allowed networks", "ok", "the public internet only");
+    check(&examined, "mail relay", "ok", "nobody waits for a mail");
     assert!(!data.exists(), "looking makes nothing");
 }
 
@@ -63,6 +64,7 @@ fn beside_a_running_hub() {
     check(&examined, "hub", "ok", &format!("it serves at {}", hub.url));
     check(&examined, "schema", "ok", "this version's own");
     check(&examined, "notify addresses", "warning", "p/c");
+    check(&examined, "mail relay", "warning", "none is set: nobody gets a mail");
     check(&examined, "certificates", "warning", "included: p/d");
     check(&examined, "plain HTTP", "warning", "in the clear to these: p/e");
     check(&examined, "signing secrets", "ok", "none is too short");
@@ -81,7 +83,8 @@ fn a_key_that_does_not_fit_is_told() {
     let data = folder.path().join("data");
     let path = data.join("key");
     drop(Hub::start(&data, [""; 0]));
-    let (listen, kept) = (["--listen", "127.0.0.1:0"], fs::read(&path).unwrap());
+    let listen = ["--listen", "127.0.0.1:0"];
+    let kept = fs::read(&path).unwrap();
     let set_mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
 
     set_mode(0o640);
@@ -101,6 +104,7 @@ fn a_key_that_does_not_fit_is_told() {
     let (_, examined) = examine(&data, &listen);
     check(&examined, "key", "wrong", "is not there, and the database is sealed with the key ");
     fs::write(&path, kept).unwrap();
+    set_mode(0o600);
     let (_, examined) = examine(&data, &listen);
     check(&examined, "key", "ok", "");
 }

@@ -23,10 +23,14 @@ mod projects;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod signatures;
+#[cfg(test)]
+mod takeover;
 #[cfg(test)]
 mod world;
