@@ -166,8 +166,9 @@ impl Hub {
     ) -> Result<BulkPreview, HubError> {
         let counts = self.store().count_deliveries_by_state(project, query, below).await?;
         let mut preview = BulkPreview::default();
-        for (state, count) in counts {
-            if apply(action, state).is_ok() {
+        for (state, holds, count) in counts {
+            let lets_go = action == Action::Cancel && holds;
+            if lets_go || apply(action, state).is_ok() {
                 preview.matched += count;
             } else {
                 preview.passed_over += count;

@@ -357,7 +357,9 @@ impl Store {
             done => {
                 done?;
                 held.action.cursor = Some(last);
-                replays.iter().for_each(|replay| self.announce(replay));
+                for replay in replays {
+                    self.announce(replay);
+                }
                 Ok(Some(Replayed::Done))
             }
         }

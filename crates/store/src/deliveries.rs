@@ -406,7 +406,8 @@ pub(crate) fn delivery_conditions(
         );
     }
     if let Some(action) = query.cancelled_by {
-        conditions.add("last_error = ?", cancelled_by(action));
+        // What held others says behind it what it had ended by before.
+        conditions.add("last_error LIKE ?", format!("{}%", cancelled_by(action)));
         conditions.add_plain("state = 'cancelled'");
         conditions.add_plain(IN_TROUBLE);
     }

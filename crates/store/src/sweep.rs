@@ -49,19 +49,28 @@ impl Store {
     }
 
     /// How many deliveries that a query describes, and that are older than `below`, stand in each
-    /// state.
+    /// state, apart by whether they hold others.
     pub async fn count_deliveries_by_state(
         &self,
         project: &str,
         query: &DeliveryQuery,
         below: Uuid,
-    ) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+    ) -> Result<Vec<(DeliveryState, bool, u64)>, StoreError> {
         let mut conditions = delivery_conditions(&self.engine, project, query);
         let (from, id) = tables(query.state);
         conditions.add(&format!("{id} < ?"), below);
-        let sql = format!("SELECT state, count(*) FROM {from}{} GROUP BY state", conditions.sql());
+        let sql = format!(
+            "SELECT state, held, count(*) FROM (
+                 SELECT state, CASE WHEN state IN ('rejected', 'broken', 'cancelled') THEN
+                     (SELECT count(*) FROM queue held WHERE held.project = deliveries.project
+                         AND held.delivery = deliveries.id AND held.rank = 4) ELSE 0 END AS held
+                 FROM {from}{}) counted
+             GROUP BY state, held",
+            conditions.sql()
+        );
         self.query(sql, conditions.parameters, |row| {
-            Ok((row.named(0, DeliveryState::from_name)?, length(row.integer(1)?)?))
+            let state = row.named(0, DeliveryState::from_name)?;
+            Ok((state, row.integer(1)? != 0, length(row.integer(2)?)?))
         })
         .await
     }

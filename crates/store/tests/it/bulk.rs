@@ -199,10 +199,10 @@ async fn deliveries_and_messages_are_counted_before(
     let everything = DeliveryQuery::default();
     let mut counts = store.count_deliveries_by_state(PROJECT, &everything, below).await.unwrap();
     counts.sort();
-    assert_eq!(counts, [(DeliveryState::Pending, 3), (DeliveryState::Succeeded, 1)]);
+    assert_eq!(counts, [(DeliveryState::Pending, false, 3), (DeliveryState::Succeeded, false, 1)]);
     let pending = DeliveryQuery { state: Some(DeliveryState::Pending), ..everything };
     let counts = store.count_deliveries_by_state(PROJECT, &pending, below).await.unwrap();
-    assert_eq!(counts, [(DeliveryState::Pending, 3)]);
+    assert_eq!(counts, [(DeliveryState::Pending, false, 3)]);
     let messages = MessageQuery::default();
     assert_eq!(store.count_messages(PROJECT, &messages, below).await, Ok(4));
     let stretch = Stretch { after: None, below, limit: 2 };
