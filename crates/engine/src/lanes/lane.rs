@@ -10,7 +10,7 @@ use super::breaker::{Allowance, Breaker};
 use super::bucket::Bucket;
 
 /// What a lease lasts beyond the longest calls that it covers.
-const LEASE_MARGIN: Duration = Duration::from_secs(15);
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// The bytes that cost a lane one turn; a larger payload costs more of them.
 const BYTES_PER_TURN: u64 = 64 * 1024;

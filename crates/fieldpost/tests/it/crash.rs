@@ -29,7 +29,7 @@ const DRAIN: Duration = Duration::from_mins(1);
 
 const SECRET: &str = "a-long-random-word-of-letters";
 /// The paths that each message goes to, one for each forwarder.
-const PATHS: [&str; 2] = ["/one", "/two"];
+pub(crate) const PATHS: [&str; 2] = ["/one", "/two"];
 
 /// How a hub is ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Field {
     }
 
     /// The names of the messages that have arrived, at both ends.
-    fn arrived(&self) -> HashSet<String> {
+    pub(crate) fn arrived(&self) -> HashSet<String> {
         let mut names: HashMap<String, HashSet<String>> = HashMap::new();
         for request in self.destination.received() {
             let name = request.json()["name"].as_str().unwrap().to_owned();

@@ -13,12 +13,14 @@ use crate::world::http_client;
 /// The pause of a sender between two messages.
 const PAUSE: Duration = Duration::from_millis(15);
 
+/// The number of the next message, over all senders: two loads of one test must not repeat a name.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 /// What the senders share.
 #[derive(Default)]
 struct Shared {
     /// Where the inbox is at the moment; a hub that is started again has another port.
     inbox: Mutex<String>,
-    next: AtomicU64,
     ended: AtomicBool,
     acknowledged: Mutex<HashSet<String>>,
     /// Answers that are no yes, by status.
@@ -91,7 +93,7 @@ impl Load {
 async fn send(shared: Arc<Shared>) {
     let client = http_client();
     while !shared.ended.load(Ordering::Relaxed) {
-        let name = format!("message-{:06}", shared.next.fetch_add(1, Ordering::Relaxed));
+        let name = format!("message-{:06}", NEXT.fetch_add(1, Ordering::Relaxed));
         let inbox = locked(&shared.inbox).clone();
         let request = client
             .post(inbox)

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod acting;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod crash;
