@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use crate::load::Process;
 
 const TOKEN: &str = "bench-admin-token-0123456789";
+/// The key of hubs on PostgreSQL; with SQLite each makes its own.
+const KEY: &str = "fpk1_dGhlLWtleS1vZi1hbGwtYmVuY2gtaHVicy0zMi1ieXQ";
 /// The project of every measured hub.
 pub(crate) const PROJECT: &str = "bench";
 /// The secret of the inbox `in` of every measured project.
@@ -104,7 +106,7 @@ impl Hub {
             .arg(place.folder.path().join("project.yaml"))
             .stdout(Stdio::null());
         if let Some(database) = &place.database {
-            command.args(["--database", database]);
+            command.args(["--database", database]).env("FIELDPOST_KEY", KEY);
         }
         let begun = Instant::now();
         let process = Process(

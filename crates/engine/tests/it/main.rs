@@ -12,4 +12,5 @@ mod deliver;
 mod incidents;
 mod keep;
 mod lanes;
+mod tokens;
 mod world;

@@ -12,6 +12,8 @@ mod erasing;
 mod events;
 mod hub;
 mod inbox;
+mod keys;
+mod incidents;
 mod lists;
 mod messages;
 mod openapi;
