@@ -30,6 +30,8 @@ mod lists;
 #[cfg(test)]
 mod migrate;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod quarantine;
@@ -39,6 +41,8 @@ mod record;
 mod sealing;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod storm;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
