@@ -28,7 +28,7 @@ use crate::response::excerpt;
 /// The longest that dialling the relay, and each of its answers, may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest that a whole conversation may take.
-pub const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
+pub const MAIL_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest subject, in characters: one line of most mail programs.
 const LONGEST_SUBJECT: usize = 200;
 /// The ports of the ways to reach a relay, where the URL names none.
@@ -204,6 +204,17 @@ impl Mailer {
             builder = builder.credentials(credentials);
         }
         Ok(Self { transport: builder.build(), from })
+    }
+
+    /// Greets the relay, proves the hub to it, and takes leave.
+    pub async fn greet(&self) -> Result<(), MailError> {
+        let failed = |message: &str| MailError { message: message.to_owned(), is_final: false };
+        match tokio::time::timeout(STEP_TIMEOUT, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(failed("the mail relay hung up")),
+            Ok(Err(error)) => Err(describe(&error)),
+            Err(_) => Err(failed("the mail relay does not answer")),
+        }
     }
 
     /// Hands one message to the relay. It ends within [`MAIL_TIMEOUT`], whatever the relay does.

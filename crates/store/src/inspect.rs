@@ -21,6 +21,8 @@ use crate::sqlite::{BUSY_TIMEOUT, DATABASE_FILE};
 const SCHEMA_VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_migrations";
 const ALL_DEFINITIONS: &str =
     "SELECT project, kind, name, definition FROM definitions ORDER BY project, kind, name";
+const UNSUBSCRIBED: &str =
+    "SELECT project, topic, address FROM unsubscribed ORDER BY project, topic, address";
 const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
     JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
 /// Settings of PostgreSQL that decide whether a yes is durable.
@@ -49,6 +51,8 @@ pub struct Inspection {
     pub definitions: Vec<FoundDefinition>,
     /// How many further definitions are sealed with keys that these settings do not have.
     pub sealed_definitions: u64,
+    /// Who has ended mails: project, topic and address.
+    pub unsubscribed: Vec<(String, String, String)>,
     /// Deliveries that wait to be sent.
     pub waiting: u64,
     /// When the oldest of them was made.
@@ -143,6 +147,9 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
         Ok(FoundDefinition::new(row.get(0)?, &row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
     })?;
     found.definitions = rows.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare(UNSUBSCRIBED)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    found.unsubscribed = rows.collect::<Result<_, _>>()?;
     let fact: Option<String> =
         connection.query_row(&key_fact_sql(), [], |row| row.get(0)).optional()?;
     let mut statement = connection.prepare(&counts_sql())?;
@@ -206,6 +213,8 @@ async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
         FoundDefinition::new(row.get(0), row.get::<_, &str>(1), row.get(2), row.get(3))
     });
     found.definitions = definitions.collect();
+    let rows = client.query(UNSUBSCRIBED, &[]).await?;
+    found.unsubscribed = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     let fact = client.query_opt(&key_fact_sql(), &[]).await?.as_ref().map(text);
     let counts = client.query(&counts_sql(), &[]).await?;
     found.note_keys(fact.as_deref(), counts.iter().map(text));

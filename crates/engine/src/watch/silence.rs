@@ -94,12 +94,11 @@ impl Hub {
         let kept = if missing.is_empty() { kept } else { self.store().expectations().await? };
         let mut expected = Vec::with_capacity(kept.len());
         for expectation in kept {
-            match self.expecting(&expectation).await? {
-                Some(project) => expected.push((expectation, project)),
-                None => {
-                    let Expectation { project, source, .. } = &expectation;
-                    self.store().expect_nothing(project, source).await?;
-                }
+            if let Some(project) = self.expecting(&expectation).await? {
+                expected.push((expectation, project));
+            } else {
+                let Expectation { project, source, .. } = &expectation;
+                self.store().expect_nothing(project, source).await?;
             }
         }
         Ok(expected)

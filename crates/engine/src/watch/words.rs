@@ -195,8 +195,7 @@ pub(super) fn tell_endings(project: &ProjectRouting, endings: &Endings, now: Tim
          cause is mended, requeue them and they are sent."
             .to_owned(),
     );
-    let latest =
-        Value::parse(endings.sample.as_bytes()).map(Value::into_owned).unwrap_or(Value::Null);
+    let latest = Value::parse(endings.sample.as_bytes()).map_or(Value::Null, Value::into_owned);
     let text = |ended: &Value<'_>, key: &str| {
         ended.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };

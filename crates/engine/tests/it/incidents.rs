@@ -465,7 +465,7 @@ async fn who_unsubscribed_is_left_alone_and_the_operator_is_warned() {
         address: "ops@example.org".to_owned(),
     };
     assert_eq!(subscription, expected);
-    assert_eq!(clinic.hub.subscription(&token.replace('A', "B")[1..]).await.unwrap(), None);
+    assert_eq!(clinic.hub.subscription(&format!("{token}A")).await.unwrap(), None);
     let there = clinic.hub.definition("clinic").await.unwrap().1.connections.remove(0);
     assert!(clinic.hub.notify_warnings("clinic", &there).await.unwrap().is_empty());
     clinic.hub.set_subscribed(&subscription, false).await.unwrap();

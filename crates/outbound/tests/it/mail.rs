@@ -32,6 +32,7 @@ fn mailer(relay: &FakeSmtp, url: &str) -> Mailer {
 async fn arrives(security: SmtpSecurity, credentials: Option<(&str, &str)>) {
     let relay = FakeSmtp::start(security, credentials).await;
     let mailer = mailer(&relay, &relay.url_with_credentials());
+    mailer.greet().await.unwrap();
     mailer.send(&mail("ops@example.org")).await.unwrap();
     let mails = relay.wait_for(1, Duration::from_secs(5)).await;
     assert_eq!(mails[0].from, "hub@example.org");
@@ -80,6 +81,8 @@ async fn a_wrong_password_is_mended_by_the_operator_and_never_told() {
     let mut settings = MailSettings::read(&url, FROM, Some(wrong)).unwrap();
     settings.authorities = Some(relay.authority().to_owned());
     let refused = Mailer::new(&settings).unwrap().send(&mail("ops@example.org")).await.unwrap_err();
+    let unwelcome = Mailer::new(&settings).unwrap().greet().await.unwrap_err();
+    assert!(unwelcome.message.contains("535"), "{unwelcome}");
     assert!(!refused.is_final, "it passes once the password is right: {refused}");
     assert!(refused.message.contains("535") && !refused.message.contains("terribly"), "{refused}");
 }

@@ -62,6 +62,19 @@ impl TestHub {
         engine: Engine,
         change: impl FnOnce(&mut StoreSettings, &mut ServerSettings),
     ) -> Self {
+        Self::start_all(engine, change, |_| {}).await
+    }
+
+    /// A hub whose flow has other settings.
+    pub(crate) async fn start_flow(engine: Engine, change: impl FnOnce(&mut HubSettings)) -> Self {
+        Self::start_all(engine, |_, _| {}, change).await
+    }
+
+    async fn start_all(
+        engine: Engine,
+        change: impl FnOnce(&mut StoreSettings, &mut ServerSettings),
+        change_flow: impl FnOnce(&mut HubSettings),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut store = StoreSettings::in_folder(folder.path());
         if let Engine::Postgres = engine {
@@ -79,6 +92,7 @@ impl TestHub {
         flow.max_body = MAX_BODY;
         flow.poll_interval = Duration::from_millis(200);
         flow.stop_timeout = Duration::from_secs(2);
+        change_flow(&mut flow);
         let hub = Hub::start(store, outbound(), flow).await.unwrap();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

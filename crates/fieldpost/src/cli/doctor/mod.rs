@@ -8,6 +8,7 @@ mod definitions;
 mod files;
 mod key;
 mod machine;
+mod mail;
 mod surroundings;
 
 use clap::Args;
@@ -113,6 +114,7 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     checks.push(surroundings::networks(settings));
     checks.push(surroundings::links(settings));
     checks.extend(files::examine(settings));
+    checks.extend(mail::examine(settings, found.as_ref()).await);
     if let Some(found) = found {
         checks.extend(definitions::examine(&found));
     }

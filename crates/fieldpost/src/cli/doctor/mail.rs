@@ -1,0 +1,91 @@
+//! Mail: is there a relay, does it let the hub in, and does anybody still want to be told.
+
+use fieldpost_model::connection::Connection;
+use fieldpost_model::json::Value;
+use fieldpost_rules::definition::read_connection;
+use fieldpost_store::{DefinitionKind, Inspection};
+
+use super::Check;
+use crate::config::Settings;
+
+pub(super) async fn examine(settings: &Settings, found: Option<&Inspection>) -> Vec<Check> {
+    let connections = found.map(connections).unwrap_or_default();
+    let mut checks = vec![relay(settings, &connections).await];
+    checks.extend(found.and_then(|found| tired(found, &connections)));
+    checks
+}
+
+/// The connections of all projects.
+fn connections(found: &Inspection) -> Vec<(String, Connection)> {
+    let definitions = found.definitions.iter();
+    definitions
+        .filter(|definition| definition.kind == DefinitionKind::Connection)
+        .filter_map(|definition| {
+            let value = Value::parse(definition.definition.as_bytes()).ok()?;
+            let connection = read_connection(&definition.name, &value).ok()?;
+            Some((definition.project.clone(), connection))
+        })
+        .collect()
+}
+
+async fn relay(settings: &Settings, connections: &[(String, Connection)]) -> Check {
+    const NAME: &str = "mail relay";
+    let mailer = match settings.mail.mailer() {
+        Ok(Some(mailer)) => mailer,
+        Ok(None) => {
+            let wants_mail = connections.iter().any(|(_, connection)| {
+                connection.notify.iter().any(|address| !address.contains("://"))
+            });
+            return if wants_mail {
+                Check::noteworthy(
+                    NAME,
+                    "none is set: nobody gets a mail when a connection is in trouble",
+                    "set --smtp-url and --smtp-from",
+                )
+            } else {
+                Check::fine(NAME, "none is set, and nobody waits for a mail")
+            };
+        }
+        Err(failure) => {
+            return Check::wrong(NAME, failure.to_string(), "mend the settings of mail");
+        }
+    };
+    match mailer.greet().await {
+        Err(error) => Check::wrong(
+            NAME,
+            error.to_string(),
+            "are host, port, user and password right, and may this machine reach it?",
+        ),
+        Ok(()) if settings.inbound.public_url.is_none() => Check::noteworthy(
+            NAME,
+            "it lets the hub in; mails have no link to unsubscribe",
+            "set --public-url to the address by which the world reaches the hub",
+        ),
+        Ok(()) => Check::fine(NAME, "it lets the hub in"),
+    }
+}
+
+/// Connections in whose trouble nobody is interested any more.
+fn tired(found: &Inspection, connections: &[(String, Connection)]) -> Option<Check> {
+    let is_tired = |project: &str, name: &str, address: &String| {
+        let topic = format!("connection:{name}");
+        found.unsubscribed.iter().any(|it| it.0 == project && it.1 == topic && it.2 == *address)
+    };
+    let alone: Vec<String> = connections
+        .iter()
+        .filter(|(project, connection)| {
+            let mut notify = connection.notify.iter();
+            !connection.notify.is_empty()
+                && notify.all(|address| is_tired(project, &connection.name, address))
+        })
+        .map(|(project, connection)| format!("{project}/{}", connection.name))
+        .collect();
+    if alone.is_empty() {
+        return None;
+    }
+    Some(Check::noteworthy(
+        "unsubscribed",
+        format!("everybody who was told of trouble has unsubscribed: {}", alone.join(", ")),
+        "name somebody else in `notify` of these connections",
+    ))
+}

@@ -1,0 +1,150 @@
+//! Incidents over the API, and the page on which mails end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldpost_outbound::mail::{MailSettings, Mailer};
+use fieldpost_testkit::Answer;
+use fieldpost_testkit::smtp::{FakeSmtp, SmtpSecurity};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::hub::{Engine, TestHub, eventually, problem, text};
+
+/// Begins every link in a mail.
+const PUBLIC_URL: &str = "https://hub.example.org";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A hub with a relay, whose destination has just failed often enough.
+async fn in_trouble() -> (TestHub, Arc<FakeSmtp>) {
+    let relay = Arc::new(FakeSmtp::start(SmtpSecurity::Tls, None).await);
+    let mut settings = MailSettings::read(&relay.url(), "hub@example.org", None).unwrap();
+    settings.authorities = Some(relay.authority().to_owned());
+    let mailer = Mailer::new(&settings).unwrap();
+    let hub = TestHub::start_flow(Engine::Sqlite, |flow| {
+        flow.mailer = Some(mailer);
+        flow.public_url = Some(PUBLIC_URL.to_owned());
+    })
+    .await;
+    let mut definition = hub.definition();
+    definition["connections"]["there"]["incident"] = json!({ "failures": 1 });
+    definition["forwarders"]["all"]["retry"] = json!({ "first": "50ms", "max": "50ms" });
+    hub.apply(definition).await;
+    hub.destination.answer("/", Answer::status(503).body("closed for the day"));
+    hub.keep("{}").await;
+    relay.wait_for(1, PATIENCE).await;
+    (hub, relay)
+}
+
+/// The path of the link in a mail by which its recipient unsubscribes.
+fn unsubscribe_path(relay: &FakeSmtp) -> String {
+    let link = relay.mails()[0].header("list-unsubscribe").unwrap();
+    let link = link.trim_matches(['<', '>']);
+    link.strip_prefix(PUBLIC_URL).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_shown_with_what_people_were_told() {
+    let (hub, relay) = in_trouble().await;
+    let open = hub.items("projects/clinic/incidents?state=open&kind=connection").await;
+    let id = text(&open[0]["id"]).to_owned();
+    assert_eq!((&open[0]["subject"], open.len()), (&json!("there"), 1));
+    let shown = eventually("the mail is noted as sent", async || {
+        let shown = hub.json(&format!("projects/clinic/incidents/{id}")).await;
+        (shown["notices"][0]["state"] == "sent").then_some(shown)
+    })
+    .await;
+    assert!(text(&shown["last"]["error"]).contains("closed for the day"), "{shown}");
+    assert_eq!(shown["last"]["status"], 503);
+    assert!(shown["last"]["delivery"].is_string() && shown["last"]["payload_id"].is_string());
+    let notice = &shown["notices"][0];
+    assert_eq!((&notice["kind"], &notice["channel"]), (&json!("opened"), &json!("mail")));
+    assert_eq!(
+        (&notice["recipient"], &notice["incident"]),
+        (&json!("ops@example.org"), &json!(id))
+    );
+    // Who may look here could otherwise end the mails of others.
+    let path = unsubscribe_path(&relay);
+    assert!(!shown.to_string().contains(&path), "{shown}");
+    let notices = hub.items("projects/clinic/notices").await;
+    assert_eq!(notices[0]["id"], notice["id"]);
+
+    for (query, count) in [
+        ("subject=there", 1),
+        ("subject=elsewhere", 0),
+        ("state=recovered", 0),
+        ("kind=silence", 0),
+    ] {
+        let found = hub.items(&format!("projects/clinic/incidents?{query}")).await;
+        assert_eq!(found.len(), count, "{query}");
+    }
+    problem(hub.get("projects/clinic/incidents?state=so-so").await, 400, "bad-parameter").await;
+    problem(hub.get("projects/nowhere/incidents").await, 404, "not-found").await;
+    let unknown = format!("projects/clinic/incidents/{}", uuid::Uuid::nil());
+    problem(hub.get(&unknown).await, 404, "not-found").await;
+}
+
+async fn post_form(hub: &TestHub, path: &str, form: &'static str) -> (StatusCode, String) {
+    let request = hub.client.post(hub.url(path));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+async fn warnings(hub: &TestHub) -> Value {
+    let connection = hub.json("projects/clinic/connections/there").await;
+    connection["warnings"].as_array().unwrap().iter().map(|it| it["code"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_changes_nothing_and_a_button_does() {
+    let (hub, relay) = in_trouble().await;
+    let path = unsubscribe_path(&relay);
+    let answer = hub.client.get(hub.url(&path)).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"));
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("ops@example.org gets mails about trouble with the connection there"));
+    assert!(page.contains("value=\"unsubscribe\"") && !page.contains("<script"), "{page}");
+    assert_eq!(warnings(&hub).await, json!([]), "looking changes nothing");
+
+    let (status, page) = post_form(&hub, &path, "action=unsubscribe").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("gets no more mails") && page.contains("value=\"subscribe\""), "{page}");
+    assert_eq!(warnings(&hub).await, json!(["all-unsubscribed"]));
+    hub.destination.answer("/", Answer::status(200));
+    eventually("it is over", async || {
+        hub.items("projects/clinic/incidents?state=recovered").await.pop()
+    })
+    .await;
+    assert_eq!(relay.mails().len(), 1, "nobody is told of the end");
+
+    post_form(&hub, &path, "action=subscribe").await;
+    assert_eq!(warnings(&hub).await, json!([]));
+    // What a mail program sends that has a button of its own.
+    let (status, _) = post_form(&hub, &path, "List-Unsubscribe=One-Click").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(warnings(&hub).await, json!(["all-unsubscribed"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_none_leads_nowhere() {
+    let (hub, relay) = in_trouble().await;
+    let path = unsubscribe_path(&relay);
+    let cut = &path[..path.len() - 2];
+    for wrong in [cut, "/unsubscribe/abc", "/unsubscribe/%3Cscript%3E"] {
+        let answer = hub.client.get(hub.url(wrong)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{wrong}");
+        assert!(answer.text().await.unwrap().contains("leads nowhere"));
+        let (status, _) = post_form(&hub, wrong, "action=unsubscribe").await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{wrong}");
+    }
+    for form in ["", "action=delete", "hello"] {
+        let (status, _) = post_form(&hub, &path, form).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
+    }
+    assert_eq!(warnings(&hub).await, json!([]));
+    let styles = hub.client.get(hub.url("/assets/unsubscribe.css")).send().await.unwrap();
+    assert_eq!(styles.headers()["content-type"], "text/css; charset=utf-8");
+}
