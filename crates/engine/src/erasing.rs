@@ -15,6 +15,8 @@ use crate::ids::new_id;
 const REASON: &str = "erased";
 /// Messages that one transaction erases.
 const STEP: usize = 25;
+/// Polls after which the watch has written what it had seen before.
+const POLLS: u32 = 2;
 /// How long calls under way are waited for: what is being sent cannot be cancelled.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are over.
@@ -63,6 +65,11 @@ impl Hub {
         let store = self.store();
         let traces = store.find_traces(project, criterion).await?;
         let cancelled = self.cancel_traces(project, &traces.messages).await?;
+        if !traces.messages.is_empty() {
+            // What the watch has seen of the latest attempts is written at each poll; what it would
+            // write afterwards could name whom nothing is to name any more.
+            tokio::time::sleep(self.settings().poll_interval * POLLS).await;
+        }
         let mut erased = Erased::default();
         for messages in traces.messages.chunks(STEP) {
             let step = store.erase_messages(project, messages, self.now()).await?;

@@ -246,6 +246,18 @@ impl Store {
                 ),
                 with_ids(vec![project.into()], messages),
             );
+            // The last of those that were given up, as people are told of them.
+            batch.any(
+                format!(
+                    "UPDATE endings SET sample = '[]' WHERE project = $1 AND EXISTS (
+                         SELECT 1 FROM deliveries d
+                         WHERE d.project = $1 AND d.payload_id IN ({})
+                         AND replace(endings.sample, '-', '') LIKE '%' || {} || '%')",
+                    places(2, messages.len()),
+                    self.engine.id_digits("d.id")
+                ),
+                with_ids(vec![project.into()], messages),
+            );
         }
         let counts = self.change(batch).await?;
         Ok(plan.erased(&counts))
