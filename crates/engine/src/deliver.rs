@@ -139,7 +139,10 @@ impl Dispatcher {
         match signal {
             Signal::Due(lane) => self.lanes.hint(lane, now),
             Signal::TryNow(lane) => self.lanes.try_now(lane, now),
-            Signal::Message { .. } | Signal::Delivery { .. } | Signal::Configuration(_) => {}
+            Signal::Message { .. }
+            | Signal::Delivery { .. }
+            | Signal::Incident { .. }
+            | Signal::Configuration(_) => {}
         }
     }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::error::StoreError;
 use crate::notices::{NewNotice, add_notices};
-use crate::records::Page;
+use crate::records::{Page, Signal};
 use crate::statement::{Batch, Conditions, Parameter, Row, as_integer};
 
 const COLUMNS: &str = "id, kind, subject, state, opened_at, recovered_at, failures, given_up, \
@@ -127,7 +127,22 @@ impl Store {
             parameters,
         );
         add_notices(&mut batch, project, notices, &now);
-        self.change_unless_done(batch).await
+        self.change_and_tell(batch, project, new.id, IncidentState::Open).await
+    }
+
+    /// Makes a change of an incident that somebody else may have made first, and lets others know.
+    async fn change_and_tell(
+        &self,
+        batch: Batch,
+        project: &str,
+        id: Uuid,
+        state: IncidentState,
+    ) -> Result<bool, StoreError> {
+        let changed = self.change_unless_done(batch).await?;
+        if changed {
+            self.signal(Signal::Incident { project: project.into(), id, state });
+        }
+        Ok(changed)
     }
 
     /// Counts what failed since, while the incident lasts.
@@ -195,7 +210,7 @@ impl Store {
             vec![project.into(), incident.into()],
         );
         add_notices(&mut batch, project, notices, &now);
-        self.change_unless_done(batch).await
+        self.change_and_tell(batch, project, incident, IncidentState::Recovered).await
     }
 
     /// Tells again that an incident lasts, if nobody has since `told_at`: when it was opened, or
@@ -219,7 +234,7 @@ impl Store {
             vec![project.into(), incident.into(), told_at.into()],
         );
         add_notices(&mut batch, project, notices, &now);
-        self.change_unless_done(batch).await
+        self.change_and_tell(batch, project, incident, IncidentState::Open).await
     }
 
     /// Every incident that lasts, in all projects.

@@ -8,6 +8,7 @@ use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::Attempt;
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::event::Event;
+use fieldpost_model::incident::IncidentState;
 use fieldpost_model::message::{MessageRequest, MessageState};
 use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
@@ -601,6 +602,15 @@ pub enum Signal {
         id: Uuid,
         /// Where it stands.
         state: DeliveryState,
+    },
+    /// An incident was opened, told of again, or is over.
+    Incident {
+        /// The project.
+        project: ProjectName,
+        /// The incident.
+        id: Uuid,
+        /// Whether it lasts.
+        state: IncidentState,
     },
     /// A lane may have something due.
     Due(Lane),

@@ -28,8 +28,9 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// What happens in a project, live
 ///
 /// A stream of server-sent events. `message`: a message came in; `delivery`: a delivery was made
-/// or changed its state; the data of both is `{"id": …, "state": …}`. `lagged`: some events were
-/// missed, `{"missed": 3}`; look at the lists again.
+/// or changed its state; `incident`: trouble was noticed, told of again, or is over; the data of all
+/// is `{"id": …, "state": …}`. `lagged`: some events were missed, `{"missed": 3}`; look at the lists
+/// again.
 #[utoipa::path(
     get,
     path = "/projects/{project}/events",
@@ -89,6 +90,9 @@ impl Listener {
                 }
                 Ok(Signal::Delivery { project, id, state }) if *project == *self.project => {
                     return Some(Told::state_of("delivery", id, state.name()));
+                }
+                Ok(Signal::Incident { project, id, state }) if *project == *self.project => {
+                    return Some(Told::state_of("incident", id, state.name()));
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {

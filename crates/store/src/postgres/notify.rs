@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::incident::IncidentState;
 use fieldpost_model::message::MessageState;
 use futures_util::{StreamExt, stream};
 use tokio::sync::{broadcast, mpsc};
@@ -129,6 +130,7 @@ fn write(signal: &Signal) -> String {
         Signal::TryNow(Lane { project, name }) => format!("b! {project} {name}"),
         Signal::Due(Lane { project, name }) => format!("b {project} {name}"),
         Signal::Delivery { project, id, state } => format!("c {project} {id} {state}"),
+        Signal::Incident { project, id, state } => format!("c! {project} {id} {state}"),
         Signal::Message { project, id, state } => format!("d {project} {id} {state}"),
     }
 }
@@ -147,6 +149,11 @@ fn read(line: &str) -> Option<Signal> {
             project: (*project).into(),
             id: Uuid::parse_str(id).ok()?,
             state: DeliveryState::from_name(state)?,
+        },
+        ["c!", project, id, state] => Signal::Incident {
+            project: (*project).into(),
+            id: Uuid::parse_str(id).ok()?,
+            state: IncidentState::from_name(state)?,
         },
         ["d", project, id, state] => Signal::Message {
             project: (*project).into(),
@@ -169,6 +176,7 @@ mod tests {
             Signal::Due(Lane { project: "clinic".into(), name: "!births".to_owned() }),
             Signal::TryNow(Lane { project: "clinic".into(), name: "warehouse".to_owned() }),
             Signal::Delivery { project: "clinic".into(), id, state: DeliveryState::Failed },
+            Signal::Incident { project: "clinic".into(), id, state: IncidentState::Open },
             Signal::Message { project: "clinic".into(), id, state: MessageState::Kept },
         ] {
             assert_eq!(read(&write(&signal)), Some(signal));
