@@ -130,6 +130,9 @@ fn explain_certificate(fault: &CertificateError) -> Option<&'static str> {
             "its certificate is signed by itself or by an authority that this machine does not \
              know; the connection's TLS options can name that authority",
         ),
+        Fault::BadSignature => {
+            Some("its certificate was not signed by the authority that it names")
+        }
         Fault::Expired | Fault::ExpiredContext { .. } => Some("its certificate has expired"),
         Fault::NotValidYet | Fault::NotValidYetContext { .. } => {
             Some("its certificate is not valid yet; do both clocks show the right time?")
@@ -159,6 +162,7 @@ fn explain_alert(alert: AlertDescription) -> Option<&'static str> {
         | Alert::CertificateExpired
         | Alert::CertificateUnknown
         | Alert::UnknownCA
+        | Alert::DecryptError
         | Alert::AccessDenied => Some("it does not accept the connection's client certificate"),
         Alert::ProtocolVersion => {
             Some("it only speaks a version of TLS that is no longer safe; 1.2 is the oldest")

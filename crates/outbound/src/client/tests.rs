@@ -1,15 +1,21 @@
 //! The client with a name service and a certificate authority that belong to the test.
 
+mod tls_options;
+
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use fieldpost_model::attempt::ErrorKind;
-use fieldpost_model::connection::{Authentication, IncidentPolicy, Tls};
+use fieldpost_model::connection::{
+    Authentication, CredentialsPlace, IncidentPolicy, Oauth2, Oauth2Grant, Tls,
+};
 use fieldpost_model::forwarder::Method;
+use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
-use fieldpost_testkit::FakeDestination;
+use fieldpost_testkit::authority::TokenAuthority;
+use fieldpost_testkit::{Answer, FakeDestination};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
@@ -29,8 +35,13 @@ type Authority = CertifiedIssuer<'static, KeyPair>;
 
 /// An authority, and what it takes to trust it.
 fn authority() -> (Authority, RootCertStore) {
+    authority_of("An authority of the tests")
+}
+
+/// An authority of that name.
+fn authority_of(name: &str) -> (Authority, RootCertStore) {
     let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "An authority of the tests");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = Authority::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let mut trusted = RootCertStore::empty();
@@ -39,26 +50,34 @@ fn authority() -> (Authority, RootCertStore) {
 }
 
 /// A certificate for `name`, by the authority or, where there is none, by itself.
-fn identity(name: &str, expired: bool, signed_by: Option<&Authority>) -> ServerIdentity {
+fn identity(name: &str, signed_by: Option<&Authority>) -> Identity {
+    identity_with(name, signed_by, |_| {})
+}
+
+/// The same, with a change.
+fn identity_with(
+    name: &str,
+    signed_by: Option<&Authority>,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Identity {
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-    if expired {
-        params.not_after = date_time_ymd(2020, 1, 1);
-    }
+    params.distinguished_name.push(DnType::CommonName, name);
+    change(&mut params);
     let key = KeyPair::generate().unwrap();
     let certificate = match signed_by {
         Some(authority) => params.signed_by(&key, authority),
         None => params.self_signed(&key),
     };
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    ServerIdentity { chain: vec![certificate.unwrap().der().clone()], key }
+    Identity { chain: vec![certificate.unwrap().der().clone()], key }
 }
 
-struct ServerIdentity {
+struct Identity {
     chain: Vec<rustls::pki_types::CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
-impl ServerIdentity {
+impl Identity {
     /// A server that shows this certificate, and asks for the client's where it is told to.
     fn server(self, asks_client: Option<RootCertStore>) -> ServerConfig {
         let provider = Arc::new(ring::default_provider());
@@ -105,8 +124,8 @@ fn client(trusted: RootCertStore, lookup: Box<Lookup>) -> Client {
     Client::assembled_from(settings, resolver, trusted, Arc::new(MemoryTokens::default())).unwrap()
 }
 
-async fn post(client: &Client, url: &str) -> Exchange {
-    let connection = Connection {
+fn connection(url: &str) -> Connection {
+    Connection {
         name: "warehouse".to_owned(),
         url: url.to_owned(),
         authentication: Authentication::None,
@@ -119,7 +138,10 @@ async fn post(client: &Client, url: &str) -> Exchange {
         tls: Tls::default(),
         paused: false,
         incident: IncidentPolicy::default(),
-    };
+    }
+}
+
+async fn send(client: &Client, connection: &Connection) -> Exchange {
     let call = Call {
         method: Method::Post,
         query: &[],
@@ -129,44 +151,14 @@ async fn post(client: &Client, url: &str) -> Exchange {
         delivery_id: Uuid::nil(),
         now: Timestamp(0),
     };
-    client.send(&client.prepare(&"clinic".into(), &connection).unwrap(), call).await
-}
-
-#[track_caller]
-fn check_tls(exchange: Exchange, host: &str, expected: Option<&str>) {
-    match (exchange.error, expected) {
-        (None, None) => assert_eq!(exchange.response.unwrap().body, b"ok"),
-        (Some(error), Some(expected)) => {
-            assert_eq!(error.kind, ErrorKind::Tls, "{}", error.message);
-            let expected = format!("TLS with {host} failed: {expected}");
-            assert!(error.message.starts_with(&expected), "{}", error.message);
-        }
-        (error, expected) => panic!("{error:?} where {expected:?} was expected"),
+    match client.prepare(&"clinic".into(), connection) {
+        Ok(prepared) => client.send(&prepared, call).await,
+        Err(error) => Exchange::unsent(Duration::ZERO, error),
     }
 }
 
-#[tokio::test]
-async fn certificates_are_checked_and_their_faults_named() {
-    const NAME: &str = "warehouse.example.org";
-    let (authority, trusted) = authority();
-    let client = client(trusted.clone(), Box::new(|_| Ok(vec![Ipv4Addr::LOCALHOST.into()])));
-    let good = || identity(NAME, false, Some(&authority));
-    for (server, expected) in [
-        (good().server(None), None),
-        (
-            identity(NAME, false, None).server(None),
-            Some("its certificate is signed by itself or by an authority that this machine does"),
-        ),
-        (identity(NAME, true, Some(&authority)).server(None), Some("its certificate has expired")),
-        (
-            identity("other.example.org", false, Some(&authority)).server(None),
-            Some("its certificate is for another name"),
-        ),
-        (good().server(Some(trusted.clone())), Some("it asks for a client certificate")),
-    ] {
-        let host = format!("{NAME}:{}", serve(server).await);
-        check_tls(post(&client, &format!("https://{host}/")).await, &host, expected);
-    }
+async fn post(client: &Client, url: &str) -> Exchange {
+    send(client, &connection(url)).await
 }
 
 /// A name whose address turns private between two calls is refused at the second, and what is
@@ -193,6 +185,58 @@ async fn a_name_that_turns_private_is_refused() {
          10.0.0.0/8). Hint: --allow-network 10.0.0.1/32 allows it, --allow-network private all \
          such networks."
     );
+}
+
+/// A redirect to a name is looked up and judged like every call.
+#[tokio::test]
+async fn a_redirect_to_a_name_that_is_private_is_refused() {
+    let destination = FakeDestination::start().await;
+    let port = destination.address().port();
+    let location = format!("http://inside.example.org:{port}/");
+    destination.answer("/", Answer::status(307).header("location", &location));
+    let lookup = |name: &str| {
+        let private = name == "inside.example.org";
+        Ok(vec![if private { [10, 0, 0, 1].into() } else { Ipv4Addr::LOCALHOST.into() }])
+    };
+    let client = client(RootCertStore::empty(), Box::new(lookup));
+    let error = post(&client, &format!("http://outside.example.org:{port}/")).await.error.unwrap();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    let expected = "inside.example.org is not called: the address 10.0.0.1 is refused";
+    assert!(error.message.starts_with(expected), "{}", error.message);
+    assert_eq!(destination.received().len(), 1);
+}
+
+/// A token endpoint whose name leads inside is refused as the destination itself would be.
+#[tokio::test]
+async fn a_token_endpoint_whose_name_turns_private_is_refused() {
+    let authority = TokenAuthority::start().await;
+    let turned = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&turned);
+    let lookup = move |name: &str| {
+        let private = name == "login.example.org" && asked.load(Ordering::SeqCst);
+        Ok(vec![if private { [10, 0, 0, 1].into() } else { Ipv4Addr::LOCALHOST.into() }])
+    };
+    let client = client(RootCertStore::empty(), Box::new(lookup));
+    let mut connection = connection(&authority.destination().url("/api"));
+    let port = authority.destination().address().port();
+    let token_url = |port: u16| {
+        Authentication::Oauth2(Oauth2 {
+            grant: Oauth2Grant::ClientCredentials,
+            token_url: format!("http://login.example.org:{port}/token"),
+            client_id: Some("hub".to_owned()),
+            client_secret: Some(Secret::new("hunter2")),
+            credentials_in: CredentialsPlace::Header,
+            scopes: Vec::new(),
+        })
+    };
+    connection.authentication = token_url(port);
+    assert_eq!(send(&client, &connection).await.error, None);
+    turned.store(true, Ordering::SeqCst);
+    connection.authentication = token_url(1);
+    let error = send(&client, &connection).await.error.unwrap();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    let expected = "The token endpoint login.example.org:1 gave no token: login.example.org is not";
+    assert!(error.message.starts_with(expected), "{}", error.message);
 }
 
 #[test]

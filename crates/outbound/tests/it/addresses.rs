@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fieldpost_model::attempt::ErrorKind;
-use fieldpost_model::connection::Connection;
+use fieldpost_model::connection::{
+    Authentication, Connection, CredentialsPlace, Login, LoginBody, Oauth2, Oauth2Grant, TokenPlace,
+};
+use fieldpost_model::secret::Secret;
 use fieldpost_outbound::{Client, OutboundSettings};
 use fieldpost_testkit::{Answer, FakeDestination};
 use tokio::net::TcpListener;
@@ -176,6 +179,83 @@ async fn no_spelling_leads_past_the_guard() {
     for host in NO_HOST {
         let exchange = send(&closed, &connection_to(host, port), call()).await;
         assert_eq!(error(&exchange).0, ErrorKind::Build, "{host}");
+    }
+    assert_eq!(dialled.load(Ordering::SeqCst), 0);
+}
+
+/// The same table once more, as the address of a token endpoint and of a login.
+#[tokio::test]
+async fn no_token_is_asked_for_behind_the_guard() {
+    let (port, dialled) = counting_listener().await;
+    let closed = Client::new(OutboundSettings::default()).unwrap();
+    for host in LOOPBACK.iter().chain(ELSEWHERE).chain(NO_HOST) {
+        let url = format!("http://{host}:{port}/token");
+        for authentication in [oauth2(&url), login(&url)] {
+            let mut connection = connection("http://nonexistent.invalid/");
+            connection.authentication = authentication;
+            let exchange = send(&closed, &connection, call()).await;
+            let (kind, message) = error(&exchange);
+            // A user name before the host makes the whole URL unusable.
+            assert!([ErrorKind::Refused, ErrorKind::Build].contains(&kind), "{host}: {message}");
+            assert!(message.contains("token endpoint") || message.contains("login endpoint"));
+            assert!(!message.contains("password"), "{host}: {message}");
+            assert!(exchange.request.is_none(), "{host}");
+        }
+    }
+    assert_eq!(dialled.load(Ordering::SeqCst), 0);
+}
+
+fn oauth2(url: &str) -> Authentication {
+    Authentication::Oauth2(Oauth2 {
+        grant: Oauth2Grant::ClientCredentials,
+        token_url: url.to_owned(),
+        client_id: Some("hub".to_owned()),
+        client_secret: Some(Secret::new("hunter2")),
+        credentials_in: CredentialsPlace::Body,
+        scopes: Vec::new(),
+    })
+}
+
+fn login(url: &str) -> Authentication {
+    Authentication::Login(Login {
+        url: url.to_owned(),
+        body: LoginBody::Json,
+        fields: Vec::new(),
+        token_at: vec!["$.token".to_owned()],
+        lifetime_at: None,
+        lifetime: Duration::from_mins(10),
+        send_as: TokenPlace::Query("token".to_owned()),
+    })
+}
+
+/// Whoever is called may be trusted; where it sends the hub is not.
+#[tokio::test]
+async fn no_redirect_leads_past_the_guard() {
+    let (port, dialled) = counting_listener().await;
+    let destination = FakeDestination::start().await;
+    let allow_networks = "127.0.0.1".parse().unwrap();
+    let narrow = Client::new(OutboundSettings { allow_networks, ..settings() }).unwrap();
+    let others = ["127.0.0.2", "127.2", "0x7f000002", "2130706434", "[::ffff:127.0.0.2]", "[::1]"];
+    for host in ELSEWHERE.iter().chain(&others) {
+        for status in [307, 308] {
+            let location = format!("http://{host}:{port}/");
+            destination.answer("/", Answer::status(status).header("location", &location));
+            let exchange = send(&narrow, &connection(&destination.url("/")), call()).await;
+            let (kind, message) = error(&exchange);
+            assert_eq!(kind, ErrorKind::Refused, "{host}: {message}");
+            assert!(message.contains("is not followed: the address"), "{host}: {message}");
+            assert!(!message.contains("password"), "{host}: {message}");
+            assert_eq!(exchange.response.unwrap().status, status);
+        }
+    }
+    for host in NO_HOST {
+        let location = format!("http://{host}:{port}/");
+        if location.parse::<http::HeaderValue>().is_err() {
+            continue;
+        }
+        destination.answer("/", Answer::status(307).header("location", &location));
+        let exchange = send(&narrow, &connection(&destination.url("/")), call()).await;
+        assert_ne!(exchange.error, None, "{host}");
     }
     assert_eq!(dialled.load(Ordering::SeqCst), 0);
 }

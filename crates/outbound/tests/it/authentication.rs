@@ -2,6 +2,6 @@
 
 mod digest;
 mod logins;
-mod oauth2;
+pub(crate) mod oauth2;
 mod sharing;
 mod signed_urls;

@@ -13,4 +13,8 @@ mod faults;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
+mod redirects;
+#[cfg(test)]
 mod requests;

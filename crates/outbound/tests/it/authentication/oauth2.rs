@@ -18,7 +18,7 @@ use crate::common::{SECONDS, call, client, connection, error, project, send};
 
 const CLIENT_SECRET: &str = "client:secret/ü";
 
-pub(super) fn oauth2(authority: &TokenAuthority) -> Oauth2 {
+pub(crate) fn oauth2(authority: &TokenAuthority) -> Oauth2 {
     Oauth2 {
         grant: Oauth2Grant::ClientCredentials,
         token_url: authority.token_url(),
@@ -29,7 +29,7 @@ pub(super) fn oauth2(authority: &TokenAuthority) -> Oauth2 {
     }
 }
 
-pub(super) fn connection_with(authority: &TokenAuthority, settings: Oauth2) -> Connection {
+pub(crate) fn connection_with(authority: &TokenAuthority, settings: Oauth2) -> Connection {
     let mut connection = connection(&authority.destination().url("/api"));
     connection.authentication = Authentication::Oauth2(settings);
     connection
