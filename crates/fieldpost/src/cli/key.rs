@@ -25,7 +25,7 @@ pub(crate) enum Key {
 
 /// Make a key and print it
 ///
-/// Nothing else happens: put it into the key file, or into the environment variable FIELDPOST_KEY,
+/// Nothing else happens: put it into the key file, or into the environment variable `FIELDPOST_KEY`,
 /// of every hub that shares the database. Keep a copy apart from the backups.
 #[derive(Args, Debug)]
 pub(crate) struct Generate {}
@@ -44,7 +44,7 @@ pub(crate) struct Status {
 /// Change the key: everything is sealed anew, while the hub goes on
 ///
 /// With SQLite the hub makes the new key and forgets the old one when nothing is sealed with it any
-/// more. With PostgreSQL, or keys in FIELDPOST_KEY, put the new key first for every hub before, and
+/// more. With PostgreSQL, or keys in `FIELDPOST_KEY`, put the new key first for every hub before, and
 /// take the old one away after. It can be interrupted at any moment: the next start, or the next
 /// rotation, goes on.
 #[derive(Args, Debug)]

@@ -82,7 +82,7 @@ pub(crate) struct StorageSettings {
     /// The file with the key that seals passwords, tokens and other secrets in the database; `key`
     /// in the data folder unless named. With SQLite it is made at the first start; hubs that share
     /// a database need the same key, from `fieldpost key generate`. The environment variable
-    /// FIELDPOST_KEY can hold the key itself instead.
+    /// `FIELDPOST_KEY` can hold the key itself instead.
     #[arg(long, env = "FIELDPOST_KEY_FILE", value_name = "FILE", hide_env_values = true)]
     pub(crate) key_file: Option<PathBuf>,
 

@@ -1,11 +1,13 @@
 //! Secrets are where they are used, and nowhere else; the key to them is changed while the hub runs.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fieldpost_model::hexadecimal;
 use fieldpost_testkit::{Answer, FakeDestination, postgres};
 use serde_json::Value;
 
@@ -76,16 +78,18 @@ fn project(destination: &FakeDestination) -> String {
          '${{HOOK_PASSWORD}}' }} }} ] }}\nconnections:\n"
     );
     for connection in CONNECTIONS {
-        text.push_str(&format!(
+        writeln!(
+            text,
             "  {connection}: {{ url: '{}', notify: [ops@example.org], auth: {}, signing_secret: \
-             '${{SIGNING}}', previous_signing_secret: '${{PREVIOUS}}' }}\n",
+             '${{SIGNING}}', previous_signing_secret: '${{PREVIOUS}}' }}",
             destination.url(&format!("/{connection}")),
             auth(connection)
-        ));
+        )
+        .unwrap();
     }
     text.push_str("forwarders:\n");
     for connection in CONNECTIONS {
-        text.push_str(&format!("  {connection}: {{ to: {connection} }}\n"));
+        writeln!(text, "  {connection}: {{ to: {connection} }}").unwrap();
     }
     text
 }
@@ -110,7 +114,8 @@ fn assert_nowhere(places: &[(String, Vec<u8>)]) {
     let bare: Vec<String> = forms.iter().filter_map(bare).collect();
     forms.extend(bare);
     forms.extend(["new", "old"].map(|name| format!("planted-signing-secret-{name}")));
-    let in_bytea: Vec<String> = forms.iter().map(|form| hexadecimal(form.as_bytes())).collect();
+    let in_bytea: Vec<String> =
+        forms.iter().map(|form| hexadecimal::encode(form.as_bytes())).collect();
     forms.extend(in_bytea);
     for (place, bytes) in places {
         for form in &forms {
@@ -118,10 +123,6 @@ fn assert_nowhere(places: &[(String, Vec<u8>)]) {
             assert!(!found, "{form} is readable in {place}");
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A hub that delivers by every kind of authentication, asked everything that it can be asked; it
@@ -250,9 +251,11 @@ fn project_of_many(destination: &FakeDestination, others: usize) -> String {
         planted("BEARER")
     );
     for number in 0..others {
-        text.push_str(&format!(
-            "  c{number}: {{ url: 'https://c.example.org', auth: {{ bearer: hunter2 }} }}\n"
-        ));
+        writeln!(
+            text,
+            "  c{number}: {{ url: 'https://c.example.org', auth: {{ bearer: hunter2 }} }}"
+        )
+        .unwrap();
     }
     text
 }

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 
 /// The keys that seal secrets.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Keys {
+pub(super) struct SealingKeys {
     /// The name of the key that seals.
     #[schema(example = "15a23405")]
     active: String,
@@ -55,7 +55,7 @@ pub(super) struct Rotation {
     error: Option<String>,
 }
 
-impl From<KeyStatus> for Keys {
+impl From<KeyStatus> for SealingKeys {
     fn from(status: KeyStatus) -> Self {
         let KeyStatus { active, kept_by_hub, keys, unsealed, rotation } = status;
         let key = |KeyUse { id, present, records }| Key { id: id.to_string(), present, records };
@@ -82,12 +82,12 @@ impl From<KeyStatus> for Keys {
     path = "/keys",
     operation_id = "get_keys",
     tag = "hub",
-    responses((status = 200, body = Keys), Problem),
+    responses((status = 200, body = SealingKeys), Problem),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Keys>, Problem> {
+) -> Result<Json<SealingKeys>, Problem> {
     Ok(Json(app.hub.key_status().await?.into()))
 }
 
@@ -101,11 +101,11 @@ pub(super) async fn get(
     path = "/keys/rotate",
     operation_id = "rotate_key",
     tag = "hub",
-    responses((status = 202, body = Keys), Problem),
+    responses((status = 202, body = SealingKeys), Problem),
 )]
 pub(super) async fn rotate(
     State(app): State<Shared>,
     _: Parameters<NoParameters>,
-) -> Result<(StatusCode, Json<Keys>), Problem> {
+) -> Result<(StatusCode, Json<SealingKeys>), Problem> {
     Ok((StatusCode::ACCEPTED, Json(app.hub.rotate_key().await?.into())))
 }

@@ -178,7 +178,7 @@ mod tests {
             assert!(refused.contains("chmod 600"), "{refused}");
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(read(&path), Ok(Some(made.clone())), "a group may be meant to read it");
+        assert_eq!(read(&path), Ok(Some(made)), "a group may be meant to read it");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, "hunter2\n").unwrap();
         let refused = read(&path).unwrap_err().to_string();

@@ -124,11 +124,12 @@ mod tests {
             let changed = String::from_utf8(bytes).unwrap();
             assert!(open(&ring, HERE, &changed).is_err(), "{changed}");
         }
+        let begin = |length: usize| text.get(..length).unwrap().to_owned();
         for (changed, expected) in [
             (text.replace("sealed:1", "sealed:2"), Unopened::UnknownForm),
-            (text[..PREFIX.len() + 9].to_owned(), Unopened::Changed),
-            (text[..PREFIX.len() + 30].to_owned(), Unopened::Changed),
-            (text[..text.len() - 1].to_owned(), Unopened::Changed),
+            (begin(PREFIX.len() + 9), Unopened::Changed),
+            (begin(PREFIX.len() + 30), Unopened::Changed),
+            (begin(text.len() - 1), Unopened::Changed),
             (format!("{text}A"), Unopened::Changed),
             (PREFIX.to_owned(), Unopened::UnknownForm),
         ] {

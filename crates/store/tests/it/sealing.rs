@@ -33,7 +33,7 @@ fn owner(connection: &str) -> TokenOwner {
 async fn plant(store: &Store) {
     store.change_configuration(PROJECT, 1, vec![connection("ministry", PLANTED)]).await.unwrap();
     store.set_secret_fact(FACT, &Secret::new(PLANTED)).await.unwrap();
-    let turn = store.take_token_turn(&owner("ministry"), 0, Duration::from_secs(60)).await;
+    let turn = store.take_token_turn(&owner("ministry"), 0, Duration::from_mins(1)).await;
     let TokenTurn::Ours(fence) = turn.unwrap() else { panic!("nobody else asks") };
     let written = store.write_token(&owner("ministry"), fence, &Secret::new(PLANTED), None).await;
     assert_eq!(written, Ok(Some(1)));
