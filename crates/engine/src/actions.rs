@@ -10,7 +10,7 @@ use fieldpost_model::message::{Message, MessageRequest, MessageState};
 use fieldpost_rules::delivery::{Action, Transition, apply_to};
 use fieldpost_rules::filter::{Explanation, matches};
 use fieldpost_rules::order;
-use fieldpost_store::{DeliveryQuery, MessageQuery, Page, Released, Replay, StoreError};
+use fieldpost_store::{MessageQuery, Page, Released, Replay, StoreError};
 use uuid::Uuid;
 
 use crate::error::HubError;

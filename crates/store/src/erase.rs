@@ -242,12 +242,13 @@ fn add_forget_identities(
 ) {
     batch.any(
         format!(
+            // Each column has a list of its own: so the key is used on both engines.
             "DELETE FROM identities WHERE project = $1 AND message IN ({list})
-             AND (source, identity) IN (
-                 SELECT source, 'id:' || identity FROM messages WHERE {gone}
-                     AND identity IS NOT NULL
-                 UNION ALL SELECT source, 'key:' || identity FROM messages WHERE {gone}
-                     AND identity IS NOT NULL)"
+             AND source IN (SELECT source FROM messages WHERE {gone})
+             AND identity IN (
+                 SELECT 'id:' || identity FROM messages WHERE {gone} AND identity IS NOT NULL
+                 UNION ALL
+                 SELECT 'key:' || identity FROM messages WHERE {gone} AND identity IS NOT NULL)"
         ),
         parameters(),
     );

@@ -182,9 +182,9 @@ impl Store {
         for ids in messages.chunks(IDS_AT_ONCE) {
             let sql = format!(
                 "SELECT count(*), count(CASE WHEN {WAITING} THEN 1 END),
-                     (SELECT count(*) FROM deliveries d
-                         JOIN attempts a ON a.project = d.project AND a.delivery = d.id
-                         WHERE d.project = $1 AND d.payload_id IN ({list}))
+                     (SELECT count(*) FROM deliveries d CROSS JOIN attempts a
+                         WHERE d.project = $1 AND d.payload_id IN ({list})
+                         AND a.project = d.project AND a.delivery = d.id)
                  FROM deliveries d WHERE d.project = $1 AND d.payload_id IN ({list})",
                 list = places(2, ids.len())
             );

@@ -255,15 +255,16 @@ impl Store {
     }
 
     async fn retention_facts(&self, project: &str, ids: &[Uuid]) -> Result<Vec<Facts>, StoreError> {
+        // CROSS JOIN keeps the order of a join on SQLite: the few deliveries first.
         let of_message = "FROM deliveries d WHERE d.project = m.project AND d.payload_id = m.id";
         let sql = format!(
             "SELECT m.id, m.state, m.erased_at,
                  (SELECT count(*) {of_message}),
                  (SELECT count(*) {of_message} AND {WAITING}),
                  (SELECT count(*) {of_message} AND {UNSUCCESSFUL}),
-                 (SELECT max(a.started_at + a.duration) FROM deliveries d
-                     JOIN attempts a ON a.project = d.project AND a.delivery = d.id
-                     WHERE d.project = m.project AND d.payload_id = m.id),
+                 (SELECT max(a.started_at + a.duration) FROM deliveries d CROSS JOIN attempts a
+                     WHERE d.project = m.project AND d.payload_id = m.id
+                     AND a.project = d.project AND a.delivery = d.id),
                  (SELECT o.erased_at FROM messages o
                      WHERE o.project = m.project AND o.id = m.duplicate_of)
              FROM messages m WHERE m.project = $1 AND m.id IN ({})",

@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use crate::world::{Hub, LOOK_AGAIN, PATIENCE, TOKEN, folder, http_client, run, write};
 
 const SECRET: &str = "a-long-random-word-of-letters";
-const MANY: u64 = 5_000;
+const MANY: usize = 5_000;
 /// Senders that post at once.
-const AT_ONCE: u64 = 64;
+const AT_ONCE: usize = 64;
 /// How long acting on many may take.
 const LONG: Duration = Duration::from_secs(90);
 
@@ -30,14 +30,14 @@ fn start(folder: &Path, destination: &FakeDestination, is_paused: bool) -> Hub {
     Hub::start(&folder.join("data"), arguments)
 }
 
-async fn post_many(hub: &Hub, count: u64) {
+async fn post_many(hub: &Hub, count: usize) {
     let client = http_client();
     let url = format!("{}/inbox/{SECRET}", hub.url);
     let mut senders = JoinSet::new();
     for sender in 0..AT_ONCE {
         let (client, url) = (client.clone(), url.clone());
         senders.spawn(async move {
-            for number in (sender..count).step_by(AT_ONCE as usize) {
+            for number in (sender..count).step_by(AT_ONCE) {
                 let answer = client.post(&url).body(number.to_string()).send().await.unwrap();
                 assert_eq!(answer.status(), 200);
             }
@@ -68,8 +68,8 @@ async fn until(hub: &Hub, action: &Value, holds: impl Fn(&Value) -> bool) -> Val
     }
 }
 
-fn number(value: &Value, key: &str) -> u64 {
-    value[key].as_u64().unwrap()
+fn number(value: &Value, key: &str) -> usize {
+    value[key].as_u64().unwrap().try_into().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,9 +98,9 @@ async fn five_thousand_are_resent_once_each_although_the_hub_is_killed() {
     for original in deliveries.iter().filter_map(|delivery| delivery["resend_of"].as_str()) {
         *copies.entry(original).or_default() += 1;
     }
-    assert_eq!(copies.len() as u64, MANY);
+    assert_eq!(copies.len(), MANY);
     assert!(copies.values().all(|count| *count == 1), "some were sent twice");
-    assert_eq!(deliveries.len() as u64, 2 * MANY);
+    assert_eq!(deliveries.len(), 2 * MANY);
 }
 
 #[tokio::test(flavor = "multi_thread")]

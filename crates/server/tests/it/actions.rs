@@ -61,7 +61,7 @@ async fn an_action_is_previewed_kept_and_undone() {
         assert_eq!((told("forwarder"), told("rate")), (json!(null), json!(null)));
         let id = text(&action["id"]);
         assert_eq!(hub.json(&format!("{ACTIONS}/{id}")).await, action);
-        assert_eq!(hub.items(ACTIONS).await, [action.clone()]);
+        assert_eq!(hub.items(ACTIONS).await, std::slice::from_ref(&action));
 
         // What it cancelled is requeued by its id, and nothing else.
         let by_hand = json!({ "action": "requeue", "filter": { "cancelled_by": id } });

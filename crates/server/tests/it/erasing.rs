@@ -1,7 +1,5 @@
 //! What is erased in time, and what somebody has erased.
 
-use std::time::Duration;
-
 use fieldpost_testkit::Answer;
 use serde_json::{Value, json};
 

@@ -25,7 +25,8 @@ async fn a_message_is_seen_from_all_sides() {
                 "bytes",
                 "identity",
                 "version",
-                "seen"
+                "seen",
+                "erased_at",
             ]
         );
         let received_at = text(&message["received_at"]);

@@ -93,7 +93,7 @@ async fn a_step_and_its_progress_are_one(
     assert_eq!(store.bulk_step(&mut held, &each(&all[2..], &BulkChange::Cancel)).await, Ok(false));
     assert_eq!(store.find(all[2].id).await.state, DeliveryState::Pending);
     assert!(store.stop_bulk(PROJECT, held.action.id).await.is_err());
-    assert_eq!(store.forget_bulk(now() + Duration::from_secs(60)).await, Ok(1));
+    assert_eq!(store.forget_bulk(now() + Duration::from_mins(1)).await, Ok(1));
     assert_eq!(store.bulk_actions(PROJECT, first(9)).await, Ok(Vec::new()));
 }
 

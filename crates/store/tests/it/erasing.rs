@@ -16,7 +16,7 @@ use crate::support::{
     outcome, succeeded,
 };
 
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// A step that erases what is there now.
 fn step(kind: RetentionKind) -> RetentionStep<'static> {
