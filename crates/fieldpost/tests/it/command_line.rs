@@ -33,10 +33,10 @@ fn help_lists_the_commands() {
 #[test]
 fn a_wrong_word_is_answered_with_the_right_one() {
     check_failure(
-        &mut fieldpost(["mesages"]),
+        &mut fieldpost(["delivries"]),
         2,
-        "error: unrecognized subcommand 'mesages'\n\n  tip: a similar subcommand exists: \
-         'messages'\n\nUsage: fieldpost [OPTIONS] <COMMAND>\n\nFor more information, try \
+        "error: unrecognized subcommand 'delivries'\n\n  tip: a similar subcommand exists: \
+         'deliveries'\n\nUsage: fieldpost [OPTIONS] <COMMAND>\n\nFor more information, try \
          '--help'.",
     );
     let said = run(&mut fieldpost(["deliveries", "list", "--sate", "failed"]));
