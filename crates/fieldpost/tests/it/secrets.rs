@@ -215,6 +215,7 @@ async fn post(hub: &Hub, path: &str, headers: &[(&str, String)]) {
     assert_eq!(request.send().await.unwrap().status(), 200, "{path}");
 }
 
+// MUST-37
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_in_files_logs_answers_or_backups() {
     let traces = all_traces(None).await;
@@ -224,6 +225,7 @@ async fn no_secret_is_in_files_logs_answers_or_backups() {
     assert_nowhere(&traces);
 }
 
+// MUST-37
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_in_tables_of_postgres() {
     let database = postgres::database().await;
@@ -269,6 +271,7 @@ async fn assert_delivers(hub: &Hub, destination: &FakeDestination) {
     assert_eq!(authorization, Some(&*format!("Bearer {}", planted("BEARER"))));
 }
 
+// MUST-37
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_in_the_middle_of_a_rotation() {
     const CONNECTIONS: usize = 300;

@@ -108,6 +108,7 @@ async fn a_secret_is_readable_through_the_store_and_nowhere_else(
     assert_planted(&store).await;
 }
 
+// MUST-31, MUST-37
 #[rstest]
 #[tokio::test]
 async fn what_an_older_version_wrote_is_read_and_sealed_at_the_next_start(
@@ -134,6 +135,7 @@ async fn what_an_older_version_wrote_is_read_and_sealed_at_the_next_start(
     assert_nowhere(&everything(&store).await, PLANTED);
 }
 
+// MUST-37
 #[rstest]
 #[tokio::test]
 async fn what_was_moved_to_another_place_does_not_open(
