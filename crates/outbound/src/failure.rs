@@ -208,7 +208,7 @@ pub(crate) fn describe_status(
     let code = status.as_u16();
     let message = match location {
         Some(location) if status.is_redirection() => {
-            format!("{code} {name}: redirects are not followed; it points to {location}")
+            format!("{code} {name}: this redirect is not followed; it points to {location}")
         }
         _ if body.is_empty() => format!("{code} {name}"),
         _ => format!("{code} {name}: {body}"),

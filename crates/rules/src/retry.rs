@@ -6,7 +6,7 @@
 //! | outcome | state | next try | also |
 //! |---|---|---|---|
 //! | any 2xx, 204 too | `succeeded` | none | |
-//! | 3xx | `failed`, or `cancelled` once given up | by schedule | the reason says that redirects are not followed |
+//! | 3xx that the client does not follow | `failed`, or `cancelled` once given up | by schedule | the reason says so |
 //! | 408, 425, 429, any 5xx | `failed`, or `cancelled` once given up | by schedule | |
 //! | 429 or 503 that says when to come back | `failed`, or `cancelled` once given up | by schedule, not before it | the try does not count |
 //! | 410 | `failed`, never given up | by schedule | the forwarder is paused |
@@ -14,6 +14,7 @@
 //! | any other 4xx | `rejected` | none | |
 //! | a status outside 200–599 | `failed`, or `cancelled` once given up | by schedule | |
 //! | no answer: DNS, connection, TLS, timeout, broken body | `failed`, or `cancelled` once given up | by schedule | |
+//! | a token endpoint gave no token, whatever it answered | `failed`, or `cancelled` once given up | by schedule | the payload is not at fault |
 //! | the hub's guard refused the address | `failed`, or `cancelled` once given up | by schedule | it may be allowed later |
 //! | the request could not be built | `broken` | none | |
 //! | the hub stopped before the answer came | `failed` | at once | the try does not count |
@@ -200,9 +201,8 @@ fn is_tried_again(policy: &RetryPolicy, status: u16) -> bool {
 /// Why a redirect is no success, and what to do about it.
 fn redirected(status: u16) -> String {
     format!(
-        "The destination answered {status}, a redirect. The hub does not follow redirects, since \
-         that could change the method or reach another host: change the URL in the connection to \
-         where it leads."
+        "The destination answered {status}, a redirect that the hub does not follow: it could change \
+         the method, or lead where it must not. Change the URL in the connection to where it leads."
     )
 }
 
@@ -322,7 +322,7 @@ mod tests {
         }
         for status in [300, 301, 302, 303, 304, 307, 308, 399] {
             let failed = DeliveryState::Failed;
-            check(after(1, HOUR), answer(status), failed, pause, "not follow redirects");
+            check(after(1, HOUR), answer(status), failed, pause, "the hub does not follow");
             check(after(1, HOUR), answer(status), failed, pause, "URL in the connection");
         }
     }
@@ -372,7 +372,7 @@ mod tests {
         );
         check(after(7, DAY * 5), answer(503), cancelled, None, "given up after 7 tries in 5 d");
         check(after(7, DAY * 5), answer(503), cancelled, None, "answered 503");
-        check(after(7, DAY * 5), answer(302), cancelled, None, "not follow redirects");
+        check(after(7, DAY * 5), answer(302), cancelled, None, "the hub does not follow");
         let timeout = Outcome::Failed { kind: ErrorKind::Timeout };
         check(after(3, DAY * 9), timeout, cancelled, None, "given up after 3 tries in 9 d");
         // However old: two tries are too few.

@@ -309,7 +309,7 @@ async fn redirects_that_change_the_method_are_not_followed() {
         let (kind, message) = error(&exchange);
         assert_eq!(kind, ErrorKind::Status);
         let expected = inner.url("/secret?token=•••••••&x=1");
-        let expected = format!("redirects are not followed; it points to {expected}");
+        let expected = format!("this redirect is not followed; it points to {expected}");
         assert!(message.starts_with(&status.to_string()), "{message}");
         assert!(message.ends_with(&expected), "{message}");
     }

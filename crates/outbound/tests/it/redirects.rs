@@ -27,7 +27,7 @@ fn told(exchange: &Exchange) -> Vec<&str> {
         .collect()
 }
 
-// MUST-19
+// MUST-19, MUST-33
 #[tokio::test]
 async fn the_request_goes_on_whole_on_the_same_host() {
     let destination = FakeDestination::start().await;
@@ -53,6 +53,7 @@ async fn the_request_goes_on_whole_on_the_same_host() {
     assert_eq!(told(&exchange), [format!("308 from {from} to {to}")]);
 }
 
+// MUST-33
 #[tokio::test]
 async fn what_proves_the_hub_stays_behind_on_another_host() {
     let secret = || Secret::new("s3cr3t-value");

@@ -21,7 +21,7 @@ fn login(authority: &TokenAuthority) -> Login {
         ],
         token_at: vec!["$.id".to_owned(), "$.response.access_token".to_owned()],
         lifetime_at: Some("$.response.ttl".to_owned()),
-        lifetime: Duration::from_secs(600),
+        lifetime: Duration::from_mins(10),
         send_as: TokenPlace::Header {
             name: "Authorization".to_owned(),
             prefix: "Bearer ".to_owned(),

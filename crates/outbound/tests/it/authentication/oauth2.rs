@@ -253,7 +253,7 @@ async fn what_goes_wrong_at_the_token_endpoint_is_told_as_such() {
         (Answer::status(503), "503 Service Unavailable"),
         (
             location,
-            "302 Found: redirects are not followed; it points to \
+            "302 Found: this redirect is not followed; it points to \
              https://login.example.org/?token=•••••••",
         ),
         (json(200, "hunter2"), "it answered 200 OK with what is no JSON"),
