@@ -33,6 +33,8 @@ use reports::Reports;
 use silence::Silence;
 pub use topic::{Subscription, Topic};
 
+/// How often the loop looks at most: thousands of refusals in a second are one look at the store.
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(100);
 /// How long ended notices are kept, to be looked at.
 const KEEP_NOTICES: Duration = Duration::from_hours(90 * 24);
 /// How often old notices are swept out.
@@ -125,6 +127,10 @@ pub(crate) async fn serve(hub: Hub) {
                 Ok(swept) => swept_at = (swept == 0).then(Instant::now),
                 Err(error) => tracing::warn!(%error, "old notices could not be swept out"),
             }
+        }
+        tokio::select! {
+            () = hub.stopping().cancelled() => return,
+            () = tokio::time::sleep(LOOK_AT_MOST_EVERY) => {}
         }
     }
 }

@@ -128,9 +128,13 @@ async fn mail(hub: &Hub, held: &HeldNotice) -> Result<(), Refusal> {
 /// Posts a notice as JSON, through the guard, to an address that a project chose.
 async fn post(hub: &Hub, held: &HeldNotice) -> Result<(), Refusal> {
     let notice = &held.notice;
+    let Some(url) = hub.webhook_url(&held.project, &notice.recipient) else {
+        let message = "nobody names this address in `notify` any more".to_owned();
+        return Err(Refusal { message, is_final: true });
+    };
     let connection = Connection {
         name: "notice".to_owned(),
-        url: notice.recipient.clone(),
+        url,
         authentication: Authentication::None,
         notify: Vec::new(),
         timeout: WEBHOOK_TIMEOUT,

@@ -4,6 +4,7 @@ use fieldpost_model::connection::Connection;
 use fieldpost_model::incident::{NoticeChannel, NoticeKind};
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::definition::Problem;
+use fieldpost_rules::redact::mask_url;
 use fieldpost_store::{NewNotice, StoreError};
 use uuid::Uuid;
 
@@ -116,9 +117,23 @@ impl Hub {
                 notice.unsubscribe = letter.unsubscribe.clone();
                 notice.impossible = self.settings().mailer.is_none().then(|| NO_RELAY.to_owned());
             }
+            if notice.channel == NoticeChannel::Webhook {
+                // What is secret in it stays in the definition, where it is sealed.
+                notice.recipient = mask_url(&notice.recipient);
+            }
             notices.push(notice);
         }
         Ok(notices)
+    }
+
+    /// The whole URL of a webhook that a notice names without its credentials; `None` where nobody
+    /// names it any more.
+    pub(super) fn webhook_url(&self, project: &str, masked: &str) -> Option<String> {
+        let project = self.routing().project(project).cloned()?;
+        let connections = project.definition.connections.iter();
+        let named = connections.flat_map(|connection| &connection.notify);
+        let mut named = named.chain(&project.definition.settings.notify);
+        named.find(|address| !is_mail_address(address) && mask_url(address) == masked).cloned()
     }
 
     /// The link by which a recipient ends a subscription; `None` where the hub does not know how

@@ -21,6 +21,8 @@ mod faults;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod reference;

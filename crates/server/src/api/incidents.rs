@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use fieldpost_model::incident::{self, IncidentKind, IncidentState, NoticeChannel};
-use fieldpost_rules::redact::mask_url;
+use fieldpost_model::incident::{self, IncidentKind, IncidentState};
 use fieldpost_store::IncidentQuery;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -166,10 +165,7 @@ impl From<incident::Notice> for Notice {
             incident: notice.incident,
             kind: notice.kind.name(),
             channel: notice.channel.name(),
-            recipient: match notice.channel {
-                NoticeChannel::Mail => notice.recipient,
-                NoticeChannel::Webhook => mask_url(&notice.recipient),
-            },
+            recipient: notice.recipient,
             subject: notice.subject,
             text,
             state: notice.state.name(),

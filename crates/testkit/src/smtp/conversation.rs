@@ -168,6 +168,11 @@ impl Conversation<'_> {
         let (secured, user) = (self.secured, self.user.clone());
         let mail = ReceivedMail { from, to, text, secured, user };
         self.shared.mails.send_modify(|mails| mails.push(mail));
+        if self.shared.is_silent() {
+            // The client has to end this.
+            hear(stream).await?;
+            return Ok(());
+        }
         say(stream, "250 2.0.0 taken").await
     }
 }

@@ -58,6 +58,8 @@ struct Script {
     down: bool,
     /// Answers to the next mails, after their last line.
     refusals: VecDeque<String>,
+    /// Mails that it takes without a word.
+    silent: usize,
     /// Answers to recipients that it does not want.
     unwanted: HashMap<String, String>,
 }
@@ -65,6 +67,14 @@ struct Script {
 impl Shared {
     fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the mail that was just taken gets no answer.
+    fn is_silent(&self) -> bool {
+        let mut script = self.script();
+        let is_silent = script.silent > 0;
+        script.silent -= usize::from(is_silent);
+        is_silent
     }
 }
 
@@ -131,6 +141,11 @@ impl FakeSmtp {
     /// Answers the next mails with a refusal, such as `451 4.3.0 later`, after their last line.
     pub fn refuse_next(&self, mails: usize, answer: &str) {
         self.shared.script().refusals.extend(std::iter::repeat_n(answer.to_owned(), mails));
+    }
+
+    /// Takes the next mails and does not say so: the client waits, or dies waiting.
+    pub fn take_silently(&self, mails: usize) {
+        self.shared.script().silent += mails;
     }
 
     /// Answers a recipient with a refusal, such as `550 5.1.1 nobody here`.

@@ -1,0 +1,87 @@
+//! Mail about incidents, by the real binary and a real relay.
+
+use std::time::Duration;
+
+use fieldpost_testkit::smtp::{FakeSmtp, SmtpSecurity};
+
+use crate::world::{Hub, fieldpost, folder, run, write};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const SECRET: &str = "a-long-random-word-of-letters";
+
+/// A project whose destination is a port where nobody listens.
+const PROJECT: &str = "project: clinic
+sources: { inbox: { dialect: json, secret: a-long-random-word-of-letters } }
+connections:
+  there:
+    url: 'http://127.0.0.1:1/hook'
+    notify: [ops@example.org]
+    incident: { failures: 1 }
+forwarders: { all: { to: there } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_dies_before_the_relay_answered_sends_the_same_mail_again() {
+    let relay = FakeSmtp::start(SmtpSecurity::None, Some(("hub", "word"))).await;
+    relay.take_silently(1);
+    let folder = folder();
+    let data = folder.path().join("data");
+    let file = write(folder.path(), "clinic.yaml", PROJECT);
+    let url = relay.url().replace("smtp://", "smtp://hub@");
+    let arguments = [
+        "--project",
+        file.to_str().unwrap(),
+        "--allow-network",
+        "private",
+        "--smtp-url",
+        &url,
+        "--smtp-from",
+        "Fieldpost <hub@example.org>",
+        "--smtp-password",
+        "word",
+        "--public-url",
+        "https://hub.example.org",
+    ];
+    let mut hub = Hub::start(&data, arguments);
+    assert_eq!(hub.post(SECRET, "{}").await, 200);
+    relay.wait_for(1, PATIENCE).await;
+    hub.kill();
+    let hub = Hub::start(&data, arguments);
+    let mails = relay.wait_for(2, PATIENCE).await;
+    assert_eq!(mails[0].header("message-id"), mails[1].header("message-id"));
+    assert_eq!(mails[0].plain(), mails[1].plain());
+    assert_eq!(mails[1].subject(), "[Fieldpost] clinic: there does not take deliveries");
+
+    let listed = hub.command(["incidents", "list", "--state", "open", "--json"]);
+    let incidents = tokio::task::block_in_place(|| run(&mut { listed }).json());
+    let id = incidents[0]["id"].as_str().unwrap().to_owned();
+    let said = tokio::task::block_in_place(|| run(&mut hub.command(["incidents", "show", &id])));
+    let said = said.well();
+    for part in ["connection there", "ops@example.org", "opened", "127.0.0.1"] {
+        assert!(said.contains(part), "{part} is missing in\n{said}");
+    }
+    let said = tokio::task::block_in_place(|| run(&mut hub.command(["incidents", "notices"])));
+    assert!(said.well().contains("does not take deliveries"));
+
+    let mut doctor = fieldpost(["doctor", "--json", "--data"]);
+    doctor.arg(&data).args(arguments);
+    let examined = tokio::task::block_in_place(|| run(&mut doctor)).json();
+    let checks = examined["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["check"] == "mail relay").unwrap();
+    assert_eq!((&found["state"], &found["finding"]), (&"ok".into(), &"it lets the hub in".into()));
+}
+
+#[test]
+fn a_relay_without_a_sender_stops_the_start() {
+    let folder = folder();
+    let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(folder.path()).args(["--smtp-url", "smtp://me:hunter2@mail.example.org"]);
+    let said = run(&mut command);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.errors.contains("--smtp-from") && !said.errors.contains("hunter2"), "{said:?}");
+    let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(folder.path()).args(["--smtp-url", "https://me:hunter2@mail.example.org"]);
+    let said = run(&mut command);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(!said.errors.contains("hunter2"), "{said:?}");
+}
