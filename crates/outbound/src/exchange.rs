@@ -96,6 +96,8 @@ impl<'a> Caller<'a> {
         let mut hops: Vec<Hop> = Vec::new();
         let mut proved_again = false;
         let mut recorded = (None, None);
+        // What any of the requests was shown with may come back in any of the answers.
+        let mut got: Vec<Secret> = Vec::new();
         loop {
             let mut request = plain.clone();
             let mut shown = Shown::default();
@@ -103,18 +105,19 @@ impl<'a> Caller<'a> {
                 match proof.show(&mut request, refused.take(), &self.circumstance()).await {
                     Ok(made) => shown = made,
                     Err(error) => {
-                        let exchange = self.finish(recorded, Some(error), None, &hops, &[]);
+                        let exchange = self.finish(recorded, Some(error), None, &hops, &got);
                         return Conversation { exchange, proved_again };
                     }
                 }
             }
-            let sent = record(&request, self.prepared, &shown.secrets, &body);
+            got.append(&mut shown.secrets);
+            let sent = record(&request, self.prepared, &got, &body);
             let url = request.url.clone();
             let Answer { record, head, mut error } =
-                self.exchange(request, body.clone(), &shown.secrets).await;
+                self.exchange(request, body.clone(), &got).await;
             recorded = (Some(sent), record);
             let Some((status, headers)) = head else {
-                let exchange = self.finish(recorded, error, None, &hops, &shown.secrets);
+                let exchange = self.finish(recorded, error, None, &hops, &got);
                 return Conversation { exchange, proved_again };
             };
             if status == StatusCode::UNAUTHORIZED && trusted {
@@ -138,11 +141,11 @@ impl<'a> Caller<'a> {
                 }
                 Ok(None) => {
                     let retry_after = text_of(&headers, RETRY_AFTER.as_str());
-                    let exchange = self.finish(recorded, error, retry_after, &hops, &shown.secrets);
+                    let exchange = self.finish(recorded, error, retry_after, &hops, &got);
                     return Conversation { exchange, proved_again };
                 }
                 Err(error) => {
-                    let exchange = self.finish(recorded, Some(error), None, &hops, &shown.secrets);
+                    let exchange = self.finish(recorded, Some(error), None, &hops, &got);
                     return Conversation { exchange, proved_again };
                 }
             }

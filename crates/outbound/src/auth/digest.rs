@@ -264,4 +264,15 @@ mod tests {
             assert_eq!(digest.learn(&mut shown, &headers(stale, nonce)), Lesson::TryAgain);
         }
     }
+
+    #[test]
+    fn no_more_sessions_are_kept_than_are_used_again() {
+        let digest = Digest::prepare("u", &Secret::new("p"), &mut Vec::new()).unwrap();
+        let challenge = challenge_of("Digest realm=\"r\", nonce=\"n\", qop=\"auth\"");
+        let session = Session::begin(challenge, "c".to_owned(), "u", "p");
+        for _ in 0..=SESSIONS_KEPT {
+            digest.keep(session.clone());
+        }
+        assert_eq!(digest.pool().len(), SESSIONS_KEPT);
+    }
 }

@@ -42,7 +42,8 @@ fn later(seconds: i64) -> Call<'static> {
 
 #[track_caller]
 fn assert_secret(exchange: &Exchange) {
-    let record = format!("{exchange:?}");
+    let body = exchange.response.iter().map(|response| String::from_utf8_lossy(&response.body));
+    let record = format!("{exchange:?} {:?}", body.collect::<Vec<_>>());
     for secret in ["secret+token", "secret%2Btoken", "client:secret", "client%3Asecret", "hunter2"]
     {
         assert!(!record.contains(secret), "{record}");
