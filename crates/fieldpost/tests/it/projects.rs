@@ -144,7 +144,9 @@ fn only_prune_removes() {
     let pruned = run(&mut apply(&["--prune"]));
     assert_eq!(
         pruned.errors,
-        "clinic: 1 delivery waits for the forwarder all, and will be cancelled with it\n"
+        "clinic: 1 delivery waits for the forwarder all, and will be cancelled with it\n\
+         warning: connections.warehouse.notify: nobody gets a mail when `warehouse` is in trouble: \
+         no mail relay is set (--smtp-url) [no-mail-relay]\n"
     );
     assert_eq!(pruned.well(), "- forwarder all\nclinic: 1 change made\n");
     let deliveries = run(&mut hub.command(["deliveries", "list", "--json"])).json();
