@@ -14,6 +14,7 @@ use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::project::Retention;
 use fieldpost_store::{Retained, RetentionKind, RetentionStep, Signal, StoreError};
 use tokio::sync::broadcast;
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use crate::hub::Hub;
@@ -25,7 +26,7 @@ const STEP: usize = 25;
 const BREATH: Duration = Duration::from_millis(10);
 /// How often it is looked for what has come of age, in polls.
 const POLLS: u32 = 10;
-/// When what was found too early is looked at again.
+/// When what was found too early is looked at again, at the soonest.
 const AGAIN: Duration = Duration::from_mins(1);
 /// How old a message is before the walk looks whether it has arrived everywhere: most have by then.
 const SETTLED: Duration = Duration::from_mins(1);
@@ -52,6 +53,7 @@ pub(crate) async fn serve(hub: Hub) {
 pub(crate) async fn serve_news(hub: Hub, mut signals: broadcast::Receiver<Signal>) {
     let mut news: HashMap<ProjectName, Vec<Uuid>> = HashMap::new();
     let mut gathered = tokio::time::interval(GATHER);
+    gathered.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = hub.stopping().cancelled() => return,

@@ -40,7 +40,7 @@ pub struct RetentionStep<'s> {
     pub cutoff: Timestamp,
     /// The present.
     pub now: Timestamp,
-    /// When what was looked at too early is looked at again.
+    /// How soon what was looked at too early is looked at again; the older it is, the later.
     pub again: Duration,
     /// At most so many messages.
     pub limit: usize,
@@ -61,10 +61,18 @@ const MOVED: &str = "another hub has looked at these messages";
 /// The states of a delivery that has not done what it was for.
 const UNSUCCESSFUL: &str = "d.state NOT IN ('succeeded', 'superseded')";
 
+/// What waits is looked at again after this part of its age,
+const AGE_PART: u32 = 4;
+/// but after this time at the latest;
+const WAITING_AGAIN: Duration = Duration::from_hours(1);
+/// and after this, where everything has ended: then it takes a person for anything to change.
+const ENDED_AGAIN: Duration = Duration::from_hours(24);
+
 /// What decides whether a message is erased.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
     id: Uuid,
+    received_at: Timestamp,
     state: MessageState,
     is_erased: bool,
     deliveries: i64,
@@ -90,6 +98,14 @@ impl Facts {
             RetentionKind::Bodies | RetentionKind::Messages => Fate::Erase,
             RetentionKind::AfterSuccess => self.fate_after_success(cutoff),
         }
+    }
+
+    /// When to look at it again.
+    fn look_at(&self, now: Timestamp, soonest: Duration) -> Timestamp {
+        let is_stuck = self.waiting == 0 && self.unsuccessful > 0;
+        let latest = if is_stuck { ENDED_AGAIN } else { WAITING_AGAIN };
+        let pause = (now.since(self.received_at) / AGE_PART).min(latest);
+        now + pause.max(soonest)
     }
 
     fn fate_after_success(&self, cutoff: Timestamp) -> Fate {
@@ -213,13 +229,9 @@ impl Store {
             return Ok(Retained::default());
         }
         let facts = self.retention_facts(project, ids).await?;
-        let fated = |fate: Fate| -> Vec<Uuid> {
-            let facts = facts.iter().filter(|facts| facts.fate(kind, cutoff) == fate);
-            facts.map(|facts| facts.id).collect()
-        };
-        let later = fated(Fate::LookAgain);
+        let fated = |fate: Fate| facts.iter().filter(move |it| it.fate(kind, cutoff) == fate);
         // What is erased is only erased if that still fits; else it is looked at once more.
-        let erase = fated(Fate::Erase);
+        let erase: Vec<Uuid> = fated(Fate::Erase).map(|facts| facts.id).collect();
         batch.any(
             format!(
                 "DELETE FROM retention_later WHERE project = $1 AND kind = $2 AND message IN ({})",
@@ -227,26 +239,20 @@ impl Store {
             ),
             with_ids(vec![project.into(), kind.name().into()], ids),
         );
-        for message in &later {
+        for facts in fated(Fate::LookAgain) {
             batch.any(
                 "INSERT INTO retention_later (project, kind, message, look_at)
                  VALUES ($1, $2, $3, $4) ON CONFLICT (project, kind, message) DO NOTHING",
-                vec![project.into(), kind.name().into(), (*message).into(), (now + again).into()],
+                vec![
+                    project.into(),
+                    kind.name().into(),
+                    facts.id.into(),
+                    facts.look_at(now, again).into(),
+                ],
             );
         }
         let plan = self.add_erase(&mut batch, project, &erase, kind.depth(), kind.kept_by(), now);
-        if !erase.is_empty() {
-            batch.any(
-                format!(
-                    "INSERT INTO retention_later (project, kind, message, look_at)
-                     SELECT project, $2, id, $3 FROM messages
-                     WHERE project = $1 AND id IN ({}) AND erased_at IS NULL
-                     ON CONFLICT (project, kind, message) DO NOTHING",
-                    places(4, erase.len())
-                ),
-                with_ids(vec![project.into(), kind.name().into(), (now + again).into()], &erase),
-            );
-        }
+        add_look_again(&mut batch, step, &erase);
         match self.change(batch).await {
             Ok(counts) => Ok(Retained { looked_at: ids.len(), erased: plan.erased(&counts) }),
             Err(StoreError::Conflict(conflict)) if conflict == MOVED => Ok(Retained::default()),
@@ -266,7 +272,7 @@ impl Store {
                      WHERE d.project = m.project AND d.payload_id = m.id
                      AND a.project = d.project AND a.delivery = d.id),
                  (SELECT o.erased_at FROM messages o
-                     WHERE o.project = m.project AND o.id = m.duplicate_of)
+                     WHERE o.project = m.project AND o.id = m.duplicate_of), m.received_at
              FROM messages m WHERE m.project = $1 AND m.id IN ({})",
             places(2, ids.len())
         );
@@ -316,6 +322,24 @@ impl Store {
     }
 }
 
+/// What was to be erased and began to wait at the last moment is looked at again.
+fn add_look_again(batch: &mut Batch, step: RetentionStep<'_>, ids: &[Uuid]) {
+    if ids.is_empty() {
+        return;
+    }
+    let look_at = step.now + step.again;
+    batch.any(
+        format!(
+            "INSERT INTO retention_later (project, kind, message, look_at)
+             SELECT project, $2, id, $3 FROM messages
+             WHERE project = $1 AND id IN ({}) AND erased_at IS NULL
+             ON CONFLICT (project, kind, message) DO NOTHING",
+            places(4, ids.len())
+        ),
+        with_ids(vec![step.project.into(), step.kind.name().into(), look_at.into()], ids),
+    );
+}
+
 fn read_facts(row: &Row<'_>) -> Result<Facts, StoreError> {
     Ok(Facts {
         id: row.id(0)?,
@@ -326,5 +350,41 @@ fn read_facts(row: &Row<'_>) -> Result<Facts, StoreError> {
         unsuccessful: row.integer(5)?,
         last_attempt_at: row.optional_integer(6)?,
         original_is_erased: row.optional_integer(7)?.is_some(),
+        received_at: row.time(8)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    #[track_caller]
+    fn check(age: Duration, waiting: i64, expected: Duration) {
+        let received_at = Timestamp(1_000_000_000);
+        let now = received_at + age;
+        let facts = Facts {
+            id: Uuid::nil(),
+            received_at,
+            state: MessageState::Kept,
+            is_erased: false,
+            deliveries: 1,
+            waiting,
+            unsuccessful: 1,
+            last_attempt_at: None,
+            original_is_erased: false,
+        };
+        assert_eq!(facts.look_at(now, MINUTE).since(now), expected, "{age:?}");
+    }
+
+    #[test]
+    fn what_is_older_is_looked_at_less_often() {
+        check(Duration::ZERO, 1, MINUTE);
+        check(4 * MINUTE, 1, MINUTE);
+        check(40 * MINUTE, 1, 10 * MINUTE);
+        check(Duration::from_hours(100), 1, WAITING_AGAIN);
+        check(Duration::from_hours(40), 0, Duration::from_hours(10));
+        check(Duration::from_hours(1_000), 0, ENDED_AGAIN);
+    }
 }
