@@ -278,7 +278,11 @@ impl Store {
         let ring = self.sealer.ring();
         let counts = read_counts(&self.engine).await?;
         if self.keeps_its_keys() && ring.keys().count() > 1 && counts.all_with(ring.active().id()) {
-            self.sealer.replace_file(KeyRing::of(ring.active().clone())).await?;
+            // A file that cannot be written, such as a mounted one, is the operator's to shorten.
+            let forgotten = self.sealer.replace_file(KeyRing::of(ring.active().clone())).await;
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "keys that nothing is sealed with any more stay: {error}");
+            }
         }
         Ok(())
     }

@@ -22,16 +22,16 @@ pub(super) struct SealingKeys {
     #[schema(example = "hub")]
     kept_by: &'static str,
     /// The hub's keys, the active one first, and further keys that something is sealed with.
-    keys: Vec<Key>,
+    keys: Vec<SealingKey>,
     /// Records that are not sealed, as older versions wrote them.
     unsealed: u64,
     /// The rotation under way, or how the last one since the start of the hub ended.
-    rotation: Rotation,
+    rotation: KeyRotation,
 }
 
 /// A key, by its name.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Key {
+pub(super) struct SealingKey {
     /// Its name: digits that give nothing of the key away.
     #[schema(example = "15a23405")]
     id: String,
@@ -43,7 +43,7 @@ pub(super) struct Key {
 
 /// How far a rotation has come.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Rotation {
+pub(super) struct KeyRotation {
     /// Whether it is under way.
     running: bool,
     /// Records that were sealed anew.
@@ -58,13 +58,14 @@ pub(super) struct Rotation {
 impl From<KeyStatus> for SealingKeys {
     fn from(status: KeyStatus) -> Self {
         let KeyStatus { active, kept_by_hub, keys, unsealed, rotation } = status;
-        let key = |KeyUse { id, present, records }| Key { id: id.to_string(), present, records };
+        let key =
+            |KeyUse { id, present, records }| SealingKey { id: id.to_string(), present, records };
         Self {
             active: active.to_string(),
             kept_by: if kept_by_hub { "hub" } else { "operator" },
             keys: keys.into_iter().map(key).collect(),
             unsealed,
-            rotation: Rotation {
+            rotation: KeyRotation {
                 running: rotation.running,
                 resealed: rotation.resealed,
                 failed: rotation.failed,

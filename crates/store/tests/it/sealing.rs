@@ -321,6 +321,29 @@ async fn a_record_that_does_not_open_keeps_its_key_in_the_file() {
 }
 
 #[tokio::test]
+async fn a_key_file_that_cannot_be_written_is_the_operators_to_change() {
+    let store = TestStore::new(Engine::Sqlite).await;
+    plant(&store).await;
+    let old = keys_in_file(&store);
+    let new = SealingKey::generate().unwrap();
+    // Whatever would replace the file finds a folder in its way, also for the superuser.
+    std::fs::create_dir(store.folder().join("key.new")).unwrap();
+    let refused = store.begin_rotation().await.unwrap_err();
+    assert!(matches!(refused, StoreError::Keys(_)), "{refused:?}");
+    let status = store.key_status().await.unwrap();
+    assert_eq!((status.active.as_str(), records(&status)), (&*old.ids(), vec![3]));
+    assert!(!status.rotation.running && status.rotation.error.is_some(), "{status:?}");
+    // The operator puts the next key first; a start, and a rotation, do the rest.
+    let path = store.folder().join("key");
+    std::fs::remove_file(&path).unwrap();
+    KeyRing::of(new.clone()).and(old.active().clone()).save_as(&path).unwrap();
+    let store = store.restart().await;
+    let status = store.key_status().await.unwrap();
+    assert_eq!((&status.active, records(&status)), (new.id(), vec![3, 0]));
+    assert_planted(&store).await;
+}
+
+#[tokio::test]
 async fn hubs_of_one_database_get_a_new_key_one_after_the_other() {
     let keys = TempDir::new().unwrap();
     let file = |name: &str, ring: &KeyRing| -> PathBuf {
