@@ -19,19 +19,21 @@ use crate::report::{Report, rounded};
 use crate::waiting;
 
 /// Deliveries that wait.
-const SIZES: [u64; 3] = [1_000, 10_000, 60_000];
-/// Deliveries of one claim.
-const CLAIMED: usize = 64;
+const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
+/// Calls that the destination takes at once.
+const CONCURRENCY: usize = 64;
+/// Deliveries of one claim: so few that the shortest queue has enough for all claims.
+const CLAIMED: usize = 12;
 /// Claims that are timed, and those before them that are not.
-const CLAIMS: usize = 300;
-const CLAIMS_BEFORE: usize = 30;
+const CLAIMS: usize = 75;
+const CLAIMS_BEFORE: usize = 5;
 /// How long a hub runs before its memory is looked at.
 const SETTLING: Duration = Duration::from_secs(5);
 /// Pairs of a drain without and one with a backlog.
-const PAIRS: usize = 1;
+const PAIRS: usize = 3;
 /// Deliveries of a drain that are timed, and those before them that are not.
-const DRAINED: usize = 3_000;
-const DRAINED_BEFORE: usize = 500;
+const DRAINED: usize = 30_000;
+const DRAINED_BEFORE: usize = 5_000;
 /// Deliveries after those: without a backlog the last few are fewer than could be sent at once.
 const DRAINED_AFTER: usize = 1_000;
 /// Messages for another destination, one after the other.
@@ -123,34 +125,53 @@ async fn drain(engine: Engine, gate: &Gate, mut hub: Hub, report: &mut Report) -
 
 /// The median time, in seconds, of claims of [`CLAIMED`] deliveries at each place. They take turns,
 /// so that what else the machine does, and the moods of its disk, are in all of them.
+///
+/// Each delivery is claimed once and given back in the end: where rows are written again and again,
+/// their pages have room for it, and a short queue would soon be one of such rows alone.
 async fn claim_times(places: &[Place]) -> Result<Vec<f64>> {
-    let mut stores = Vec::new();
+    let mut queues = Vec::new();
     for place in places {
-        stores.push((waiting::open(place).await?, Vec::with_capacity(CLAIMS)));
+        let store = waiting::open(place).await?;
+        queues.push(Queue { store, times: Vec::new(), claimed: Vec::new() });
     }
     for number in 0..CLAIMS_BEFORE + CLAIMS {
-        for (store, times) in &mut stores {
-            let took = claim_and_give_back(store).await?;
+        for queue in &mut queues {
+            let took = queue.claim().await?;
             if number >= CLAIMS_BEFORE {
-                times.push(took.as_secs_f64());
+                queue.times.push(took.as_secs_f64());
             }
         }
     }
-    Ok(stores.into_iter().map(|(_, times)| median(times)).collect())
+    let mut medians = Vec::new();
+    for Queue { store, times, claimed } in queues {
+        store.release(claimed).await?;
+        medians.push(median(times));
+    }
+    Ok(medians)
 }
 
-async fn claim_and_give_back(store: &Store) -> Result<Duration> {
-    let lane = Lane { project: PROJECT.into(), name: "there".to_owned() };
-    let demand = LaneDemand { lane, limit: CLAIMED, lease: Duration::from_mins(1) };
-    let begun = Instant::now();
-    let claims = store.claim(vec![demand]).await?;
-    let took = begun.elapsed();
-    if claims.claimed.len() != CLAIMED {
-        bail!("{} deliveries were claimed", claims.claimed.len());
+/// A queue that is claimed from.
+struct Queue {
+    store: Store,
+    times: Vec<f64>,
+    /// What is to be given back.
+    claimed: Vec<Release>,
+}
+
+impl Queue {
+    async fn claim(&mut self) -> Result<Duration> {
+        let lane = Lane { project: PROJECT.into(), name: "there".to_owned() };
+        let demand = LaneDemand { lane, limit: CLAIMED, lease: Duration::from_mins(10) };
+        let begun = Instant::now();
+        let claims = self.store.claim(vec![demand]).await?;
+        let took = begun.elapsed();
+        if claims.claimed.len() != CLAIMED {
+            bail!("{} deliveries were claimed", claims.claimed.len());
+        }
+        let release = |Claimed { lane, id, fence, .. }| Release { lane, delivery: id, fence };
+        self.claimed.extend(claims.claimed.into_iter().map(release));
+        Ok(took)
     }
-    let release = |Claimed { lane, id, fence, .. }| Release { lane, delivery: id, fence };
-    store.release(claims.claimed.into_iter().map(release).collect()).await?;
-    Ok(took)
 }
 
 fn milliseconds(micros: u64) -> f64 {
@@ -180,7 +201,7 @@ impl Gate {
     async fn place_with(&self, engine: Engine, waiting: u64) -> Result<Place> {
         let url = &self.url;
         let project = format!(
-            "connections:\n  there: {{ url: \"{url}/gate/there\", concurrency: {CLAIMED} }}\n  \
+            "connections:\n  there: {{ url: \"{url}/gate/there\", concurrency: {CONCURRENCY} }}\n  \
              other: {{ url: \"{url}/to/other\" }}\n\
              forwarders:\n  all: {{ on: message, to: there, match: {{ destination: d0 }} }}\n  \
              fresh: {{ on: message, to: other, match: {{ destination: d1 }} }}\n"

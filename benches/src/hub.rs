@@ -12,7 +12,7 @@ use crate::load::Process;
 
 const TOKEN: &str = "bench-admin-token-0123456789";
 /// The key of hubs on PostgreSQL; with SQLite each makes its own.
-const KEY: &str = "fpk1_dGhlLWtleS1vZi1hbGwtYmVuY2gtaHVicy0zMi1ieXQ";
+pub(crate) const KEY: &str = "fpk1_dGhlLWtleS1vZi1hbGwtYmVuY2gtaHVicy0zMi1ieXQ";
 /// The project of every measured hub.
 pub(crate) const PROJECT: &str = "bench";
 /// The secret of the inbox `in` of every measured project.

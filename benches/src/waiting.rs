@@ -12,12 +12,12 @@ use fieldpost_model::delivery::DeliveryOrigin;
 use fieldpost_model::event::Event;
 use fieldpost_model::message::MessageRequest;
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::{Accept, NewDelivery, NewMessage, Store, StoreSettings};
+use fieldpost_store::{Accept, KeyRing, KeySource, NewDelivery, NewMessage, Store, StoreSettings};
 use rusqlite::Connection;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::hub::{PROJECT, Place};
+use crate::hub::{KEY, PROJECT, Place};
 use crate::load::body;
 use crate::receiver::now_micros;
 
@@ -70,10 +70,11 @@ pub(crate) async fn load(
 
 /// Opens the store of a hub that is not running.
 pub(crate) async fn open(place: &Place) -> Result<Store> {
-    let settings = StoreSettings {
-        database: place.database.clone(),
-        ..StoreSettings::in_folder(place.data())
-    };
+    let mut settings = StoreSettings::in_folder(place.data());
+    if let Some(database) = &place.database {
+        settings.database = Some(database.clone());
+        settings.keys = KeySource::Given(KeyRing::parse(KEY)?);
+    }
     Ok(Store::open(settings).await?)
 }
 
