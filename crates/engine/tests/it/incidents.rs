@@ -179,6 +179,7 @@ async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     }
 }
 
+// MUST-39
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn trouble_is_told_once_and_its_end_too(
@@ -238,6 +239,7 @@ async fn trouble_is_told_once_and_its_end_too(
     clinic.hub.stop().await;
 }
 
+// MUST-39
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_reminded_of_while_it_lasts() {
@@ -404,6 +406,7 @@ async fn a_report_comes_once_for_each_day() {
     assert_eq!(mails.len(), 2);
 }
 
+// MUST-39
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_hubs_one_mails() {

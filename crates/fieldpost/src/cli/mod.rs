@@ -61,7 +61,7 @@ pub(crate) struct Cli {
 enum Command {
     Serve(Box<serve::Serve>),
     Demo(demo::Demo),
-    Doctor(doctor::Doctor),
+    Doctor(Box<doctor::Doctor>),
     Apply(apply::Apply),
     Export(export::Export),
     #[command(subcommand)]

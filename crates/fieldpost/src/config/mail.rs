@@ -13,9 +13,9 @@ use crate::failure::Failure;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Mail")]
 pub(crate) struct MailSettings {
-    /// The relay that takes the hub's mail: smtp://user:password@host:587 (with STARTTLS, which is
-    /// required), or smtps://…:465 (TLS from the first byte); smtp://…?tls=none for a relay on this
-    /// machine. Without it nobody gets a mail. The relay may be in a private network.
+    /// The relay that takes the hub's mail: `smtp://user:password@host:587` (with STARTTLS, which
+    /// is required), or `smtps://…:465` (TLS from the first byte); `smtp://…?tls=none` for a relay
+    /// on this machine. Without it nobody gets a mail. The relay may be in a private network.
     #[arg(long, env = "FIELDPOST_SMTP_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) smtp_url: Option<RelayUrl>,
 

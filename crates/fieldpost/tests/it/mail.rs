@@ -20,6 +20,7 @@ connections:
 forwarders: { all: { to: there } }
 ";
 
+// MUST-39
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dies_before_the_relay_answered_sends_the_same_mail_again() {
     let relay = FakeSmtp::start(SmtpSecurity::None, Some(("hub", "word"))).await;
