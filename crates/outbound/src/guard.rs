@@ -5,9 +5,10 @@
 //! router's pages, the credentials that a cloud hands out at a magic address. So addresses that
 //! are not of the public internet are refused unless the operator opens them.
 //!
-//! This module only decides. Who asks it: `prepared`, for an address that stands in the URL
-//! itself, and `resolver`, for every address that a name resolves to, at the moment of dialling.
-//! Between the two no address is dialled that was not judged here.
+//! This module only decides. Who asks it: `address`, for an address that stands in a URL itself (of
+//! the connection, of a token endpoint, of a redirect), and `resolver`, for every address that a
+//! name resolves to, at the moment of dialling. Between the two no address is dialled that was not
+//! judged here.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -222,8 +223,8 @@ fn carried_ipv4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let bits = address.to_bits();
     let last = (bits & 0xffff_ffff) as u32;
     match address.segments() {
-        // IPv4-compatible, and both NAT64 prefixes.
-        [0, 0, 0, 0, 0, 0, _, _] | [0x0064, 0xff9b, ..] => Some(Ipv4Addr::from_bits(last)),
+        // IPv4-compatible, IPv4-translated, and both NAT64 prefixes.
+        [0, 0, 0, 0, 0 | 0xffff, 0, _, _] | [0x0064, 0xff9b, ..] => Some(Ipv4Addr::from_bits(last)),
         // 6to4 carries it right after its prefix.
         [0x2002, high, low, ..] => {
             Some(Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low)))

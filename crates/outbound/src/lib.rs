@@ -1,15 +1,19 @@
 //! Everything that leaves the house: HTTP to where projects send, mail to whom they tell.
 //!
 //! A delivery's bytes pass through here on their way to the destination that a project chose. The
-//! crate answers three questions that the rest of the hub must never have to think about:
+//! crate answers four questions that the rest of the hub must never have to think about:
 //!
 //! * **May this address be dialled?** [`guard`] decides, on the address as it is dialled and not
 //!   on the name, so that no name can lead the hub into the network that it runs in.
+//! * **Who are we to the destination?** `auth` has a file for each kind of proof, from a password
+//!   to a token that all hubs share ([`tokens`]); a proof goes nowhere but where it belongs.
 //! * **What exactly was sent, and what came back?** [`Client::send`] returns an [`Exchange`]: the
 //!   request as it went out with credentials masked, as much of the answer as is kept, and one
 //!   named reason where something went wrong.
 //! * **How long may it take, and how much may it cost?** Every call has one deadline from dialling
 //!   to the last byte, and every part of the answer has a bound.
+//!
+//! [`Client::probe`] goes the way of a call on foot, for a person who sets a connection up.
 //!
 //! A redirect is followed only where method and body stay as they are, and only to an address that
 //! was judged anew; no proxy is read from the environment, since that would dial an address that

@@ -38,6 +38,9 @@ const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
 /// How much longer than the caller's own time the turn to ask is taken, to write what came of it.
 const TURN_RESERVE: Duration = Duration::from_secs(5);
 
+/// The longest that giving the turn back may take; it comes on top of the caller's own time.
+const GIVE_BACK_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The pause before a hub looks again whether another one has got the token.
 const TURN_POLL: Duration = Duration::from_millis(100);
 
@@ -264,9 +267,7 @@ impl TokenProof {
         let fresh = match self.asking.ask(refresh_token, circumstance).await {
             Ok(fresh) => fresh,
             Err(NoToken { error, .. }) => {
-                if let Err(error) = self.store.give_back(&self.key, fence).await {
-                    tracing::debug!(%error, key = ?self.key, "the turn to ask for a token could not be given back; it ends by itself");
-                }
+                self.give_back(fence).await;
                 return Err(error);
             }
         };
@@ -286,6 +287,21 @@ impl TokenProof {
             }
         }
         Ok(held)
+    }
+
+    /// Lets the next caller ask. The deadline may be over by now, so this has a limit of its own;
+    /// where it fails, the turn ends with its lease.
+    async fn give_back(&self, fence: u64) {
+        let giving = self.store.give_back(&self.key, fence);
+        match tokio::time::timeout(GIVE_BACK_TIMEOUT, giving).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(%error, key = ?self.key, "the turn to ask for a token was not given back");
+            }
+            Err(_elapsed) => {
+                tracing::debug!(key = ?self.key, "the turn to ask for a token was not given back in time");
+            }
+        }
     }
 
     /// Waits for the store, but not beyond the deadline.
