@@ -374,7 +374,8 @@ impl Store {
         most: u64,
     ) -> Result<(u64, Option<Timestamp>), StoreError> {
         let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM queue
-                               WHERE project = $1 AND lane = $2 LIMIT $3) AS waiting),
+                               WHERE project = $1 AND lane = $2 AND rank < 4
+                               LIMIT $3) AS waiting),
                           (SELECT min(next_at) FROM queue
                                WHERE project = $1 AND lane = $2 AND rank = 0),
                           (SELECT min(next_at) FROM queue

@@ -38,7 +38,7 @@ impl Store {
         };
         let sql = format!(
             "SELECT (SELECT count(*) FROM (SELECT 1 AS one FROM queue
-                     WHERE project = $1 AND lane = $2 LIMIT {}) counted), {}, {}",
+                     WHERE project = $1 AND lane = $2 AND rank < 4 LIMIT {}) counted), {}, {}",
             LANE_COUNT + 1,
             least(0),
             least(1)

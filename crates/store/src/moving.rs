@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::deliveries::END;
 use crate::error::StoreError;
+use crate::order::settle;
 use crate::records::{Lane, Signal};
 use crate::statement::{Batch, Parameter};
 use crate::{Engine, Store};
@@ -73,7 +74,7 @@ impl Store {
         let first = batch.0.len();
         self.move_in_queue(&mut batch, &step);
         turn_deliveries(&mut batch, &step);
-        self.settle(&mut batch, project, &touched);
+        settle(&mut batch, project, &touched);
         let moved = self.change(batch).await?.get(first).copied().unwrap_or(0);
         if moved > 0 {
             self.signal(Signal::Due(Lane { project: project.into(), name: to.to_owned() }));
@@ -175,7 +176,7 @@ impl Store {
             batch.any(leave.as_str(), vec![project.into(), (*id).into()]);
             batch.any(END, vec![project.into(), (*id).into(), reason.into()]);
         }
-        self.settle(&mut batch, project, &touched);
+        settle(&mut batch, project, &touched);
         let counts = self.change(batch).await?;
         let mut left = 0;
         let ends = counts.get(first..).unwrap_or_default().chunks(2);

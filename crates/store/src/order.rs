@@ -119,33 +119,33 @@ pub(crate) fn collapse_within<'b>(arriving: Vec<Arriving<'b>>) -> Vec<Arriving<'
     for older in arriving.into_iter().rev() {
         let Some(collapse) = older.ordered.collapse.clone() else { continue };
         let key = (older.project, older.ordered.sequence.clone(), collapse);
-        match known.get(&key).and_then(|place| newest.get_mut(*place)) {
-            Some(newer) => {
-                newer.ordered.position = older.ordered.position;
-                older.ordered.superseded_by = Some(newer.delivery);
-            }
-            None => {
-                known.insert(key, newest.len());
-                newest.push(older);
-            }
+        if let Some(newer) = known.get(&key).and_then(|place| newest.get_mut(*place)) {
+            newer.ordered.position = older.ordered.position;
+            older.ordered.superseded_by = Some(newer.delivery);
+        } else {
+            known.insert(key, newest.len());
+            newest.push(older);
         }
     }
     newest
 }
 
 /// Blocks what is ahead in its sequence and should not be. `touched` selects the sequences of the
-/// project `$1`.
+/// project `$1`. The conditions of the choice stand again: it may be claimed at that moment.
 pub(crate) fn demote(touched: &str) -> String {
     format!(
         "UPDATE queue SET rank = rank + 2
-         WHERE project = $1 AND sequence IN ({touched}) AND rank < 2 AND owner IS NULL
-         AND (EXISTS (
-             SELECT 1 FROM queue before WHERE before.project = queue.project
-             AND before.sequence = queue.sequence AND before.position < queue.position)
-         OR EXISTS (
-             SELECT 1 FROM queue sent WHERE sent.project = queue.project
-             AND sent.sequence = queue.sequence AND sent.rank < 2
-             AND sent.owner IS NOT NULL AND sent.delivery <> queue.delivery))"
+         WHERE project = $1 AND rank < 2 AND owner IS NULL AND delivery IN (
+             SELECT ahead.delivery FROM ({touched}) touched CROSS JOIN queue ahead
+             WHERE ahead.project = $1 AND ahead.sequence = touched.sequence AND ahead.rank < 2
+             AND (EXISTS (
+                 SELECT 1 FROM queue earlier WHERE earlier.project = $1
+                 AND earlier.sequence = touched.sequence
+                 AND earlier.position < ahead.position)
+             OR EXISTS (
+                 SELECT 1 FROM queue sent WHERE sent.project = $1
+                 AND sent.sequence = touched.sequence AND sent.rank < 2
+                 AND sent.owner IS NOT NULL AND sent.delivery <> ahead.delivery)))"
     )
 }
 
@@ -166,7 +166,7 @@ pub(crate) fn promote(touched: &str) -> String {
 
 /// Lets the next one go before the delivery `$2` leaves the queue, where nothing but that one is
 /// ahead of it.
-const LET_NEXT_GO: &str = "UPDATE queue SET rank = rank - 2
+pub(crate) const LET_NEXT_GO: &str = "UPDATE queue SET rank = rank - 2
      WHERE project = $1 AND rank IN (2, 3) AND delivery = (
          SELECT next.delivery FROM queue leaving JOIN queue next
              ON next.project = leaving.project AND next.sequence = leaving.sequence
@@ -211,6 +211,24 @@ fn listed(project: &str, sequences: &[String]) -> (String, Vec<Parameter>) {
     let mut parameters: Vec<Parameter> = vec![project.into()];
     parameters.extend(sequences.iter().map(|sequence| sequence.as_str().into()));
     (format!("(VALUES {}) listed", values.join(", ")), parameters)
+}
+
+/// Adds the statements that settle sequences: of each, the head and nothing else may be claimed.
+pub(crate) fn settle(batch: &mut Batch, project: &str, sequences: &[String]) {
+    if !sequences.is_empty() {
+        let (values, parameters) = listed(project, sequences);
+        let touched = format!("SELECT column1 AS sequence FROM {values}");
+        batch.any(demote(&touched), parameters.clone());
+        batch.any(promote(&touched), parameters);
+    }
+}
+
+/// Adds the statements that settle the sequence in which a delivery stands now, if any.
+pub(crate) fn settle_around(batch: &mut Batch, project: &str, delivery: Uuid) {
+    let touched = "SELECT sequence FROM queue
+         WHERE project = $1 AND delivery = $2 AND sequence IS NOT NULL";
+    batch.any(demote(touched), vec![project.into(), delivery.into()]);
+    batch.any(promote(touched), vec![project.into(), delivery.into()]);
 }
 
 /// Followers that are counted: more than a person would look through.
@@ -272,24 +290,6 @@ impl Store {
         }
     }
 
-    /// Adds the statements that settle sequences: of each, the head and nothing else may be claimed.
-    pub(crate) fn settle(&self, batch: &mut Batch, project: &str, sequences: &[String]) {
-        if !sequences.is_empty() {
-            let (values, parameters) = listed(project, sequences);
-            let touched = format!("SELECT column1 AS sequence FROM {values}");
-            batch.any(demote(&touched), parameters.clone());
-            batch.any(promote(&touched), parameters);
-        }
-    }
-
-    /// Adds the statements that settle the sequence in which a delivery stands now, if any.
-    pub(crate) fn settle_around(&self, batch: &mut Batch, project: &str, delivery: Uuid) {
-        let touched = "SELECT sequence FROM queue
-             WHERE project = $1 AND delivery = $2 AND sequence IS NOT NULL";
-        batch.any(demote(touched), vec![project.into(), delivery.into()]);
-        batch.any(promote(touched), vec![project.into(), delivery.into()]);
-    }
-
     /// Adds the statements that let the next one of its sequence go before a delivery leaves the
     /// queue. Where it is in no order they do nothing.
     pub(crate) fn let_next_go(&self, batch: &mut Batch, project: &str, delivery: Uuid) {
@@ -335,7 +335,7 @@ impl Store {
         }
         let mut batch = Batch::default();
         self.lock_sequences(&mut batch, project, &faulty);
-        self.settle(&mut batch, project, &faulty);
+        settle(&mut batch, project, &faulty);
         let counts = self.change(batch).await?;
         self.told_settled(project, &faulty);
         // Where locks were taken they are counted as well, before what was settled.

@@ -98,7 +98,8 @@ impl Store {
         &self,
         project: &str,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let sql = "SELECT forwarder, count(*) FROM queue WHERE project = $1 GROUP BY forwarder";
+        let sql = "SELECT forwarder, count(*) FROM queue WHERE project = $1 AND rank < 4
+                   GROUP BY forwarder";
         let parameters = vec![project.into()];
         self.query(sql.to_owned(), parameters, |row| {
             Ok((row.text(0)?, row.integer(1)?.cast_unsigned()))

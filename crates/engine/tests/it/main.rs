@@ -12,5 +12,6 @@ mod deliver;
 mod incidents;
 mod keep;
 mod lanes;
+mod order;
 mod tokens;
 mod world;

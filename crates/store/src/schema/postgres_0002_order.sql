@@ -15,7 +15,8 @@ CREATE INDEX queue_in_order ON queue (project, sequence, position) WHERE sequenc
 -- One row for each sequence, or none.
 CREATE INDEX queue_unblocked ON queue (project, sequence, rank)
     WHERE sequence IS NOT NULL AND rank < 2;
-CREATE INDEX queue_collapsing ON queue (project, collapse, position) WHERE collapse IS NOT NULL;
+CREATE INDEX queue_collapsing ON queue (project, collapse, sequence, position)
+    WHERE collapse IS NOT NULL;
 
 -- Whoever takes a position holds the lock of its sequence until the end of the transaction, so that
 -- within a sequence positions grow in the order of the commits, whichever hub they come from.

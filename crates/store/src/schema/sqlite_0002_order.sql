@@ -16,7 +16,8 @@ CREATE INDEX queue_in_order ON queue (project, sequence, position) WHERE sequenc
 -- that names the rank as well.
 CREATE INDEX queue_unblocked ON queue (project, sequence, rank)
     WHERE sequence IS NOT NULL AND rank < 2;
-CREATE INDEX queue_collapsing ON queue (project, collapse, position) WHERE collapse IS NOT NULL;
+CREATE INDEX queue_collapsing ON queue (project, collapse, sequence, position)
+    WHERE collapse IS NOT NULL;
 
 -- The last position that was given out.
 CREATE TABLE positions (last INTEGER NOT NULL);

@@ -43,11 +43,8 @@ fn replace(
     replaced: &mut Vec<Replaced>,
 ) -> Result<(), StoreError> {
     let Arriving { project, delivery, ordered } = newer;
-    let mut leave = connection.prepare_cached(
-        "DELETE FROM queue WHERE project = ?1 AND collapse = ?2 AND sequence = ?3 AND rank < 4
-         AND owner IS NULL RETURNING delivery, position, rank, next_at",
-    )?;
-    let mut rows = leave.query(params![project, ordered.collapse, ordered.sequence])?;
+    let mut leave = connection.prepare_cached(REPLACE)?;
+    let mut rows = leave.query(params![project, ordered.sequence, ordered.collapse])?;
     let mut left = Vec::new();
     while let Some(row) = rows.next()? {
         left.push(Uuid::from_bytes(row.get(0)?));
@@ -75,13 +72,8 @@ pub(super) fn newer(
     collapse: &str,
 ) -> Result<Option<Uuid>, StoreError> {
     Ok(connection
-        .prepare_cached(
-            "SELECT delivery FROM queue WHERE project = ?1 AND collapse = ?3 AND sequence = ?4
-             AND rank < 4 AND position > (
-                 SELECT position FROM queue WHERE project = ?1 AND delivery = ?2)
-             ORDER BY position DESC LIMIT 1",
-        )?
-        .query_row(params![project, delivery.as_bytes(), collapse, sequence], |row| {
+        .prepare_cached(NEWER)?
+        .query_row(params![project, sequence, collapse, delivery.as_bytes()], |row| {
             row.get(0).map(Uuid::from_bytes)
         })
         .optional()?)
@@ -99,5 +91,70 @@ pub(super) fn settle(
     Ok(promoted > 0)
 }
 
+/// Takes out what waits for a key and is not being sent. Unless the index is named, SQLite would
+/// rather walk through the project: without statistics it takes a project for ten rows.
+const REPLACE: &str = "DELETE FROM queue INDEXED BY queue_collapsing WHERE project = ?1 AND sequence = ?2 AND collapse = ?3
+     AND rank < 4 AND owner IS NULL RETURNING delivery, position, rank, next_at";
+
+/// Finds the newest that waits for a key, behind a delivery.
+const NEWER: &str = "SELECT delivery FROM queue INDEXED BY queue_collapsing
+     WHERE project = ?1 AND sequence = ?2 AND collapse = ?3 AND rank < 4 AND position > (
+         SELECT position FROM queue WHERE project = ?1 AND delivery = ?4)
+     ORDER BY position DESC LIMIT 1";
+
 static DEMOTE: LazyLock<String> = LazyLock::new(|| numbered(&demote("SELECT $2 AS sequence")));
 static PROMOTE: LazyLock<String> = LazyLock::new(|| numbered(&promote("SELECT $2 AS sequence")));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate;
+    use crate::order::LET_NEXT_GO;
+
+    /// How SQLite finds the rows of a statement, step by step.
+    fn plan(sql: &str) -> String {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate::sqlite(&mut connection).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        // Which values are bound makes no difference.
+        let values = vec!["x"; statement.parameter_count()];
+        let steps: Vec<String> = statement
+            .query_map(rusqlite::params_from_iter(values), |row| row.get(3))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        steps.join("\n")
+    }
+
+    /// Settling must not depend on how many wait behind the head.
+    #[test]
+    fn settling_looks_up_the_head_and_what_is_ahead_and_nothing_else() {
+        let demote = plan(&DEMOTE);
+        assert!(demote.contains("SEARCH queue USING PRIMARY KEY (project=? AND delivery=?)"));
+        assert!(demote.contains("SEARCH ahead USING INDEX queue_unblocked"), "{demote}");
+        assert!(demote.contains("SEARCH earlier USING COVERING INDEX queue_in_order"), "{demote}");
+        assert!(demote.contains("SEARCH sent USING INDEX queue_unblocked"), "{demote}");
+        let promote = plan(&PROMOTE);
+        assert!(promote.contains("SEARCH queue USING PRIMARY KEY (project=? AND delivery=?)"));
+        assert!(promote.contains("SEARCH head USING"), "{promote}");
+        assert!(promote.contains("queue_in_order (project=? AND sequence=?)"), "{promote}");
+        assert!(promote.contains("queue_unblocked (project=? AND sequence=? AND rank<?)"));
+        let next = plan(&numbered(LET_NEXT_GO));
+        assert!(next.contains("SEARCH leaving USING PRIMARY KEY"), "{next}");
+        assert!(next.contains("SEARCH next USING COVERING INDEX queue_in_order"), "{next}");
+        for plan in [demote, promote, next] {
+            assert!(!plan.contains("SCAN queue") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+
+    /// A connection's whole backlog may lie in one sequence.
+    #[test]
+    fn collapsing_looks_at_its_own_key_only() {
+        for sql in [REPLACE, NEWER] {
+            let plan = plan(sql);
+            let by_key = "INDEX queue_collapsing (project=? AND collapse=? AND sequence=?";
+            assert!(plan.contains(by_key), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}

@@ -149,10 +149,7 @@ async fn on_sqlite_what_is_held_stays_held_and_first_tries_are_due_whatever_the_
 async fn the_loser_is_not_heard(store: &TestStore, lost: &Claimed, ours: &Claimed) {
     let id = ours.id;
     // Who lost the lease writes nothing, whatever he has to say.
-    for verdict in [
-        Verdict::Final(fieldpost_model::delivery::DeliveryState::Succeeded),
-        Verdict::RetryIn(Duration::ZERO),
-    ] {
+    for verdict in [Verdict::Final(DeliveryState::Succeeded), Verdict::RetryIn(Duration::ZERO)] {
         assert_eq!(store.record(outcome(lost, verdict)).await, Ok(Recorded::LeaseLost));
     }
     store.release(vec![release(lost)]).await.unwrap();

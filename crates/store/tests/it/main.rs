@@ -24,8 +24,10 @@ mod durability;
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]
-mod lanes;
 mod incidents;
+#[cfg(test)]
+mod lanes;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod migrate;
