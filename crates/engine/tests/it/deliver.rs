@@ -54,6 +54,44 @@ async fn a_refused_payload_is_rejected_and_can_be_requeued(
     assert_eq!((again.id, again.attempts), (delivery.id, 2));
 }
 
+// MUST-20
+/// A token endpoint that says no does not refuse the payload.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_endpoint_that_refuses_is_asked_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start_with(engine, "").await;
+    let refusals = [Answer::status(400).body("invalid_client"), Answer::status(401)];
+    let granted = Answer::status(200).body(r#"{"access_token": "granted"}"#);
+    world.destination.answer_in_turn("/token", refusals, granted);
+    let (url, token_url) = (world.destination.url("/"), world.destination.url("/token"));
+    let auth = format!(
+        r#"{{"oauth2_client": {{"token_url": "{token_url}", "client_id": "hub", "client_secret": "hunter2"}}}}"#
+    );
+    let text = format!(
+        r#"{{"project": "clinic",
+             "sources": {{"inbox": {{"dialect": "json", "secret": "secret-inbox-1"}}}},
+             "connections": {{"there": {{"url": "{url}", "auth": {auth}}}}},
+             "forwarders": {{{QUICK}}}}}"#
+    );
+    world.apply_text(&text).await;
+    let id = world.keep("{\"a\":1}").await;
+    let delivery = world.wait_for(id, DeliveryState::Succeeded).await;
+    let attempts = world.hub.store().attempts("clinic", delivery.id).await.unwrap();
+    let kinds: Vec<_> =
+        attempts.iter().map(|attempt| attempt.error.as_ref().map(|error| error.kind)).collect();
+    let refused = Some(ErrorKind::Authentication);
+    assert_eq!(kinds, [refused, refused, None]);
+    assert!(
+        attempts[0].error.as_ref().unwrap().message.contains("400 Bad Request: invalid_client")
+    );
+    let received = world.destination.received();
+    let arrived: Vec<_> = received.iter().filter(|request| request.path == "/").collect();
+    assert_eq!(arrived.len(), 1);
+    assert_eq!(arrived[0].header("authorization"), Some("Bearer granted"));
+}
+
 // MUST-26
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
