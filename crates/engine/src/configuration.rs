@@ -151,7 +151,7 @@ impl Hub {
         for connection in &draft.connections {
             warnings.extend(self.notify_warnings(&name, connection).await?);
         }
-        let mut applied = Applied { warnings, changes, waiting, version };
+        let mut applied = Applied { changes, warnings, waiting, version };
         if dry_run {
             applied.version = None;
             return Ok(applied);

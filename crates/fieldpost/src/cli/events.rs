@@ -14,7 +14,7 @@ use crate::output;
 
 /// Follow what happens in a project, as it happens
 ///
-/// Tells of messages that come in, and of deliveries that change their state.
+/// Tells of messages that come in, of deliveries that change their state, and of incidents.
 /// Runs until Ctrl-C, or until the hub stops. With --json every event is one line, an object with
 /// the members `event`, `id` and `state`. Events are hints: one who is too slow misses some and is
 /// told so (`lagged`); the lists of messages and deliveries have everything.

@@ -15,7 +15,7 @@ const LONGEST_EVENT: usize = 64 * 1_024;
 /// What happened.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Event {
-    /// Its kind: `message`, `delivery` or `lagged`.
+    /// Its kind: `message`, `delivery`, `incident` or `lagged`.
     pub(crate) name: String,
     /// What there is to know about it.
     pub(crate) data: Json,
