@@ -69,6 +69,7 @@ async fn a_destination_is_called_no_faster_than_its_rate(
     assert!(took < Duration::from_secs(5), "and the rate is made use of: {took:?}");
 }
 
+// MUST-32
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_destination_is_left_alone_and_comes_back(
@@ -96,6 +97,7 @@ async fn a_failing_destination_is_left_alone_and_comes_back(
     assert_eq!(wait_until(&world, LaneState::Open).await.backlog.waiting, 0);
 }
 
+// MUST-32
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_asks_for_time_gets_it(
@@ -116,6 +118,7 @@ async fn a_destination_that_asks_for_time_gets_it(
     assert_eq!(world.destination.received().len(), 6);
 }
 
+// MUST-32
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusing_destination_is_well(

@@ -110,6 +110,7 @@ fn assert_in_order(calls: &[Call], cases: u32, updates: u32) {
     }
 }
 
+// MUST-34
 /// 2,000 updates of 100 cases, in the order of each case, and still far faster than one by one.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -221,6 +222,7 @@ async fn a_refused_update_holds_its_case_until_a_person_decides(
     assert!(world.hub.act("clinic", Action::Cancel, refused.id).await.is_err());
 }
 
+// MUST-36
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_travels_through_five_hubs_and_no_further(

@@ -72,6 +72,7 @@ fn number(value: &Value, key: &str) -> usize {
     value[key].as_u64().unwrap().try_into().unwrap()
 }
 
+// MUST-40
 #[tokio::test(flavor = "multi_thread")]
 async fn five_thousand_are_resent_once_each_although_the_hub_is_killed() {
     let destination = FakeDestination::start().await;
@@ -103,6 +104,7 @@ async fn five_thousand_are_resent_once_each_although_the_hub_is_killed() {
     assert_eq!(deliveries.len(), 2 * MANY);
 }
 
+// MUST-40
 #[tokio::test(flavor = "multi_thread")]
 async fn actions_are_watched_listed_stopped_and_taken_back() {
     let destination = FakeDestination::start().await;

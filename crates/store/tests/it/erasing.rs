@@ -53,6 +53,7 @@ async fn send(store: &TestStore, verdict: Verdict) -> Delivery {
     store.find(claimed.id).await
 }
 
+// MUST-41
 #[rstest]
 #[tokio::test]
 async fn old_bytes_go_and_what_waits_keeps_them(
@@ -235,6 +236,7 @@ async fn a_walk_goes_page_by_page(#[values(Engine::Sqlite, Engine::Postgres)] en
     assert_eq!(looked_at, [2, 2, 1]);
 }
 
+// MUST-41
 #[rstest]
 #[tokio::test]
 async fn all_traces_of_a_person_are_found_and_erased(

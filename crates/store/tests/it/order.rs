@@ -77,6 +77,7 @@ async fn refuse_and_hold(store: &TestStore, claimed: &Claimed, state: DeliverySt
     store.find(claimed.id).await
 }
 
+// MUST-34
 #[rstest]
 #[tokio::test]
 async fn of_one_key_one_at_a_time_is_sent_in_the_order_of_keeping(
@@ -157,6 +158,7 @@ async fn what_ends_lets_the_next_one_go(
     assert_eq!(drain(&store).await, kept[3..]);
 }
 
+// MUST-34
 #[rstest]
 #[case::rejected(DeliveryState::Rejected)]
 #[case::broken(DeliveryState::Broken)]
@@ -258,6 +260,7 @@ async fn requeues_and_replays_go_to_the_end_of_their_key(
     assert_eq!(drain(&store).await, [later[0], kept[0], again.id]);
 }
 
+// MUST-35
 #[rstest]
 #[tokio::test]
 async fn what_waits_collapses_into_the_newest(
@@ -307,6 +310,7 @@ async fn however_many_come_at_once_one_is_left_to_send(
     }
 }
 
+// MUST-35
 #[rstest]
 #[tokio::test]
 async fn what_is_being_sent_stays_and_is_not_tried_again_where_a_newer_one_waits(
@@ -368,6 +372,7 @@ async fn a_try_that_does_not_count_leaves_the_budget_alone(
     assert_eq!(store.attempts(PROJECT, id).await.unwrap().len(), 3);
 }
 
+// MUST-36
 #[rstest]
 #[tokio::test]
 async fn hops_stay_with_a_delivery_and_its_copies(

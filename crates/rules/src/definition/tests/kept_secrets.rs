@@ -28,6 +28,7 @@ fn check(stored: &str, sent: &str, expected: &[(&str, &str)]) {
     assert_eq!(written.contains(PLACEHOLDER), !expected.is_empty(), "{written}");
 }
 
+// MUST-38
 #[test]
 fn a_secret_goes_nowhere_else() {
     const BASIC: &str = "auth: { basic: { username: a, password: • } }";
