@@ -2,12 +2,18 @@
 //! guide cannot show a key that does not exist.
 
 use fieldpost_model::json::Value;
-use fieldpost_rules::definition::{read_project, yaml};
+use fieldpost_rules::definition::{put_files, read_project, yaml};
 
 use crate::repository::{TextFile, assert_none, text_files_ending};
 
 /// What a document's `${…}` stand for.
 const SECRET: &str = "a-long-random-word-of-letters";
+
+/// What a document's files of certificates and keys hold.
+fn pem_file(name: &str) -> String {
+    let kind = if name.contains("key") { "PRIVATE KEY" } else { "CERTIFICATE" };
+    format!("-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n")
+}
 
 /// The blocks of a document that are fenced as YAML.
 fn yaml_blocks(document: &str) -> Vec<String> {
@@ -64,6 +70,7 @@ fn problems_of(document: &TextFile) -> Vec<String> {
             rest if rest.is_empty() => Ok(project),
             rest => yaml::merge(vec![project, read(&rest)?]),
         })
+        .and_then(|project| put_files(project, &|name| Ok(pem_file(name))))
         .and_then(|project| read_project(&project));
     let problems = result.err().unwrap_or_default();
     problems.iter().map(|problem| format!("{}: {problem}", document.path)).collect()
