@@ -233,10 +233,30 @@ impl Show {
             ("state", text(&delivery, "state").into_owned()),
             ("made", text(&delivery, "registered_at").into_owned()),
             ("next attempt", text(&delivery, "next_attempt_at").into_owned()),
+            ("planned", planned(&delivery)),
+            ("waits for", text(&delivery, "waits_for").into_owned()),
+            ("replaced by", text(&delivery, "superseded_by").into_owned()),
+            ("holds", held(&delivery)),
             ("last error", text(&delivery, "last_error").into_owned()),
         ])?;
         attempts.iter().try_for_each(|attempt| output::line(told_attempt(attempt)))?;
         Ok(Ending::Well)
+    }
+}
+
+/// The tries after the next one, should each fail at once.
+fn planned(delivery: &Json) -> String {
+    let planned = delivery.get("planned_attempts").and_then(Json::as_array);
+    let later = planned.into_iter().flatten().skip(1).filter_map(Json::as_str);
+    later.collect::<Vec<_>>().join(", ")
+}
+
+/// Whom a refused delivery holds; empty where it holds nobody.
+fn held(delivery: &Json) -> String {
+    if delivery.get("holds").and_then(Json::as_bool) == Some(true) {
+        format!("{} behind it, until it is requeued or cancelled", text(delivery, "followers"))
+    } else {
+        String::new()
     }
 }
 
