@@ -119,7 +119,7 @@ fn page(status: StatusCode, title: &str, text: &str, button: Option<(&str, &str)
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex\">\n\
              <title>{title}</title>\n<link rel=\"icon\" href=\"data:,\">\n\
-             <link rel=\"stylesheet\" href=\"/assets/unsubscribe.css\">\n\
+             <link rel=\"stylesheet\" href=\"../assets/unsubscribe.css\">\n\
              <main>\n<h1>{title}</h1>\n<p>{text}</p>\n{form}</main>\n</html>\n"
         ),
     );

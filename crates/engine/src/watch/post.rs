@@ -87,6 +87,13 @@ async fn send_one(hub: &Hub, held: &HeldNotice) {
         }
     };
     let (id, kind, channel) = (notice.id, notice.kind, notice.channel);
+    let end = match &outcome {
+        NoticeOutcome::Sent => "sent",
+        NoticeOutcome::RetryIn(..) => "failed",
+        NoticeOutcome::GivenUp(_) => "given-up",
+    };
+    let labels = [("channel", channel.name()), ("kind", kind.name()), ("outcome", end)];
+    metrics::counter!("fieldpost_notices_total", &labels).increment(1);
     match &outcome {
         NoticeOutcome::Sent => tracing::info!(%id, %kind, %channel, "sent notice {id}"),
         NoticeOutcome::RetryIn(_, error) | NoticeOutcome::GivenUp(error) => {

@@ -56,6 +56,15 @@ async fn a_mail_arrives_however_the_relay_is_protected() {
 }
 
 #[tokio::test]
+async fn an_old_relay_gets_its_old_proof() {
+    let relay = FakeSmtp::start(SmtpSecurity::StartTls, Some(("hub", "word"))).await;
+    relay.offer_login_only();
+    let mailer = mailer(&relay, &relay.url_with_credentials());
+    mailer.send(&mail("ops@example.org")).await.unwrap();
+    assert_eq!(relay.mails()[0].user.as_deref(), Some("hub"));
+}
+
+#[tokio::test]
 async fn without_starttls_nothing_is_sent() {
     let relay = FakeSmtp::start(SmtpSecurity::None, None).await;
     let url = relay.url().replace("?tls=none", "");

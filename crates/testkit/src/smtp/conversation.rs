@@ -110,7 +110,9 @@ impl Conversation<'_> {
         if self.must_secure() {
             say(stream, "250-STARTTLS").await?;
         } else if self.shared.credentials.is_some() {
-            say(stream, "250-AUTH PLAIN LOGIN").await?;
+            let login_only = self.shared.script().login_only;
+            let offer = if login_only { "250-AUTH LOGIN" } else { "250-AUTH PLAIN LOGIN" };
+            say(stream, offer).await?;
         }
         say(stream, "250 8BITMIME").await
     }

@@ -58,6 +58,8 @@ struct Script {
     down: bool,
     /// Answers to the next mails, after their last line.
     refusals: VecDeque<String>,
+    /// Whether it knows no other proof than `AUTH LOGIN`.
+    login_only: bool,
     /// Mails that it takes without a word.
     silent: usize,
     /// Answers to recipients that it does not want.
@@ -136,6 +138,11 @@ impl FakeSmtp {
     /// Hangs up on everybody from now on, or no more.
     pub fn set_down(&self, down: bool) {
         self.shared.script().down = down;
+    }
+
+    /// Knows no other proof than `AUTH LOGIN` from now on, as some old relays do.
+    pub fn offer_login_only(&self) {
+        self.shared.script().login_only = true;
     }
 
     /// Answers the next mails with a refusal, such as `451 4.3.0 later`, after their last line.
