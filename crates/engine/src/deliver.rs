@@ -214,7 +214,8 @@ impl Dispatcher {
         if self.claiming {
             return None;
         }
-        self.lanes.next_look(Instant::now()).map(|look| look.max(self.not_before))
+        let most = self.hub.settings().delivery_concurrency;
+        self.lanes.next_look(most, Instant::now()).map(|look| look.max(self.not_before))
     }
 
     fn start_calls(&mut self) {

@@ -20,7 +20,7 @@ use fieldpost_store::{Claimed, Lane, LaneDemand, LaneOutlook};
 
 use breaker::{BreakerPolicy, Cause, Feedback};
 pub(crate) use lane::LaneDefinition;
-use lane::{LaneState, Start};
+use lane::{HubRoom, LaneState, Start};
 
 /// Deliveries that are claimed for a lane at once, at most.
 const MOST_PER_CLAIM: usize = 256;
@@ -124,8 +124,22 @@ impl Lanes {
 
     /// When the next lane wants to be looked at, among those that could do something then: any
     /// other would wake the dispatcher for nothing, again and again.
-    pub(crate) fn next_look(&self, now: Instant) -> Option<Instant> {
-        self.states.values().filter_map(|state| state.next_look(now)).min()
+    pub(crate) fn next_look(&self, most_under_way: usize, now: Instant) -> Option<Instant> {
+        let room = self.room(most_under_way);
+        self.states.values().filter_map(|state| state.next_look(room, now)).min()
+    }
+
+    /// How much room there is for further calls. The last quarter is for lanes that have nothing
+    /// under way: many destinations that hang together may fill the rest, and a healthy one still
+    /// gets its call.
+    fn room(&self, most_under_way: usize) -> HubRoom {
+        if self.under_way >= most_under_way {
+            HubRoom::None
+        } else if self.under_way >= most_under_way - most_under_way / 4 {
+            HubRoom::Scarce
+        } else {
+            HubRoom::Ample
+        }
     }
 
     /// Takes in what was claimed, and what the store says of the lanes.
@@ -157,18 +171,16 @@ impl Lanes {
     /// The next delivery to start, one lane after the other, within every lane's bounds and the
     /// hub's own.
     pub(crate) fn start_one(&mut self, most_under_way: usize, now: Instant) -> Option<Ready> {
-        if self.under_way >= most_under_way {
+        let room = self.room(most_under_way);
+        if room == HubRoom::None {
             return None;
         }
-        // The last quarter is for lanes that have nothing under way: many destinations that hang
-        // together may fill the rest, and a healthy one still gets its call.
-        let is_crowded = self.under_way >= most_under_way - most_under_way / 4;
         loop {
             let mut somebody_saves = false;
             for _ in 0..self.turns.len() {
                 let lane = self.turns.pop_front()?;
                 let state = self.states.get_mut(&lane);
-                let start = state.map_or(Start::No, |state| state.start(is_crowded, now));
+                let start = state.map_or(Start::No, |state| state.start(room, now));
                 self.turns.push_back(lane);
                 match start {
                     Start::Now(ready) => {

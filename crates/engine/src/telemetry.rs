@@ -97,22 +97,21 @@ pub(crate) fn attempt_recorded(
 /// A lane's breaker opened or closed.
 pub(crate) fn breaker_changed(lane: &Lane, standing: &Standing) {
     let (project, connection) = (&*lane.project, &*lane.name);
-    match standing.open {
-        Some((cause, _)) => {
-            let cause = cause.name();
-            metrics::counter!(
-                "fieldpost_breaker_opened_total",
-                "project" => project.to_owned(), "connection" => connection.to_owned(),
-                "cause" => cause
-            )
-            .increment(1);
-            tracing::warn!(
-                project,
-                connection,
-                cause,
-                "`{connection}` is left alone for a while ({cause}); what is for it waits"
-            );
-        }
-        None => tracing::info!(project, connection, "`{connection}` takes deliveries again"),
-    }
+    let Some((cause, _)) = standing.open else {
+        tracing::info!(project, connection, "`{connection}` takes deliveries again");
+        return;
+    };
+    let cause = cause.name();
+    metrics::counter!(
+        "fieldpost_breaker_opened_total",
+        "project" => project.to_owned(), "connection" => connection.to_owned(),
+        "cause" => cause
+    )
+    .increment(1);
+    tracing::warn!(
+        project,
+        connection,
+        cause,
+        "`{connection}` is left alone for a while ({cause}); what is for it waits"
+    );
 }

@@ -207,8 +207,8 @@ impl Breaker {
         while self.window.front().is_some_and(|part| now - part.since > policy.window) {
             self.window.pop_front();
         }
-        let fresh = |part: &&mut Part| now - part.since < policy.window / PARTS;
-        if self.window.back_mut().filter(fresh).is_none() {
+        let is_full = |part: &Part| now - part.since >= policy.window / PARTS;
+        if self.window.back().is_none_or(is_full) {
             self.window.push_back(Part { since: now, calls: 0, failed: 0 });
         }
         if let Some(part) = self.window.back_mut() {

@@ -11,6 +11,9 @@ use fieldpost_model::connection::Rate;
 /// The time within which unused calls can be made up for.
 const BURST: Duration = Duration::from_millis(100);
 
+/// The part of a token that may be missing: rounding must not ask for another turn of the clock.
+const ROUNDING: f64 = 1e-6;
+
 /// The bucket of one lane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bucket {
@@ -40,10 +43,11 @@ impl Bucket {
         (self.per_second() * BURST.as_secs_f64()).max(1.0)
     }
 
-    /// How many calls can be made within a time that begins full; one at least.
-    pub(super) fn calls_within(&self, time: Duration) -> usize {
-        let calls = (self.per_second() * time.as_secs_f64()).clamp(1.0, f64::from(u32::MAX));
-        // Between 1 and 2³² by the line above.
+    /// How many calls can be made from now on within a time.
+    pub(super) fn calls_within(&self, time: Duration, now: Instant) -> usize {
+        let calls = self.tokens_at(now) + self.per_second() * time.as_secs_f64() + ROUNDING;
+        let calls = calls.clamp(0.0, f64::from(u32::MAX));
+        // Between 0 and 2³² by the line above.
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -65,8 +69,7 @@ impl Bucket {
     /// Takes a token, where there is one.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let tokens = self.tokens_at(now);
-        // Rounding must not ask for another turn of the clock.
-        let is_there = tokens >= 1.0 - 1e-6;
+        let is_there = tokens >= 1.0 - ROUNDING;
         if is_there {
             self.tokens = (tokens - 1.0).max(0.0);
             self.filled_at = now;
@@ -129,7 +132,19 @@ mod tests {
         let later = start + Duration::from_hours(1);
         assert!(bucket.take(later));
         assert!(!bucket.take(later));
-        assert_eq!(bucket.calls_within(Duration::from_secs(30)), 300);
-        assert_eq!(Bucket::new(rate(1, 3_600), start).calls_within(Duration::from_secs(30)), 1);
+        assert_eq!(bucket.calls_within(Duration::from_secs(30), later), 300);
+    }
+
+    #[test]
+    fn tells_how_many_calls_a_time_allows() {
+        let start = Instant::now();
+        let half_a_minute = Duration::from_secs(30);
+        let mut bucket = Bucket::new(rate(1, 3_600), start);
+        assert_eq!(bucket.calls_within(half_a_minute, start), 1);
+        assert!(bucket.take(start));
+        assert_eq!(bucket.calls_within(half_a_minute, start), 0);
+        let soon = bucket.ready_at(start) - half_a_minute;
+        assert_eq!(bucket.calls_within(half_a_minute, soon - Duration::from_secs(1)), 0);
+        assert_eq!(bucket.calls_within(half_a_minute, soon), 1);
     }
 }

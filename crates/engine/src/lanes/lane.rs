@@ -46,7 +46,19 @@ pub(super) struct LaneState {
     turns: u64,
 }
 
+/// How much room the hub has for further calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HubRoom {
+    /// Enough for every lane.
+    Ample,
+    /// So little that lanes which have a call under way already stand back.
+    Scarce,
+    /// None before a call is done.
+    None,
+}
+
 /// Whether a lane can start a call.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and never kept")]
 pub(super) enum Start {
     /// Yes: here it is.
     Now(Ready),
@@ -98,17 +110,31 @@ impl LaneState {
         }
     }
 
-    /// Deliveries that may be held in all: those under way and as many behind them, and no more
-    /// than can be sent before their leases end.
-    fn window(&self, now: Instant) -> usize {
-        let most = self.most(now);
-        match (self.breaker.allowance(now), &self.bucket) {
-            (Allowance::All, None) => 2 * most,
-            (Allowance::All, Some(bucket)) => {
-                (2 * most).min(bucket.calls_within(self.definition.timeout))
-            }
-            _ => most,
+    /// Calls that may be under way at once, where the hub has so much room.
+    fn most_beside_others(&self, hub_room: HubRoom, now: Instant) -> usize {
+        match hub_room {
+            HubRoom::Ample => self.most(now),
+            HubRoom::Scarce => self.most(now).min(1),
+            HubRoom::None => 0,
         }
+    }
+
+    /// Deliveries that may be held in all, for all that the rate says: those under way and as many
+    /// behind them.
+    fn width(&self, now: Instant) -> usize {
+        let most = self.most(now);
+        if self.breaker.allowance(now) == Allowance::All { 2 * most } else { most }
+    }
+
+    /// Deliveries that may be held in all. Behind those under way there are no more than the rate
+    /// lets go before their leases end: what is claimed too early is given back when its turn
+    /// comes, and a lane that is called less often than a lease lasts would never send anything.
+    fn window(&self, now: Instant) -> usize {
+        let width = self.width(now);
+        self.bucket.as_ref().map_or(width, |bucket| {
+            let calls = bucket.calls_within(self.definition.timeout, now);
+            width.min(self.under_way.saturating_add(calls))
+        })
     }
 
     fn room(&self, now: Instant) -> usize {
@@ -133,9 +159,21 @@ impl LaneState {
         2 * self.definition.timeout + LEASE_MARGIN
     }
 
+    /// When the store wants to be asked, as far as that is a matter of time alone.
+    fn ask_at(&self, now: Instant) -> Option<Instant> {
+        let at = self.look_at?;
+        if self.wants_more(now) {
+            return Some(at);
+        }
+        let bucket = self.bucket.as_ref()?;
+        let is_held_by_rate = self.ready.is_empty() && self.under_way < self.width(now);
+        let claimable = bucket.ready_at(now).checked_sub(self.definition.timeout).unwrap_or(now);
+        is_held_by_rate.then(|| at.max(claimable))
+    }
+
     /// When this lane wants to be looked at by itself: to ask the store, to start what it holds,
     /// or because its breaker lets a probe through.
-    pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn next_look(&self, hub_room: HubRoom, now: Instant) -> Option<Instant> {
         if self.definition.paused {
             return None;
         }
@@ -144,19 +182,19 @@ impl LaneState {
             Allowance::AwaitProbe => return None,
             Allowance::All | Allowance::Probe => {}
         }
-        let ask = self.look_at.filter(|_| self.wants_more(now));
+        // Where it is not the rate that holds back what is ready, the end of a call lets it go.
+        let may_start = self.under_way < self.most_beside_others(hub_room, now);
         let start = self
             .bucket
             .as_ref()
-            .filter(|_| !self.ready.is_empty() && self.under_way < self.most(now))
+            .filter(|_| !self.ready.is_empty() && may_start)
             .map(|bucket| bucket.ready_at(now));
-        [ask, start].into_iter().flatten().min()
+        [self.ask_at(now), start].into_iter().flatten().min()
     }
 
-    /// Starts the next call, if it is its turn. `crowded`: the hub is so busy that lanes which have
-    /// a call under way already stand back.
-    pub(super) fn start(&mut self, crowded: bool, now: Instant) -> Start {
-        let most = if crowded { self.most(now).min(1) } else { self.most(now) };
+    /// Starts the next call, if it is its turn.
+    pub(super) fn start(&mut self, hub_room: HubRoom, now: Instant) -> Start {
+        let most = self.most_beside_others(hub_room, now);
         let Some(ready) = self.ready.front().filter(|_| self.under_way < most) else {
             self.turns = 0;
             return Start::No;

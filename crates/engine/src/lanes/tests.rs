@@ -75,7 +75,7 @@ fn a_full_lane_is_not_asked_for_and_costs_the_others_nothing() {
     let demands = lanes.demands(now);
     let asked: Vec<_> = demands.iter().map(|demand| &*demand.lane.name).collect();
     assert_eq!(asked, ["alive"], "the dead lane has two under way and two ready");
-    assert_eq!(lanes.next_look(now), None, "and does not keep the dispatcher awake");
+    assert_eq!(lanes.next_look(1_000, now), None, "and does not keep the dispatcher awake");
     lanes.done(&lane("dead"), Feedback::Well, now);
     assert!(lanes.start_one(100, now).is_some());
 }
@@ -119,11 +119,11 @@ fn a_lane_that_is_not_asked_for_yet_does_not_keep_the_dispatcher_awake() {
     while lanes.start_one(100, now).is_some() {}
     lanes.hint(&lane("slow"), now);
     assert!(lanes.demands(now).is_empty(), "four under way, two ready: room for two only");
-    assert_eq!(lanes.next_look(now), None);
+    assert_eq!(lanes.next_look(1_000, now), None);
     for _ in 0..2 {
         lanes.done(&lane("slow"), Feedback::Well, now);
     }
-    assert_eq!(lanes.next_look(now), Some(now));
+    assert_eq!(lanes.next_look(1_000, now), Some(now));
     assert_eq!(lanes.demands(now).len(), 1);
 }
 
@@ -180,7 +180,7 @@ fn a_rate_holds_and_wakes_the_dispatcher_in_time() {
     assert_eq!(lanes.demands(now).len(), 1);
     fill(&mut lanes, "slow", 3, false, now);
     assert_eq!(start_all(&mut lanes, now).len(), 1);
-    let next = lanes.next_look(now).unwrap();
+    let next = lanes.next_look(1_000, now).unwrap();
     assert_eq!(next - now, Duration::from_millis(500));
     assert_eq!(start_all(&mut lanes, next).len(), 1);
     // Saving the connection again does not refill the bucket.
@@ -194,7 +194,7 @@ fn a_lane_with_a_low_rate_does_not_claim_what_it_cannot_send() {
     let mut lanes = Lanes::new(BreakerPolicy::default());
     let rate = Some(Rate { calls: 6, per: Duration::from_secs(60) });
     lanes.define(std::iter::once((lane("slow"), LaneDefinition { rate, ..wide(8) })), now);
-    assert_eq!(lanes.demands(now)[0].limit, 3, "what thirty seconds, one call, allow");
+    assert_eq!(lanes.demands(now)[0].limit, 4, "one at once, and what one call's time allows");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_paused_lane_is_neither_asked_for_nor_sent_and_goes_on_at_once() {
     assert_eq!(lanes.give_up_unsendable(now).len(), 2);
     lanes.hint(&lane("one"), now);
     assert!(lanes.demands(now).is_empty());
-    assert_eq!(lanes.next_look(now), None);
+    assert_eq!(lanes.next_look(1_000, now), None);
     lanes.define(std::iter::once((lane("one"), wide(2))), now);
     assert_eq!(lanes.demands(now).len(), 1);
 }
@@ -226,7 +226,7 @@ fn an_open_breaker_keeps_the_queue_and_lets_one_probe_through() {
     assert!(lanes.demands(now).is_empty());
     let standing = lanes.standings(now)[&lane("dead")];
     assert_eq!(standing.open, Some((Cause::Failures, Some(Duration::from_secs(1)))));
-    let later = lanes.next_look(now).unwrap();
+    let later = lanes.next_look(1_000, now).unwrap();
     assert_eq!(later - now, Duration::from_secs(1));
     let demands = lanes.demands(later);
     assert_eq!((demands.len(), demands[0].limit), (1, 1));
@@ -235,4 +235,51 @@ fn an_open_breaker_keeps_the_queue_and_lets_one_probe_through() {
     assert!(lanes.demands(later).is_empty());
     assert!(lanes.done(&lane("dead"), Feedback::Well, later));
     assert_eq!(lanes.demands(later)[0].limit, 40, "it closed: the whole window is open");
+}
+
+/// A connection whose rate allows one call an hour: far less often than a lease lasts.
+#[test]
+fn a_lane_claims_only_what_its_rate_lets_go_while_the_lease_lasts() {
+    let hour = Duration::from_secs(3_600);
+    let now = Instant::now();
+    let mut lanes = Lanes::new(BreakerPolicy::default());
+    let rate = Some(Rate { calls: 1, per: hour });
+    lanes.define(std::iter::once((lane("slow"), LaneDefinition { rate, ..wide(8) })), now);
+    assert_eq!(lanes.demands(now)[0].limit, 1);
+    fill(&mut lanes, "slow", 1, true, now);
+    assert_eq!(start_all(&mut lanes, now).len(), 1);
+    lanes.done(&lane("slow"), Feedback::Well, now);
+    assert!(lanes.demands(now).is_empty(), "its lease would end long before its call may begin");
+    let mut at = now;
+    for call in 1..=3 {
+        let asks = lanes.next_look(1_000, at).unwrap();
+        assert_eq!(asks, now + hour * call - wide(8).timeout);
+        assert_eq!(lanes.demands(asks)[0].limit, 1);
+        fill(&mut lanes, "slow", 1, true, asks);
+        assert!(start_all(&mut lanes, asks).is_empty());
+        at = lanes.next_look(1_000, asks).unwrap();
+        assert_eq!(at, now + hour * call);
+        let ready = lanes.start_one(1_000, at).unwrap();
+        assert!(ready.lease_ends - at > wide(8).timeout + Duration::from_secs(5), "{call}");
+        lanes.done(&lane("slow"), Feedback::Well, at);
+    }
+}
+
+#[test]
+fn a_full_hub_is_woken_by_the_end_of_a_call_and_not_by_a_rate() {
+    let now = Instant::now();
+    let mut lanes = lanes(now, &[("busy", 8)]);
+    let rate = Some(Rate { calls: 1_000, per: Duration::from_secs(1) });
+    let rated = (lane("rated"), LaneDefinition { rate, ..wide(8) });
+    lanes.define([(lane("busy"), wide(8)), rated].into_iter(), now);
+    assert_eq!(lanes.demands(now).len(), 2);
+    fill(&mut lanes, "rated", 8, false, now);
+    assert!(lanes.start_one(4, now).is_some());
+    fill(&mut lanes, "busy", 8, false, now);
+    for (most, under_way) in [(4, 3), (3, 3)] {
+        while lanes.start_one(most, now).is_some() {}
+        assert_eq!(lanes.under_way(), under_way);
+        assert_eq!(lanes.next_look(most, now), None, "there is no room for either of {most}");
+    }
+    assert_eq!(lanes.next_look(5, now), Some(now));
 }
