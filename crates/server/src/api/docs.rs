@@ -180,8 +180,16 @@ fn show_content(page: &mut Page, body: &Value) {
 }
 
 fn show_properties(page: &mut Page, schema: &Value) {
+    // A type may be another one and more: that one is linked, and what comes to it is shown.
+    let parts = list(schema, "allOf");
+    for whole in parts.iter().filter(|part| part.get("$ref").is_some()) {
+        page.raw("<p>All of ");
+        show_type(page, whole);
+        page.raw(", and:</p>\n");
+    }
     page.raw("<dl>\n");
-    for (name, property) in members(schema, "properties") {
+    let schemas = std::iter::once(schema).chain(parts);
+    for (name, property) in schemas.flat_map(|schema| members(schema, "properties")) {
         page.raw("<dt><code>").text(name).raw("</code> ");
         show_type(page, property);
         page.raw("</dt><dd>").line(string(property, "description")).raw("</dd>\n");

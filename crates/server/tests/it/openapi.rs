@@ -54,5 +54,9 @@ async fn the_description_is_open_to_everybody() {
     assert_eq!(served, serde_json::to_value(fieldpost_server::openapi()).unwrap());
     let page = hub.client.get(hub.url("/api/docs")).send().await.unwrap();
     assert_eq!(page.status(), 200);
-    assert!(page.text().await.unwrap().contains("/projects/{project}/apply"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("/projects/{project}/apply"));
+    // A type that is another one and more shows both.
+    assert!(page.contains("All of <a href=\"#type-Delivery\">Delivery</a>, and:"));
+    assert!(page.contains("<code>planned_attempts</code>"));
 }
