@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::delivery::DeliveryOrigin;
 use fieldpost_model::time::Timestamp;
-use fieldpost_outbound::{Call, Exchange};
+use fieldpost_outbound::{Call, Exchange, Prepared};
 use fieldpost_rules::{order, retry};
 use fieldpost_store::{Claimed, Claims, Lane, Release, Signal, StoreError};
 use futures_util::FutureExt;
@@ -24,7 +24,7 @@ use crate::hub::{Hub, PAYLOAD_KILOBYTES};
 use crate::lanes::breaker::Feedback;
 use crate::lanes::{LaneDefinition, Lanes, Ready};
 use crate::payload::{self, Body};
-use crate::routing::ProjectRouting;
+use crate::routing::{Lane as RoutedLane, ProjectRouting};
 use crate::telemetry;
 
 /// The pause after a claim that failed, before the store is asked again.
@@ -117,9 +117,14 @@ impl Dispatcher {
     /// Gives back what is held ready and cannot be sent soon.
     fn give_up_unsendable(&mut self) {
         let unsendable = self.lanes.give_up_unsendable(Instant::now());
-        if !unsendable.is_empty() {
+        self.release_aside(unsendable);
+    }
+
+    /// Gives claims back while the dispatcher goes on.
+    fn release_aside(&self, claims: Vec<Claimed>) {
+        if !claims.is_empty() {
             let hub = self.hub.clone();
-            self.hub.spawn(async move { release(&hub, unsendable).await });
+            self.hub.spawn(async move { release(&hub, claims).await });
         }
     }
 
@@ -165,7 +170,8 @@ impl Dispatcher {
                 Event::Claimed(Ok(claims), asked_at) => {
                     self.claiming = false;
                     let Claims { claimed, outlook } = claims;
-                    self.lanes.take_in(claimed, outlook, asked_at, Instant::now());
+                    let homeless = self.lanes.take_in(claimed, outlook, asked_at, Instant::now());
+                    self.release_aside(homeless);
                     // A breaker may have opened while the store was asked.
                     self.give_up_unsendable();
                 }
@@ -345,12 +351,15 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
         let lane = Lane { name: Lane::parking(&forwarder.name), ..claimed.lane.clone() };
         return release(hub, vec![Claimed { lane, ..claimed }]).await;
     }
-    let connection = project.connections.get(&claimed.lane.name).map(|lane| &lane.connection);
-    if project.definition.settings.paused || connection.is_some_and(|it| it.paused) {
+    let Some(RoutedLane { connection, prepared }) = project.connections.get(&claimed.lane.name)
+    else {
+        // Removed since it was claimed: it will be moved to where its forwarder sends now.
+        return release(hub, vec![claimed]).await;
+    };
+    if project.definition.settings.paused || connection.paused {
         // Paused since it was claimed: it waits in its lane.
         return release(hub, vec![claimed]).await;
     }
-    let timeout = connection.map(|connection| connection.timeout);
     // Both are given back when the record is written: what is sent and not yet recorded is bounded.
     let Ok(_unrecorded) = Arc::clone(&hub.bounds().unrecorded).acquire_owned().await else {
         return;
@@ -358,14 +367,14 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
     let Some(_payload) = load_payload(hub, &mut claimed).await else {
         return release(hub, vec![claimed]).await;
     };
-    let needed = timeout.unwrap_or_default() + LEASE_RESERVE;
+    let needed = connection.timeout + LEASE_RESERVE;
     if lease_ends.saturating_duration_since(Instant::now()) < needed {
         // It waited too long behind slow calls; whoever claims it next has the time.
         return release(hub, vec![claimed]).await;
     }
     let started_at = hub.now();
     let body = payload::body(forwarder.format, &claimed.content, &project);
-    let call = call(hub, &project, forwarder, &claimed, body.as_ref());
+    let call = call(hub, prepared, forwarder, &claimed, body.as_ref());
     let exchange = tokio::select! {
         exchange = call => Some(exchange),
         () = abandon.cancelled() => None,
@@ -431,7 +440,7 @@ async fn load_payload(hub: &Hub, claimed: &mut Claimed) -> Option<Option<OwnedSe
 
 async fn call(
     hub: &Hub,
-    project: &ProjectRouting,
+    prepared: &Result<Prepared, AttemptError>,
     forwarder: &fieldpost_model::forwarder::Forwarder,
     claimed: &Claimed,
     body: Result<&Body, &String>,
@@ -443,13 +452,9 @@ async fn call(
         Ok(body) => body,
         Err(reason) => return unbuildable(reason.clone()),
     };
-    let prepared = match project.connections.get(&claimed.lane.name).map(|lane| &lane.prepared) {
-        Some(Ok(prepared)) => prepared,
-        Some(Err(error)) => return Exchange::unsent(Duration::ZERO, error.clone()),
-        None => {
-            let name = &claimed.lane.name;
-            return unbuildable(format!("the connection \"{name}\" has been removed"));
-        }
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return Exchange::unsent(Duration::ZERO, error.clone()),
     };
     let mut headers = forwarder.headers.clone();
     if let Some(original) = claimed.resend_of {

@@ -62,7 +62,7 @@ impl Lanes {
     }
 
     /// Brings the lanes up to the definitions. A lane that is gone stays until its last call is
-    /// done, so that its bounds hold.
+    /// done, so that its bounds hold, and begins no other: what is held ready goes elsewhere now.
     pub(crate) fn define(
         &mut self,
         connections: impl Iterator<Item = (Lane, LaneDefinition)>,
@@ -73,6 +73,11 @@ impl Lanes {
             defined.contains_key(lane) || state.under_way > 0 || !state.ready.is_empty()
         });
         self.turns.retain(|lane| self.states.contains_key(lane));
+        for (lane, state) in &mut self.states {
+            if !defined.contains_key(lane) {
+                state.retire();
+            }
+        }
         for (lane, definition) in defined {
             let state = self.states.entry(lane.clone()).or_insert_with(|| {
                 self.turns.push_back(lane);
@@ -142,18 +147,23 @@ impl Lanes {
         }
     }
 
-    /// Takes in what was claimed, and what the store says of the lanes.
+    /// Takes in what was claimed, and what the store says of the lanes. The answer is what was
+    /// claimed for lanes that are gone since, to give it back.
+    #[must_use]
     pub(crate) fn take_in(
         &mut self,
         claimed: Vec<Claimed>,
         outlook: Vec<LaneOutlook>,
         asked_at: Instant,
         now: Instant,
-    ) {
+    ) -> Vec<Claimed> {
+        let mut homeless = Vec::new();
         for claim in claimed {
             if let Some(state) = self.states.get_mut(&claim.lane) {
                 let lease_ends = asked_at + state.asked_lease;
                 state.ready.push_back(Ready { claimed: claim, lease_ends });
+            } else {
+                homeless.push(claim);
             }
         }
         for LaneOutlook { lane, more, next_due_in } in outlook {
@@ -166,6 +176,7 @@ impl Lanes {
                 };
             }
         }
+        homeless
     }
 
     /// The next delivery to start, one lane after the other, within every lane's bounds and the

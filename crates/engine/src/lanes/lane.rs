@@ -93,6 +93,11 @@ impl LaneState {
         self.definition = definition;
     }
 
+    /// Its connection is defined no more.
+    pub(super) fn retire(&mut self) {
+        self.definition.paused = true;
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.definition.paused
     }

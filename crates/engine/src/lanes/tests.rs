@@ -54,7 +54,7 @@ fn lanes(now: Instant, defined: &[(&str, u32)]) -> Lanes {
 fn fill(lanes: &mut Lanes, name: &str, count: u128, more: bool, now: Instant) {
     let claims = (0..count).map(|number| claimed(name, number)).collect();
     let outlook = vec![LaneOutlook { lane: lane(name), more, next_due_in: None }];
-    lanes.take_in(claims, outlook, now, now);
+    assert!(lanes.take_in(claims, outlook, now, now).is_empty(), "{name} is there");
 }
 
 #[test]
@@ -128,16 +128,21 @@ fn a_lane_that_is_not_asked_for_yet_does_not_keep_the_dispatcher_awake() {
 }
 
 #[test]
-fn a_removed_lane_ends_with_its_last_call() {
+fn a_removed_lane_ends_with_its_last_call_and_begins_no_other() {
     let now = Instant::now();
     let mut lanes = lanes(now, &[("one", 2)]);
-    fill(&mut lanes, "one", 1, false, now);
+    fill(&mut lanes, "one", 2, true, now);
     assert!(lanes.start_one(10, now).is_some());
     lanes.define(std::iter::empty(), now);
     assert_eq!(lanes.states.len(), 1);
+    assert!(lanes.demands(now).is_empty());
+    assert!(lanes.start_one(10, now).is_none());
+    assert_eq!(lanes.give_up_unsendable(now).len(), 1, "it goes elsewhere now");
     lanes.done(&lane("one"), Feedback::Well, now);
     lanes.define(std::iter::empty(), now);
     assert!(lanes.states.is_empty() && lanes.turns.is_empty());
+    let late = lanes.take_in(vec![claimed("one", 1)], Vec::new(), now, now);
+    assert_eq!(late.len(), 1, "a claim that was under way meanwhile");
 }
 
 /// What starts until nothing more does, by lane.
@@ -159,8 +164,8 @@ fn a_lane_of_large_payloads_takes_no_more_than_one_of_small_ones() {
             })
             .collect()
     };
-    lanes.take_in(of("large", 640 * 1024), outlook.clone(), now, now);
-    lanes.take_in(of("small", 1_000), outlook, now, now);
+    assert!(lanes.take_in(of("large", 640 * 1024), outlook.clone(), now, now).is_empty());
+    assert!(lanes.take_in(of("small", 1_000), outlook, now, now).is_empty());
     let started: Vec<String> = std::iter::from_fn(|| lanes.start_one(1_000, now))
         .take(44)
         .map(|it| it.claimed.lane.name)

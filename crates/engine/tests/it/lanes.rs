@@ -171,3 +171,30 @@ async fn what_is_paused_waits_and_is_sent_at_once_when_it_is_resumed(
     world.wait_for(failed, DeliveryState::Succeeded).await;
     world.wait_for(fresh, DeliveryState::Succeeded).await;
 }
+
+/// A connection gets another name while a call is under way and others are held ready behind it.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_ready_goes_over_the_connection_that_took_the_others_place(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = start(engine, r#""concurrency": 1"#, FAR).await;
+    world.destination.answer("/", Answer::status(200).delay(Duration::from_millis(500)));
+    let kept = keep_some(&world, 3).await;
+    world.destination.wait_for(1, SOON).await;
+    let url = world.destination.url("/renamed");
+    world
+        .apply_text(&format!(
+            r#"{{"project": "clinic",
+                 "sources": {{"inbox": {{"dialect": "json", "secret": "secret-inbox-1"}}}},
+                 "connections": {{"renamed": {{"url": "{url}"}}}},
+                 "forwarders": {{"all": {{"to": "renamed", {FAR}}}}}}}"#
+        ))
+        .await;
+    for id in kept {
+        world.wait_for(id, DeliveryState::Succeeded).await;
+    }
+    let received = world.destination.received();
+    let paths: Vec<&str> = received.iter().map(|request| request.path.as_str()).collect();
+    assert_eq!(paths, ["/", "/renamed", "/renamed"]);
+}
