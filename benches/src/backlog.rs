@@ -130,11 +130,13 @@ async fn drain(engine: Engine, gate: &Gate, mut hub: Hub, report: &mut Report) -
 /// their pages have room for it, and a short queue would soon be one of such rows alone.
 async fn claim_times(places: &[Place]) -> Result<Vec<f64>> {
     let mut queues = Vec::new();
-    for place in places {
+    for (size, place) in SIZES.iter().zip(places) {
         let store = waiting::open(place).await?;
-        queues.push(Queue { store, times: Vec::new(), claimed: Vec::new() });
+        queues.push(Queue { size: *size, store, times: Vec::new(), claimed: Vec::new() });
     }
     for number in 0..CLAIMS_BEFORE + CLAIMS {
+        // Whoever comes first meets another disk than whoever comes last.
+        queues.rotate_left(1);
         for queue in &mut queues {
             let took = queue.claim().await?;
             if number >= CLAIMS_BEFORE {
@@ -142,8 +144,9 @@ async fn claim_times(places: &[Place]) -> Result<Vec<f64>> {
             }
         }
     }
+    queues.sort_by_key(|queue| queue.size);
     let mut medians = Vec::new();
-    for Queue { store, times, claimed } in queues {
+    for Queue { store, times, claimed, .. } in queues {
         store.release(claimed).await?;
         medians.push(median(times));
     }
@@ -152,6 +155,7 @@ async fn claim_times(places: &[Place]) -> Result<Vec<f64>> {
 
 /// A queue that is claimed from.
 struct Queue {
+    size: u64,
     store: Store,
     times: Vec<f64>,
     /// What is to be given back.
