@@ -100,6 +100,8 @@ impl Sqlite {
         }
         let checkpoints = start_checkpoints(connect(&path, OpenFlags::default())?)?;
         let owner = free_older_starts(&connection, (settings.clock)())?;
+        // That has looked at the whole queue, and would hold as much of it as the cache takes.
+        connection.execute_batch("PRAGMA shrink_memory")?;
         let bounds = Bounds { jobs: settings.accept_queue, bytes: settings.accept_queue_bytes };
         let writer = Writer::start(connection, bounds)
             .map_err(|error| StoreError::Open(format!("no thread for the writer: {error}")))?;
