@@ -31,6 +31,7 @@ mod claimed;
 pub mod clock;
 mod configuration;
 mod deliveries;
+mod ends;
 mod erase;
 mod erasures;
 mod error;
@@ -84,6 +85,7 @@ pub use crate::retention::{Retained, RetentionKind, RetentionStep};
 pub use crate::sweep::Stretch;
 pub use crate::tokens::{StoredToken, TokenOwner, TokenTurn};
 
+use crate::ends::{AcceptEnd, RecordEnd};
 use crate::lost::LostClaims;
 use crate::postgres::Postgres;
 use crate::seal::Sealer;

@@ -181,20 +181,6 @@ pub enum Accepted {
     QuarantineFull,
 }
 
-/// What keeping a message came to.
-#[derive(Clone, Debug)]
-pub(crate) struct AcceptEnd {
-    pub(crate) accepted: Accepted,
-    /// The waiting deliveries whose place its own have taken.
-    pub(crate) superseded: Vec<Uuid>,
-}
-
-impl From<Accepted> for AcceptEnd {
-    fn from(accepted: Accepted) -> Self {
-        Self { accepted, superseded: Vec::new() }
-    }
-}
-
 /// How a delivery stands among those that it is kept in order with, and in its budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -419,76 +405,7 @@ pub struct Outcome {
     pub last_error: Option<String>,
 }
 
-/// What becomes of a delivery and of its row in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// Final: the row leaves.
-    Leaves(DeliveryState),
-    /// Final, and the row stays to hold those behind it.
-    Holds(DeliveryState),
-    /// Final, since a newer delivery waits that takes its place: the row leaves.
-    Superseded { by: Uuid },
-    /// Tried again after this pause.
-    Waits(Duration),
-}
-
-impl End {
-    /// The state that the delivery is in from here on.
-    pub(crate) const fn state(self) -> DeliveryState {
-        match self {
-            Self::Leaves(state) | Self::Holds(state) => state,
-            Self::Superseded { .. } => DeliveryState::Superseded,
-            Self::Waits(_) => DeliveryState::Failed,
-        }
-    }
-
-    /// The pause before the next try.
-    pub(crate) const fn pause(self) -> Option<Duration> {
-        match self {
-            Self::Waits(pause) => Some(pause),
-            _ => None,
-        }
-    }
-
-    /// The delivery that takes its place.
-    pub(crate) const fn superseded_by(self) -> Option<Uuid> {
-        match self {
-            Self::Superseded { by } => Some(by),
-            _ => None,
-        }
-    }
-}
-
-/// What recording an outcome came to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RecordEnd {
-    pub(crate) recorded: Recorded,
-    /// Where the delivery stands.
-    pub(crate) state: DeliveryState,
-    /// Whether the next one of its sequence may be claimed now.
-    pub(crate) is_next_free: bool,
-}
-
 impl Outcome {
-    /// What becomes of the delivery, given a newer one that waits for the same key.
-    pub(crate) fn end(&self, newer: Option<Uuid>) -> End {
-        match (&self.verdict, newer) {
-            (Verdict::RetryIn(_), Some(by)) => End::Superseded { by },
-            (Verdict::RetryIn(pause), None) => End::Waits(*pause),
-            (Verdict::Final(state), _) => {
-                let is_without_success = matches!(
-                    state,
-                    DeliveryState::Rejected | DeliveryState::Broken | DeliveryState::Cancelled
-                );
-                if self.holds_followers && self.sequence.is_some() && is_without_success {
-                    End::Holds(*state)
-                } else {
-                    End::Leaves(*state)
-                }
-            }
-        }
-    }
-
     /// What this outcome holds in memory while it waits.
     pub(crate) fn held_bytes(&self) -> usize {
         let answer = self

@@ -12,6 +12,7 @@ mod flusher;
 mod notify;
 mod order;
 mod record;
+mod rows;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -28,7 +29,8 @@ use uuid::Uuid;
 use crate::StoreSettings;
 use crate::error::StoreError;
 use crate::migrate;
-use crate::records::{Accept, AcceptEnd, Outcome, RecordEnd, Signal};
+use crate::ends::{AcceptEnd, RecordEnd};
+use crate::records::{Accept, Outcome, Signal};
 use crate::sqlite::lock_folder;
 use crate::statement::{Batch, Expect, Parameter, Row};
 use flusher::Flushers;

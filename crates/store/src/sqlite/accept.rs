@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use super::order::{self, Replaced};
 use super::rows::Insert;
+use crate::ends::AcceptEnd;
 use crate::error::StoreError;
 use crate::order::{Arriving, Ordered};
-use crate::records::{Accept, AcceptEnd, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
+use crate::records::{Accept, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
 use crate::request::request_text;
 use crate::statement::{as_integer, unreadable};
 

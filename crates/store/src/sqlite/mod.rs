@@ -23,7 +23,8 @@ use crate::StoreSettings;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::migrate;
-use crate::records::{Accept, AcceptEnd, Claims, LaneDemand, Outcome, RecordEnd};
+use crate::ends::{AcceptEnd, RecordEnd};
+use crate::records::{Accept, Claims, LaneDemand, Outcome};
 use crate::statement::{Batch, Expect, Parameter, Row};
 use writer::{Bounds, Priority, Writer};
 

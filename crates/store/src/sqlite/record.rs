@@ -7,8 +7,9 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::order;
+use crate::ends::{End, RecordEnd};
 use crate::error::StoreError;
-use crate::records::{End, Outcome, RecordEnd, Recorded};
+use crate::records::{Outcome, Recorded};
 use crate::request::{attempt_request_text, headers_text};
 use crate::statement::as_integer;
 

@@ -21,8 +21,9 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::accept::{AcceptJob, accept_all};
+use crate::ends::AcceptEnd;
 use crate::error::StoreError;
-use crate::records::{Accept, AcceptEnd};
+use crate::records::Accept;
 
 /// How urgent a job is, beside accepting messages, which goes before all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
