@@ -234,7 +234,7 @@ mod tests {
     const POLICY: BreakerPolicy = BreakerPolicy {
         failures: 4,
         share_percent: 50,
-        window: Duration::from_secs(60),
+        window: Duration::from_mins(1),
         first_pause: Duration::from_secs(1),
         max_pause: Duration::from_secs(5),
     };
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn a_person_can_say_try_now() {
         let mut world = World::new();
-        world.tell(Feedback::Asked(Duration::from_secs(300)), 1);
+        world.tell(Feedback::Asked(Duration::from_mins(5)), 1);
         world.breaker.try_now();
         assert_eq!(world.allows(), Allowance::Probe);
         world.tell(Feedback::Well, 1);

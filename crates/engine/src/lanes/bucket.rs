@@ -143,8 +143,10 @@ mod tests {
         assert_eq!(bucket.calls_within(half_a_minute, start), 1);
         assert!(bucket.take(start));
         assert_eq!(bucket.calls_within(half_a_minute, start), 0);
-        let soon = bucket.ready_at(start) - half_a_minute;
-        assert_eq!(bucket.calls_within(half_a_minute, soon - Duration::from_secs(1)), 0);
-        assert_eq!(bucket.calls_within(half_a_minute, soon), 1);
+        let wait = bucket.ready_at(start).duration_since(start);
+        for (seconds, calls) in [(31, 0), (30, 1), (0, 1)] {
+            let now = start + wait.saturating_sub(Duration::from_secs(seconds));
+            assert_eq!(bucket.calls_within(half_a_minute, now), calls, "{seconds}");
+        }
     }
 }
