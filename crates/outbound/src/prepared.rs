@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldpost_model::ProjectName;
-use fieldpost_model::attempt::AttemptError;
+use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::connection::Connection;
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::redact;
@@ -49,7 +49,8 @@ pub struct Prepared {
 
 impl Prepared {
     /// Reads a connection. The error is the one that an attempt records: `build` for what cannot
-    /// be sent, `refused` for an address that may not be dialled.
+    /// be sent, `refused` for an address that may not be dialled, `tls` for certificates and keys
+    /// that cannot be used.
     pub(crate) fn new(
         project: &ProjectName,
         connection: &Connection,
@@ -132,8 +133,10 @@ fn profile(
              way can read and change what is sent, its credentials included"
         );
     }
-    profiles.of(&connection.tls).map_err(|error| {
-        unbuildable(format!("The connection's TLS options cannot be used: {error}"))
+    // No fault of the payload: it waits until somebody mends them.
+    profiles.of(&connection.tls).map_err(|error| AttemptError {
+        kind: ErrorKind::Tls,
+        message: format!("The connection's TLS options cannot be used: {error}"),
     })
 }
 

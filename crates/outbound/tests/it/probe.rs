@@ -101,7 +101,7 @@ async fn the_walk_ends_where_it_fails() {
         (connection("ftp://h/"), StepName::Url, ErrorKind::Build, "begins with ftp:"),
         (connection("http://169.254.169.254/"), StepName::Url, ErrorKind::Refused, "is refused"),
         (with_bad_header, StepName::Authentication, ErrorKind::Build, "in the header \"x y\""),
-        (with_bad_tls, StepName::Tls, ErrorKind::Build, "certificate authorities cannot be read"),
+        (with_bad_tls, StepName::Tls, ErrorKind::Tls, "certificate authorities cannot be read"),
         (connection("http://nonexistent.invalid/"), StepName::Dns, ErrorKind::Dns, "not resolve"),
         (connection(&format!("http://{address}/")), StepName::Tcp, ErrorKind::Connect, "refused"),
         (connection(&plain), StepName::Tls, ErrorKind::Tls, "is the URL meant to be http:?"),

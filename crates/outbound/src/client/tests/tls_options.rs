@@ -212,7 +212,7 @@ fn options_that_cannot_be_used_are_named_and_no_key_is_shown() {
         (mixed, "its client certificate and key cannot be used together"),
     ] {
         let error = plain_client().prepare(&"clinic".into(), &connection_with(1, tls)).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Build);
+        assert_eq!(error.kind, ErrorKind::Tls);
         let expected = "The connection's TLS options cannot be used: ";
         assert!(error.message.starts_with(expected), "{}", error.message);
         assert!(error.message.contains(told), "{}", error.message);
