@@ -14,7 +14,7 @@ use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
-use http::header::HeaderName;
+use http::header::{HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use url::Url;
@@ -264,7 +264,8 @@ impl TokenProof {
         circumstance: &Circumstance<'_>,
     ) -> Result<Held, AttemptError> {
         let asked_at = circumstance.now();
-        let fresh = match self.asking.ask(refresh_token, circumstance).await {
+        let asked = self.asking.ask(refresh_token, circumstance).await;
+        let fresh = match asked.and_then(|fresh| self.sendable(fresh)) {
             Ok(fresh) => fresh,
             Err(NoToken { error, .. }) => {
                 self.give_back(fence).await;
@@ -287,6 +288,17 @@ impl TokenProof {
             }
         }
         Ok(held)
+    }
+
+    /// Refuses a token that cannot be sent before anybody keeps it: the endpoint is at fault, and
+    /// not what is to be sent with it.
+    fn sendable(&self, fresh: Fresh) -> Result<Fresh, NoToken> {
+        let in_header = matches!(self.place, Place::Header { .. });
+        if in_header && HeaderValue::from_bytes(fresh.token.expose().as_bytes()).is_err() {
+            let why = "the one in its answer cannot stand in a header";
+            return Err(self.asking.endpoint().useless(why));
+        }
+        Ok(fresh)
     }
 
     /// Lets the next caller ask. The deadline may be over by now, so this has a limit of its own;

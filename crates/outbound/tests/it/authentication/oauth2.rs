@@ -260,6 +260,10 @@ async fn what_goes_wrong_at_the_token_endpoint_is_told_as_such() {
         (json(200, "hunter2"), "it answered 200 OK with what is no JSON"),
         (json(200, "{}"), "its answer has no `access_token`"),
         (json(200, r#"{"access_token":7}"#), "its answer has no `access_token`"),
+        (
+            json(200, r#"{"access_token":"hunter2\nx: y"}"#),
+            "the one in its answer cannot stand in a header",
+        ),
         (endless, "its answer is longer than 262144 bytes"),
     ] {
         authority.refuse_tokens(Some(answer));
