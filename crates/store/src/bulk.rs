@@ -345,6 +345,7 @@ impl Store {
         if let Some(replay) = replays.first() {
             self.check_version(&mut batch, replay);
         }
+        self.lock_replayed(&mut batch, replays);
         for replay in replays {
             self.add_replayed(&mut batch, replay);
         }

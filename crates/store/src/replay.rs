@@ -1,5 +1,7 @@
 //! Matching a message again: its new deliveries, in one transaction with the version check.
 
+use std::collections::BTreeSet;
+
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 
@@ -31,6 +33,7 @@ impl Store {
                 vec![replay.project_parameter(), replay.message.into(), reason.as_str().into()],
             );
         }
+        self.lock_replayed(&mut batch, std::slice::from_ref(replay));
         self.add_replayed(&mut batch, replay);
         match (self.change(batch).await, &replay.released) {
             (Err(StoreError::Conflict(conflict)), _) if conflict == STALE => Ok(Replayed::Stale),
@@ -94,15 +97,23 @@ impl Store {
             .ok_or_else(|| unreadable("duplicate", &replay.message.to_string()))
     }
 
-    /// Adds the deliveries of a replay, as long as there are bytes for them to carry.
+    /// Adds the statement that takes the locks of all sequences in which these replays make something:
+    /// all of a transaction before its first row, in the order that everybody keeps.
+    pub(crate) fn lock_replayed(&self, batch: &mut Batch, replays: &[Replay]) {
+        let Some(Replay { project, .. }) = replays.first() else { return };
+        let made = replays.iter().flat_map(|replay| &replay.deliveries);
+        let sequences: BTreeSet<String> =
+            made.filter_map(Ordered::of).map(|ordered| ordered.sequence).collect();
+        let sequences: Vec<String> = sequences.into_iter().collect();
+        self.lock_sequences(batch, project, &sequences);
+    }
+
+    /// Adds the deliveries of a replay, as long as there are bytes for them to carry. The locks of
+    /// their sequences are taken.
     pub(crate) fn add_replayed(&self, batch: &mut Batch, replay: &Replay) {
         if !replay.deliveries.is_empty() {
             self.require_bytes(batch, &replay.project, replay.message);
         }
-        // All locks before the first row, in the order that everybody keeps.
-        let ordered = replay.deliveries.iter().filter_map(Ordered::of);
-        let sequences: Vec<String> = ordered.map(|ordered| ordered.sequence).collect();
-        self.lock_sequences(batch, &replay.project, &sequences);
         for delivery in &replay.deliveries {
             self.add_delivery(batch, replay, delivery);
         }

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use fieldpost_model::delivery::{Delivery, DeliveryState};
 use fieldpost_store::{
-    BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, MessageQuery, Stretch,
+    BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, MessageQuery, Replay,
+    Replayed, Stretch,
 };
 use rstest::rstest;
 use uuid::Uuid;
 
 use crate::support::{
-    AFTER_SHORT, CONNECTION, Change, Engine, LONG, PROJECT, SHORT, TestStore, first, message, now,
+    AFTER_SHORT, CONNECTION, Change, Engine, LONG, PROJECT, SHORT, TestStore, connect, delivery_to,
+    first, message, now,
 };
 
 fn action(kind: BulkKind) -> BulkAction {
@@ -211,4 +213,46 @@ async fn deliveries_and_messages_are_counted_before(
     let next = store.oldest_messages(PROJECT, &messages, stretch).await.unwrap();
     let ids: Vec<Uuid> = oldest.iter().chain(&next).map(|message| message.id).collect();
     assert!(ids.is_sorted() && ids.len() == 4, "{ids:?}");
+}
+
+/// Whoever takes the lock of a key while he holds rows or locks that others wait for stops them all
+/// until the server gives one of them up.
+#[tokio::test]
+async fn a_replay_holds_the_locks_of_all_its_keys_before_its_first_row_on_postgres() {
+    let store = TestStore::new(Engine::Postgres).await;
+    let mut replays = Vec::new();
+    for key in ["case:1", "case:2", "case:3"] {
+        let accept = message(key);
+        let mut delivery = delivery_to(CONNECTION);
+        delivery.order_key = Some(key.to_owned());
+        replays.push(Replay {
+            project: PROJECT.into(),
+            configuration_version: 1,
+            message: accept.message.id,
+            released: None,
+            still_quarantined: None,
+            deliveries: vec![delivery],
+        });
+        store.accept(accept).await.unwrap();
+    }
+    let last = replays[2].message;
+    let mut held = start(&store, BulkKind::Replay).await;
+    let watcher = connect(store.settings().database.as_ref().unwrap()).await;
+    watcher.batch_execute("BEGIN; LOCK TABLE queue IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let step = store.bulk_replay_step(&mut held, &replays, last, 0);
+    let watch = async {
+        let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
+             AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'queue'::regclass AND NOT granted)";
+        let stopped = "SELECT 1 FROM pg_locks WHERE relation = 'queue'::regclass AND NOT granted";
+        while watcher.query(stopped, &[]).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let held: i64 = watcher.query_one(locks, &[]).await.unwrap().get(0);
+        watcher.batch_execute("COMMIT").await.unwrap();
+        held
+    };
+    let (done, locks) = tokio::join!(step, watch);
+    assert_eq!(done, Ok(Some(Replayed::Done)));
+    assert_eq!(locks, 3, "each key has a lock of its own");
+    assert_eq!(store.waiting().await, Ok(3));
 }
