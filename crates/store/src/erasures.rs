@@ -6,12 +6,13 @@
 //! much; of whom it keeps a digest only, by which a later question can be answered by whoever knows
 //! the name already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use fieldpost_model::delivery::Delivery;
 use fieldpost_model::hexadecimal;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::deliveries::{self, read_delivery};
 use crate::erase::{Depth, Erased, WAITING, places, with_ids};
@@ -288,6 +289,42 @@ impl Store {
         self.change(batch).await.map(drop)
     }
 
+    /// Erases the notices that tell of these messages or of their deliveries, by their ids: what a
+    /// destination said of them may name people as well.
+    pub async fn erase_notices(&self, project: &str, messages: &[Uuid]) -> Result<(), StoreError> {
+        let mut about: HashSet<Uuid> = messages.iter().copied().collect();
+        for ids in messages.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT id FROM deliveries WHERE project = $1 AND payload_id IN ({})",
+                places(2, ids.len())
+            );
+            about.extend(
+                self.query(sql, with_ids(vec![project.into()], ids), |row| row.id(0)).await?,
+            );
+        }
+        let mut page = Page { before: None, limit: IDS_AT_ONCE };
+        loop {
+            let notices = self.notices(project, page).await?;
+            let Some(oldest) = notices.last() else { return Ok(()) };
+            page.before = Some(oldest.id);
+            let tells = |text: &str| ids_in(text).any(|id| about.contains(&id));
+            let gone: Vec<Uuid> =
+                notices.iter().filter(|it| tells(&it.text)).map(|it| it.id).collect();
+            if gone.is_empty() {
+                continue;
+            }
+            let mut batch = Batch::default();
+            batch.any(
+                format!(
+                    "DELETE FROM notices WHERE project = $1 AND id IN ({})",
+                    places(2, gone.len())
+                ),
+                with_ids(vec![project.into()], &gone),
+            );
+            self.change(batch).await?;
+        }
+    }
+
     /// Writes an entry into the book.
     pub async fn note_erasure(&self, project: &str, erasure: &Erasure) -> Result<(), StoreError> {
         let mut batch = Batch::default();
@@ -347,6 +384,12 @@ impl Store {
         }
         Ok(false)
     }
+}
+
+/// The ids that stand in a text.
+fn ids_in(text: &str) -> impl Iterator<Item = Uuid> {
+    let words = text.split(|it: char| !it.is_ascii_hexdigit() && it != '-');
+    words.filter(|word| word.len() == Hyphenated::LENGTH).filter_map(|it| Uuid::try_parse(it).ok())
 }
 
 fn read_erasure(row: &Row<'_>) -> Result<Erasure, StoreError> {

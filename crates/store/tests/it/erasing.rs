@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use fieldpost_model::delivery::{Delivery, DeliveryState};
+use fieldpost_model::incident::{IncidentKind, NoticeChannel, NoticeKind};
 use fieldpost_model::message::MessageState;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
-    Accept, Accepted, Criterion, Erased, Erasure, RetentionKind, RetentionStep, Verdict,
+    Accept, Accepted, Criterion, Erased, Erasure, NewIncident, NewNotice, RetentionKind,
+    RetentionStep, Verdict,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -298,6 +300,51 @@ async fn all_traces_of_a_person_are_found_and_erased(
     };
     store.note_erasure(PROJECT, &entry).await.unwrap();
     assert_eq!(store.erasures(PROJECT, first(9)).await, Ok(vec![entry]));
+}
+
+/// What people were told of her quotes the destination, and names what her deliveries were about,
+/// which is not what she was looked for by.
+#[rstest]
+#[tokio::test]
+async fn what_people_were_told_of_erased_messages_goes_with_them(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let (hers, delivery) = keep(&store, of_somebody("Amina")).await;
+    let (_, other) = keep(&store, of_somebody("Bakary")).await;
+    let tell = async |text: String| {
+        let notice = NewNotice {
+            id: Uuid::now_v7(),
+            incident: None,
+            kind: NoticeKind::Opened,
+            channel: NoticeChannel::Mail,
+            recipient: "ops@example.org".to_owned(),
+            subject: "trouble".to_owned(),
+            text,
+            html: None,
+            unsubscribe: None,
+            impossible: None,
+        };
+        let incident = NewIncident {
+            id: Uuid::now_v7(),
+            kind: IncidentKind::Connection,
+            subject: notice.id.to_string(),
+            failures: 1,
+            given_up: 0,
+            last: None,
+            unsteady_within: Duration::ZERO,
+        };
+        let id = notice.id;
+        assert_eq!(store.open_incident(PROJECT, &incident, &[notice]).await, Ok(true));
+        id
+    };
+    tell(format!("> no patient of that name\nForm or case: case-1\nMessage: {hers}\n")).await;
+    tell(format!("{{\"latest\":[{{\"delivery\":\"{delivery}\",\"error\":\"no patient\"}}]}}"))
+        .await;
+    let stays = tell(format!("> no patient of that name\nDelivery: {other}\n")).await;
+    store.erase_notices(PROJECT, &[hers]).await.unwrap();
+    let left = store.notices(PROJECT, first(9)).await.unwrap();
+    assert_eq!(left.iter().map(|notice| notice.id).collect::<Vec<_>>(), [stays]);
 }
 
 /// Nothing is left in the files either: neither in the database's pages nor in its log.
