@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::error::HubError;
 use crate::hub::Hub;
-use crate::ids::new_id;
+use crate::ids::{new_id, new_id_after};
 use crate::routing::ProjectRouting;
 use crate::{matching, receive};
 
@@ -323,7 +323,7 @@ impl Hub {
             let changes = page
                 .into_iter()
                 .map(|delivery| {
-                    let change = self.change_of(action, &delivery, &routing);
+                    let change = self.change_of(held.action.id, action, &delivery, &routing);
                     (delivery, change)
                 })
                 .collect();
@@ -341,6 +341,7 @@ impl Hub {
     /// What an action does to a delivery, as the delivery stands.
     fn change_of(
         &self,
+        id: Uuid,
         action: Action,
         delivery: &Delivery,
         routing: &ProjectRouting,
@@ -352,7 +353,8 @@ impl Hub {
             Ok(Transition::End) => BulkChange::Cancel,
             Ok(Transition::WaitAgain) => BulkChange::Requeue { connection, parked },
             Ok(Transition::SendCopy) => {
-                BulkChange::Resend { new: new_id(self.now()), connection, parked }
+                // The action was begun by another hub's clock, perhaps; it must not meet its copies.
+                BulkChange::Resend { new: new_id_after(id, self.now()), connection, parked }
             }
         }
     }

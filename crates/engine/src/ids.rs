@@ -48,6 +48,17 @@ pub(crate) fn new_id(now: Timestamp) -> Uuid {
     Builder::from_unix_timestamp_millis(tick >> 12, &bytes).into_uuid()
 }
 
+/// The same, younger than an id that may have been made by another clock, or by this one before it was
+/// set back.
+pub(crate) fn new_id_after(earlier: Uuid, now: Timestamp) -> Uuid {
+    let milliseconds = earlier.get_timestamp().map_or(0, |time| {
+        let (seconds, nanoseconds) = time.to_unix();
+        seconds * 1_000 + u64::from(nanoseconds / 1_000_000)
+    });
+    let after = i64::try_from((milliseconds + 1) * 1_000).unwrap_or(0);
+    new_id(now.max(Timestamp(after)))
+}
+
 /// The secret and the webhook id of a new source.
 pub(crate) fn new_source_keys() -> (Secret, Uuid) {
     let text = hexadecimal::encode(&random::<SECRET_BYTES>());
@@ -79,5 +90,18 @@ mod tests {
         assert_eq!((seconds, nanoseconds / 1_000_000), (1_795_336_327, 962));
         let an_hour_back = new_id(Timestamp(now.0 - 3_600_000_000));
         assert!(an_hour_back < ids[0], "a clock that was set back is followed");
+    }
+
+    #[test]
+    fn an_id_after_another_is_younger_whatever_the_clock_says() {
+        let now = Timestamp(1_795_336_327_962_482);
+        // Made by another hub, whose clock is an hour ahead.
+        let earlier =
+            Builder::from_unix_timestamp_millis(1_795_339_927_962, &[0xff; 10]).into_uuid();
+        assert!(new_id(now) < earlier);
+        assert!(new_id_after(earlier, now) > earlier);
+        let later = Timestamp(now.0 + 7_200_000_000);
+        let (seconds, _) = new_id_after(earlier, later).get_timestamp().unwrap().to_unix();
+        assert_eq!(seconds, 1_795_343_527, "a clock that is ahead of it is believed");
     }
 }
