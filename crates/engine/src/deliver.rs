@@ -35,7 +35,7 @@ const LEASE_RESERVE: Duration = Duration::from_secs(5);
 /// What comes back to the dispatcher.
 enum Event {
     /// A call is done, its record may still be on its way.
-    Done(Lane, Feedback),
+    Done { lane: Lane, feedback: Feedback, is_probe: bool },
     /// A claim has answered.
     Claimed(Result<Claims, StoreError>, Instant),
 }
@@ -166,7 +166,9 @@ impl Dispatcher {
         let mut next = event;
         while let Some(event) = next {
             match event {
-                Event::Done(lane, feedback) => self.call_done(&lane, feedback),
+                Event::Done { lane, feedback, is_probe } => {
+                    self.call_done(&lane, feedback, is_probe);
+                }
                 Event::Claimed(Ok(claims), asked_at) => {
                     self.claiming = false;
                     let Claims { claimed, outlook } = claims;
@@ -186,9 +188,9 @@ impl Dispatcher {
         }
     }
 
-    fn call_done(&mut self, lane: &Lane, feedback: Feedback) {
+    fn call_done(&mut self, lane: &Lane, feedback: Feedback, is_probe: bool) {
         let now = Instant::now();
-        if !self.lanes.done(lane, feedback, now) {
+        if !self.lanes.done(lane, feedback, is_probe, now) {
             return;
         }
         self.give_up_unsendable();
@@ -232,7 +234,12 @@ impl Dispatcher {
             self.hub.spawn(async move {
                 let Claimed { lane, id, fence, .. } = &ready.claimed;
                 let back = Release { lane: lane.clone(), delivery: *id, fence: *fence };
-                let done = Done { lane: lane.clone(), feedback: Feedback::Nothing, sender };
+                let done = Done {
+                    lane: lane.clone(),
+                    feedback: Feedback::Nothing,
+                    is_probe: ready.is_probe,
+                    sender,
+                };
                 let delivering = deliver_one(&hub, ready, done, &abandon);
                 if AssertUnwindSafe(delivering).catch_unwind().await.is_err() {
                     // A fault of ours in one delivery must not hold it until the next start.
@@ -283,13 +290,16 @@ impl Drop for ClaimAnswer {
 struct Done {
     lane: Lane,
     feedback: Feedback,
+    is_probe: bool,
     sender: mpsc::UnboundedSender<Event>,
 }
 
 impl Drop for Done {
     fn drop(&mut self) {
         // Without a dispatcher there is nobody to tell.
-        drop(self.sender.send(Event::Done(self.lane.clone(), self.feedback)));
+        let Self { lane, feedback, is_probe, .. } = self;
+        let done = Event::Done { lane: lane.clone(), feedback: *feedback, is_probe: *is_probe };
+        drop(self.sender.send(done));
     }
 }
 
@@ -340,7 +350,7 @@ async fn give_back(hub: &Hub, releases: Vec<Release>) {
 
 /// Makes one call and has it recorded.
 async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &CancellationToken) {
-    let Ready { mut claimed, lease_ends } = ready;
+    let Ready { mut claimed, lease_ends, .. } = ready;
     let Some(project) = project_of(hub, &claimed).await else {
         return release(hub, vec![claimed]).await;
     };

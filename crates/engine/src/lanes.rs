@@ -32,6 +32,8 @@ pub(crate) struct Ready {
     pub(crate) claimed: Claimed,
     /// When the lease ends, by this process's monotonic clock, which cannot jump.
     pub(crate) lease_ends: Instant,
+    /// Whether its call shows how a destination is that was left alone.
+    pub(crate) is_probe: bool,
 }
 
 /// How a lane stands, for people.
@@ -161,7 +163,7 @@ impl Lanes {
         for claim in claimed {
             if let Some(state) = self.states.get_mut(&claim.lane) {
                 let lease_ends = asked_at + state.asked_lease;
-                state.ready.push_back(Ready { claimed: claim, lease_ends });
+                state.ready.push_back(Ready { claimed: claim, lease_ends, is_probe: false });
             } else {
                 homeless.push(claim);
             }
@@ -208,12 +210,18 @@ impl Lanes {
         }
     }
 
-    /// A call is done. `true`: by it the lane's breaker opened or closed.
-    pub(crate) fn done(&mut self, lane: &Lane, feedback: Feedback, now: Instant) -> bool {
+    /// A call is done, and was a probe or not. `true`: by it the lane's breaker opened or closed.
+    pub(crate) fn done(
+        &mut self,
+        lane: &Lane,
+        feedback: Feedback,
+        is_probe: bool,
+        now: Instant,
+    ) -> bool {
         self.under_way = self.under_way.saturating_sub(1);
         let Some(state) = self.states.get_mut(lane) else { return false };
         state.under_way = state.under_way.saturating_sub(1);
-        let changed = state.breaker.done(feedback, &self.policy, now);
+        let changed = state.breaker.done(feedback, is_probe, &self.policy, now);
         if changed {
             // Its queue is looked at as soon as the breaker lets something through.
             state.look_at = Some(now);

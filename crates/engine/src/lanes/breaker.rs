@@ -136,11 +136,13 @@ impl Breaker {
         }
     }
 
-    /// A call is started.
-    pub(crate) fn started(&mut self) {
-        if let State::Open { cause, .. } | State::Probing { cause, .. } = self.state {
-            self.state = State::Probing { sent: true, cause };
-        }
+    /// A call is started. `true`: it is the probe, whose end decides.
+    pub(crate) fn started(&mut self) -> bool {
+        let (State::Open { cause, .. } | State::Probing { cause, .. }) = self.state else {
+            return false;
+        };
+        self.state = State::Probing { sent: true, cause };
+        true
     }
 
     /// A person asks for a call now, whatever the breaker thinks.
@@ -150,10 +152,11 @@ impl Breaker {
         }
     }
 
-    /// A call is done. `true`: the breaker opened or closed by it.
+    /// A call is done, and was a probe or not. `true`: the breaker opened or closed by it.
     pub(crate) fn done(
         &mut self,
         feedback: Feedback,
+        is_probe: bool,
         policy: &BreakerPolicy,
         now: Instant,
     ) -> bool {
@@ -174,7 +177,7 @@ impl Breaker {
                 }
                 is_open
             }
-            (Feedback::Trouble, State::Probing { cause, .. }) => {
+            (Feedback::Trouble, State::Probing { cause, .. }) if is_probe => {
                 self.failed_probes = self.failed_probes.saturating_add(1);
                 let doubled = policy.first_pause.saturating_mul(1 << self.failed_probes.min(16));
                 self.open_for(doubled.min(policy.max_pause), cause, now);
@@ -189,12 +192,14 @@ impl Breaker {
                 self.state = State::Open { until: later, cause: Cause::Asked };
                 matches!(state, State::Closed)
             }
-            (Feedback::Nothing, State::Probing { cause, .. }) => {
+            (Feedback::Nothing, State::Probing { cause, .. }) if is_probe => {
                 self.state = State::Probing { sent: false, cause };
                 false
             }
-            // What was under way when the breaker opened ends as it may; it knows already.
-            (Feedback::Trouble, State::Open { .. }) | (Feedback::Nothing, _) => false,
+            // What was under way when the breaker opened ends as it may: it tells nothing new, however
+            // late it ends.
+            (Feedback::Trouble, State::Open { .. } | State::Probing { .. })
+            | (Feedback::Nothing, _) => false,
         }
     }
 
@@ -257,9 +262,17 @@ mod tests {
 
         fn tell(&mut self, feedback: Feedback, times: u32) -> &mut Self {
             for _ in 0..times {
-                self.breaker.done(feedback, &POLICY, self.now);
+                self.breaker.done(feedback, false, &POLICY, self.now);
             }
             self
+        }
+
+        /// A probe is made, and ends like this.
+        fn probe(&mut self, feedback: Feedback) -> bool {
+            assert_eq!(self.allows(), Allowance::Probe);
+            assert!(self.breaker.started());
+            assert_eq!(self.allows(), Allowance::AwaitProbe, "one, and no more");
+            self.breaker.done(feedback, true, &POLICY, self.now)
         }
 
         fn allows(&self) -> Allowance {
@@ -311,15 +324,9 @@ mod tests {
             // Late news from before does not lengthen the pause.
             world.tell(Feedback::Trouble, 3);
             assert!((world.pause() - pause).abs() < 1e-6, "{pause}");
-            world.after(pause);
-            assert_eq!(world.allows(), Allowance::Probe);
-            world.breaker.started();
-            assert_eq!(world.allows(), Allowance::AwaitProbe, "one, and no more");
-            world.tell(Feedback::Trouble, 1);
+            world.after(pause).probe(Feedback::Trouble);
         }
-        world.after(5.0);
-        world.breaker.started();
-        assert!(world.breaker.done(Feedback::Well, &POLICY, world.now));
+        assert!(world.after(5.0).probe(Feedback::Well));
         assert_eq!(world.allows(), Allowance::All);
         world.tell(Feedback::Trouble, 3);
         assert_eq!(world.allows(), Allowance::All, "it begins anew");
@@ -328,10 +335,22 @@ mod tests {
     #[test]
     fn a_probe_that_was_not_made_is_made_again() {
         let mut world = World::new();
-        world.tell(Feedback::Trouble, 4).after(1.0);
-        world.breaker.started();
-        world.tell(Feedback::Nothing, 1);
+        world.tell(Feedback::Trouble, 4).after(1.0).probe(Feedback::Nothing);
         assert_eq!(world.allows(), Allowance::Probe);
+    }
+
+    #[test]
+    fn a_late_call_from_before_is_not_taken_for_the_probe() {
+        let mut world = World::new();
+        world.tell(Feedback::Trouble, 4).after(1.0);
+        assert!(world.breaker.started());
+        world.tell(Feedback::Trouble, 5).tell(Feedback::Nothing, 1);
+        assert_eq!(world.allows(), Allowance::AwaitProbe, "neither failed nor to be made again");
+        world.breaker.done(Feedback::Trouble, true, &POLICY, world.now);
+        assert!((world.pause() - 2.0).abs() < 1e-6, "one probe failed, whatever else did");
+        // What arrived after all is good news from whatever time.
+        world.tell(Feedback::Well, 1);
+        assert_eq!(world.allows(), Allowance::All);
     }
 
     #[test]

@@ -214,9 +214,9 @@ impl LaneState {
         }
         self.turns = 0;
         match self.ready.pop_front() {
-            Some(ready) => {
+            Some(mut ready) => {
                 self.under_way += 1;
-                self.breaker.started();
+                ready.is_probe = self.breaker.started();
                 Start::Now(ready)
             }
             None => Start::No,

@@ -76,7 +76,7 @@ fn a_full_lane_is_not_asked_for_and_costs_the_others_nothing() {
     let asked: Vec<_> = demands.iter().map(|demand| &*demand.lane.name).collect();
     assert_eq!(asked, ["alive"], "the dead lane has two under way and two ready");
     assert_eq!(lanes.next_look(1_000, now), None, "and does not keep the dispatcher awake");
-    lanes.done(&lane("dead"), Feedback::Well, now);
+    lanes.done(&lane("dead"), Feedback::Well, false, now);
     assert!(lanes.start_one(100, now).is_some());
 }
 
@@ -121,7 +121,7 @@ fn a_lane_that_is_not_asked_for_yet_does_not_keep_the_dispatcher_awake() {
     assert!(lanes.demands(now).is_empty(), "four under way, two ready: room for two only");
     assert_eq!(lanes.next_look(1_000, now), None);
     for _ in 0..2 {
-        lanes.done(&lane("slow"), Feedback::Well, now);
+        lanes.done(&lane("slow"), Feedback::Well, false, now);
     }
     assert_eq!(lanes.next_look(1_000, now), Some(now));
     assert_eq!(lanes.demands(now).len(), 1);
@@ -138,7 +138,7 @@ fn a_removed_lane_ends_with_its_last_call_and_begins_no_other() {
     assert!(lanes.demands(now).is_empty());
     assert!(lanes.start_one(10, now).is_none());
     assert_eq!(lanes.give_up_unsendable(now).len(), 1, "it goes elsewhere now");
-    lanes.done(&lane("one"), Feedback::Well, now);
+    lanes.done(&lane("one"), Feedback::Well, false, now);
     lanes.define(std::iter::empty(), now);
     assert!(lanes.states.is_empty() && lanes.turns.is_empty());
     let late = lanes.take_in(vec![claimed("one", 1)], Vec::new(), now, now);
@@ -225,7 +225,7 @@ fn an_open_breaker_keeps_the_queue_and_lets_one_probe_through() {
     fill(&mut lanes, "dead", 20, true, now);
     assert_eq!(start_all(&mut lanes, now).len(), 20);
     let told = |lanes: &mut Lanes, times: usize, at: Instant| -> usize {
-        (0..times).filter(|_| lanes.done(&lane("dead"), Feedback::Trouble, at)).count()
+        (0..times).filter(|_| lanes.done(&lane("dead"), Feedback::Trouble, false, at)).count()
     };
     assert_eq!(told(&mut lanes, 20, now), 1, "it opens once");
     assert!(lanes.demands(now).is_empty());
@@ -238,7 +238,7 @@ fn an_open_breaker_keeps_the_queue_and_lets_one_probe_through() {
     fill(&mut lanes, "dead", 1, true, later);
     assert_eq!(start_all(&mut lanes, later).len(), 1);
     assert!(lanes.demands(later).is_empty());
-    assert!(lanes.done(&lane("dead"), Feedback::Well, later));
+    assert!(lanes.done(&lane("dead"), Feedback::Well, true, later));
     assert_eq!(lanes.demands(later)[0].limit, 40, "it closed: the whole window is open");
 }
 
@@ -253,7 +253,7 @@ fn a_lane_claims_only_what_its_rate_lets_go_while_the_lease_lasts() {
     assert_eq!(lanes.demands(now)[0].limit, 1);
     fill(&mut lanes, "slow", 1, true, now);
     assert_eq!(start_all(&mut lanes, now).len(), 1);
-    lanes.done(&lane("slow"), Feedback::Well, now);
+    lanes.done(&lane("slow"), Feedback::Well, false, now);
     assert!(lanes.demands(now).is_empty(), "its lease would end long before its call may begin");
     let mut at = now;
     for call in 1..=3 {
@@ -266,7 +266,7 @@ fn a_lane_claims_only_what_its_rate_lets_go_while_the_lease_lasts() {
         assert_eq!(at, now + hour * call);
         let ready = lanes.start_one(1_000, at).unwrap();
         assert!(ready.lease_ends - at > wide(8).timeout + Duration::from_secs(5), "{call}");
-        lanes.done(&lane("slow"), Feedback::Well, at);
+        lanes.done(&lane("slow"), Feedback::Well, false, at);
     }
 }
 
