@@ -1,4 +1,9 @@
 //! The tokens of connections, kept in the store, where all hubs of a database find them.
+//!
+//! A token's fingerprint is a plain digest over a password and over what can be guessed beside it.
+//! Whoever holds a copy of the database could try passwords against it as fast as digests are
+//! computed. So the store is handed the fingerprint keyed: with a key of the installation, which
+//! lies sealed, and without which there is nothing to try against.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +14,46 @@ use fieldpost_outbound::tokens::{
     KeptToken, Pending, TokenKey, TokenStore, TokenStoreError, Turn, Written,
 };
 use fieldpost_store::{Store, StoreError, StoredToken, TokenOwner, TokenTurn};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use tokio::sync::OnceCell;
+
+use crate::ids::new_secret;
+
+/// The fact that holds the key of fingerprints.
+const FINGERPRINT_KEY: &str = "token-fingerprint-key";
 
 /// The tokens of a store.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct SharedTokens {
     store: Arc<Store>,
+    /// The installation's key of fingerprints, once it was needed. It never changes.
+    fingerprint_key: OnceCell<Secret>,
 }
 
 impl SharedTokens {
     /// The tokens of this store.
     pub fn new(store: Arc<Store>) -> Self {
-        Self { store }
+        Self { store, fingerprint_key: OnceCell::new() }
+    }
+
+    /// Whose token it is, as the store is told.
+    async fn owner(&self, key: &TokenKey) -> Result<TokenOwner, TokenStoreError> {
+        let made = || self.store.secret_fact_or_make(FINGERPRINT_KEY, new_secret);
+        let keyed_with = self.fingerprint_key.get_or_try_init(made).await.map_err(told)?;
+        Ok(TokenOwner {
+            project: Arc::clone(&key.project),
+            connection: key.connection.clone(),
+            fingerprint: keyed(&key.fingerprint, keyed_with)?,
+        })
     }
 }
 
-fn owner(key: &TokenKey) -> TokenOwner {
-    TokenOwner {
-        project: Arc::clone(&key.project),
-        connection: key.connection.clone(),
-        fingerprint: key.fingerprint,
-    }
+fn keyed(fingerprint: &[u8; 32], key: &Secret) -> Result<[u8; 32], TokenStoreError> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes())
+        .map_err(|error| TokenStoreError(error.to_string()))?;
+    mac.update(fingerprint);
+    Ok(mac.finalize().into_bytes().into())
 }
 
 fn kept(token: StoredToken) -> KeptToken {
@@ -44,7 +69,7 @@ fn told(error: StoreError) -> TokenStoreError {
 impl TokenStore for SharedTokens {
     fn read<'a>(&'a self, key: &'a TokenKey) -> Pending<'a, Option<KeptToken>> {
         Box::pin(async move {
-            let found = self.store.token(&owner(key)).await.map_err(told)?;
+            let found = self.store.token(&self.owner(key).await?).await.map_err(told)?;
             Ok(found.map(kept))
         })
     }
@@ -56,7 +81,7 @@ impl TokenStore for SharedTokens {
         lease: Duration,
     ) -> Pending<'a, Turn> {
         Box::pin(async move {
-            let turn = self.store.take_token_turn(&owner(key), beyond, lease).await;
+            let turn = self.store.take_token_turn(&self.owner(key).await?, beyond, lease).await;
             Ok(match turn.map_err(told)? {
                 TokenTurn::Ours(fence) => Turn::Ours { fence },
                 TokenTurn::Taken(for_at_most) => Turn::Taken { for_at_most },
@@ -73,7 +98,8 @@ impl TokenStore for SharedTokens {
         expires_at: Option<Timestamp>,
     ) -> Pending<'a, Written> {
         Box::pin(async move {
-            let written = self.store.write_token(&owner(key), fence, &text, expires_at).await;
+            let owner = self.owner(key).await?;
+            let written = self.store.write_token(&owner, fence, &text, expires_at).await;
             Ok(match written.map_err(told)? {
                 Some(generation) => Written::Kept { generation },
                 None => Written::TurnLost,
@@ -82,8 +108,9 @@ impl TokenStore for SharedTokens {
     }
 
     fn give_back<'a>(&'a self, key: &'a TokenKey, fence: u64) -> Pending<'a, ()> {
-        Box::pin(
-            async move { self.store.give_token_turn_back(&owner(key), fence).await.map_err(told) },
-        )
+        Box::pin(async move {
+            let owner = self.owner(key).await?;
+            self.store.give_token_turn_back(&owner, fence).await.map_err(told)
+        })
     }
 }

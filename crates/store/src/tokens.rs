@@ -24,7 +24,8 @@ pub struct TokenOwner {
     pub project: ProjectName,
     /// The connection.
     pub connection: String,
-    /// A digest of everything that the token is asked for with.
+    /// A digest of everything that the token is asked for with. It lies open in the database, so
+    /// it is to be a keyed one: nobody may be able to try passwords against it.
     pub fingerprint: [u8; 32],
 }
 

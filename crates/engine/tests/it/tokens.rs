@@ -10,8 +10,9 @@ use fieldpost_model::connection::{
 };
 use fieldpost_model::forwarder::Method;
 use fieldpost_model::secret::Secret;
+use fieldpost_outbound::tokens::{TokenKey, TokenStore as _, Turn};
 use fieldpost_outbound::{AllowNetworks, Call, Client, OutboundSettings};
-use fieldpost_store::{KeyRing, KeySource, SealingKey, Store, StoreSettings, clock};
+use fieldpost_store::{KeyRing, KeySource, SealingKey, Store, StoreSettings, TokenOwner, clock};
 use fieldpost_testkit::authority::TokenAuthority;
 use fieldpost_testkit::postgres;
 use futures_util::future::join_all;
@@ -125,4 +126,25 @@ async fn a_hub_finds_its_tokens_again() {
         Caller { client: client.clone(), _folder: tempfile::tempdir().unwrap() }
     })
     .await;
+}
+
+#[tokio::test]
+async fn fingerprints_lie_in_the_store_keyed_by_the_installation() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(StoreSettings::in_folder(folder.path())).await.unwrap());
+    let key = TokenKey {
+        project: "clinic".into(),
+        connection: "warehouse".to_owned(),
+        fingerprint: [7; 32],
+    };
+    let tokens = SharedTokens::new(Arc::clone(&store));
+    let turn = tokens.take_turn(&key, 0, Duration::from_mins(1)).await.unwrap();
+    let Turn::Ours { fence } = turn else { panic!("{turn:?}") };
+    tokens.write(&key, fence, Secret::new("token"), None).await.unwrap();
+    let TokenKey { project, connection, fingerprint } = key.clone();
+    let plain = TokenOwner { project, connection, fingerprint };
+    assert_eq!(store.token(&plain).await, Ok(None), "nothing to try passwords against");
+    let another = SharedTokens::new(store);
+    let found = another.read(&key).await.unwrap().unwrap();
+    assert_eq!(found.text.expose(), "token", "whoever has the store has the key");
 }
