@@ -83,7 +83,7 @@ impl Store {
     /// The token of this owner, expired or not.
     pub async fn token(&self, owner: &TokenOwner) -> Result<Option<StoredToken>, StoreError> {
         match self.token_row(owner).await? {
-            Some(row) => self.open_token(owner, row),
+            Some(row) => self.open_token(owner, row).await,
             None => Ok(None),
         }
     }
@@ -100,14 +100,18 @@ impl Store {
         let now = self.now_sql();
         let lease = as_integer(lease.as_micros());
         let mut batch = Batch::default();
-        // A row that is made anew begins where the caller's knowledge ends, so that generations
-        // grow for those who still know the token of a row that is gone.
+        // A row begins, or goes on, where the caller's knowledge ends, so that generations grow for
+        // those who still know the token of a row that is gone. The token of a row that is behind
+        // goes: under the generation that is the row's from here on it would pass for a newer one.
         batch.any(
             format!(
                 "INSERT INTO tokens (project, connection, fingerprint, generation, fence, turn_until)
                  VALUES ($1, $2, $3, $4, $5, {now} + $6)
                  ON CONFLICT (project, connection, fingerprint) DO UPDATE SET
-                     fence = excluded.fence, turn_until = excluded.turn_until
+                     fence = excluded.fence, turn_until = excluded.turn_until,
+                     token = CASE WHEN tokens.generation < $4 THEN NULL ELSE tokens.token END,
+                     generation = CASE WHEN tokens.generation < $4 THEN $4
+                         ELSE tokens.generation END
                  WHERE (tokens.token IS NULL OR tokens.generation <= $4)
                    AND (tokens.fence IS NULL OR tokens.turn_until <= {now})"
             ),
@@ -122,7 +126,8 @@ impl Store {
             return Ok(TokenTurn::Taken(Duration::ZERO));
         };
         let left = row.turn_left.and_then(|left| u64::try_from(left).ok()).unwrap_or_default();
-        let newer = self.open_token(owner, row)?.filter(|token| token.generation > beyond);
+        let found = self.open_token(owner, row).await?;
+        let newer = found.filter(|token| token.generation > beyond);
         Ok(match newer {
             Some(token) => TokenTurn::Newer(token),
             None => TokenTurn::Taken(Duration::from_micros(left)),
@@ -206,12 +211,41 @@ impl Store {
         Ok(found.await?.into_iter().next())
     }
 
-    fn open_token(&self, owner: &TokenOwner, row: Row) -> Result<Option<StoredToken>, StoreError> {
+    /// The token of a row. One that does not open helps nobody any more, and would be in the way of
+    /// every attempt: it is forgotten, so that the next one who needs a token asks for it.
+    async fn open_token(
+        &self,
+        owner: &TokenOwner,
+        row: Row,
+    ) -> Result<Option<StoredToken>, StoreError> {
         let Some(sealed) = row.token else { return Ok(None) };
-        let text = Secret::new(self.sealer.open(&owner.place(), &sealed)?);
+        let text = match self.sealer.open(&owner.place(), &sealed) {
+            Ok(text) => Secret::new(text),
+            Err(StoreError::Keys(reason)) => {
+                let TokenOwner { project, connection, .. } = owner;
+                tracing::warn!(
+                    %project,
+                    connection,
+                    "the kept token of `{connection}` is forgotten, and asked for anew: {reason}"
+                );
+                self.forget_token(owner, sealed).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         let generation = u64::try_from(row.generation)
             .map_err(|_| unreadable("generation", &row.generation.to_string()))?;
         Ok(Some(StoredToken { text, expires_at: row.expires_at.map(Timestamp), generation }))
+    }
+
+    /// Forgets a token, unless there is another one by now. Turns and generations stay.
+    async fn forget_token(&self, owner: &TokenOwner, sealed: String) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.any(
+            format!("UPDATE tokens SET token = NULL WHERE {IS_OWNERS} AND token = $4"),
+            owner.parameters([sealed.into()]),
+        );
+        self.change(batch).await.map(drop)
     }
 }
 

@@ -139,6 +139,35 @@ async fn generations_grow_for_those_who_know_a_token_that_was_dropped(
     assert_eq!(write(&store, &ours, fence, "six").await, Some(6));
     let other = store.take_token_turn(&ours, 5, LONG).await;
     assert_eq!(other, Ok(TokenTurn::Newer(token("six", 6))));
+    // The same where a row is there, which was made by somebody who knew less.
+    let behind = owner("registry", 1);
+    let fence = turn(&store, &behind, 0, LONG).await;
+    assert_eq!(write(&store, &behind, fence, "one").await, Some(1));
+    let fence = turn(&store, &behind, 7, LONG).await;
+    assert_eq!(store.token(&behind).await, Ok(None), "it does not pass for generation 7");
+    assert_eq!(write(&store, &behind, fence, "eight").await, Some(8));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_that_does_not_open_is_asked_for_anew(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let [ours, theirs] = ["warehouse", "registry"].map(|name| owner(name, 1));
+    let fence = turn(&store, &ours, 3, LONG).await;
+    assert_eq!(write(&store, &ours, fence, "four").await, Some(4));
+    store.execute("UPDATE tokens SET connection = 'registry'").await;
+    assert_eq!(store.token(&theirs).await, Ok(None), "it was sealed for another place");
+    let fence = turn(&store, &theirs, 0, LONG).await;
+    assert_eq!(write(&store, &theirs, fence, "five").await, Some(5));
+    assert_eq!(store.token(&theirs).await, Ok(Some(token("five", 5))));
+    // Whoever asks for the turn without a look before does not wait for what nobody can read.
+    store.execute("UPDATE tokens SET connection = 'warehouse'").await;
+    let waits = store.take_token_turn(&ours, 0, LONG).await;
+    assert_eq!(waits, Ok(TokenTurn::Taken(Duration::ZERO)));
+    let fence = turn(&store, &ours, 0, LONG).await;
+    assert_eq!(write(&store, &ours, fence, "six").await, Some(6));
 }
 
 #[tokio::test]
