@@ -1,11 +1,13 @@
 //! From what is to be told to the notices that are kept: one for each recipient who wants it.
 
 use fieldpost_model::connection::Connection;
+use fieldpost_model::hexadecimal;
 use fieldpost_model::incident::{NoticeChannel, NoticeKind};
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::definition::Problem;
 use fieldpost_rules::redact::mask_url;
 use fieldpost_store::{NewNotice, StoreError};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::hub::Hub;
@@ -16,12 +18,27 @@ use crate::watch::words::Telling;
 
 /// The fact that holds the key of the links to unsubscribe.
 const UNSUBSCRIBE_KEY: &str = "unsubscribe-key";
+/// Digits that tell webhooks apart whose secrets are not shown.
+const MARK_DIGITS: usize = 4;
 /// Why a mail is not sent where there is nobody to send it.
 const NO_RELAY: &str = "no mail relay is set (--smtp-url)";
 
 /// Whether a recipient gets mail; what else can be told is a URL.
 fn is_mail_address(recipient: &str) -> bool {
     !recipient.contains("://")
+}
+
+/// A webhook as a notice names it: what is secret in it stays in the definition, where it is sealed.
+/// Two that differ in nothing else must not be taken for each other, which four digits of a digest
+/// see to; they give nothing away.
+fn shown_webhook(url: &str) -> String {
+    let masked = mask_url(url);
+    if masked == url {
+        return masked;
+    }
+    let digits = hexadecimal::encode(&Sha256::digest(url));
+    let mark: String = digits.chars().take(MARK_DIGITS).collect();
+    format!("{masked}#{mark}")
 }
 
 impl Topic {
@@ -118,8 +135,7 @@ impl Hub {
                 notice.impossible = self.settings().mailer.is_none().then(|| NO_RELAY.to_owned());
             }
             if notice.channel == NoticeChannel::Webhook {
-                // What is secret in it stays in the definition, where it is sealed.
-                notice.recipient = mask_url(&notice.recipient);
+                notice.recipient = shown_webhook(&notice.recipient);
             }
             notices.push(notice);
         }
@@ -128,12 +144,12 @@ impl Hub {
 
     /// The whole URL of a webhook that a notice names without its credentials; `None` where nobody
     /// names it any more.
-    pub(super) fn webhook_url(&self, project: &str, masked: &str) -> Option<String> {
+    pub(super) fn webhook_url(&self, project: &str, shown: &str) -> Option<String> {
         let project = self.routing().project(project).cloned()?;
         let connections = project.definition.connections.iter();
         let named = connections.flat_map(|connection| &connection.notify);
         let mut named = named.chain(&project.definition.settings.notify);
-        named.find(|address| !is_mail_address(address) && mask_url(address) == masked).cloned()
+        named.find(|address| !is_mail_address(address) && shown_webhook(address) == shown).cloned()
     }
 
     /// The link by which a recipient ends a subscription; `None` where the hub does not know how

@@ -534,6 +534,26 @@ async fn a_url_gets_a_webhook_and_without_a_relay_mails_are_not_sent() {
     assert!(mail.last_error.as_ref().unwrap().contains("--smtp-url"));
 }
 
+/// What is told of one connection is not for those who look after another one.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_differ_in_their_secrets_only_get_what_is_theirs() {
+    let told = FakeDestination::start().await;
+    let destination = FakeDestination::start().await;
+    let clinic = Clinic::on(None, None, destination, &Arc::default(), None).await;
+    clinic.apply(&Wish::default()).await;
+    let (_, mut definition) = clinic.hub.definition("clinic").await.unwrap();
+    let mut there = definition.connections.remove(0);
+    there.notify = ["first", "second"].map(|it| told.url(&format!("/told?token={it}-word"))).into();
+    clinic.hub.put("clinic", fieldpost_engine::Draft::Connection(there)).await.unwrap();
+    clinic.destination.answer("/hook", Answer::status(503));
+    clinic.post("1").await;
+    let mut queries: Vec<String> =
+        told.wait_for(2, PATIENCE).await.into_iter().map(|request| request.query).collect();
+    queries.sort();
+    assert_eq!(queries, ["token=first-word", "token=second-word"]);
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_flaps_is_not_told_with_every_flap() {
