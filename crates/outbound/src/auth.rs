@@ -53,7 +53,7 @@ pub(crate) struct Preparation<'a> {
     pub(crate) connection: &'a str,
     pub(crate) allow_networks: &'a AllowNetworks,
     pub(crate) tokens: &'a Arc<dyn TokenStore>,
-    /// Everything that must not be read in an error message; the kinds add theirs.
+    /// Everything that must not be read in a record of a call; the kinds add theirs.
     pub(crate) secrets: Vec<Secret>,
 }
 

@@ -18,6 +18,7 @@ use url::Url;
 use crate::address::host_and_port;
 use crate::auth::{Circumstance, Lesson, Shown};
 use crate::failure::{Circumstances, Failure, Stage, describe_status};
+use crate::hiding;
 use crate::prepared::Prepared;
 use crate::redirect::{self, Hop, REDIRECT_RECORD};
 use crate::request::{Assembled, record};
@@ -97,7 +98,7 @@ impl<'a> Caller<'a> {
         let mut proved_again = false;
         let mut recorded = (None, None);
         // What any of the requests was shown with may come back in any of the answers.
-        let mut got: Vec<Secret> = Vec::new();
+        let mut got: Vec<Secret> = hiding::secrets_of_request(&plain);
         loop {
             let mut request = plain.clone();
             let mut shown = Shown::default();
@@ -134,7 +135,7 @@ impl<'a> Caller<'a> {
             } else {
                 proof.keep(&mut shown);
             }
-            match self.next(&mut plain, &url, status, &headers, hops.len()) {
+            match self.next(&mut plain, &url, status, &headers, hops.len(), &got) {
                 Ok(Some((hop, stays))) => {
                     hops.push(hop);
                     trusted &= stays;
@@ -161,12 +162,13 @@ impl<'a> Caller<'a> {
         status: StatusCode,
         headers: &HeaderMap,
         followed: usize,
+        got: &[Secret],
     ) -> Result<Option<(Hop, bool)>, AttemptError> {
         let allowed = &self.settings.allow_networks;
         let target = redirect::target(from, status, headers, followed, allowed)?;
         let Some(mut target) = target else { return Ok(None) };
         self.prepared.proof.take_back(&mut target);
-        let masked = |url: &Url| self.prepared.scrub(&redact::mask_url(url.as_str()), &[]);
+        let masked = |url: &Url| self.prepared.scrub(&redact::mask_url(url.as_str()), got);
         let hop = Hop { status: status.as_u16(), from: masked(&plain.url), to: masked(&target) };
         let stays = redirect::turn(plain, target)?;
         Ok(Some((hop, stays)))
@@ -199,12 +201,14 @@ impl<'a> Caller<'a> {
         };
         let (status, headers) = (response.status(), response.headers().clone());
         let mut record = record_head(&response);
-        let read = read_body(response, &mut record, self.body_limits(), deadline).await;
+        let limits = self.body_limits();
+        let read = read_body(response, &mut record, limits, deadline).await;
+        prepared.hide(&mut record, got, limits.kept);
         let error = if status.is_success() {
             read.err().map(|failure| failure.describe(circumstances))
         } else {
             // A refusal is a refusal, however its explanation ended.
-            let text = prepared.scrub(&quotable_text(&record.body, &headers), got);
+            let text = quotable_text(&record.body, &headers);
             let location = text_of(&headers, LOCATION.as_str());
             let location = location.map(|location| redact::mask_url(&location));
             Some(describe_status(status, location.as_deref(), &excerpt(&text)))
@@ -222,7 +226,6 @@ impl<'a> Caller<'a> {
         got: &[Secret],
     ) -> Exchange {
         let response = response.map(|mut response| {
-            hide(&mut response, got);
             let told = hops.iter().map(|hop| (REDIRECT_RECORD.to_owned(), hop.describe()));
             response.headers.splice(0..0, told);
             response
@@ -253,21 +256,6 @@ impl<'a> Caller<'a> {
 impl Answer {
     fn none(failure: &Failure, circumstances: Circumstances<'_>) -> Self {
         Self { record: None, head: None, error: Some(failure.describe(circumstances)) }
-    }
-}
-
-/// Takes out of an answer what was got for this call alone: an echoing destination would leave a
-/// living token in the history.
-fn hide(response: &mut AttemptResponse, got: &[Secret]) {
-    let secrets: Vec<&str> = got.iter().map(Secret::expose).collect();
-    if secrets.is_empty() {
-        return;
-    }
-    for (_, value) in &mut response.headers {
-        *value = redact::scrub(value, &secrets);
-    }
-    if let Ok(text) = std::str::from_utf8(&response.body) {
-        response.body = redact::scrub(text, &secrets).into_bytes();
     }
 }
 

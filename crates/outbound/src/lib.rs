@@ -25,6 +25,7 @@ mod client;
 mod exchange;
 mod failure;
 pub mod guard;
+mod hiding;
 pub mod mail;
 mod prepared;
 pub mod probe;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldpost_model::ProjectName;
-use fieldpost_model::attempt::{AttemptError, ErrorKind};
+use fieldpost_model::attempt::{AttemptError, AttemptResponse, ErrorKind};
 use fieldpost_model::connection::Connection;
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::redact;
@@ -18,6 +18,7 @@ use url::Url;
 use crate::address::{host_header, judge_host, read_url, unbuildable};
 use crate::auth::{Preparation, Proof};
 use crate::guard::AllowNetworks;
+use crate::hiding;
 use crate::profile::{Profile, Profiles};
 use crate::signing::Signer;
 use crate::tokens::TokenStore;
@@ -43,7 +44,7 @@ pub struct Prepared {
     pub(crate) signer: Option<Signer>,
     /// The HTTP client that does TLS as the connection wants it.
     pub(crate) profile: Arc<Profile>,
-    /// Everything that must not be read in an error message.
+    /// Everything that must not be read in a record of a call.
     secrets: Vec<Secret>,
 }
 
@@ -86,8 +87,16 @@ impl Prepared {
     /// Takes the connection's secrets, and those that were got for one call, out of a text,
     /// whoever put them there.
     pub(crate) fn scrub(&self, text: &str, got: &[Secret]) -> String {
-        let secrets: Vec<&str> = self.secrets.iter().chain(got).map(Secret::expose).collect();
-        redact::scrub(text, &secrets)
+        redact::scrub(text, &self.secrets_and(got))
+    }
+
+    /// The same for an answer, of whose body `body_kept` bytes are kept at most.
+    pub(crate) fn hide(&self, answer: &mut AttemptResponse, got: &[Secret], body_kept: usize) {
+        hiding::hide(answer, &self.secrets_and(got), body_kept);
+    }
+
+    fn secrets_and<'a>(&'a self, got: &'a [Secret]) -> Vec<&'a str> {
+        self.secrets.iter().chain(got).map(Secret::expose).collect()
     }
 }
 

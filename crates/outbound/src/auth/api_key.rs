@@ -4,6 +4,7 @@ use fieldpost_model::attempt::AttemptError;
 use fieldpost_model::secret::Secret;
 
 use super::{Credential, credential_header, sensitive};
+use crate::hiding::secrets_of_header;
 
 /// Reads the header's name and the key.
 pub(super) fn prepare(
@@ -12,6 +13,6 @@ pub(super) fn prepare(
     secrets: &mut Vec<Secret>,
 ) -> Result<Credential, AttemptError> {
     let header = credential_header(name)?;
-    secrets.push(key.clone());
+    secrets.extend(secrets_of_header(key.expose()));
     Ok((header, sensitive(key.expose().as_bytes(), format_args!("The secret header {name:?}"))?))
 }

@@ -3,6 +3,7 @@
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::connection::Authentication;
 use fieldpost_model::secret::Secret;
+use fieldpost_outbound::Call;
 use fieldpost_testkit::{Answer, FakeDestination, misbehaving};
 
 use crate::common::{call, client, connection, error, post, project, send, settings};
@@ -132,15 +133,17 @@ async fn headers_are_kept_up_to_a_limit() {
     assert!(has("x-first") && has("x-second") && !has("x-third"), "{headers:?}");
 }
 
-/// A destination that repeats our credentials does not get them into our error messages. Its own
-/// body stays as it is.
+/// A destination that repeats our credentials gets them neither into our error messages nor into
+/// what is kept of its answer.
 #[tokio::test]
-async fn echoed_credentials_stay_out_of_messages() {
+async fn echoed_credentials_stay_out_of_messages_and_records() {
     let destination = FakeDestination::start().await;
     destination.answer_with("/", |request| {
         let echo = request.header("authorization").unwrap_or_default().to_owned();
         Answer::status(401)
             .header("set-cookie", "session=1")
+            .header("x-echo", &echo)
+            .header("location", "/login?access_token=abc&was=hunter2-hunter2")
             .body(format!("{echo} hunter2-hunter2"))
     });
     let mut connection = connection(&destination.url("/"));
@@ -151,6 +154,54 @@ async fn echoed_credentials_stay_out_of_messages() {
     let exchange = send(&client(), &connection, call()).await;
     assert_eq!(error(&exchange).1, "401 Unauthorized: Basic ••••••• •••••••");
     let response = exchange.response.unwrap();
-    assert_eq!(response.body, b"Basic YW5uOmh1bnRlcjItaHVudGVyMg== hunter2-hunter2");
-    assert!(response.headers.contains(&("set-cookie".to_owned(), "•••••••".to_owned())));
+    assert_eq!(String::from_utf8(response.body).unwrap(), "Basic ••••••• •••••••");
+    for (name, value) in [
+        ("set-cookie", "•••••••"),
+        ("x-echo", "Basic •••••••"),
+        ("location", "/login?access_token=•••••••&was=•••••••"),
+    ] {
+        let header = (name.to_owned(), value.to_owned());
+        assert!(response.headers.contains(&header), "{header:?} in {:?}", response.headers);
+    }
+}
+
+/// An answer that is no text, or was cut within a character or within the secret itself, tells no
+/// more than another one. What the forwarder and the URL bring counts like the connection's own.
+#[tokio::test]
+async fn credentials_stay_out_of_whatever_comes_back() {
+    let destination = FakeDestination::start().await;
+    let kept = settings().response_body_kept;
+    let mut connection = connection(&destination.url("/?key=s3cr3t-of-url"));
+    connection.authentication = Authentication::Headers(vec![
+        ("x-one".to_owned(), Secret::new("Token s3cr3t-of-connection")),
+        ("x-two".to_owned(), Secret::new("abc")),
+    ]);
+    let headers = [("x-api-key".to_owned(), "s3cr3t-of-forwarder".to_owned())];
+    let query = [("token".to_owned(), "s3cr3t of query".to_owned())];
+    for secret in [
+        "s3cr3t-of-connection",
+        "s3cr3t-of-forwarder",
+        "s3cr3t-of-url",
+        "s3cr3t of query",
+        "s3cr3t+of+query",
+    ] {
+        let secret = secret.as_bytes();
+        let of_bytes = [b"\xff\xfe ", secret].concat();
+        let cut_in_secret = [&vec![b'x'; kept - secret.len() + 2], secret].concat();
+        let cut_in_character =
+            [secret, &vec![b'x'; kept - secret.len() - 1], "é".as_bytes()].concat();
+        for body in [of_bytes, cut_in_secret, cut_in_character] {
+            destination.answer("*", Answer::status(200).body(body));
+            let call = Call { headers: &headers, query: &query, ..call() };
+            let exchange = send(&client(), &connection, call).await;
+            assert_eq!(exchange.error, None);
+            let body = exchange.response.unwrap().body;
+            let shown = String::from_utf8_lossy(&body);
+            assert!(!shown.contains("s3cr3t") && body.len() <= kept, "{shown}");
+        }
+    }
+    // What is shorter than four characters stands in ordinary words.
+    destination.answer("*", Answer::status(200).body("abcdef"));
+    let exchange = send(&client(), &connection, call()).await;
+    assert_eq!(exchange.response.unwrap().body, b"abcdef");
 }
