@@ -105,7 +105,7 @@ impl Dispatcher {
                     concurrency: connection.concurrency,
                     timeout: connection.timeout,
                     rate: connection.rate,
-                    paused: connection.paused || project.definition.settings.paused,
+                    paused: self.hub.holds_back(project, connection),
                 };
                 (lane, definition)
             })
@@ -366,7 +366,7 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
         // Removed since it was claimed: it will be moved to where its forwarder sends now.
         return release(hub, vec![claimed]).await;
     };
-    if project.definition.settings.paused || connection.paused {
+    if hub.holds_back(&project, connection) {
         // Paused since it was claimed: it waits in its lane.
         return release(hub, vec![claimed]).await;
     }

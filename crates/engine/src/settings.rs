@@ -12,6 +12,8 @@ use crate::lanes::breaker::BreakerPolicy;
 pub struct HubSettings {
     /// The longest body that is taken, after decompression, in bytes.
     pub max_body: usize,
+    /// Whether nothing leaves this hub: deliveries and notices are made, and wait.
+    pub hold_deliveries: bool,
     /// Attempts under way at once, over all lanes.
     pub delivery_concurrency: usize,
     /// How often lanes and definitions are looked at although no hint came.
@@ -37,6 +39,7 @@ impl HubSettings {
     pub fn with_clock(clock: Clock) -> Self {
         Self {
             max_body: 10_000_000,
+            hold_deliveries: false,
             delivery_concurrency: 256,
             poll_interval: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(20),

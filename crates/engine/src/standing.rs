@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use fieldpost_model::connection::Connection;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{Lane, LaneBacklog};
 
@@ -10,6 +11,7 @@ use crate::error::HubError;
 use crate::hub::Hub;
 use crate::lanes::Standing;
 use crate::lanes::breaker::Cause;
+use crate::routing::ProjectRouting;
 
 fieldpost_model::names! {
     /// How a lane stands.
@@ -52,7 +54,7 @@ impl Hub {
             let lane = Lane { project: routing.project.clone(), name: connection.name.clone() };
             let mut standing = standings.get(&lane).copied().unwrap_or_default();
             // The definitions are newer than what the dispatcher last showed.
-            standing.paused = connection.paused || routing.definition.settings.paused;
+            standing.paused = self.holds_back(&routing, connection);
             shown.push(self.lane_shown(lane, &standing).await?);
         }
         Ok(shown)
@@ -77,6 +79,13 @@ impl Hub {
             under_way: standing.under_way,
             backlog,
         })
+    }
+
+    /// Whether nothing is sent to a connection at present: somebody paused it, its project, or
+    /// everything that leaves this hub.
+    pub(crate) fn holds_back(&self, project: &ProjectRouting, connection: &Connection) -> bool {
+        let is_paused = connection.paused || project.definition.settings.paused;
+        is_paused || self.settings().hold_deliveries
     }
 
     /// Has a lane tried now, whatever its breaker says.

@@ -191,6 +191,7 @@ pub(crate) fn not_opened(storage: &StorageSettings, error: StoreError) -> Failur
 fn hub_settings(settings: &Settings, mailer: Option<Mailer>) -> HubSettings {
     HubSettings {
         max_body: settings.inbound.max_body.in_memory(),
+        hold_deliveries: settings.outbound.hold_deliveries,
         delivery_concurrency: settings.outbound.delivery_concurrency.in_memory(),
         poll_interval: settings.outbound.poll_interval.0,
         stop_timeout: settings.outbound.stop_timeout.0,

@@ -32,6 +32,9 @@ const WHEN_STOPPING: Duration = Duration::from_secs(5);
 /// Sends what is due, at a hint at once, else at every poll.
 pub(crate) async fn serve(hub: Hub) {
     let mut poll = tokio::time::interval(hub.settings().poll_interval);
+    if hub.settings().hold_deliveries {
+        return hub.stopping().cancelled().await;
+    }
     if let Err(error) = hub.store().free_notices().await {
         tracing::warn!(%error, "notices of an earlier start could not be freed; their leases run out");
     }

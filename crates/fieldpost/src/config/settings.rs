@@ -259,6 +259,11 @@ pub(crate) struct OutboundSettings {
     )]
     pub(crate) allow_network: Vec<AllowNetworks>,
 
+    /// Nothing leaves: messages are taken in and their deliveries are made, and these and all mails
+    /// wait. For looking at a restored backup, which knows nothing of what was sent since.
+    #[arg(long, env = "FIELDPOST_HOLD_DELIVERIES", hide_env_values = true)]
+    pub(crate) hold_deliveries: bool,
+
     /// Deliveries that are under way at once, over all destinations.
     #[arg(
         long,

@@ -46,14 +46,6 @@ async fn post_many(hub: &Hub, count: usize) {
     senders.join_all().await;
 }
 
-async fn order(hub: &Hub, path: &str, body: &Value) -> Value {
-    let url = format!("{}/api/v1/projects/p/{path}", hub.url);
-    let request = http_client().post(url).bearer_auth(TOKEN).body(body.to_string());
-    let answer = request.send().await.unwrap();
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
-}
-
 /// Orders an action without waiting for its answer, which comes when a small one has ended.
 async fn order_and_leave(hub: &Hub, body: Value) -> Value {
     let url = format!("{}/api/v1/projects/p/deliveries/actions", hub.url);

@@ -142,6 +142,35 @@ fn a_database_that_is_none_is_told() {
 
 /// Holds MUST-29.
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_leaves_a_hub_that_holds_its_deliveries() {
+    let destination = FakeDestination::start().await;
+    let folder = folder();
+    let text = format!(
+        "project: p\nsources: {{ s: {{ dialect: json, secret: a-long-random-word }} }}\n\
+         connections: {{ c: {{ url: '{}' }} }}\nforwarders: {{ f: {{ to: c }} }}\n",
+        destination.url("/")
+    );
+    let file = write(folder.path(), "p.yaml", &text);
+    let data = folder.path().join("data");
+    let arguments = |more: &[&'static str]| -> Vec<String> {
+        let file = file.to_str().unwrap();
+        let usual = ["--allow-network", "private", "--project", file];
+        usual.iter().chain(more).map(|argument| (*argument).to_owned()).collect()
+    };
+    let mut held = Hub::start(&data, arguments(&["--hold-deliveries"]));
+    assert_eq!(held.post("a-long-random-word", "{\"n\":1}").await, 200);
+    let lanes = held.api().get("projects/p/lanes").await;
+    assert_eq!(lanes["items"][0]["state"], "paused", "{lanes}");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(destination.received().is_empty());
+    assert_eq!(held.api().get("status").await["waiting"], 1);
+    held.signal("TERM");
+    held.wait();
+    let _hub = Hub::start(&data, arguments(&[]));
+    assert_eq!(destination.wait_for(1, PATIENCE).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_finish_what_is_under_way() {
     let destination = FakeDestination::start().await;
     destination.answer("/slow", Answer::status(200).delay(Duration::from_millis(700)));

@@ -49,7 +49,7 @@ impl From<LaneShown> for Lane {
         Self {
             connection,
             state: state.name(),
-            cause: cause.map(|cause| cause.name()),
+            cause: cause.map(fieldpost_engine::Cause::name),
             again_at: again_at.map(|at| at.to_string()),
             under_way,
             waiting: backlog.waiting,
