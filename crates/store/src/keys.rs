@@ -117,7 +117,12 @@ impl Counts {
     }
 
     fn all_with(&self, id: &KeyId) -> bool {
-        self.unsealed == 0 && self.sealed.iter().all(|(other, _)| other == id)
+        self.not_with(id) == 0
+    }
+
+    fn not_with(&self, id: &KeyId) -> u64 {
+        let others = self.sealed.iter().filter(|(other, _)| other != id);
+        self.unsealed + others.map(|(_, records)| records).sum::<u64>()
     }
 }
 
@@ -197,6 +202,39 @@ async fn read_counts(engine: &Engine) -> Result<Counts, StoreError> {
     Ok(counts)
 }
 
+/// A step of a rotation, which has not ended until it says so: whoever waited for it may have gone,
+/// or it may have panicked, and the next rotation must not wait for it for ever.
+struct RunningRotation<'s> {
+    sealer: &'s Sealer,
+    ended: bool,
+}
+
+impl RunningRotation<'_> {
+    /// The next step follows.
+    fn goes_on(mut self) {
+        self.ended = true;
+    }
+
+    fn ends(mut self, error: Option<&StoreError>) {
+        self.ended = true;
+        self.stop(error.map(ToString::to_string));
+    }
+
+    fn stop(&self, error: Option<String>) {
+        let mut rotation = self.sealer.rotation();
+        rotation.running = false;
+        rotation.error = error;
+    }
+}
+
+impl Drop for RunningRotation<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.stop(Some("it broke off in the middle; the next rotation goes on".to_owned()));
+        }
+    }
+}
+
 /// Which records are sealed anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {
@@ -243,15 +281,18 @@ impl Store {
             }
             *rotation = Rotation { running: true, ..Rotation::default() };
         }
+        let unless_it_breaks_off = RunningRotation { sealer: &self.sealer, ended: false };
         let begun = self.put_next_key_into_use().await;
-        if let Err(error) = &begun {
-            self.end_rotation(Some(error));
+        match &begun {
+            Ok(()) => unless_it_breaks_off.goes_on(),
+            Err(error) => unless_it_breaks_off.ends(Some(error)),
         }
         begun
     }
 
     async fn put_next_key_into_use(&self) -> Result<(), StoreError> {
-        self.sealer.read_again()?;
+        // Whoever seals with the old key at this moment has committed before anything is counted.
+        self.sealer.take_up_changes().await?;
         if self.keeps_its_keys() {
             let ring = self.sealer.ring();
             if read_counts(&self.engine).await?.all_with(ring.active().id()) {
@@ -266,17 +307,17 @@ impl Store {
     /// Seals with the active key whatever is sealed with another one, or not at all. Where the hub
     /// keeps its keys itself, those that nothing is sealed with any more are forgotten.
     pub async fn reseal(&self) -> Result<(), StoreError> {
+        let unless_it_breaks_off = RunningRotation { sealer: &self.sealer, ended: false };
         let ended = self.reseal_and_forget().await;
-        self.end_rotation(ended.as_ref().err());
+        unless_it_breaks_off.ends(ended.as_ref().err());
         ended
     }
 
     async fn reseal_and_forget(&self) -> Result<(), StoreError> {
         // Behind whatever was sealed with the old key by somebody who no longer waits for it.
         self.change(Batch::default()).await?;
-        self.seal_anew(Which::NotActive).await?;
+        let counts = self.seal_all_anew().await?;
         let ring = self.sealer.ring();
-        let counts = read_counts(&self.engine).await?;
         if self.keeps_its_keys() && ring.keys().count() > 1 && counts.all_with(ring.active().id()) {
             // A file that cannot be written, such as a mounted one, is the operator's to shorten.
             let forgotten = self.sealer.replace_file(KeyRing::of(ring.active().clone())).await;
@@ -287,10 +328,20 @@ impl Store {
         Ok(())
     }
 
-    fn end_rotation(&self, error: Option<&StoreError>) {
-        let mut rotation = self.sealer.rotation();
-        rotation.running = false;
-        rotation.error = error.map(ToString::to_string);
+    /// Seals anew, and counts what is left, until nothing is but what does not open. Another hub
+    /// that has not looked into its file yet may write with the old key behind the look of this one.
+    async fn seal_all_anew(&self) -> Result<Counts, StoreError> {
+        let mut left_before = u64::MAX;
+        loop {
+            self.sealer.rotation().failed = 0;
+            self.seal_anew(Which::NotActive).await?;
+            let counts = read_counts(&self.engine).await?;
+            let left = counts.not_with(self.sealer.ring().active().id());
+            if left <= self.sealer.rotation().failed || left >= left_before {
+                return Ok(counts);
+            }
+            left_before = left;
+        }
     }
 
     /// What a start does: seals what an older version wrote, and goes on with an interrupted

@@ -217,8 +217,16 @@ impl Sealer {
         })
     }
 
-    /// Reads the keys again; whether there are other ones now.
-    pub(crate) fn read_again(&self) -> Result<bool, StoreError> {
+    /// Reads the keys again. When this returns, everything that was being sealed with other keys is
+    /// committed: also where somebody who met an unknown key has read them before.
+    pub(crate) async fn take_up_changes(&self) -> Result<(), StoreError> {
+        let _nobody_seals = self.sealing.write().await;
+        self.read_again().map(drop)
+    }
+
+    /// Reads the keys again; whether there are other ones now. Who meets an unknown key cannot wait
+    /// for those who seal: it may be one of them.
+    fn read_again(&self) -> Result<bool, StoreError> {
         let Some(fresh) = self.source.read()? else { return Ok(false) };
         if fresh == *self.ring() {
             return Ok(false);
@@ -298,6 +306,27 @@ mod tests {
         drop(sealing);
         changing.await;
         assert_eq!(*sealer.ring(), next);
+    }
+
+    #[tokio::test]
+    async fn keys_that_the_operator_changed_wait_for_those_who_seal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let sealer = sealer(KeySource::File { path: path.clone(), make: true }).unwrap();
+        for met_before in [false, true] {
+            let sealing = sealer.begin().await;
+            let next = sealer.ring().renewed(SealingKey::generate().unwrap());
+            file::replace(&path, &next).unwrap();
+            if met_before {
+                assert_eq!(sealer.read_again(), Ok(true));
+            }
+            let mut changing = std::pin::pin!(sealer.take_up_changes());
+            assert!(changing.as_mut().now_or_never().is_none(), "somebody seals");
+            assert_ne!(*sealing.ring, next);
+            drop(sealing);
+            changing.await.unwrap();
+            assert_eq!(*sealer.ring(), next);
+        }
     }
 
     #[test]
