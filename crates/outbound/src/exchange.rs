@@ -115,7 +115,7 @@ impl<'a> Caller<'a> {
             let sent = record(&request, self.prepared, &got, &body);
             let url = request.url.clone();
             let Answer { record, head, mut error } =
-                self.exchange(request, body.clone(), &got).await;
+                self.exchange(request, body.clone(), trusted, &got).await;
             recorded = (Some(sent), record);
             let Some((status, headers)) = head else {
                 let exchange = self.finish(recorded, error, None, &hops, &got);
@@ -174,11 +174,13 @@ impl<'a> Caller<'a> {
         Ok(Some((hop, stays)))
     }
 
-    /// One request and its answer.
+    /// One request and its answer. `trusted` is the connection's own origin; elsewhere its client
+    /// certificate is not shown, and what it trusts does not hold.
     async fn exchange(
         &self,
         Assembled { method, url, headers }: Assembled,
         body: Bytes,
+        trusted: bool,
         got: &[Secret],
     ) -> Answer {
         let (deadline, prepared) = (self.deadline, self.prepared);
@@ -189,7 +191,8 @@ impl<'a> Caller<'a> {
             timeout: deadline.limit(),
             connect_timeout: self.settings.connect_timeout,
         };
-        let request = prepared.profile.http.request(method, url).headers(headers).body(body).send();
+        let profile = if trusted { &prepared.profile } else { &prepared.profile_elsewhere };
+        let request = profile.http.request(method, url).headers(headers).body(body).send();
         let response = match deadline.keep(request).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {

@@ -44,6 +44,8 @@ pub struct Prepared {
     pub(crate) signer: Option<Signer>,
     /// The HTTP client that does TLS as the connection wants it.
     pub(crate) profile: Arc<Profile>,
+    /// The HTTP client for other origins that the destination redirects to.
+    pub(crate) profile_elsewhere: Arc<Profile>,
     /// Everything that must not be read in a record of a call.
     secrets: Vec<Secret>,
 }
@@ -80,6 +82,7 @@ impl Prepared {
             timeout: connection.timeout,
             signer: signer(connection)?,
             profile: profile(project, connection, profiles)?,
+            profile_elsewhere: profiles.plain(),
             secrets,
         })
     }

@@ -68,7 +68,7 @@ impl Profiles {
     /// The profile for these options.
     pub(crate) fn of(&self, options: &Tls) -> Result<Arc<Profile>, ProfileError> {
         if *options == Tls::default() {
-            return Ok(Arc::clone(&self.default));
+            return Ok(self.plain());
         }
         let digest = digest(options);
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,6 +81,11 @@ impl Profiles {
         let made = Arc::new(made);
         others.insert(digest, Arc::downgrade(&made));
         Ok(made)
+    }
+
+    /// The profile for no options at all.
+    pub(crate) fn plain(&self) -> Arc<Profile> {
+        Arc::clone(&self.default)
     }
 
     /// What every profile resolves names with.

@@ -5,7 +5,10 @@
 //! harmless GET be taken for its receipt; they are reported and never followed.
 //!
 //! Where the redirect leads is chosen by the destination, so it is judged like every address, and
-//! what proves the hub's identity stays behind unless scheme, host and port are the same.
+//! what proves the hub's identity stays behind unless scheme, host and port are the same: all
+//! headers of the connection's `auth`, whatever their names; those of the forwarder that are named
+//! like credentials; the signature; and the connection's TLS options, which would show its client
+//! certificate, or trust whom the machine does not. Other headers of the forwarder go along.
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_rules::redact;

@@ -98,17 +98,28 @@ impl Identity {
 
 /// Serves HTTPS on a port of this machine, answering `200` to whatever comes.
 async fn serve(configuration: ServerConfig) -> u16 {
+    serve_with(configuration, |_| "200 OK".to_owned()).await
+}
+
+/// Serves HTTPS on a port of this machine. `answer` makes status and headers of a request's text.
+async fn serve_with(
+    configuration: ServerConfig,
+    answer: impl Fn(&str) -> String + Send + Sync + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let acceptor = TlsAcceptor::from(Arc::new(configuration));
+    let answer = Arc::new(answer);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
+            let (acceptor, answer) = (acceptor.clone(), Arc::clone(&answer));
             tokio::spawn(async move {
                 let mut stream = acceptor.accept(stream).await.ok()?;
-                stream.read_buf(&mut Vec::new()).await.ok()?;
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-                stream.write_all(answer).await.ok()?;
+                let mut request = Vec::new();
+                stream.read_buf(&mut request).await.ok()?;
+                let head = answer(&String::from_utf8_lossy(&request));
+                let answer = format!("HTTP/1.1 {head}\r\ncontent-length: 2\r\n\r\nok");
+                stream.write_all(answer.as_bytes()).await.ok()?;
                 stream.shutdown().await.ok()
             });
         }

@@ -157,6 +157,46 @@ async fn whoever_skips_the_verification_takes_any_certificate() {
     }
 }
 
+/// Where a redirect leads is chosen by the destination: neither is the connection's certificate
+/// shown there, nor does what the connection trusts hold. On the same origin everything does.
+#[tokio::test]
+async fn tls_options_hold_for_the_connections_own_origin_alone() {
+    let (own, known_to_own) = authority_of("The connection's own");
+    let (machines, trusted) = authority();
+    let client = client(trusted, Box::new(|_| Ok(vec![Ipv4Addr::LOCALHOST.into()])));
+    let hub = identity("hub.example.org", Some(&own));
+    let elsewhere = |signed_by| identity("other.example.org", signed_by);
+    let unknown = "its certificate is signed by itself or by an authority that this machine";
+    for (server, tls, expected) in [
+        (elsewhere(Some(&machines)).server(None), trusting(&own), None),
+        (elsewhere(Some(&own)).server(None), trusting(&own), Some(unknown)),
+        (
+            elsewhere(None).server(None),
+            Tls { skip_verification: true, ..Tls::default() },
+            Some(unknown),
+        ),
+        (
+            elsewhere(Some(&machines)).server(Some(known_to_own)),
+            showing(&hub, trusting(&own)),
+            Some("it asks for a client certificate"),
+        ),
+    ] {
+        let host = format!("other.example.org:{}", serve(server).await);
+        let location = format!("307 Temporary Redirect\r\nlocation: https://{host}/");
+        let origin = identity(NAME, Some(&own)).server(None);
+        let port = serve_with(origin, move |request| match request.split(' ').nth(1) {
+            Some("/") => "307 Temporary Redirect\r\nlocation: /same".to_owned(),
+            Some("/same") => location.clone(),
+            _ => "404 Not Found".to_owned(),
+        });
+        let exchange = send(&client, &connection_with(port.await, tls)).await;
+        let steps = exchange.response.iter().flat_map(|response| &response.headers);
+        let steps = steps.filter(|(name, _)| name == "fieldpost-redirected").count();
+        assert_eq!(steps, if expected.is_none() { 2 } else { 0 });
+        check_tls(exchange, &host, expected);
+    }
+}
+
 #[tokio::test]
 async fn a_server_of_old_is_named() {
     // The alert of a server that wants another version of TLS.
