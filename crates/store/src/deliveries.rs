@@ -5,6 +5,8 @@
 //! person sees the attempt's result a moment later. Once it is over, whoever held it has stalled or
 //! died and is in nobody's way.
 
+use std::collections::BTreeSet;
+
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState, PayloadKind};
 use fieldpost_model::event::Event;
 use fieldpost_model::time::Timestamp;
@@ -291,7 +293,7 @@ impl Store {
     ) {
         let lane = if parked { Lane::parking(forwarder) } else { connection.to_owned() };
         let now = self.now_sql();
-        self.lock_deliveries(batch, project, &[id]);
+        self.lock_deliveries(batch, project, &[id], &BTreeSet::new());
         let position = self.next_position(batch);
         batch.one(
             "it is in the queue already",

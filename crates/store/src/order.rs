@@ -29,6 +29,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use crate::erase::{places, with_ids};
 use crate::error::StoreError;
 use crate::records::{Lane, NewDelivery, Signal, Standing};
 use crate::statement::{Batch, Parameter};
@@ -278,14 +279,27 @@ impl Store {
     }
 
     /// Adds the statement that takes the locks of the sequences in which these deliveries stand, or
-    /// would. Whoever acts on several in one transaction takes them all before the first.
-    pub(crate) fn lock_deliveries(&self, batch: &mut Batch, project: &str, deliveries: &[Uuid]) {
+    /// would, also over each of `connections`. Whoever acts on several in one transaction takes them
+    /// all before the first.
+    pub(crate) fn lock_deliveries(
+        &self,
+        batch: &mut Batch,
+        project: &str,
+        deliveries: &[Uuid],
+        connections: &BTreeSet<&str>,
+    ) {
         if let (Engine::Postgres(_), false) = (&self.engine, deliveries.is_empty()) {
-            let places: Vec<String> =
-                (2..2 + deliveries.len()).map(|number| format!("${number}")).collect();
-            let touched = sequences_of(&places.join(", "));
-            let mut parameters = vec![project.into()];
-            parameters.extend(deliveries.iter().map(|id| Parameter::from(*id)));
+            let ids = places(2, deliveries.len());
+            let mut touched = sequences_of(&ids);
+            let mut parameters = with_ids(vec![project.into()], deliveries);
+            for connection in connections {
+                parameters.push((*connection).into());
+                touched += &format!(
+                    " UNION ALL SELECT project, ${}::text || '/' || order_key FROM deliveries
+                      WHERE project = $1 AND id IN ({ids})",
+                    parameters.len()
+                );
+            }
             batch.any(lock(&touched), parameters);
         }
     }
@@ -293,7 +307,7 @@ impl Store {
     /// Adds the statements that let the next one of its sequence go before a delivery leaves the
     /// queue. Where it is in no order they do nothing.
     pub(crate) fn let_next_go(&self, batch: &mut Batch, project: &str, delivery: Uuid) {
-        self.lock_deliveries(batch, project, &[delivery]);
+        self.lock_deliveries(batch, project, &[delivery], &BTreeSet::new());
         batch.any(LET_NEXT_GO, vec![project.into(), delivery.into()]);
     }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use fieldpost_model::delivery::{Delivery, DeliveryState};
 use fieldpost_store::{
     BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, MessageQuery, Replay,
-    Replayed, Stretch,
+    Replayed, Stretch, Verdict,
 };
 use rstest::rstest;
 use uuid::Uuid;
 
 use crate::support::{
     AFTER_SHORT, CONNECTION, Change, Engine, LONG, PROJECT, SHORT, TestStore, connect, delivery_to,
-    first, message, now,
+    first, message, now, outcome,
 };
 
 fn action(kind: BulkKind) -> BulkAction {
@@ -200,11 +200,12 @@ async fn deliveries_and_messages_are_counted_before(
     store.accept(message("later").to(CONNECTION)).await.unwrap();
     let everything = DeliveryQuery::default();
     let mut counts = store.count_deliveries_by_state(PROJECT, &everything, below).await.unwrap();
-    counts.sort();
-    assert_eq!(counts, [(DeliveryState::Pending, false, 3), (DeliveryState::Succeeded, false, 1)]);
+    counts.sort_by_key(|counted| counted.state);
+    let of = |state, count| StateCount { state, holds: false, origin: DeliveryOrigin::Event, count };
+    assert_eq!(counts, [of(DeliveryState::Pending, 3), of(DeliveryState::Succeeded, 1)]);
     let pending = DeliveryQuery { state: Some(DeliveryState::Pending), ..everything };
     let counts = store.count_deliveries_by_state(PROJECT, &pending, below).await.unwrap();
-    assert_eq!(counts, [(DeliveryState::Pending, false, 3)]);
+    assert_eq!(counts, [of(DeliveryState::Pending, 3)]);
     let messages = MessageQuery::default();
     assert_eq!(store.count_messages(PROJECT, &messages, below).await, Ok(4));
     let stretch = Stretch { after: None, below, limit: 2 };
@@ -213,6 +214,31 @@ async fn deliveries_and_messages_are_counted_before(
     let next = store.oldest_messages(PROJECT, &messages, stretch).await.unwrap();
     let ids: Vec<Uuid> = oldest.iter().chain(&next).map(|message| message.id).collect();
     assert!(ids.is_sorted() && ids.len() == 4, "{ids:?}");
+}
+
+/// Does a step, and counts the locks of keys that it holds when it comes to the queue's first row.
+async fn with_locks_before_the_first_row<T>(
+    store: &TestStore,
+    step: impl Future<Output = T>,
+) -> (T, i64) {
+    let watcher = connect(store.settings().database.as_ref().unwrap()).await;
+    // It may be read, and not be changed.
+    watcher.batch_execute("BEGIN; LOCK TABLE queue IN SHARE MODE").await.unwrap();
+    let watch = async {
+        const STOPPED: &str =
+            "SELECT pid FROM pg_locks WHERE relation = 'queue'::regclass AND NOT granted";
+        while watcher.query(STOPPED, &[]).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let locks = format!(
+            "SELECT count(*) FROM pg_locks
+             WHERE locktype = 'advisory' AND granted AND pid IN ({STOPPED})"
+        );
+        let held: i64 = watcher.query_one(&locks, &[]).await.unwrap().get(0);
+        watcher.batch_execute("COMMIT").await.unwrap();
+        held
+    };
+    tokio::join!(step, watch)
 }
 
 /// Whoever takes the lock of a key while he holds rows or locks that others wait for stops them all
@@ -237,22 +263,32 @@ async fn a_replay_holds_the_locks_of_all_its_keys_before_its_first_row_on_postgr
     }
     let last = replays[2].message;
     let mut held = start(&store, BulkKind::Replay).await;
-    let watcher = connect(store.settings().database.as_ref().unwrap()).await;
-    watcher.batch_execute("BEGIN; LOCK TABLE queue IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let step = store.bulk_replay_step(&mut held, &replays, last, 0);
-    let watch = async {
-        let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
-             AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'queue'::regclass AND NOT granted)";
-        let stopped = "SELECT 1 FROM pg_locks WHERE relation = 'queue'::regclass AND NOT granted";
-        while watcher.query(stopped, &[]).await.unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let held: i64 = watcher.query_one(locks, &[]).await.unwrap().get(0);
-        watcher.batch_execute("COMMIT").await.unwrap();
-        held
-    };
-    let (done, locks) = tokio::join!(step, watch);
+    let (done, locks) = with_locks_before_the_first_row(&store, step).await;
     assert_eq!(done, Ok(Some(Replayed::Done)));
     assert_eq!(locks, 3, "each key has a lock of its own");
     assert_eq!(store.waiting().await, Ok(3));
+}
+
+#[tokio::test]
+async fn a_requeue_holds_the_locks_of_old_and_new_connections_before_its_first_row_on_postgres() {
+    let store = TestStore::new(Engine::Postgres).await;
+    for key in ["case:1", "case:2"] {
+        let accept = message(key).to(CONNECTION);
+        let accept = accept.change(|it| it.deliveries[0].order_key = Some(key.to_owned()));
+        store.accept(accept).await.unwrap();
+    }
+    for claimed in store.claim_some(2, LONG).await {
+        let rejected = Verdict::Final(DeliveryState::Rejected);
+        store.record(outcome(&claimed, rejected)).await.unwrap();
+    }
+    let mut held = start(&store, BulkKind::Requeue).await;
+    let all = rest(&store, &held.action).await;
+    let elsewhere = BulkChange::Requeue { connection: "hospital".to_owned(), parked: false };
+    let changes = each(&all, &elsewhere);
+    let step = store.bulk_step(&mut held, &changes);
+    let (done, locks) = with_locks_before_the_first_row(&store, step).await;
+    assert_eq!(done, Ok(true));
+    assert_eq!(locks, 4, "each key has a lock for each of both connections");
+    assert_eq!(store.waiting().await, Ok(2));
 }
