@@ -8,6 +8,7 @@
 //! it is the credentials that are tried and not what they once led to, and nobody else uses them.
 
 mod certificate;
+mod dialling;
 mod hints;
 
 use std::fmt;
@@ -39,6 +40,8 @@ use crate::request::{Assembled, Call, assemble};
 use crate::resolver::Judged;
 use crate::response::{Deadline, excerpt, quotable_text};
 use crate::tokens::{MemoryTokens, TokenStore};
+
+use dialling::{Undialled, dial};
 
 names! {
     /// What a probe asks with.
@@ -209,6 +212,11 @@ impl Probe<'_> {
         }
     }
 
+    /// The longest that dialling all addresses together may take, and the handshake after that.
+    fn connect_limit(&self) -> Duration {
+        self.shared.settings.connect_timeout.min(self.connection.timeout)
+    }
+
     async fn connect(
         &self,
         url: &Url,
@@ -217,23 +225,16 @@ impl Probe<'_> {
     ) -> Result<TcpStream, Ended> {
         let mut step = Walking::begin(StepName::Tcp);
         let port = url.port_or_known_default().unwrap_or_default();
-        let limit = self.shared.settings.connect_timeout;
-        let mut timed_out = false;
-        let mut reasons = Vec::new();
-        for address in addresses.iter().map(|address| SocketAddr::new(*address, port)) {
-            match timeout(limit, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    step.fact("connected to", address);
-                    step.succeed(None, steps);
-                    return Ok(stream);
-                }
-                Ok(Err(error)) => reasons.push(format!("{address}: {error}")),
-                Err(_elapsed) => {
-                    timed_out = true;
-                    reasons.push(format!("{address}: no answer within {limit:?}"));
-                }
+        let addresses = addresses.iter().map(|address| SocketAddr::new(*address, port)).collect();
+        let dialled = dial(addresses, self.connect_limit(), TcpStream::connect).await;
+        let Undialled { timed_out, reasons } = match dialled {
+            Ok((address, stream)) => {
+                step.fact("connected to", address);
+                step.succeed(None, steps);
+                return Ok(stream);
             }
-        }
+            Err(undialled) => undialled,
+        };
         let kind = if timed_out { ErrorKind::Timeout } else { ErrorKind::Connect };
         let hint = if timed_out { hints::NO_ANSWER } else { hints::NOBODY_LISTENS };
         let message = format!("No connection to {}: {}", host_and_port(url), reasons.join("; "));
@@ -259,7 +260,7 @@ impl Probe<'_> {
             let error = failed(ErrorKind::Tls, "no certificate can be for this name");
             return step.fail(error, None, steps);
         };
-        let limit = self.shared.settings.connect_timeout;
+        let limit = self.connect_limit();
         let connector = TlsConnector::from(Arc::clone(&prepared.profile.tls));
         let stream = match timeout(limit, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => stream,
