@@ -4,16 +4,21 @@
 //! a public address when it is looked at and to a private one when it is dialled (DNS rebinding)
 //! gains nothing: looking and dialling are the same lookup. Names go through the operating
 //! system, so `/etc/hosts` and a container's own names work as everywhere else.
+//!
+//! Lookups are bounded for the whole hub, and a name service that does not answer keeps a lookup
+//! busy long after everybody has given up. So all who want the same name wait for the same lookup:
+//! a lane whose name is dead holds one place, however often it tries, and leaves the others theirs.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fieldpost_model::attempt::ErrorKind;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::guard::{AllowNetworks, Refusal};
 
@@ -27,11 +32,14 @@ pub(crate) const LOOKUPS_AT_ONCE: usize = 64;
 /// Looks a name up, blocking. The system's own in the hub; tests put scripted ones in its place.
 pub(crate) type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
+/// What a lookup came to, for all who wait for it.
+type Found = Result<Vec<IpAddr>, Arc<io::Error>>;
+
 /// Why a name did not lead to an address that may be dialled.
 #[derive(Debug)]
 pub(crate) enum ResolveError {
     /// The lookup failed.
-    Failed { host: String, cause: io::Error },
+    Failed { host: String, cause: Arc<io::Error> },
     /// The lookup took too long.
     TimedOut { host: String, limit: Duration },
     /// The name exists and has no address.
@@ -104,7 +112,22 @@ struct Shared {
     allow_networks: AllowNetworks,
     lookup: Box<Lookup>,
     timeout: Duration,
-    permits: Arc<Semaphore>,
+    permits: Semaphore,
+    /// The lookups under way, by name; empty until they have come to something.
+    under_way: Mutex<HashMap<String, watch::Receiver<Option<Found>>>>,
+}
+
+/// The place of a lookup among those under way. It goes however the lookup ends, also where the
+/// runtime stops in its midst.
+struct UnderWay {
+    shared: Arc<Shared>,
+    host: String,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.shared.under_way().remove(&self.host);
+    }
 }
 
 impl GuardedResolver {
@@ -119,8 +142,9 @@ impl GuardedResolver {
         lookup: Box<Lookup>,
         timeout: Duration,
     ) -> Self {
-        let permits = Arc::new(Semaphore::new(LOOKUPS_AT_ONCE));
-        Self { shared: Arc::new(Shared { allow_networks, lookup, timeout, permits }) }
+        let permits = Semaphore::new(LOOKUPS_AT_ONCE);
+        let under_way = Mutex::default();
+        Self { shared: Arc::new(Shared { allow_networks, lookup, timeout, permits, under_way }) }
     }
 
     /// All addresses of a name, those that may not be dialled as well.
@@ -161,15 +185,41 @@ impl Shared {
         Ok(judged)
     }
 
-    async fn look_up(self: &Arc<Self>, host: &str) -> io::Result<Vec<IpAddr>> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(io::Error::other)?;
+    /// Waits for the lookup of a name that is under way, or for a new one.
+    async fn look_up(self: &Arc<Self>, host: &str) -> Found {
+        let mut lookup = self.join(host);
+        let found = lookup.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
+        found.unwrap_or_else(|| Err(Arc::new(io::Error::other("the lookup was broken off"))))
+    }
+
+    /// The lookup of a name, which goes on even where nobody waits for it any more.
+    fn join(self: &Arc<Self>, host: &str) -> watch::Receiver<Option<Found>> {
+        let mut under_way = self.under_way();
+        if let Some(lookup) = under_way.get(host) {
+            return lookup.clone();
+        }
+        let (tell, lookup) = watch::channel(None);
+        under_way.insert(host.to_owned(), lookup.clone());
+        let place = UnderWay { shared: Arc::clone(self), host: host.to_owned() };
+        tokio::spawn(async move {
+            let found = place.shared.ask(&place.host).await.map_err(Arc::new);
+            // Whoever comes from now on gets a lookup of its own, not an old answer.
+            drop(place);
+            tell.send_replace(Some(found));
+        });
+        lookup
+    }
+
+    /// Asks the name service, and keeps a place for as long as that holds a thread.
+    async fn ask(self: &Arc<Self>, host: &str) -> io::Result<Vec<IpAddr>> {
+        let _permit = self.permits.acquire().await.map_err(io::Error::other)?;
         let (shared, host) = (Arc::clone(self), host.to_owned());
-        let lookup = move || {
-            // Held until the thread is free again, not only until the caller stops waiting.
-            let _permit = permit;
-            (shared.lookup)(&host)
-        };
+        let lookup = move || (shared.lookup)(&host);
         tokio::task::spawn_blocking(lookup).await.map_err(io::Error::other)?
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<Option<Found>>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

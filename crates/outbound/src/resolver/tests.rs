@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
 
 use super::*;
 
@@ -65,27 +64,71 @@ async fn a_failed_lookup_keeps_its_cause() {
     assert_eq!(resolve(&failing, "h").await.unwrap_err(), "h does not resolve: SERVFAIL");
 }
 
+/// A name service that does not answer until the test drops the sender, and how often it was asked.
+fn stuck(name: &'static str) -> (GuardedResolver, mpsc::Sender<()>, Arc<AtomicUsize>) {
+    let (free, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let resolver = resolver("", move |host| {
+        if host.starts_with(name) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            assert!(wait.lock().unwrap_or_else(PoisonError::into_inner).recv().is_err());
+        }
+        Ok(vec![[8, 8, 8, 8].into()])
+    });
+    (resolver, free, asked)
+}
+
+/// Looks the names up at once; each gives up in time.
+async fn give_up(resolver: &GuardedResolver, names: impl Iterator<Item = String>) {
+    let lookups: Vec<_> =
+        names.map(|name| (tokio::spawn(resolver.resolve(name.parse().unwrap())), name)).collect();
+    for (lookup, name) in lookups {
+        let error = lookup.await.unwrap().map(drop).unwrap_err();
+        assert_eq!(error.to_string(), format!("{name} does not resolve: no answer within 300ms"));
+    }
+}
+
 /// One lookup more than may run at once waits, and goes on once a thread is free; all give up in
 /// time.
 #[tokio::test]
 async fn lookups_are_bounded_in_number_and_time() {
-    let (free, wait) = mpsc::channel::<()>();
-    let wait = Mutex::new(wait);
-    let running = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&running);
-    let slow = resolver("", move |_| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        // Blocks until the test drops its end.
-        assert!(wait.lock().unwrap_or_else(PoisonError::into_inner).recv().is_err());
-        Ok(vec![[8, 8, 8, 8].into()])
-    });
-    let lookups: Vec<_> =
-        (0..=LOOKUPS_AT_ONCE).map(|_| tokio::spawn(slow.resolve("h".parse().unwrap()))).collect();
-    for lookup in lookups {
-        let error = lookup.await.unwrap().map(drop).unwrap_err();
-        assert_eq!(error.to_string(), "h does not resolve: no answer within 300ms");
-    }
-    assert_eq!(running.load(Ordering::SeqCst), LOOKUPS_AT_ONCE);
+    let (slow, free, asked) = stuck("h");
+    give_up(&slow, (0..=LOOKUPS_AT_ONCE).map(|number| format!("h{number}"))).await;
+    assert_eq!(asked.load(Ordering::SeqCst), LOOKUPS_AT_ONCE);
     drop(free);
     assert_eq!(resolve(&slow, "h").await.unwrap(), [IpAddr::from([8, 8, 8, 8])]);
+}
+
+/// However often a dead name is tried, it holds one lookup, and other names keep theirs.
+#[tokio::test]
+async fn one_name_holds_one_lookup() {
+    let (slow, free, asked) = stuck("dead");
+    for _ in 0..2 {
+        give_up(&slow, (0..=LOOKUPS_AT_ONCE).map(|_| "dead".to_owned())).await;
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        assert_eq!(resolve(&slow, "healthy").await.unwrap(), [IpAddr::from([8, 8, 8, 8])]);
+    }
+    // Once the name service answers, the name is asked for anew.
+    drop(free);
+    assert_eq!(resolve(&slow, "dead").await.unwrap(), [IpAddr::from([8, 8, 8, 8])]);
+    assert!(slow.shared.under_way().is_empty());
+}
+
+/// A lookup that panics, or whose runtime stops, is no lookup under way any more.
+#[test]
+fn a_lookup_that_breaks_off_stands_in_nobodys_way() {
+    let broken = AtomicUsize::new(0);
+    let resolver = resolver("", move |_| {
+        assert!(broken.fetch_add(1, Ordering::SeqCst) > 0, "the name service breaks");
+        Ok(vec![[8, 8, 8, 8].into()])
+    });
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let error = runtime().block_on(resolve(&resolver, "h")).unwrap_err();
+    assert!(error.starts_with("h does not resolve: "), "{error}");
+    // Begun, and left by the runtime before it could run.
+    runtime().block_on(async { drop(resolver.shared.join("h")) });
+    let resolved = runtime().block_on(resolve(&resolver, "h"));
+    assert_eq!(resolved.unwrap(), [IpAddr::from([8, 8, 8, 8])]);
 }
