@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use fieldpost_model::ProjectName;
+use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::project::ProjectSettings;
@@ -17,7 +19,7 @@ use fieldpost_rules::definition::{
     secrets_led_elsewhere, unknown_references, warnings, write_connection, write_forwarder,
     write_settings, write_source,
 };
-use fieldpost_store::{DefinitionChange, DefinitionKind, StoreError, TAKEN_KEY};
+use fieldpost_store::{DefinitionChange, DefinitionKind, Due, StoreError, TAKEN_KEY};
 use sha2::{Digest, Sha256};
 
 use crate::error::HubError;
@@ -38,6 +40,8 @@ pub struct Applied {
     /// Forwarders that are removed although deliveries wait for them, with how many: these are
     /// cancelled.
     pub waiting: Vec<(String, u64)>,
+    /// What a shorter retention erases at once.
+    pub erases: Due,
     /// The version of the definitions afterwards; `None` for a dry run.
     pub version: Option<i64>,
 }
@@ -150,8 +154,13 @@ impl Hub {
         let mut warnings = warnings(&draft);
         for connection in &draft.connections {
             warnings.extend(self.notify_warnings(&name, connection).await?);
+            warnings.extend(self.refused_network(&current.name, connection));
         }
-        let mut applied = Applied { changes, warnings, waiting, version };
+        let erases = match existing {
+            Some(current) => self.newly_due(current, &draft.settings).await?,
+            None => Due::default(),
+        };
+        let mut applied = Applied { changes, warnings, waiting, erases, version };
         if dry_run {
             applied.version = None;
             return Ok(applied);
@@ -256,12 +265,16 @@ impl Hub {
         Ok(())
     }
 
-    /// Replaces what a project settles for all that it holds.
+    /// Replaces what a project settles for all that it holds. The answer is what a shorter retention
+    /// erases at once.
     pub async fn put_settings(
         &self,
         project: &str,
         settings: &ProjectSettings,
-    ) -> Result<(), HubError> {
+    ) -> Result<Due, HubError> {
+        // Counted before: afterwards the erasing has begun.
+        let (_, current) = self.definition(project).await?;
+        let erases = self.newly_due(&current, settings).await?;
         self.change(project, |current| {
             let mut settings = settings.clone();
             let problems = keep_settings_secrets(&mut settings, Some(&current.settings));
@@ -273,7 +286,20 @@ impl Hub {
             }
             Ok(vec![store_settings(project, &settings)])
         })
-        .await
+        .await?;
+        Ok(erases)
+    }
+
+    /// Warns of a connection to an address that this hub does not dial.
+    pub fn refused_network(&self, project: &str, connection: &Connection) -> Option<Problem> {
+        let project = ProjectName::from(project);
+        let error = self.outbound().prepare(&project, connection).err()?;
+        (error.kind == ErrorKind::Refused).then(|| Problem {
+            path: format!("connections.{}", connection.name),
+            code: "refused-network",
+            message: error.message,
+            hint: Some("until its network is opened, nothing is sent there".to_owned()),
+        })
     }
 
     /// Saves changes of definitions. A conflict means that somebody else saved first.

@@ -11,8 +11,11 @@ use std::time::Duration;
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::delivery::DeliveryState;
-use fieldpost_model::project::Retention;
-use fieldpost_store::{Retained, RetentionKind, RetentionStep, Signal, StoreError};
+use fieldpost_model::project::{ProjectSettings, Retention};
+use fieldpost_rules::definition::ProjectDefinition;
+use fieldpost_store::{
+    Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep, Signal, StoreError,
+};
 use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -76,7 +79,33 @@ pub(crate) async fn serve_news(hub: Hub, mut signals: broadcast::Receiver<Signal
     }
 }
 
+/// What becomes shorter in a retention; what stays or becomes longer is `None`.
+fn shortened(before: Retention, after: Retention) -> Retention {
+    let shorter = |before: Option<Duration>, after: Option<Duration>| {
+        after.filter(|after| before.is_none_or(|before| *after < before))
+    };
+    Retention {
+        messages: shorter(before.messages, after.messages),
+        bodies: shorter(before.bodies, after.bodies),
+        attempts: shorter(before.attempts, after.attempts),
+        after_success: shorter(before.after_success, after.after_success),
+    }
+}
+
 impl Hub {
+    /// What would be erased at once with other settings of a project, and not with its present ones.
+    pub(crate) async fn newly_due(
+        &self,
+        current: &ProjectDefinition,
+        wanted: &ProjectSettings,
+    ) -> Result<Due, StoreError> {
+        let shortened = shortened(current.settings.retention, wanted.retention);
+        if shortened == Retention::default() {
+            return Ok(Due::default());
+        }
+        self.store().due_for_erasure(&current.name, shortened, self.now(), MOST_DUE_COUNTED).await
+    }
+
     /// How long a project keeps things.
     fn retention(&self, project: &str) -> Retention {
         let routing = self.routing();
@@ -89,7 +118,7 @@ impl Hub {
             let name = &project.project;
             let retention = project.definition.settings.retention;
             let kinds = [
-                (RetentionKind::AfterSuccess, retention.after_success.map(|age| age.max(SETTLED))),
+                (RetentionKind::AfterSuccess, retention.after_success),
                 (RetentionKind::Bodies, retention.bodies),
                 (RetentionKind::Messages, retention.messages),
             ];
@@ -115,7 +144,11 @@ impl Hub {
         let now = self.now();
         let step =
             RetentionStep { project, kind, cutoff: now - age, now, again: AGAIN, limit: STEP };
-        while self.go_on(kind, project, self.store().retain_next(step).await?).await {}
+        let walked = match kind {
+            RetentionKind::AfterSuccess => RetentionStep { cutoff: now - age.max(SETTLED), ..step },
+            RetentionKind::Bodies | RetentionKind::Messages => step,
+        };
+        while self.go_on(kind, project, self.store().retain_next(walked).await?).await {}
         while self.go_on(kind, project, self.store().retain_again(step).await?).await {}
         Ok(())
     }
@@ -170,5 +203,32 @@ impl Hub {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: Option<u64>, after: Option<u64>, expected: Option<u64>) {
+        let retention = |hours: Option<u64>| Retention {
+            messages: hours.map(Duration::from_hours),
+            bodies: hours.map(Duration::from_hours),
+            attempts: hours.map(Duration::from_hours),
+            after_success: hours.map(Duration::from_hours),
+        };
+        let found = shortened(retention(before), retention(after));
+        assert_eq!(found, retention(expected), "{before:?} {after:?}");
+    }
+
+    #[test]
+    fn only_what_is_kept_shorter_than_before_is_newly_due() {
+        check(None, None, None);
+        check(None, Some(2), Some(2));
+        check(Some(2), Some(1), Some(1));
+        check(Some(2), Some(2), None);
+        check(Some(2), Some(3), None);
+        check(Some(2), None, None);
     }
 }

@@ -9,7 +9,7 @@ use fieldpost_engine::Hub;
 use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{MAX_PEM_BYTES, Problem, put_files, read_project, yaml};
-use fieldpost_store::Store;
+use fieldpost_store::{Due, Store};
 use sha2::{Digest as _, Sha256};
 
 use crate::config;
@@ -136,6 +136,17 @@ pub(crate) async fn apply_at_start(
             .map_err(|error| Failure::from(error).within(&origin))?;
         for warning in &applied.warnings {
             tracing::warn!(project = name, code = warning.code, "{origin}: {}", warning.message);
+        }
+        let erases = applied.erases;
+        if !erases.is_nothing() {
+            let Due { messages, bodies, attempts, .. } = erases;
+            tracing::warn!(
+                project = name,
+                messages,
+                bodies,
+                attempts,
+                "{origin} keeps things shorter than before: what is older is erased now"
+            );
         }
         let changes = applied.changes.len();
         tracing::info!(project = name, changes, "{origin} was applied, with {changes} changes");

@@ -77,11 +77,11 @@ pub use crate::incidents::{Endings, IncidentQuery, NewIncident, OpenIncident};
 pub use crate::inspect::{FoundDefinition, Inspection, inspect};
 pub use crate::keys::{KeyStatus, KeyUse};
 pub use crate::lanes::{LANE_COUNT, LaneBacklog};
-pub use crate::notices::{HeldNotice, NewNotice, NoticeOutcome};
+pub use crate::notices::{HeldNotice, NewNotice, NoticeOutcome, RefusedAddress};
 pub use crate::records::*;
 pub use crate::reports::{Expectation, PeriodCounts};
 pub use crate::seal::{KeyId, KeyRing, KeySource, NoKey, Rotation, SealingKey};
-pub use crate::retention::{Retained, RetentionKind, RetentionStep};
+pub use crate::retention::{Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep};
 pub use crate::sweep::Stretch;
 pub use crate::tokens::{StoredToken, TokenOwner, TokenTurn};
 

@@ -11,6 +11,10 @@ use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+mod due;
+
+pub use due::{Due, MOST_DUE_COUNTED};
+
 use crate::Store;
 use crate::erase::{Depth, Erased, WAITING, places, with_ids};
 use crate::error::StoreError;
@@ -145,14 +149,7 @@ impl Store {
     /// Looks at the next messages that have come of age since the last step.
     pub async fn retain_next(&self, step: RetentionStep<'_>) -> Result<Retained, StoreError> {
         let RetentionStep { project, kind, cutoff, limit, .. } = step;
-        let cursors = self
-            .query(
-                "SELECT cursor FROM retention_cursors WHERE project = $1 AND kind = $2".to_owned(),
-                vec![project.into(), kind.name().into()],
-                |row| row.id(0),
-            )
-            .await?;
-        let cursor = cursors.first().copied().unwrap_or_default();
+        let cursor = self.retention_cursor(project, kind).await?;
         let ids = self
             .query(
                 "SELECT id FROM messages WHERE project = $1 AND id > $2 AND id < $3
@@ -177,6 +174,22 @@ impl Store {
             vec![project.into(), kind.name().into(), (*last).into(), cursor.into()],
         );
         self.retain(step, &ids, batch).await
+    }
+
+    /// How far the walk of one kind of retention has come.
+    async fn retention_cursor(
+        &self,
+        project: &str,
+        kind: RetentionKind,
+    ) -> Result<Uuid, StoreError> {
+        let cursors = self
+            .query(
+                "SELECT cursor FROM retention_cursors WHERE project = $1 AND kind = $2".to_owned(),
+                vec![project.into(), kind.name().into()],
+                |row| row.id(0),
+            )
+            .await?;
+        Ok(cursors.first().copied().unwrap_or_default())
     }
 
     /// Looks again at messages that were looked at too early.

@@ -3,17 +3,22 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use fieldpost_store::MOST_DUE_COUNTED;
 
 use super::Ending;
-use super::show::{counted, elements, json_list, number, text};
+use super::show::{counted, elements, is, json_list, number, text};
 use crate::client::{HubAddress, Json, Query};
 use crate::failure::Failure;
 use crate::{output, projects};
 
+/// The number beyond which it is only told that there are more.
+const MOST_COUNTED: u64 = MOST_DUE_COUNTED as u64;
+
 /// Make a project what its file says, and show the difference
 ///
 /// What the file lacks stays, unless --prune removes it. `${NAME}` in the file is taken from the
-/// environment of this command.
+/// environment of this command. Where a shorter retention would erase something at once, it is
+/// counted, and asked for first; a script says --yes.
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Apply {
@@ -30,7 +35,7 @@ pub(crate) struct Apply {
     #[arg(long)]
     prune: bool,
 
-    /// Prune without asking.
+    /// Prune, and erase what a shorter retention keeps no longer, without asking.
     #[arg(long, short)]
     yes: bool,
 
@@ -58,7 +63,7 @@ impl Apply {
             let query = |dry_run: bool| -> Query {
                 vec![("prune", self.prune.to_string()), ("dry_run", dry_run.to_string())]
             };
-            if self.prune && !self.dry_run {
+            if !self.dry_run {
                 let planned = client.post(&path, &query(true), text.clone()).await?;
                 if !self.is_confirmed(&file.name, &planned)? {
                     output::note("nothing was done");
@@ -78,24 +83,39 @@ impl Apply {
         Ok(Ending::Well)
     }
 
-    /// Lists the deliveries that wait for what is removed, before they are cancelled. A person is
-    /// asked; a script has said --prune, and means it.
+    /// Lists what is lost by it: deliveries that wait for what is removed, and what a shorter
+    /// retention erases. A person is asked. A script that said --prune means it; that a retention
+    /// is what it is meant to be a script says with --yes.
     fn is_confirmed(&self, project: &str, planned: &Json) -> Result<bool, Failure> {
         let waiting = waiting(planned);
-        for line in &waiting {
+        let erases = erases(planned);
+        for line in waiting.iter().chain(&erases) {
             output::note(format!("{project}: {line}"));
         }
-        if waiting.is_empty() || self.yes || !output::can_be_asked() {
-            return Ok(true);
+        let question = match (waiting.is_empty(), &erases) {
+            _ if self.yes => return Ok(true),
+            (true, None) => return Ok(true),
+            (false, None) => "Remove these forwarders and cancel their deliveries?",
+            (true, Some(_)) => "Erase it for good?",
+            (false, Some(_)) => "Cancel these deliveries, and erase the rest for good?",
+        };
+        if output::can_be_asked() {
+            return Ok(output::ask(question)?);
         }
-        Ok(output::ask("Remove these forwarders and cancel their deliveries?")?)
+        match erases {
+            None => Ok(true),
+            Some(_) => Err(Failure::usage(format!(
+                "{project}: the retention would erase that much, and nobody can be asked"
+            ))
+            .hint("look at `retention`; give --yes to apply without asking")),
+        }
     }
 
     fn tell(&self, project: &str, applied: &Json) -> Result<(), Failure> {
         text(applied, "text").lines().try_for_each(|line| output::line(coloured(line)))?;
         if self.dry_run {
             // Otherwise they were listed before anything was done.
-            for line in waiting(applied) {
+            for line in waiting(applied).into_iter().chain(erases(applied)) {
                 output::line(output::bad(line))?;
             }
         }
@@ -139,4 +159,77 @@ fn waiting(applied: &Json) -> Vec<String> {
         )
     };
     elements(applied, "waiting").iter().map(told).collect()
+}
+
+/// What a shorter retention erases at once.
+fn erases(applied: &Json) -> Option<String> {
+    let erases = applied.get("erases")?;
+    let parts: Vec<String> = [
+        ("messages", "", "message", "messages"),
+        ("bodies", "the bytes of ", "message", "messages"),
+        ("attempts", "", "attempt", "attempts"),
+    ]
+    .into_iter()
+    .filter_map(|(key, before, one, several)| {
+        let count = number(erases, key);
+        let more = is(erases, "more") && count >= MOST_COUNTED;
+        let many = match (more, count) {
+            (true, _) => format!("more than {} {several}", in_groups(MOST_COUNTED)),
+            (false, 1) => format!("1 {one}"),
+            (false, _) => format!("{} {several}", in_groups(count)),
+        };
+        (count > 0).then(|| format!("{before}{many}"))
+    })
+    .collect();
+    match parts.as_slice() {
+        [] => None,
+        [only] => Some(format!("this erases {only} now")),
+        [first @ .., last] => Some(format!("this erases {} and {last} now", first.join(", "))),
+    }
+}
+
+/// A number with a comma before every three digits.
+fn in_groups(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(counts: [u64; 3], more: bool, expected: Option<&str>) {
+        let [messages, bodies, attempts] = counts;
+        let counted = Json::Object(vec![
+            ("messages".into(), messages.into()),
+            ("bodies".into(), bodies.into()),
+            ("attempts".into(), attempts.into()),
+            ("more".into(), more.into()),
+        ]);
+        let applied = Json::Object(vec![("erases".into(), counted)]);
+        assert_eq!(erases(&applied).as_deref(), expected);
+    }
+
+    #[test]
+    fn what_is_erased_is_told_with_its_number() {
+        check([0, 0, 0], false, None);
+        check([1, 0, 0], false, Some("this erases 1 message now"));
+        check([1_500, 0, 0], false, Some("this erases 1,500 messages now"));
+        check([10_000, 0, 0], false, Some("this erases 10,000 messages now"));
+        check(
+            [10_000, 999, 1],
+            true,
+            Some(
+                "this erases more than 10,000 messages, the bytes of 999 messages and 1 attempt now",
+            ),
+        );
+    }
 }

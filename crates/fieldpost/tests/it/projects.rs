@@ -154,6 +154,43 @@ fn only_prune_removes() {
 }
 
 #[test]
+fn a_shorter_retention_erases_only_what_somebody_said_yes_to() {
+    let folder = folder();
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let kept_long = format!("{FILE}retention: {{ messages: 30d }}\n");
+    let file = write(folder.path(), "clinic.yaml", &kept_long);
+    let apply = |arguments: &[&str]| {
+        let mut command = hub.command(["apply"]);
+        command.arg(&file).args(arguments);
+        command.env("WAREHOUSE_PASSWORD", "hunter2").env("KOBO_INBOX", SECRET);
+        command
+    };
+    run(&mut apply(&[])).well();
+    run(&mut hub.command(["connections", "pause", "warehouse"])).well();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        assert_eq!(hub.post(SECRET, r#"{"form": "deaths"}"#).await, 200);
+    });
+    run(&mut hub.command(["deliveries", "cancel", "--all", "--state", "pending", "--yes"])).well();
+    // The letter is missed by a key's breadth.
+    write(folder.path(), "clinic.yaml", &kept_long.replace("30d", "1s"));
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let dry = run(&mut apply(&["--dry-run"])).well();
+    assert!(dry.contains("\nthis erases 1 message now\n"), "{dry}");
+    let refused = run(&mut apply(&[]));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert_eq!(
+        refused.errors,
+        "clinic: this erases 1 message now\nerror: clinic: the retention would erase that much, \
+         and nobody can be asked\nhint: look at `retention`; give --yes to apply without asking\n"
+    );
+    let exported = run(&mut hub.command(["export", "clinic"])).well();
+    assert!(exported.contains("messages: 30d"), "{exported}");
+    run(&mut apply(&["--yes"])).well();
+    let exported = run(&mut hub.command(["export", "clinic"])).well();
+    assert!(exported.contains("messages: 1s"), "{exported}");
+}
+
+#[test]
 fn mistakes_are_told_all_at_once_and_without_a_hub() {
     let folder = folder();
     let file = write(

@@ -1,6 +1,8 @@
 //! What applying a project file changes, for people to read before and after.
 
+use fieldpost_model::json::Value;
 use fieldpost_rules::definition;
+use fieldpost_store::Due;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +20,8 @@ pub(super) struct Applied {
     warnings: Vec<Mistake>,
     /// Forwarders that are removed although deliveries wait for them: these are cancelled.
     waiting: Vec<Waiting>,
+    /// What a shorter retention erases at once.
+    erases: Erases,
     /// The version of the definitions afterwards; null where nothing was saved.
     #[schema(required)]
     version: Option<i64>,
@@ -60,6 +64,39 @@ pub(super) struct Waiting {
     deliveries: u64,
 }
 
+/// What a shorter retention erases at once. What waits to be delivered is not in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Erases {
+    /// Messages of which nothing but a tombstone stays.
+    messages: u64,
+    /// Other messages that lose their bytes.
+    bodies: u64,
+    /// Attempts.
+    attempts: u64,
+    /// Whether there are more: no more than 10,000 of each are counted.
+    more: bool,
+}
+
+impl From<Due> for Erases {
+    fn from(due: Due) -> Self {
+        let Due { messages, bodies, attempts, more } = due;
+        Self { messages, bodies, attempts, more }
+    }
+}
+
+impl Erases {
+    /// The same as a member of a definition.
+    pub(super) fn written(&self) -> Value<'static> {
+        let Self { messages, bodies, attempts, more } = *self;
+        Value::Object(vec![
+            ("messages".into(), messages.into()),
+            ("bodies".into(), bodies.into()),
+            ("attempts".into(), attempts.into()),
+            ("more".into(), more.into()),
+        ])
+    }
+}
+
 impl From<fieldpost_engine::Applied> for Applied {
     fn from(applied: fieldpost_engine::Applied) -> Self {
         let lines: Vec<String> = applied.changes.iter().map(ToString::to_string).collect();
@@ -72,6 +109,7 @@ impl From<fieldpost_engine::Applied> for Applied {
                 .into_iter()
                 .map(|(forwarder, deliveries)| Waiting { forwarder, deliveries })
                 .collect(),
+            erases: applied.erases.into(),
             version: applied.version,
         }
     }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{
     self, Secrets, read_project, read_settings, write_project, write_settings, yaml,
 };
@@ -14,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::BASE;
 use super::body::{Document, Input};
-use super::changes::Applied;
+use super::changes::{Applied, Erases};
 use super::exact;
 use super::list::List;
 use super::parameters::{self, NoParameters, Parameters, boolean};
@@ -152,6 +153,9 @@ pub(super) async fn settings(
 ///
 /// The body has the keys of the project file: `paused`, `notify`, `reports`, `retention`. What is
 /// left out is as it is without that key.
+///
+/// The answer has the settings as they are then. Where a shorter retention erases something at
+/// once, `erases` counts it there, as `apply` does; a `dry_run` of that counts before.
 #[utoipa::path(
     put,
     path = "/projects/{project}/settings",
@@ -167,8 +171,16 @@ pub(super) async fn put_settings(
     document: Document,
 ) -> Result<Response, Problem> {
     let draft = read_settings(&document.value()?).map_err(Problem::invalid)?;
-    state.hub.put_settings(&project.0, &draft).await?;
-    settings(state, project, parameters).await
+    let erases = state.hub.put_settings(&project.0, &draft).await?;
+    if erases.is_nothing() {
+        return settings(state, project, parameters).await;
+    }
+    let (_, definition) = state.hub.definition(&project.0).await?;
+    let mut answer = write_settings(&definition.settings, Secrets::Hidden);
+    if let Value::Object(members) = &mut answer {
+        members.push(("erases".into(), Erases::from(erases).written()));
+    }
+    Ok(exact::json(answer.to_json()))
 }
 
 /// Pause a project

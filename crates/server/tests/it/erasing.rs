@@ -95,6 +95,45 @@ async fn what_is_old_goes_and_what_waits_stays() {
 }
 
 #[tokio::test]
+async fn what_a_shorter_retention_erases_is_counted() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub_that_keeps(engine, json!({ "messages": "30d" })).await;
+        let arrived = hub.deliver("{}").await;
+        let mut definition = hub.definition();
+        let apply = "projects/clinic/apply?dry_run=true";
+        let mut told = async |retention: Value| {
+            definition["retention"] = retention;
+            json_of(hub.post(apply, &definition).await).await["erases"].clone()
+        };
+        let nothing = json!({ "messages": 0, "bodies": 0, "attempts": 0, "more": false });
+        assert_eq!(told(json!({ "messages": "31d" })).await, nothing);
+        let mut erases = nothing.clone();
+        erases["bodies"] = json!(1);
+        erases["attempts"] = json!(1);
+        let shorter = json!({ "messages": "30d", "bodies": "0s", "attempts": "0s" });
+        assert_eq!(told(shorter.clone()).await, erases);
+
+        // Settings do what they are told, and answer with the same.
+        let settings = "projects/clinic/settings";
+        let answer = json_of(hub.put(settings, &json!({ "retention": shorter })).await).await;
+        assert_eq!(answer, json!({ "retention": shorter, "erases": erases }));
+        assert_eq!(hub.json(settings).await, json!({ "retention": shorter }));
+        erased(&hub, &json!({ "id": arrived["payload_id"] })).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_to_be_kept_for_a_second_after_success_is_not_kept_for_a_minute() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub_that_keeps(engine, json!({ "after_success": "1s" })).await;
+        let arrived = hub.deliver("{}").await;
+        let message = json!({ "id": arrived["payload_id"] });
+        assert_eq!(hub.json(&path(&message)).await["erased_at"], json!(null));
+        erased(&hub, &message).await;
+    }
+}
+
+#[tokio::test]
 async fn a_person_is_erased_with_all_versions_and_what_waits() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let hub = TestHub::start_on(engine).await;

@@ -45,6 +45,18 @@ async fn mistakes_are_told_with_hints() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_not_dialled_is_warned_of() {
+    let hub = TestHub::start().await;
+    let mut definition = hub.definition();
+    definition["connections"]["there"]["url"] = json!("http://169.254.9.8/x");
+    let applied = json_of(hub.post("projects/clinic/apply?dry_run=true", &definition).await).await;
+    let warnings = applied["warnings"].as_array().unwrap();
+    let warning = warnings.iter().find(|it| it["code"] == "refused-network").unwrap();
+    assert_eq!(warning["path"], "connections.there");
+    assert!(text(&warning["message"]).contains("169.254.9.8"), "{warning}");
+}
+
+#[tokio::test]
 async fn applying_tells_the_difference_and_then_makes_it() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let hub = TestHub::start_on(engine).await;

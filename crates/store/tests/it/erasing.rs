@@ -5,9 +5,10 @@ use std::time::Duration;
 use fieldpost_model::delivery::{Delivery, DeliveryState};
 use fieldpost_model::incident::{IncidentKind, NoticeChannel, NoticeKind};
 use fieldpost_model::message::MessageState;
+use fieldpost_model::project::Retention;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
-    Accept, Accepted, Criterion, Erased, Erasure, NewIncident, NewNotice, RetentionKind,
+    Accept, Accepted, Criterion, Due, Erased, Erasure, NewIncident, NewNotice, RetentionKind,
     RetentionStep, Verdict,
 };
 use rstest::rstest;
@@ -91,6 +92,53 @@ async fn old_bytes_go_and_what_waits_keeps_them(
     send(&store, Verdict::Final(DeliveryState::Succeeded)).await;
     assert_eq!(store.retain_again(later(later(step))).await.unwrap().erased.messages, 1);
     assert!(store.message_content(PROJECT, waiting).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_due_is_counted_before_and_only_so_far(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    for name in ["Amina", "Bakary", "Chidi"] {
+        keep(&store, of_somebody(name)).await;
+        send(&store, Verdict::Final(DeliveryState::Rejected)).await;
+    }
+    keep(&store, of_somebody("Djeneba")).await;
+    send(&store, Verdict::Final(DeliveryState::Succeeded)).await;
+    keep(&store, of_somebody("Efua")).await;
+    let now = step(RetentionKind::Bodies).now;
+    let due = async |retention: Retention, most: usize| {
+        store.due_for_erasure(PROJECT, retention, now, most).await.unwrap()
+    };
+    let none = Retention::default();
+    let all = Some(Duration::ZERO);
+    assert!(due(none, 5).await.is_nothing());
+    // What waits is not among them.
+    let bodies = Due { bodies: 4, ..Due::default() };
+    assert_eq!(due(Retention { bodies: all, ..none }, 5).await, bodies);
+    let after_success = Due { bodies: 1, ..Due::default() };
+    assert_eq!(due(Retention { after_success: all, ..none }, 5).await, after_success);
+    assert_eq!(due(Retention { bodies: all, after_success: all, ..none }, 5).await, bodies);
+    let attempts = Due { attempts: 4, ..Due::default() };
+    assert_eq!(due(Retention { attempts: all, ..none }, 4).await, attempts);
+    // A message is counted once.
+    let messages = Due { messages: 4, ..Due::default() };
+    assert_eq!(due(Retention { messages: all, bodies: all, ..none }, 5).await, messages);
+    // What is young stays.
+    let hour = Some(Duration::from_hours(1));
+    let long = Retention { messages: hour, bodies: hour, attempts: hour, after_success: hour };
+    assert!(due(long, 5).await.is_nothing());
+    // One past the bound it is only told that there are more.
+    let more = Due { messages: 4, attempts: 3, more: true, ..Due::default() };
+    assert_eq!(due(Retention { messages: all, ..none }, 4).await, Due { attempts: 0, ..more });
+    let more = Due { messages: 0, ..more };
+    assert_eq!(due(Retention { attempts: all, ..none }, 3).await, more);
+
+    // So many are erased, and then there is nothing more.
+    let erased = store.retain_next(step(RetentionKind::Bodies)).await.unwrap().erased;
+    assert_eq!(erased.messages, bodies.bodies);
+    assert!(due(Retention { bodies: all, ..none }, 5).await.is_nothing());
 }
 
 #[rstest]
@@ -347,10 +395,21 @@ async fn what_people_were_told_of_erased_messages_goes_with_them(
     assert_eq!(left.iter().map(|notice| notice.id).collect::<Vec<_>>(), [stays]);
 }
 
-/// Nothing is left in the files either: neither in the database's pages nor in its log.
+/// Nothing is left in the files either: neither in the database's pages nor in its log. Not even by
+/// a start that sealed what an older version wrote.
+#[rstest]
 #[tokio::test]
-async fn the_files_hold_nothing_of_whom_was_erased_on_sqlite() {
-    let store = TestStore::new(Engine::Sqlite).await;
+async fn the_files_hold_nothing_of_whom_was_erased_on_sqlite(
+    #[values(false, true)] seals_at_start: bool,
+) {
+    let mut store = TestStore::new(Engine::Sqlite).await;
+    if seals_at_start {
+        let unsealed = "INSERT INTO definitions (project, kind, name, definition)
+            VALUES ('clinic', 'connection', 'old', '{\"password\":\"secret\"}')";
+        store.execute(unsealed).await;
+        store = store.restart().await;
+        assert_eq!(store.key_status().await.unwrap().unsealed, 0);
+    }
     let name = "Wilhelmina-Featherstonehaugh";
     let mut hers = Vec::new();
     for number in 0..200 {
