@@ -68,7 +68,7 @@ pub enum Turn {
 pub enum Written {
     /// The token is kept under this generation, and the turn is free again.
     Kept {
-        /// One more than the generation before.
+        /// One more than the generation before, and beyond the one that the caller knew.
         generation: u64,
     },
     /// The turn had run out and somebody else has had it since: nothing was written.
@@ -105,6 +105,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ) -> Pending<'a, Turn>;
 
     /// Writes the token that was got in a turn, under the next generation, and frees the turn.
+    /// That is beyond the one that the turn was asked for with, also where the token of that one
+    /// is no longer there: whoever asks for more than it knows is never given less.
     /// Where the turn is no longer the caller's, nothing changes. A lease that ran out unnoticed,
     /// because nobody else asked, does not lose the turn.
     fn write<'a>(
@@ -147,6 +149,8 @@ struct Entry {
 struct TurnTaken {
     fence: u64,
     until: Instant,
+    /// The generation that the caller wants to get beyond.
+    beyond: u64,
 }
 
 impl MemoryTokens {
@@ -166,7 +170,7 @@ impl MemoryTokens {
             _ => {
                 entry.last_fence += 1;
                 let fence = entry.last_fence;
-                entry.turn = Some(TurnTaken { fence, until: now + lease });
+                entry.turn = Some(TurnTaken { fence, until: now + lease, beyond });
                 Turn::Ours { fence }
             }
         }
@@ -180,11 +184,12 @@ impl MemoryTokens {
         expires_at: Option<Timestamp>,
     ) -> Written {
         let mut entries = self.entries();
-        let Some(entry) = entries.get_mut(key).filter(|entry| entry.holds(fence)) else {
+        let Some(entry) = entries.get_mut(key) else { return Written::TurnLost };
+        let Some(turn) = entry.turn.take_if(|turn| turn.fence == fence) else {
             return Written::TurnLost;
         };
-        entry.turn = None;
-        let generation = entry.kept.as_ref().map_or(0, |kept| kept.generation) + 1;
+        let kept = entry.kept.as_ref().map_or(0, |kept| kept.generation);
+        let generation = kept.max(turn.beyond) + 1;
         entry.kept = Some(KeptToken { text, expires_at, generation });
         // What was got with credentials that have been changed since is of no use to anybody.
         entries.retain(|other, _| !other.is_outdated_by(key));
@@ -193,15 +198,9 @@ impl MemoryTokens {
 
     fn free(&self, key: &TokenKey, fence: u64) {
         let mut entries = self.entries();
-        if let Some(entry) = entries.get_mut(key).filter(|entry| entry.holds(fence)) {
-            entry.turn = None;
+        if let Some(entry) = entries.get_mut(key) {
+            entry.turn.take_if(|turn| turn.fence == fence);
         }
-    }
-}
-
-impl Entry {
-    fn holds(&self, fence: u64) -> bool {
-        self.turn.as_ref().is_some_and(|taken| taken.fence == fence)
     }
 }
 
@@ -304,6 +303,23 @@ mod tests {
         assert!(third > second);
         let written = tokens.write(&key, third, Secret::new("good"), None).await.unwrap();
         assert_eq!(written, Written::Kept { generation: 1 });
+    }
+
+    /// A token may be gone that somebody still holds: what it gets in its place is newer all the same.
+    #[tokio::test]
+    async fn the_next_generation_is_beyond_what_the_caller_knows() {
+        let (tokens, key) = (MemoryTokens::default(), key("warehouse", 1));
+        for (beyond, generation) in [(7, 8), (8, 9), (20, 21)] {
+            let fence = fence(&tokens, &key, beyond).await;
+            let written = tokens.write(&key, fence, Secret::new("token"), None).await.unwrap();
+            assert_eq!(written, Written::Kept { generation });
+            assert!(matches!(tokens.take_turn(&key, beyond, LEASE).await, Ok(Turn::Newer(_))));
+        }
+        // A turn that was lost takes what its caller knew along.
+        fence_for(&tokens, &key, 50, Duration::ZERO).await;
+        let fence = fence(&tokens, &key, 21).await;
+        let written = tokens.write(&key, fence, Secret::new("token"), None).await.unwrap();
+        assert_eq!(written, Written::Kept { generation: 22 });
     }
 
     #[tokio::test]
