@@ -97,6 +97,9 @@ impl Scheme {
                 }
                 true
             }
+            // The user's part would be digested with a nonce of the hub's, which only an answer with
+            // a `qop` may name (RFC 2617, section 3.2.2): nobody could check it.
+            None if session => return None,
             None => false,
         };
         let is = |name, value: &str| {
@@ -197,7 +200,7 @@ mod tests {
         check(&[&format!("Basic realm=\"a, b\", {weak}, {strong}")], "strong", Hash::Sha256, false);
         check(&[&format!("Negotiate, {weak}")], "weak", Hash::Md5, false);
         check(&[&format!("Negotiate abc==, {weak}")], "weak", Hash::Md5, false);
-        check(&["digest NONCE = x , Algorithm=md5-SESS"], "x", Hash::Md5, true);
+        check(&["digest NONCE = x , Algorithm=md5-SESS, QOP=Auth"], "x", Hash::Md5, true);
         let newest = "Digest nonce=\"new\", algorithm=SHA-512-256, qop=auth";
         check(&[newest, weak], "weak", Hash::Md5, false);
     }
@@ -210,6 +213,8 @@ mod tests {
             (&["Digest nonce=\"n\", qop=\"auth-int\""], "it asks for a form of Digest"),
             (&["Digest nonce=\"n\", algorithm=SHA-512-256"], "it asks for a form of Digest"),
             (&["Digest realm=\"r\""], "it asks for a form of Digest"),
+            (&["Digest nonce=\"n\", algorithm=MD5-sess"], "it asks for a form of Digest"),
+            (&["Digest nonce=\"n\", algorithm=SHA-256-sess"], "it asks for a form of Digest"),
         ] {
             let Offer::Other(why) = offer(headers) else { panic!("{headers:?}") };
             assert!(why.starts_with(expected), "{why}");
