@@ -204,13 +204,13 @@ impl Proof {
         }
     }
 
-    /// Takes out of a URL what the proof may have added to its query: a destination that redirects
-    /// often hands the query on.
-    pub(crate) fn take_back(&self, url: &mut Url) {
+    /// Takes out of a URL what the proof has added to the query of `plain` when it made `sent` of
+    /// it: a destination that redirects often hands the query on.
+    pub(crate) fn take_back(&self, url: &mut Url, sent: &Url, plain: &Url) {
         match self {
             Self::Fixed(_) | Self::Digest(_) => {}
             Self::Token(token) => token.take_back(url),
-            Self::SignedUrl(_) => signed_url::take_back(url),
+            Self::SignedUrl(_) => signed_url::take_back(url, sent, plain),
         }
     }
 
@@ -240,15 +240,19 @@ fn credential_header(name: &str) -> Result<HeaderName, AttemptError> {
     })
 }
 
-/// Takes parameters out of a query, and leaves the rest byte for byte.
-fn without_parameters(url: &mut Url, is_ours: impl Fn(&str) -> bool) {
+/// Takes parameters out of a query, and leaves the rest byte for byte. They are asked for by name
+/// and value, the last one first, since proofs stand behind what a person wrote.
+fn without_parameters(url: &mut Url, mut is_ours: impl FnMut(&str, &str) -> bool) {
     let Some(query) = url.query() else { return };
-    let name_of = |pair: &str| {
-        let name = pair.split('=').next().unwrap_or_default();
-        form_urlencoded::parse(name.as_bytes()).next().map(|(name, _)| name.into_owned())
-    };
-    let kept: Vec<&str> =
-        query.split('&').filter(|pair| !name_of(pair).is_some_and(|name| is_ours(&name))).collect();
+    let mut kept: Vec<&str> = query
+        .split('&')
+        .rev()
+        .filter(|pair| {
+            let read = form_urlencoded::parse(pair.as_bytes()).next();
+            !read.is_some_and(|(name, value)| is_ours(&name, &value))
+        })
+        .collect();
+    kept.reverse();
     let kept = kept.join("&");
     url.set_query(if kept.is_empty() { None } else { Some(&kept) });
 }

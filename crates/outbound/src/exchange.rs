@@ -167,7 +167,7 @@ impl<'a> Caller<'a> {
         let allowed = &self.settings.allow_networks;
         let target = redirect::target(from, status, headers, followed, allowed)?;
         let Some(mut target) = target else { return Ok(None) };
-        self.prepared.proof.take_back(&mut target);
+        self.prepared.proof.take_back(&mut target, from, &plain.url);
         let masked = |url: &Url| self.prepared.scrub(&redact::mask_url(url.as_str()), got);
         let hop = Hop { status: status.as_u16(), from: masked(&plain.url), to: masked(&target) };
         let stays = redirect::turn(plain, target)?;

@@ -183,7 +183,7 @@ impl TokenProof {
     /// Takes the token out of a URL.
     pub(super) fn take_back(&self, url: &mut Url) {
         if let Place::Query(ours) = &self.place {
-            without_parameters(url, |name| name == ours);
+            without_parameters(url, |name, _| name == ours);
         }
     }
 

@@ -22,10 +22,6 @@ use super::without_parameters;
 use crate::address::unbuildable;
 use crate::request::Assembled;
 
-/// The parameters that a signature consists of, beside the query that it covers.
-const PARAMETERS: [&str; 7] =
-    ["orig", "email", "NameID", "algo", "timestamp", "nonce", "signature"];
-
 /// A key that signs queries.
 pub(crate) struct SignedUrl {
     origin: String,
@@ -83,9 +79,19 @@ impl SignedUrl {
     }
 }
 
-/// Takes an old signature out of a URL.
-pub(super) fn take_back(url: &mut Url) {
-    without_parameters(url, |name| PARAMETERS.contains(&name));
+/// Takes the signature that was sent out of a URL: what stands in `sent` and not in `plain`. The
+/// names alone would not do, since a query may well have an `email` or a `timestamp` of its own.
+pub(super) fn take_back(url: &mut Url, sent: &Url, plain: &Url) {
+    let mut added: Vec<_> = sent.query_pairs().collect();
+    for own in plain.query_pairs() {
+        if let Some(index) = added.iter().position(|pair| *pair == own) {
+            added.remove(index);
+        }
+    }
+    without_parameters(url, |name, value| {
+        let found = added.iter().position(|(known, sent)| known == name && sent == value);
+        found.map(|index| added.remove(index)).is_some()
+    });
 }
 
 impl Keyed {
@@ -201,15 +207,24 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_can_be_taken_back() {
+    fn a_signature_can_be_taken_back_and_nothing_else() {
         let signer = signer(Some(OnBehalfOf::Email("a@b".to_owned())), SigningAlgorithm::Sha1);
-        for url in ["http://h/?x=%2f&y", "http://h/a"] {
-            let mut url: Url = url.parse().unwrap();
-            let before = url.clone();
-            signer.sign(&mut url, NOW, "1");
-            assert_ne!(url, before);
-            take_back(&mut url);
-            assert_eq!(url, before);
+        for url in [
+            "http://h/?x=%2f&y",
+            "http://h/a",
+            "http://h/?email=me@h&timestamp=1&nonce=2&signature=3",
+            "http://h/?email=a@b&email=a%40b&orig=coucou",
+        ] {
+            let plain: Url = url.parse().unwrap();
+            let mut sent = plain.clone();
+            signer.sign(&mut sent, NOW, "1");
+            let mut handed_on = sent.clone();
+            assert_ne!(handed_on, plain);
+            take_back(&mut handed_on, &sent, &plain);
+            assert_eq!(handed_on, plain);
+            // What was not signed has nothing to be taken back.
+            take_back(&mut handed_on, &plain, &plain);
+            assert_eq!(handed_on, plain);
         }
     }
 }

@@ -129,7 +129,7 @@ async fn proofs_in_the_query_are_made_anew_or_left_out() {
     origin.answer_with("/", |request| {
         Answer::status(308).header("location", &format!("/new?{}", request.query))
     });
-    connection.url = origin.url("/?a=b");
+    connection.url = origin.url("/?a=b&email=own@h&timestamp=1");
     connection.authentication = Authentication::SignedUrl(SignedUrl {
         origin: "partner".to_owned(),
         key: Secret::new("key of partner"),
@@ -142,6 +142,11 @@ async fn proofs_in_the_query_are_made_anew_or_left_out() {
     assert_ne!(only(&queries[0], "nonce"), None);
     assert_ne!(only(&queries[1], "nonce"), None);
     assert_ne!(only(&queries[0], "signature"), only(&queries[1], "signature"));
+    // What the person wrote goes along, whatever its names.
+    for request in &received {
+        assert!(request.query.starts_with("a=b&email=own@h&timestamp=1&orig="), "{request:?}");
+        assert_eq!(request.query.matches("orig=").count(), 1);
+    }
 }
 
 #[tokio::test]
