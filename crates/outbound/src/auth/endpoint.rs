@@ -150,7 +150,7 @@ impl Endpoint {
             .get(LOCATION)
             .map(|location| redact::mask_url(&String::from_utf8_lossy(location.as_bytes())));
         let told = describe_status(status, location.as_deref(), &excerpt(&text));
-        NoToken { refused: status.is_client_error(), ..self.useless(&told.message) }
+        NoToken { refused: is_refusal(status), ..self.useless(&told.message) }
     }
 
     fn broke(&self, failure: &Failure, circumstance: &Circumstance<'_>) -> NoToken {
@@ -163,4 +163,11 @@ impl Endpoint {
         let told = self.useless(&error.message);
         NoToken { error: AttemptError { kind: error.kind, ..told.error }, refused: false }
     }
+}
+
+/// Whether a status says no to what was asked, and not only to its moment: whoever asks too slowly
+/// or too often may well be given an answer the next time.
+fn is_refusal(status: StatusCode) -> bool {
+    let of_the_moment = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_client_error() && !of_the_moment.contains(&status)
 }

@@ -212,7 +212,10 @@ impl TokenProof {
                 Ok(held)
             }
             Err(error) => {
-                *last_failure = Some(LastFailure { at: Instant::now(), error: error.clone() });
+                // Who ran out of its own time knows nothing that holds for those who have some left.
+                if !circumstance.deadline.remaining().is_zero() {
+                    *last_failure = Some(LastFailure { at: Instant::now(), error: error.clone() });
+                }
                 Err(error)
             }
         }

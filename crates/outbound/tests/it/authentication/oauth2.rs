@@ -235,6 +235,16 @@ async fn a_refresh_token_is_used_while_it_is_taken() {
     });
     assert_eq!(client.send(&prepared, later(200)).await.error, None);
     assert_eq!(grants()[2..], ["refresh_token", "client_credentials"]);
+    // An endpoint that has no time now has not refused it: it is used again at the next attempt.
+    authority.check(|_| Ok(()));
+    for status in [408, 429] {
+        authority.refuse_tokens(Some(Answer::status(status)));
+        let exchange = client.send(&prepared, later(300)).await;
+        assert_eq!(error(&exchange).0, ErrorKind::Authentication, "{status}");
+    }
+    authority.refuse_tokens(None);
+    assert_eq!(client.send(&prepared, later(300)).await.error, None);
+    assert_eq!(grants()[4..], ["refresh_token"; 3]);
 }
 
 #[tokio::test]
@@ -331,6 +341,30 @@ async fn a_refusal_is_shared_by_all_who_waited_for_it() {
         assert_eq!(error(&call.await.unwrap()).0, ErrorKind::Authentication);
     }
     assert_eq!(authority.asked(), 1);
+}
+
+/// Who has time left asks for itself where the one before it ran out of its own.
+#[tokio::test]
+async fn a_caller_that_is_late_is_late_for_itself_alone() {
+    let authority = TokenAuthority::start().await;
+    authority.take_time(Duration::from_secs(5));
+    let client = client();
+    let mut connection = connection_with(&authority, oauth2(&authority));
+    connection.timeout = Duration::from_secs(1);
+    let prepared = client.prepare(&project(), &connection).unwrap();
+    let send = || {
+        let (client, prepared) = (client.clone(), prepared.clone());
+        tokio::spawn(async move { client.send(&prepared, call()).await })
+    };
+    let hasty = send();
+    authority.destination().wait_for(1, Duration::from_secs(5)).await;
+    authority.take_time(Duration::ZERO);
+    // The second begins halfway through the time of the first, and waits for it.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let patient = send();
+    assert_eq!(error(&hasty.await.unwrap()).0, ErrorKind::Timeout);
+    assert_eq!(patient.await.unwrap().error, None);
+    assert_eq!(authority.asked(), 2);
 }
 
 /// A token that was refused, and no new one to be had: both are told, and the delivery is not
