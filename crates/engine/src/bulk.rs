@@ -4,6 +4,7 @@
 //! holds up nobody, survives a crash, and can be watched and stopped. Any hub takes what nobody is
 //! at; the store makes sure that each delivery is dealt with once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use fieldpost_model::message::{Message, MessageState};
 use fieldpost_rules::delivery::{Action, Transition, apply, apply_to};
 use fieldpost_store::{
     BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, MessageQuery, Replay,
-    Replayed, StoreError, Stretch,
+    Replayed, StateCount, StoreError, Stretch,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -47,12 +48,16 @@ const LOOK_AGAIN: Duration = Duration::from_millis(25);
 pub const DEFAULT_REPLAY_RATE: u32 = 50;
 
 /// What an action would do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BulkPreview {
     /// Deliveries that it would touch; for a replay, messages that it would look at.
     pub matched: u64,
     /// Deliveries whose state does not allow it.
     pub passed_over: u64,
+    /// Of the deliveries that it would touch, how many stand in each state, by its name.
+    pub states: BTreeMap<&'static str, u64>,
+    /// How many of them were made by a resend or a replay.
+    pub copies: u64,
 }
 
 /// How the work on an action came to an end here.
@@ -166,10 +171,14 @@ impl Hub {
     ) -> Result<BulkPreview, HubError> {
         let counts = self.store().count_deliveries_by_state(project, query, below).await?;
         let mut preview = BulkPreview::default();
-        for (state, holds, count) in counts {
+        for StateCount { state, holds, origin, count } in counts {
             let lets_go = action == Action::Cancel && holds;
             if lets_go || apply(action, state).is_ok() {
                 preview.matched += count;
+                *preview.states.entry(state.name()).or_default() += count;
+                if origin != DeliveryOrigin::Event {
+                    preview.copies += count;
+                }
             } else {
                 preview.passed_over += count;
             }
@@ -206,7 +215,7 @@ impl Hub {
     ) -> Result<BulkPreview, HubError> {
         let below = new_id(self.now());
         let matched = self.store().count_messages(project, query, below).await?;
-        Ok(BulkPreview { matched, passed_over: 0 })
+        Ok(BulkPreview { matched, ..BulkPreview::default() })
     }
 
     /// Begins to match messages again for one forwarder, oldest first. `rate` is how many

@@ -41,11 +41,9 @@ impl Hub {
             Some(at) => Verdict::RetryIn(at.since(now)),
             None => Verdict::Final(decision.state),
         };
-        let said = exchange.error.as_ref().map(|error| error.message.clone());
-        let last_error = match (decision.reason, said) {
-            (Some(reason), Some(said)) => Some(format!("{reason} {said}")),
-            (reason, said) => reason.or(said),
-        };
+        let status = exchange.response.as_ref().map(|response| response.status);
+        let said = exchange.error.as_ref().map(|error| error.message.as_str());
+        let last_error = told(decision.reason, said, status);
         let project = claimed.lane.project.clone();
         let sample = Sample { delivery: claimed.id, payload: claimed.payload, key: claimed.key };
         let outcome = Outcome {
@@ -142,6 +140,23 @@ impl Hub {
     }
 }
 
+/// Why a try did not succeed, and what the destination said. Both begin or end with the status that
+/// was answered: it is told once.
+fn told(reason: Option<String>, said: Option<&str>, status: Option<u16>) -> Option<String> {
+    let (Some(reason), Some(said)) = (&reason, said) else {
+        return reason.or_else(|| said.map(str::to_owned));
+    };
+    let status = status.map(|status| status.to_string()).unwrap_or_default();
+    let repeats = !status.is_empty() && said.starts_with(&status);
+    let begun = reason.strip_suffix('.').and_then(|reason| reason.strip_suffix(&*status));
+    Some(match (repeats, begun, said.split_once(": ")) {
+        (false, ..) => format!("{reason} {said}"),
+        (true, Some(begun), _) => format!("{begun}{said}"),
+        (true, None, Some((_, more))) => format!("{reason} ({more})"),
+        (true, None, None) => reason.clone(),
+    })
+}
+
 fn state_after(verdict: &Verdict) -> DeliveryState {
     match verdict {
         Verdict::Final(state) => *state,
@@ -158,5 +173,53 @@ fn outcome_of(exchange: &Exchange, now: Timestamp) -> retry::Outcome {
         }
         (Some(response), _) => retry::Outcome::Answered { status: response.status, retry_after },
         (None, _) => retry::Outcome::Failed { kind: ErrorKind::Connect },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(reason: &str, said: &str, status: Option<u16>, expected: &str) {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let told = told(given(reason), given(said).as_deref(), status);
+        assert_eq!(told.as_deref(), given(expected).as_deref());
+    }
+
+    #[test]
+    fn a_status_is_told_once() {
+        let refused = "The destination refused this payload for good: it answered 422.";
+        check(
+            refused,
+            "422 Unprocessable Entity",
+            Some(422),
+            "The destination refused this payload for good: it answered 422 Unprocessable Entity",
+        );
+        check(
+            refused,
+            "422 Unprocessable Entity: no such district",
+            Some(422),
+            "The destination refused this payload for good: it answered 422 Unprocessable Entity: \
+             no such district",
+        );
+        check(
+            "given up after 3 tries in 2 days: The destination answered 503.",
+            "503 Service Unavailable",
+            Some(503),
+            "given up after 3 tries in 2 days: The destination answered 503 Service Unavailable",
+        );
+        let gone = "The destination answered 410: it is gone for good.";
+        check(gone, "410 Gone", Some(410), gone);
+        check(gone, "410 Gone: moved", Some(410), &format!("{gone} (moved)"));
+        check(
+            "The hub stopped.",
+            "the call was under way",
+            None,
+            "The hub stopped. the call was under way",
+        );
+        check("given up", "", None, "given up");
+        check("", "connection refused", None, "connection refused");
+        check("", "", None, "");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fieldpost_model::connection::Connection;
+use fieldpost_model::connection::{Connection, Rate};
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{Lane, LaneBacklog};
 
@@ -27,6 +27,18 @@ fieldpost_model::names! {
     }
 }
 
+fieldpost_model::names! {
+    /// Whose pause holds a lane back.
+    pub enum PausedBy {
+        /// The project's.
+        Project = "project",
+        /// The connection's own.
+        Connection = "connection",
+        /// The hub's: it holds back all that leaves it.
+        Hub = "hub",
+    }
+}
+
 /// A lane, as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaneShown {
@@ -42,6 +54,13 @@ pub struct LaneShown {
     pub under_way: usize,
     /// What waits in it.
     pub backlog: LaneBacklog,
+    /// Whose pause holds it back.
+    pub paused_by: Option<PausedBy>,
+    /// How many deliveries wait beside it, since the forwarders that send them to it are paused.
+    /// Each forwarder's are counted as far as those of a lane.
+    pub parked: u64,
+    /// How often its destination is called at most.
+    pub rate: Option<Rate>,
 }
 
 impl Hub {
@@ -55,9 +74,31 @@ impl Hub {
             let mut standing = standings.get(&lane).copied().unwrap_or_default();
             // The definitions are newer than what the dispatcher last showed.
             standing.paused = self.holds_back(&routing, connection);
-            shown.push(self.lane_shown(lane, &standing).await?);
+            let lane = self.lane_shown(lane, &standing).await?;
+            shown.push(LaneShown {
+                paused_by: self.paused_by(&routing, connection),
+                parked: self.parked(&routing, connection).await?,
+                rate: connection.rate,
+                ..lane
+            });
         }
         Ok(shown)
+    }
+
+    /// How many deliveries wait for paused forwarders that send to a connection.
+    async fn parked(
+        &self,
+        routing: &ProjectRouting,
+        connection: &Connection,
+    ) -> Result<u64, HubError> {
+        let forwarders = &routing.definition.forwarders;
+        let mut parked = 0;
+        for forwarder in forwarders.iter().filter(|one| one.paused && one.to == connection.name) {
+            let name = Lane::parking(&forwarder.name);
+            let lane = Lane { project: routing.project.clone(), name };
+            parked += self.store().lane_backlog(&lane).await?.waiting;
+        }
+        Ok(parked)
     }
 
     async fn lane_shown(&self, lane: Lane, standing: &Standing) -> Result<LaneShown, HubError> {
@@ -78,14 +119,26 @@ impl Hub {
                 .map(|again_in| self.now() + again_in),
             under_way: standing.under_way,
             backlog,
+            paused_by: None,
+            parked: 0,
+            rate: None,
         })
     }
 
     /// Whether nothing is sent to a connection at present: somebody paused it, its project, or
-    /// everything that leaves this hub.
+    /// everything that leaves this hub, or nobody can read how its project is defined today.
     pub(crate) fn holds_back(&self, project: &ProjectRouting, connection: &Connection) -> bool {
-        let is_paused = connection.paused || project.definition.settings.paused;
-        is_paused || self.settings().hold_deliveries
+        self.is_unreadable(&project.project) || self.paused_by(project, connection).is_some()
+    }
+
+    fn paused_by(&self, project: &ProjectRouting, connection: &Connection) -> Option<PausedBy> {
+        [
+            (project.definition.settings.paused, PausedBy::Project),
+            (connection.paused, PausedBy::Connection),
+            (self.settings().hold_deliveries, PausedBy::Hub),
+        ]
+        .into_iter()
+        .find_map(|(is_paused, by)| is_paused.then_some(by))
     }
 
     /// Has a lane tried now, whatever its breaker says.

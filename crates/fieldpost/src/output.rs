@@ -122,7 +122,7 @@ pub(crate) fn narrow_table<const N: usize>(headings: [&str; N]) -> Table {
 /// A state as a cell: its word, and a colour that repeats it.
 pub(crate) fn state_cell(state: &str) -> Cell {
     let cell = Cell::new(state);
-    match state.split_whitespace().next().unwrap_or_default() {
+    match state.split([' ', ',']).next().unwrap_or_default() {
         "kept" | "succeeded" | "ok" | "open" => cell.fg(Color::Green),
         "quarantined" | "rejected" | "broken" | "cancelled" | "wrong" => cell.fg(Color::Red),
         "duplicate" | "superseded" => cell.add_attribute(Attribute::Dim),

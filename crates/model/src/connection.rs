@@ -1,7 +1,9 @@
 //! A connection: a remote API, how to prove oneself to it, and how hard it may be used.
 
+use std::fmt;
 use std::time::Duration;
 
+use crate::duration;
 use crate::names;
 use crate::secret::Secret;
 
@@ -172,6 +174,16 @@ pub struct Rate {
     pub calls: u32,
     /// Within this time.
     pub per: Duration,
+}
+
+impl fmt::Display for Rate {
+    /// As the project file has it: `50/s`, `50/10s`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = duration::format(self.per);
+        let unit =
+            per.strip_prefix('1').filter(|unit| !unit.starts_with(|it: char| it.is_ascii_digit()));
+        write!(formatter, "{}/{}", self.calls, unit.unwrap_or(&per))
+    }
 }
 
 /// How a connection's TLS differs from what this machine trusts.

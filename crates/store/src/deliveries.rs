@@ -414,6 +414,13 @@ pub(crate) fn delivery_conditions(
         conditions.add_plain("state = 'cancelled'");
         conditions.add_plain(IN_TROUBLE);
     }
+    if query.holds {
+        conditions.add_plain(
+            "EXISTS (SELECT 1 FROM queue holding WHERE holding.project = deliveries.project
+             AND holding.delivery = deliveries.id AND holding.rank = 4)",
+        );
+        conditions.add_plain(IN_TROUBLE);
+    }
     // The id says when a delivery was made; `registered_at` moves with every requeue.
     if let Some(since) = query.since {
         conditions.add("id >= ?", first_id_at(since));

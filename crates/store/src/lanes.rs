@@ -21,6 +21,8 @@ pub struct LaneBacklog {
     pub waiting: u64,
     /// Whether there are more than that.
     pub is_more: bool,
+    /// How many of those counted wait for another one, which goes before them in order.
+    pub behind: u64,
     /// Since when the oldest one waits for its first try.
     pub oldest_first_try: Option<Timestamp>,
     /// When the next retry is due.
@@ -37,11 +39,12 @@ impl Store {
             )
         };
         let sql = format!(
-            "SELECT (SELECT count(*) FROM (SELECT 1 AS one FROM queue
-                     WHERE project = $1 AND lane = $2 AND rank < 4 LIMIT {}) counted), {}, {}",
-            LANE_COUNT + 1,
+            "SELECT count(*), count(CASE WHEN rank > 1 THEN 1 END), {}, {}
+             FROM (SELECT rank FROM queue
+                   WHERE project = $1 AND lane = $2 AND rank < 4 LIMIT {}) counted",
             least(0),
-            least(1)
+            least(1),
+            LANE_COUNT + 1,
         );
         let found = self
             .query(sql, of(lane), |row| {
@@ -49,8 +52,9 @@ impl Store {
                 Ok(LaneBacklog {
                     waiting: counted.min(LANE_COUNT),
                     is_more: counted > LANE_COUNT,
-                    oldest_first_try: row.optional_integer(1)?.map(Timestamp),
-                    next_retry: row.optional_integer(2)?.map(Timestamp),
+                    behind: u64::from(row.count(1)?).min(LANE_COUNT),
+                    oldest_first_try: row.optional_integer(2)?.map(Timestamp),
+                    next_retry: row.optional_integer(3)?.map(Timestamp),
                 })
             })
             .await?;

@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 use crate::erase::{places, with_ids};
 use crate::error::StoreError;
-use crate::records::{Lane, NewDelivery, Signal, Standing};
+use crate::records::{InLine, Lane, NewDelivery, Signal, Standing};
 use crate::statement::{Batch, Parameter};
 use crate::text::storable_key;
 use crate::{Engine, Store};
@@ -235,25 +235,34 @@ pub(crate) fn settle_around(batch: &mut Batch, project: &str, delivery: Uuid) {
 /// Followers that are counted: more than a person would look through.
 const MOST_FOLLOWERS: usize = 1_000;
 
+/// The delivery that the one of the row `q` of the queue waits for, or NULL.
+const WAITS_FOR: &str = "CASE WHEN q.rank IN (2, 3) THEN (
+         SELECT head.delivery FROM queue head
+         WHERE head.project = q.project AND head.sequence = q.sequence
+         AND head.delivery <> q.delivery
+         ORDER BY head.position LIMIT 1) END";
+
+/// How many wait behind the one of the row `q` of the queue.
+fn followers() -> String {
+    format!(
+        "(SELECT count(*) FROM (
+             SELECT 1 FROM queue behind
+             WHERE behind.project = q.project AND behind.sequence = q.sequence
+             AND behind.position > q.position LIMIT {MOST_FOLLOWERS}) followers)"
+    )
+}
+
 impl Store {
     /// How a delivery stands among those that it is kept in order with.
     pub async fn standing(&self, project: &str, delivery: Uuid) -> Result<Standing, StoreError> {
         let found = self
             .query(
                 format!(
-                    "SELECT d.tries,
-                         CASE WHEN q.rank IN (2, 3) THEN (
-                             SELECT head.delivery FROM queue head
-                             WHERE head.project = q.project AND head.sequence = q.sequence
-                             AND head.delivery <> q.delivery
-                             ORDER BY head.position LIMIT 1) END,
-                         (SELECT count(*) FROM (
-                             SELECT 1 FROM queue behind
-                             WHERE behind.project = q.project AND behind.sequence = q.sequence
-                             AND behind.position > q.position LIMIT {MOST_FOLLOWERS}) followers)
+                    "SELECT d.tries, {WAITS_FOR}, {}
                      FROM deliveries d
                      LEFT JOIN queue q ON q.project = d.project AND q.delivery = d.id
-                     WHERE d.project = $1 AND d.id = $2"
+                     WHERE d.project = $1 AND d.id = $2",
+                    followers()
                 ),
                 vec![project.into(), delivery.into()],
                 |row| {
@@ -266,6 +275,34 @@ impl Store {
             )
             .await?;
         Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    /// Whom each of these deliveries waits for, and how many it holds, in one look. Those that stand
+    /// in nobody's way and wait for nobody are left out.
+    pub async fn in_line(
+        &self,
+        project: &str,
+        deliveries: &[Uuid],
+    ) -> Result<HashMap<Uuid, InLine>, StoreError> {
+        if deliveries.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let places: Vec<String> =
+            (2..2 + deliveries.len()).map(|number| format!("${number}")).collect();
+        let mut parameters: Vec<Parameter> = vec![project.into()];
+        parameters.extend(deliveries.iter().map(|id| Parameter::from(*id)));
+        let sql = format!(
+            "SELECT q.delivery, {WAITS_FOR}, CASE WHEN q.rank = 4 THEN {} ELSE 0 END
+             FROM queue q WHERE q.project = $1 AND q.rank > 1 AND q.delivery IN ({})",
+            followers(),
+            places.join(", ")
+        );
+        let found = self
+            .query(sql, parameters, |row| {
+                Ok((row.id(0)?, InLine { waits_for: row.optional_id(1)?, holds: row.count(2)? }))
+            })
+            .await?;
+        Ok(found.into_iter().collect())
     }
 
     /// Adds the statement that takes the locks of sequences. It goes before every statement that

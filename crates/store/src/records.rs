@@ -192,6 +192,16 @@ pub struct Standing {
     pub followers: u32,
 }
 
+/// How a delivery of a list stands among those that it is kept in order with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InLine {
+    /// The delivery that goes first; `None` where it waits for nobody.
+    pub waits_for: Option<Uuid>,
+    /// How many wait until it is requeued or cancelled: at most 1,000 are counted, and none where
+    /// it does not hold them.
+    pub holds: u32,
+}
+
 /// A message that is matched again, with the work that it calls for today.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -485,6 +495,21 @@ pub struct DeliveryQuery {
     pub text: Option<String>,
     /// Cancelled by this action only.
     pub cancelled_by: Option<Uuid>,
+    /// Only those that hold others until a person decides.
+    pub holds: bool,
+}
+
+/// Deliveries that are counted together, and how many they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateCount {
+    /// Where they stand.
+    pub state: DeliveryState,
+    /// Whether they hold others.
+    pub holds: bool,
+    /// Why they were made.
+    pub origin: DeliveryOrigin,
+    /// How many they are.
+    pub count: u64,
 }
 
 /// Where a page begins and how long it is. Lists run from the newest to the oldest.

@@ -1,7 +1,7 @@
 //! Going through many deliveries or messages from the oldest on, page by page, and what is meant by
 //! "many" as JSON text, so that an action can be gone on with by another process.
 
-use fieldpost_model::delivery::{Delivery, DeliveryState};
+use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState};
 use fieldpost_model::json::Value;
 use fieldpost_model::message::{Message, MessageState};
 use fieldpost_model::time::Timestamp;
@@ -11,7 +11,7 @@ use crate::Store;
 use crate::deliveries::{self, delivery_conditions, read_delivery, tables};
 use crate::error::StoreError;
 use crate::messages::{self, message_conditions, read_message};
-use crate::records::{DeliveryQuery, MessageQuery};
+use crate::records::{DeliveryQuery, MessageQuery, StateCount};
 use crate::statement::{as_integer, length, unreadable};
 
 /// A stretch of ids.
@@ -49,28 +49,32 @@ impl Store {
     }
 
     /// How many deliveries that a query describes, and that are older than `below`, stand in each
-    /// state, apart by whether they hold others.
+    /// state, apart by whether they hold others and by their origin.
     pub async fn count_deliveries_by_state(
         &self,
         project: &str,
         query: &DeliveryQuery,
         below: Uuid,
-    ) -> Result<Vec<(DeliveryState, bool, u64)>, StoreError> {
+    ) -> Result<Vec<StateCount>, StoreError> {
         let mut conditions = delivery_conditions(&self.engine, project, query);
         let (from, id) = tables(query.state);
         conditions.add(&format!("{id} < ?"), below);
         let sql = format!(
-            "SELECT state, held, count(*) FROM (
-                 SELECT state, CASE WHEN state IN ('rejected', 'broken', 'cancelled') THEN
+            "SELECT state, held, origin, count(*) FROM (
+                 SELECT state, origin, CASE WHEN state IN ('rejected', 'broken', 'cancelled') THEN
                      (SELECT count(*) FROM queue held WHERE held.project = deliveries.project
                          AND held.delivery = deliveries.id AND held.rank = 4) ELSE 0 END AS held
                  FROM {from}{}) counted
-             GROUP BY state, held",
+             GROUP BY state, held, origin",
             conditions.sql()
         );
         self.query(sql, conditions.parameters, |row| {
-            let state = row.named(0, DeliveryState::from_name)?;
-            Ok((state, row.integer(1)? != 0, length(row.integer(2)?)?))
+            Ok(StateCount {
+                state: row.named(0, DeliveryState::from_name)?,
+                holds: row.integer(1)? != 0,
+                origin: row.named(2, DeliveryOrigin::from_name)?,
+                count: length(row.integer(3)?)?,
+            })
         })
         .await
     }
@@ -158,6 +162,7 @@ impl DeliveryQuery {
             ("since", self.since.map(|time| time.to_string())),
             ("until", self.until.map(|time| time.to_string())),
             ("text", self.text.clone()),
+            ("holds", self.holds.then(|| true.to_string())),
         ])
     }
 
@@ -175,6 +180,7 @@ impl DeliveryQuery {
             since: reader.read("since", Timestamp::parse)?,
             until: reader.read("until", Timestamp::parse)?,
             text: reader.text("text"),
+            holds: reader.read("holds", |text| text.parse().ok())?.unwrap_or(false),
         })
     }
 }
@@ -221,6 +227,7 @@ mod tests {
             until: Some(Timestamp(2_000_002)),
             text: Some("100 %".to_owned()),
             cancelled_by: Some(Uuid::from_u128(8)),
+            holds: true,
         };
         assert_eq!(DeliveryQuery::from_json(&query.to_json()), Ok(query));
         assert_eq!(DeliveryQuery::default().to_json(), "{}");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use fieldpost_engine::{HubError, ReceiptOutcome};
+use fieldpost_engine::{HubError, ReceiptOutcome, WaitReason};
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::{DeliveryQuery, Signal};
@@ -202,10 +202,12 @@ async fn a_refused_update_holds_its_case_until_a_person_decides(
     let waiting = world.deliveries_of(follower).await.remove(0);
     assert_eq!(waiting.state, DeliveryState::Pending);
     let outlook = world.hub.delivery_outlook("clinic", &waiting).await.unwrap();
-    assert_eq!(outlook.waits_for, Some(refused.id));
+    assert_eq!(outlook.place.waits_for, Some(refused.id));
+    assert_eq!(outlook.place.because, Some(WaitReason::Order));
     assert!(outlook.planned_attempts.is_empty(), "no time is planned for what waits for another");
     let outlook = world.hub.delivery_outlook("clinic", &refused).await.unwrap();
-    assert_eq!((outlook.waits_for, outlook.followers), (None, 1));
+    assert_eq!((outlook.place.waits_for, outlook.followers), (None, 1));
+    assert_eq!((outlook.place.because, outlook.place.holds), (None, 1));
 
     // Sent again it is refused again, and holds on.
     world.hub.act("clinic", Action::Requeue, refused.id).await.unwrap();

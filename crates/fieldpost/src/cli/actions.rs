@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use fieldpost_model::json::Value;
 use fieldpost_rules::delivery::Action;
+use fieldpost_store::BulkKind;
 use uuid::Uuid;
 
 use super::Ending;
@@ -84,7 +85,7 @@ impl List {
                     text(action, "id").into(),
                     text(action, "action").into(),
                     output::state_cell(&text(action, "state")),
-                    format!("{} of {}", text(action, "touched"), text(action, "matched")).into(),
+                    touched(action).into(),
                     text(action, "passed_over").into(),
                     short_time(&text(action, "created_at")).into(),
                 ]);
@@ -119,7 +120,7 @@ impl One {
             ("forwarder", text(action, "forwarder").into_owned()),
             ("rate", text(action, "rate").into_owned()),
             ("state", text(action, "state").into_owned()),
-            ("touched", format!("{} of {}", text(action, "touched"), text(action, "matched"))),
+            ("touched", touched(action)),
             ("passed over", text(action, "passed_over").into_owned()),
             ("began", text(action, "created_at").into_owned()),
             ("by", text(action, "started_by").into_owned()),
@@ -128,6 +129,20 @@ impl One {
         ])?;
         Ok(Ending::Well)
     }
+}
+
+/// How far an action is. A replay looks at messages, and touches those that its forwarder wants.
+fn touched(action: &Json) -> String {
+    let (touched, matched) = (text(action, "touched"), text(action, "matched"));
+    if text(action, "action") == BulkKind::Replay.name() {
+        return format!("{touched}, looked at {} of {matched}", looked_at(action));
+    }
+    format!("{touched} of {matched}")
+}
+
+/// How many messages a replay has looked at.
+fn looked_at(replay: &Json) -> u64 {
+    number(replay, "touched") + number(replay, "passed_over")
 }
 
 async fn get(client: &HubClient, project: &str, id: &str) -> Result<Json, Failure> {
@@ -150,6 +165,8 @@ pub(super) async fn watch(
     doing: &str,
 ) -> Result<Json, Failure> {
     let id = text(&begun, "id").into_owned();
+    // At once: whoever interrupts this must still know it.
+    output::note(format!("action {id}"));
     let length = usize::try_from(number(&begun, "matched")).unwrap_or(usize::MAX);
     let bar = output::progress_bar(length, doing);
     let is_replay = text(&begun, "action") == "replay";
@@ -185,7 +202,11 @@ async fn stop_or_look(client: &HubClient, project: &str, id: &str) -> Result<Jso
 /// Says what an action came to.
 pub(super) fn tell_outcome(action: &Json) -> Result<Ending, Failure> {
     let (name, state) = (text(action, "action"), text(action, "state"));
-    let touched = counted(number(action, "touched"), "delivery", "deliveries");
+    let mut touched = counted(number(action, "touched"), "delivery", "deliveries");
+    if name == BulkKind::Replay.name() {
+        let messages = counted(looked_at(action), "message", "messages");
+        touched = format!("{touched}, looked at {messages}");
+    }
     let passed_over = number(action, "passed_over");
     if state == "failed" {
         return Err(Failure::new(format!(

@@ -1,19 +1,28 @@
 //! `fieldpost deliveries`: what goes out, and what a person may do about it.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
+use fieldpost_model::delivery::DeliveryOrigin;
 use fieldpost_model::json::Value;
+use fieldpost_model::time::Timestamp;
 use fieldpost_rules::delivery::Action;
 use uuid::Uuid;
 
 use super::Ending;
 use super::actions::{Actions, tell_outcome, watch};
 use super::show::{
-    counted, json, json_list, members, number, or_dash, short_time, tell_refusals, text, with,
+    counted, is, json, json_list, members, number, or_dash, short_time, tell_refusals, text, with,
 };
 use super::time::Moment;
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
+
+/// Characters of an id that are shown where a whole one would take too much room.
+const TAIL: usize = 8;
+/// A budget that began so soon after its delivery was made began with it.
+const SAME_MOMENT: Duration = Duration::from_secs(2);
 
 /// Look at what goes out, and act on it: list, show, retry, cancel, requeue, resend, actions
 #[derive(Debug, Subcommand)]
@@ -71,6 +80,10 @@ pub(crate) struct Filters {
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
 
+    /// Only those that were refused and hold others, until they are requeued or cancelled.
+    #[arg(long)]
+    held: bool,
+
     /// Only those that this action cancelled.
     #[arg(long, value_name = "ID")]
     cancelled_by: Option<Uuid>,
@@ -104,7 +117,7 @@ pub(crate) struct Show {
 #[derive(Args, Debug)]
 pub(crate) struct Act {
     /// The deliveries' ids.
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(conflicts_with = "all")]
     ids: Vec<Uuid>,
 
     /// All that the filters describe; asks before it acts.
@@ -138,6 +151,7 @@ impl Filters {
             ("until", self.until.map(Moment::for_query)),
             ("text", self.text.clone()),
             ("cancelled_by", self.cancelled_by.map(|id| id.to_string())),
+            ("holds", self.held.then(|| true.to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -189,15 +203,55 @@ pub(super) fn table(deliveries: &[Json]) -> comfy_table::Table {
     for delivery in deliveries {
         table.add_row(vec![
             text(delivery, "id").into(),
-            text(delivery, "forwarder").into(),
+            forwarder(delivery).into(),
             text(delivery, "connection").into(),
-            output::state_cell(&text(delivery, "state")),
+            output::state_cell(&state(delivery)),
             text(delivery, "attempts").into(),
-            or_dash(&short_time(&text(delivery, "next_attempt_at"))).into(),
+            or_dash(&next(delivery)).into(),
             last_answer(delivery).into(),
         ]);
     }
     table
+}
+
+/// The forwarder, and whether it was not its event that made the delivery.
+fn forwarder(delivery: &Json) -> String {
+    let (forwarder, origin) = (text(delivery, "forwarder"), text(delivery, "origin"));
+    if origin == DeliveryOrigin::Event.name() || origin.is_empty() {
+        return forwarder.into_owned();
+    }
+    format!("{forwarder} ({origin})")
+}
+
+/// Where it stands, and how many it holds: `rejected, holds 2`.
+fn state(delivery: &Json) -> String {
+    let state = text(delivery, "state");
+    if is(delivery, "holds") {
+        return format!("{state}, holds {}", number(delivery, "holds_count"));
+    }
+    state.into_owned()
+}
+
+/// When it is tried next, or what it waits for instead.
+fn next(delivery: &Json) -> String {
+    let because = text(delivery, "waits_because");
+    match &*because {
+        "order" => format!("behind {}", tail(&text(delivery, "waits_for"))),
+        "left-alone" if text(delivery, "waits_until").is_empty() => "left alone".to_owned(),
+        "left-alone" => format!("left alone to {}", short_time(&text(delivery, "waits_until"))),
+        "rate" => "as the rate lets".to_owned(),
+        "" => short_time(&text(delivery, "next_attempt_at")),
+        paused => match paused.strip_prefix("paused-") {
+            Some(whose) => format!("{whose} paused"),
+            None => paused.to_owned(),
+        },
+    }
+}
+
+/// The end of an id, which tells ids of one moment apart: `…0192f0c8`.
+fn tail(id: &str) -> String {
+    let begin = id.char_indices().rev().nth(TAIL - 1).map_or(0, |(begin, _)| begin);
+    format!("…{}", id.get(begin..).unwrap_or(id))
 }
 
 fn last_answer(delivery: &Json) -> String {
@@ -223,6 +277,7 @@ impl Show {
             return Ok(Ending::Well);
         }
         let kind = text(&delivery, "payload_kind");
+        let waits = waits(&client, &project, &delivery).await?;
         members(&[
             ("id", text(&delivery, "id").into_owned()),
             ("forwarder", text(&delivery, "forwarder").into_owned()),
@@ -230,11 +285,13 @@ impl Show {
             ("event", text(&delivery, "event").into_owned()),
             ("carries", format!("{kind} {}", text(&delivery, "payload_id"))),
             ("key", text(&delivery, "key").into_owned()),
+            ("origin", origin(&delivery)),
             ("state", text(&delivery, "state").into_owned()),
-            ("made", text(&delivery, "registered_at").into_owned()),
+            ("made", text(&delivery, "made_at").into_owned()),
+            ("budget since", budget_since(&delivery)),
             ("next attempt", text(&delivery, "next_attempt_at").into_owned()),
             ("planned", planned(&delivery)),
-            ("waits for", text(&delivery, "waits_for").into_owned()),
+            ("waits", waits),
             ("replaced by", text(&delivery, "superseded_by").into_owned()),
             ("holds", held(&delivery)),
             ("last error", text(&delivery, "last_error").into_owned()),
@@ -242,6 +299,66 @@ impl Show {
         attempts.iter().try_for_each(|attempt| output::line(told_attempt(attempt)))?;
         Ok(Ending::Well)
     }
+}
+
+/// Why a delivery was made; empty where its event happened.
+fn origin(delivery: &Json) -> String {
+    let (origin, of) = (text(delivery, "origin"), text(delivery, "resend_of"));
+    match (&*origin, of.is_empty()) {
+        ("event", _) => String::new(),
+        (_, true) => origin.into_owned(),
+        (_, false) => format!("{origin} of {of}"),
+    }
+}
+
+/// Since when the budget of tries runs; empty where that is since the delivery was made.
+fn budget_since(delivery: &Json) -> String {
+    let time = |key: &str| Timestamp::parse(&text(delivery, key));
+    match (time("made_at"), time("registered_at")) {
+        // The id's time and the database's may be of two clocks.
+        (Some(made), Some(since)) if since.since(made) > SAME_MOMENT => {
+            format!("{since}, when it was requeued")
+        }
+        _ => String::new(),
+    }
+}
+
+/// What a delivery waits for beside its time, and what a person can do about it.
+async fn waits(client: &HubClient, project: &str, delivery: &Json) -> Result<String, Failure> {
+    let because = text(delivery, "waits_because");
+    let (forwarder, connection) = (text(delivery, "forwarder"), text(delivery, "connection"));
+    Ok(match &*because {
+        "order" => {
+            let ahead = text(delivery, "waits_for");
+            let path = ["projects", project, "deliveries", &ahead];
+            told_ahead(&client.get(&path, &Query::new()).await?)
+        }
+        "paused-project" => {
+            format!("for its project, which is paused: `fieldpost projects resume {project}`")
+        }
+        "paused-connection" => format!(
+            "for its connection, which is paused: `fieldpost connections resume {connection}`"
+        ),
+        "paused-forwarder" => {
+            format!("for its forwarder, which is paused: `fieldpost forwarders resume {forwarder}`")
+        }
+        "paused-hub" => "for the hub, which holds back all that leaves it".to_owned(),
+        "left-alone" => format!(
+            "for its connection, which is left alone: `fieldpost lanes try-now {connection}`"
+        ),
+        "rate" => "for the rate of its connection".to_owned(),
+        _ => String::new(),
+    })
+}
+
+/// The delivery ahead, how it stands, and how to let it go.
+fn told_ahead(ahead: &Json) -> String {
+    let (id, stands) = (text(ahead, "id"), state(ahead));
+    let word = if is(ahead, "holds") { Action::Requeue } else { Action::Retry };
+    format!(
+        "for {id} ({stands}), which goes before it: `fieldpost deliveries {word} {id}` sends that \
+         one again, `fieldpost deliveries cancel {id}` leaves it out"
+    )
 }
 
 /// The tries after the next one, should each fail at once.
@@ -253,8 +370,13 @@ fn planned(delivery: &Json) -> String {
 
 /// Whom a refused delivery holds; empty where it holds nobody.
 fn held(delivery: &Json) -> String {
-    if delivery.get("holds").and_then(Json::as_bool) == Some(true) {
-        format!("{} behind it, until it is requeued or cancelled", text(delivery, "followers"))
+    if is(delivery, "holds") {
+        let id = text(delivery, "id");
+        format!(
+            "{} behind it, until it is requeued or cancelled: `fieldpost deliveries requeue {id}` \
+             or `cancel {id}`",
+            text(delivery, "holds_count")
+        )
     } else {
         String::new()
     }
@@ -289,6 +411,9 @@ impl Act {
         if self.all {
             return self.act_on_all(&client, &project, action).await;
         }
+        if self.ids.is_empty() {
+            return Err(self.nothing_named(action));
+        }
         if !self.filters.query().is_empty() {
             return Err(Failure::usage("filters do not go together with ids")
                 .hint("leave the ids out and give --all"));
@@ -306,12 +431,28 @@ impl Act {
         }
         bar.finish_and_clear();
         if self.target.json {
-            json_list(done)?;
+            json_list(done.clone())?;
         } else if !done.is_empty() {
             output::print_table(&table(&done))?;
         }
+        for delivery in done.iter().filter(|one| !text(one, "waits_for").is_empty()) {
+            output::note(format!(
+                "{} still waits for {}: `fieldpost deliveries show {0}` says what to do",
+                text(delivery, "id"),
+                text(delivery, "waits_for"),
+            ));
+        }
         tell_refusals(&refused);
         Ok(if refused.is_empty() { Ending::Well } else { Ending::NotWell })
+    }
+
+    fn nothing_named(&self, action: Action) -> Failure {
+        let hint = if self.filters.query().is_empty() {
+            "give ids, or --all and filters"
+        } else {
+            "add --all to act on all that the filters describe; it asks before it acts"
+        };
+        Failure::usage(format!("nothing says which deliveries to {action}")).hint(hint)
     }
 
     async fn act_on_all(
@@ -322,12 +463,14 @@ impl Act {
     ) -> Result<Ending, Failure> {
         let would = self.bulk(client, project, action, true).await?;
         let count = number(&would, "touched");
-        let many = counted(count, "delivery", "deliveries");
+        let many = format!("{}{}", counted(count, "delivery", "deliveries"), broken_down(&would));
         if self.dry_run || count == 0 {
             if self.target.json {
                 json(&would)?;
-            } else {
+            } else if self.dry_run {
                 output::line(format!("{action} would touch {many}"))?;
+            } else {
+                output::line(format!("{action}: nothing matches{}", passed_over(&would)))?;
             }
             return Ok(Ending::Well);
         }
@@ -356,9 +499,41 @@ impl Act {
             ("action", Value::from(action.name())),
             ("filter", Value::object(filter.map(|(name, value)| (name, Value::from(value))))),
             ("dry_run", Value::from(dry_run)),
+            // Its id is to be known before anybody has enough of watching.
+            ("wait", Value::from(false)),
         ]);
         let path = ["projects", project, "deliveries", "actions"];
         client.post(&path, &Query::new(), order.to_json()).await
+    }
+}
+
+/// How many of those that an action would touch stand in each state, and how many are copies:
+/// ` (3 failed, 2 pending; 2 made by resends or replays)`. Empty where there are none.
+fn broken_down(would: &Json) -> String {
+    let states = match would.get("states") {
+        Some(Value::Object(states)) => states.as_slice(),
+        _ => &[],
+    };
+    if states.is_empty() {
+        return String::new();
+    }
+    let states: Vec<String> =
+        states.iter().map(|(state, count)| format!("{} {state}", count.to_json())).collect();
+    let copies = match number(would, "copies") {
+        0 => String::new(),
+        copies => format!("; {copies} made by resends or replays"),
+    };
+    format!(" ({}{copies})", states.join(", "))
+}
+
+/// How many the filters describe that are in a state which does not allow the action.
+fn passed_over(would: &Json) -> String {
+    match number(would, "passed_over") {
+        0 => String::new(),
+        count => format!(
+            "; {} in a state that does not allow it",
+            counted(count, "delivery is", "deliveries are")
+        ),
     }
 }
 

@@ -47,14 +47,14 @@ impl Lanes {
 impl List {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
-        let lanes = client.whole_list(&["projects", &project, "lanes"]).await?;
+        let mut lanes = client.whole_list(&["projects", &project, "lanes"]).await?;
         if self.target.json {
             json_list(lanes)?;
         } else if lanes.is_empty() {
             output::note("no connections");
         } else {
-            let mut table =
-                output::table(["connection", "state", "waiting", "under way", "next"]);
+            let mut table = output::table(["connection", "state", "waiting", "under way", "next"]);
+            lanes.sort_by_key(urgency);
             for lane in &lanes {
                 table.add_row(vec![
                     text(lane, "connection").into(),
@@ -70,30 +70,70 @@ impl List {
     }
 }
 
-/// `12`, or `10000+` where nobody counted on.
+/// Lanes in trouble go first, then those in which something waits.
+fn urgency(lane: &Json) -> (bool, bool) {
+    (text(lane, "state") == "open", number(lane, "waiting") + number(lane, "parked") == 0)
+}
+
+/// `12`, or `10000+` where nobody counted on; and how many of them only wait for others, or for a
+/// paused forwarder: `15 (2 behind others, 3 of paused forwarders)`.
 fn waiting(lane: &Json) -> String {
     let more = if is(lane, "waiting_is_more") { "+" } else { "" };
-    format!("{}{more}", number(lane, "waiting"))
+    let parked = number(lane, "parked");
+    let count = number(lane, "waiting") + parked;
+    let parts: Vec<String> =
+        [(number(lane, "waiting_behind"), "behind others"), (parked, "of paused forwarders")]
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, why)| format!("{count} {why}"))
+            .collect();
+    if parts.is_empty() {
+        return format!("{count}{more}");
+    }
+    format!("{count}{more} ({})", parts.join(", "))
 }
 
 /// When the lane goes on, and why not now.
 fn next(lane: &Json) -> String {
     let time = |key: &str| lane.get(key).and_then(Value::as_str);
-    match (time("again_at"), time("next_retry_at"), &*text(lane, "cause")) {
-        (Some(again), _, "asked") => format!("{again}, as the destination asked"),
+    let (paused_by, cause) = (text(lane, "paused_by"), text(lane, "cause"));
+    if !paused_by.is_empty() {
+        return format!("when the {paused_by} is resumed");
+    }
+    let has_rate_to_wait_for = number(lane, "waiting") > number(lane, "waiting_behind");
+    match (time("again_at"), time("rate"), time("next_retry_at")) {
+        (Some(again), ..) if cause == "asked" => format!("{again}, as the destination asked"),
         (Some(again), ..) => format!("{again}, after failures"),
-        (None, Some(retry), _) => format!("{retry}, a retry"),
-        (None, None, _) => String::new(),
+        (None, Some(rate), _) if has_rate_to_wait_for => format!("rate {rate}"),
+        (None, _, Some(retry)) => format!("{retry}, a retry"),
+        (None, ..) => String::new(),
     }
 }
 
 impl TryNow {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
+        // As it stands before: a moment later what waits may have been sent.
+        let lanes = client.whole_list(&["projects", &project, "lanes"]).await?;
         client.act_only(&["projects", &project, "connections", &self.name, "try-now"]).await?;
         if !self.target.json {
-            output::line(format!("{} is tried now", self.name))?;
+            let lane = lanes.iter().find(|lane| text(lane, "connection") == *self.name);
+            output::line(tried(&self.name, lane))?;
         }
         Ok(Ending::Well)
+    }
+}
+
+/// What trying a connection now does: without a delivery there is nothing to try it with.
+fn tried(name: &str, lane: Option<&Json>) -> String {
+    let is_idle = |lane: &Json| number(lane, "waiting") + number(lane, "under_way") == 0;
+    match lane {
+        Some(lane) if text(lane, "state") == "paused" => {
+            format!("{name} is paused: nothing is sent before it is resumed")
+        }
+        Some(lane) if is_idle(lane) => {
+            format!("nothing waits for {name}: the next delivery to it is sent at once")
+        }
+        _ => format!("{name} is tried now"),
     }
 }

@@ -207,6 +207,13 @@ fn table(messages: &[Json]) -> comfy_table::Table {
 
 /// What a person should know about a message beside its state.
 fn note(message: &Json) -> String {
+    let is_erased = !text(message, "erased_at").is_empty();
+    let notes = [if is_erased { "erased".to_owned() } else { String::new() }, remark(message)];
+    notes.iter().filter(|note| !note.is_empty()).cloned().collect::<Vec<_>>().join(", ")
+}
+
+/// What its state leaves open: what it repeats, why it is held, which version it is.
+fn remark(message: &Json) -> String {
     let of = text(message, "duplicate_of");
     if !of.is_empty() {
         return format!("of {of}");
@@ -310,8 +317,10 @@ impl Range {
         if self.dry_run || count == 0 {
             if as_json {
                 json(&would)?;
-            } else {
+            } else if self.dry_run {
                 output::line(format!("replay would look at {many}"))?;
+            } else {
+                output::line("replay: nothing matches")?;
             }
             return Ok(Ending::Well);
         }
@@ -349,6 +358,7 @@ impl Range {
             ("forwarder", Value::from(self.forwarder.clone().unwrap_or_default())),
             ("rate", Value::from(u64::from(self.rate))),
             ("dry_run", Value::from(dry_run)),
+            ("wait", Value::from(false)),
         ]);
         client
             .post(&["projects", project, "messages", "actions"], &Query::new(), order.to_json())

@@ -171,10 +171,7 @@ fn read_rate(field: &Field<'_, '_>) -> Option<Rate> {
 }
 
 fn write_rate(rate: Rate) -> String {
-    let per = duration::format(rate.per);
-    let unit =
-        per.strip_prefix('1').filter(|unit| !unit.starts_with(|it: char| it.is_ascii_digit()));
-    format!("{}/{}", rate.calls, unit.unwrap_or(&per))
+    rate.to_string()
 }
 
 fn read_incident(field: &Field<'_, '_>) -> Option<IncidentPolicy> {

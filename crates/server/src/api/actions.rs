@@ -4,6 +4,7 @@
 //! An action is kept, and goes on whatever becomes of the request that began it. Small ones have
 //! ended by the time of the answer; of larger ones the answer shows the beginning.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
@@ -22,6 +23,7 @@ use super::access::ADMINISTRATOR;
 use super::body::Input;
 use super::deliveries::DeliveryFilter;
 use super::exact::ExactJson;
+use super::known;
 use super::list::{List, Listed};
 use super::names::{ActionName, BulkKindName, BulkStateName, MessageStateName};
 use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
@@ -44,6 +46,9 @@ pub(super) struct ActOnDeliveries {
     /// Whether it is only told how many would be touched.
     #[serde(default)]
     dry_run: bool,
+    /// Whether the answer may wait for the end; unless this is false, it does for two seconds.
+    #[serde(default = "patiently")]
+    wait: bool,
 }
 
 /// Which messages are replayed. What is left out does not matter.
@@ -81,6 +86,13 @@ pub(super) struct ActOnMessages {
     /// Whether it is only told how many messages would be looked at.
     #[serde(default)]
     dry_run: bool,
+    /// Whether the answer may wait for the end; unless this is false, it does for two seconds.
+    #[serde(default = "patiently")]
+    wait: bool,
+}
+
+const fn patiently() -> bool {
+    true
 }
 
 /// What an action would do.
@@ -92,11 +104,16 @@ pub(super) struct Preview {
     touched: u64,
     /// Deliveries whose state does not allow it.
     passed_over: u64,
+    /// Of the deliveries that it would touch, how many stand in each state.
+    states: BTreeMap<&'static str, u64>,
+    /// How many of them were made by a resend or a replay.
+    copies: u64,
 }
 
 impl From<BulkPreview> for Preview {
-    fn from(BulkPreview { matched, passed_over }: BulkPreview) -> Self {
-        Self { matched, touched: matched, passed_over }
+    fn from(preview: BulkPreview) -> Self {
+        let BulkPreview { matched, passed_over, states, copies } = preview;
+        Self { matched, touched: matched, passed_over, states, copies }
     }
 }
 
@@ -176,13 +193,15 @@ fn preview(preview: BulkPreview) -> Answer {
     (StatusCode::OK, Json(Ordered::Preview(preview.into())))
 }
 
-/// Gives an action a moment to end.
+/// Gives an action a moment to end, unless its id is wanted at once.
 async fn begun(
     app: &Shared,
     project: &str,
     action: fieldpost_store::BulkAction,
+    wait: bool,
 ) -> Result<Answer, Problem> {
-    let action = app.hub.wait_for_action(project, action.id, PATIENCE).await?;
+    let patience = if wait { PATIENCE } else { Duration::ZERO };
+    let action = app.hub.wait_for_action(project, action.id, patience).await?;
     let is_running = action.state == BulkState::Running;
     let status = if is_running { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, Json(Ordered::Action(Box::new(action.into())))))
@@ -211,12 +230,12 @@ pub(super) async fn act_on_deliveries(
     let action = named("action", Some(&wanted.action), Action::ALL, Action::name)?;
     let action = action.ok_or_else(|| parameters::bad("action", &wanted.action, "name one"))?;
     let query = wanted.filter.query()?;
-    app.hub.project(&project).await?;
+    known::deliveries(&app, &project, &query).await?;
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_action(&project, action, &query).await?));
     }
     let action = app.hub.act_on_all(&project, action, &query, ADMINISTRATOR).await?;
-    begun(&app, &project, action).await
+    begun(&app, &project, action, wanted.wait).await
 }
 
 /// Replay many messages
@@ -240,17 +259,15 @@ pub(super) async fn act_on_messages(
 ) -> Result<Answer, Problem> {
     named("action", Some(&wanted.action), &[BulkKind::Replay], BulkKind::name)?;
     let query = wanted.filter.query()?;
-    let routing = app.hub.project(&project).await?;
-    if routing.forwarder(&wanted.forwarder).is_none() {
-        return Err(Problem::not_found("forwarder", &wanted.forwarder));
-    }
+    known::forwarder(&app, &project, &wanted.forwarder).await?;
+    known::messages(&app, &project, &query).await?;
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_replay(&project, &query).await?));
     }
     let rate = wanted.rate.unwrap_or(DEFAULT_REPLAY_RATE);
     let action =
         app.hub.replay_all(&project, &wanted.forwarder, &query, rate, ADMINISTRATOR).await?;
-    begun(&app, &project, action).await
+    begun(&app, &project, action, wanted.wait).await
 }
 
 impl ReplayFilter {

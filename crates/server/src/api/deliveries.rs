@@ -1,17 +1,22 @@
 //! Deliveries: what goes out, and what a person can do about it.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
+use fieldpost_engine::{DeliveryPlace, WaitReason};
 use fieldpost_model::delivery::{self, DeliveryState};
+use fieldpost_model::time::Timestamp;
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::DeliveryQuery;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::known;
 use super::list::{List, Listed, Turn};
-use super::names::{DeliveryOriginName, DeliveryStateName};
-use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
+use super::names::{DeliveryOriginName, DeliveryStateName, WaitReasonName};
+use super::parameters::{self, NoParameters, Parameters, boolean, named, path_id, time};
 use super::path::Path;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
@@ -47,7 +52,10 @@ pub(super) struct Delivery {
     resend_of: Option<Uuid>,
     /// How many tries were made.
     attempts: u32,
-    /// When it was made, or given a fresh budget by a requeue.
+    /// When it was made.
+    #[schema(format = DateTime)]
+    made_at: String,
+    /// Since when its budget of tries runs: when it was made, or last requeued.
     #[schema(format = DateTime)]
     registered_at: String,
     /// When it is due; null once it is final.
@@ -65,6 +73,18 @@ pub(super) struct Delivery {
     /// Whether it ended without success, and what follows it in order waits until it is requeued
     /// or cancelled.
     holds: bool,
+    /// How many wait until it is requeued or cancelled; at most 1,000 are counted.
+    holds_count: u32,
+    /// Why it is not sent when its time comes; null where nothing is in its way.
+    #[schema(required, value_type = Option<WaitReasonName>)]
+    waits_because: Option<&'static str>,
+    /// The delivery that is sent before it, since both are kept in order; null where it waits for
+    /// nobody.
+    #[schema(required)]
+    waits_for: Option<Uuid>,
+    /// When its destination is tried again, where that is left alone.
+    #[schema(required, format = DateTime)]
+    waits_until: Option<String>,
 }
 
 /// A delivery, and how it stands at this moment.
@@ -72,10 +92,6 @@ pub(super) struct Delivery {
 pub(super) struct DeliveryDetails {
     #[serde(flatten)]
     delivery: Delivery,
-    /// The delivery that is sent before it, since both are about the same; null where it waits for
-    /// nobody.
-    #[schema(required)]
-    waits_for: Option<Uuid>,
     /// How many deliveries wait behind it in order; at most 1,000 are counted.
     followers: u32,
     /// When it would be tried, should every try fail at once: the next five tries at most. Empty
@@ -84,8 +100,12 @@ pub(super) struct DeliveryDetails {
     planned_attempts: Vec<String>,
 }
 
-impl From<delivery::Delivery> for Delivery {
-    fn from(delivery: delivery::Delivery) -> Self {
+/// A delivery as the store has it, and what holds it up.
+type Placed = (delivery::Delivery, DeliveryPlace);
+
+impl From<Placed> for Delivery {
+    fn from((delivery, place): Placed) -> Self {
+        let made_at = made_at(&delivery);
         Self {
             id: delivery.id,
             forwarder: delivery.forwarder,
@@ -98,14 +118,28 @@ impl From<delivery::Delivery> for Delivery {
             origin: delivery.origin.name(),
             resend_of: delivery.resend_of,
             attempts: delivery.attempts,
+            made_at: made_at.to_string(),
             registered_at: delivery.registered_at.to_string(),
             next_attempt_at: delivery.next_attempt_at.map(|time| time.to_string()),
             last_status: delivery.last_status,
             last_error: delivery.last_error,
             superseded_by: delivery.superseded_by,
             holds: delivery.holds,
+            holds_count: place.holds,
+            waits_because: place.because.map(WaitReason::name),
+            waits_for: place.waits_for,
+            waits_until: place.until.map(|time| time.to_string()),
         }
     }
+}
+
+/// When a delivery was made: its id says so, to the millisecond.
+fn made_at(delivery: &delivery::Delivery) -> Timestamp {
+    let (seconds, nanoseconds) = match delivery.id.get_timestamp() {
+        Some(timestamp) => timestamp.to_unix(),
+        None => return delivery.registered_at,
+    };
+    Timestamp::default() + Duration::new(seconds, nanoseconds)
 }
 
 /// Which deliveries are meant. What is left out does not matter.
@@ -143,6 +177,10 @@ pub(super) struct DeliveryFilter {
     until: Option<String>,
     /// With this text in the key or the last error, or this as its own or its message's id.
     text: Option<String>,
+    /// Only those that hold others until they are requeued or cancelled.
+    #[param(value_type = Option<bool>)]
+    #[schema(value_type = Option<String>)]
+    holds: Option<String>,
 }
 
 impl DeliveryFilter {
@@ -158,6 +196,7 @@ impl DeliveryFilter {
             source: self.source,
             key: self.key,
             text: self.text,
+            holds: boolean("holds", self.holds.as_deref())?,
         })
     }
 }
@@ -177,9 +216,11 @@ pub(super) async fn list(
     Listed { filter, wanted }: Listed<DeliveryFilter>,
 ) -> Result<Json<List<Delivery>>, Problem> {
     let query = filter.query()?;
-    app.hub.project(&project).await?;
+    known::deliveries(&app, &project, &query).await?;
     let found = app.hub.store().deliveries(&project, &query, wanted.page()).await?;
-    Ok(Json(List::page(&wanted, found, |delivery| delivery.id)))
+    let places = app.hub.delivery_places(&project, &found).await?;
+    let placed: Vec<Placed> = found.into_iter().zip(places).collect();
+    Ok(Json(List::page(&wanted, placed, |(delivery, _)| delivery.id)))
 }
 
 /// One delivery
@@ -199,8 +240,7 @@ pub(super) async fn get(
     let delivery = find(&app, &project, &delivery).await?;
     let outlook = app.hub.delivery_outlook(&project, &delivery).await?;
     Ok(Json(DeliveryDetails {
-        delivery: delivery.into(),
-        waits_for: outlook.waits_for,
+        delivery: (delivery, outlook.place).into(),
         followers: outlook.followers,
         planned_attempts: outlook.planned_attempts.iter().map(ToString::to_string).collect(),
     }))
@@ -223,7 +263,9 @@ async fn act(
     delivery: &str,
 ) -> Result<Json<Delivery>, Problem> {
     let id = path_id("delivery", delivery)?;
-    Ok(Json(app.hub.act(project, action, id).await?.into()))
+    let delivery = app.hub.act(project, action, id).await?;
+    let place = app.hub.delivery_outlook(project, &delivery).await?.place;
+    Ok(Json((delivery, place).into()))
 }
 
 /// Retry a delivery

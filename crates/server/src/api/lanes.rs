@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use fieldpost_engine::LaneShown;
+use fieldpost_engine::{LaneShown, PausedBy};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::list::List;
+use super::names::PausedByName;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
 use crate::app::Shared;
@@ -35,6 +36,17 @@ pub(super) struct Lane {
     waiting: u64,
     /// Whether there are more than that.
     waiting_is_more: bool,
+    /// How many of those counted wait for another one, which goes before them in order.
+    waiting_behind: u64,
+    /// Deliveries that wait beside them, since the forwarders that send them here are paused. Each
+    /// forwarder's are counted up to 10,000.
+    parked: u64,
+    /// Whose pause holds it back; null where it is not paused.
+    #[schema(required, value_type = Option<PausedByName>)]
+    paused_by: Option<&'static str>,
+    /// How often its destination is called at most, as the project file has it.
+    #[schema(required, example = "50/s")]
+    rate: Option<String>,
     /// Since when the oldest one waits for its first try.
     #[schema(required, format = DateTime)]
     oldest_first_try_at: Option<String>,
@@ -45,7 +57,7 @@ pub(super) struct Lane {
 
 impl From<LaneShown> for Lane {
     fn from(lane: LaneShown) -> Self {
-        let LaneShown { connection, state, cause, again_at, under_way, backlog } = lane;
+        let LaneShown { connection, state, cause, again_at, under_way, backlog, .. } = lane;
         Self {
             connection,
             state: state.name(),
@@ -54,6 +66,10 @@ impl From<LaneShown> for Lane {
             under_way,
             waiting: backlog.waiting,
             waiting_is_more: backlog.is_more,
+            waiting_behind: backlog.behind,
+            parked: lane.parked,
+            paused_by: lane.paused_by.map(PausedBy::name),
+            rate: lane.rate.map(|rate| rate.to_string()),
             oldest_first_try_at: backlog.oldest_first_try.map(|at| at.to_string()),
             next_retry_at: backlog.next_retry.map(|at| at.to_string()),
         }

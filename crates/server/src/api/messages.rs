@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::exact;
+use super::known;
 use super::list::{List, Listed, Turn};
 use super::names::{FilterPart, MessageStateName};
 use super::parameters::{NoParameters, Parameters, named, path_id, time};
@@ -117,7 +118,7 @@ pub(super) async fn list(
         source: filter.source,
         text: filter.text,
     };
-    app.hub.project(&project).await?;
+    known::messages(&app, &project, &query).await?;
     let found = app.hub.store().messages(&project, &query, wanted.page()).await?;
     Ok(Json(List::page(&wanted, found, |message| message.id)))
 }

@@ -27,6 +27,7 @@ mod filters;
 mod forwarders;
 mod incidents;
 mod keys;
+mod known;
 mod lanes;
 mod list;
 mod messages;

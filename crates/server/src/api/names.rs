@@ -1,7 +1,7 @@
 //! Enumerations as the description of the API lists them, made from the names that they have
 //! everywhere.
 
-use fieldpost_engine::{ProbeMethod, StepName};
+use fieldpost_engine::{PausedBy, ProbeMethod, StepName, WaitReason};
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::incident::{
@@ -54,5 +54,7 @@ described! {
     NoticeStateName of NoticeState: "Where a notice stands.",
     MessageStateName of MessageState: "What became of a message.",
     ProbeMethodName of ProbeMethod: "What a connection is tried with.",
+    PausedByName of PausedBy: "Whose pause holds a lane back.",
+    WaitReasonName of WaitReason: "Why a delivery waits for something other than its next try.",
     TestStepName of StepName: "A step of trying a connection.",
 }

@@ -76,14 +76,19 @@ fn filled<T: DeserializeOwned>(values: Map<String, Value>) -> Result<T, Problem>
         .map_err(|error| Problem::bad_request("bad-parameter", error.to_string()))
 }
 
-fn unknown(name: &str, known: &[String]) -> Problem {
-    let nearest = known
-        .iter()
+/// The known name that somebody may have meant.
+pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    known
         .map(|other| (strsim::jaro_winkler(name, other), other))
         .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, nearest)| nearest)
+}
+
+fn unknown(name: &str, known: &[String]) -> Problem {
+    let nearest = nearest(name, known.iter().map(String::as_str));
     let hint = match nearest {
-        Some((_, name)) => format!("did you mean `{name}`?"),
+        Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => "this address takes no parameters".to_owned(),
         None => format!("this address takes: {}", known.join(", ")),
     };
@@ -94,7 +99,7 @@ fn unknown(name: &str, known: &[String]) -> Problem {
 /// The most characters of a wrong value that an answer repeats.
 const SHOWN_CHARACTERS: usize = 100;
 
-fn shortened(text: &str) -> Cow<'_, str> {
+pub(super) fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SHOWN_CHARACTERS) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.split_at(end).0)),
         None => Cow::Borrowed(text),

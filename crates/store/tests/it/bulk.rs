@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use fieldpost_model::delivery::{Delivery, DeliveryState};
+use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState};
 use fieldpost_store::{
     BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, MessageQuery, Replay,
-    Replayed, Stretch, Verdict,
+    Replayed, StateCount, Stretch, Verdict,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -201,7 +201,8 @@ async fn deliveries_and_messages_are_counted_before(
     let everything = DeliveryQuery::default();
     let mut counts = store.count_deliveries_by_state(PROJECT, &everything, below).await.unwrap();
     counts.sort_by_key(|counted| counted.state);
-    let of = |state, count| StateCount { state, holds: false, origin: DeliveryOrigin::Event, count };
+    let of =
+        |state, count| StateCount { state, holds: false, origin: DeliveryOrigin::Event, count };
     assert_eq!(counts, [of(DeliveryState::Pending, 3), of(DeliveryState::Succeeded, 1)]);
     let pending = DeliveryQuery { state: Some(DeliveryState::Pending), ..everything };
     let counts = store.count_deliveries_by_state(PROJECT, &pending, below).await.unwrap();

@@ -109,6 +109,7 @@ async fn deliveries_are_filtered_by_each_field(
     check(text(payload.to_string()), &[two]).await;
     check(text("nothing of this".into()), &[]).await;
     let all_at_once = DeliveryQuery {
+        holds: false,
         cancelled_by: None,
         forwarder: Some("deaths".into()),
         connection: Some("hospital".into()),
