@@ -30,6 +30,9 @@ pub struct HubSettings {
     pub report_hour: u32,
     /// The pause before a notice is tried again for the first time; it doubles from there.
     pub notice_pause: Duration,
+    /// How long the first delivery that ends without having arrived waits for others, so that one
+    /// mail tells of them.
+    pub gather_endings: Duration,
     /// The clock.
     pub clock: Clock,
 }
@@ -48,6 +51,7 @@ impl HubSettings {
             public_url: None,
             report_hour: 6,
             notice_pause: Duration::from_secs(30),
+            gather_endings: Duration::from_secs(30),
             clock,
         }
     }

@@ -316,6 +316,20 @@ impl Store {
         self.change(batch).await.map(drop)
     }
 
+    /// The latest endings of a connection of which nobody was told yet, as whoever noted them wrote
+    /// them down; `None` where people know of all.
+    pub async fn untold_sample(
+        &self,
+        project: &str,
+        connection: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT sample FROM endings
+                   WHERE project = $1 AND connection = $2 AND given_up + refused > told";
+        let parameters = vec![project.into(), connection.into()];
+        let found = self.query(sql.to_owned(), parameters, |row| row.text(0)).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// Connections with endings of which nobody was told, and about which nobody was told anything
     /// within `pause`.
     pub async fn endings_to_tell(&self, pause: Duration) -> Result<Vec<Endings>, StoreError> {

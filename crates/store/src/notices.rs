@@ -4,6 +4,7 @@
 //! and a fence, and writes what came of it only while it still does; one that was not written down
 //! is sent again under the same id. They are few, so they are claimed one by one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fieldpost_model::ProjectName;
@@ -19,6 +20,8 @@ use crate::statement::{Batch, Conditions, Parameter, Row, as_integer};
 const COLUMNS: &str = "id, incident, kind, channel, recipient, subject, text, html, unsubscribe, \
                        state, tries, next_at, last_error, created_at, sent_at";
 
+/// The newest notices that are looked at for addresses that get no mail.
+const LOOKED_BACK: usize = 500;
 /// Old notices that one step takes away.
 const SWEEP_STEP: i64 = 200;
 
@@ -56,6 +59,15 @@ pub struct HeldNotice {
     pub notice: Notice,
     /// Proves that it is still ours.
     pub fence: i64,
+}
+
+/// A mail address whose last mail was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedAddress {
+    /// The address.
+    pub address: String,
+    /// Why, as the relay said it.
+    pub error: String,
 }
 
 /// What came of a try.
@@ -229,6 +241,29 @@ impl Store {
             conditions.sql()
         );
         self.query(sql, conditions.parameters, read_notice).await
+    }
+
+    /// The mail addresses of a project whose last mail was given up: the relay refused it for good,
+    /// or for days. Looks at the newest notices only.
+    pub async fn refused_addresses(
+        &self,
+        project: &str,
+    ) -> Result<Vec<RefusedAddress>, StoreError> {
+        let sql = "SELECT recipient, state, COALESCE(last_error, '') FROM notices
+                   WHERE project = $1 AND channel = 'mail' AND state IN ('sent', 'given-up')
+                   ORDER BY id DESC LIMIT $2";
+        let parameters = vec![project.into(), as_integer(LOOKED_BACK).into()];
+        let ended = self.query(sql.to_owned(), parameters, |row| {
+            Ok((row.text(0)?, row.named(1, NoticeState::from_name)?, row.text(2)?))
+        });
+        let mut seen = BTreeSet::new();
+        let mut refused = Vec::new();
+        for (address, state, error) in ended.await? {
+            if seen.insert(address.clone()) && state == NoticeState::GivenUp {
+                refused.push(RefusedAddress { address, error });
+            }
+        }
+        Ok(refused)
     }
 
     /// Takes away a few notices that ended longer ago than `age`; the answer is how many.

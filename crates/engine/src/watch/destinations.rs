@@ -14,7 +14,6 @@ use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::incident::{
     Incident, IncidentKind, IncidentState, NoticeKind, Sample, Sighting,
 };
-use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::incident::{Sign, Window, is_reminder_due, is_trouble, sign};
 use fieldpost_store::{Lane, NewIncident, OpenIncident, StoreError};
@@ -22,15 +21,12 @@ use fieldpost_store::{Lane, NewIncident, OpenIncident, StoreError};
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
+use crate::watch::endings::{Ended, MOST_ENDED, latest};
 use crate::watch::topic::Topic;
-use crate::watch::words::{About, Ended, MOST_COUNTED, tell_endings};
+use crate::watch::words::{About, MOST_COUNTED};
 
-/// The latest ended deliveries that are remembered for each connection.
-const MOST_ENDED: usize = 10;
 /// The longest error that is kept with an incident, in characters.
 const LONGEST_ERROR: usize = 2_000;
-/// How often people are told, at most, that deliveries to a connection were given up.
-const TELL_ENDINGS_EVERY: Duration = Duration::from_hours(1);
 
 /// An attempt that was made and recorded.
 pub(crate) struct AttemptSeen<'a> {
@@ -257,13 +253,7 @@ impl Hub {
     ) -> Result<(), (StoreError, Seen)> {
         let refused = seen.refused;
         if seen.given_up + refused > 0 {
-            let sample: Vec<Value<'_>> = seen.ended.iter().map(Ended::value).collect();
-            let sample = Value::Array(sample).to_json();
-            let noted = self
-                .store()
-                .note_endings(&lane.project, &lane.name, seen.given_up, refused, &sample)
-                .await;
-            if let Err(error) = noted {
+            if let Err(error) = self.note_endings(lane, &mut seen).await {
                 return Err((error, seen));
             }
             seen.refused = 0;
@@ -457,25 +447,12 @@ impl Hub {
         Ok(look(self))
     }
 
-    /// Tells of deliveries that were given up, once in a while.
-    pub(super) async fn tell_of_endings(&self, open: &[OpenIncident]) -> Result<(), StoreError> {
-        for endings in self.store().endings_to_tell(TELL_ENDINGS_EVERY).await? {
-            let Some(project) = self.routing().project(&endings.project).cloned() else { continue };
-            let incident = open.iter().find(|open| {
-                open.project == endings.project
-                    && open.incident.kind == IncidentKind::Connection
-                    && open.incident.subject == endings.connection
-            });
-            let topic = Topic::Connection(endings.connection.clone());
-            let telling = tell_endings(&project, &endings, self.now());
-            let recipients = topic.recipients(&project);
-            let incident = incident.map(|open| open.incident.id);
-            let kind = NoticeKind::GivenUp;
-            let notices =
-                self.notices(&project, &topic, recipients, kind, incident, telling).await?;
-            self.watch().told(self.store().tell_endings(&endings, &notices).await?);
-        }
-        Ok(())
+    /// Notes what ended, with what ended before and was not told yet.
+    async fn note_endings(&self, lane: &Lane, seen: &mut Seen) -> Result<(), StoreError> {
+        let before = self.store().untold_sample(&lane.project, &lane.name).await?;
+        let sample = latest(before.as_deref(), seen.ended.make_contiguous());
+        let (given_up, refused) = (seen.given_up, seen.refused);
+        self.store().note_endings(&lane.project, &lane.name, given_up, refused, &sample).await
     }
 
     async fn notices_about(
@@ -487,14 +464,28 @@ impl Hub {
         let (topic, waiting) = match incident.kind {
             IncidentKind::Connection => {
                 let name = &incident.subject;
-                let waiting =
+                let (count, next) =
                     self.store().lane_waiting(&project.project, name, MOST_COUNTED).await?;
-                (Topic::Connection(name.clone()), waiting)
+                let next = next.and_then(|next| self.next_look(project, name, next));
+                (Topic::Connection(name.clone()), (count, next))
             }
             IncidentKind::Silence => (Topic::Source(incident.subject.clone()), (0, None)),
         };
         let telling = About { project, incident, waiting, now: self.now() }.tell(kind);
         let recipients = topic.recipients(project);
         self.notices(project, &topic, recipients, kind, Some(incident.id), telling).await
+    }
+
+    /// When a connection is tried next of which something is due at `due`: not before the lane is
+    /// looked at again that is left alone, and not in the past. `None` where nothing is sent to it.
+    fn next_look(&self, project: &ProjectRouting, name: &str, due: Timestamp) -> Option<Timestamp> {
+        let connection = &project.connections.get(name)?.connection;
+        if self.holds_back(project, connection) {
+            return None;
+        }
+        let lane = Lane { project: project.project.clone(), name: name.to_owned() };
+        let standing = self.standings().get(&lane).copied().unwrap_or_default();
+        let left_alone_for = standing.open.and_then(|(_, again_in)| again_in).unwrap_or_default();
+        Some(due.max(self.now() + left_alone_for))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   record.rs ─► destinations.rs ─┐
+//!                endings.rs ──────┤
 //!                silence.rs ──────┼─► words.rs, letter.rs ─► tell.rs ─► store ─► post.rs ─► relay
 //!                reports.rs ──────┘    (what is said)        (to whom)
 //! ```
@@ -10,6 +11,7 @@
 //! way of a delivery waits for any of this.
 
 mod destinations;
+mod endings;
 mod letter;
 pub(crate) mod post;
 mod reports;
@@ -29,6 +31,7 @@ use crate::hub::Hub;
 
 pub(crate) use destinations::AttemptSeen;
 use destinations::Destination;
+use endings::Gathering;
 use reports::Reports;
 use silence::Silence;
 pub use topic::{Subscription, Topic};
@@ -110,7 +113,7 @@ impl Hub {
 /// The loop that settles: at a hint at once, else at every poll.
 pub(crate) async fn serve(hub: Hub) {
     let mut poll = tokio::time::interval(hub.settings().poll_interval);
-    let (mut silence, mut reports) = (Silence::default(), Reports::default());
+    let mut watchers = Watchers::default();
     let mut swept_at: Option<Instant> = None;
     loop {
         tokio::select! {
@@ -118,7 +121,7 @@ pub(crate) async fn serve(hub: Hub) {
             _ = poll.tick() => {}
             () = hub.watch().noteworthy.notified() => {}
         }
-        if let Err(error) = look(&hub, &mut silence, &mut reports).await {
+        if let Err(error) = look(&hub, &mut watchers).await {
             tracing::warn!(%error, "incidents could not be looked after; trying again");
         }
         if swept_at.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
@@ -135,14 +138,22 @@ pub(crate) async fn serve(hub: Hub) {
     }
 }
 
-async fn look(hub: &Hub, silence: &mut Silence, reports: &mut Reports) -> Result<(), StoreError> {
+/// What the loop remembers from one look to the next.
+#[derive(Default)]
+struct Watchers {
+    gathering: Gathering,
+    silence: Silence,
+    reports: Reports,
+}
+
+async fn look(hub: &Hub, watchers: &mut Watchers) -> Result<(), StoreError> {
     let open = hub.store().open_incidents().await?;
     // Each is tried, whatever became of the one before.
     let settled = hub.settle_destinations(&open).await;
     let open = hub.store().open_incidents().await?;
     let gone_through = hub.go_through_open(&open).await;
-    let told = hub.tell_of_endings(&open).await;
-    let listened = silence.listen(hub, &open).await;
-    let reported = reports.write(hub, &open).await;
+    let told = watchers.gathering.tell(hub, &open).await;
+    let listened = watchers.silence.listen(hub, &open).await;
+    let reported = watchers.reports.write(hub, &open).await;
     settled.and(gone_through).and(told).and(listened).and(reported)
 }

@@ -102,13 +102,10 @@ impl Hub {
         letter.link = self.settings().public_url.as_ref().map(|base| format!("{base}/"));
         letter.why = topic.why(&project.project);
         "have the address taken out there.".clone_into(&mut letter.stop);
-        let tired = self.store().unsubscribed(&project.project).await?;
-        let about = topic.to_string();
-        let has_had_enough =
-            |address: &String| tired.iter().any(|(topic, who)| *topic == about && who == address);
+        let tired = self.tired(&project.project, topic).await?;
         let payload = payload.to_json();
         let mut notices = Vec::with_capacity(recipients.len());
-        for recipient in recipients.into_iter().filter(|address| !has_had_enough(address)) {
+        for recipient in recipients.into_iter().filter(|address| !tired.contains(address)) {
             let mut notice = NewNotice {
                 id: new_id(self.now()),
                 incident,
@@ -186,8 +183,31 @@ impl Hub {
         Ok(())
     }
 
+    /// Whether somebody has ended a subscription.
+    pub async fn has_unsubscribed(&self, subscription: &Subscription) -> Result<bool, StoreError> {
+        let tired = self.tired(&subscription.project, &subscription.topic).await?;
+        Ok(tired.contains(&subscription.address))
+    }
+
+    /// Who is named to be told of trouble with a connection, and has unsubscribed.
+    pub async fn unsubscribed(
+        &self,
+        project: &str,
+        connection: &Connection,
+    ) -> Result<Vec<String>, StoreError> {
+        let topic = Topic::Connection(connection.name.clone());
+        let tired = self.tired(project, &topic).await?;
+        Ok(connection.notify.iter().filter(|address| tired.contains(address)).cloned().collect())
+    }
+
+    /// Who has had enough of mails about a topic.
+    async fn tired(&self, project: &str, topic: &Topic) -> Result<Vec<String>, StoreError> {
+        let (all, topic) = (self.store().unsubscribed(project).await?, topic.to_string());
+        Ok(all.into_iter().filter(|(about, _)| *about == topic).map(|(_, who)| who).collect())
+    }
+
     /// What is likely to be regretted about who is told of trouble with a connection: nobody wants
-    /// to be any more, or nobody can be. That it names nobody is warned of with its definition.
+    /// to be any more, somebody is not reached, or nobody can be. That it names nobody is warned of with its definition.
     pub async fn notify_warnings(
         &self,
         project: &str,
@@ -203,17 +223,25 @@ impl Hub {
             message,
             hint: Some(hint.to_owned()),
         };
-        let topic = Topic::Connection(name.clone()).to_string();
-        let tired = self.store().unsubscribed(project).await?;
-        let is_tired =
-            |address: &String| tired.iter().any(|(about, who)| *about == topic && who == address);
         let mut warnings = Vec::new();
-        if notify.iter().all(is_tired) {
+        if self.unsubscribed(project, connection).await?.len() == notify.len() {
             warnings.push(warning(
                 "all-unsubscribed",
                 format!("everybody who was told when `{name}` is in trouble has unsubscribed"),
                 "name somebody else, or ask them to open their link once more",
             ));
+        }
+        for refused in self.store().refused_addresses(project).await? {
+            if notify.contains(&refused.address) {
+                warnings.push(warning(
+                    "notify-refused",
+                    format!(
+                        "`{}` gets no mail: the last one was given up: {}",
+                        refused.address, refused.error
+                    ),
+                    "name an address that takes mail",
+                ));
+            }
         }
         if self.settings().mailer.is_none() && notify.iter().any(|it| is_mail_address(it)) {
             warnings.push(warning(

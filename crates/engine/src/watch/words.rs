@@ -5,8 +5,6 @@ use std::time::Duration;
 use fieldpost_model::incident::{Incident, IncidentKind, NoticeKind, Sighting};
 use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::Endings;
-use uuid::Uuid;
 
 use crate::routing::ProjectRouting;
 use crate::watch::letter::Letter;
@@ -164,64 +162,6 @@ impl About<'_> {
     }
 }
 
-/// Deliveries that ended without having arrived, as they are noted with their endings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    pub(super) delivery: Uuid,
-    pub(super) state: &'static str,
-    pub(super) key: Option<String>,
-    pub(super) error: Option<String>,
-}
-
-impl Ended {
-    pub(super) fn value(&self) -> Value<'static> {
-        Value::object([
-            ("delivery", Value::from(self.delivery.to_string())),
-            ("state", self.state.into()),
-            ("key", optional(self.key.clone())),
-            ("error", optional(self.error.clone())),
-        ])
-    }
-}
-
-/// What is told of deliveries that will not be tried again.
-pub(super) fn tell_endings(project: &ProjectRouting, endings: &Endings, now: Timestamp) -> Telling {
-    let count = (endings.given_up + endings.refused).saturating_sub(endings.told);
-    let name = &endings.connection;
-    let deliveries = counted(count, "delivery", "deliveries");
-    let mut letter = begun(project, &format!("{deliveries} to {name} will not be tried again"));
-    letter.paragraphs.push(
-        "They were refused for good, or every try of them failed. Their data is kept: once the \
-         cause is mended, requeue them and they are sent."
-            .to_owned(),
-    );
-    let latest = Value::parse(endings.sample.as_bytes()).map_or(Value::Null, Value::into_owned);
-    let text = |ended: &Value<'_>, key: &str| {
-        ended.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let latest_ones = latest.as_array().unwrap_or_default();
-    letter.quote = latest_ones.last().map(|ended| text(ended, "error")).filter(|it| !it.is_empty());
-    letter.facts.push(("Connection", name.clone()));
-    letter.facts.extend(url_of(project, name).map(|url| ("URL", url)));
-    letter.tables.push(super::letter::Table {
-        title: "The latest of them",
-        columns: ["delivery", "became", "about"].map(str::to_owned).to_vec(),
-        rows: latest_ones
-            .iter()
-            .map(|ended| ["delivery", "state", "key"].map(|key| text(ended, key)).to_vec())
-            .collect(),
-    });
-    let told = Value::object([
-        ("connection", Value::from(name.clone())),
-        ("ended", count.into()),
-        ("given_up_in_all", endings.given_up.into()),
-        ("refused_in_all", endings.refused.into()),
-        ("latest", latest),
-    ]);
-    let payload = project.envelope("deliveries.given-up", now, ("deliveries", told));
-    Telling { letter, payload }
-}
-
 const KEPT: &str = "Nothing is lost: what is for it waits and is tried again.";
 
 /// A letter of a project, with what every letter has.
@@ -259,7 +199,7 @@ impl ProjectRouting {
     }
 }
 
-fn url_of(project: &ProjectRouting, connection: &str) -> Option<String> {
+pub(super) fn url_of(project: &ProjectRouting, connection: &str) -> Option<String> {
     let lane = project.connections.get(connection)?;
     Some(fieldpost_rules::redact::mask_url(&lane.connection.url))
 }
@@ -271,7 +211,7 @@ fn sample_facts(last: &Sighting) -> Vec<(&'static str, String)> {
     key.into_iter().chain(ids.map(|(name, id)| (name, id.to_string()))).collect()
 }
 
-fn optional(value: Option<impl ToString>) -> Value<'static> {
+pub(super) fn optional(value: Option<impl ToString>) -> Value<'static> {
     value.map_or(Value::Null, |value| value.to_string().into())
 }
 

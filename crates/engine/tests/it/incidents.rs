@@ -6,21 +6,28 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fieldpost_engine::{Hub, HubSettings, Incoming, Subscription, Topic};
+use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::incident::{Incident, IncidentState, Notice, NoticeKind, NoticeState};
 use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::mail::{MailSettings, Mailer};
 use fieldpost_outbound::{AllowNetworks, Client, OutboundSettings};
 use fieldpost_rules::definition::read_project;
-use fieldpost_store::{Clock, IncidentQuery, KeySource, Page, Store, StoreSettings, clock};
+use fieldpost_rules::delivery::Action;
+use fieldpost_store::{
+    Clock, DeliveryQuery, IncidentQuery, KeySource, Page, Store, StoreSettings, clock,
+};
 use fieldpost_testkit::smtp::{FakeSmtp, ReceivedMail, SmtpSecurity};
 use fieldpost_testkit::{Answer, FakeDestination};
 use rstest::rstest;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::world::Engine;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Mails tell times to the minute.
+const MINUTE: Duration = Duration::from_mins(1);
 const PUBLIC_URL: &str = "https://hub.example.org";
 const ALL: Page = Page { before: None, limit: 100 };
 
@@ -131,6 +138,13 @@ impl Clinic {
         self.hub.store().incidents("clinic", &IncidentQuery::default(), ALL).await.unwrap()
     }
 
+    /// The ids of the deliveries in a state, newest first.
+    async fn deliveries(&self, state: DeliveryState) -> Vec<Uuid> {
+        let query = DeliveryQuery { state: Some(state), ..DeliveryQuery::default() };
+        let found = self.hub.store().deliveries("clinic", &query, ALL).await.unwrap();
+        found.into_iter().map(|delivery| delivery.id).collect()
+    }
+
     async fn notices(&self) -> Vec<Notice> {
         self.hub.store().notices("clinic", ALL).await.unwrap()
     }
@@ -154,6 +168,7 @@ async fn start_hub(settings: &StoreSettings, relay: Option<&FakeSmtp>) -> Hub {
     hub.breaker.first_pause = Duration::from_millis(50);
     hub.breaker.max_pause = Duration::from_millis(100);
     hub.notice_pause = Duration::from_millis(100);
+    hub.gather_endings = Duration::from_millis(500);
     hub.public_url = Some(PUBLIC_URL.to_owned());
     hub.mailer = relay.map(|relay| {
         let url = relay.url_with_credentials();
@@ -252,6 +267,12 @@ async fn it_is_reminded_of_while_it_lasts() {
     let reminder = clinic.mails(2).await.remove(1);
     assert_eq!(reminder.subject(), "[Fieldpost] clinic: there still does not take deliveries");
     assert!(reminder.plain().contains("lasted for 1 day"), "{}", reminder.plain());
+    // What was due a day ago, as the clock has it, is not tried in the past.
+    let text = reminder.plain();
+    let told = text.lines().find_map(|line| line.strip_prefix("Next try: ")).unwrap();
+    let told = told.replace(" UTC", ":00Z").replace(' ', "T");
+    let notices = clinic.notices().await;
+    assert!(Timestamp::parse(&told).unwrap() + MINUTE > notices[0].created_at, "{told}");
     clinic.set_forward(Duration::from_hours(23));
     let before = clinic.incidents().await[0].failures;
     until("it went on", async || (clinic.incidents().await[0].failures > before).then_some(()))
@@ -267,23 +288,63 @@ async fn a_refused_payload_opens_nothing_and_is_told() {
     let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
     clinic.destination.answer("/hook", Answer::status(422).body("no such field"));
     clinic.post("1").await;
+    clinic.destination.wait_for(1, PATIENCE).await;
+    clinic.post("2").await;
     let mail = clinic.mails(1).await.remove(0);
-    let subject = "[Fieldpost] clinic: 1 delivery to there will not be tried again";
+    let subject = "[Fieldpost] clinic: 2 deliveries to there will not be tried again";
     assert_eq!(mail.subject(), subject);
-    assert!(mail.plain().contains("no such field") && mail.plain().contains("rejected"));
-    for number in 0..4 {
+    let refused = clinic.deliveries(DeliveryState::Rejected).await;
+    let text = mail.plain();
+    for part in [
+        &*refused[0].to_string(),
+        &refused[1].to_string(),
+        "no such field",
+        "`fieldpost deliveries list --project clinic --connection there --state rejected`",
+        &format!("`fieldpost deliveries requeue --project clinic {}`", refused[0]),
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    for number in 3..10 {
         clinic.post(&number.to_string()).await;
     }
-    clinic.destination.wait_for(5, PATIENCE).await;
     until("nothing waits", async || {
         (clinic.hub.store().waiting().await.unwrap() == 0).then_some(())
     })
     .await;
     assert!(clinic.incidents().await.is_empty());
     assert_eq!(clinic.relay.subjects().len(), 1, "one within an hour");
+    // Somebody takes one of them up again before people are told.
+    let again = clinic.deliveries(DeliveryState::Rejected).await[0];
+    clinic.destination.answer("/hook", Answer::status(200));
+    clinic.hub.act("clinic", Action::Requeue, again).await.unwrap();
+    until("it has arrived", async || {
+        clinic.deliveries(DeliveryState::Succeeded).await.contains(&again).then_some(())
+    })
+    .await;
     clinic.set_forward(Duration::from_hours(1));
-    let subject = clinic.mails(2).await.remove(1).subject();
-    assert_eq!(subject, "[Fieldpost] clinic: 4 deliveries to there will not be tried again");
+    let mail = clinic.mails(2).await.remove(1);
+    let subject = "[Fieldpost] clinic: 7 deliveries to there will not be tried again";
+    assert_eq!(mail.subject(), subject);
+    assert!(!mail.plain().contains(&again.to_string()), "{}", mail.plain());
+    let named = clinic.deliveries(DeliveryState::Rejected).await;
+    let named = named.iter().filter(|it| mail.plain().contains(&it.to_string())).count();
+    assert_eq!(named, 5, "{}", mail.plain());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_says_what_waits_for_a_refused_delivery() {
+    let retry = r#"{"first": "50ms"}, "order_by": "connection", "on_rejected": "hold""#;
+    let clinic = Clinic::start(Engine::Sqlite, &Wish { retry, ..Wish::default() }).await;
+    clinic.destination.answer("/hook", Answer::status(422).body("no such field"));
+    for number in 0..3 {
+        clinic.post(&number.to_string()).await;
+    }
+    let text = clinic.mails(1).await.remove(0).plain();
+    let refused = clinic.deliveries(DeliveryState::Rejected).await;
+    assert_eq!(refused.len(), 1);
+    let line = text.lines().find(|line| line.contains(&format!("  {}", refused[0])));
+    assert!(line.is_some_and(|line| line.contains("holds 2 behind it")), "{text}");
 }
 
 #[rstest]
@@ -468,6 +529,10 @@ async fn a_relay_that_is_down_gets_it_later_and_a_refused_address_is_given_up() 
     let refused = of("gone@example.org");
     assert_eq!(refused.state, NoticeState::GivenUp);
     assert!(refused.last_error.as_ref().unwrap().contains("nobody of that name"));
+    let there = clinic.hub.definition("clinic").await.unwrap().1.connections.remove(0);
+    let warned = clinic.hub.notify_warnings("clinic", &there).await.unwrap();
+    assert_eq!((warned.len(), warned[0].code), (1, "notify-refused"));
+    assert!(warned[0].message.contains("gone@example.org") && warned[0].message.contains("550"));
 }
 
 #[rstest]

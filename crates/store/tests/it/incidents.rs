@@ -201,9 +201,12 @@ async fn endings_are_told_at_most_once_in_a_while(
     store.note_endings(PROJECT, CONNECTION, 1, 1, "two").await.unwrap();
     let due = store.endings_to_tell(LONG).await.unwrap();
     assert_eq!((due[0].given_up, due[0].refused, &*due[0].sample), (3, 1, "two"));
+    let untold = async || store.untold_sample(PROJECT, CONNECTION).await.unwrap();
+    assert_eq!(untold().await.as_deref(), Some("two"));
     let notices = || [mail(None, NoticeKind::GivenUp)];
     assert!(store.tell_endings(&due[0], &notices()).await.unwrap());
     assert!(!store.tell_endings(&due[0], &notices()).await.unwrap(), "it was told");
+    assert_eq!(untold().await, None);
     assert!(store.endings_to_tell(LONG).await.unwrap().is_empty());
     store.note_endings(PROJECT, CONNECTION, 1, 0, "three").await.unwrap();
     assert!(store.endings_to_tell(LONG).await.unwrap().is_empty(), "told a moment ago");
