@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use fieldpost_model::ProjectName;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Client;
-use fieldpost_store::{Lane, Signal, Store, StoreError};
+use fieldpost_store::{Lane, Project, Signal, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,18 @@ use crate::{bulk, parking, retention};
 /// An address that nobody knows makes the hub look for new definitions at most this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
+/// A project whose definitions cannot be read: one of them does not open, or was written by another
+/// version. What was read of it before stays in force, but nothing is sent: nobody knows where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableProject {
+    /// The project.
+    pub project: ProjectName,
+    /// The version of its definitions that cannot be read.
+    pub version: i64,
+    /// Why not, in a sentence that shows nothing secret.
+    pub reason: String,
+}
+
 /// A running hub. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Hub {
@@ -35,6 +48,8 @@ struct Shared {
     outbound: Client,
     settings: HubSettings,
     routing: ArcSwap<Routing>,
+    /// The projects that the table lacks, or has in an older version only.
+    unreadable: ArcSwap<Vec<UnreadableProject>>,
     /// Refreshing reads and then swaps: one at a time, so that no older table follows a newer.
     refreshing: tokio::sync::Mutex<()>,
     looked_at: Mutex<Option<Instant>>,
@@ -104,6 +119,7 @@ impl Hub {
                 workers: Mutex::default(),
                 watch: Watch::default(),
                 routing: ArcSwap::default(),
+                unreadable: ArcSwap::default(),
                 refreshing: tokio::sync::Mutex::default(),
                 looked_at: Mutex::default(),
                 stopping: CancellationToken::new(),
@@ -165,6 +181,16 @@ impl Hub {
         self.shared.routing.load_full()
     }
 
+    /// The projects whose definitions could not be read when that was last tried.
+    pub fn unreadable_projects(&self) -> Arc<Vec<UnreadableProject>> {
+        self.shared.unreadable.load_full()
+    }
+
+    /// Whether a project's definitions of today cannot be read.
+    pub(crate) fn is_unreadable(&self, project: &str) -> bool {
+        self.shared.unreadable.load().iter().any(|unreadable| *unreadable.project == *project)
+    }
+
     /// The source with that inbox secret. Where nobody knows it, another hub may have made it a
     /// moment ago: the store is asked before the answer is no.
     pub async fn find_inbox(&self, secret: &str) -> Result<Option<SourceRoute>, StoreError> {
@@ -192,7 +218,16 @@ impl Hub {
         if self.may_look_again() {
             self.refresh().await?;
         }
-        Ok(look(&self.shared.routing.load()))
+        let routing = self.shared.routing.load();
+        let found = look(&routing);
+        // A sender that is told that its address is unknown may never come back.
+        let unreadable = self.shared.unreadable.load();
+        let is_left_out = |it: &UnreadableProject| routing.project(&it.project).is_none();
+        if found.is_none() && unreadable.iter().any(is_left_out) {
+            let why = "the definitions of a project cannot be read, and this may be its address";
+            return Err(StoreError::Unavailable(why.to_owned()));
+        }
+        Ok(found)
     }
 
     fn may_look_again(&self) -> bool {
@@ -250,31 +285,60 @@ impl Hub {
         self.shared.tasks.spawn(task);
     }
 
-    /// Reads what has changed in any project.
+    /// Reads what has changed in any project. One that cannot be read is tried again each time, and
+    /// does not keep the others from being read.
     pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.shared.refreshing.lock().await;
         let current = self.routing();
         let projects = self.store().projects().await?;
-        let unchanged = projects.len() == current.projects().count()
-            && projects.iter().all(|project| {
-                current
-                    .project(&project.name)
-                    .is_some_and(|known| known.version == project.configuration_version)
-            });
-        if unchanged {
-            return Ok(());
-        }
         let mut routed: Vec<Arc<ProjectRouting>> = Vec::with_capacity(projects.len());
-        for project in projects {
-            match current.project(&project.name) {
-                Some(known) if known.version == project.configuration_version => {
-                    routed.push(Arc::clone(known));
+        let mut unreadable = Vec::new();
+        let mut changed = false;
+        for Project { name, configuration_version: version, .. } in projects {
+            let known = current.project(&name);
+            if let Some(known) = known.filter(|known| known.version == version) {
+                routed.push(Arc::clone(known));
+                continue;
+            }
+            match self.read_project(&name).await {
+                Ok(fresh) => {
+                    routed.extend(fresh);
+                    changed = true;
                 }
-                _ => routed.extend(self.read_project(&project.name).await?),
+                Err(error) if error.is_temporary() => return Err(error),
+                Err(error) => {
+                    routed.extend(known.cloned());
+                    let reason = error.to_string();
+                    unreadable.push(UnreadableProject { project: name, version, reason });
+                }
             }
         }
-        self.swap(Routing::new(routed));
+        changed |= routed.len() != current.projects().count();
+        changed |= self.note_unreadable(unreadable);
+        if changed {
+            self.swap(Routing::new(routed));
+        }
         Ok(())
+    }
+
+    /// Notes which projects cannot be read, and tells of those that are new among them. The answer
+    /// is whether there are other ones now.
+    fn note_unreadable(&self, unreadable: Vec<UnreadableProject>) -> bool {
+        let before = self.shared.unreadable.load();
+        for UnreadableProject { project, version, reason } in &unreadable {
+            let is_told =
+                before.iter().any(|told| told.project == *project && told.version == *version);
+            if !is_told {
+                tracing::error!(
+                    %project,
+                    version,
+                    "the definitions of `{project}` cannot be read, and nothing of it is sent: {reason}"
+                );
+            }
+        }
+        let changed = **before != unreadable;
+        self.shared.unreadable.store(Arc::new(unreadable));
+        changed
     }
 
     /// Reads one project anew.
@@ -296,6 +360,9 @@ impl Hub {
             return Ok(());
         }
         let fresh = self.read_project(project).await?;
+        let unreadable = self.shared.unreadable.load();
+        let unreadable = unreadable.iter().filter(|it| *it.project != *project).cloned();
+        self.note_unreadable(unreadable.collect());
         let others = current.projects().filter(|other| *other.project != *project).cloned();
         self.swap(Routing::new(others.chain(fresh)));
         Ok(())

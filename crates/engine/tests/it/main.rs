@@ -14,4 +14,5 @@ mod keep;
 mod lanes;
 mod order;
 mod tokens;
+mod unreadable;
 mod world;

@@ -22,7 +22,7 @@ pub(super) struct Status {
     /// The project that is meant where none is named.
     #[schema(required)]
     default_project: Option<String>,
-}
+
 
 /// How the hub is doing
 #[utoipa::path(
@@ -36,7 +36,13 @@ pub(super) async fn status(
     State(app): State<Shared>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<Status>, Problem> {
+    let unreadable = app.hub.unreadable_projects();
+    let unreadable_projects = unreadable.iter().map(|unreadable| UnreadableProject {
+        project: unreadable.project.to_string(),
+        reason: unreadable.reason.clone(),
+    });
     Ok(Json(Status {
+        unreadable_projects: unreadable_projects.collect(),
         version: app.settings.version,
         engine: app.hub.store().engine_name(),
         waiting: app.hub.store().waiting().await?,

@@ -3,7 +3,8 @@
 use std::net::TcpListener;
 
 use super::Check;
-use crate::client::{HubClient, Query};
+use crate::cli::show::{elements, text};
+use crate::client::{HubClient, Json, Query};
 use crate::config::{DataFolder, Settings};
 
 /// Whether the hub of the data folder runs and works, or could be started.
@@ -39,7 +40,7 @@ async fn running_hub(folder: &DataFolder, url: &str, token: Option<String>) -> O
         return None;
     }
     Some(match client.get(&["status"], &Query::new()).await {
-        Ok(_) if client.is_ready().await => Check::fine(NAME, format!("it serves at {url}")),
+        Ok(status) if client.is_ready().await => serving(url, &status),
         Ok(_) => Check::wrong(
             NAME,
             format!("it serves at {url}, and cannot keep anything right now"),
@@ -51,6 +52,22 @@ async fn running_hub(folder: &DataFolder, url: &str, token: Option<String>) -> O
             "is it a hub, and is it this folder's?",
         ),
     })
+}
+
+/// A hub that can keep messages: is there a project that it cannot send anything of?
+fn serving(url: &str, status: &Json) -> Check {
+    let unreadable = elements(status, "unreadable_projects");
+    if unreadable.is_empty() {
+        return Check::fine("hub", format!("it serves at {url}"));
+    }
+    let reasons =
+        unreadable.iter().map(|it| format!("{}: {}", text(it, "project"), text(it, "reason")));
+    let reasons = reasons.collect::<Vec<_>>().join("; ");
+    Check::wrong(
+        "hub",
+        format!("it serves at {url}, and sends nothing of projects that it cannot read: {reasons}"),
+        "give the hub the key that is missing, or apply the project's file again",
+    )
 }
 
 pub(super) fn networks(settings: &Settings) -> Check {
