@@ -206,7 +206,7 @@ impl<'a> Caller<'a> {
         let mut record = record_head(&response);
         let limits = self.body_limits();
         let read = read_body(response, &mut record, limits, deadline).await;
-        prepared.hide(&mut record, got, limits.kept);
+        prepared.hide(&mut record, got, limits.kept, read.is_err());
         let error = if status.is_success() {
             read.err().map(|failure| failure.describe(circumstances))
         } else {

@@ -17,7 +17,13 @@ use crate::request::Assembled;
 const URL_HEADERS: [&str; 2] = ["location", "content-location"];
 
 /// Takes secrets out of an answer, and lets its body not grow beyond `body_kept` bytes by that.
-pub(crate) fn hide(response: &mut AttemptResponse, secrets: &[&str], body_kept: usize) {
+/// `broke_off` is one that did not come to its end, and may have lost the end of a secret.
+pub(crate) fn hide(
+    response: &mut AttemptResponse,
+    secrets: &[&str],
+    body_kept: usize,
+    broke_off: bool,
+) {
     for (name, value) in &mut response.headers {
         if URL_HEADERS.contains(&name.as_str()) {
             *value = redact::mask_url(value);
@@ -34,7 +40,7 @@ pub(crate) fn hide(response: &mut AttemptResponse, secrets: &[&str], body_kept: 
     for secret in &secrets {
         replace(&mut response.body, secret);
     }
-    if response.truncated {
+    if response.truncated || broke_off {
         replace_cut_off(&mut response.body, &secrets);
     }
     if response.body.len() > body_kept {
@@ -116,7 +122,7 @@ mod tests {
     #[track_caller]
     fn check(body: &[u8], truncated: bool, secrets: &[&str], expected: &str) {
         let mut answer = answer(body, truncated);
-        hide(&mut answer, secrets, ENOUGH);
+        hide(&mut answer, secrets, ENOUGH, false);
         let shown = String::from_utf8_lossy(&answer.body).into_owned();
         assert_eq!(shown, expected, "{:?} without {secrets:?}", String::from_utf8_lossy(body));
         assert_eq!(answer.truncated, truncated);
@@ -141,13 +147,16 @@ mod tests {
         check(b"it is hun", true, &["hunter2"], "it is hun");
         check(b"it is hunter", false, &["hunter2"], "it is hunter");
         check(b"it is hunter", true, &["hunt er", "hunter of the lost"], "it is •••••••");
+        let mut broken = answer(b"it is hunter", false);
+        hide(&mut broken, &["hunter2"], ENOUGH, true);
+        assert_eq!(String::from_utf8(broken.body).unwrap(), "it is •••••••");
     }
 
     #[test]
     fn hiding_lets_no_body_grow_beyond_its_bound() {
         for (bound, length, truncated) in [(43, 43, false), (42, 42, true)] {
             let mut answer = answer(b"1234 1234", false);
-            hide(&mut answer, &["1234"], bound);
+            hide(&mut answer, &["1234"], bound, false);
             assert_eq!((answer.body.len(), answer.truncated), (length, truncated));
         }
     }
@@ -161,7 +170,7 @@ mod tests {
         ];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let mut answer = AttemptResponse { headers, ..answer(b"", false) };
-        hide(&mut answer, &["hunter2"], ENOUGH);
+        hide(&mut answer, &["hunter2"], ENOUGH, false);
         let values: Vec<_> = answer.headers.iter().map(|(_, value)| value.as_str()).collect();
         let location = "/next?access_token=•••••••&x=•••••••";
         assert_eq!(values, [location, "https://•••••••@h/?key=•••••••", "•••••••?key=abc"]);
@@ -189,7 +198,7 @@ mod tests {
             after in proptest::collection::vec(any::<u8>(), 0..20),
         ) {
             let mut answer = answer(&[&before, secret.as_bytes(), &after].concat(), false);
-            hide(&mut answer, &[&secret], ENOUGH);
+            hide(&mut answer, &[&secret], ENOUGH, false);
             let found = answer.body.windows(secret.len()).any(|part| part == secret.as_bytes());
             prop_assert!(!found);
         }

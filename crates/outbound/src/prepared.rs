@@ -93,9 +93,16 @@ impl Prepared {
         redact::scrub(text, &self.secrets_and(got))
     }
 
-    /// The same for an answer, of whose body `body_kept` bytes are kept at most.
-    pub(crate) fn hide(&self, answer: &mut AttemptResponse, got: &[Secret], body_kept: usize) {
-        hiding::hide(answer, &self.secrets_and(got), body_kept);
+    /// The same for an answer, of whose body `body_kept` bytes are kept at most, and which may have
+    /// broken off.
+    pub(crate) fn hide(
+        &self,
+        answer: &mut AttemptResponse,
+        got: &[Secret],
+        body_kept: usize,
+        broke_off: bool,
+    ) {
+        hiding::hide(answer, &self.secrets_and(got), body_kept, broke_off);
     }
 
     fn secrets_and<'a>(&'a self, got: &'a [Secret]) -> Vec<&'a str> {
