@@ -21,3 +21,8 @@ CREATE INDEX queue_collapsing ON queue (project, collapse, sequence, position)
 -- Whoever takes a position holds the lock of its sequence until the end of the transaction, so that
 -- within a sequence positions grow in the order of the commits, whichever hub they come from.
 CREATE SEQUENCE positions;
+
+-- What was superseded needs nobody's attention, and there may be a great deal of it.
+DROP INDEX deliveries_in_trouble;
+CREATE INDEX deliveries_in_trouble ON deliveries (project, state, id)
+    WHERE state NOT IN ('pending', 'failed', 'succeeded', 'superseded');

@@ -22,3 +22,8 @@ CREATE INDEX queue_collapsing ON queue (project, collapse, sequence, position)
 -- The last position that was given out.
 CREATE TABLE positions (last INTEGER NOT NULL);
 INSERT INTO positions (last) VALUES (0);
+
+-- What was superseded needs nobody's attention, and there may be a great deal of it.
+DROP INDEX deliveries_in_trouble;
+CREATE INDEX deliveries_in_trouble ON deliveries (project, state, id)
+    WHERE state NOT IN ('pending', 'failed', 'succeeded', 'superseded');

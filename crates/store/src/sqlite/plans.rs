@@ -87,3 +87,14 @@ fn a_claim_looks_at_what_it_takes_however_many_wait() {
     assert_eq!(many.scanned.load(Ordering::Relaxed), 0, "rows were looked through");
     assert_eq!(many.sorted.load(Ordering::Relaxed), 0, "rows were sorted");
 }
+
+#[test]
+fn a_forwarders_counts_read_nothing_that_ended_well() {
+    let connection = queue_of(1);
+    let sql = crate::deliveries::open_counts_sql("INDEXED BY deliveries_in_trouble");
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let plan: Vec<String> =
+        statement.query_map(["clinic"], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    assert!(plan.iter().any(|step| step.contains("deliveries_in_trouble")), "{plan:?}");
+    assert!(!plan.iter().any(|step| step.contains("deliveries_by_forwarder")), "{plan:?}");
+}
