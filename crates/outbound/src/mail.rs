@@ -9,6 +9,7 @@
 //! tell.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use fieldpost_model::secret::Secret;
@@ -120,6 +121,9 @@ impl MailSettings {
             (_, None) => return Err(wrong("there is a user and no password")),
             (user, Some(password)) => Some((decoded(user), password)),
         };
+        if security == MailSecurity::None && credentials.is_some() && !is_this_machine(&host) {
+            return Err(wrong("with tls=none the password would go over the network in the clear"));
+        }
         let from = from.trim().to_owned();
         mailbox(&from).ok_or_else(|| MailSettingsError::From(from.clone()))?;
         Ok(Self { host, port, security, credentials, from, authorities: None })
@@ -136,6 +140,12 @@ impl fmt::Debug for MailSettings {
             .field("from", &self.from)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether what is sent to a host never leaves this machine.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn mailbox(text: &str) -> Option<Mailbox> {
@@ -343,6 +353,10 @@ mod tests {
         check("smtp://u:p@h:25", "h", 25, MailSecurity::StartTls, Some(("u", "p")));
         check("smtps://u%40x:p%3A%2F@h", "h", 465, MailSecurity::Tls, Some(("u@x", "p:/")));
         check("smtp://localhost:2525?tls=none", "localhost", 2525, MailSecurity::None, None);
+        for here in ["localhost", "127.0.0.1", "[::1]"] {
+            let (url, user) = (format!("smtp://u:p@{here}:25?tls=none"), Some(("u", "p")));
+            check(&url, here, 25, MailSecurity::None, user);
+        }
         check("smtp://h?tls=required", "h", 587, MailSecurity::StartTls, None);
         let secret = Some(Secret::new("elsewhere"));
         let given = MailSettings::read("smtp://u@h", "hub@example.org", secret).unwrap();
@@ -360,6 +374,8 @@ mod tests {
             "smtp://h?tls=maybe",
             "smtps://h?tls=none",
             "smtp://h?x=1",
+            "smtp://u:p@h?tls=none",
+            "smtp://u:p@10.0.0.1:25?tls=none",
         ] {
             let refused = read(url).unwrap_err();
             assert!(matches!(refused, MailSettingsError::Url(_)), "{url}: {refused}");
