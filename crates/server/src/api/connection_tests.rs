@@ -209,7 +209,7 @@ mod tests {
                 Sample::Body { content_type, .. } => content_type,
             })
         });
-        assert_eq!(read.as_deref(), expected, "{sample}");
+        assert_eq!(read.as_deref(), expected.as_deref(), "{sample}");
     }
 
     #[test]

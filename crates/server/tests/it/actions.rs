@@ -47,7 +47,12 @@ async fn an_action_is_previewed_kept_and_undone() {
         dry["dry_run"] = json!(true);
         let (status, preview) = order(&hub, ACTIONS, &dry).await;
         assert_eq!(status, 200);
-        assert_eq!(preview, json!({ "matched": 5, "touched": 5, "passed_over": 0 }));
+        assert_eq!(
+            preview,
+            json!({
+                "matched": 5, "touched": 5, "passed_over": 0, "states": { "pending": 5 }, "copies": 0,
+            })
+        );
         assert_eq!(hub.items(ACTIONS).await, Vec::<Value>::new(), "a preview is no action");
 
         let (status, action) = order(&hub, ACTIONS, &cancel).await;

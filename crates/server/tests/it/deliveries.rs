@@ -37,12 +37,17 @@ async fn a_message_arrives_and_every_step_is_recorded() {
                 "origin",
                 "resend_of",
                 "attempts",
+                "made_at",
                 "registered_at",
                 "next_attempt_at",
                 "last_status",
                 "last_error",
                 "superseded_by",
-                "holds"
+                "holds",
+                "holds_count",
+                "waits_because",
+                "waits_for",
+                "waits_until"
             ]
         );
         assert_eq!(
@@ -59,7 +64,6 @@ async fn a_message_arrives_and_every_step_is_recorded() {
             (&json!(null), &json!(null))
         );
         let mut whole = delivery.clone();
-        whole["waits_for"] = json!(null);
         whole["followers"] = json!(0);
         whole["planned_attempts"] = json!([]);
         assert_eq!(hub.json(&path(&delivery)).await, whole, "one alone says how it stands as well");
@@ -198,7 +202,9 @@ async fn many_deliveries_are_acted_on_at_once() {
         let actions = "projects/clinic/deliveries/actions";
         let act = async |body: Value| json_of(hub.post(actions, &body).await).await;
         let cancel = json!({ "action": "cancel", "filter": {}, "dry_run": true });
-        let expected = json!({ "matched": 5, "touched": 5, "passed_over": 1 });
+        let expected = json!({
+            "matched": 5, "touched": 5, "passed_over": 1, "states": { "pending": 5 }, "copies": 0,
+        });
         assert_eq!(act(cancel).await, expected);
         let waiting = hub.items("projects/clinic/deliveries?state=pending").await;
         assert_eq!(waiting.len(), 5);

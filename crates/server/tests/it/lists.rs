@@ -1,6 +1,6 @@
 //! Lists: filters, pages that stay put, and mistakes that are told.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::hub::{Engine, SECRET, TestHub, problem, text};
 
@@ -73,12 +73,13 @@ async fn deliveries_are_filtered() {
     assert_eq!(count("").await, 2);
     for (query, expected) in [
         ("forwarder=all", 2),
-        ("forwarder=none", 0),
         ("connection=there", 2),
         ("source=inbox&state=succeeded", 2),
         ("source=kobo", 0),
         ("state=failed", 0),
         ("key=none", 0),
+        ("holds=true", 0),
+        ("holds=false", 2),
         ("since=2100-01-01T00:00:00Z", 0),
         ("until=2100-01-01T00:00:00Z", 2),
     ] {
@@ -110,5 +111,50 @@ async fn mistakes_in_a_query_are_told() {
     for cursor in ["x", "AAAA", "%00", "0195a7c2-0000-7000-8000-000000000000"] {
         let path = format!("projects/clinic/messages?cursor={cursor}");
         problem(hub.get(&path).await, 400, "bad-cursor").await;
+    }
+}
+
+/// A name with a typing mistake is no empty list; that of something removed is, once nothing is left.
+#[tokio::test]
+async fn names_that_nothing_has_are_told() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        hub.deliver("1").await;
+        for (path, hint) in [
+            ("deliveries?forwarder=al", "did you mean `all`?"),
+            ("deliveries?forwarder=x", "the project has: all"),
+            ("deliveries?connection=thre", "did you mean `there`?"),
+            ("deliveries?source=inbx", "did you mean `inbox`?"),
+            ("messages?source=inbx", "did you mean `inbox`?"),
+        ] {
+            let answer = hub.get(&format!("projects/clinic/{path}")).await;
+            assert_eq!(problem(answer, 404, "not-found").await["hint"], hint, "{path}");
+        }
+        let act = async |path: &str, body: Value| {
+            let answer = hub.post(&format!("projects/clinic/{path}/actions"), &body).await;
+            problem(answer, 404, "not-found").await["hint"].clone()
+        };
+        let cancel = json!({ "action": "cancel", "filter": { "forwarder": "al" } });
+        assert_eq!(act("deliveries", cancel).await, "did you mean `all`?");
+        let replay = json!({ "action": "replay", "filter": {}, "forwarder": "al" });
+        assert_eq!(act("messages", replay).await, "did you mean `all`?");
+        let replay =
+            json!({ "action": "replay", "filter": { "source": "inbx" }, "forwarder": "all" });
+        assert_eq!(act("messages", replay).await, "did you mean `inbox`?");
+
+        // What was sent for one that was removed meanwhile is found by its name.
+        let mut definition = hub.definition();
+        definition["forwarders"] = json!({ "other": { "to": "elsewhere" } });
+        definition["connections"] = json!({ "elsewhere": { "url": hub.destination.url("/") } });
+        definition["sources"] = json!({ "kobo": definition["sources"]["kobo"] });
+        hub.apply(definition).await;
+        for (path, count) in [
+            ("deliveries?forwarder=all", 1),
+            ("deliveries?connection=there&source=inbox", 1),
+            ("deliveries?forwarder=other", 0),
+            ("messages?source=inbox", 1),
+        ] {
+            assert_eq!(hub.items(&format!("projects/clinic/{path}")).await.len(), count, "{path}");
+        }
     }
 }

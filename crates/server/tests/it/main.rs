@@ -20,4 +20,5 @@ mod openapi;
 mod pages;
 mod pausing;
 mod projects;
+mod waiting;
 mod webhook;
