@@ -79,7 +79,11 @@ impl Sqlite {
         let lock = lock_folder(folder)?;
         let path = folder.join(DATABASE_FILE);
         let mut connection = connect(&path, OpenFlags::default())?;
-        // What is deleted is overwritten: what was erased must not stand in the file any more.
+        // What is deleted is overwritten: what was erased must not stand in the file any more. At all
+        // times, and not only while something is erased: a row of the queue names the case that its
+        // delivery is about, and is deleted as soon as that has arrived, long before anybody erases
+        // it. It costs next to nothing: zeros go into pages that the deletion writes anyway, and
+        // only a page that becomes free as a whole is written for their sake alone.
         connection.execute_batch(&format!(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
@@ -183,17 +187,15 @@ impl Sqlite {
 
     /// Writes the definitions anew, which are sealed by now, and overwrites the pages that they lay
     /// in before. Sealing row by row is not enough: where it splits a page, the older content stays
-    /// in what is free of it, whatever `secure_delete` says.
+    /// in what is free of it, although deletions overwrite.
     pub(crate) async fn overwrite_definitions(&self) -> Result<(), StoreError> {
         self.writer
             .run(Priority::Other, |connection| {
                 Ok(connection.execute_batch(
-                    "PRAGMA secure_delete = ON;
-                     CREATE TEMP TABLE sealed_definitions AS SELECT * FROM definitions;
+                    "CREATE TEMP TABLE sealed_definitions AS SELECT * FROM definitions;
                      DELETE FROM definitions;
                      INSERT INTO definitions SELECT * FROM sealed_definitions;
-                     DROP TABLE sealed_definitions;
-                     PRAGMA secure_delete = OFF;",
+                     DROP TABLE sealed_definitions;",
                 )?)
             })
             .await

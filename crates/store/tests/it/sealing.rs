@@ -136,6 +136,22 @@ async fn what_an_older_version_wrote_is_read_and_sealed_at_the_next_start(
     assert_nowhere(&everything(&store).await, PLANTED);
 }
 
+/// Sealing what an older version wrote is no reason to stop overwriting what is deleted.
+#[tokio::test]
+async fn what_is_deleted_is_overwritten_after_such_a_start_as_well() {
+    const CUT_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let store = TestStore::new(Engine::Sqlite).await;
+    let unsealed = "INSERT INTO definitions (project, kind, name, definition)
+        VALUES ('clinic', 'connection', 'old', '{}')";
+    store.execute(unsealed).await;
+    let store = store.restart().await;
+    store.set_fact("remark", &PLANTED.repeat(10)).await.unwrap();
+    store.execute(CUT_LOG).await;
+    store.set_fact("remark", "").await.unwrap();
+    store.execute(CUT_LOG).await;
+    assert_nowhere(&everything(&store).await, PLANTED);
+}
+
 // MUST-37
 #[rstest]
 #[tokio::test]
