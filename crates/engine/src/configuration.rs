@@ -138,6 +138,7 @@ impl Hub {
             problems.extend(secrets_of_unnamed(&draft, &current));
         }
         problems.extend(dangling_references(&draft, existing, prune));
+        problems.extend(draft.connections.iter().filter_map(|it| self.unusable(&name, it)));
         if !problems.is_empty() {
             return Err(HubError::Invalid(problems));
         }
@@ -200,6 +201,7 @@ impl Hub {
                         &current.connections,
                         &current.forwarders,
                     ));
+                    problems.extend(self.unusable(project, connection));
                     problems
                 }
                 Draft::Forwarder(forwarder) => {
@@ -346,6 +348,30 @@ impl Hub {
             }
         }
         Err(StoreError::Conflict("somebody else keeps changing this project".to_owned()).into())
+    }
+
+    /// Whether a connection could be called at all: a client key that does not fit its certificate is
+    /// to be told to whoever saves it, not to the deliveries. An address that this hub refuses is
+    /// none of that: which networks are open is the operator's business, and may change.
+    fn unusable(&self, project: &str, connection: &Connection) -> Option<Problem> {
+        let Connection { name, .. } = connection;
+        let error = self.outbound().prepare(&project.into(), connection).err()?;
+        let (path, hint) = match error.kind {
+            ErrorKind::Tls => (
+                format!("connections.{name}.tls"),
+                "give the certificate and the key that belong together, as PEM text",
+            ),
+            ErrorKind::Build => {
+                (format!("connections.{name}"), "no request can be built with it as it is")
+            }
+            _ => return None,
+        };
+        Some(Problem {
+            path,
+            code: "unusable-connection",
+            message: error.message,
+            hint: Some(hint.to_owned()),
+        })
     }
 
     async fn count_waiting(&self, project: &str, forwarder: &str) -> Result<u64, HubError> {

@@ -91,10 +91,18 @@ pub(crate) fn certificate(validity: Validity) -> (TlsAcceptor, String) {
         .with_no_client_auth()
         .with_single_cert(vec![made.der().clone()], key)
         .expect("the key fits the certificate");
-    (TlsAcceptor::from(Arc::new(configuration)), pem(made.der()))
+    (TlsAcceptor::from(Arc::new(configuration)), pem("CERTIFICATE", made.der()))
 }
 
-fn pem(der: &[u8]) -> String {
+/// A certificate for whoever must show one, and the key that belongs to it, as PEM texts.
+pub fn identity() -> (String, String) {
+    let parameters = CertificateParams::new(["hub".to_owned()]).expect("this is a name");
+    let key = KeyPair::generate().expect("a key can be made");
+    let made = parameters.self_signed(&key).expect("a certificate can be made");
+    (pem("CERTIFICATE", made.der()), pem("PRIVATE KEY", &key.serialize_der()))
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
     let encoded = STANDARD.encode(der);
-    format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n")
+    format!("-----BEGIN {label}-----\n{encoded}\n-----END {label}-----\n")
 }

@@ -15,4 +15,5 @@ mod lanes;
 mod order;
 mod tokens;
 mod unreadable;
+mod unusable;
 mod world;

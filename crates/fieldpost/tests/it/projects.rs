@@ -1,6 +1,7 @@
 //! Project files: applied by command and at the start, exported, pruned.
 
 use fieldpost_testkit::FakeDestination;
+use fieldpost_testkit::tls::identity;
 
 use crate::world::{Hub, PATIENCE, check_failure, fieldpost, folder, run, write};
 
@@ -79,18 +80,15 @@ clinic: 5 changes";
 }
 
 /// PEM text, as far as a definition looks at it.
-fn pem(kind: &str) -> String {
-    format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n")
-}
-
 #[test]
 fn pem_files_are_read_beside_the_project_file() {
     let folder = folder();
     let parts = folder.path().join("tls");
     std::fs::create_dir(&parts).unwrap();
-    write(&parts, "ca.pem", &pem("CERTIFICATE"));
-    write(&parts, "hub.pem", &pem("CERTIFICATE"));
-    write(&parts, "hub-key.pem", &pem("PRIVATE KEY"));
+    let (certificate, key) = identity();
+    write(&parts, "ca.pem", &certificate);
+    write(&parts, "hub.pem", &certificate);
+    write(&parts, "hub-key.pem", &key);
     let file = write(
         folder.path(),
         "clinic.yaml",
@@ -103,7 +101,7 @@ fn pem_files_are_read_beside_the_project_file() {
     assert_eq!(said, "clinic: nothing to change\n");
     let exported = run(&mut hub.command(["export", "clinic", "--json"])).json();
     let tls = &exported["connections"]["c"]["tls"];
-    assert_eq!(tls["ca"], pem("CERTIFICATE"));
+    assert_eq!(tls["ca"], certificate);
     assert_eq!(tls["client_key"], "•••••••");
 
     std::fs::remove_file(parts.join("ca.pem")).unwrap();
