@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io;
 
 use fieldpost_model::json::Value;
-use fieldpost_rules::definition::yaml;
+use fieldpost_rules::definition::{with_short_certificates, yaml};
 
 use crate::client::Json;
 use crate::failure::Failure;
@@ -86,7 +86,8 @@ pub(super) fn members(pairs: &[(&str, String)]) -> io::Result<()> {
 pub(super) fn definition(object: &Json) -> io::Result<()> {
     let Some(definition) = object.get("definition") else { return Ok(()) };
     output::line(output::strong("\nin the project file"))?;
-    yaml::write(definition).lines().try_for_each(|line| output::line(format!("  {line}")))
+    let definition = with_short_certificates(definition);
+    yaml::write(&definition).lines().try_for_each(|line| output::line(format!("  {line}")))
 }
 
 /// One thing, or several: `1 delivery`, `2 deliveries`.

@@ -16,6 +16,7 @@ use fieldpost_model::secret::PLACEHOLDER;
 use fieldpost_model::source::Source;
 
 use super::settings::put_settings;
+use super::tls::{IN_SHORT, with_short_certificates};
 use super::write::{Members, Secrets};
 use super::yaml;
 use super::{ProjectDefinition, ProjectDraft, SourceDraft};
@@ -26,6 +27,9 @@ const SECRET: &str = "(secret)";
 
 /// What stands in the place of a secret that is another one from now on.
 const SECRET_CHANGED: &str = "(secret) changed";
+
+/// What is said of the same certificates in another text.
+const WRITTEN_OTHERWISE: &str = "written otherwise";
 
 fieldpost_model::names! {
     /// What happens to a noun.
@@ -165,12 +169,13 @@ impl Sheet {
     /// Writes a noun both ways; where the two differ, there is a secret.
     fn new(name: &str, write: impl Fn(Secrets) -> Value<'static>) -> Self {
         let placeholder = yaml::scalar(&Value::from(PLACEHOLDER));
-        let hidden = values_with_paths(&write(Secrets::Hidden)).into_iter();
+        let hidden = with_short_certificates(&write(Secrets::Hidden));
+        let hidden = values_with_paths(&hidden).into_iter();
         let leaves = values_with_paths(&write(Secrets::Shown))
             .into_iter()
             .zip(hidden)
             .map(|((path, text), (_, hidden))| {
-                let shown = if hidden == placeholder { SECRET.to_owned() } else { hidden };
+                let shown = if hidden == placeholder { SECRET.to_owned() } else { bare(hidden) };
                 Leaf { path, text, shown }
             })
             .collect();
@@ -179,6 +184,15 @@ impl Sheet {
 
     fn leaf(&self, path: &str) -> Option<&Leaf> {
         self.leaves.iter().find(|leaf| leaf.path == path)
+    }
+}
+
+/// Certificates in short without the quotes that a file would need.
+fn bare(text: String) -> String {
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    match quoted.filter(|text| text.starts_with(IN_SHORT)) {
+        Some(short) => short.to_owned(),
+        None => text,
     }
 }
 
@@ -254,11 +268,16 @@ fn compare_sheets(before: Option<&Sheet>, after: &Sheet) -> Vec<Detail> {
         }
         // Two values that are different and look the same differ in what is secret of them.
         let looks_the_same = was.is_some_and(|was| was.shown == leaf.shown);
-        let shown = if looks_the_same { SECRET_CHANGED } else { &leaf.shown };
+        // Certificates can also differ in what stands around them.
+        let shown = match &leaf.shown {
+            shown if !looks_the_same => shown.clone(),
+            shown if shown.starts_with(IN_SHORT) => format!("{shown}, {WRITTEN_OTHERWISE}"),
+            _ => SECRET_CHANGED.to_owned(),
+        };
         details.push(Detail {
             path: leaf.path.clone(),
             before: was.map(|was| was.shown.clone()),
-            after: Some(shown.to_owned()),
+            after: Some(shown),
         });
     }
     let before = before.map_or(&[][..], |before| &before.leaves);

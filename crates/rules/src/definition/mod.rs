@@ -61,7 +61,7 @@ pub use problem::{CODES, Problem};
 pub use project::{dangling_references, is_name, keep_pauses, read_project, write_project};
 pub use settings::{read_settings, write_settings};
 pub use source::{read_source, write_source};
-pub use tls::{MAX_PEM_BYTES, put_files};
+pub use tls::{MAX_PEM_BYTES, certificates_in_short, put_files, with_short_certificates};
 pub use warnings::{connection_warnings, warnings};
 pub use write::Secrets;
 

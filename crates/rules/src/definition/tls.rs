@@ -10,8 +10,10 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fieldpost_model::connection::Tls;
+use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
+use sha2::{Digest as _, Sha256};
 
 use super::fields::{Field, Section};
 use super::problem::Problem;
@@ -25,6 +27,12 @@ const BEGIN: &str = "-----BEGIN ";
 
 /// What ends the line that begins or ends a block.
 const DASHES: &str = "-----";
+
+/// What begins the short form of certificates.
+pub(super) const IN_SHORT: &str = "certificate SHA-256";
+
+/// The digits of a digest that are shown: enough to tell apart whatever one has.
+const SHOWN_DIGITS: usize = 16;
 
 /// The block of a certificate.
 const CERTIFICATE: &[&str] = &["CERTIFICATE"];
@@ -116,8 +124,9 @@ fn read_pem(field: &Field<'_, '_>, kinds: &[&str]) -> Option<String> {
             "is not PEM text: a block does not end, or does not hold base64".to_owned(),
             "copy the file whole, from `-----BEGIN` to the last `-----`",
         ),
-        Some(found) => match found.iter().find(|kind| !kinds.contains(kind)) {
-            None => Some(text.to_owned()),
+        Some(found) => match found.iter().map(|(kind, _)| *kind).find(|it| !kinds.contains(it)) {
+            // The line breaks of some systems would have to be escaped wherever it is written.
+            None => Some(text.replace("\r\n", "\n")),
             Some(other) if other.contains("ENCRYPTED") => bad(
                 "the key is itself sealed with a password".to_owned(),
                 "`openssl pkey -in FILE` writes it without one; the hub seals it with its own key",
@@ -135,10 +144,45 @@ fn is_pem(text: &str) -> bool {
     text.contains(BEGIN)
 }
 
-/// The kinds of the blocks of a PEM text; `None` where one is broken. What stands between blocks
-/// is commentary.
-fn blocks(text: &str) -> Option<Vec<&str>> {
-    let mut kinds = Vec::new();
+/// A text of certificates in short, for people to tell one from another: `certificate SHA-256
+/// 1a2b…, 1 block`. The digest of a single certificate is its fingerprint. `None` for other texts.
+pub fn certificates_in_short(text: &str) -> Option<String> {
+    let found = is_pem(text).then(|| blocks(text))??;
+    let are_certificates = found.iter().all(|(kind, _)| CERTIFICATE.contains(kind));
+    if found.is_empty() || !are_certificates {
+        return None;
+    }
+    let digest = found.iter().fold(Sha256::new(), |digest, (_, bytes)| digest.chain_update(bytes));
+    let digest = hexadecimal::encode(&digest.finalize());
+    let start: String = digest.chars().take(SHOWN_DIGITS).collect();
+    let blocks = if found.len() == 1 { "block" } else { "blocks" };
+    Some(format!("{IN_SHORT} {start}…, {} {blocks}", found.len()))
+}
+
+/// The value with all texts of certificates in short: for people to read, not to be read back.
+pub fn with_short_certificates(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::String(text) => match certificates_in_short(text) {
+            Some(short) => Value::from(short),
+            None => value.clone().into_owned(),
+        },
+        Value::Array(elements) => {
+            Value::Array(elements.iter().map(with_short_certificates).collect())
+        }
+        Value::Object(members) => {
+            let short = |(key, value): &(Cow<'_, str>, Value<'_>)| {
+                (Cow::Owned(key.to_string()), with_short_certificates(value))
+            };
+            Value::Object(members.iter().map(short).collect())
+        }
+        _ => value.clone().into_owned(),
+    }
+}
+
+/// The kinds of the blocks of a PEM text with what they hold; `None` where one is broken. What
+/// stands between blocks is commentary.
+fn blocks(text: &str) -> Option<Vec<(&str, Vec<u8>)>> {
+    let mut found = Vec::new();
     let mut lines = text.lines().map(str::trim);
     while let Some(line) = lines.next() {
         let Some(kind) = line.strip_prefix(BEGIN) else { continue };
@@ -149,16 +193,14 @@ fn blocks(text: &str) -> Option<Vec<&str>> {
             match lines.next()? {
                 line if line == end => break,
                 // The headers of older forms, such as `Proc-Type: 4,ENCRYPTED`.
-                line if line.contains(':') => return Some(vec!["ENCRYPTED"]),
+                line if line.contains(':') => return Some(vec![("ENCRYPTED", Vec::new())]),
                 line => body.push_str(line),
             }
         }
-        if body.is_empty() || STANDARD.decode(&body).is_err() {
-            return None;
-        }
-        kinds.push(kind);
+        let bytes = STANDARD.decode(&body).ok().filter(|bytes| !bytes.is_empty())?;
+        found.push((kind, bytes));
     }
-    Some(kinds)
+    Some(found)
 }
 
 /// Replaces the names of PEM files in a project file by what these files hold. `read` is given a

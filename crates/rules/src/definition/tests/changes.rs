@@ -32,6 +32,42 @@ fn nothing_changes_where_nothing_is_different() {
 }
 
 #[test]
+fn certificates_are_told_in_short() {
+    let file = |ca: &str| {
+        let text =
+            "project: p\nconnections: { c: { url: 'https://a.example.org', tls: { ca: \"CA\" } } }";
+        draft(&text.replace("CA", &ca.replace('\r', "\\r").replace('\n', "\\n")))
+    };
+    let one = pem("CERTIFICATE");
+    let two = one.replace("AAAA", "AAAB").repeat(2);
+    let current = completed(file(&one));
+    let told = |ca: &str| shown(&compare(Some(&current), &file(ca), false));
+    let (before, after) =
+        (certificates_in_short(&one).unwrap(), certificates_in_short(&two).unwrap());
+    assert_eq!(before, "certificate SHA-256 709e80c88487a241…, 1 block");
+    assert_eq!(told(&two), format!("~ connection c\n    ~ tls.ca: {before} → {after}\n"));
+    assert!(after.ends_with("…, 2 blocks"), "{after}");
+    assert_eq!(told(&one.replace('\n', "\r\n")), "");
+    assert_eq!(
+        told(&format!("# from the authority\n{one}")),
+        format!("~ connection c\n    ~ tls.ca: {before} → {before}, written otherwise\n")
+    );
+    for other in ["certificate", "-----BEGIN CERTIFICATE-----", &pem("PRIVATE KEY")] {
+        assert_eq!(certificates_in_short(other), None, "{other}");
+    }
+    // In an export they stand as they are, and read back.
+    let exported = write_project(&current, Secrets::Hidden);
+    let text = yaml::write(&exported);
+    let expected =
+        "      ca: |\n        -----BEGIN CERTIFICATE-----\n        AAAA\n        -----END";
+    assert!(text.contains(expected), "{text}");
+    let read = yaml::read(&text, &|_| None).unwrap();
+    assert_eq!(read, exported);
+    let short = yaml::write(&with_short_certificates(&exported));
+    assert!(short.contains(&format!("ca: \"{before}\"")), "{short}");
+}
+
+#[test]
 fn each_change_is_one_line() {
     let replacements = [
         ("title: Clinic network", "title: \"Clinics: all\""),

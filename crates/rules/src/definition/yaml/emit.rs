@@ -2,7 +2,8 @@
 //!
 //! Objects and lists are written as blocks, short lists of plain values in brackets. A text is
 //! written bare where every reader of YAML, old ones too, reads it as that text; anything else is
-//! quoted as JSON quotes, which YAML 1.2 understands.
+//! quoted as JSON quotes, which YAML 1.2 understands. A text of several lines, such as a certificate,
+//! stands as it is below a `|`.
 
 use fieldpost_model::json::Value;
 
@@ -16,7 +17,11 @@ const OLD_BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
 
 /// Writes a value. What is written reads back as the same value.
 pub fn write(value: &Value<'_>) -> String {
-    let mut text = lines(value).join("\n");
+    let mut text = match value {
+        // Below nothing, lines of a text could be taken for marks between documents.
+        Value::String(text) => quoted_if_needed(&variables::escape(text)),
+        _ => lines(value).join("\n"),
+    };
     text.push('\n');
     text
 }
@@ -39,32 +44,64 @@ fn lines(value: &Value<'_>) -> Vec<String> {
             members.iter().flat_map(|(key, value)| member_lines(key, value)).collect()
         }
         Value::Array(elements) => elements.iter().flat_map(element_lines).collect(),
+        Value::String(text) => block_lines(&variables::escape(text)).unwrap_or_default(),
         _ => Vec::new(),
     }
 }
 
 fn member_lines(key: &str, value: &Value<'_>) -> Vec<String> {
     let key = quoted_if_needed(key);
-    match inline(value) {
-        Some(text) => vec![format!("{key}: {text}")],
-        None => std::iter::once(format!("{key}:"))
-            .chain(lines(value).into_iter().map(|line| format!("  {line}")))
-            .collect(),
+    if let Some(text) = inline(value) {
+        return vec![format!("{key}: {text}")];
     }
+    let mut below = lines(value).into_iter();
+    let first = match value {
+        Value::String(_) => format!("{key}: {}", below.next().unwrap_or_default()),
+        _ => format!("{key}:"),
+    };
+    std::iter::once(first).chain(below.map(|line| indented("  ", &line))).collect()
+}
+
+/// A line within something; one that is empty stays so.
+fn indented(indent: &str, line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("{indent}{line}") }
+}
+
+/// A text of several lines as it is, below a sign that says whether it ends with a line break.
+/// `None` for one line, and where a reader could not tell the spaces of a text from those before
+/// it.
+fn block_lines(text: &str) -> Option<Vec<String>> {
+    let (sign, body) = text.strip_suffix('\n').map_or(("|-", text), |body| ("|", body));
+    let is_tame = |line: &str| {
+        !line.starts_with(char::is_whitespace)
+            && !line.ends_with(char::is_whitespace)
+            && !line.chars().any(|character| character.is_control() || needs_escape(character))
+    };
+    let ends_well = !body.starts_with('\n') && !body.ends_with('\n');
+    if !text.contains('\n') || body.is_empty() || !ends_well || !body.split('\n').all(is_tame) {
+        return None;
+    }
+    Some(std::iter::once(sign).chain(body.split('\n')).map(str::to_owned).collect())
 }
 
 fn element_lines(element: &Value<'_>) -> Vec<String> {
     lines(element)
         .into_iter()
         .enumerate()
-        .map(|(index, line)| format!("{} {line}", if index == 0 { '-' } else { ' ' }))
+        .map(|(index, line)| match index {
+            0 => format!("- {line}"),
+            _ => indented("  ", &line),
+        })
         .collect()
 }
 
 /// A value on one line, where that can be read.
 fn inline(value: &Value<'_>) -> Option<String> {
     match value {
-        Value::String(text) => Some(quoted_if_needed(&variables::escape(text))),
+        Value::String(text) => {
+            let text = variables::escape(text);
+            block_lines(&text).is_none().then(|| quoted_if_needed(&text))
+        }
         Value::Object(members) => members.is_empty().then(|| "{}".to_owned()),
         Value::Array(elements) => {
             let is_plain =
@@ -113,16 +150,20 @@ fn quoted(text: &str) -> String {
     Value::string(text)
         .to_json()
         .chars()
-        .map(|character| match character {
-            '\u{7f}'..='\u{9f}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{feff}'
-            | '\u{fffe}'
-            | '\u{ffff}' => {
+        .map(|character| {
+            if needs_escape(character) {
                 format!("\\u{:04x}", u32::from(character))
+            } else {
+                character.to_string()
             }
-            character => character.to_string(),
         })
         .collect()
+}
+
+/// Whether YAML reads a character as a line break, or not at all, where JSON reads it as itself.
+const fn needs_escape(character: char) -> bool {
+    matches!(
+        character,
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+    )
 }

@@ -202,10 +202,31 @@ when: "2020-01-01"
 time: 30s
 url: "https://example.org/a?b=c"
 dollar: "$${X}"
-lines: "one\ntwo"
+lines: |-
+  one
+  two
 long:
   - aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
   - bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+"#;
+    assert_eq!(write(&value), expected);
+    assert_eq!(read(expected, &without_variables), Ok(value));
+}
+
+#[test]
+fn texts_of_several_lines_stand_below_a_sign() {
+    let value = json(r#"{"a": {"b": "one\n\n- two\n"}, "c": [1, "${X}\n# three"], "d": "x\n y"}"#);
+    let expected = r#"a:
+  b: |
+    one
+
+    - two
+c:
+  - 1
+  - |-
+    $${X}
+    # three
+d: "x\n y"
 "#;
     assert_eq!(write(&value), expected);
     assert_eq!(read(expected, &without_variables), Ok(value));
@@ -217,6 +238,7 @@ fn tricky_text() -> impl Strategy<Value = String> {
         "[-?:,{}\\[\\]#&*!|>'\"%@` \\n\\t$a1~=<.]{0,8}",
         "[0-9eE_+.xo:-]{1,6}",
         "\\PC{0,8}",
+        "([-?:#|%. \n]{0,3}[a${\n\r\t]{0,2}\n){1,4}[a ]?",
         any::<String>(),
         prop::sample::select(vec!["null", "~", "True", "yes", "", "0755", "---", "...", "<<", "="])
             .prop_map(str::to_owned),
