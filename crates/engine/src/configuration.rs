@@ -138,7 +138,9 @@ impl Hub {
             problems.extend(secrets_of_unnamed(&draft, &current));
         }
         problems.extend(dangling_references(&draft, existing, prune));
-        problems.extend(draft.connections.iter().filter_map(|it| self.unusable(&name, it)));
+        if problems.is_empty() {
+            problems.extend(draft.connections.iter().filter_map(|it| self.unusable(&name, it)));
+        }
         if !problems.is_empty() {
             return Err(HubError::Invalid(problems));
         }
@@ -201,7 +203,9 @@ impl Hub {
                         &current.connections,
                         &current.forwarders,
                     ));
-                    problems.extend(self.unusable(project, connection));
+                    if problems.is_empty() {
+                        problems.extend(self.unusable(project, connection));
+                    }
                     problems
                 }
                 Draft::Forwarder(forwarder) => {

@@ -57,6 +57,8 @@ struct Shared {
     routing_changed: Notify,
     /// Wakes the loop that works off actions.
     bulk_started: Notify,
+    /// Wakes the loop that moves what lies in the wrong lane.
+    misplaced: Notify,
     stopping: CancellationToken,
     tasks: TaskTracker,
     /// The loops that must run for as long as the hub does.
@@ -116,6 +118,7 @@ impl Hub {
                 bounds,
                 routing_changed: Notify::new(),
                 bulk_started: Notify::new(),
+                misplaced: Notify::new(),
                 workers: Mutex::default(),
                 watch: Watch::default(),
                 routing: ArcSwap::default(),
@@ -260,6 +263,16 @@ impl Hub {
     /// Waits until the routing table was swapped since the last time.
     pub(crate) async fn routing_changed(&self) {
         self.shared.routing_changed.notified().await;
+    }
+
+    /// Tells the loop that moves what lies in the wrong lane that something does.
+    pub(crate) fn something_is_misplaced(&self) {
+        self.shared.misplaced.notify_one();
+    }
+
+    /// Waits until something was put into the wrong lane since the last time.
+    pub(crate) async fn misplaced(&self) {
+        self.shared.misplaced.notified().await;
     }
 
     /// Tells the loop that works off actions that there is a new one.

@@ -29,14 +29,16 @@ pub(crate) async fn serve(hub: Hub) {
     let mut seen: Vec<(ProjectName, i64)> = Vec::new();
     let mut looked_at = Instant::now();
     let mut swept_at = Instant::now();
+    let mut is_told = false;
     let mut poll = tokio::time::interval(hub.settings().poll_interval);
     loop {
         tokio::select! {
             () = hub.stopping().cancelled() => return,
+            () = hub.misplaced() => is_told = true,
             _ = poll.tick() => {}
         }
         let versions = versions(&hub);
-        let changed = versions != seen;
+        let changed = versions != seen || is_told;
         if !changed && looked_at.elapsed() < LOOK_AGAIN {
             continue;
         }
@@ -47,6 +49,7 @@ pub(crate) async fn serve(hub: Hub) {
                 seen = versions;
                 looked_at = Instant::now();
                 if sweep {
+                    is_told = false;
                     swept_at = looked_at;
                 }
             }
@@ -118,6 +121,19 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Has a delivery that waits again moved at once, where its forwarder was paused, led elsewhere
+    /// or removed while it was being sent.
+    pub(crate) fn check_place(&self, lane: &Lane, forwarder: &str) {
+        let routing = self.routing();
+        let Some(project) = routing.project(&lane.project) else { return };
+        let place = project
+            .forwarder(forwarder)
+            .map(|found| if found.paused { Lane::parking(&found.name) } else { found.to.clone() });
+        if place.is_none_or(|place| place != lane.name) {
+            self.something_is_misplaced();
+        }
     }
 
     /// Cancels what waits for a forwarder that is no more.

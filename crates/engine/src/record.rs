@@ -44,7 +44,8 @@ impl Hub {
         let status = exchange.response.as_ref().map(|response| response.status);
         let said = exchange.error.as_ref().map(|error| error.message.as_str());
         let last_error = told(decision.reason, said, status);
-        let project = claimed.lane.project.clone();
+        let waits_again = matches!(verdict, Verdict::RetryIn(_));
+        let lane = claimed.lane.clone();
         let sample = Sample { delivery: claimed.id, payload: claimed.payload, key: claimed.key };
         let outcome = Outcome {
             lane: claimed.lane,
@@ -67,8 +68,11 @@ impl Hub {
             last_error,
         };
         self.write(outcome, sample, decision.pause_forwarder).await;
+        if waits_again {
+            self.check_place(&lane, &forwarder.name);
+        }
         if decision.pause_forwarder
-            && let Err(error) = self.set_paused(&project, &forwarder.name, true).await
+            && let Err(error) = self.set_paused(&lane.project, &forwarder.name, true).await
         {
             tracing::warn!(%error, forwarder = forwarder.name, "could not pause `{}` after a 410", forwarder.name);
         }

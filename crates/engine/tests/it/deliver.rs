@@ -265,6 +265,43 @@ async fn what_waits_follows_its_forwarder_to_another_connection(
     world.wait_for(id, DeliveryState::Succeeded).await;
 }
 
+/// The same where it was being sent when the forwarder was led elsewhere, and failed afterwards: it
+/// does not wait in the lane of a connection that is no more until somebody happens to look.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_on_its_old_way_follows_its_forwarder_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start_with(engine, "").await;
+    let (old, new) = (world.destination.url("/old"), world.destination.url("/new"));
+    let slow = Answer::status(503).delay(Duration::from_secs(2));
+    world.destination.answer("/old", slow);
+    let project = |connections: String, to: &str| {
+        format!(
+            r#"{{"project": "clinic",
+                 "sources": {{"inbox": {{"dialect": "json", "secret": "secret-inbox-1"}}}},
+                 "connections": {{{connections}}},
+                 "forwarders": {{"one": {{"to": "{to}", "retry": {{"first": "1h"}}}}}}}}"#
+        )
+    };
+    world.apply_text(&project(format!(r#""old": {{"url": "{old}"}}"#), "old")).await;
+    let id = world.keep("{\"a\":1}").await;
+    world.destination.wait_for(1, SOON).await;
+    world.apply_text(&project(format!(r#""new": {{"url": "{new}"}}"#), "new")).await;
+    let moved = async {
+        loop {
+            let delivery = world.deliveries_of(id).await.remove(0);
+            if (delivery.attempts, &*delivery.connection) == (1, "new") {
+                return delivery;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let delivery = tokio::time::timeout(2 * SOON, moved).await.expect("it is moved");
+    world.hub.act("clinic", Action::Retry, delivery.id).await.unwrap();
+    world.wait_for(id, DeliveryState::Succeeded).await;
+}
+
 /// A payload too large to be claimed with its delivery is read when its call begins.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
