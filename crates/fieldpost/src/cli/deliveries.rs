@@ -407,12 +407,12 @@ fn told_attempt(attempt: &Json) -> String {
 
 impl Act {
     async fn execute(self, action: Action) -> Result<Ending, Failure> {
+        if !self.all && self.ids.is_empty() {
+            return Err(self.nothing_named(action));
+        }
         let (client, project) = self.target.open().await?;
         if self.all {
             return self.act_on_all(&client, &project, action).await;
-        }
-        if self.ids.is_empty() {
-            return Err(self.nothing_named(action));
         }
         if !self.filters.query().is_empty() {
             return Err(Failure::usage("filters do not go together with ids")

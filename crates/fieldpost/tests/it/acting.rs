@@ -98,23 +98,104 @@ async fn deliveries_are_shown_and_acted_on() {
     destination.wait_for(2, PATIENCE).await;
     let all = ["deliveries", "requeue", "--all", "--state", "rejected"];
     let dry = run(hub.command(all).arg("--dry-run")).well();
-    assert_eq!(dry, "requeue would touch 1 delivery\n");
+    assert_eq!(dry, "requeue would touch 1 delivery (1 rejected)\n");
     check_failure(
         &mut hub.command(all),
         2,
-        "error: requeue would touch 1 delivery, and nobody can be asked\nhint: give --yes to act \
+        "error: requeue would touch 1 delivery (1 rejected), and nobody can be asked\nhint: give --yes to act \
          without asking, or --dry-run to see how many it would be",
     );
     assert_eq!(run(hub.command(all).arg("--yes")).well(), "requeue: 1 delivery\n");
+    check_failure(
+        &mut hub.command(["deliveries", "resend", "--forwarder", "f"]),
+        2,
+        "error: nothing says which deliveries to resend\nhint: add --all to act on all that the \
+         filters describe; it asks before it acts",
+    );
+    check_failure(
+        &mut hub.command(["deliveries", "resend", "--all", "--yes", "--connection", "cc"]),
+        1,
+        "error: there is no connection \"cc\" here [not-found]\nhint: did you mean `c`?",
+    );
     hub.api().wait_until_nothing_waits(PATIENCE).await;
     let list = run(&mut hub.command(["deliveries", "list", "--json"])).json();
     assert!(list.as_array().unwrap().iter().all(|item| item["state"] == "succeeded"), "{list}");
+    assert_eq!(run(hub.command(all).arg("--yes")).well(), "requeue: nothing matches\n");
+    let dry = ["deliveries", "resend", "--all", "--dry-run"];
+    let dry = run(&mut hub.command(dry)).well();
+    let many = "2 deliveries (2 succeeded; 1 made by resends or replays)";
+    assert_eq!(dry, format!("resend would touch {many}\n"));
+    let table = run(&mut hub.command(["deliveries", "list"])).well();
+    assert!(table.contains("f (resend)"), "{table}");
+    let copy = list.as_array().unwrap().iter().find(|item| item["origin"] == "resend").unwrap();
+    let shown = run(&mut hub.command(["deliveries", "show", &id(copy)])).well();
+    assert!(shown.contains(&format!("resend of {delivery}")), "{shown}");
     check_failure(
         &mut hub.command(["deliveries", "list", "--state", "x"]),
         1,
         "error: `x` is no value of `state` [bad-parameter]\nhint: one of pending, failed, \
          succeeded, cancelled, rejected, broken, superseded",
     );
+}
+
+/// What was refused and holds others is told wherever one of them is shown, with the way out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_delivery_that_holds_others_is_seen_and_let_go() {
+    let destination = FakeDestination::start().await;
+    destination.answer("/hook", Answer::status(422));
+    let folder = folder();
+    let text = format!(
+        "project: p\nsources: {{ s: {{ dialect: json, secret: {SECRET} }} }}\n\
+         connections: {{ a: {{ url: '{0}' }}, c: {{ url: '{0}', rate: 50/s }} }}\n\
+         forwarders: {{ f: {{ to: c, order_by: connection, on_rejected: hold }} }}\n",
+        destination.url("/hook")
+    );
+    let file = write(folder.path(), "p.yaml", &text);
+    let arguments =
+        ["--allow-network".as_ref(), "private".as_ref(), "--project".as_ref(), file.as_os_str()];
+    let hub = Hub::start(&folder.path().join("data"), arguments);
+    assert_eq!(hub.post(SECRET, "1").await, 200);
+    hub.api().wait_until_nothing_waits(PATIENCE).await;
+    assert_eq!(hub.post(SECRET, "2").await, 200);
+    assert_eq!(hub.post(SECRET, "3").await, 200);
+    let list = hub.api().all("projects/p/deliveries").await;
+    let (follower, refused) = (id(&list[0]), id(&list[2]));
+
+    let table = run(&mut hub.command(["deliveries", "list"])).well();
+    assert!(table.contains("rejected, holds 2"), "{table}");
+    assert_eq!(table.matches(&format!("behind …{}", &refused[28..])).count(), 2, "{table}");
+    let held = run(&mut hub.command(["deliveries", "list", "--held", "--json"])).json();
+    assert_eq!((held.as_array().unwrap().len(), id(&held[0])), (1, refused.clone()));
+    let lanes = run(&mut hub.command(["lanes", "list"])).well();
+    let rows: Vec<&str> = lanes.lines().skip(2).map(str::trim).collect();
+    assert!(rows[0].starts_with("c ") && rows[0].contains("2 (2 behind others)"), "{lanes}");
+    let shown = run(&mut hub.command(["deliveries", "show", &follower])).well();
+    for part in [
+        format!("for {refused} (rejected, holds 2)"),
+        format!("`fieldpost deliveries requeue {refused}`"),
+        format!("`fieldpost deliveries cancel {refused}`"),
+    ] {
+        assert!(shown.contains(&part), "{part}: {shown}");
+    }
+    let shown = run(&mut hub.command(["deliveries", "show", &refused])).well();
+    assert!(shown.contains("2 behind it, until it is requeued"), "{shown}");
+    let retried = run(&mut hub.command(["deliveries", "retry", &follower]));
+    let still = format!("{follower} still waits for {refused}");
+    assert!(retried.code == Some(0) && retried.errors.contains(&still), "{retried:?}");
+    let tried = run(&mut hub.command(["lanes", "try-now", "a"])).well();
+    assert_eq!(tried, "nothing waits for a: the next delivery to it is sent at once\n");
+
+    run(&mut hub.command(["deliveries", "cancel", &refused])).well();
+    destination.answer("/hook", Answer::status(200));
+    run(&mut hub.command(["forwarders", "pause", "f"])).well();
+    assert_eq!(hub.post(SECRET, "4").await, 200);
+    let lanes = run(&mut hub.command(["lanes", "list"])).well();
+    assert!(lanes.contains("of paused forwarders"), "{lanes}");
+    let table = run(&mut hub.command(["deliveries", "list", "--limit", "1"])).well();
+    assert!(table.contains("forwarder paused") || table.contains("behind …"), "{table}");
+    run(&mut hub.command(["projects", "pause", "p"])).well();
+    let lanes = run(&mut hub.command(["lanes", "list"])).well();
+    assert!(lanes.contains("when the project is resumed"), "{lanes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

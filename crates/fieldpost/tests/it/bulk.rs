@@ -89,7 +89,7 @@ async fn five_thousand_are_resent_once_each_although_the_hub_is_killed() {
     post_many(&hub, MANY).await;
     let resend = ["deliveries", "resend", "--all"];
     let dry = run(hub.command(resend).arg("--dry-run")).well();
-    assert_eq!(dry, format!("resend would touch {MANY} deliveries\n"));
+    assert_eq!(dry, format!("resend would touch {MANY} deliveries ({MANY} pending)\n"));
 
     let begun = order_and_leave(&hub, json!({ "action": "resend", "filter": {} })).await;
     assert_eq!(number(&begun, "matched"), MANY, "{begun}");
@@ -124,6 +124,7 @@ async fn actions_are_watched_listed_stopped_and_taken_back() {
     let list = run(&mut hub.command(["deliveries", "actions", "--json"])).json();
     let id = list[0]["id"].as_str().unwrap().to_owned();
     assert!(said.errors.contains(&format!("--cancelled-by {id}")), "{said:?}");
+    assert!(said.errors.starts_with(&format!("action {id}\n")), "{said:?}");
     let table = run(&mut hub.command(["deliveries", "actions"])).well();
     assert!(table.contains("300 of 300") && table.contains("done"), "{table}");
     let shown = run(&mut hub.command(["deliveries", "actions", "show", &id])).well();
@@ -158,7 +159,9 @@ async fn actions_are_watched_listed_stopped_and_taken_back() {
     assert!(stopped.contains("state       stopped"), "{stopped}");
     let watched = watcher.wait_with_output().unwrap();
     let told = String::from_utf8(watched.stdout).unwrap();
-    assert!(told.starts_with("replay: stopped after "), "{told}");
+    assert!(told.starts_with("replay: stopped after ") && told.contains("looked at"), "{told}");
+    let table = run(&mut hub.command(["deliveries", "actions"])).well();
+    assert!(table.contains("looked at") && table.contains("of 300"), "{table}");
     assert_eq!(watched.status.code(), Some(1));
 }
 
@@ -199,6 +202,8 @@ async fn a_person_is_erased_from_the_files_as_well() {
     assert_eq!(run(hub.command(erase).arg("--yes")).well(), format!("erased {much}\n"));
     assert_eq!(in_files(), 0);
     assert_eq!(hub.api().all("projects/p/messages").await.len(), 40);
+    let list = run(&mut hub.command(["messages", "list"])).well();
+    assert_eq!(list.matches("erased").count(), 20, "{list}");
     let nobody = run(hub.command(erase).arg("--yes")).well();
     assert_eq!(nobody, "it would erase 0 messages, 0 deliveries and 0 attempts\n");
 }

@@ -75,7 +75,8 @@ fn without_a_hub_one_learns_how_to_start_one() {
 #[test]
 fn nothing_is_done_to_everything_by_mistake() {
     for (arguments, complaint) in [
-        (&["retry"][..], "required arguments were not provided"),
+        (&["retry"][..], "give ids, or --all and filters"),
+        (&["resend", "--forwarder", "dhis"], "add --all to act on all that the filters describe"),
         (
             &["cancel", "--all", "0192f0c8-7b9e-7cc0-8000-000000000000"],
             "the argument '--all' cannot be used with '[IDS]...'",
