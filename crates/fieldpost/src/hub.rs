@@ -78,7 +78,7 @@ impl ServingHub {
         let server = tokio::spawn(fieldpost_server::serve(
             listener,
             hub.clone(),
-            server_settings(settings, &token, metrics),
+            server_settings(settings, &token, metrics)?,
             shutdown.clone(),
         ));
         let given = settings.inbound.admin_token.as_ref().map(|token| token.expose().to_owned());
@@ -213,9 +213,9 @@ fn server_settings(
     settings: &Settings,
     token: &Token,
     metrics: Option<PrometheusHandle>,
-) -> ServerSettings {
+) -> Result<ServerSettings, Failure> {
     let inbound = &settings.inbound;
-    ServerSettings {
+    Ok(ServerSettings {
         max_body: inbound.max_body.in_memory(),
         bodies_in_memory: inbound.bodies_in_memory.in_memory(),
         body_timeout: inbound.body_timeout.0,
@@ -227,9 +227,11 @@ fn server_settings(
         stop_timeout: settings.outbound.stop_timeout.0,
         public_url: inbound.public_url.as_ref().map(|url| url.as_str().to_owned()),
         default_project: settings.projects.default_project.clone(),
+        allow_networks: settings.allowed_networks().to_string(),
+        mail_relay: settings.mail.relay_name()?,
         metrics,
         ..ServerSettings::new(env!("CARGO_PKG_VERSION"), token.expose())
-    }
+    })
 }
 
 /// Starts counting for `/metrics`.

@@ -3,6 +3,7 @@
 //! `${NAME}` is replaced here, on the machine that reads the files, and so are the names of PEM files
 //! by what they hold; what goes to a hub over the API holds neither any more.
 
+use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 
 use fieldpost_engine::Hub;
@@ -111,6 +112,55 @@ fn project_name(value: &Value<'_>) -> Option<String> {
     value.get("project").and_then(Value::as_str).map(str::to_owned)
 }
 
+/// What is allowed in a project and likely to be regretted, as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Warning {
+    /// Where: the keys from the top.
+    pub(crate) path: String,
+    /// What, as a stable word.
+    pub(crate) code: String,
+    /// What, in a sentence.
+    pub(crate) message: String,
+}
+
+impl From<&Problem> for Warning {
+    fn from(problem: &Problem) -> Self {
+        let Problem { path, code, message, .. } = problem;
+        Self { path: path.clone(), code: (*code).to_owned(), message: message.clone() }
+    }
+}
+
+impl Display for Warning {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {} [{}]", self.path, self.message, self.code)
+    }
+}
+
+/// Warnings with all connections in one that tell nobody of trouble: there are often many of them,
+/// and what else is warned of would be lost among them.
+pub(crate) fn in_few_words(warnings: impl IntoIterator<Item = Warning>) -> Vec<Warning> {
+    let (mut few, others): (Vec<Warning>, Vec<Warning>) =
+        warnings.into_iter().partition(|warning| warning.code == "no-notify");
+    if few.len() > 1 {
+        let name_of = |path: &str| {
+            let name = path.strip_prefix("connections.").unwrap_or(path);
+            name.strip_suffix(".notify").unwrap_or(name).to_owned()
+        };
+        let names: Vec<String> = few.iter().map(|warning| name_of(&warning.path)).collect();
+        few = vec![Warning {
+            path: "connections".to_owned(),
+            code: "no-notify".to_owned(),
+            message: format!(
+                "nobody is told when these are in trouble: {}; write `notify: [ops@example.org]` \
+                 into them",
+                names.join(", ")
+            ),
+        }];
+    }
+    few.extend(others);
+    few
+}
+
 /// Applies the files of a starting hub that changed since they were last applied here. What the
 /// files lack stays.
 ///
@@ -134,8 +184,9 @@ pub(crate) async fn apply_at_start(
             .apply(&draft, false, false)
             .await
             .map_err(|error| Failure::from(error).within(&origin))?;
-        for warning in &applied.warnings {
-            tracing::warn!(project = name, code = warning.code, "{origin}: {}", warning.message);
+        let warnings = applied.warnings.iter().map(Warning::from);
+        for Warning { code, message, .. } in in_few_words(warnings) {
+            tracing::warn!(project = name, code = &*code, "{origin}: {message}");
         }
         let erases = applied.erases;
         if !erases.is_nothing() {
@@ -153,4 +204,25 @@ pub(crate) async fn apply_at_start(
         store.set_fact(&fact, &digest).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_that_tell_nobody_are_one_line() {
+        let warning = |path: &str, code: &str| Warning {
+            path: path.to_owned(),
+            code: code.to_owned(),
+            message: "so it is".to_owned(),
+        };
+        let untold = |name: &str| warning(&format!("connections.{name}.notify"), "no-notify");
+        let other = warning("sources.s.secret", "short-secret");
+        assert_eq!(in_few_words([]), []);
+        assert_eq!(in_few_words([other.clone(), untold("a")]), [untold("a"), other.clone()]);
+        let few = in_few_words([untold("a"), other.clone(), untold("b")]);
+        assert_eq!((few.len(), &few[1]), (2, &other));
+        assert!(few[0].to_string().contains("trouble: a, b; write"), "{}", few[0]);
+    }
 }

@@ -34,6 +34,10 @@ pub struct ServerSettings {
     pub public_url: Option<String>,
     /// The project that is meant where none is named.
     pub default_project: Option<String>,
+    /// The networks beside the public internet that deliveries may go to, for people to read.
+    pub allow_networks: String,
+    /// The mail relay as `host:port`, where one is set.
+    pub mail_relay: Option<String>,
     /// SHA-256 of the administrator's token.
     pub admin_token_digest: [u8; 32],
     /// The version that the hub says it is.
@@ -57,6 +61,8 @@ impl ServerSettings {
             stop_timeout: Duration::from_secs(20),
             public_url: None,
             default_project: None,
+            allow_networks: String::new(),
+            mail_relay: None,
             admin_token_digest: Sha256::digest(admin_token.as_bytes()).into(),
             version,
             metrics: None,

@@ -30,16 +30,13 @@ async fn styles() -> Response {
     html::file(CSS, include_str!("../assets/unsubscribe.css"))
 }
 
-/// Asks whether mails are to end. Nothing changes.
+/// Asks whether mails are to end, or says that they have. Nothing changes.
 async fn ask(State(app): State<Shared>, Path(token): Path<String>) -> Result<Response, Problem> {
     let Some(subscription) = app.hub.subscription(&token).await? else { return Ok(unknown()) };
-    let about = in_words(&subscription);
-    Ok(page(
-        StatusCode::OK,
-        "Stop these mails?",
-        &format!("{} gets mails about {about}.", subscription.address),
-        Some(("unsubscribe", "Stop these mails")),
-    ))
+    if app.hub.has_unsubscribed(&subscription).await? {
+        return Ok(ended(&subscription));
+    }
+    Ok(goes_on("Stop these mails?", &subscription))
 }
 
 /// Ends mails, or lets them begin again.
@@ -59,22 +56,25 @@ async fn act(
         ));
     };
     app.hub.set_subscribed(&subscription, subscribed).await?;
-    let (address, about) = (&subscription.address, in_words(&subscription));
     Ok(if subscribed {
-        page(
-            StatusCode::OK,
-            "You get these mails again",
-            &format!("{address} gets mails about {about}."),
-            Some(("unsubscribe", "Stop these mails")),
-        )
+        goes_on("You get these mails again", &subscription)
     } else {
-        page(
-            StatusCode::OK,
-            "These mails have ended",
-            &format!("{address} gets no more mails about {about}."),
-            Some(("subscribe", "Get them again")),
-        )
+        ended(&subscription)
     })
+}
+
+/// The page of somebody who gets mails.
+fn goes_on(title: &str, subscription: &Subscription) -> Response {
+    let (address, about) = (&subscription.address, in_words(subscription));
+    let text = format!("{address} gets mails about {about}.");
+    page(StatusCode::OK, title, &text, Some(("unsubscribe", "Stop these mails")))
+}
+
+/// The page of somebody who gets no more mails.
+fn ended(subscription: &Subscription) -> Response {
+    let (address, about) = (&subscription.address, in_words(subscription));
+    let text = format!("{address} gets no more mails about {about}.");
+    page(StatusCode::OK, "These mails have ended", &text, Some(("subscribe", "Get them again")))
 }
 
 /// What a form asks for: whether mails are to go on; `None` where it asks for nothing.

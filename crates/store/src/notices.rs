@@ -114,6 +114,13 @@ pub(crate) fn add_notices(batch: &mut Batch, project: &str, notices: &[NewNotice
 }
 
 impl Store {
+    /// Keeps notices that tell of nothing which is written with them.
+    pub async fn keep_notices(&self, project: &str, new: &[NewNotice]) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        add_notices(&mut batch, project, new, &self.now_sql());
+        self.change(batch).await.map(drop)
+    }
+
     /// Holds notices that are due, up to `limit`, for as long as the lease says.
     pub async fn claim_notices(
         &self,

@@ -10,8 +10,9 @@ use fieldpost_model::message::MessageState;
 use fieldpost_model::project::ReportEvery;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::incident::Period;
-use fieldpost_store::{OpenIncident, PeriodCounts, StoreError};
+use fieldpost_store::{NewNotice, OpenIncident, PeriodCounts, StoreError};
 
+use crate::error::HubError;
 use crate::hub::Hub;
 use crate::routing::ProjectRouting;
 use crate::watch::letter::Table;
@@ -86,7 +87,8 @@ impl Hub {
             let figures = self.figures(project, period).await?;
             let open: Vec<&OpenIncident> =
                 open.iter().filter(|open| open.project == project.project).collect();
-            let telling = figures.tell(project, every, period, &open, self.now());
+            let telling =
+                figures.tell(project, Title::of(every, period), period, &open, self.now());
             let kind = NoticeKind::Report;
             self.notices(project, &Topic::Reports, recipients, kind, None, telling).await?
         } else {
@@ -95,6 +97,41 @@ impl Hub {
         let written = self.store().add_report(name, every, period.start, &notices).await?;
         self.watch().told(written);
         Ok(())
+    }
+
+    /// Writes a report of the day or week up to now at once, to those who get such reports or to
+    /// one address instead: to see what they get, before the first regular one is due.
+    pub async fn preview_report(
+        &self,
+        project: &str,
+        every: ReportEvery,
+        to: Option<String>,
+    ) -> Result<Vec<NewNotice>, HubError> {
+        let project = self.project(project).await?;
+        let recipients = to.map_or_else(|| recipients(&project, every), |to| vec![to]);
+        let end = self.now();
+        let due = Period::due(every, self.settings().report_hour, end);
+        let period = Period { start: Timestamp(end.0 - (due.end.0 - due.start.0)), end };
+        let open = self.store().open_incidents().await?;
+        let open: Vec<&OpenIncident> =
+            open.iter().filter(|open| open.project == project.project).collect();
+        let figures = self.figures(&project, period).await?;
+        let telling = figures.tell(&project, Title::of_preview(every, end), period, &open, end);
+        let kind = NoticeKind::Report;
+        let notices =
+            self.notices(&project, &Topic::Reports, recipients, kind, None, telling).await?;
+        if notices.is_empty() {
+            return Err(HubError::NotAllowed {
+                code: "no-recipients",
+                message: format!("nobody gets a report of each {every} of this project"),
+                hint: "name somebody in `reports` of the project, or an address that has not \
+                       unsubscribed"
+                    .to_owned(),
+            });
+        }
+        self.store().keep_notices(&project.project, &notices).await?;
+        self.watch().told(true);
+        Ok(notices)
     }
 
     async fn figures(
@@ -117,22 +154,52 @@ impl Hub {
     }
 }
 
+/// What a report calls its period, and the one before.
+struct Title {
+    every: ReportEvery,
+    what: String,
+    earlier: &'static str,
+    /// What is to be known about the report itself.
+    note: Option<String>,
+}
+
+impl Title {
+    fn of(every: ReportEvery, period: Period) -> Self {
+        let start = period.start.to_string();
+        let day = start.get(..10).unwrap_or_default();
+        let (what, earlier) = match every {
+            ReportEvery::Day => (format!("the day of {day}"), "the day before"),
+            ReportEvery::Week => (format!("the week from {day}"), "the week before"),
+        };
+        Self { every, what, earlier, note: None }
+    }
+
+    fn of_preview(every: ReportEvery, until: Timestamp) -> Self {
+        let (what, earlier) = match every {
+            ReportEvery::Day => ("the last 24 hours", "the 24 hours before"),
+            ReportEvery::Week => ("the last 7 days", "the 7 days before"),
+        };
+        let what = format!("preview of a report: {what}");
+        let note = format!(
+            "This is a preview that somebody asked for. It counts up to {}; a regular report \
+             counts whole days or weeks.",
+            day_and_time(until)
+        );
+        Self { every, what, earlier, note: Some(note) }
+    }
+}
+
 impl Figures {
     fn tell(
         &self,
         project: &ProjectRouting,
-        every: ReportEvery,
+        title: Title,
         period: Period,
         open: &[&OpenIncident],
         now: Timestamp,
     ) -> Telling {
-        let day = |at: Timestamp| at.to_string().get(..10).unwrap_or_default().to_owned();
-        let (what, earlier) = match every {
-            ReportEvery::Day => (format!("the day of {}", day(period.start)), "the day before"),
-            ReportEvery::Week => {
-                (format!("the week from {}", day(period.start)), "the week before")
-            }
-        };
+        let Title { every, what, earlier, note } = title;
+        let is_preview = note.is_some();
         let (came, came_before) = (came_in(&self.now), came_in(&self.before));
         let (made, made_before) = (deliveries(&self.now), deliveries(&self.before));
         let mut letter = begun(project, &what);
@@ -140,6 +207,7 @@ impl Figures {
             "{came} messages came in ({earlier} {came_before}); they called for {made} deliveries \
              ({earlier} {made_before})."
         );
+        letter.paragraphs.extend(note);
         letter.tables = vec![self.sources(project, earlier), self.connections(project, earlier)];
         if !open.is_empty() {
             letter.tables.push(Table {
@@ -161,6 +229,7 @@ impl Figures {
         );
         let report = Value::object([
             ("every", Value::from(every.name())),
+            ("preview", is_preview.into()),
             ("from", period.start.to_string().into()),
             ("until", period.end.to_string().into()),
             ("messages", came.into()),

@@ -9,6 +9,7 @@ use super::Ending;
 use super::show::{counted, elements, is, json_list, number, text};
 use crate::client::{HubAddress, Json, Query};
 use crate::failure::Failure;
+use crate::projects::Warning;
 use crate::{output, projects};
 
 /// The number beyond which it is only told that there are more.
@@ -119,13 +120,12 @@ impl Apply {
                 output::line(output::bad(line))?;
             }
         }
-        for warning in elements(applied, "warnings") {
-            output::note(format!(
-                "warning: {}: {} [{}]",
-                text(warning, "path"),
-                text(warning, "message"),
-                text(warning, "code")
-            ));
+        let warnings = elements(applied, "warnings").iter().map(|warning| {
+            let of = |key: &str| text(warning, key).into_owned();
+            Warning { path: of("path"), code: of("code"), message: of("message") }
+        });
+        for warning in projects::in_few_words(warnings) {
+            output::note(format!("warning: {warning}"));
         }
         let changes = elements(applied, "changes").len();
         let many = counted(changes as u64, "change", "changes");

@@ -1,11 +1,12 @@
 //! `fieldpost connections`: the remote systems that a project sends to.
 
 use clap::{Args, Subcommand};
+use fieldpost_model::json::Value;
 
 use super::Ending;
 use super::connection_test::Test;
 use super::pausing::{PAUSE, RESUME, act_on_each};
-use super::show::{definition, is, json, json_list, members, text};
+use super::show::{definition, elements, is, json, json_list, members, text};
 use crate::client::{Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -95,12 +96,22 @@ impl Show {
             json(&connection)?;
             return Ok(Ending::Well);
         }
+        let unsubscribed = elements(&connection, "unsubscribed").iter().filter_map(Value::as_str);
+        let unsubscribed: Vec<&str> = unsubscribed.collect();
         members(&[
             ("connection", text(&connection, "name").into_owned()),
             ("sends to", text(&connection, "url").into_owned()),
             ("state", (if is(&connection, "paused") { "paused" } else { "sends" }).to_owned()),
+            ("unsubscribed", unsubscribed.join(", ")),
         ])?;
         definition(&connection)?;
+        for warning in elements(&connection, "warnings") {
+            output::note(format!(
+                "warning: {} [{}]",
+                text(warning, "message"),
+                text(warning, "code")
+            ));
+        }
         Ok(Ending::Well)
     }
 }

@@ -22,6 +22,7 @@ mod migrate;
 mod pausing;
 mod projects;
 mod reference;
+mod reports;
 mod serve;
 mod show;
 mod sources;
@@ -80,6 +81,8 @@ enum Command {
     Lanes(lanes::Lanes),
     #[command(subcommand)]
     Incidents(incidents::Incidents),
+    #[command(subcommand)]
+    Reports(reports::Reports),
     #[command(subcommand)]
     Filter(filter::Filter),
     Erase(erase::Erase),
@@ -182,6 +185,7 @@ impl Command {
             Self::Connections(connections) => connections.execute().await,
             Self::Lanes(lanes) => lanes.execute().await,
             Self::Incidents(incidents) => incidents.execute().await,
+            Self::Reports(reports) => reports.execute().await,
             Self::Filter(filter) => filter.execute().await,
             Self::Erase(erase) => erase.execute().await,
             Self::Events(watch) => watch.execute().await,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
-use fieldpost_outbound::mail::{MailSettings as Relay, Mailer};
+use fieldpost_outbound::mail::{MailSettings as Relay, MailSettingsError, Mailer};
 
 use crate::failure::Failure;
 
@@ -43,6 +43,16 @@ pub(crate) struct MailSettings {
 impl MailSettings {
     /// The way to the relay, where one is set.
     pub(crate) fn mailer(&self) -> Result<Option<Mailer>, Failure> {
+        let Some(relay) = self.relay()? else { return Ok(None) };
+        Mailer::new(&relay).map(Some).map_err(wrong)
+    }
+
+    /// The relay as `host:port`, where one is set.
+    pub(crate) fn relay_name(&self) -> Result<Option<String>, Failure> {
+        Ok(self.relay()?.map(|relay| format!("{}:{}", relay.host, relay.port)))
+    }
+
+    fn relay(&self) -> Result<Option<Relay>, Failure> {
         let Some(url) = &self.smtp_url else { return Ok(None) };
         let Some(from) = &self.smtp_from else {
             return Err(Failure::new(
@@ -51,14 +61,13 @@ impl MailSettings {
             .hint("add --smtp-from 'Fieldpost <fieldpost@example.org>'"));
         };
         let password = self.smtp_password.as_ref().map(|password| password.0.clone());
-        let wrong = |error: fieldpost_outbound::mail::MailSettingsError| {
-            Failure::new(error.to_string()).hint(
-                "percent-encode what is special in user and password: @ is %40, : is %3A, / is %2F",
-            )
-        };
-        let relay = Relay::read(url.0.expose(), from, password).map_err(wrong)?;
-        Mailer::new(&relay).map(Some).map_err(wrong)
+        Relay::read(url.0.expose(), from, password).map(Some).map_err(wrong)
     }
+}
+
+fn wrong(error: MailSettingsError) -> Failure {
+    Failure::new(error.to_string())
+        .hint("percent-encode what is special in user and password: @ is %40, : is %3A, / is %2F")
 }
 
 /// The URL of a relay. It may hold a password, and so does not print itself.

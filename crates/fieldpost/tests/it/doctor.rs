@@ -55,7 +55,9 @@ fn beside_a_running_hub() {
          auth: { bearer: hunter2 } }\n\
          forwarders: { f: { to: c, paused: true } }\n",
     );
-    let hub = Hub::start(&data, ["--project".as_ref(), file.as_os_str()]);
+    let file = file.to_str().unwrap();
+    let started = ["--project", file, "--allow-network", "192.168.7.0/24"];
+    let hub = Hub::start(&data, started);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         assert_eq!(hub.post("a-long-random-word-of-letters", "{}").await, 200);
     });
@@ -72,9 +74,31 @@ fn beside_a_running_hub() {
     check(&examined, "paused connections", "warning", "wait: p/c");
     check(&examined, "paused forwarders", "warning", "p/f");
     check(&examined, "waiting deliveries", "ok", "1 delivery waits, the oldest since ");
-    check(&examined, "allowed networks", "ok", "the public internet, and 10.0.0.0/8");
+    // What counts is what the hub was started with.
+    check(&examined, "allowed networks", "ok", "the public internet, and 192.168.7.0/24");
     check(&examined, "sync speed", "ok", " ms for each sync");
     check(&examined, "key", "ok", "for its owner only");
+}
+
+#[test]
+fn what_counts_is_what_the_running_hub_was_started_with() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let own = ["--listen", "127.0.0.1:0", "--allow-network", "10.0.0.0/8"];
+    let (_, examined) = examine(&data, &own);
+    let of_command = "and 10.0.0.0/8 (by the settings of this command)";
+    check(&examined, "allowed networks", "ok", of_command);
+    let relay = ["--smtp-url", "smtp://127.0.0.1:1", "--smtp-from", "hub@example.org"];
+    let public = ["--public-url", "https://hub.example.org"];
+    let _hub = Hub::start(&data, relay.iter().chain(&public));
+    let (code, examined) = examine(&data, &own);
+    assert_eq!(code, Some(0), "{examined}");
+    check(&examined, "allowed networks", "ok", "the public internet only");
+    check(&examined, "mail relay", "ok", "the hub has 127.0.0.1:1");
+    check(&examined, "links", "ok", "they begin with https://hub.example.org");
+    // Whoever knows how to reach the relay has it greeted.
+    let (_, examined) = examine(&data, &relay);
+    check(&examined, "mail relay", "wrong", "");
 }
 
 #[test]

@@ -64,6 +64,12 @@ async fn who_dies_before_the_relay_answered_sends_the_same_mail_again() {
     let said = tokio::task::block_in_place(|| run(&mut hub.command(["incidents", "notices"])));
     assert!(said.well().contains("does not take deliveries"));
 
+    let mut send = hub.command(["reports", "send", "--to", "lead@example.org"]);
+    let said = tokio::task::block_in_place(|| run(&mut send));
+    assert!(said.well().contains("a report is on its way to lead@example.org"));
+    let mail = relay.wait_for(3, PATIENCE).await.remove(2);
+    assert_eq!(mail.subject(), "[Fieldpost] clinic: preview of a report: the last 24 hours");
+
     let mut doctor = fieldpost(["doctor", "--json", "--data"]);
     doctor.arg(&data).args(arguments);
     let examined = tokio::task::block_in_place(|| run(&mut doctor)).json();
@@ -85,4 +91,22 @@ fn a_relay_without_a_sender_stops_the_start() {
     let said = run(&mut command);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(!said.errors.contains("hunter2"), "{said:?}");
+}
+
+#[test]
+fn connections_that_tell_nobody_are_one_line() {
+    let folder = folder();
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let connections: String =
+        (0..3).map(|it| format!("  c{it}: {{ url: 'https://c.example.org' }}\n")).collect();
+    let text = format!("project: clinic\nconnections:\n{connections}");
+    let file = write(folder.path(), "clinic.yaml", &text);
+    let mut command = hub.command(["apply"]);
+    let said = run(command.arg(&file));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(said.errors.matches("warning: ").count(), 1, "{said:?}");
+    assert!(
+        said.errors.contains("nobody is told when these are in trouble: c0, c1, c2"),
+        "{said:?}"
+    );
 }

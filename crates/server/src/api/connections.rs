@@ -33,6 +33,8 @@ pub(super) struct Connection {
     url: String,
     /// Whether it is paused: what is for it waits.
     paused: bool,
+    /// Addresses in its `notify` that have unsubscribed from mails about it.
+    unsubscribed: Vec<String>,
     /// What is allowed, and likely to be regretted.
     warnings: Vec<Mistake>,
     /// The connection as the project file has it; give it back to change it.
@@ -52,6 +54,7 @@ impl Connection {
             name: connection.name.clone(),
             url: mask_url(&connection.url),
             paused: connection.paused,
+            unsubscribed: app.hub.unsubscribed(project, connection).await?,
             warnings: warnings.into_iter().map(Mistake::from).collect(),
             definition: write_connection(connection, Secrets::Hidden).into(),
         })

@@ -35,6 +35,7 @@ mod names;
 mod parameters;
 mod path;
 mod projects;
+mod reports;
 mod sources;
 mod status;
 
@@ -132,6 +133,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::get))
         .routes(routes!(incidents::notices))
+        .routes(routes!(reports::send))
         .routes(routes!(events::events));
     OpenApiRouter::with_openapi(Description::openapi()).nest(BASE, routes)
 }

@@ -22,7 +22,36 @@ pub(super) struct Status {
     /// The project that is meant where none is named.
     #[schema(required)]
     default_project: Option<String>,
+    /// What the operator has set about the ways out and back.
+    settings: OperatorSettings,
+    /// Projects whose definitions cannot be read. Nothing of them is sent; the others go on.
+    unreadable_projects: Vec<UnreadableProject>,
+}
 
+/// A project whose definitions cannot be read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UnreadableProject {
+    /// The project.
+    #[schema(example = "clinic")]
+    project: String,
+    /// Why not.
+    reason: String,
+}
+
+/// What the operator has set about the ways out and back. It holds no secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OperatorSettings {
+    /// The networks beside the public internet that deliveries may go to; empty where there are
+    /// none.
+    #[schema(example = "10.0.0.0/8")]
+    allow_networks: String,
+    /// The mail relay.
+    #[schema(required, example = "mail.example.org:587")]
+    mail_relay: Option<String>,
+    /// What links to this hub begin with.
+    #[schema(required, example = "https://hub.example.org")]
+    public_url: Option<String>,
+}
 
 /// How the hub is doing
 #[utoipa::path(
@@ -47,5 +76,10 @@ pub(super) async fn status(
         engine: app.hub.store().engine_name(),
         waiting: app.hub.store().waiting().await?,
         default_project: app.settings.default_project.clone(),
+        settings: OperatorSettings {
+            allow_networks: app.settings.allow_networks.clone(),
+            mail_relay: app.settings.mail_relay.clone(),
+            public_url: app.settings.public_url.clone(),
+        },
     }))
 }

@@ -113,6 +113,12 @@ async fn looking_changes_nothing_and_a_button_does() {
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("gets no more mails") && page.contains("value=\"subscribe\""), "{page}");
     assert_eq!(warnings(&hub).await, json!(["all-unsubscribed"]));
+    let there = hub.json("projects/clinic/connections/there").await;
+    assert_eq!(there["unsubscribed"], json!(["ops@example.org"]));
+    // Who opens the link once more sees how it stands.
+    let page = hub.client.get(hub.url(&path)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("These mails have ended"), "{page}");
+    assert!(page.contains("value=\"subscribe\"") && !page.contains("Stop these"), "{page}");
     hub.destination.answer("/", Answer::status(200));
     eventually("it is over", async || {
         hub.items("projects/clinic/incidents?state=recovered").await.pop()
@@ -122,6 +128,8 @@ async fn looking_changes_nothing_and_a_button_does() {
 
     post_form(&hub, &path, "action=subscribe").await;
     assert_eq!(warnings(&hub).await, json!([]));
+    let there = hub.json("projects/clinic/connections/there").await;
+    assert_eq!(there["unsubscribed"], json!([]));
     // What a mail program sends that has a button of its own.
     let (status, _) = post_form(&hub, &path, "List-Unsubscribe=One-Click").await;
     assert_eq!(status, StatusCode::OK);
@@ -148,4 +156,28 @@ async fn a_link_that_is_none_leads_nowhere() {
     assert_eq!(warnings(&hub).await, json!([]));
     let styles = hub.client.get(hub.url("/assets/unsubscribe.css")).send().await.unwrap();
     assert_eq!(styles.headers()["content-type"], "text/css; charset=utf-8");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_can_be_tried() {
+    let (hub, relay) = in_trouble().await;
+    let send = async |order: Value| hub.post("projects/clinic/reports", &order).await;
+    problem(send(json!({ "every": "day" })).await, 409, "no-recipients").await;
+    problem(send(json!({ "every": "year" })).await, 400, "bad-parameter").await;
+    let nobody = json!({ "every": "day", "to": "nobody" });
+    problem(send(nobody).await, 422, "invalid-definition").await;
+    let written = send(json!({ "every": "week", "to": "lead@example.org" })).await;
+    assert_eq!(written.status(), StatusCode::OK);
+    let written: Value = serde_json::from_slice(&written.bytes().await.unwrap()).unwrap();
+    assert_eq!(written["items"][0]["recipient"], "lead@example.org");
+    assert_eq!(written["items"][0]["state"], "pending");
+    let mail = relay.wait_for(2, PATIENCE).await.remove(1);
+    assert_eq!(mail.subject(), "[Fieldpost] clinic: preview of a report: the last 7 days");
+    let text = mail.plain();
+    assert!(text.contains("1 messages came in") && text.contains("is a preview"), "{text}");
+    let notices = hub.items("projects/clinic/notices").await;
+    assert_eq!(
+        (&notices[0]["kind"], &notices[0]["id"]),
+        (&json!("report"), &written["items"][0]["id"])
+    );
 }

@@ -6,7 +6,7 @@ use fieldpost_rules::definition::{read_project, warnings};
 use super::Check;
 use crate::config::Settings;
 use crate::failure::Failure;
-use crate::projects::{self, ProjectFile};
+use crate::projects::{self, ProjectFile, Warning};
 
 const NAME: &str = "project files";
 
@@ -38,7 +38,8 @@ fn warnings_of(files: &[ProjectFile]) -> Result<Vec<String>, Failure> {
         let draft = read_project(&file.value)
             .map_err(|problems| projects::invalid(&file.origin, &problems))?;
         let found = warnings(&draft);
-        told.extend(found.iter().map(|it| format!("{}: {} [{}]", it.path, it.message, it.code)));
+        let found = projects::in_few_words(found.iter().map(Warning::from));
+        told.extend(found.iter().map(Warning::to_string));
     }
     Ok(told)
 }

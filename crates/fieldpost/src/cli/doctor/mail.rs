@@ -6,11 +6,16 @@ use fieldpost_rules::definition::read_connection;
 use fieldpost_store::{DefinitionKind, Inspection};
 
 use super::Check;
+use super::surroundings::InForce;
 use crate::config::Settings;
 
-pub(super) async fn examine(settings: &Settings, found: Option<&Inspection>) -> Vec<Check> {
+pub(super) async fn examine(
+    settings: &Settings,
+    in_force: &InForce,
+    found: Option<&Inspection>,
+) -> Vec<Check> {
     let connections = found.map(connections).unwrap_or_default();
-    let mut checks = vec![relay(settings, &connections).await];
+    let mut checks = vec![relay(settings, in_force, &connections).await];
     checks.extend(found.and_then(|found| tired(found, &connections)));
     checks
 }
@@ -28,26 +33,43 @@ fn connections(found: &Inspection) -> Vec<(String, Connection)> {
         .collect()
 }
 
-async fn relay(settings: &Settings, connections: &[(String, Connection)]) -> Check {
+async fn relay(
+    settings: &Settings,
+    in_force: &InForce,
+    connections: &[(String, Connection)],
+) -> Check {
     const NAME: &str = "mail relay";
-    let mailer = match settings.mail.mailer() {
-        Ok(Some(mailer)) => mailer,
-        Ok(None) => {
+    let (mailer, own_relay) = match (settings.mail.mailer(), settings.mail.relay_name()) {
+        (Ok(mailer), Ok(relay)) => (mailer, relay),
+        (Err(failure), _) | (_, Err(failure)) => {
+            return Check::wrong(NAME, failure.to_string(), "mend the settings of mail");
+        }
+    };
+    let mailer = match (&in_force.mail_relay, mailer) {
+        (Some(relay), mailer) => match mailer.filter(|_| own_relay.as_ref() == Some(relay)) {
+            Some(mailer) => mailer,
+            // Only the hub knows its password.
+            None => {
+                return Check::fine(
+                    NAME,
+                    format!("the hub has {relay}; give its settings of mail to have it greeted"),
+                );
+            }
+        },
+        (None, _) => {
             let wants_mail = connections.iter().any(|(_, connection)| {
                 connection.notify.iter().any(|address| !address.contains("://"))
             });
             return if wants_mail {
                 Check::noteworthy(
                     NAME,
-                    "none is set: nobody gets a mail when a connection is in trouble",
+                    in_force
+                        .told("none is set: nobody gets a mail when a connection is in trouble"),
                     "set --smtp-url and --smtp-from",
                 )
             } else {
-                Check::fine(NAME, "none is set, and nobody waits for a mail")
+                Check::fine(NAME, in_force.told("none is set, and nobody waits for a mail"))
             };
-        }
-        Err(failure) => {
-            return Check::wrong(NAME, failure.to_string(), "mend the settings of mail");
         }
     };
     match mailer.greet().await {
@@ -56,7 +78,7 @@ async fn relay(settings: &Settings, connections: &[(String, Connection)]) -> Che
             error.to_string(),
             "are host, port, user and password right, and may this machine reach it?",
         ),
-        Ok(()) if settings.inbound.public_url.is_none() => Check::noteworthy(
+        Ok(()) if in_force.public_url.is_none() => Check::noteworthy(
             NAME,
             "it lets the hub in; mails have no link to unsubscribe",
             "set --public-url to the address by which the world reaches the hub",

@@ -22,7 +22,8 @@ use crate::output;
 
 /// Look whether everything is as a hub needs it, and say what to do where it is not
 ///
-/// Give it the settings that `serve` gets. Ends with 1 where something is wrong; what is only
+/// Beside a running hub it looks at what that was started with; before, give it the settings that
+/// `serve` gets. Ends with 1 where something is wrong; what is only
 /// noteworthy does not count.
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {
@@ -110,11 +111,12 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     checks.extend(more);
     checks.push(key::examine(settings, found.as_ref()));
     checks.push(machine::clock(found.as_ref()));
-    checks.push(surroundings::hub(settings).await);
-    checks.push(surroundings::networks(settings));
-    checks.push(surroundings::links(settings));
+    let (hub, in_force) = surroundings::hub(settings).await;
+    checks.push(hub);
+    checks.push(surroundings::networks(&in_force));
+    checks.push(surroundings::links(settings, &in_force));
     checks.extend(files::examine(settings));
-    checks.extend(mail::examine(settings, found.as_ref()).await);
+    checks.extend(mail::examine(settings, &in_force, found.as_ref()).await);
     if let Some(found) = found {
         checks.extend(definitions::examine(&found));
     }
