@@ -12,6 +12,7 @@ use crate::StoreSettings;
 use crate::error::StoreError;
 use crate::keys::{DEFINITIONS, counts_sql, key_fact_sql};
 use crate::migrate;
+use crate::notices::{RefusedAddress, refused_last};
 use crate::postgres::{CONNECTION_WAIT, NOW};
 use crate::records::DefinitionKind;
 use crate::seal::{self, KeyId, KeySource};
@@ -23,6 +24,10 @@ const ALL_DEFINITIONS: &str =
     "SELECT project, kind, name, definition FROM definitions ORDER BY project, kind, name";
 const UNSUBSCRIBED: &str =
     "SELECT project, topic, address FROM unsubscribed ORDER BY project, topic, address";
+/// The newest mails that ended: project, recipient, error and whether it was given up.
+const ENDED_MAILS: &str = "SELECT project, recipient, COALESCE(last_error, ''), state = 'given-up'
+    FROM notices WHERE channel = 'mail' AND state IN ('sent', 'given-up')
+    ORDER BY id DESC LIMIT 5000";
 const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
     JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
 /// Settings of PostgreSQL that decide whether a yes is durable.
@@ -53,6 +58,8 @@ pub struct Inspection {
     pub sealed_definitions: u64,
     /// Who has ended mails: project, topic and address.
     pub unsubscribed: Vec<(String, String, String)>,
+    /// Addresses whose last mail was given up, with their projects.
+    pub refused: Vec<(String, RefusedAddress)>,
     /// Deliveries that wait to be sent.
     pub waiting: u64,
     /// When the oldest of them was made.
@@ -150,6 +157,11 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
     let mut statement = connection.prepare(UNSUBSCRIBED)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     found.unsubscribed = rows.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare(ENDED_MAILS)?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get(0)?, RefusedAddress { address: row.get(1)?, error: row.get(2)? }, row.get(3)?))
+    })?;
+    found.refused = refused_last(rows.collect::<Result<Vec<_>, _>>()?);
     let fact: Option<String> =
         connection.query_row(&key_fact_sql(), [], |row| row.get(0)).optional()?;
     let mut statement = connection.prepare(&counts_sql())?;
@@ -215,6 +227,10 @@ async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
     found.definitions = definitions.collect();
     let rows = client.query(UNSUBSCRIBED, &[]).await?;
     found.unsubscribed = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    let rows = client.query(ENDED_MAILS, &[]).await?;
+    found.refused = refused_last(rows.iter().map(|row| {
+        (row.get(0), RefusedAddress { address: row.get(1), error: row.get(2) }, row.get(3))
+    }));
     let fact = client.query_opt(&key_fact_sql(), &[]).await?.as_ref().map(text);
     let counts = client.query(&counts_sql(), &[]).await?;
     found.note_keys(fact.as_deref(), counts.iter().map(text));

@@ -81,6 +81,21 @@ pub enum NoticeOutcome {
     GivenUp(String),
 }
 
+/// Those to whom the last mail was given up, of mails that ended, newest first: each with where it
+/// belongs and whether it was given up.
+pub(crate) fn refused_last<Place: Clone + Ord>(
+    ended: impl IntoIterator<Item = (Place, RefusedAddress, bool)>,
+) -> Vec<(Place, RefusedAddress)> {
+    let mut seen = BTreeSet::new();
+    let mut refused = Vec::new();
+    for (place, address, is_given_up) in ended {
+        if seen.insert((place.clone(), address.address.clone())) && is_given_up {
+            refused.push((place, address));
+        }
+    }
+    refused
+}
+
 /// Adds the statements that keep notices, due now.
 pub(crate) fn add_notices(batch: &mut Batch, project: &str, notices: &[NewNotice], now: &str) {
     for notice in notices {
@@ -263,14 +278,10 @@ impl Store {
         let ended = self.query(sql.to_owned(), parameters, |row| {
             Ok((row.text(0)?, row.named(1, NoticeState::from_name)?, row.text(2)?))
         });
-        let mut seen = BTreeSet::new();
-        let mut refused = Vec::new();
-        for (address, state, error) in ended.await? {
-            if seen.insert(address.clone()) && state == NoticeState::GivenUp {
-                refused.push(RefusedAddress { address, error });
-            }
-        }
-        Ok(refused)
+        let ended = ended.await?.into_iter().map(|(address, state, error)| {
+            ((), RefusedAddress { address, error }, state == NoticeState::GivenUp)
+        });
+        Ok(refused_last(ended).into_iter().map(|((), refused)| refused).collect())
     }
 
     /// Takes away a few notices that ended longer ago than `age`; the answer is how many.

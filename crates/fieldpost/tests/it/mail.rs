@@ -74,6 +74,7 @@ async fn who_dies_before_the_relay_answered_sends_the_same_mail_again() {
     doctor.arg(&data).args(arguments);
     let examined = tokio::task::block_in_place(|| run(&mut doctor)).json();
     let checks = examined["checks"].as_array().unwrap();
+    assert!(!checks.iter().any(|check| check["check"] == "refused addresses"), "{examined}");
     let found = checks.iter().find(|check| check["check"] == "mail relay").unwrap();
     assert_eq!((&found["state"], &found["finding"]), (&"ok".into(), &"it lets the hub in".into()));
 }
@@ -109,4 +110,31 @@ fn connections_that_tell_nobody_are_one_line() {
         said.errors.contains("nobody is told when these are in trouble: c0, c1, c2"),
         "{said:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_tells_of_addresses_that_get_no_mail() {
+    let relay = FakeSmtp::start(SmtpSecurity::None, None).await;
+    relay.refuse_recipient("ops@example.org", "550 5.1.1 nobody of that name");
+    let folder = folder();
+    let data = folder.path().join("data");
+    let file = write(folder.path(), "clinic.yaml", PROJECT);
+    let (file, url) = (file.to_str().unwrap(), relay.url());
+    let mail = ["--smtp-url", &url, "--smtp-from", "hub@example.org"];
+    let start = ["--project", file, "--allow-network", "private"];
+    let hub = Hub::start(&data, start.into_iter().chain(mail));
+    assert_eq!(hub.post(SECRET, "{}").await, 200);
+    let mut doctor = fieldpost(["doctor", "--json", "--data"]);
+    doctor.arg(&data);
+    let begun = std::time::Instant::now();
+    let found = loop {
+        let examined = tokio::task::block_in_place(|| run(&mut doctor)).json();
+        let checks = examined["checks"].as_array().unwrap();
+        if let Some(found) = checks.iter().find(|check| check["check"] == "refused addresses") {
+            break found.clone();
+        }
+        assert!(begun.elapsed() < PATIENCE, "{examined}");
+    };
+    let finding = found["finding"].as_str().unwrap();
+    assert!(finding.contains("clinic: ops@example.org: ") && finding.contains("550"), "{finding}");
 }

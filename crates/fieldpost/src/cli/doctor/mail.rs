@@ -17,6 +17,7 @@ pub(super) async fn examine(
     let connections = found.map(connections).unwrap_or_default();
     let mut checks = vec![relay(settings, in_force, &connections).await];
     checks.extend(found.and_then(|found| tired(found, &connections)));
+    checks.extend(found.and_then(|found| refused(found, &connections)));
     checks
 }
 
@@ -85,6 +86,24 @@ async fn relay(
         ),
         Ok(()) => Check::fine(NAME, "it lets the hub in"),
     }
+}
+
+/// Addresses that are to be told of trouble, and get no mail.
+fn refused(found: &Inspection, connections: &[(String, Connection)]) -> Option<Check> {
+    let is_named = |project: &str, address: &String| {
+        connections.iter().any(|(of, it)| of == project && it.notify.contains(address))
+    };
+    let refused = found.refused.iter().filter(|(project, it)| is_named(project, &it.address));
+    let told: Vec<String> =
+        refused.map(|(project, it)| format!("{project}: {}: {}", it.address, it.error)).collect();
+    if told.is_empty() {
+        return None;
+    }
+    Some(Check::noteworthy(
+        "refused addresses",
+        format!("the last mails to these were given up: {}", told.join("; ")),
+        "name addresses that take mail in `notify` of their connections",
+    ))
 }
 
 /// Connections in whose trouble nobody is interested any more.
