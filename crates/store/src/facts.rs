@@ -15,6 +15,16 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
+    /// Sets a fact that still has the value `from`. The answer is whether it was this call that did.
+    pub async fn move_fact(&self, name: &str, from: &str, to: &str) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.any(
+            "UPDATE facts SET value = $3 WHERE name = $1 AND value = $2",
+            vec![name.into(), from.into(), to.into()],
+        );
+        Ok(self.change(batch).await? == [1])
+    }
+
     /// Sets a fact about the installation.
     pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
         let mut batch = Batch::default();

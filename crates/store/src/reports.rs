@@ -165,6 +165,21 @@ impl Store {
         self.change(batch).await.map(drop)
     }
 
+    /// Notes since when something is expected of a source.
+    pub async fn expect_since(
+        &self,
+        project: &str,
+        source: &str,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.any(
+            "UPDATE expectations SET since = $3 WHERE project = $1 AND source = $2",
+            vec![project.into(), source.into(), since.into()],
+        );
+        self.change(batch).await.map(drop)
+    }
+
     /// Notes that nothing is expected of a source any more.
     pub async fn expect_nothing(&self, project: &str, source: &str) -> Result<(), StoreError> {
         let mut batch = Batch::default();

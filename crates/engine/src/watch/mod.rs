@@ -14,6 +14,7 @@ mod destinations;
 mod endings;
 mod letter;
 pub(crate) mod post;
+mod presence;
 mod reports;
 mod silence;
 mod tell;
@@ -102,7 +103,8 @@ impl Hub {
     pub(crate) async fn settle_the_last(&self) {
         let settled = async {
             let open = self.store().open_incidents().await?;
-            self.settle_destinations(&open).await
+            self.settle_destinations(&open).await?;
+            self.note_presence(self.store().present().await?).await
         };
         if let Err(error) = settled.await {
             tracing::warn!(%error, "the last attempts could not be counted for incidents");

@@ -1,7 +1,8 @@
 //! Silence: what always came has stopped coming.
 //!
 //! When a source was last heard is asked of the store, at the time when it would be silent if
-//! nothing had come; so a busy source costs nothing, and a restart forgets nothing. A source that
+//! nothing had come; so a busy source costs nothing, and a restart forgets nothing. The time in
+//! which no hub was there to take anything in does not count. A source that
 //! never got anything is silent when nothing came for that long since it was told to expect
 //! something.
 
@@ -15,6 +16,7 @@ use fieldpost_model::time::Timestamp;
 use fieldpost_rules::incident::is_silent;
 use fieldpost_store::{Expectation, OpenIncident, StoreError};
 
+use super::presence::Presence;
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
@@ -25,6 +27,7 @@ type SourceKey = (ProjectName, String);
 #[derive(Default)]
 pub(super) struct Silence {
     look_at: HashMap<SourceKey, Timestamp>,
+    presence: Presence,
 }
 
 impl Silence {
@@ -34,12 +37,13 @@ impl Silence {
         hub: &Hub,
         open: &[OpenIncident],
     ) -> Result<(), StoreError> {
+        let present = hub.store().present().await?;
+        self.presence.keep(hub, present).await?;
         let expected = hub.keep_expectations().await?;
         if expected.is_empty() {
             self.look_at.clear();
             return Ok(());
         }
-        let present = hub.store().present().await?;
         self.look_at.retain(|key, _| expected.iter().any(|(it, _)| is_about(it, key)));
         for (expectation, project) in expected {
             let lasting = open.iter().find(|open| {

@@ -134,6 +134,18 @@ impl Clinic {
         .await;
     }
 
+    /// Starts a hub on the store of the one that was stopped, and waits until it listens.
+    async fn come_back(&mut self, relay: &FakeSmtp) {
+        let listened = async |hub: &Hub| hub.store().fact("listened-at").await.unwrap();
+        let before = {
+            let store = Store::open(self.settings.clone()).await.unwrap();
+            store.fact("listened-at").await.unwrap()
+        };
+        self.hub = start_hub(&self.settings, Some(relay)).await;
+        until("the hub listens", async || (listened(&self.hub).await != before).then_some(()))
+            .await;
+    }
+
     async fn incidents(&self) -> Vec<Incident> {
         self.hub.store().incidents("clinic", &IncidentQuery::default(), ALL).await.unwrap()
     }
@@ -406,7 +418,7 @@ async fn silence_is_noticed_also_after_a_restart_and_ends_with_a_message() {
     let (relay, ahead) = (Arc::clone(&clinic.relay), Arc::clone(&clinic.ahead));
     let spare = Clinic::on(None, None, FakeDestination::start().await, &ahead, None).await;
     drop(std::mem::replace(&mut clinic.hub, spare.hub.clone()));
-    clinic.hub = start_hub(&clinic.settings, Some(&relay)).await;
+    clinic.come_back(&relay).await;
     clinic.set_forward(Duration::from_mins(11));
     let mail = clinic.mails(1).await.remove(0);
     assert_eq!(mail.subject(), "[Fieldpost] clinic: nothing comes in from inbox");
@@ -417,6 +429,27 @@ async fn silence_is_noticed_also_after_a_restart_and_ends_with_a_message() {
     assert_eq!(mail.subject(), "[Fieldpost] clinic: inbox sends again");
     assert_eq!(clinic.incidents().await[0].state, IncidentState::Recovered);
     assert!(clinic.folder.path().exists());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_without_a_hub_makes_no_source_silent() {
+    let wish = Wish { source: r#", "expect_every": "1h""#, ..Wish::default() };
+    let mut clinic = Clinic::start(Engine::Sqlite, &wish).await;
+    clinic.expects_something().await;
+    clinic.post("1").await;
+    clinic.hub.stop().await;
+    let (relay, ahead) = (Arc::clone(&clinic.relay), Arc::clone(&clinic.ahead));
+    let spare = Clinic::on(None, None, FakeDestination::start().await, &ahead, None).await;
+    drop(std::mem::replace(&mut clinic.hub, spare.hub.clone()));
+    // A night without power.
+    clinic.set_forward(Duration::from_hours(10));
+    clinic.come_back(&relay).await;
+    clinic.set_forward(Duration::from_mins(50));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(clinic.incidents().await.is_empty(), "fifty minutes with a hub are no hour");
+    clinic.set_forward(Duration::from_mins(11));
+    assert!(clinic.mails(1).await[0].subject().contains("nothing comes in from inbox"));
 }
 
 #[rstest]
