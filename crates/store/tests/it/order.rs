@@ -97,6 +97,13 @@ async fn of_one_key_one_at_a_time_is_sent_in_the_order_of_keeping(
     assert_eq!((standing.waits_for, standing.followers), (Some(kept[0]), 0));
     let standing = store.standing(PROJECT, kept[0]).await.unwrap();
     assert_eq!((standing.waits_for, standing.followers), (None, 2));
+    let in_line = store.in_line(PROJECT, &kept).await.unwrap();
+    let waits_for = |id: &Uuid| in_line.get(id).and_then(|found| found.waits_for);
+    assert_eq!(
+        kept.iter().map(waits_for).collect::<Vec<_>>(),
+        [None, Some(kept[0]), Some(kept[0])]
+    );
+    assert_eq!(store.in_line(PROJECT, &[]).await.unwrap().len(), 0);
     store.record(succeeded(&first[0])).await.unwrap();
     assert_eq!(ids(&claim_all(&store).await), [kept[1]]);
     store.record(succeeded(&first[1])).await.unwrap();
