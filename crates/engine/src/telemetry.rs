@@ -87,10 +87,22 @@ pub(crate) fn attempt_recorded(
             "delivery {delivery} arrived at `{connection}`"
         ),
         // The sentence of the error may quote the destination's answer: it is with the attempt.
-        Some(error) => tracing::info!(
-            project, connection, %delivery, number, duration_ms, outcome, %error, status,
-            "attempt {number} of delivery {delivery} to `{connection}` ended as {outcome}: {error}"
-        ),
+        Some(error) => {
+            let answer = said(error, status);
+            tracing::info!(
+                project, connection, %delivery, number, duration_ms, outcome, %error, status,
+                "attempt {number} of delivery {delivery} to `{connection}` ended as {outcome}: {answer}"
+            );
+        }
+    }
+}
+
+/// What came of an attempt that failed, in words: the answer, or what there was in its place.
+fn said(error: ErrorKind, status: Option<u16>) -> String {
+    match (error, status) {
+        (ErrorKind::Status, Some(status)) => format!("the answer was {status}"),
+        (error, Some(status)) => format!("{error}, with the answer {status}"),
+        (error, None) => format!("no answer ({error})"),
     }
 }
 
@@ -114,4 +126,16 @@ pub(crate) fn breaker_changed(lane: &Lane, standing: &Standing) {
         cause,
         "`{connection}` is left alone for a while ({cause}); what is for it waits"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_attempt_is_told_by_its_answer() {
+        assert_eq!(said(ErrorKind::Status, Some(503)), "the answer was 503");
+        assert_eq!(said(ErrorKind::Timeout, None), "no answer (timeout)");
+        assert_eq!(said(ErrorKind::Timeout, Some(200)), "timeout, with the answer 200");
+    }
 }

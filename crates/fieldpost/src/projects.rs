@@ -30,45 +30,62 @@ pub(crate) struct ProjectFile {
 /// Reads files. Those of one project are merged; a file that names no project belongs to the one
 /// that the others name.
 pub(crate) fn read_files(paths: &[PathBuf]) -> Result<Vec<ProjectFile>, Failure> {
-    let files = paths
-        .iter()
-        .map(|path| Ok((path.as_path(), read_file(path)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
+    let files = paths.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, Failure>>()?;
     let mut names: Vec<String> = Vec::new();
-    for (_, value) in &files {
-        if let Some(name) = project_name(value)
+    for file in &files {
+        if let Some(name) = project_name(&file.value)
             && !names.contains(&name)
         {
             names.push(name);
         }
     }
-    if let Some((path, _)) = files.iter().find(|(_, value)| project_name(value).is_none())
+    if let Some(file) = files.iter().find(|file| project_name(&file.value).is_none())
         && names.len() != 1
     {
-        return Err(Failure::new(format!(
-            "{} does not say which project it is of",
-            path.display()
-        ))
-        .hint("write `project: <name>` at its top"));
+        return Err(Failure::new(format!("{} does not say which project it is of", file.origin))
+            .hint("write `project: <name>` at its top"));
     }
     names
         .into_iter()
         .map(|name| {
-            let own: Vec<&(&Path, Value<'static>)> = files
+            let own: Vec<&ReadFile> = files
                 .iter()
-                .filter(|(_, value)| project_name(value).is_none_or(|other| other == name))
+                .filter(|file| project_name(&file.value).is_none_or(|other| other == name))
                 .collect();
-            let origin: Vec<String> =
-                own.iter().map(|(path, _)| path.display().to_string()).collect();
+            let origin: Vec<&str> = own.iter().map(|file| &*file.origin).collect();
             let origin = origin.join(", ");
-            let values = own.into_iter().map(|(_, value)| value.clone()).collect();
+            let values = own.iter().map(|file| file.value.clone()).collect();
             let value = yaml::merge(values).map_err(|problems| invalid(&origin, &problems))?;
-            Ok(ProjectFile { name, value, origin })
+            let problems: Vec<Problem> =
+                own.into_iter().flat_map(|file| file.problems.clone()).collect();
+            if problems.is_empty() {
+                return Ok(ProjectFile { name, value, origin });
+            }
+            Err(invalid(&origin, &with_all_others(problems, &value)))
         })
         .collect()
 }
 
-fn read_file(path: &Path) -> Result<Value<'static>, Failure> {
+/// A file, as far as it could be read.
+struct ReadFile {
+    value: Value<'static>,
+    /// Variables that are not set, and PEM files that cannot be used.
+    problems: Vec<Problem>,
+    origin: String,
+}
+
+/// Adds what else is wrong with a project, so that one reading tells it all. What is at the place
+/// of a problem that is known already comes of that one.
+fn with_all_others(mut problems: Vec<Problem>, value: &Value<'static>) -> Vec<Problem> {
+    if let Err(others) = read_project(value) {
+        let is_known = |other: &Problem| problems.iter().any(|known| known.path == other.path);
+        let others: Vec<Problem> = others.into_iter().filter(|other| !is_known(other)).collect();
+        problems.extend(others);
+    }
+    problems
+}
+
+fn read_file(path: &Path) -> Result<ReadFile, Failure> {
     let origin = path.display().to_string();
     let length = std::fs::metadata(path).map(|metadata| metadata.len());
     let length = length.map_err(|error| unreadable(&origin, &error))?;
@@ -79,10 +96,17 @@ fn read_file(path: &Path) -> Result<Value<'static>, Failure> {
         )));
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(&origin, &error))?;
-    let value = read_text(&origin, &text)?;
+    let (value, mut problems) =
+        yaml::read_on(&text, &config::variable).map_err(|problem| invalid(&origin, &[problem]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    put_files(value, &|name| read_pem(&folder.join(name)))
-        .map_err(|problems| invalid(&origin, &problems))
+    let value = match put_files(value.clone(), &|name| read_pem(&folder.join(name))) {
+        Ok(value) => value,
+        Err(others) => {
+            problems.extend(others);
+            value
+        }
+    };
+    Ok(ReadFile { value, problems, origin })
 }
 
 /// Reads a PEM file that a project file names.
@@ -92,11 +116,6 @@ fn read_pem(path: &Path) -> Result<String, String> {
         return Err(format!("it has {length} bytes, more than {MAX_PEM_BYTES}"));
     }
     std::fs::read_to_string(path).map_err(|error| error.to_string())
-}
-
-/// Reads a project file's text, variables replaced.
-fn read_text(origin: &str, text: &str) -> Result<Value<'static>, Failure> {
-    yaml::read(text, &config::variable).map_err(|problems| invalid(origin, &problems))
 }
 
 fn unreadable(origin: &str, error: &std::io::Error) -> Failure {

@@ -12,7 +12,7 @@ use fieldpost_store::BulkKind;
 use uuid::Uuid;
 
 use super::Ending;
-use super::show::{counted, json, json_list, members, number, short_time, text};
+use super::show::{counted, id, json, json_list, members, number, short_time, text};
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -22,7 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Look at actions over many, and stop them
 ///
-/// Without a further word they are listed, newest first.
+/// Without a further word they are listed, newest first: replays of messages, too.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Actions {
@@ -34,7 +34,9 @@ pub(crate) struct Actions {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Show one action: how far it is, and what it did
     Show(One),
+    /// Stop an action that is at work; what was done stays done
     Stop(One),
 }
 
@@ -53,6 +55,7 @@ pub(crate) struct List {
 #[derive(Args, Debug)]
 pub(crate) struct One {
     /// The action's id.
+    #[arg(value_parser = id)]
     id: Uuid,
     #[command(flatten)]
     target: Target,

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::Ending;
 use super::actions::{Actions, tell_outcome, watch};
 use super::show::{
-    counted, is, json, json_list, members, number, or_dash, short_time, tell_refusals, text, with,
+    counted, id, is, json, json_list, members, number, or_dash, short_time, tell_refusals, text,
+    with,
 };
 use super::time::Moment;
 use crate::client::{HubClient, Json, Query, Target};
@@ -57,7 +58,7 @@ pub(crate) struct Filters {
     state: Option<String>,
 
     /// Only those of this message.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     message: Option<Uuid>,
 
     /// Only those of messages that came in by this source.
@@ -85,7 +86,7 @@ pub(crate) struct Filters {
     held: bool,
 
     /// Only those that this action cancelled.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     cancelled_by: Option<Uuid>,
 }
 
@@ -108,6 +109,7 @@ pub(crate) struct List {
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// The delivery's id.
+    #[arg(value_parser = id)]
     id: Uuid,
     #[command(flatten)]
     target: Target,
@@ -117,7 +119,7 @@ pub(crate) struct Show {
 #[derive(Args, Debug)]
 pub(crate) struct Act {
     /// The deliveries' ids.
-    #[arg(conflicts_with = "all")]
+    #[arg(conflicts_with = "all", value_parser = id)]
     ids: Vec<Uuid>,
 
     /// All that the filters describe; asks before it acts.

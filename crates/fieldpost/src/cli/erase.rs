@@ -5,7 +5,7 @@ use fieldpost_model::json::Value;
 use uuid::Uuid;
 
 use super::Ending;
-use super::show::{counted, json, number};
+use super::show::{counted, id, json, number};
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -26,7 +26,7 @@ pub(crate) struct Erase {
     key: Option<String>,
 
     /// A message: with it go all versions of its identity.
-    #[arg(long, value_name = "ID", group = "whom")]
+    #[arg(long, value_name = "ID", group = "whom", value_parser = id)]
     message: Option<Uuid>,
 
     /// Only say how much it would be.

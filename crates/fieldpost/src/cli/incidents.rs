@@ -5,7 +5,7 @@ use comfy_table::{Cell, Color};
 use uuid::Uuid;
 
 use super::Ending;
-use super::show::{elements, json, json_list, members, number, or_dash, short_time, text};
+use super::show::{elements, id, json, json_list, members, number, or_dash, short_time, text};
 use crate::client::{Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -45,6 +45,7 @@ pub(crate) struct List {
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// The incident's id.
+    #[arg(value_parser = id)]
     id: Uuid,
     #[command(flatten)]
     target: Target,

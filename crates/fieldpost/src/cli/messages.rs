@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::actions::{tell_outcome, watch};
 use super::show::{
-    counted, elements, is, json, json_list, members, number, or_dash, short_time, tell_refusals,
-    text, with,
+    counted, elements, id, is, json, json_list, members, number, or_dash, short_time,
+    tell_refusals, text, with,
 };
 use super::time::Moment;
 use super::{Ending, deliveries};
@@ -62,6 +62,7 @@ pub(crate) struct List {
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// The message's id.
+    #[arg(value_parser = id)]
     id: Uuid,
     #[command(flatten)]
     target: Target,
@@ -71,6 +72,7 @@ pub(crate) struct Show {
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
     /// The message's id.
+    #[arg(value_parser = id)]
     id: Uuid,
     #[command(flatten)]
     target: Target,
@@ -84,7 +86,7 @@ pub(crate) struct Explain {
 #[derive(Args, Debug)]
 pub(crate) struct Replay {
     /// The messages' ids.
-    #[arg(required_unless_present = "forwarder", conflicts_with = "forwarder")]
+    #[arg(required_unless_present = "forwarder", conflicts_with = "forwarder", value_parser = id)]
     ids: Vec<Uuid>,
     #[command(flatten)]
     range: Range,
@@ -142,6 +144,7 @@ fn per_second(text: &str) -> Result<u32, String> {
 #[derive(Args, Debug)]
 pub(crate) struct Body {
     /// The message's id.
+    #[arg(value_parser = id)]
     id: Uuid,
     /// Write them to this file instead of standard output.
     #[arg(long, short, value_name = "FILE")]

@@ -59,11 +59,10 @@ fn add_commands(command: &mut clap::Command, name: &str, page: &mut String) {
             continue;
         }
         let name = format!("{name} {}", below.get_name());
-        if below.has_subcommands() {
-            add_commands(below, &name, page);
-        } else {
+        if !below.is_subcommand_required_set() {
             add_command(below, &name, page);
         }
+        add_commands(below, &name, page);
     }
 }
 

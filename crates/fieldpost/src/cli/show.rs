@@ -1,4 +1,4 @@
-//! What several commands show alike: members of the API's objects as text, and JSON.
+//! What several commands show alike, and read alike: members of the API's objects as text, JSON, ids.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -6,10 +6,21 @@ use std::io;
 
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{with_short_certificates, yaml};
+use uuid::Uuid;
 
 use crate::client::Json;
 use crate::failure::Failure;
 use crate::output;
+
+/// Reads an id that somebody gave to a command.
+pub(super) fn id(text: &str) -> Result<Uuid, String> {
+    Uuid::try_parse(text).map_err(|_| {
+        format!("\"{text}\" is not an id; lists show ids, such as {}", Uuid::from_u128(EXAMPLE_ID))
+    })
+}
+
+/// An id that shows what ids look like.
+const EXAMPLE_ID: u128 = 0x0195_a7c2_0000_7000_8000_0000_0000_0000;
 
 /// The member of an object as text; empty where there is none.
 pub(super) fn text<'v>(object: &'v Json, key: &str) -> Cow<'v, str> {
@@ -93,4 +104,19 @@ pub(super) fn definition(object: &Json) -> io::Result<()> {
 /// One thing, or several: `1 delivery`, `2 deliveries`.
 pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {several}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_id_is_said_in_a_sentence() {
+        let id_text = "0195a7c2-0000-7000-8000-000000000000";
+        assert_eq!(id(id_text).unwrap().to_string(), id_text);
+        for wrong in ["xyz", "", "0195a7c2"] {
+            let told = format!("\"{wrong}\" is not an id; lists show ids, such as {id_text}");
+            assert_eq!(id(wrong), Err(told));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! docs/reference/settings.md, made from the command line's own description of its arguments.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use clap::{Arg, Command};
@@ -43,8 +44,11 @@ data folder of this machine (`--data`, `FIELDPOST_DATA`).
 pub(crate) fn reference(command: &Command) -> String {
     let mut page = INTRODUCTION.to_owned();
     let mut heading = String::new();
-    let (of_all, of_serve): (Vec<&Arg>, Vec<&Arg>) =
-        settings_of_the_hub(command).partition(|setting| setting.is_global_set());
+    // A command that is built has the settings of every command among those of `serve` as well.
+    let mut known = HashSet::new();
+    let (of_all, of_serve): (Vec<&Arg>, Vec<&Arg>) = settings_of_the_hub(command)
+        .filter(|setting| known.insert(setting.get_id()))
+        .partition(|setting| setting.is_global_set());
     for setting in of_serve.into_iter().chain(of_all) {
         let under = setting.get_help_heading().unwrap_or("Every command");
         if under != heading {

@@ -204,7 +204,11 @@ fn mistakes_are_told_all_at_once_and_without_a_hub() {
         assert!(said.errors.contains(part), "{part}: {}", said.errors);
     }
     let said = run(command.env_remove("KOBO_INBOX"));
-    assert!(said.errors.contains("the variable `KOBO_INBOX` is not set"), "{}", said.errors);
+    // A variable that is not set hides nothing else, and is told once.
+    for part in ["the variable `KOBO_INBOX` is not set", "sources.kobo.dialect", "fron"] {
+        assert!(said.errors.contains(part), "{part}: {}", said.errors);
+    }
+    assert_eq!(said.errors.matches("sources.kobo.secret").count(), 1, "{}", said.errors);
     check_failure(
         fieldpost(["apply", "nowhere.yaml"]).current_dir(folder.path()),
         1,

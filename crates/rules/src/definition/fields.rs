@@ -344,7 +344,13 @@ impl<'v, 'p> Field<'v, 'p> {
 
     /// Reports that the value is beyond its bounds.
     pub(super) fn out_of_range<T>(&self, smallest: &str, largest: &str) -> Option<T> {
-        let shown = self.shown();
+        // That it is a text, or a number, is not what is wrong with it.
+        let shown = match self.value.as_str() {
+            Some(text) if !self.hidden && text.chars().count() <= SHOWN_CHARACTERS => {
+                text.to_owned()
+            }
+            _ => self.shown(),
+        };
         self.place.report("out-of-range", format!("{shown} is not from {smallest} to {largest}"))
     }
 

@@ -110,7 +110,7 @@ async fn what_a_shorter_retention_erases_is_counted() {
         let mut erases = nothing.clone();
         erases["bodies"] = json!(1);
         erases["attempts"] = json!(1);
-        let shorter = json!({ "messages": "30d", "bodies": "0s", "attempts": "0s" });
+        let shorter = json!({ "messages": "30d", "bodies": "1ms", "attempts": "1ms" });
         assert_eq!(told(shorter.clone()).await, erases);
 
         // Settings do what they are told, and answer with the same.

@@ -35,8 +35,17 @@ pub fn read(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Value<'static>, Vec<Problem>> {
-    let value = load::load(text).map_err(|problem| vec![problem])?;
-    variables::replace(value, lookup)
+    let (value, problems) = read_on(text, lookup).map_err(|problem| vec![problem])?;
+    if problems.is_empty() { Ok(value) } else { Err(problems) }
+}
+
+/// Reads a project file, and reads on where a variable cannot be replaced: it is empty then, and
+/// told beside the value. So whatever else is wrong with the file can be told together with it.
+pub fn read_on(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Value<'static>, Vec<Problem>), Problem> {
+    Ok(variables::replace(load::load(text)?, lookup))
 }
 
 /// Puts the files of one project together. Sections are joined; whatever is defined twice must be

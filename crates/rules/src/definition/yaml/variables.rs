@@ -6,14 +6,15 @@ use fieldpost_model::json::Value;
 
 use super::super::problem::Problem;
 
-/// Replaces every `${NAME}` in the texts of a value. Keys stay as they are.
+/// Replaces every `${NAME}` in the texts of a value, and tells those that it cannot. Keys stay as
+/// they are.
 pub(super) fn replace(
     value: Value<'static>,
     lookup: &dyn Fn(&str) -> Option<String>,
-) -> Result<Value<'static>, Vec<Problem>> {
+) -> (Value<'static>, Vec<Problem>) {
     let mut replacer = Replacer { lookup, problems: Vec::new() };
     let value = replacer.value(value, "");
-    if replacer.problems.is_empty() { Ok(value) } else { Err(replacer.problems) }
+    (value, replacer.problems)
 }
 
 /// Writes a text so that reading it changes nothing in it.
