@@ -1,5 +1,5 @@
 //! What the hub signs, judged by the libraries that receivers use: the published `standardwebhooks`
-//! packages of npm and PyPI, which `scripts/setup-tests` fetches.
+//! packages of npm and `PyPI`, which `scripts/setup-tests` fetches.
 //!
 //! A hub sends to a destination that writes everything down; two small programs beside this file
 //! hand what was received to the packages. So neither side of the check is code of this project.
