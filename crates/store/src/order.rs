@@ -331,8 +331,8 @@ impl Store {
             let mut parameters = with_ids(vec![project.into()], deliveries);
             for connection in connections {
                 parameters.push((*connection).into());
-                touched += &format!(
-                    " UNION ALL SELECT project, ${}::text || '/' || order_key FROM deliveries
+                touched = format!(
+                    "{touched} UNION ALL SELECT project, ${}::text || '/' || order_key FROM deliveries
                       WHERE project = $1 AND id IN ({ids})",
                     parameters.len()
                 );
