@@ -44,7 +44,7 @@ impl MailSettings {
     /// The way to the relay, where one is set.
     pub(crate) fn mailer(&self) -> Result<Option<Mailer>, Failure> {
         let Some(relay) = self.relay()? else { return Ok(None) };
-        Mailer::new(&relay).map(Some).map_err(wrong)
+        Mailer::new(&relay).map(Some).map_err(|error| wrong(&error))
     }
 
     /// The relay as `host:port`, where one is set.
@@ -61,11 +61,11 @@ impl MailSettings {
             .hint("add --smtp-from 'Fieldpost <fieldpost@example.org>'"));
         };
         let password = self.smtp_password.as_ref().map(|password| password.0.clone());
-        Relay::read(url.0.expose(), from, password).map(Some).map_err(wrong)
+        Relay::read(url.0.expose(), from, password).map(Some).map_err(|error| wrong(&error))
     }
 }
 
-fn wrong(error: MailSettingsError) -> Failure {
+fn wrong(error: &MailSettingsError) -> Failure {
     Failure::new(error.to_string())
         .hint("percent-encode what is special in user and password: @ is %40, : is %3A, / is %2F")
 }

@@ -98,8 +98,9 @@ fn a_relay_without_a_sender_stops_the_start() {
 fn connections_that_tell_nobody_are_one_line() {
     let folder = folder();
     let hub = Hub::start(&folder.path().join("data"), [""; 0]);
-    let connections: String =
-        (0..3).map(|it| format!("  c{it}: {{ url: 'https://c.example.org' }}\n")).collect();
+    let connections =
+        ["c0", "c1", "c2"].map(|it| format!("  {it}: {{ url: https://x.example }}\n"));
+    let connections = connections.concat();
     let text = format!("project: clinic\nconnections:\n{connections}");
     let file = write(folder.path(), "clinic.yaml", &text);
     let mut command = hub.command(["apply"]);

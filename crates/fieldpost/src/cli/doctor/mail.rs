@@ -9,6 +9,8 @@ use super::Check;
 use super::surroundings::InForce;
 use crate::config::Settings;
 
+const NAME: &str = "mail relay";
+
 pub(super) async fn examine(
     settings: &Settings,
     in_force: &InForce,
@@ -34,44 +36,36 @@ fn connections(found: &Inspection) -> Vec<(String, Connection)> {
         .collect()
 }
 
+fn no_relay(in_force: &InForce, connections: &[(String, Connection)]) -> Check {
+    let wants_mail = connections
+        .iter()
+        .any(|(_, connection)| connection.notify.iter().any(|address| !address.contains("://")));
+    if !wants_mail {
+        return Check::fine(NAME, in_force.told("none is set, and nobody waits for a mail"));
+    }
+    Check::noteworthy(
+        NAME,
+        in_force.told("none is set: nobody gets a mail when a connection is in trouble"),
+        "set --smtp-url and --smtp-from",
+    )
+}
+
 async fn relay(
     settings: &Settings,
     in_force: &InForce,
     connections: &[(String, Connection)],
 ) -> Check {
-    const NAME: &str = "mail relay";
     let (mailer, own_relay) = match (settings.mail.mailer(), settings.mail.relay_name()) {
         (Ok(mailer), Ok(relay)) => (mailer, relay),
         (Err(failure), _) | (_, Err(failure)) => {
             return Check::wrong(NAME, failure.to_string(), "mend the settings of mail");
         }
     };
-    let mailer = match (&in_force.mail_relay, mailer) {
-        (Some(relay), mailer) => match mailer.filter(|_| own_relay.as_ref() == Some(relay)) {
-            Some(mailer) => mailer,
-            // Only the hub knows its password.
-            None => {
-                return Check::fine(
-                    NAME,
-                    format!("the hub has {relay}; give its settings of mail to have it greeted"),
-                );
-            }
-        },
-        (None, _) => {
-            let wants_mail = connections.iter().any(|(_, connection)| {
-                connection.notify.iter().any(|address| !address.contains("://"))
-            });
-            return if wants_mail {
-                Check::noteworthy(
-                    NAME,
-                    in_force
-                        .told("none is set: nobody gets a mail when a connection is in trouble"),
-                    "set --smtp-url and --smtp-from",
-                )
-            } else {
-                Check::fine(NAME, in_force.told("none is set, and nobody waits for a mail"))
-            };
-        }
+    let Some(relay) = &in_force.mail_relay else { return no_relay(in_force, connections) };
+    // Only the hub knows the password of a relay that is not this command's own.
+    let Some(mailer) = mailer.filter(|_| own_relay.as_ref() == Some(relay)) else {
+        let finding = format!("the hub has {relay}; give its settings of mail to have it greeted");
+        return Check::fine(NAME, finding);
     };
     match mailer.greet().await {
         Err(error) => Check::wrong(
