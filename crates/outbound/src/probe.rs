@@ -162,7 +162,8 @@ impl Probe<'_> {
         if let Err(error) = judge_host(&url, CONNECTION_URL, &self.shared.settings.allow_networks) {
             return step.fail(error, None, steps);
         }
-        let hint = (url.scheme() == "http").then(|| hints::UNENCRYPTED.to_owned());
+        let is_open = url.scheme() == "http" && !is_loopback(&url);
+        let hint = is_open.then(|| hints::UNENCRYPTED.to_owned());
         step.succeed(hint, steps);
         Ok(url)
     }
@@ -491,5 +492,35 @@ impl Walking {
         self.fact("lookup", "none: the URL names the address itself");
         self.succeed(None, steps);
         vec![address]
+    }
+}
+
+/// Whether a URL leads no further than this machine, where nobody is on the way.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        for (url, expected) in [
+            ("http://localhost:8080/", true),
+            ("http://dhis2.localhost/", true),
+            ("http://127.0.0.2/", true),
+            ("http://[::1]/", true),
+            ("http://[::ffff:127.0.0.1]/", true),
+            ("http://10.0.0.1/", false),
+            ("http://localhost.example.org/", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
     }
 }

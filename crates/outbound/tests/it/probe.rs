@@ -65,7 +65,7 @@ async fn every_step_tells_what_it_found() {
         let [url, dns, tcp, authentication, request] = steps.as_slice() else { panic!() };
         assert_eq!((fact(url, "scheme"), fact(url, "host")), ("http", "localhost"));
         assert_eq!(fact(url, "port"), port.to_string());
-        assert!(url.hint.as_ref().unwrap().contains("use https:"), "{url:?}");
+        assert_eq!(url.hint, None, "nobody is on the way to this machine");
         assert!(dns.facts.contains(&("address".to_owned(), "127.0.0.1".to_owned())), "{dns:?}");
         assert_eq!(fact(tcp, "connected to"), destination.address().to_string());
         assert_eq!(fact(authentication, "kind"), "none");
@@ -208,4 +208,12 @@ async fn a_token_is_got_anew() {
     assert_eq!((failed.name, kind), (StepName::Authentication, ErrorKind::Authentication));
     assert!(message.ends_with("gave no token: 400 Bad Request: invalid_client"), "{message}");
     assert!(failed.hint.as_ref().unwrap().contains("credentials for it"), "{failed:?}");
+}
+
+#[tokio::test]
+async fn plain_http_to_others_comes_with_a_hint() {
+    let connection = connection("http://nowhere.invalid/hook");
+    let steps = client().probe(&project(), &connection, probe_call(ProbeMethod::Head)).await;
+    let hint = steps[0].hint.as_deref();
+    assert!(hint.is_some_and(|hint| hint.contains("use https:")), "{steps:?}");
 }
