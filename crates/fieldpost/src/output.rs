@@ -126,7 +126,9 @@ pub(crate) fn state_cell(state: &str) -> Cell {
         "kept" | "succeeded" | "ok" | "open" => cell.fg(Color::Green),
         "quarantined" | "rejected" | "broken" | "cancelled" | "wrong" => cell.fg(Color::Red),
         "duplicate" | "superseded" => cell.add_attribute(Attribute::Dim),
-        "pending" | "failed" | "paused" | "warning" | "left-alone" | "probing" => cell.fg(Color::Yellow),
+        "pending" | "failed" | "paused" | "warning" | "left-alone" | "probing" => {
+            cell.fg(Color::Yellow)
+        }
         _ => cell,
     }
 }

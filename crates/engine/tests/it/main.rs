@@ -8,6 +8,7 @@
     reason = "a test that finds its world otherwise must end, with the place"
 )]
 
+mod clinic;
 mod deliver;
 mod incidents;
 mod keep;

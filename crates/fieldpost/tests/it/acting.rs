@@ -227,7 +227,7 @@ async fn forwarders_sources_and_filters() {
     let listed = run(&mut hub.command(["connections", "list", "--json"])).json();
     assert_eq!(listed[0]["name"], "c");
     let shown = run(&mut hub.command(["connections", "show", "c"])).well();
-    assert!(shown.contains("connection c\n") && shown.contains("  url: "), "{shown}");
+    assert!(shown.contains("connection   c\n") && shown.contains("  url: "), "{shown}");
     let shown = run(&mut hub.command(["connections", "show", "c", "--json"])).json();
     assert_eq!(shown["definition"]["url"], destination.url("/hook"));
     let shown = run(&mut hub.command(["sources", "show", "s"])).well();
