@@ -27,9 +27,9 @@ use tokio_postgres::{Config, NoTls};
 use uuid::Uuid;
 
 use crate::StoreSettings;
+use crate::ends::{AcceptEnd, RecordEnd};
 use crate::error::StoreError;
 use crate::migrate;
-use crate::ends::{AcceptEnd, RecordEnd};
 use crate::records::{Accept, Outcome, Signal};
 use crate::sqlite::lock_folder;
 use crate::statement::{Batch, Expect, Parameter, Row};

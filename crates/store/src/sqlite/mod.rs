@@ -21,9 +21,9 @@ use fieldpost_model::time::Timestamp;
 
 use crate::StoreSettings;
 use crate::clock::Clock;
+use crate::ends::{AcceptEnd, RecordEnd};
 use crate::error::StoreError;
 use crate::migrate;
-use crate::ends::{AcceptEnd, RecordEnd};
 use crate::records::{Accept, Claims, LaneDemand, Outcome};
 use crate::statement::{Batch, Expect, Parameter, Row};
 use writer::{Bounds, Priority, Writer};
