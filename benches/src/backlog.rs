@@ -1,6 +1,6 @@
 //! A long queue: what it costs to claim from it, to hold it, to work it off, and to be beside it.
 //!
-//! The waiting deliveries are rows made in bulk ([`waiting`](crate::waiting)). Their destination is
+//! The waiting deliveries are rows made in bulk ([`waiting`]). Their destination is
 //! a gate: closed, it answers everything with 503; open, it takes all. The rate with no backlog is
 //! that of a hub which has just as many deliveries to send as are measured, so that on neither side
 //! anybody posts meanwhile.

@@ -6,7 +6,7 @@
 //!
 //! Lanes take turns (deficit round robin): a call costs its lane one turn, a large payload several,
 //! so that a lane of large payloads takes no more of the hub than one of small ones. A lane that is
-//! paused, whose [breaker](breaker) is open or whose [bucket](bucket) is empty is passed over and
+//! paused, whose [breaker] is open or whose [bucket] is empty is passed over and
 //! costs the others nothing.
 
 pub(crate) mod breaker;

@@ -36,7 +36,7 @@ pub const CODES: [&str; 29] = [
 ];
 
 /// One thing that is wrong with a definition, or, from
-/// [`warnings`](super::warnings), that is likely to be regretted.
+/// [`warnings`](super::warnings()), that is likely to be regretted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where: the keys from the top, `forwarders.births.to`. Empty for the document as a whole.
