@@ -27,9 +27,6 @@ use crate::{Engine, Store};
 /// Ids that one query looks for.
 const IDS_AT_ONCE: usize = 200;
 
-/// How often the log is asked to be emptied while others still read from it.
-const CHECKPOINT_TRIES: usize = 20;
-
 /// What a person is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Criterion {
@@ -371,18 +368,7 @@ impl Store {
     /// its operator's.
     pub async fn empty_log(&self) -> Result<bool, StoreError> {
         let Engine::Sqlite(sqlite) = &self.engine else { return Ok(true) };
-        for _ in 0..CHECKPOINT_TRIES {
-            let busy = sqlite
-                .read(|connection| {
-                    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-                    Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
-                })
-                .await?;
-            if busy == 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        sqlite.empty_log().await
     }
 }
 

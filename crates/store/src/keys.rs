@@ -353,7 +353,9 @@ impl Store {
             self.seal_anew(Which::Unsealed).await?;
             if let Engine::Sqlite(sqlite) = &self.engine {
                 sqlite.overwrite_definitions().await?;
-                sqlite.empty_log().await?;
+                if !sqlite.empty_log().await? {
+                    tracing::warn!("the write-ahead log is in use, and could not be cut");
+                }
             }
         }
         if self.keeps_its_keys() && self.sealer.ring().keys().count() > 1 {

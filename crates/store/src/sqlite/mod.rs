@@ -28,6 +28,8 @@ use crate::records::{Accept, Claims, LaneDemand, Outcome};
 use crate::statement::{Batch, Expect, Parameter, Row};
 use writer::{Bounds, Priority, Writer};
 
+/// How often the log is asked to be emptied while others still read from it.
+const CHECKPOINT_TRIES: usize = 20;
 /// The file of the database in the data folder.
 pub(crate) const DATABASE_FILE: &str = "fieldpost.db";
 /// Connections that only read.
@@ -202,16 +204,20 @@ impl Sqlite {
     }
 
     /// Copies the log into the database and cuts it to nothing, so that no older page stays in it.
-    pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
-        self.read(|connection| {
-            let cut: i64 =
-                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-            if cut != 0 {
-                tracing::warn!("the write-ahead log is in use, and could not be cut");
+    /// `false`: somebody reads from it for longer than we wait.
+    pub(crate) async fn empty_log(&self) -> Result<bool, StoreError> {
+        for _ in 0..CHECKPOINT_TRIES {
+            let busy = self
+                .read(|connection| {
+                    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+                    Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+                })
+                .await?;
+            if busy == 0 {
+                return Ok(true);
             }
-            Ok(())
-        })
-        .await
+        }
+        Ok(false)
     }
 
     /// Runs a query that is alike on both engines.
