@@ -132,11 +132,12 @@ pub(crate) fn collapse_within<'b>(arriving: Vec<Arriving<'b>>) -> Vec<Arriving<'
 }
 
 /// Blocks what is ahead in its sequence and should not be. `touched` selects the sequences of the
-/// project `$1`. The conditions of the choice stand again: it may be claimed at that moment.
+/// project `$1`. The conditions of the choice stand again: it may be claimed at that moment. The plus keeps
+/// the planner from beginning with them, that is with the whole backlog.
 pub(crate) fn demote(touched: &str) -> String {
     format!(
         "UPDATE queue SET rank = rank + 2
-         WHERE project = $1 AND rank < 2 AND owner IS NULL AND delivery IN (
+         WHERE project = $1 AND +rank < 2 AND owner IS NULL AND delivery IN (
              SELECT ahead.delivery FROM ({touched}) touched CROSS JOIN queue ahead
              WHERE ahead.project = $1 AND ahead.sequence = touched.sequence AND ahead.rank < 2
              AND (EXISTS (
@@ -151,11 +152,11 @@ pub(crate) fn demote(touched: &str) -> String {
 }
 
 /// Lets the heads go of sequences in which nothing is ahead. `touched` selects the sequences of the
-/// project `$1`.
+/// project `$1`. The plus is there as in [`demote`].
 pub(crate) fn promote(touched: &str) -> String {
     format!(
         "UPDATE queue SET rank = rank - 2
-         WHERE project = $1 AND rank IN (2, 3) AND delivery IN (
+         WHERE project = $1 AND +rank IN (2, 3) AND delivery IN (
              SELECT (SELECT head.delivery FROM queue head WHERE head.project = $1
                      AND head.sequence = touched.sequence ORDER BY head.position LIMIT 1)
              FROM ({touched}) touched
@@ -166,9 +167,9 @@ pub(crate) fn promote(touched: &str) -> String {
 }
 
 /// Lets the next one go before the delivery `$2` leaves the queue, where nothing but that one is
-/// ahead of it.
+/// ahead of it. The plus is there as in [`promote`].
 pub(crate) const LET_NEXT_GO: &str = "UPDATE queue SET rank = rank - 2
-     WHERE project = $1 AND rank IN (2, 3) AND delivery = (
+     WHERE project = $1 AND +rank IN (2, 3) AND delivery = (
          SELECT next.delivery FROM queue leaving JOIN queue next
              ON next.project = leaving.project AND next.sequence = leaving.sequence
          WHERE leaving.project = $1 AND leaving.delivery = $2 AND leaving.sequence IS NOT NULL

@@ -43,6 +43,10 @@ pub(crate) const NOW: &str = "(extract(epoch from statement_timestamp()) * 10000
 pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(3);
 /// How long any statement may take before the server ends it.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a transaction may stand still before the server ends it. A hub that is frozen in the
+/// middle of one holds rows that nobody else can claim meanwhile: this must end well within the
+/// margin by which leases outlast their calls.
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// Tasks that write messages.
 const ACCEPT_FLUSHERS: usize = 3;
 /// Tasks that write attempts.
@@ -213,11 +217,12 @@ fn make_pool(config: Config, connections: usize, settings: &str) -> Result<Pool,
         ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
     let prepare_session = format!(
-        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s';
+        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};
          SET jit = off; {settings}
          SELECT set_config('synchronous_commit', 'on', false)
          WHERE current_setting('synchronous_commit') IN ('off', 'local');",
-        STATEMENT_TIMEOUT.as_millis()
+        STATEMENT_TIMEOUT.as_millis(),
+        IDLE_IN_TRANSACTION_TIMEOUT.as_millis()
     );
     Pool::builder(manager)
         .max_size(connections)

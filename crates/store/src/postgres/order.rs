@@ -29,17 +29,21 @@ const DEMOTE: &str = "UPDATE queue q SET rank = q.rank + 2
          SELECT 1 FROM queue sent WHERE sent.project = q.project AND sent.sequence = q.sequence
          AND sent.rank < 2 AND sent.owner IS NOT NULL AND sent.delivery <> q.delivery))";
 
-/// Lets the heads go of sequences in which nothing is ahead: see [`crate::order::promote`].
-const PROMOTE: &str = "UPDATE queue q SET rank = q.rank - 2
-     FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
-     CROSS JOIN LATERAL (
-         SELECT head.delivery FROM queue head
-         WHERE head.project = t.project AND head.sequence = t.sequence
-         ORDER BY head.position LIMIT 1) head
-     WHERE q.project = t.project AND q.delivery = head.delivery AND q.rank IN (2, 3)
-     AND NOT EXISTS (
-         SELECT 1 FROM queue ahead WHERE ahead.project = t.project
-         AND ahead.sequence = t.sequence AND ahead.rank < 2)
+/// Lets the heads go of sequences in which nothing is ahead: see [`crate::order::promote`]. The
+/// heads are found first, by themselves: the planner would otherwise begin with all that is blocked,
+/// which is the whole backlog. That they still are blocked is sure, since the locks are taken.
+const PROMOTE: &str = "WITH heads AS MATERIALIZED (
+         SELECT t.project, head.delivery
+         FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
+         CROSS JOIN LATERAL (
+             SELECT h.delivery, h.rank FROM queue h
+             WHERE h.project = t.project AND h.sequence = t.sequence
+             ORDER BY h.position LIMIT 1) head
+         WHERE head.rank IN (2, 3) AND NOT EXISTS (
+             SELECT 1 FROM queue ahead WHERE ahead.project = t.project
+             AND ahead.sequence = t.sequence AND ahead.rank < 2))
+     UPDATE queue q SET rank = q.rank - 2 FROM heads
+     WHERE q.project = heads.project AND q.delivery = heads.delivery
      RETURNING q.project, q.sequence";
 
 /// Ends what waits for the same key and is not being sent.
