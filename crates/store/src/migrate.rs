@@ -15,6 +15,8 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0003_incidents.sql"),
     include_str!("schema/sqlite_0004_actions.sql"),
     include_str!("schema/sqlite_0005_tokens.sql"),
+    include_str!("schema/sqlite_0006_accounts.sql"),
+    include_str!("schema/sqlite_0007_tallies.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -22,6 +24,8 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0003_incidents.sql"),
     include_str!("schema/postgres_0004_actions.sql"),
     include_str!("schema/postgres_0005_tokens.sql"),
+    include_str!("schema/postgres_0006_accounts.sql"),
+    include_str!("schema/postgres_0007_tallies.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.
