@@ -12,6 +12,7 @@ use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::source::Source;
+use fieldpost_outbound::Client;
 use fieldpost_rules::definition::{
     Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, Secrets,
     SourceDraft, compare, dangling_references, is_name, keep_connection_secrets,
@@ -155,8 +156,9 @@ impl Hub {
             }
         }
         let mut warnings = warnings(&draft);
+        let unreached = self.unreached(&name).await?;
         for connection in &draft.connections {
-            warnings.extend(self.notify_warnings(&name, connection).await?);
+            warnings.extend(unreached.warnings(connection));
             warnings.extend(self.refused_network(&current.name, connection));
         }
         let erases = match existing {
@@ -298,14 +300,7 @@ impl Hub {
 
     /// Warns of a connection to an address that this hub does not dial.
     pub fn refused_network(&self, project: &str, connection: &Connection) -> Option<Problem> {
-        let project = ProjectName::from(project);
-        let error = self.outbound().prepare(&project, connection).err()?;
-        (error.kind == ErrorKind::Refused).then(|| Problem {
-            path: format!("connections.{}", connection.name),
-            code: "refused-network",
-            message: error.message,
-            hint: Some("until its network is opened, nothing is sent there".to_owned()),
-        })
+        refused_network(self.outbound(), project, connection)
     }
 
     /// Saves changes of definitions. A conflict means that somebody else saved first.
@@ -394,6 +389,21 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// Warns of a connection to an address that a client does not dial.
+pub fn refused_network(
+    outbound: &Client,
+    project: &str,
+    connection: &Connection,
+) -> Option<Problem> {
+    let error = outbound.prepare(&ProjectName::from(project), connection).err()?;
+    (error.kind == ErrorKind::Refused).then(|| Problem {
+        path: format!("connections.{}", connection.name),
+        code: "refused-network",
+        message: error.message,
+        hint: Some("until its network is opened, nothing is sent there".to_owned()),
+    })
 }
 
 /// Secrets of forwarders that a draft does not name, and that would go elsewhere with it.

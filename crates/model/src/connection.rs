@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::duration;
 use crate::names;
+use crate::recipient::Recipient;
 use crate::secret::Secret;
 
 /// How the hub proves itself to a destination.
@@ -232,9 +233,8 @@ pub struct Connection {
     pub url: String,
     /// How the hub proves itself.
     pub authentication: Authentication,
-    /// Who is told when the destination is in trouble: mail addresses, and URLs that take a
-    /// webhook instead.
-    pub notify: Vec<String>,
+    /// Who is told when the destination is in trouble.
+    pub notify: Vec<Recipient>,
     /// The longest that one attempt may take, from dialling to the last byte of the answer.
     pub timeout: Duration,
     /// How many attempts may be under way at once.

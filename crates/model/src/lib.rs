@@ -5,6 +5,7 @@
 //! does no I/O, reads no clock and no environment, and knows no database: the other rooms of the
 //! house (see ARCHITECTURE.md) meet on these types.
 
+pub mod access;
 pub mod attempt;
 pub mod connection;
 pub mod delivery;
@@ -17,9 +18,11 @@ pub mod json;
 pub mod message;
 mod names;
 pub mod project;
+pub mod recipient;
 pub mod retry;
 pub mod secret;
 pub mod source;
+pub mod tally;
 pub mod time;
 
 /// A project's name: its key everywhere, lower-case letters, digits, `-` and `_`, at most 64 bytes.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::names;
+use crate::recipient::Recipient;
 
 /// What a project settles beside its sources, connections and forwarders.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,8 +14,8 @@ pub struct ProjectSettings {
     pub retention: Retention,
     /// Who gets a report, and how often.
     pub reports: Vec<Report>,
-    /// Who is told when a source falls silent: mail addresses, and URLs that take a webhook.
-    pub notify: Vec<String>,
+    /// Who is told when a source falls silent.
+    pub notify: Vec<Recipient>,
 }
 
 /// How long things are kept; `None` means for ever. What still waits to be delivered is kept

@@ -8,11 +8,16 @@
 
 use std::borrow::Cow;
 
+use fieldpost_model::hexadecimal;
 use fieldpost_model::secret::PLACEHOLDER;
+use sha2::{Digest as _, Sha256};
 
 /// The shortest secret, in characters, that [`scrub`] looks for: anything shorter stands in
 /// ordinary words, and hiding it there would tell more than it hides.
 pub const SHORTEST_SCRUBBED_SECRET: usize = 4;
+
+/// Digits that tell masked webhooks apart: few enough to give nothing away.
+const MARK_DIGITS: usize = 4;
 
 /// Names of headers that always carry a credential.
 const CREDENTIAL_HEADERS: [&str; 5] =
@@ -103,6 +108,25 @@ pub fn mask_url(url: &str) -> String {
         masked.push_str(&pairs.join("&"));
     }
     masked + fragment
+}
+
+/// Masks all of a webhook's URL but its scheme and host: chat services put the key into the path.
+/// What differs in the hidden part only must not be taken for each other, so a mark of a few digits
+/// of its digest ends it. What is masked already, and what has nothing to hide, stays as it is.
+pub fn mask_webhook(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return mask_url(url) };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, hidden) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let shown = mask_url(&format!("{scheme}://{host}"));
+    match hidden.strip_prefix('/').unwrap_or(hidden) {
+        "" => format!("{shown}{hidden}"),
+        masked if masked.starts_with(PLACEHOLDER) => format!("{shown}{hidden}"),
+        _ => {
+            let digits = hexadecimal::encode(&Sha256::digest(url));
+            let mark: String = digits.chars().take(MARK_DIGITS).collect();
+            format!("{shown}/{PLACEHOLDER}#{mark}")
+        }
+    }
 }
 
 /// Masks the secret of an inbox path: `/inbox/<secret>`. Other paths stay as they are.
@@ -313,6 +337,27 @@ mod tests {
     }
 
     #[test]
+    fn masks_all_of_a_webhook_but_its_host() {
+        for (url, masked) in [
+            ("https://hooks.example.org/services/T0/B0/xxx", "https://hooks.example.org/•••••••#"),
+            ("https://hooks.example.org:8443/a", "https://hooks.example.org:8443/•••••••#"),
+            ("https://example.org?a=b", "https://example.org/•••••••#"),
+            ("https://ann:pass@example.org/a", "https://•••••••@example.org/•••••••#"),
+        ] {
+            let shown = mask_webhook(url);
+            let mark = shown.strip_prefix(masked).unwrap_or_else(|| panic!("{shown}"));
+            assert_eq!(mark.len(), MARK_DIGITS, "{shown}");
+            assert!(mark.bytes().all(|digit| digit.is_ascii_hexdigit()), "{shown}");
+            assert_eq!(mask_webhook(&shown), shown);
+        }
+        for whole in ["https://example.org", "https://example.org/", "ops@example.org", ""] {
+            assert_eq!(mask_webhook(whole), whole);
+        }
+        let [one, two] = ["a", "b"].map(|key| mask_webhook(&format!("https://example.org/{key}")));
+        assert_ne!(one, two);
+    }
+
+    #[test]
     fn masks_inbox_paths() {
         for (path, masked) in [
             ("/inbox/abc", "/inbox/•••••••"),
@@ -350,6 +395,8 @@ mod tests {
             prop_assert!(!scrub(&text, &[&secret]).contains(&secret));
             let url = format!("https://u:{secret}@h/{before}?token={secret}&{after}=1");
             prop_assert!(!mask_url(&url).contains(&secret));
+            let hook = format!("https://h/{before}/{secret}?{after}");
+            prop_assert!(!mask_webhook(&hook).contains(&secret));
         }
 
         #[test]

@@ -35,6 +35,7 @@ use destinations::Destination;
 use endings::Gathering;
 use reports::Reports;
 use silence::Silence;
+pub use tell::Unreached;
 pub use topic::{Subscription, Topic};
 
 /// How often the loop looks at most: thousands of refusals in a second are one look at the store.

@@ -12,6 +12,7 @@ use fieldpost_model::incident::NoticeChannel;
 use fieldpost_outbound::Call;
 use fieldpost_outbound::mail::{MAIL_TIMEOUT, Mail};
 use fieldpost_rules::incident::notice_pause;
+use fieldpost_rules::redact;
 use fieldpost_store::{HeldNotice, NoticeOutcome, StoreError};
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -138,26 +139,31 @@ async fn mail(hub: &Hub, held: &HeldNotice) -> Result<(), Refusal> {
 /// Posts a notice as JSON, through the guard, to an address that a project chose.
 async fn post(hub: &Hub, held: &HeldNotice) -> Result<(), Refusal> {
     let notice = &held.notice;
-    let Some(url) = hub.webhook_url(&held.project, &notice.recipient) else {
+    let Some(webhook) = hub.webhook(&held.project, &notice.recipient) else {
         let message = "nobody names this address in `notify` any more".to_owned();
         return Err(Refusal { message, is_final: true });
     };
     let connection = Connection {
         name: "notice".to_owned(),
-        url,
+        url: webhook.url.clone(),
         authentication: Authentication::None,
         notify: Vec::new(),
         timeout: WEBHOOK_TIMEOUT,
         concurrency: 1,
-        signing_secret: None,
+        signing_secret: webhook.signing_secret,
         previous_signing_secret: None,
         rate: None,
         tls: Tls::default(),
         paused: false,
         incident: IncidentPolicy::default(),
     };
+    // What went wrong may name the URL; its path is nobody's to see.
+    let refusal = |message: &str, is_final| {
+        let message = redact::scrub(message, &hidden_parts(&webhook.url));
+        Refusal { message, is_final }
+    };
     let prepared = hub.outbound().prepare(&held.project, &connection);
-    let prepared = prepared.map_err(|error| Refusal { message: error.message, is_final: true })?;
+    let prepared = prepared.map_err(|error| refusal(&error.message, true))?;
     let call = Call {
         method: Method::Post,
         query: &[],
@@ -169,6 +175,13 @@ async fn post(hub: &Hub, held: &HeldNotice) -> Result<(), Refusal> {
     };
     match hub.outbound().send(&prepared, call).await.error {
         None => Ok(()),
-        Some(error) => Err(Refusal { message: error.message, is_final: false }),
+        Some(error) => Err(refusal(&error.message, false)),
     }
+}
+
+/// The parts of a webhook's URL that are not shown.
+fn hidden_parts(url: &str) -> Vec<&str> {
+    let path_on = url.splitn(4, '/').nth(3).unwrap_or_default();
+    let (path, query) = path_on.split_once('?').unwrap_or((path_on, ""));
+    vec![path_on, path, query]
 }

@@ -8,6 +8,7 @@ use fieldpost_model::incident::NoticeKind;
 use fieldpost_model::json::Value;
 use fieldpost_model::message::MessageState;
 use fieldpost_model::project::ReportEvery;
+use fieldpost_model::recipient::Recipient;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::incident::Period;
 use fieldpost_store::{NewNotice, OpenIncident, PeriodCounts, StoreError};
@@ -52,11 +53,11 @@ impl Reports {
     }
 }
 
-fn recipients(project: &ProjectRouting, every: ReportEvery) -> Vec<String> {
+fn recipients(project: &ProjectRouting, every: ReportEvery) -> Vec<Recipient> {
     let reports = project.definition.settings.reports.iter();
     let all: BTreeSet<String> =
         reports.filter(|report| report.every == every).flat_map(|it| it.to.clone()).collect();
-    all.into_iter().collect()
+    all.into_iter().map(Recipient::Mail).collect()
 }
 
 /// What a report is written from.
@@ -75,7 +76,7 @@ impl Hub {
         project: &ProjectRouting,
         every: ReportEvery,
         period: Period,
-        recipients: Vec<String>,
+        recipients: Vec<Recipient>,
         open: &[OpenIncident],
     ) -> Result<(), StoreError> {
         let name = &*project.project;
@@ -108,7 +109,8 @@ impl Hub {
         to: Option<String>,
     ) -> Result<Vec<NewNotice>, HubError> {
         let project = self.project(project).await?;
-        let recipients = to.map_or_else(|| recipients(&project, every), |to| vec![to]);
+        let recipients =
+            to.map_or_else(|| recipients(&project, every), |to| vec![Recipient::Mail(to)]);
         let end = self.now();
         let due = Period::due(every, self.settings().report_hour, end);
         let period = Period { start: Timestamp(end.0 - (due.end.0 - due.start.0)), end };

@@ -1,13 +1,12 @@
 //! From what is to be told to the notices that are kept: one for each recipient who wants it.
 
 use fieldpost_model::connection::Connection;
-use fieldpost_model::hexadecimal;
 use fieldpost_model::incident::{NoticeChannel, NoticeKind};
+use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::definition::Problem;
-use fieldpost_rules::redact::mask_url;
-use fieldpost_store::{NewNotice, StoreError};
-use sha2::{Digest as _, Sha256};
+use fieldpost_rules::redact::mask_webhook;
+use fieldpost_store::{NewNotice, RefusedAddress, StoreError};
 use uuid::Uuid;
 
 use crate::hub::Hub;
@@ -18,32 +17,12 @@ use crate::watch::words::Telling;
 
 /// The fact that holds the key of the links to unsubscribe.
 const UNSUBSCRIBE_KEY: &str = "unsubscribe-key";
-/// Digits that tell webhooks apart whose secrets are not shown.
-const MARK_DIGITS: usize = 4;
 /// Why a mail is not sent where there is nobody to send it.
 const NO_RELAY: &str = "no mail relay is set (--smtp-url)";
 
-/// Whether a recipient gets mail; what else can be told is a URL.
-fn is_mail_address(recipient: &str) -> bool {
-    !recipient.contains("://")
-}
-
-/// A webhook as a notice names it: what is secret in it stays in the definition, where it is sealed.
-/// Two that differ in nothing else must not be taken for each other, which four digits of a digest
-/// see to; they give nothing away.
-fn shown_webhook(url: &str) -> String {
-    let masked = mask_url(url);
-    if masked == url {
-        return masked;
-    }
-    let digits = hexadecimal::encode(&Sha256::digest(url));
-    let mark: String = digits.chars().take(MARK_DIGITS).collect();
-    format!("{masked}#{mark}")
-}
-
 impl Topic {
     /// Who is told, as the project has it.
-    pub(super) fn recipients(&self, project: &ProjectRouting) -> Vec<String> {
+    pub(super) fn recipients(&self, project: &ProjectRouting) -> Vec<Recipient> {
         let definition = &project.definition;
         let notify_of = |name: &str| {
             let lane = project.connections.get(name);
@@ -62,11 +41,12 @@ impl Topic {
                 .flat_map(|order| notify_of(&order.to))
                 .collect(),
             Self::Reports => {
-                definition.settings.reports.iter().flat_map(|report| report.to.clone()).collect()
+                let to = definition.settings.reports.iter().flat_map(|report| report.to.clone());
+                to.map(Recipient::Mail).collect()
             }
         };
-        recipients.sort_unstable();
-        recipients.dedup();
+        recipients.sort_by(|one, other| one.address().cmp(other.address()));
+        recipients.dedup_by(|one, other| one.address() == other.address());
         recipients
     }
 
@@ -93,7 +73,7 @@ impl Hub {
         &self,
         project: &ProjectRouting,
         topic: &Topic,
-        recipients: Vec<String>,
+        recipients: Vec<Recipient>,
         kind: NoticeKind,
         incident: Option<Uuid>,
         telling: Telling,
@@ -105,7 +85,7 @@ impl Hub {
         let tired = self.tired(&project.project, topic).await?;
         let payload = payload.to_json();
         let mut notices = Vec::with_capacity(recipients.len());
-        for recipient in recipients.into_iter().filter(|address| !tired.contains(address)) {
+        for recipient in recipients {
             let mut notice = NewNotice {
                 id: new_id(self.now()),
                 incident,
@@ -116,37 +96,43 @@ impl Hub {
                 html: None,
                 unsubscribe: None,
                 impossible: None,
-                recipient,
+                recipient: String::new(),
             };
-            if is_mail_address(&notice.recipient) {
-                let subscription = Subscription {
-                    project: project.project.to_string(),
-                    topic: topic.clone(),
-                    address: notice.recipient.clone(),
-                };
-                letter.unsubscribe = self.unsubscribe_link(&subscription).await?;
-                notice.channel = NoticeChannel::Mail;
-                notice.text = letter.text();
-                notice.html = Some(letter.html());
-                notice.unsubscribe = letter.unsubscribe.clone();
-                notice.impossible = self.settings().mailer.is_none().then(|| NO_RELAY.to_owned());
-            }
-            if notice.channel == NoticeChannel::Webhook {
-                notice.recipient = shown_webhook(&notice.recipient);
+            match recipient {
+                // What is secret in its URL stays in the definition, where it is sealed.
+                Recipient::Webhook(webhook) => notice.recipient = mask_webhook(&webhook.url),
+                Recipient::Mail(address) if tired.contains(&address) => continue,
+                Recipient::Mail(address) => {
+                    let subscription = Subscription {
+                        project: project.project.to_string(),
+                        topic: topic.clone(),
+                        address: address.clone(),
+                    };
+                    letter.unsubscribe = self.unsubscribe_link(&subscription).await?;
+                    notice.channel = NoticeChannel::Mail;
+                    notice.recipient = address;
+                    notice.text = letter.text();
+                    notice.html = Some(letter.html());
+                    notice.unsubscribe = letter.unsubscribe.clone();
+                    let is_impossible = self.settings().mailer.is_none();
+                    notice.impossible = is_impossible.then(|| NO_RELAY.to_owned());
+                }
             }
             notices.push(notice);
         }
         Ok(notices)
     }
 
-    /// The whole URL of a webhook that a notice names without its credentials; `None` where nobody
-    /// names it any more.
-    pub(super) fn webhook_url(&self, project: &str, shown: &str) -> Option<String> {
+    /// The webhook that a notice names without its credentials; `None` where nobody names it any
+    /// more. One that is named twice is signed where either says so.
+    pub(super) fn webhook(&self, project: &str, shown: &str) -> Option<Webhook> {
         let project = self.routing().project(project).cloned()?;
         let connections = project.definition.connections.iter();
         let named = connections.flat_map(|connection| &connection.notify);
-        let mut named = named.chain(&project.definition.settings.notify);
-        named.find(|address| !is_mail_address(address) && shown_webhook(address) == shown).cloned()
+        let named = named.chain(&project.definition.settings.notify);
+        let named = named.filter_map(Recipient::webhook);
+        let named = named.filter(|webhook| mask_webhook(&webhook.url) == shown);
+        named.max_by_key(|webhook| webhook.signing_secret.is_some()).cloned()
     }
 
     /// The link by which a recipient ends a subscription; `None` where the hub does not know how
@@ -189,15 +175,14 @@ impl Hub {
         Ok(tired.contains(&subscription.address))
     }
 
-    /// Who is named to be told of trouble with a connection, and has unsubscribed.
-    pub async fn unsubscribed(
-        &self,
-        project: &str,
-        connection: &Connection,
-    ) -> Result<Vec<String>, StoreError> {
-        let topic = Topic::Connection(connection.name.clone());
-        let tired = self.tired(project, &topic).await?;
-        Ok(connection.notify.iter().filter(|address| tired.contains(address)).cloned().collect())
+    /// Who of a project's recipients is not reached: what the warnings of its connections are
+    /// written from, asked of the store once for all of them.
+    pub async fn unreached(&self, project: &str) -> Result<Unreached, StoreError> {
+        Ok(Unreached {
+            unsubscribed: self.store().unsubscribed(project).await?,
+            refused: self.store().refused_addresses(project).await?,
+            has_relay: self.settings().mailer.is_some(),
+        })
     }
 
     /// Who has had enough of mails about a topic.
@@ -205,17 +190,35 @@ impl Hub {
         let (all, topic) = (self.store().unsubscribed(project).await?, topic.to_string());
         Ok(all.into_iter().filter(|(about, _)| *about == topic).map(|(_, who)| who).collect())
     }
+}
+
+/// Who of a project's recipients is not reached.
+#[derive(Clone, Debug)]
+pub struct Unreached {
+    /// Who has ended mails, and about what: topic and address.
+    unsubscribed: Vec<(String, String)>,
+    refused: Vec<RefusedAddress>,
+    has_relay: bool,
+}
+
+impl Unreached {
+    /// Who is named to be told of trouble with a connection, and has unsubscribed.
+    pub fn unsubscribed_from(&self, connection: &Connection) -> Vec<String> {
+        let topic = Topic::Connection(connection.name.clone()).to_string();
+        let is_tired = |address: &&str| {
+            self.unsubscribed.iter().any(|(about, who)| *about == topic && who == address)
+        };
+        let addresses = connection.notify.iter().filter_map(Recipient::mail_address);
+        addresses.filter(is_tired).map(str::to_owned).collect()
+    }
 
     /// What is likely to be regretted about who is told of trouble with a connection: nobody wants
-    /// to be any more, somebody is not reached, or nobody can be. That it names nobody is warned of with its definition.
-    pub async fn notify_warnings(
-        &self,
-        project: &str,
-        connection: &Connection,
-    ) -> Result<Vec<Problem>, StoreError> {
+    /// to be any more, somebody is not reached, or nobody can be. That it names nobody is warned of
+    /// with its definition.
+    pub fn warnings(&self, connection: &Connection) -> Vec<Problem> {
         let Connection { name, notify, .. } = connection;
         if notify.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let warning = |code, message, hint: &str| Problem {
             path: format!("connections.{name}.notify"),
@@ -224,15 +227,16 @@ impl Hub {
             hint: Some(hint.to_owned()),
         };
         let mut warnings = Vec::new();
-        if self.unsubscribed(project, connection).await?.len() == notify.len() {
+        if self.unsubscribed_from(connection).len() == notify.len() {
             warnings.push(warning(
                 "all-unsubscribed",
                 format!("everybody who was told when `{name}` is in trouble has unsubscribed"),
                 "name somebody else, or ask them to open their link once more",
             ));
         }
-        for refused in self.store().refused_addresses(project).await? {
-            if notify.contains(&refused.address) {
+        let addresses = || notify.iter().filter_map(Recipient::mail_address);
+        for refused in &self.refused {
+            if addresses().any(|address| address == refused.address) {
                 warnings.push(warning(
                     "notify-refused",
                     format!(
@@ -243,13 +247,13 @@ impl Hub {
                 ));
             }
         }
-        if self.settings().mailer.is_none() && notify.iter().any(|it| is_mail_address(it)) {
+        if !self.has_relay && addresses().next().is_some() {
             warnings.push(warning(
                 "no-mail-relay",
                 format!("nobody gets a mail when `{name}` is in trouble: {NO_RELAY}"),
                 "give the hub a relay with --smtp-url and --smtp-from",
             ));
         }
-        Ok(warnings)
+        warnings
     }
 }

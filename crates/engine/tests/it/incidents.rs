@@ -6,7 +6,10 @@ use std::time::Duration;
 use fieldpost_engine::{Subscription, Topic};
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::incident::{IncidentState, NoticeKind, NoticeState};
+use fieldpost_model::recipient::{Recipient, Webhook};
+use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
+use fieldpost_outbound::signing::Signer;
 use fieldpost_rules::delivery::Action;
 use fieldpost_testkit::{Answer, FakeDestination};
 use rstest::rstest;
@@ -109,7 +112,10 @@ async fn a_refused_payload_opens_nothing_and_is_told() {
     let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
     clinic.destination.answer("/hook", Answer::status(422).body("no such field"));
     clinic.post("1").await;
-    clinic.destination.wait_for(1, PATIENCE).await;
+    until("the first is refused", async || {
+        (!clinic.deliveries(DeliveryState::Rejected).await.is_empty()).then_some(())
+    })
+    .await;
     clinic.post("2").await;
     let mail = clinic.mails(1).await.remove(0);
     let subject = "[Fieldpost] clinic: 2 deliveries to there will not be tried again";
@@ -372,7 +378,7 @@ async fn a_relay_that_is_down_gets_it_later_and_a_refused_address_is_given_up() 
     assert_eq!(refused.state, NoticeState::GivenUp);
     assert!(refused.last_error.as_ref().unwrap().contains("nobody of that name"));
     let there = clinic.hub.definition("clinic").await.unwrap().1.connections.remove(0);
-    let warned = clinic.hub.notify_warnings("clinic", &there).await.unwrap();
+    let warned = clinic.hub.unreached("clinic").await.unwrap().warnings(&there);
     assert_eq!((warned.len(), warned[0].code), (1, "notify-refused"));
     assert!(warned[0].message.contains("gone@example.org") && warned[0].message.contains("550"));
 }
@@ -396,9 +402,9 @@ async fn who_unsubscribed_is_left_alone_and_the_operator_is_warned() {
     assert_eq!(subscription, expected);
     assert_eq!(clinic.hub.subscription(&format!("{token}A")).await.unwrap(), None);
     let there = clinic.hub.definition("clinic").await.unwrap().1.connections.remove(0);
-    assert!(clinic.hub.notify_warnings("clinic", &there).await.unwrap().is_empty());
+    assert!(clinic.hub.unreached("clinic").await.unwrap().warnings(&there).is_empty());
     clinic.hub.set_subscribed(&subscription, false).await.unwrap();
-    let warned = clinic.hub.notify_warnings("clinic", &there).await.unwrap();
+    let warned = clinic.hub.unreached("clinic").await.unwrap().warnings(&there);
     assert_eq!(warned[0].code, "all-unsubscribed");
     clinic.destination.answer("/hook", Answer::status(200));
     until("it is over", async || {
@@ -407,7 +413,11 @@ async fn who_unsubscribed_is_left_alone_and_the_operator_is_warned() {
     .await;
     assert_eq!(clinic.notices().await.len(), 1, "its end is told to nobody");
     clinic.hub.set_subscribed(&subscription, true).await.unwrap();
-    assert!(clinic.hub.notify_warnings("clinic", &there).await.unwrap().is_empty());
+    assert!(clinic.hub.unreached("clinic").await.unwrap().warnings(&there).is_empty());
+}
+
+fn webhook(url: String, signing_secret: Option<Secret>) -> Recipient {
+    Recipient::Webhook(Webhook { url, signing_secret })
 }
 
 #[rstest]
@@ -419,9 +429,12 @@ async fn a_url_gets_a_webhook_and_without_a_relay_mails_are_not_sent() {
     clinic.apply(&Wish::default()).await;
     let (_, mut definition) = clinic.hub.definition("clinic").await.unwrap();
     let mut there = definition.connections.remove(0);
-    there.notify.push(told.url("/told?token=hidden-word"));
+    let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    there.notify.push(webhook(told.url("/services/hidden-word?x=1"), Some(secret.clone())));
     clinic.hub.put("clinic", fieldpost_engine::Draft::Connection(there)).await.unwrap();
-    told.answer_in_turn("/told", [Answer::status(500)], Answer::status(204));
+    let echo = format!("no such hook: {}", told.url("/services/hidden-word?x=1"));
+    let refused = Answer::status(500).body(echo);
+    told.answer_in_turn("/services/hidden-word", [refused], Answer::status(204));
     clinic.destination.answer("/hook", Answer::status(503));
     clinic.post("1").await;
     let requests = told.wait_for(2, PATIENCE).await;
@@ -433,7 +446,10 @@ async fn a_url_gets_a_webhook_and_without_a_relay_mails_are_not_sent() {
     );
     assert_eq!(body["incident"]["last_status"], 503);
     assert_eq!(requests[0].header("webhook-id"), requests[1].header("webhook-id"));
-    assert_eq!(requests[1].query, "token=hidden-word");
+    let of = |name: &str| requests[1].header(name).unwrap();
+    let (id, at) = (of("webhook-id").parse().unwrap(), of("webhook-timestamp").parse().unwrap());
+    let signer = Signer::new([&secret]).unwrap();
+    assert_eq!(of("webhook-signature"), signer.sign(id, at, &requests[1].body));
     let notices = clinic.notices().await;
     assert!(!format!("{notices:?}").contains("hidden-word"), "{notices:?}");
     let mail = notices.iter().find(|it| it.recipient == "ops@example.org").unwrap();
@@ -451,14 +467,16 @@ async fn webhooks_that_differ_in_their_secrets_only_get_what_is_theirs() {
     clinic.apply(&Wish::default()).await;
     let (_, mut definition) = clinic.hub.definition("clinic").await.unwrap();
     let mut there = definition.connections.remove(0);
-    there.notify = ["first", "second"].map(|it| told.url(&format!("/told?token={it}-word"))).into();
+    there.notify = ["first", "second"]
+        .map(|it| webhook(told.url(&format!("/services/{it}-word?token=x")), None))
+        .into();
     clinic.hub.put("clinic", fieldpost_engine::Draft::Connection(there)).await.unwrap();
     clinic.destination.answer("/hook", Answer::status(503));
     clinic.post("1").await;
-    let mut queries: Vec<String> =
-        told.wait_for(2, PATIENCE).await.into_iter().map(|request| request.query).collect();
-    queries.sort();
-    assert_eq!(queries, ["token=first-word", "token=second-word"]);
+    let mut paths: Vec<String> =
+        told.wait_for(2, PATIENCE).await.into_iter().map(|request| request.path).collect();
+    paths.sort();
+    assert_eq!(paths, ["/services/first-word", "/services/second-word"]);
 }
 
 #[rstest]

@@ -53,6 +53,8 @@ fn beside_a_running_hub() {
          tls: { skip_verification: true } }\n\
          \x20 e: { url: 'http://e.example.org', notify: [ops@example.org], \
          auth: { bearer: hunter2 } }\n\
+         \x20 f: { url: 'http://192.168.7.9/', notify: [ops@example.org] }\n\
+         \x20 g: { url: 'http://10.0.0.9/', notify: [ops@example.org] }\n\
          forwarders: { f: { to: c, paused: true } }\n",
     );
     let file = file.to_str().unwrap();
@@ -70,6 +72,7 @@ fn beside_a_running_hub() {
     check(&examined, "certificates", "warning", "included: p/d");
     check(&examined, "plain HTTP", "warning", "in the clear to these: p/e");
     check(&examined, "signing secrets", "ok", "none is too short");
+    check(&examined, "closed networks", "warning", "not open: p/g");
     check(&examined, "paused projects", "warning", "wait: p");
     check(&examined, "paused connections", "warning", "wait: p/c");
     check(&examined, "paused forwarders", "warning", "p/f");

@@ -1,8 +1,11 @@
 //! Addresses: the URLs that a hub calls, and whom it tells.
 
+use fieldpost_model::recipient::{Recipient, Webhook};
+use fieldpost_model::secret::PLACEHOLDER;
 use url::Url;
 
-use super::fields::Field;
+use super::connection::read_signing_secret;
+use super::fields::{Field, Section};
 use crate::redact;
 
 /// The longest URL, in bytes.
@@ -16,9 +19,13 @@ const MAX_MAIL_ADDRESS: usize = 254;
 
 /// Reads a URL that the hub is to call.
 pub(super) fn read_url(field: &Field<'_, '_>) -> Option<String> {
+    read_masked_url(field, redact::mask_url)
+}
+
+/// Reads a URL. A wrong one may carry a credential as well as a right one: `mask` hides it.
+fn read_masked_url(field: &Field<'_, '_>, mask: fn(&str) -> String) -> Option<String> {
     let text = field.text()?;
-    // The query of a wrong URL may carry a credential as well as that of a right one.
-    let shown = redact::mask_url(text);
+    let shown = mask(text);
     let bad = |message: String, hint: &str| field.place.report_with_hint("bad-url", message, hint);
     if text.len() > MAX_URL {
         return bad(
@@ -48,7 +55,8 @@ pub(super) fn read_url(field: &Field<'_, '_>) -> Option<String> {
              is kept secret",
         );
     }
-    if url.fragment().is_some() {
+    // What is masked may end in a mark. It stands for a stored URL, or is refused for standing for none.
+    if url.fragment().is_some() && !text.contains(PLACEHOLDER) {
         return bad(format!("`{shown}` has a `#` part, which is never sent"), "leave it out");
     }
     Some(text.to_owned())
@@ -58,12 +66,28 @@ fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-/// Reads whom to tell of trouble: mail addresses, and URLs that take a webhook instead.
-pub(super) fn read_notify(field: &Field<'_, '_>) -> Vec<String> {
+/// Reads whom to tell of trouble: mail addresses, and webhooks, as a URL or as an object with it.
+pub(super) fn read_notify(field: &Field<'_, '_>) -> Vec<Recipient> {
     read_addresses(field, |field| {
-        let is_url = field.value.as_str().is_some_and(|text| text.contains("://"));
-        if is_url { read_url(field) } else { read_mail_address(field) }
+        if field.value.as_object().is_some() {
+            return read_webhook(field).map(Recipient::Webhook);
+        }
+        if field.value.as_str().is_some_and(|text| text.contains("://")) {
+            let url = read_masked_url(field, redact::mask_webhook)?;
+            return Some(Recipient::Webhook(Webhook { url, signing_secret: None }));
+        }
+        read_mail_address(field).map(Recipient::Mail)
     })
+}
+
+/// Reads a webhook that is signed.
+fn read_webhook(field: &Field<'_, '_>) -> Option<Webhook> {
+    let mut fields = field.fields(Section::Inner)?;
+    let url = fields.require("url");
+    let url = url.and_then(|field| read_masked_url(&field, redact::mask_webhook));
+    let signing_secret = fields.take("signing_secret").map(read_signing_secret);
+    fields.close();
+    Some(Webhook { url: url?, signing_secret: signing_secret.flatten() })
 }
 
 /// Reads to whom mail is sent.
@@ -71,10 +95,7 @@ pub(super) fn read_mail_addresses(field: &Field<'_, '_>) -> Vec<String> {
     read_addresses(field, read_mail_address)
 }
 
-fn read_addresses(
-    field: &Field<'_, '_>,
-    read: fn(&Field<'_, '_>) -> Option<String>,
-) -> Vec<String> {
+fn read_addresses<T>(field: &Field<'_, '_>, read: fn(&Field<'_, '_>) -> Option<T>) -> Vec<T> {
     let addresses = field.elements();
     if addresses.len() > MAX_ADDRESSES {
         field.place.report_with_hint::<()>(

@@ -77,7 +77,7 @@ pub fn write_connection(connection: &Connection, secrets: Secrets) -> Value<'sta
         "auth",
         write_authentication(&connection.authentication, secrets),
     );
-    let notify = secrets.addresses(&connection.notify);
+    let notify = secrets.recipients(&connection.notify);
     members.put_unless(connection.notify.is_empty(), "notify", notify);
     let timeout = connection.timeout;
     members.put_unless(timeout == DEFAULT_TIMEOUT, "timeout", duration::format(timeout));
@@ -224,7 +224,8 @@ fn write_incident(incident: IncidentPolicy) -> Value<'static> {
     members.into_value()
 }
 
-fn read_signing_secret(field: Field<'_, '_>) -> Option<Secret> {
+/// Reads the secret of signatures.
+pub(super) fn read_signing_secret(field: Field<'_, '_>) -> Option<Secret> {
     let place = field.place.clone();
     let secret = field.secret()?;
     let length = signing_key_bytes(&secret);

@@ -14,6 +14,7 @@
 use fieldpost_model::connection::{Authentication, Connection, Oauth2, Oauth2Grant, Tls};
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::project::ProjectSettings;
+use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use fieldpost_model::source::{SenderAuthentication, Source};
 use url::Url;
@@ -352,12 +353,22 @@ impl Keeper {
         }
     }
 
-    /// URLs among those who are told are found again by how they were shown.
-    fn notify(&mut self, draft: &mut [String], stored: &[String]) {
-        for (index, address) in draft.iter_mut().enumerate() {
-            let shown = |stored: &&String| redact::mask_url(stored) == *address;
-            let stored = stored.get(index).filter(shown).or_else(|| stored.iter().find(shown));
-            self.url(&format!("notify[{index}]"), address, stored.map(String::as_str));
+    /// Webhooks among those who are told are found again by how they were shown, and their signing
+    /// secrets by their URLs.
+    fn notify(&mut self, draft: &mut [Recipient], stored: &[Recipient]) {
+        let stored: Vec<&Webhook> = stored.iter().filter_map(Recipient::webhook).collect();
+        for (index, recipient) in draft.iter_mut().enumerate() {
+            let Recipient::Webhook(webhook) = recipient else { continue };
+            let key = format!("notify[{index}]");
+            if webhook.url.contains(PLACEHOLDER) {
+                let is_it = |stored: &&&Webhook| redact::mask_webhook(&stored.url) == webhook.url;
+                let stored = stored.iter().find(is_it).map(|stored| stored.url.clone());
+                self.put_back(&key, &mut webhook.url, stored.as_ref());
+            }
+            let Webhook { url, signing_secret: Some(secret) } = webhook else { continue };
+            let stored = stored.iter().filter(|stored| stored.url == *url);
+            let stored = stored.filter_map(|stored| stored.signing_secret.as_ref()).next();
+            self.secret(&format!("{key}.signing_secret"), secret, stored);
         }
     }
 

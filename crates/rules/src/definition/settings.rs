@@ -55,7 +55,7 @@ pub(super) fn take_settings(fields: &mut Fields<'_, '_>) -> Option<ProjectSettin
 /// Writes the keys of a project's settings among its other keys.
 pub(super) fn put_settings(settings: &ProjectSettings, secrets: Secrets, members: &mut Members) {
     members.put_unless(!settings.paused, "paused", settings.paused);
-    let notify = secrets.addresses(&settings.notify);
+    let notify = secrets.recipients(&settings.notify);
     members.put_unless(settings.notify.is_empty(), "notify", notify);
     let reports = Value::object(settings.reports.iter().map(|report| {
         (report.every.name(), Value::Array(report.to.iter().cloned().map(Value::from).collect()))

@@ -9,6 +9,7 @@ use fieldpost_model::event::Event;
 use fieldpost_model::forwarder::{Format, Method, OnRejected, OrderBy, PayloadChoice};
 use fieldpost_model::json::Value;
 use fieldpost_model::project::{ProjectSettings, Report, ReportEvery, Retention};
+use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication};
@@ -80,8 +81,11 @@ fn reads_all_that_a_project_settles() {
     let settings = ProjectSettings {
         paused: false,
         notify: vec![
-            "ops@example.org".to_owned(),
-            "https://chat.example.org/hook?token=abc".to_owned(),
+            Recipient::Mail("ops@example.org".to_owned()),
+            Recipient::Webhook(Webhook {
+                url: "https://chat.example.org/hook?token=abc".to_owned(),
+                signing_secret: None,
+            }),
         ],
         reports: vec![
             Report { every: ReportEvery::Day, to: vec!["ops@example.org".to_owned()] },
@@ -110,7 +114,7 @@ fn reads_all_of_a_connection() {
     let password = Secret::new("value-of-warehouse-password");
     let basic = Authentication::Basic { username: "fieldpost".to_owned(), password };
     assert_eq!(warehouse.authentication, basic);
-    assert_eq!(warehouse.notify, ["ops@example.org"]);
+    assert_eq!(warehouse.notify, [Recipient::Mail("ops@example.org".to_owned())]);
     assert_eq!(warehouse.timeout, Duration::from_secs(10));
     assert_eq!(warehouse.concurrency, 4);
     assert_eq!(warehouse.rate, Some(Rate { calls: 50, per: Duration::from_secs(1) }));

@@ -1,6 +1,7 @@
 //! Writing definitions back: the parts that all nouns share.
 
 use fieldpost_model::json::{Member, Value};
+use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 
 use super::headers;
@@ -43,9 +44,26 @@ impl Secrets {
         })
     }
 
-    /// Whom to tell: mail addresses and URLs.
-    pub(super) fn addresses(self, addresses: &[String]) -> Value<'static> {
-        Value::Array(addresses.iter().map(|address| self.url(address)).collect())
+    /// Whom to tell: mail addresses and webhooks.
+    pub(super) fn recipients(self, recipients: &[Recipient]) -> Value<'static> {
+        Value::Array(recipients.iter().map(|recipient| self.recipient(recipient)).collect())
+    }
+
+    fn recipient(self, recipient: &Recipient) -> Value<'static> {
+        let Webhook { url, signing_secret } = match recipient {
+            Recipient::Mail(address) => return Value::from(address.clone()),
+            Recipient::Webhook(webhook) => webhook,
+        };
+        let url = match self {
+            Self::Shown => url.clone(),
+            Self::Hidden => redact::mask_webhook(url),
+        };
+        match signing_secret {
+            None => Value::from(url),
+            Some(secret) => {
+                Value::object([("url", url.into()), ("signing_secret", self.secret(secret))])
+            }
+        }
     }
 
     /// Headers, some of which may be credentials.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::Draft;
+use fieldpost_engine::{Draft, Unreached};
 use fieldpost_model::connection;
 use fieldpost_rules::definition::{
     Secrets, connection_warnings, read_connection, write_connection,
@@ -43,21 +43,23 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    async fn show(
+    fn show(
         app: &App,
         project: &str,
         connection: &connection::Connection,
-    ) -> Result<Self, Problem> {
+        unreached: &Unreached,
+    ) -> Self {
         let mut warnings = connection_warnings(connection);
-        warnings.extend(app.hub.notify_warnings(project, connection).await?);
-        Ok(Self {
+        warnings.extend(unreached.warnings(connection));
+        warnings.extend(app.hub.refused_network(project, connection));
+        Self {
             name: connection.name.clone(),
             url: mask_url(&connection.url),
             paused: connection.paused,
-            unsubscribed: app.hub.unsubscribed(project, connection).await?,
+            unsubscribed: unreached.unsubscribed_from(connection),
             warnings: warnings.into_iter().map(Mistake::from).collect(),
             definition: write_connection(connection, Secrets::Hidden).into(),
-        })
+        }
     }
 }
 
@@ -79,10 +81,10 @@ pub(super) async fn list(
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Connection>>, Problem> {
     let definition = current(&app, &project).await?;
-    let mut shown = Vec::with_capacity(definition.connections.len());
-    for connection in &definition.connections {
-        shown.push(Connection::show(&app, &project, connection).await?);
-    }
+    let unreached = app.hub.unreached(&project).await?;
+    let connections = definition.connections.iter();
+    let shown: Vec<Connection> =
+        connections.map(|it| Connection::show(&app, &project, it, &unreached)).collect();
     Ok(Json(List::whole(shown)))
 }
 
@@ -105,7 +107,8 @@ pub(super) async fn get(
 async fn shown(app: &App, project: &str, name: &str) -> Result<Connection, Problem> {
     let definition = current(app, project).await?;
     let found = find("connection", &definition.connections, name, name_of)?;
-    Connection::show(app, project, found).await
+    let unreached = app.hub.unreached(project).await?;
+    Ok(Connection::show(app, project, found, &unreached))
 }
 
 /// Make or replace a connection

@@ -1,5 +1,6 @@
 //! Connections and whole projects are paused and resumed.
 
+use fieldpost_rules::redact::mask_webhook;
 use serde_json::json;
 
 use crate::hub::{Engine, TestHub, json_of, problem, text};
@@ -87,7 +88,9 @@ async fn what_a_project_settles_is_shown_and_replaced() {
     let answer = hub.put(path, &settings).await;
     assert_eq!(answer.status(), 200);
     let mut shown = json_of(answer).await;
-    assert_eq!(shown["notify"][1], "https://chat.example.org/hook?token=•••••••");
+    let masked = mask_webhook("https://chat.example.org/hook?token=hidden-token");
+    assert!(masked.starts_with("https://chat.example.org/•••••••#"), "{masked}");
+    assert_eq!(shown["notify"][1], masked);
     assert_eq!(hub.json(path).await, shown);
     assert_eq!(hub.json("projects/clinic").await["paused"], true);
     let exported = hub.json("projects/clinic/export?format=json").await;
@@ -97,7 +100,7 @@ async fn what_a_project_settles_is_shown_and_replaced() {
     shown["retention"] = json!({ "messages": "30d" });
     assert_eq!(hub.put(path, &shown).await.status(), 200);
     let (_, stored) = hub.hub.definition("clinic").await.unwrap();
-    assert!(stored.settings.notify[1].ends_with("hidden-token"));
+    assert!(stored.settings.notify[1].address().ends_with("hidden-token"));
     assert_eq!(stored.settings.retention.after_success, None);
 
     let wrong = hub.put(path, &json!({ "retention": { "mesages": "1d" } })).await;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use fieldpost_engine::refused_network;
 use fieldpost_model::duration;
 use fieldpost_model::json::Value;
+use fieldpost_outbound::Client;
 use fieldpost_rules::definition::{connection_warnings, read_connection};
 use fieldpost_store::{DefinitionKind, FoundDefinition, Inspection, clock};
 
@@ -25,7 +27,7 @@ struct Regret {
     hint: &'static str,
 }
 
-const REGRETS: [Regret; 4] = [
+const REGRETS: [Regret; 5] = [
     Regret {
         name: "notify addresses",
         code: "no-notify",
@@ -54,10 +56,18 @@ const REGRETS: [Regret; 4] = [
         finding: "those of these can be guessed",
         hint: "make others with `openssl rand -base64 32`",
     },
+    Regret {
+        name: "closed networks",
+        code: "refused-network",
+        fine: "no connection names an address in one",
+        finding: "nothing is sent to these, whose addresses are in networks that are not open",
+        hint: "open them with --allow-network",
+    },
 ];
 
-pub(super) fn examine(found: &Inspection) -> Vec<Check> {
-    let mut checks = regrets(found);
+/// `client` dials what may be dialled.
+pub(super) fn examine(found: &Inspection, client: Option<&Client>) -> Vec<Check> {
+    let mut checks = regrets(found, client);
     checks.extend([
         paused(found, DefinitionKind::Project, "paused projects", "projects"),
         paused(found, DefinitionKind::Connection, "paused connections", "connections"),
@@ -85,11 +95,14 @@ fn shown(definition: &FoundDefinition) -> String {
 }
 
 /// What is allowed in connections, and likely to be regretted.
-fn regrets(found: &Inspection) -> Vec<Check> {
+fn regrets(found: &Inspection, client: Option<&Client>) -> Vec<Check> {
     let connections: Vec<_> = of_kind(found, DefinitionKind::Connection)
         .filter_map(|(definition, value)| {
             let connection = read_connection(&definition.name, &value).ok()?;
-            Some((shown(definition), connection_warnings(&connection)))
+            let mut warnings = connection_warnings(&connection);
+            let project = &definition.project;
+            warnings.extend(client.and_then(|it| refused_network(it, project, &connection)));
+            Some((shown(definition), warnings))
         })
         .collect();
     let check = |regret: &Regret| {

@@ -39,7 +39,7 @@ fn connections(found: &Inspection) -> Vec<(String, Connection)> {
 fn no_relay(in_force: &InForce, connections: &[(String, Connection)]) -> Check {
     let wants_mail = connections
         .iter()
-        .any(|(_, connection)| connection.notify.iter().any(|address| !address.contains("://")));
+        .any(|(_, it)| it.notify.iter().any(|recipient| recipient.mail_address().is_some()));
     if !wants_mail {
         return Check::fine(NAME, in_force.told("none is set, and nobody waits for a mail"));
     }
@@ -84,8 +84,9 @@ async fn relay(
 
 /// Addresses that are to be told of trouble, and get no mail.
 fn refused(found: &Inspection, connections: &[(String, Connection)]) -> Option<Check> {
-    let is_named = |project: &str, address: &String| {
-        connections.iter().any(|(of, it)| of == project && it.notify.contains(address))
+    let is_named = |project: &str, address: &str| {
+        let mut own = connections.iter().filter(|(of, _)| of == project);
+        own.any(|(_, it)| it.notify.iter().any(|named| named.mail_address() == Some(address)))
     };
     let refused = found.refused.iter().filter(|(project, it)| is_named(project, &it.address));
     let told: Vec<String> =
@@ -102,16 +103,19 @@ fn refused(found: &Inspection, connections: &[(String, Connection)]) -> Option<C
 
 /// Connections in whose trouble nobody is interested any more.
 fn tired(found: &Inspection, connections: &[(String, Connection)]) -> Option<Check> {
-    let is_tired = |project: &str, name: &str, address: &String| {
+    let is_tired = |project: &str, name: &str, address: &str| {
         let topic = format!("connection:{name}");
-        found.unsubscribed.iter().any(|it| it.0 == project && it.1 == topic && it.2 == *address)
+        found.unsubscribed.iter().any(|it| it.0 == project && it.1 == topic && it.2 == address)
     };
     let alone: Vec<String> = connections
         .iter()
         .filter(|(project, connection)| {
             let mut notify = connection.notify.iter();
             !connection.notify.is_empty()
-                && notify.all(|address| is_tired(project, &connection.name, address))
+                && notify.all(|recipient| {
+                    let address = recipient.mail_address();
+                    address.is_some_and(|it| is_tired(project, &connection.name, it))
+                })
         })
         .map(|(project, connection)| format!("{project}/{}", connection.name))
         .collect();

@@ -118,7 +118,7 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     checks.extend(files::examine(settings));
     checks.extend(mail::examine(settings, &in_force, found.as_ref()).await);
     if let Some(found) = found {
-        checks.extend(definitions::examine(&found));
+        checks.extend(definitions::examine(&found, in_force.client().as_ref()));
     }
     checks
 }

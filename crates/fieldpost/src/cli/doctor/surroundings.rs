@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::TcpListener;
 
 use fieldpost_model::json::Value;
+use fieldpost_outbound::{Client, OutboundSettings};
 
 use super::Check;
 use crate::cli::show::{elements, text};
@@ -44,6 +45,12 @@ impl InForce {
             mail_relay: text("mail_relay"),
             public_url: text("public_url"),
         })
+    }
+
+    /// A client that dials what may be dialled; `None` where there can be none.
+    pub(super) fn client(&self) -> Option<Client> {
+        let allow_networks = self.allow_networks.parse().ok()?;
+        Client::new(OutboundSettings { allow_networks, ..OutboundSettings::default() }).ok()
     }
 
     /// A finding, with a word about where it comes from unless a hub was asked.

@@ -87,7 +87,7 @@ fn each_change_is_one_line() {
         told(&replacements, true),
         "~ project clinic
     ~ title: Clinic network → \"Clinics: all\"
-    ~ notify: (secret) changed
+    ~ notify: [ops@example.org, \"https://chat.example.org/•••••••#cee9\"] → [ops@example.org, \"https://chat.example.org/•••••••#15d7\"]
     ~ retention.after_success: 0ms → 1h
 ~ connection warehouse
     ~ auth.basic.password: (secret) changed

@@ -1,6 +1,7 @@
 //! For whom a stored secret is kept, and where it must be given again.
 
 use super::*;
+use crate::redact;
 
 const AGAIN: &str = "secret-must-be-given-again";
 const NOTHING: &str = "no-stored-secret";
@@ -11,6 +12,11 @@ fn connection(text: &str) -> Connection {
     let text = format!("{{ {} }}", text.replace('•', PLACEHOLDER));
     read_connection("c", &value_of(&text))
         .unwrap_or_else(|problems| panic!("{text}: {}", problems[0]))
+}
+
+/// A webhook as it is shown, with `•` for the placeholder.
+fn shown(url: &str) -> String {
+    redact::mask_webhook(url).replace(PLACEHOLDER, "•")
 }
 
 /// Sends one connection in the place of another and tells the place and code of each problem.
@@ -187,9 +193,29 @@ fn secrets_in_urls_follow_the_same_rule() {
     check(&token_url("https://id/?key=abc"), &token_url("https://evil/?key=•"), &[(path, NOTHING)]);
     // Whom to tell is found again wherever it stands in the list.
     let stored = "url: 'https://a', notify: ['https://one/?token=a', 'https://two/?token=b']";
-    check(stored, "url: 'https://b', notify: ['https://two/?token=•']", &[]);
-    let evil = "url: 'https://a', notify: ['https://evil/?token=•']";
-    check(stored, evil, &[("notify[0]", NOTHING)]);
+    let two = shown("https://two/?token=b");
+    assert!(two.starts_with("https://two/•#"), "{two}");
+    check(stored, &format!("url: 'https://b', notify: ['{two}']"), &[]);
+    for other in [two.replace("two", "evil"), two.replace('#', "#0"), "https://two/•".to_owned()] {
+        let sent = format!("url: 'https://a', notify: ['{other}']");
+        check(stored, &sent, &[("notify[0]", NOTHING)]);
+    }
+}
+
+#[test]
+fn the_secret_of_a_signed_webhook_belongs_to_its_url() {
+    let secret = format!("whsec_{}", "QUFB".repeat(8));
+    let told = |url: &str, secret: &str| {
+        format!("url: 'https://a', notify: [{{ url: '{url}', signing_secret: '{secret}' }}]")
+    };
+    let stored = told("https://chat/one", &secret);
+    check(&stored, &told("https://chat/one", "•"), &[]);
+    let shown = shown("https://chat/one");
+    check(&stored, &told(&shown, "•"), &[]);
+    check(&stored, &told("https://chat/two", "•"), &[("notify[0].signing_secret", NOTHING)]);
+    let unsigned = "url: 'https://a', notify: ['https://chat/one']";
+    check(unsigned, &told(&shown, "•"), &[("notify[0].signing_secret", NOTHING)]);
+    check(&stored, &format!("url: 'https://a', notify: ['{shown}']"), &[]);
 }
 
 #[test]

@@ -272,13 +272,17 @@ fn any_signed_url() -> impl Strategy<Value = SignedUrl> {
     )
 }
 
-fn any_notify() -> impl Strategy<Value = Vec<String>> {
-    let address = prop_oneof!["[a-z.+]{1,5}@[a-z.]{1,8}", any_url()];
-    prop::collection::vec(address, 0..3).prop_map(|mut addresses| {
-        // Two that look alike when their secrets are hidden cannot be told apart once one is moved.
+fn any_notify() -> impl Strategy<Value = Vec<Recipient>> {
+    let signed = prop::option::of(Just(Secret::new(format!("whsec_{}", "QUFB".repeat(8)))));
+    let webhook = (any_url(), signed).prop_map(|(url, signing_secret)| {
+        Recipient::Webhook(Webhook { url, signing_secret })
+    });
+    let recipient = prop_oneof!["[a-z.+]{1,5}@[a-z.]{1,8}".prop_map(Recipient::Mail), webhook];
+    prop::collection::vec(recipient, 0..3).prop_map(|mut recipients| {
+        // Two of one URL are one recipient.
         let mut seen = HashSet::new();
-        addresses.retain(|address| seen.insert(redact::mask_url(address)));
-        addresses
+        recipients.retain(|recipient| seen.insert(redact::mask_webhook(recipient.address())));
+        recipients
     })
 }
 
