@@ -15,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::accounts::Passwords;
 use crate::deliver::Dispatcher;
 use crate::lanes::Standing;
 use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
+use crate::tallies::{self, Tallies};
 use crate::watch::{self, Watch};
 use crate::{bulk, parking, retention};
 
@@ -66,8 +68,12 @@ struct Shared {
     bounds: Bounds,
     /// How the lanes stood when the dispatcher last looked.
     standings: ArcSwap<HashMap<Lane, Standing>>,
+    /// Digests of passwords, so many at once.
+    passwords: Passwords,
     /// What attempts say about their destinations.
     watch: Watch,
+    /// What is counted for charts.
+    tallies: Tallies,
 }
 
 /// What may be held in memory beyond what the lanes and the store bound by themselves.
@@ -120,7 +126,9 @@ impl Hub {
                 bulk_started: Notify::new(),
                 misplaced: Notify::new(),
                 workers: Mutex::default(),
+                passwords: Passwords::default(),
                 watch: Watch::default(),
+                tallies: Tallies::default(),
                 routing: ArcSwap::default(),
                 unreadable: ArcSwap::default(),
                 refreshing: tokio::sync::Mutex::default(),
@@ -142,6 +150,7 @@ impl Hub {
             tasks.spawn(watch::serve(hub.clone())),
             tasks.spawn(watch::post::serve(hub.clone())),
             tasks.spawn(bulk::serve(hub.clone())),
+            tasks.spawn(tallies::serve(hub.clone())),
             tasks.spawn(retention::serve(hub.clone())),
             tasks.spawn(retention::serve_news(hub.clone(), hub.store().listen())),
         ];
@@ -162,6 +171,9 @@ impl Hub {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.settle_the_last().await;
+        if let Err(error) = self.write_tallies().await {
+            tracing::warn!(%error, "the last counts of charts could not be written");
+        }
     }
 
     /// The store.
@@ -250,6 +262,14 @@ impl Hub {
 
     pub(crate) fn standings(&self) -> Arc<HashMap<Lane, Standing>> {
         self.shared.standings.load_full()
+    }
+
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.shared.tallies
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.shared.passwords
     }
 
     pub(crate) fn watch(&self) -> &Watch {
@@ -390,7 +410,7 @@ impl Hub {
         let Some(configuration) = self.store().configuration(project).await? else {
             return Ok(None);
         };
-        Ok(Some(Arc::new(ProjectRouting::new(&configuration, self.outbound())?)))
+        Ok(Some(Arc::new(ProjectRouting::new(&configuration, self.outbound(), self.tallies())?)))
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fieldpost_model::hexadecimal;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
 /// Bytes of a made inbox secret, written as 32 hexadecimal digits.
@@ -68,6 +71,23 @@ pub(crate) fn new_source_keys() -> (Secret, Uuid) {
 /// The key of something that is signed: 64 hexadecimal digits.
 pub(crate) fn new_secret() -> Secret {
     Secret::new(hexadecimal::encode(&random::<32>()))
+}
+
+/// A secret of 256 bits that somebody holds and this hub does not: of what it is, the store keeps
+/// [`digest`] alone.
+pub(crate) fn new_opaque() -> Secret {
+    Secret::new(URL_SAFE_NO_PAD.encode(random::<32>()))
+}
+
+/// What the store knows of a secret that somebody else holds. The secret has 256 bits of
+/// randomness, so that nobody finds it by trying.
+pub fn digest(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Random bytes, of which texts for people are made.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    random()
 }
 
 /// A number in `[0, 1)`, for jitter.

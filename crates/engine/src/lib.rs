@@ -12,6 +12,7 @@
 //! `configuration`, `pausing` and `actions` (what people do), `parking` (what paused forwarders wait
 //! for).
 
+mod accounts;
 mod actions;
 mod bulk;
 mod configuration;
@@ -26,6 +27,7 @@ mod keep;
 mod lanes;
 mod matching;
 mod outlook;
+mod overview;
 mod parking;
 mod pausing;
 mod payload;
@@ -39,8 +41,13 @@ mod standing;
 mod tallies;
 mod telemetry;
 mod tokens;
+mod traffic;
 mod watch;
 
+pub use accounts::{
+    Accepting, AccountError, BegunSecondFactor, BegunSession, Invited, NewPerson, NewToken, Note,
+    SignIn, TOKEN_PREFIX, Visitor, administrator_proof,
+};
 pub use actions::{FilterTrial, ForwarderExplanation, Replayed};
 pub use bulk::{BulkPreview, DEFAULT_REPLAY_RATE};
 pub use configuration::{Applied, Draft, refused_network};
@@ -50,11 +57,16 @@ pub use error::HubError;
 pub use fieldpost_outbound::{ProbeMethod, Step, StepName};
 pub use flow::{Receipt, ReceiptOutcome, ReceiveError};
 pub use hub::{Hub, UnreadableProject};
+pub use ids::digest;
 pub use lanes::breaker::{BreakerPolicy, Cause};
 pub use outlook::{DeliveryOutlook, DeliveryPlace, WaitReason};
+pub use overview::{
+    ConnectionShown, ConnectionState, Counts, LONGEST_TODAY, Overview, SourceShown, SourceState,
+};
 pub use receive::{BodyError, Incoming};
 pub use routing::{ProjectRouting, Routing, SourceRoute};
 pub use settings::HubSettings;
 pub use standing::{LaneShown, LaneState, PausedBy};
 pub use tokens::SharedTokens;
+pub use traffic::{Traffic, TrafficBy, TrafficLine, TrafficStep};
 pub use watch::{Subscription, Topic, Unreached};

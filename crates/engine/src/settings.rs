@@ -20,6 +20,8 @@ pub struct HubSettings {
     pub poll_interval: Duration,
     /// How long a stopping hub waits for attempts under way before it gives them back.
     pub stop_timeout: Duration,
+    /// How often what was counted for charts is written: so much of it is lost when a hub is killed.
+    pub tally_interval: Duration,
     /// When a destination that fails is left alone, and for how long.
     pub breaker: BreakerPolicy,
     /// The way to the relay that takes the hub's mail; without one, mails are kept as not sent.
@@ -33,6 +35,10 @@ pub struct HubSettings {
     /// How long the first delivery that ends without having arrived waits for others, so that one
     /// mail tells of them.
     pub gather_endings: Duration,
+    /// How long a session lasts that nobody uses.
+    pub session_idle: Duration,
+    /// How long a session lasts at the most.
+    pub session_lifetime: Duration,
     /// The clock.
     pub clock: Clock,
 }
@@ -46,12 +52,15 @@ impl HubSettings {
             delivery_concurrency: 256,
             poll_interval: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(20),
+            tally_interval: Duration::from_secs(2),
             breaker: BreakerPolicy::default(),
             mailer: None,
             public_url: None,
             report_hour: 6,
             notice_pause: Duration::from_secs(30),
             gather_endings: Duration::from_secs(30),
+            session_idle: Duration::from_hours(14 * 24),
+            session_lifetime: Duration::from_hours(90 * 24),
             clock,
         }
     }

@@ -3,6 +3,8 @@
 //! Nothing here reads a clock, rolls dice, looks at the environment or talks to anybody: what a
 //! decision depends on is an argument, so that every rule can be read and tested alone.
 
+pub mod access;
+pub mod account;
 pub mod definition;
 pub mod delivery;
 pub mod filter;
@@ -11,3 +13,4 @@ pub mod json_path;
 pub mod order;
 pub mod redact;
 pub mod retry;
+pub mod series;

@@ -51,7 +51,9 @@ pub(crate) const TOKENS: SealedPlace = SealedPlace {
 };
 pub(crate) const FACTS: SealedPlace =
     SealedPlace { table: "facts", names: &["name"], text: "value", whole: false };
-const PLACES: [SealedPlace; 3] = [DEFINITIONS, TOKENS, FACTS];
+pub(crate) const SECOND_FACTORS: SealedPlace =
+    SealedPlace { table: "second_factors", names: &["account"], text: "secret", whole: true };
+const PLACES: [SealedPlace; 4] = [DEFINITIONS, TOKENS, FACTS, SECOND_FACTORS];
 
 impl SealedPlace {
     /// What a record's text is sealed to: the place where it lies.

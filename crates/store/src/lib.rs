@@ -24,7 +24,10 @@
 //! Listeners are woken by [`Signal`]s. Signals are hints: they can be missed, and whoever relies on
 //! them polls as well.
 
+mod api_tokens;
 mod attempts;
+mod audit;
+mod backlogs;
 mod backup;
 mod bulk;
 mod claimed;
@@ -38,9 +41,11 @@ mod error;
 mod facts;
 mod incidents;
 mod inspect;
+mod invitations;
 mod keys;
 mod lanes;
 mod lost;
+mod mentions;
 mod messages;
 mod migrate;
 mod moving;
@@ -53,11 +58,16 @@ mod reports;
 mod request;
 mod retention;
 mod seal;
+mod second_factors;
+mod sessions;
 mod sqlite;
 mod statement;
 mod sweep;
+mod tallies;
 mod text;
 mod tokens;
+mod tries;
+mod users;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,6 +76,9 @@ use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::message::MessageState;
 use tokio::sync::broadcast;
 
+pub use crate::api_tokens::ApiToken;
+pub use crate::audit::{AuditEntry, AuditQuery, SIGN_IN_REFUSED, Who};
+pub use crate::backlogs::Backlog;
 pub use crate::backup::backup;
 pub use crate::bulk::{BulkAction, BulkChange, BulkKind, BulkState, HeldAction};
 pub use crate::clock::Clock;
@@ -75,15 +88,22 @@ pub use crate::erasures::{Criterion, Erasure, Extent, Traces};
 pub use crate::error::StoreError;
 pub use crate::incidents::{Endings, IncidentQuery, NewIncident, OpenIncident};
 pub use crate::inspect::{FoundDefinition, Inspection, inspect};
+pub use crate::invitations::{Acceptance, Invitation, InvitationKind, USED_INVITATION};
 pub use crate::keys::{KeyStatus, KeyUse};
 pub use crate::lanes::{LANE_COUNT, LaneBacklog};
+pub use crate::moving::{Move, QueuePlace, Walk};
 pub use crate::notices::{HeldNotice, NewNotice, NoticeOutcome, RefusedAddress};
 pub use crate::records::*;
 pub use crate::reports::{Expectation, PeriodCounts};
 pub use crate::retention::{Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep};
 pub use crate::seal::{KeyId, KeyRing, KeySource, NoKey, Rotation, SealingKey};
+pub use crate::second_factors::SecondFactor;
+pub use crate::sessions::{NewSession, SEEN_EVERY, Session};
 pub use crate::sweep::Stretch;
+pub use crate::tallies::{LastTime, NewTally, Tally, TallyQuery};
 pub use crate::tokens::{StoredToken, TokenOwner, TokenTurn};
+pub use crate::tries::Tried;
+pub use crate::users::{Membership, NewUser, TAKEN_EMAIL, User, UserChange};
 
 use crate::ends::{AcceptEnd, RecordEnd};
 use crate::lost::LostClaims;
@@ -294,16 +314,16 @@ impl Store {
     /// written, since the delivery is somebody else's by now.
     pub async fn record(&self, mut outcome: Outcome) -> Result<Recorded, StoreError> {
         outcome.make_storable();
-        let (lane, id) = (outcome.lane.clone(), outcome.delivery);
-        let RecordEnd { recorded, state, is_next_free } = match &self.engine {
+        let (project, id) = (outcome.lane.project.clone(), outcome.delivery);
+        let RecordEnd { recorded, state, free_lanes } = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.record(outcome, Arc::clone(&self.clock)).await?,
             Engine::Postgres(postgres) => postgres.record(outcome).await?,
         };
         if recorded == Recorded::Written {
-            self.signal(Signal::Delivery { project: lane.project.clone(), id, state });
+            self.signal(Signal::Delivery { project: project.clone(), id, state });
         }
-        if is_next_free {
-            self.signal(Signal::Due(lane));
+        for name in free_lanes {
+            self.signal(Signal::Due(Lane { project: project.clone(), name }));
         }
         Ok(recorded)
     }

@@ -17,6 +17,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0005_tokens.sql"),
     include_str!("schema/sqlite_0006_accounts.sql"),
     include_str!("schema/sqlite_0007_tallies.sql"),
+    include_str!("schema/sqlite_0008_moving.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -26,6 +27,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0005_tokens.sql"),
     include_str!("schema/postgres_0006_accounts.sql"),
     include_str!("schema/postgres_0007_tallies.sql"),
+    include_str!("schema/postgres_0008_moving.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

@@ -1,0 +1,167 @@
+//! Signing in with a password, and changing it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use fieldpost_model::secret::Secret;
+use fieldpost_rules::account::{email_key, password};
+use fieldpost_store::{Tried, User};
+use uuid::Uuid;
+
+use super::{AccountError, BegunSession, Visitor};
+use crate::hub::Hub;
+use crate::ids::digest;
+
+/// Tries that an account has within a window.
+const TRIES_OF_ACCOUNT: u32 = 10;
+/// Tries that an address has within a window: a whole office may come from one.
+const TRIES_OF_ADDRESS: u32 = 50;
+/// The window.
+const WINDOW: Duration = Duration::from_mins(15);
+
+/// Somebody who wants to come in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The mail address, as it was typed.
+    pub email: String,
+    /// The password.
+    pub password: Secret,
+    /// The code of the second factor, or a recovery code.
+    pub code: Option<Secret>,
+    /// Where they come from.
+    pub visitor: Visitor,
+}
+
+impl Hub {
+    /// Lets somebody in who knows the password and, where there is one, has the second factor.
+    pub async fn sign_in(&self, attempt: &SignIn) -> Result<BegunSession, AccountError> {
+        let key = email_key(&attempt.email);
+        let tried = [Some(of_account(&key)), attempt.visitor.address.map(of_address)];
+        let tried: Vec<Tried> = tried.into_iter().flatten().collect();
+        self.count_try(&tried).await?;
+        let user = self.store().user_by_email(&key).await?;
+        let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
+        let kept = self.store().password_digest(id).await?;
+        let right = self.passwords().is_right(&attempt.password, kept).await?;
+        let user = match user {
+            Some(user) if right && !user.disabled => user,
+            other => return Err(AccountError::WrongCredentials(other.map(Box::new))),
+        };
+        if user.second_factor {
+            let Some(code) = &attempt.code else {
+                // The try goes on with the code.
+                self.store().give_try_back(&tried).await?;
+                return Err(AccountError::CodeNeeded);
+            };
+            if !self.take_code(user.id, code).await? {
+                return Err(AccountError::WrongCredentials(Some(Box::new(user))));
+            }
+        }
+        self.store().give_try_back(&tried).await?;
+        self.store().forget_tries(&of_account(&key)).await?;
+        self.begin_session(user, &attempt.visitor).await
+    }
+
+    /// Counts a try of an address to come in with something else than an account.
+    pub async fn count_try_of_address(&self, visitor: &Visitor) -> Result<(), AccountError> {
+        let tried: Vec<Tried> = visitor.address.map(of_address).into_iter().collect();
+        self.count_try(&tried).await
+    }
+
+    /// Gives an address its try back: it was none after all.
+    pub async fn give_try_of_address_back(&self, visitor: &Visitor) -> Result<(), AccountError> {
+        let tried: Vec<Tried> = visitor.address.map(of_address).into_iter().collect();
+        Ok(self.store().give_try_back(&tried).await?)
+    }
+
+    async fn count_try(&self, tried: &[Tried]) -> Result<(), AccountError> {
+        match self.store().count_try(tried, WINDOW).await? {
+            Some(wait) => Err(AccountError::TooManyTries(wait)),
+            None => Ok(()),
+        }
+    }
+
+    async fn begin_session(
+        &self,
+        user: User,
+        visitor: &Visitor,
+    ) -> Result<BegunSession, AccountError> {
+        let (secret, session) = self.new_session(Some(user.id), visitor);
+        self.store().begin_session(&session, self.settings().session_idle).await?;
+        Ok(BegunSession { user: Some(user), secret })
+    }
+
+    /// Checks the password of somebody who is in already. Whoever found a browser open has no more
+    /// tries than a stranger.
+    pub(super) async fn require_password(
+        &self,
+        user: &User,
+        password: &Secret,
+    ) -> Result<(), AccountError> {
+        let tried = [of_account(&email_key(&user.email))];
+        self.count_try(&tried).await?;
+        let kept = self.store().password_digest(user.id).await?;
+        if !self.passwords().is_right(password, kept).await? {
+            return Err(AccountError::WrongCredentials(Some(Box::new(user.clone()))));
+        }
+        Ok(self.store().give_try_back(&tried).await?)
+    }
+
+    /// Changes a password, ends all sessions of the user, and begins one with a new secret.
+    pub async fn change_password(
+        &self,
+        user: User,
+        current: &Secret,
+        new: &Secret,
+        visitor: &Visitor,
+    ) -> Result<BegunSession, AccountError> {
+        self.require_password(&user, current).await?;
+        let digest = self.new_password_digest(new, &user.email).await?;
+        self.store().set_password(user.id, &digest).await?;
+        self.begin_session(user, visitor).await
+    }
+
+    /// The digest of a password that somebody chooses.
+    pub(super) async fn new_password_digest(
+        &self,
+        new: &Secret,
+        email: &str,
+    ) -> Result<String, AccountError> {
+        match password::objection(new.expose(), email) {
+            Some((what, hint)) => {
+                Err(AccountError::Unfit { field: "password", what: what.to_owned(), hint })
+            }
+            None => self.passwords().hash(new).await,
+        }
+    }
+}
+
+fn of_account(email_key: &str) -> Tried {
+    Tried { subject: digest(&format!("account/{email_key}")), limit: TRIES_OF_ACCOUNT }
+}
+
+/// Who has one address of the sixth version has the 2⁶⁴ beside it as well.
+fn of_address(address: IpAddr) -> Tried {
+    let subject = match address.to_canonical() {
+        IpAddr::V4(address) => format!("address/{address}"),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("address/{a:x}:{b:x}:{c:x}:{d:x}")
+        }
+    };
+    Tried { subject: digest(&subject), limit: TRIES_OF_ADDRESS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_of_the_sixth_version_are_one() {
+        let of = |text: &str| of_address(text.parse().unwrap()).subject;
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+}

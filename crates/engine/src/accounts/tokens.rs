@@ -1,0 +1,73 @@
+//! Tokens for programs, and changes that people make to accounts.
+
+use std::time::Duration;
+
+use fieldpost_model::ProjectName;
+use fieldpost_model::access::Access;
+use fieldpost_model::secret::Secret;
+use fieldpost_store::{ApiToken, UserChange};
+use uuid::Uuid;
+
+use super::AccountError;
+use super::invitations::{check_language, check_name};
+use crate::hub::Hub;
+use crate::ids::{digest, new_id, new_opaque};
+
+/// What every token begins with, so that people and scanners know one when they see it.
+pub const TOKEN_PREFIX: &str = "fpt_";
+
+/// A token that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// The project that it opens; none is all of them.
+    pub project: Option<ProjectName>,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub access: Access,
+    /// How long it is good.
+    pub lasts: Option<Duration>,
+    /// Who makes it.
+    pub created_by: String,
+}
+
+impl Hub {
+    /// Makes a token; its text is shown this once.
+    pub async fn create_api_token(
+        &self,
+        new: NewToken,
+    ) -> Result<(ApiToken, Secret), AccountError> {
+        let NewToken { project, name, access, lasts, created_by } = new;
+        check_name(&name)?;
+        if access > Access::Admin {
+            return Err(AccountError::Unfit {
+                field: "access",
+                what: "a token is no owner: owners are people".to_owned(),
+                hint: "one of viewer, editor, admin".to_owned(),
+            });
+        }
+        let now = self.now();
+        let text = Secret::new(format!("{TOKEN_PREFIX}{}", new_opaque().expose()));
+        let token = ApiToken {
+            id: new_id(now),
+            project,
+            name: name.trim().to_owned(),
+            access,
+            created_by,
+            created_at: now,
+            expires_at: lasts.map(|lasts| now + lasts),
+            used_at: None,
+        };
+        self.store().create_api_token(&token, digest(text.expose())).await?;
+        Ok((token, text))
+    }
+
+    /// Changes an account.
+    pub async fn change_user(&self, id: Uuid, change: UserChange) -> Result<(), AccountError> {
+        if let Some(name) = &change.name {
+            check_name(name)?;
+        }
+        check_language(change.language.as_ref().and_then(|language| language.as_deref()))?;
+        Ok(self.store().change_user(id, change).await?)
+    }
+}

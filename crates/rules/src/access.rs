@@ -1,0 +1,290 @@
+//! What each operation of the API asks of whoever calls it: one table, and nothing beside it.
+//!
+//! What is not in the table is refused, to everybody. The table names each change as well, as the
+//! audit log calls it.
+
+use fieldpost_model::access::Access;
+
+/// What an operation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: the ways by which people come in.
+    Nothing,
+    /// To be somebody, whatever they may do; the answer is what is theirs to see.
+    Anybody,
+    /// This level in the project that the address names.
+    Project(Access),
+    /// To run the installation.
+    Installation,
+}
+
+/// An operation of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The method; `GET` stands for `HEAD` as well.
+    pub method: &'static str,
+    /// The address below the base of the API, with its parameters in braces.
+    pub template: &'static str,
+    /// What it asks for.
+    pub need: Need,
+    /// What the audit log calls it; none for what changes nothing.
+    pub action: Option<&'static str>,
+}
+
+const fn look(template: &'static str, need: Need) -> Operation {
+    Operation { method: "GET", template, need, action: None }
+}
+
+const fn change(
+    method: &'static str,
+    template: &'static str,
+    need: Need,
+    action: &'static str,
+) -> Operation {
+    Operation { method, template, need, action: Some(action) }
+}
+
+use Access::{Admin, Editor, Owner, Viewer};
+use Need::{Anybody, Installation, Nothing, Project};
+
+/// Every operation of the API. One that is missing here is closed.
+pub const OPERATIONS: &[Operation] = &[
+    // Coming in, and oneself.
+    change("POST", "/session", Nothing, "session.started"),
+    look("/session", Anybody),
+    change("DELETE", "/session", Anybody, "session.ended"),
+    change("DELETE", "/sessions", Anybody, "sessions.ended"),
+    look("/invitations/current", Nothing),
+    change("POST", "/invitations/accept", Nothing, "invitation.accepted"),
+    look("/account", Anybody),
+    change("PATCH", "/account", Anybody, "account.saved"),
+    change("POST", "/account/password", Anybody, "password.changed"),
+    change("POST", "/account/second-factor", Anybody, "second-factor.begun"),
+    change("PUT", "/account/second-factor", Anybody, "second-factor.confirmed"),
+    change("DELETE", "/account/second-factor", Anybody, "second-factor.removed"),
+    look("/account/sessions", Anybody),
+    change("DELETE", "/account/sessions/{session}", Anybody, "session.ended"),
+    // The installation.
+    look("/status", Installation),
+    look("/keys", Installation),
+    change("POST", "/keys/rotate", Installation, "key.rotated"),
+    look("/users", Installation),
+    change("POST", "/users", Installation, "user.invited"),
+    look("/users/{user}", Installation),
+    change("PATCH", "/users/{user}", Installation, "user.saved"),
+    change("DELETE", "/users/{user}", Installation, "user.deleted"),
+    change("POST", "/users/{user}/reset", Installation, "user.reset"),
+    look("/tokens", Installation),
+    change("POST", "/tokens", Installation, "token.created"),
+    change("DELETE", "/tokens/{token}", Installation, "token.revoked"),
+    look("/audit", Installation),
+    // Projects as a whole.
+    look("/projects", Anybody),
+    change("POST", "/projects", Installation, "project.created"),
+    look("/projects/{project}", Project(Viewer)),
+    look("/projects/{project}/settings", Project(Viewer)),
+    change("PUT", "/projects/{project}/settings", Project(Admin), "settings.saved"),
+    change("POST", "/projects/{project}/pause", Project(Editor), "project.paused"),
+    change("POST", "/projects/{project}/resume", Project(Editor), "project.resumed"),
+    change("POST", "/projects/{project}/apply", Project(Admin), "project.applied"),
+    look("/projects/{project}/export", Project(Viewer)),
+    look("/projects/{project}/events", Project(Viewer)),
+    look("/projects/{project}/members", Project(Viewer)),
+    change("POST", "/projects/{project}/members", Project(Admin), "member.added"),
+    change("PUT", "/projects/{project}/members/{user}", Project(Admin), "member.saved"),
+    change("DELETE", "/projects/{project}/members/{user}", Project(Owner), "member.removed"),
+    look("/projects/{project}/tokens", Project(Admin)),
+    change("POST", "/projects/{project}/tokens", Project(Admin), "token.created"),
+    change("DELETE", "/projects/{project}/tokens/{token}", Project(Admin), "token.revoked"),
+    look("/projects/{project}/audit", Project(Admin)),
+    // Sources.
+    look("/projects/{project}/sources", Project(Viewer)),
+    look("/projects/{project}/sources/{source}", Project(Viewer)),
+    change("PUT", "/projects/{project}/sources/{source}", Project(Editor), "source.saved"),
+    change("DELETE", "/projects/{project}/sources/{source}", Project(Editor), "source.deleted"),
+    // The address of an inbox is what opens it.
+    look("/projects/{project}/sources/{source}/urls", Project(Editor)),
+    // Connections and their lanes.
+    look("/projects/{project}/connections", Project(Viewer)),
+    look("/projects/{project}/connections/{connection}", Project(Viewer)),
+    change(
+        "PUT",
+        "/projects/{project}/connections/{connection}",
+        Project(Admin),
+        "connection.saved",
+    ),
+    change(
+        "DELETE",
+        "/projects/{project}/connections/{connection}",
+        Project(Admin),
+        "connection.deleted",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/connections/{connection}/test",
+        Project(Admin),
+        "connection.tested",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/connections/{connection}/pause",
+        Project(Editor),
+        "connection.paused",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/connections/{connection}/resume",
+        Project(Editor),
+        "connection.resumed",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/connections/{connection}/try-now",
+        Project(Editor),
+        "connection.tried-now",
+    ),
+    look("/projects/{project}/lanes", Project(Viewer)),
+    // Forwarders and filters.
+    look("/projects/{project}/forwarders", Project(Viewer)),
+    look("/projects/{project}/forwarders/{forwarder}", Project(Viewer)),
+    change("PUT", "/projects/{project}/forwarders/{forwarder}", Project(Editor), "forwarder.saved"),
+    change(
+        "DELETE",
+        "/projects/{project}/forwarders/{forwarder}",
+        Project(Editor),
+        "forwarder.deleted",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/forwarders/{forwarder}/pause",
+        Project(Editor),
+        "forwarder.paused",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/forwarders/{forwarder}/resume",
+        Project(Editor),
+        "forwarder.resumed",
+    ),
+    change("POST", "/projects/{project}/filters/try", Project(Editor), "filter.tried"),
+    // Messages.
+    look("/projects/{project}/messages", Project(Viewer)),
+    change("POST", "/projects/{project}/messages/actions", Project(Editor), "messages.acted-on"),
+    look("/projects/{project}/messages/{message}", Project(Viewer)),
+    look("/projects/{project}/messages/{message}/body", Project(Viewer)),
+    look("/projects/{project}/messages/{message}/request", Project(Viewer)),
+    look("/projects/{project}/messages/{message}/view", Project(Viewer)),
+    look("/projects/{project}/messages/{message}/explain", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/messages/{message}/replay",
+        Project(Editor),
+        "message.replayed",
+    ),
+    // Deliveries.
+    look("/projects/{project}/deliveries", Project(Viewer)),
+    look("/projects/{project}/deliveries/{delivery}", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/deliveries/{delivery}/retry",
+        Project(Editor),
+        "delivery.retried",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/deliveries/{delivery}/cancel",
+        Project(Editor),
+        "delivery.cancelled",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/deliveries/{delivery}/requeue",
+        Project(Editor),
+        "delivery.requeued",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/deliveries/{delivery}/resend",
+        Project(Editor),
+        "delivery.resent",
+    ),
+    look("/projects/{project}/deliveries/{delivery}/attempts", Project(Viewer)),
+    look("/projects/{project}/deliveries/{delivery}/attempts/{number}/request", Project(Viewer)),
+    look("/projects/{project}/deliveries/{delivery}/attempts/{number}/response", Project(Viewer)),
+    look("/projects/{project}/deliveries/actions", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/deliveries/actions",
+        Project(Editor),
+        "deliveries.acted-on",
+    ),
+    look("/projects/{project}/deliveries/actions/{action}", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/deliveries/actions/{action}/stop",
+        Project(Editor),
+        "action.stopped",
+    ),
+    // Trouble, reports, erasing.
+    look("/projects/{project}/incidents", Project(Viewer)),
+    look("/projects/{project}/incidents/{incident}", Project(Viewer)),
+    look("/projects/{project}/notices", Project(Viewer)),
+    change("POST", "/projects/{project}/reports", Project(Admin), "report.sent"),
+    look("/projects/{project}/erasures", Project(Viewer)),
+    change("POST", "/projects/{project}/erasures", Project(Admin), "person.erased"),
+];
+
+/// The operation of a method at an address; `None` where there is none.
+pub fn operation(method: &str, template: &str) -> Option<&'static Operation> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    OPERATIONS.iter().find(|other| other.method == method && other.template == template)
+}
+
+/// The methods that an address takes, as the header `Allow` lists them; empty where there is no
+/// such address.
+pub fn methods(template: &str) -> String {
+    let of_template = OPERATIONS.iter().filter(|other| other.template == template);
+    let names: Vec<&str> = of_template
+        .flat_map(|other| match other.method {
+            "GET" => ["GET", "HEAD"].as_slice(),
+            _ => std::slice::from_ref(&other.method),
+        })
+        .copied()
+        .collect();
+    names.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_stands_there_once() {
+        let mut seen = std::collections::BTreeSet::new();
+        for Operation { method, template, need, action } in OPERATIONS {
+            assert!(seen.insert((method, template)), "{method} {template} is there twice");
+            assert_eq!(*method == "GET", action.is_none(), "{method} {template}");
+            let in_project = template.starts_with("/projects/{project}");
+            assert_eq!(matches!(need, Project(_)), in_project, "{method} {template}");
+        }
+    }
+
+    #[test]
+    fn changes_ask_for_more_than_looking() {
+        for Operation { method, template, need, .. } in OPERATIONS {
+            if *method != "GET" {
+                assert_ne!(*need, Project(Viewer), "{method} {template}");
+            }
+        }
+    }
+
+    #[test]
+    fn operations_are_found_by_method_and_address() {
+        assert_eq!(operation("HEAD", "/status").map(|found| found.need), Some(Installation));
+        assert_eq!(operation("DELETE", "/status"), None);
+        assert_eq!(operation("GET", "/nothing"), None);
+        assert_eq!(methods("/status"), "GET,HEAD");
+        assert_eq!(methods("/session"), "POST,GET,HEAD,DELETE");
+        assert_eq!(methods("/nothing"), "");
+    }
+}
