@@ -226,6 +226,7 @@ fn server_settings(
         max_connections: inbound.max_connections.in_memory(),
         stop_timeout: settings.outbound.stop_timeout.0,
         public_url: inbound.public_url.as_ref().map(|url| url.as_str().to_owned()),
+        trusted_proxies: inbound.trusted_proxy.clone(),
         default_project: settings.projects.default_project.clone(),
         allow_networks: settings.allowed_networks().to_string(),
         mail_relay: settings.mail.relay_name()?,

@@ -5,6 +5,7 @@
 //! (431), the time that an answer may stay unread. The body has its own bounds, in `body`.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,8 +42,10 @@ pub async fn serve(
     let app: Shared = Arc::new(App::new(hub, settings, shutdown.clone()));
     let front = Front::new(Arc::clone(&app));
     let connections = TaskTracker::new();
-    while let Some((stream, permit)) = next_connection(&listener, &permits, &shutdown).await {
-        connections.spawn(serve_connection(stream, permit, front.clone(), Arc::clone(&app)));
+    while let Some(((stream, peer), permit)) = next_connection(&listener, &permits, &shutdown).await
+    {
+        let serving = serve_connection(stream, peer, permit, front.clone(), Arc::clone(&app));
+        connections.spawn(serving);
     }
     drop(listener);
     connections.close();
@@ -63,12 +66,12 @@ async fn next_connection(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<((TcpStream, IpAddr), OwnedSemaphorePermit)> {
     let accept = async {
         let permit = Arc::clone(permits).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return Some((stream, permit)),
+                Ok((stream, peer)) => return Some(((stream, peer.ip()), permit)),
                 Err(error) if is_about_one_client(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "no connection could be accepted; trying again");
@@ -90,6 +93,7 @@ fn is_about_one_client(error: &io::Error) -> bool {
 
 async fn serve_connection(
     stream: TcpStream,
+    peer: IpAddr,
     _permit: OwnedSemaphorePermit,
     front: Front,
     app: Shared,
@@ -104,7 +108,7 @@ async fn serve_connection(
         .header_read_timeout(settings.header_timeout)
         .max_headers(settings.max_headers)
         .max_buf_size(settings.max_header_bytes.max(LEAST_HEAD))
-        .serve_connection(socket, service_fn(move |request| front.clone().answer(request)));
+        .serve_connection(socket, service_fn(move |request| front.clone().answer(request, peer)));
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

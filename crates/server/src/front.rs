@@ -4,6 +4,7 @@
 //! everything else goes through the router. Requests are counted here, by surface and status.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -14,6 +15,7 @@ use metrics::Counter;
 use tower::ServiceExt as _;
 
 use crate::app::Shared;
+use crate::client_address::client_address;
 use crate::{api, health, inbox, page, problem, unsubscribe, webhook};
 
 /// The way to all surfaces. Clones are cheap.
@@ -39,15 +41,21 @@ impl Front {
         Self { api: api::router(&app), others, app, taken: counter("inbox", StatusCode::OK) }
     }
 
-    /// Answers one request.
+    /// Answers one request, which came over a socket from `peer`.
     pub(crate) async fn answer(
         self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
+        peer: IpAddr,
     ) -> Result<Response<Body>, Infallible> {
         let surface = surface(request.uri().path());
         let answer = match surface {
             "inbox" => inbox::answer(&self.app, request).await,
-            "api" => self.api.oneshot(request).await?,
+            "api" => {
+                let trusted = &self.app.settings.trusted_proxies;
+                let client = client_address(peer, request.headers(), trusted);
+                request.extensions_mut().insert(client);
+                self.api.oneshot(request).await?
+            }
             _ => self.others.oneshot(request).await?,
         };
         match (surface, answer.status()) {

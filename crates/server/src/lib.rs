@@ -20,6 +20,7 @@
 mod api;
 mod app;
 mod body;
+mod client_address;
 mod connection;
 mod front;
 mod health;

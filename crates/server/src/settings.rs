@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::{Digest as _, Sha256};
 
@@ -32,6 +33,9 @@ pub struct ServerSettings {
     /// What links to this hub begin with, without a slash at the end. The `Host` header is never
     /// used for them: without this setting they are paths.
     pub public_url: Option<String>,
+    /// The networks of the proxies in front of the hub, whose word on the client's address is
+    /// believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// The project that is meant where none is named.
     pub default_project: Option<String>,
     /// The networks beside the public internet that deliveries may go to, for people to read.
@@ -60,6 +64,7 @@ impl ServerSettings {
             max_connections: 4_096,
             stop_timeout: Duration::from_secs(20),
             public_url: None,
+            trusted_proxies: Vec::new(),
             default_project: None,
             allow_networks: String::new(),
             mail_relay: None,

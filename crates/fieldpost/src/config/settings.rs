@@ -116,9 +116,9 @@ pub(crate) struct InboundSettings {
     #[arg(long, env = "FIELDPOST_PUBLIC_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) public_url: Option<BaseUrl>,
 
-    /// Networks of the proxies in front of the hub, whose word on the sender's address is
-    /// believed. Commas separate several. This version keeps no sender's address yet and only
-    /// checks how the networks are written.
+    /// Networks of the proxies in front of the hub, whose `X-Forwarded-For` is believed about a
+    /// client's address: by it failed sign-ins are counted, and the audit log names it. Commas
+    /// separate several.
     #[arg(
         long,
         env = "FIELDPOST_TRUSTED_PROXY",
