@@ -5,7 +5,8 @@
 //! loop moves what lies in another lane than today's, in small steps: after a resume back to the
 //! connection's lane, due at once; to another connection's, where the forwarder sends elsewhere
 //! now. It looks at the present state only, so it does not matter where the last hub that did this
-//! was stopped, nor who put something into the wrong lane a moment after it looked. It also ends
+//! was stopped, nor who put something into the wrong lane a moment after it looked. Nor does the
+//! order of what is kept in order depend on it: what has been moved waits for what has not. It also ends
 //! what waits for a forwarder that is no more; the store makes sure that it really is. And it mends
 //! what is kept in order and has nobody ahead, should there ever be such a key.
 
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::forwarder::Forwarder;
-use fieldpost_store::{Lane, StoreError};
+use fieldpost_store::{Lane, Move, StoreError, Walk};
 
 use crate::hub::Hub;
 
@@ -72,18 +73,20 @@ impl Hub {
     /// What waits for a forwarder that is no more is ended, and what waits for nobody goes on.
     async fn put_in_place(&self) -> Result<(), StoreError> {
         for project in self.routing().projects() {
-            for (lane, forwarder) in self.store().queue_places(&project.project).await? {
+            for place in self.store().queue_places(&project.project).await? {
                 if self.stopping().is_cancelled() {
                     return Ok(());
                 }
                 let name = &project.project;
-                match project.forwarder(&forwarder) {
-                    None => self.cancel_waiting(name, &forwarder).await?,
+                match project.forwarder(&place.forwarder) {
+                    None => self.cancel_waiting(name, &place.forwarder).await?,
                     Some(found) => {
-                        let parking = Lane::parking(&forwarder);
-                        let place = if found.paused { &parking } else { &found.to };
-                        if lane != *place {
-                            self.move_all(name, found, &lane, place).await?;
+                        let parking = Lane::parking(&found.name);
+                        let lane = if found.paused { &parking } else { &found.to };
+                        // What is parked is in order with what goes over the connection of today.
+                        let is_elsewhere = place.connection.is_some_and(|over| over != found.to);
+                        if place.lane != *lane || is_elsewhere {
+                            self.move_all(name, found, &place.lane, lane).await?;
                         }
                     }
                 }
@@ -158,7 +161,8 @@ impl Hub {
         self.move_all(project, forwarder, &Lane::parking(&forwarder.name), &forwarder.to).await
     }
 
-    /// Moves what waits for a forwarder from one lane to another; what was parked is due at once.
+    /// Moves what waits for a forwarder from one lane to another; what was parked is due at once. It
+    /// walks through the lane until it meets nothing more.
     async fn move_all(
         &self,
         project: &str,
@@ -167,12 +171,20 @@ impl Hub {
         to: &str,
     ) -> Result<(), StoreError> {
         let Forwarder { name, to: connection, .. } = forwarder;
-        let due_now = from == Lane::parking(name);
-        while self.store().move_lane(project, name, from, to, connection, due_now).await? > 0 {
-            if self.stopping().is_cancelled() {
-                break;
+        let due_now = from != to && from == Lane::parking(name);
+        let step = Move { project, forwarder: name, from, to, connection, due_now };
+        loop {
+            let mut walk = Walk::default();
+            let mut moved = 0;
+            while !walk.is_over() {
+                if self.stopping().is_cancelled() {
+                    return Ok(());
+                }
+                moved += self.store().move_step(&step, &mut walk).await?;
+            }
+            if moved == 0 {
+                return Ok(());
             }
         }
-        Ok(())
     }
 }

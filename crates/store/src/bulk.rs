@@ -126,16 +126,6 @@ pub enum BulkChange {
     PassOver,
 }
 
-impl BulkChange {
-    /// The connection that what it lets wait goes to.
-    fn connection(&self) -> Option<&str> {
-        match self {
-            Self::Requeue { connection, .. } | Self::Resend { connection, .. } => Some(connection),
-            Self::Retry | Self::Cancel | Self::PassOver => None,
-        }
-    }
-}
-
 /// The text of the conflict that a step runs into whose action is somebody else's, or has ended.
 const NOT_OURS: &str = "the action has been stopped, or another hub has taken it over";
 
@@ -299,8 +289,7 @@ impl Store {
         self.add_progress(&mut batch, held, last.id, changes.len() - passed_over, passed_over);
         // All locks before the first row, in the order that everybody keeps.
         let ids: Vec<Uuid> = changes.iter().map(|(delivery, _)| delivery.id).collect();
-        let connections = changes.iter().filter_map(|(_, change)| change.connection()).collect();
-        self.lock_deliveries(&mut batch, project, &ids, &connections);
+        self.lock_deliveries(&mut batch, project, &ids);
         for (delivery, change) in changes {
             match change {
                 BulkChange::PassOver => {}

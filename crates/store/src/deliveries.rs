@@ -5,8 +5,6 @@
 //! person sees the attempt's result a moment later. Once it is over, whoever held it has stalled or
 //! died and is in nobody's way.
 
-use std::collections::BTreeSet;
-
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState, PayloadKind};
 use fieldpost_model::event::Event;
 use fieldpost_model::time::Timestamp;
@@ -209,7 +207,11 @@ impl Store {
         parked: bool,
     ) {
         let now = self.now_sql();
+        self.lock_deliveries(batch, project, &[delivery.id]);
         self.require_bytes(batch, project, delivery.payload_id);
+        // The queue goes first, as in every other word. That is also why settling finds the sequence
+        // that a holder has left: the delivery still names the connection.
+        self.enqueue(batch, project, delivery.id, &delivery.forwarder, connection, parked);
         batch.one(
             "its state has changed",
             format!(
@@ -219,7 +221,6 @@ impl Store {
             ),
             vec![project.into(), delivery.id.into(), connection.into()],
         );
-        self.enqueue(batch, project, delivery.id, &delivery.forwarder, connection, parked);
     }
 
     /// Makes a new delivery of the same payload, under the id `new`. `connection` is where it goes
@@ -273,7 +274,7 @@ impl Store {
     }
 
     /// Adds the statements that put a delivery into its lane, due now, behind all of its key; one that
-    /// holds others is where it was. Its fences begin with the present, beyond all that it had
+    /// holds others is at its old place among them, over the connection of today. Its fences begin with the present, beyond all that it had
     /// before: whoever still holds it from an earlier time in the queue must not be taken for the
     /// holder of today.
     pub(crate) fn enqueue(
@@ -287,7 +288,8 @@ impl Store {
     ) {
         let lane = if parked { Lane::parking(forwarder) } else { connection.to_owned() };
         let now = self.now_sql();
-        self.lock_deliveries(batch, project, &[id], &BTreeSet::new());
+        // Whoever has taken it already is given it again.
+        self.lock_deliveries(batch, project, &[id]);
         let position = self.next_position(batch);
         batch.one(
             "it is in the queue already",
@@ -296,14 +298,14 @@ impl Store {
                      position, sequence)
                  SELECT project, id, $3, CASE WHEN order_key IS NULL THEN 0 ELSE 2 END, {now}, $4,
                      {now}, NULL, CASE WHEN order_key IS NULL THEN NULL ELSE {position} END,
-                     connection || '/' || order_key
+                     CAST($5 AS TEXT) || '/' || order_key
                  FROM deliveries WHERE project = $1 AND id = $2
                  ON CONFLICT (project, delivery) DO UPDATE SET
                      lane = excluded.lane, rank = 2, next_at = excluded.next_at,
-                     fence = excluded.fence
+                     fence = excluded.fence, sequence = excluded.sequence
                  WHERE queue.rank = 4"
             ),
-            vec![project.into(), id.into(), lane.into(), forwarder.into()],
+            vec![project.into(), id.into(), lane.into(), forwarder.into(), connection.into()],
         );
         settle_around(batch, project, id);
     }

@@ -44,6 +44,14 @@ impl End {
         }
     }
 
+    /// Whether the delivery will not be tried again, and has not arrived: somebody is to be told.
+    pub(crate) const fn is_without_success(self) -> bool {
+        match self {
+            Self::Leaves(state) | Self::Holds(state) => is_without_success(state),
+            Self::Superseded { .. } | Self::Waits(_) => false,
+        }
+    }
+
     /// The pause before the next try.
     pub(crate) const fn pause(self) -> Option<Duration> {
         match self {
@@ -62,13 +70,13 @@ impl End {
 }
 
 /// What recording an outcome came to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RecordEnd {
     pub(crate) recorded: Recorded,
     /// Where the delivery stands.
     pub(crate) state: DeliveryState,
-    /// Whether the next one of its sequence may be claimed now.
-    pub(crate) is_next_free: bool,
+    /// The lanes in which something may be claimed now that waited for it.
+    pub(crate) free_lanes: Vec<String>,
 }
 
 impl Outcome {
@@ -78,11 +86,8 @@ impl Outcome {
             (Verdict::RetryIn(_), Some(by)) => End::Superseded { by },
             (Verdict::RetryIn(pause), None) => End::Waits(*pause),
             (Verdict::Final(state), _) => {
-                let is_without_success = matches!(
-                    state,
-                    DeliveryState::Rejected | DeliveryState::Broken | DeliveryState::Cancelled
-                );
-                if self.holds_followers && self.sequence.is_some() && is_without_success {
+                let holds = self.holds_followers && self.sequence.is_some();
+                if holds && is_without_success(*state) {
                     End::Holds(*state)
                 } else {
                     End::Leaves(*state)
@@ -90,4 +95,8 @@ impl Outcome {
             }
         }
     }
+}
+
+const fn is_without_success(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Rejected | DeliveryState::Broken | DeliveryState::Cancelled)
 }

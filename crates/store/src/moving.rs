@@ -1,4 +1,14 @@
 //! Moving what waits from lane to lane, and ending what waits for nobody.
+//!
+//! A lane holds the deliveries of many forwarders, and there is no index of them by forwarder: work
+//! that is never moved would pay for it. So whoever moves walks through the lane, from its beginning
+//! to its end, and moves what it meets of the forwarder. Each step looks at a bounded number of
+//! deliveries, so that a walk is as long as the lane, however many of them are the forwarder's. What
+//! changes its place in the lane meanwhile may be missed: one walks again until a walk meets nothing.
+//!
+//! What is kept in order goes from one sequence to another with it, and meanwhile the rest of its
+//! forwarder stands in the old ones. That nothing is overtaken is not this module's business: see
+//! [`order`](crate::order).
 
 use std::collections::BTreeSet;
 
@@ -6,12 +16,12 @@ use uuid::Uuid;
 
 use crate::deliveries::END;
 use crate::error::StoreError;
-use crate::order::settle;
+use crate::order::{go_on, key_of, settle};
 use crate::records::{Lane, Signal};
 use crate::statement::{Batch, Parameter};
 use crate::{Engine, Store};
 
-/// Deliveries that one step moves: so few that nobody waits for it noticeably.
+/// Deliveries that one step of a walk looks at: so few that nobody waits for it noticeably.
 const MOVE_STEP: usize = 500;
 /// Deliveries that one step cancels, with two statements each.
 const CANCEL_STEP: usize = 100;
@@ -27,53 +37,106 @@ fn sequences(waiting: &[Waiting]) -> impl Iterator<Item = &String> {
     waiting.iter().filter_map(|(_, sequence)| sequence.as_ref())
 }
 
-/// A step of moving what waits from a lane to another, to go over this connection.
-struct Move<'m> {
-    project: &'m str,
-    from: &'m str,
-    to: &'m str,
-    connection: &'m str,
-    due_now: bool,
-    waiting: &'m [Waiting],
-    /// Whether anything among it is kept in order with what goes over another connection.
-    is_rewritten: bool,
+/// What is moved, from where to where.
+#[derive(Clone, Copy, Debug)]
+pub struct Move<'m> {
+    /// The project.
+    pub project: &'m str,
+    /// The forwarder that it waits for.
+    pub forwarder: &'m str,
+    /// The lane in which it lies.
+    pub from: &'m str,
+    /// The lane in which it is to lie. In the same one, what is kept in order over another
+    /// connection is put in order over this one.
+    pub to: &'m str,
+    /// The connection that it goes over from here on.
+    pub connection: &'m str,
+    /// Whether it is due at once.
+    pub due_now: bool,
+}
+
+/// How far a walk through a lane has come.
+#[derive(Clone, Debug, Default)]
+pub struct Walk {
+    /// The last delivery that was looked at: its rank, its time, its id.
+    after: Option<(i64, i64, Uuid)>,
+    is_over: bool,
+}
+
+impl Walk {
+    /// Whether it has come to the end of the lane.
+    pub const fn is_over(&self) -> bool {
+        self.is_over
+    }
+}
+
+/// Where deliveries wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuePlace {
+    /// The lane.
+    pub lane: String,
+    /// The forwarder that they wait for.
+    pub forwarder: String,
+    /// The connection over which they are kept in order; `None` where they are in none.
+    pub connection: Option<String>,
+}
+
+/// What a step of a walk has met.
+struct Met {
+    place: (i64, i64, Uuid),
+    forwarder: String,
+    sequence: Option<String>,
+}
+
+impl Move<'_> {
+    fn is_elsewhere(&self, sequence: &str) -> bool {
+        sequence.split_once('/').is_none_or(|(connection, _)| connection != self.connection)
+    }
+
+    /// What is to be moved of what a step has met.
+    fn choose(&self, met: Vec<Met>) -> Vec<Waiting> {
+        met.into_iter()
+            .filter(|met| met.forwarder == self.forwarder)
+            .map(|met| (met.place.2, met.sequence))
+            .filter(|(_, sequence)| {
+                self.from != self.to
+                    || sequence.as_ref().is_some_and(|sequence| self.is_elsewhere(sequence))
+            })
+            .collect()
+    }
+
+    /// The sequences that are left, and those that are come to.
+    fn touched(&self, waiting: &[Waiting]) -> Vec<String> {
+        let left: BTreeSet<&String> =
+            sequences(waiting).filter(|sequence| self.is_elsewhere(sequence)).collect();
+        left.into_iter()
+            .flat_map(|old| [old.clone(), format!("{}/{}", self.connection, key_of(old))])
+            .collect()
+    }
 }
 
 impl Store {
-    /// Moves what waits in the lane `from` for `forwarder` to the lane `to`, due now where
-    /// `due_now`; it goes over `connection` from here on. What is kept in order is sorted in by its
-    /// position among what has the same key there. One bounded step; the answer is how many were
-    /// moved, and 0 means all are.
-    pub async fn move_lane(
-        &self,
-        project: &str,
-        forwarder: &str,
-        from: &str,
-        to: &str,
-        connection: &str,
-        due_now: bool,
-    ) -> Result<u64, StoreError> {
-        let waiting = self.to_move(project, forwarder, from).await?;
-        if waiting.is_empty() {
-            return Ok(0);
-        }
-        let own = format!("{connection}/");
-        let rewritten: BTreeSet<&String> =
-            sequences(&waiting).filter(|sequence| !sequence.starts_with(&own)).collect();
-        let touched: Vec<String> = rewritten
-            .into_iter()
-            .flat_map(|old| {
-                let key = old.split_once('/').map_or("", |(_, key)| key);
-                [old.clone(), format!("{own}{key}")]
-            })
-            .collect();
-        let is_rewritten = !touched.is_empty();
-        let step = Move { project, from, to, connection, due_now, waiting: &waiting, is_rewritten };
+    /// Goes a step of a walk through the lane `from`, and moves what it meets of the forwarder to the
+    /// lane `to`, unless it is being sent. What is kept in order is sorted in by its position among
+    /// what has the same key there. The answer is how many were moved.
+    pub async fn move_step(&self, step: &Move<'_>, walk: &mut Walk) -> Result<u64, StoreError> {
+        let met = self.walk_on(step, walk).await?;
+        let (is_over, after) = (met.len() < MOVE_STEP, met.last().map(|met| met.place));
+        let waiting = step.choose(met);
+        let moved = if waiting.is_empty() { 0 } else { self.move_some(step, &waiting).await? };
+        walk.is_over = is_over;
+        walk.after = after.or(walk.after);
+        Ok(moved)
+    }
+
+    async fn move_some(&self, step: &Move<'_>, waiting: &[Waiting]) -> Result<u64, StoreError> {
+        let Move { project, to, .. } = *step;
+        let touched = step.touched(waiting);
         let mut batch = Batch::default();
         self.lock_sequences(&mut batch, project, &touched);
         let first = batch.0.len();
-        self.move_in_queue(&mut batch, &step);
-        turn_deliveries(&mut batch, &step);
+        self.move_in_queue(&mut batch, step, waiting, !touched.is_empty());
+        turn_deliveries(&mut batch, step, waiting);
         settle(&mut batch, project, &touched);
         let moved = self.change(batch).await?.get(first).copied().unwrap_or(0);
         if moved > 0 {
@@ -83,39 +146,50 @@ impl Store {
         Ok(moved)
     }
 
-    async fn to_move(
-        &self,
-        project: &str,
-        forwarder: &str,
-        from: &str,
-    ) -> Result<Vec<Waiting>, StoreError> {
+    /// What comes next in the lane that nobody is sending.
+    async fn walk_on(&self, step: &Move<'_>, walk: &Walk) -> Result<Vec<Met>, StoreError> {
+        let (rank, next_at, delivery) = walk.after.unwrap_or((-1, 0, Uuid::nil()));
         self.query(
             format!(
-                "SELECT delivery, sequence FROM queue WHERE project = $1 AND lane = $2
-                 AND forwarder = $3 AND {} ORDER BY rank, next_at LIMIT {MOVE_STEP}",
+                "SELECT rank, next_at, delivery, forwarder, sequence FROM queue
+                 WHERE project = $1 AND lane = $2 AND (rank, next_at, delivery) > ($3, $4, $5)
+                 AND {} ORDER BY rank, next_at, delivery LIMIT {MOVE_STEP}",
                 self.free_sql()
             ),
-            vec![project.into(), from.into(), forwarder.into()],
-            |row| Ok((row.id(0)?, row.optional_text(1)?)),
+            vec![
+                step.project.into(),
+                step.from.into(),
+                rank.into(),
+                next_at.into(),
+                delivery.into(),
+            ],
+            |row| {
+                Ok(Met {
+                    place: (row.integer(0)?, row.integer(1)?, row.id(2)?),
+                    forwarder: row.text(3)?,
+                    sequence: row.optional_text(4)?,
+                })
+            },
         )
         .await
     }
 
-    fn move_in_queue(&self, batch: &mut Batch, step: &Move<'_>) {
+    fn move_in_queue(
+        &self,
+        batch: &mut Batch,
+        step: &Move<'_>,
+        waiting: &[Waiting],
+        is_rewritten: bool,
+    ) {
         let next_at = if step.due_now { self.now_sql() } else { "next_at".to_owned() };
         let mut parameters = vec![step.project.into(), step.from.into(), step.to.into()];
-        let places = add_ids(&mut parameters, step.waiting);
+        let places = add_ids(&mut parameters, waiting);
         let mut rewrite = String::new();
-        if step.is_rewritten {
+        if is_rewritten {
             parameters.push(step.connection.into());
-            let slash = match &self.engine {
-                Engine::Sqlite(_) => "instr",
-                Engine::Postgres(_) => "strpos",
-            };
             // Whoever let its lease run out knows the old sequence only: it has lost its claim.
             rewrite = format!(
-                ", sequence = ${} || substr(sequence, {slash}(sequence, '/')), owner = NULL,
-                 fence = fence + 1",
+                ", sequence = CAST(${} AS TEXT) || '/' || order_key, owner = NULL, fence = fence + 1",
                 parameters.len()
             );
         }
@@ -130,14 +204,27 @@ impl Store {
         );
     }
 
-    /// In which lanes deliveries wait, and for which forwarders. This reads the project's whole
-    /// queue: it is for the moment after a change of definitions.
-    pub async fn queue_places(&self, project: &str) -> Result<Vec<(String, String)>, StoreError> {
+    /// In which lanes deliveries wait, for which forwarders, and over which connections they are kept
+    /// in order. This reads the project's whole queue: it is for the moment after a change of
+    /// definitions.
+    pub async fn queue_places(&self, project: &str) -> Result<Vec<QueuePlace>, StoreError> {
+        let slash = match &self.engine {
+            Engine::Sqlite(_) => "instr",
+            Engine::Postgres(_) => "strpos",
+        };
         self.query(
-            "SELECT DISTINCT lane, forwarder FROM queue WHERE project = $1 ORDER BY lane, forwarder"
-                .to_owned(),
+            format!(
+                "SELECT DISTINCT lane, forwarder, substr(sequence, 1, {slash}(sequence, '/') - 1)
+                 FROM queue WHERE project = $1 ORDER BY 1, 2, 3"
+            ),
             vec![project.into()],
-            |row| Ok((row.text(0)?, row.text(1)?)),
+            |row| {
+                Ok(QueuePlace {
+                    lane: row.text(0)?,
+                    forwarder: row.text(1)?,
+                    connection: row.optional_text(2)?,
+                })
+            },
         )
         .await
     }
@@ -176,7 +263,7 @@ impl Store {
             batch.any(leave.as_str(), vec![project.into(), (*id).into()]);
             batch.any(END, vec![project.into(), (*id).into(), reason.into()]);
         }
-        settle(&mut batch, project, &touched);
+        go_on(&mut batch, project, forwarder, &touched);
         let counts = self.change(batch).await?;
         let mut left = 0;
         let ends = counts.get(first..).unwrap_or_default().chunks(2);
@@ -204,9 +291,9 @@ fn add_ids(parameters: &mut Vec<Parameter>, waiting: &[Waiting]) -> String {
 
 /// Notes with the deliveries over which connection they go. What was claimed instead of being moved is
 /// still in the old lane, and goes where it was to go.
-fn turn_deliveries(batch: &mut Batch, step: &Move<'_>) {
+fn turn_deliveries(batch: &mut Batch, step: &Move<'_>, waiting: &[Waiting]) {
     let mut parameters = vec![step.project.into(), step.connection.into(), step.to.into()];
-    let places = add_ids(&mut parameters, step.waiting);
+    let places = add_ids(&mut parameters, waiting);
     batch.any(
         format!(
             "UPDATE deliveries SET connection = $2

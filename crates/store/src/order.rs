@@ -12,6 +12,26 @@
 //! | 2, 3 | the same, blocked |
 //! | 4 | ended without success, and holds those behind it until a person decides |
 //!
+//! # When a forwarder is led elsewhere
+//!
+//! What waits for it is moved to the sequences of the other connection, step by step, and what is
+//! being sent only when its call is over. Until then it stands in two places. So there is a second
+//! line: the *thread*, all that one forwarder has standing under one order key, whatever the
+//! connection. A head is let go only where it is also the *first* of its thread. As long as a
+//! forwarder stays with its connection, a thread is a part of one sequence, and its first is never
+//! behind anybody else's: the second condition follows from the first one.
+//!
+//! That nothing overtakes rests on three things. Who stands in the queue stands in the way, be it
+//! waiting, being sent or holding, and wherever. A move changes neither thread nor position. And
+//! nothing comes into a thread before what is there: new positions are greater than all that were
+//! given out under that key, a holder has its own position, and what takes the place of another has
+//! that one's. So a thread needs no settling when something comes; when something leaves, the next
+//! one of the thread may have to be let go, in whatever sequence.
+//!
+//! Everybody waits for smaller positions only, or for what is being sent: not for each other.
+//!
+//! # Settling
+//!
 //! Whatever changes a sequence (keeping, recording, cancelling, moving) ends with *settling* it: what
 //! should not be ahead is blocked, and the head is let go. One exception is made: what is being sent
 //! keeps its turn, even where something with a lesser position has come back.
@@ -19,11 +39,12 @@
 //! Deliveries that *collapse* lie in one sequence as well: a newer one ends those that wait for the
 //! same key of the same forwarder, and takes their place.
 //!
-//! On SQLite the writer is alone. On PostgreSQL whoever changes a sequence first takes its lock, for
-//! the length of the transaction, and only then looks: at READ COMMITTED the next statement sees all
-//! that was committed before. The locks are taken after the project's row and the identities and
-//! before any row of the queue, by everybody, in the order of their numbers. Work without order
-//! takes none.
+//! On SQLite the writer is alone. On PostgreSQL whoever changes a sequence first takes the lock of
+//! its order key, for the length of the transaction, and only then looks: at READ COMMITTED the next
+//! statement sees all that was committed before. The key has the lock, not the sequence, since a
+//! thread goes through several; and a delivery never changes its key. The locks are taken after the
+//! project's row and the identities and before any row of the queue or of deliveries that are there
+//! already, by everybody, in the order of their numbers. Work without order takes none.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -51,16 +72,23 @@ fn collapse(forwarder: &str, key: &str) -> Option<String> {
     Some(storable_key(whole.clone())).filter(|stored| *stored == whole)
 }
 
-/// The statement that takes the locks of the sequences which `touched` lists as `project` and
-/// `sequence`, in the order of their numbers, until the transaction ends.
+/// The order key of a sequence.
+pub(crate) fn key_of(sequence: &str) -> &str {
+    sequence.split_once('/').map_or("", |(_, key)| key)
+}
+
+/// The statement that takes the locks of the order keys of the sequences which `touched` lists as
+/// `project` and `sequence`, in the order of their numbers, until the transaction ends.
 ///
-/// 1,024 locks are shared by all sequences: a server holds a few thousand at once, for everybody, and
-/// a batch may touch hundreds of sequences. They are numbered from a number that nobody else takes.
+/// 1,024 locks are shared by all keys: a server holds a few thousand at once, for everybody, and a
+/// batch may touch hundreds of keys. They are numbered from a number that nobody else takes.
 pub(crate) fn lock(touched: &str) -> String {
     format!(
         "SELECT pg_advisory_xact_lock(number) FROM (
              SELECT DISTINCT 5073697969740447744
-                 + (hashtextextended(project || '/' || sequence, 0) & 1023) AS number
+                 + (hashtextextended(
+                     project || '/' || substr(sequence, strpos(sequence, '/') + 1), 0) & 1023)
+                 AS number
              FROM ({touched}) touched WHERE sequence IS NOT NULL ORDER BY number) locks"
     )
 }
@@ -151,34 +179,83 @@ pub(crate) fn demote(touched: &str) -> String {
     )
 }
 
-/// Lets the heads go of sequences in which nothing is ahead. `touched` selects the sequences of the
-/// project `$1`. The plus is there as in [`demote`].
-pub(crate) fn promote(touched: &str) -> String {
+/// The condition that the row `queue` of an ordered delivery may go, as soon as it is not blocked any
+/// more: it is the first of its sequence and of its thread, and nothing of its sequence is ahead.
+/// `but` leaves rows out of that, such as one that is about to leave. Each part looks at one end of
+/// an index: what is ordered and limited is not joined to anything, on no engine.
+fn may_go(but: &str) -> String {
+    let first = |of: &str| {
+        format!(
+            "delivery = (SELECT first.delivery FROM queue first WHERE first.project = $1
+                 AND {of} {but} ORDER BY first.position LIMIT 1)"
+        )
+    };
     format!(
-        "UPDATE queue SET rank = rank - 2
-         WHERE project = $1 AND +rank IN (2, 3) AND delivery IN (
-             SELECT (SELECT head.delivery FROM queue head WHERE head.project = $1
-                     AND head.sequence = touched.sequence ORDER BY head.position LIMIT 1)
-             FROM ({touched}) touched
-             WHERE NOT EXISTS (
-                 SELECT 1 FROM queue ahead WHERE ahead.project = $1
-                 AND ahead.sequence = touched.sequence AND ahead.rank < 2))"
+        "{} AND {} AND (SELECT first.delivery FROM queue first WHERE first.project = $1
+             AND first.sequence = queue.sequence AND first.rank < 2 {but}
+             ORDER BY first.rank LIMIT 1) IS NULL",
+        first("first.sequence = queue.sequence"),
+        first("first.forwarder = queue.forwarder AND first.order_key = queue.order_key"),
     )
 }
 
-/// Lets the next one go before the delivery `$2` leaves the queue, where nothing but that one is
-/// ahead of it. The plus is there as in [`promote`].
-pub(crate) const LET_NEXT_GO: &str = "UPDATE queue SET rank = rank - 2
-     WHERE project = $1 AND +rank IN (2, 3) AND delivery = (
-         SELECT next.delivery FROM queue leaving JOIN queue next
-             ON next.project = leaving.project AND next.sequence = leaving.sequence
-         WHERE leaving.project = $1 AND leaving.delivery = $2 AND leaving.sequence IS NOT NULL
-         AND next.delivery <> leaving.delivery
-         AND NOT EXISTS (
-             SELECT 1 FROM queue ahead WHERE ahead.project = $1
-             AND ahead.sequence = leaving.sequence AND ahead.rank < 2
-             AND ahead.delivery <> leaving.delivery)
-         ORDER BY next.position LIMIT 1)";
+/// Lets those go that may, of the deliveries which `candidates` selects. The plus is there as in
+/// [`demote`].
+fn let_go(candidates: &str, but: &str) -> String {
+    format!(
+        "UPDATE queue SET rank = rank - 2
+         WHERE project = $1 AND +rank IN (2, 3) AND delivery IN ({candidates}) AND {}",
+        may_go(but)
+    )
+}
+
+/// The first deliveries of the sequences that `touched` selects.
+fn heads(touched: &str) -> String {
+    format!(
+        "SELECT (SELECT head.delivery FROM queue head WHERE head.project = $1
+             AND head.sequence = touched.sequence ORDER BY head.position LIMIT 1)
+         FROM ({touched}) touched"
+    )
+}
+
+/// The first deliveries of the threads that `touched` selects, as `forwarder` and `order_key`.
+fn firsts(touched: &str) -> String {
+    format!(
+        "SELECT (SELECT next.delivery FROM queue next WHERE next.project = $1
+             AND next.forwarder = touched.forwarder AND next.order_key = touched.order_key
+             ORDER BY next.position LIMIT 1)
+         FROM ({touched}) touched"
+    )
+}
+
+/// Lets the heads go of sequences in which nothing is ahead. `touched` selects the sequences of the
+/// project `$1`.
+pub(crate) fn promote(touched: &str) -> String {
+    let_go(&heads(touched), "")
+}
+
+/// The same after something has left: `touched` selects the threads that it left as well.
+pub(crate) fn promote_after(touched: &str) -> String {
+    let_go(&format!("{} UNION ALL {}", heads(touched), firsts(touched)), "")
+}
+
+/// Lets those go that wait for the delivery `$2` alone, before it leaves the queue.
+pub(crate) fn let_next_go() -> String {
+    let next = |of: &str| {
+        format!(
+            "SELECT (SELECT next.delivery FROM queue next WHERE next.project = $1 AND {of}
+                 AND next.delivery <> leaving.delivery ORDER BY next.position LIMIT 1)
+             FROM queue leaving WHERE leaving.project = $1 AND leaving.delivery = $2
+             AND leaving.sequence IS NOT NULL"
+        )
+    };
+    let candidates = format!(
+        "{} UNION ALL {}",
+        next("next.sequence = leaving.sequence"),
+        next("next.forwarder = leaving.forwarder AND next.order_key = leaving.order_key")
+    );
+    let_go(&candidates, "AND first.delivery <> $2")
+}
 
 /// The sequences of deliveries, where they stand and where the next ones of their key go over the same
 /// connection; `ids` are the placeholders from `$2` on.
@@ -191,20 +268,17 @@ fn sequences_of(ids: &str) -> String {
     )
 }
 
-/// Sequences in which somebody waits and nobody may be claimed, though nobody holds them; and those
-/// in which more than one may be.
-const FAULTY: &str = "SELECT DISTINCT sequence FROM queue WHERE project = $1
-         AND sequence IS NOT NULL AND rank IN (2, 3)
-         AND NOT EXISTS (
-             SELECT 1 FROM queue ahead WHERE ahead.project = $1
-             AND ahead.sequence = queue.sequence AND ahead.rank < 2)
-         AND NOT EXISTS (
-             SELECT 1 FROM queue held WHERE held.project = $1
-             AND held.sequence = queue.sequence AND held.position < queue.position
-             AND held.rank = 4)
-     UNION
-     SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL AND rank < 2
-         GROUP BY sequence HAVING count(*) > 1";
+/// Sequences whose head may go and is blocked, and those in which more than one may be claimed.
+fn faulty() -> String {
+    format!(
+        "SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL
+             AND rank IN (2, 3) AND {}
+         UNION
+         SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL AND rank < 2
+             GROUP BY sequence HAVING count(*) > 1",
+        may_go("")
+    )
+}
 
 /// Sequences as a list of values from `$2` on, and the parameters, the project first.
 fn listed(project: &str, sequences: &[String]) -> (String, Vec<Parameter>) {
@@ -225,23 +299,51 @@ pub(crate) fn settle(batch: &mut Batch, project: &str, sequences: &[String]) {
     }
 }
 
-/// Adds the statements that settle the sequence in which a delivery stands now, if any.
+/// Adds the statement that lets the next ones go after deliveries of a forwarder have left these
+/// sequences.
+pub(crate) fn go_on(batch: &mut Batch, project: &str, forwarder: &str, sequences: &[String]) {
+    if !sequences.is_empty() {
+        let mut parameters: Vec<Parameter> = vec![project.into(), forwarder.into()];
+        let mut values: Vec<String> = Vec::new();
+        for sequence in sequences {
+            let number = parameters.len() + 1;
+            values.push(format!("(${number}, ${})", number + 1));
+            parameters.extend([sequence.as_str().into(), key_of(sequence).into()]);
+        }
+        let touched = format!(
+            "SELECT column1 AS sequence, $2 AS forwarder, column2 AS order_key
+             FROM (VALUES {}) listed",
+            values.join(", ")
+        );
+        batch.any(promote_after(&touched), parameters);
+    }
+}
+
+/// Adds the statements that settle the sequence in which a delivery stands now, and that of the
+/// connection which it is noted with, where it stood until now.
 pub(crate) fn settle_around(batch: &mut Batch, project: &str, delivery: Uuid) {
-    let touched = "SELECT sequence FROM queue
-         WHERE project = $1 AND delivery = $2 AND sequence IS NOT NULL";
-    batch.any(demote(touched), vec![project.into(), delivery.into()]);
-    batch.any(promote(touched), vec![project.into(), delivery.into()]);
+    let touched = sequences_of("$2");
+    batch.any(demote(&touched), vec![project.into(), delivery.into()]);
+    batch.any(promote(&touched), vec![project.into(), delivery.into()]);
 }
 
 /// Followers that are counted: more than a person would look through.
 const MOST_FOLLOWERS: usize = 1_000;
 
-/// The delivery that the one of the row `q` of the queue waits for, or NULL.
-const WAITS_FOR: &str = "CASE WHEN q.rank IN (2, 3) THEN (
+/// The delivery that the one of the row `q` of the queue waits for, or NULL: the head of its
+/// sequence, or of its thread, or what keeps its turn though it would be behind.
+const WAITS_FOR: &str = "CASE WHEN q.rank IN (2, 3) THEN coalesce((
          SELECT head.delivery FROM queue head
          WHERE head.project = q.project AND head.sequence = q.sequence
-         AND head.delivery <> q.delivery
-         ORDER BY head.position LIMIT 1) END";
+         AND head.position < q.position
+         ORDER BY head.position LIMIT 1), (
+         SELECT head.delivery FROM queue head
+         WHERE head.project = q.project AND head.forwarder = q.forwarder
+         AND head.order_key = q.order_key AND head.position < q.position
+         ORDER BY head.position LIMIT 1), (
+         SELECT head.delivery FROM queue head
+         WHERE head.project = q.project AND head.sequence = q.sequence AND head.rank < 2
+         ORDER BY head.rank LIMIT 1)) END";
 
 /// How many wait behind the one of the row `q` of the queue.
 fn followers() -> String {
@@ -306,8 +408,8 @@ impl Store {
         Ok(found.into_iter().collect())
     }
 
-    /// Adds the statement that takes the locks of sequences. It goes before every statement that
-    /// reads or changes rows of them.
+    /// Adds the statement that takes the locks of the keys of sequences. It goes before every statement
+    /// that reads or changes rows of them.
     pub(crate) fn lock_sequences(&self, batch: &mut Batch, project: &str, sequences: &[String]) {
         if let (Engine::Postgres(_), false) = (&self.engine, sequences.is_empty()) {
             let (values, parameters) = listed(project, sequences);
@@ -316,37 +418,20 @@ impl Store {
         }
     }
 
-    /// Adds the statement that takes the locks of the sequences in which these deliveries stand, or
-    /// would, also over each of `connections`. Whoever acts on several in one transaction takes them
-    /// all before the first.
-    pub(crate) fn lock_deliveries(
-        &self,
-        batch: &mut Batch,
-        project: &str,
-        deliveries: &[Uuid],
-        connections: &BTreeSet<&str>,
-    ) {
+    /// Adds the statement that takes the locks of the keys that these deliveries are kept in order by.
+    /// Whoever acts on several in one transaction takes them all before the first.
+    pub(crate) fn lock_deliveries(&self, batch: &mut Batch, project: &str, deliveries: &[Uuid]) {
         if let (Engine::Postgres(_), false) = (&self.engine, deliveries.is_empty()) {
             let ids = places(2, deliveries.len());
-            let mut touched = sequences_of(&ids);
-            let mut parameters = with_ids(vec![project.into()], deliveries);
-            for connection in connections {
-                parameters.push((*connection).into());
-                touched = format!(
-                    "{touched} UNION ALL SELECT project, ${}::text || '/' || order_key FROM deliveries
-                      WHERE project = $1 AND id IN ({ids})",
-                    parameters.len()
-                );
-            }
-            batch.any(lock(&touched), parameters);
+            batch.any(lock(&sequences_of(&ids)), with_ids(vec![project.into()], deliveries));
         }
     }
 
-    /// Adds the statements that let the next one of its sequence go before a delivery leaves the
-    /// queue. Where it is in no order they do nothing.
+    /// Adds the statements that let the next ones go before a delivery leaves the queue. Where it is
+    /// in no order they do nothing.
     pub(crate) fn let_next_go(&self, batch: &mut Batch, project: &str, delivery: Uuid) {
-        self.lock_deliveries(batch, project, &[delivery], &BTreeSet::new());
-        batch.any(LET_NEXT_GO, vec![project.into(), delivery.into()]);
+        self.lock_deliveries(batch, project, &[delivery]);
+        batch.any(let_next_go(), vec![project.into(), delivery.into()]);
     }
 
     /// Adds the statement that takes a position, where one is needed; the answer is the position, as
@@ -371,13 +456,13 @@ impl Store {
         }
     }
 
-    /// Mends sequences in which nothing may be claimed although nothing is held, or more than one
-    /// may. Whatever changes a sequence settles it, so that there is nothing to mend; should that
+    /// Mends sequences whose head is blocked by nothing, and those in which more than one may be
+    /// claimed. Whatever changes a sequence settles it, so that there is nothing to mend; should that
     /// ever fail, a key must not wait for ever. One bounded step; 0 means that all are well.
     pub async fn repair_order(&self, project: &str) -> Result<usize, StoreError> {
         let faulty = self
             .query(
-                format!("{FAULTY} ORDER BY 1 LIMIT {REPAIR_STEP}"),
+                format!("{} ORDER BY 1 LIMIT {REPAIR_STEP}", faulty()),
                 vec![project.into()],
                 |row| row.text(0),
             )

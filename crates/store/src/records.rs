@@ -395,6 +395,8 @@ pub struct Outcome {
     pub lane: Lane,
     /// The delivery.
     pub delivery: Uuid,
+    /// Its forwarder.
+    pub forwarder: String,
     /// The claim's fence.
     pub fence: i64,
     /// The attempt, whole.

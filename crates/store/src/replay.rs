@@ -97,7 +97,7 @@ impl Store {
             .ok_or_else(|| unreadable("duplicate", &replay.message.to_string()))
     }
 
-    /// Adds the statement that takes the locks of all sequences in which these replays make something:
+    /// Adds the statement that takes the locks of the keys of all that these replays make:
     /// all of a transaction before its first row, in the order that everybody keeps.
     pub(crate) fn lock_replayed(&self, batch: &mut Batch, replays: &[Replay]) {
         let Some(Replay { project, .. }) = replays.first() else { return };

@@ -25,6 +25,7 @@ use fieldpost_model::message::MessageState;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::order::Threads;
 use super::rows::{arrange, delivery_rows, insert_deliveries, sequences};
 use super::{both, flusher};
 use crate::ends::AcceptEnd;
@@ -383,7 +384,8 @@ async fn insert(
     let messages = Box::pin(insert_messages(transaction, &messages));
     let deliveries = Box::pin(insert_deliveries(transaction, &rows));
     both(messages, deliveries).await?;
-    sequences(&rows).promote(transaction).await?;
+    // Nothing has left.
+    sequences(&rows).promote(&Threads::default(), transaction).await?;
     Ok(replaced)
 }
 

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use deadpool_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -29,22 +30,41 @@ const DEMOTE: &str = "UPDATE queue q SET rank = q.rank + 2
          SELECT 1 FROM queue sent WHERE sent.project = q.project AND sent.sequence = q.sequence
          AND sent.rank < 2 AND sent.owner IS NOT NULL AND sent.delivery <> q.delivery))";
 
-/// Lets the heads go of sequences in which nothing is ahead: see [`crate::order::promote`]. The
-/// heads are found first, by themselves: the planner would otherwise begin with all that is blocked,
-/// which is the whole backlog. That they still are blocked is sure, since the locks are taken.
-const PROMOTE: &str = "WITH heads AS MATERIALIZED (
-         SELECT t.project, head.delivery
-         FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
+/// Lets the heads go of sequences in which nothing is ahead, and the next ones of threads: see
+/// [`crate::order::promote_after`]. They are found first, by themselves: the planner would otherwise
+/// begin with all that is blocked, which is the whole backlog. That they still are blocked is sure,
+/// since the locks are taken.
+const PROMOTE: &str = "WITH candidates AS MATERIALIZED (
+         SELECT head.* FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
          CROSS JOIN LATERAL (
-             SELECT h.delivery, h.rank FROM queue h
-             WHERE h.project = t.project AND h.sequence = t.sequence
-             ORDER BY h.position LIMIT 1) head
-         WHERE head.rank IN (2, 3) AND NOT EXISTS (
-             SELECT 1 FROM queue ahead WHERE ahead.project = t.project
-             AND ahead.sequence = t.sequence AND ahead.rank < 2))
+             SELECT q.project, q.delivery, q.rank, q.sequence, q.forwarder, q.order_key FROM queue q
+             WHERE q.project = t.project AND q.sequence = t.sequence
+             ORDER BY q.position LIMIT 1) head
+         UNION
+         SELECT next.* FROM unnest($3::text[], $4::text[], $5::text[])
+             AS t (project, forwarder, order_key)
+         CROSS JOIN LATERAL (
+             SELECT q.project, q.delivery, q.rank, q.sequence, q.forwarder, q.order_key FROM queue q
+             WHERE q.project = t.project AND q.forwarder = t.forwarder AND q.order_key = t.order_key
+             ORDER BY q.position LIMIT 1) next),
+     heads AS MATERIALIZED (
+         SELECT c.project, c.delivery FROM candidates c
+         WHERE c.rank IN (2, 3) AND c.delivery = (
+             SELECT q.delivery FROM queue q
+             WHERE q.project = c.project AND q.sequence = c.sequence
+             ORDER BY q.position LIMIT 1)
+         AND c.delivery = (
+             SELECT q.delivery FROM queue q
+             WHERE q.project = c.project AND q.forwarder = c.forwarder
+             AND q.order_key = c.order_key
+             ORDER BY q.position LIMIT 1)
+         AND (
+             SELECT q.delivery FROM queue q
+             WHERE q.project = c.project AND q.sequence = c.sequence AND q.rank < 2
+             ORDER BY q.rank LIMIT 1) IS NULL)
      UPDATE queue q SET rank = q.rank - 2 FROM heads
      WHERE q.project = heads.project AND q.delivery = heads.delivery
-     RETURNING q.project, q.sequence";
+     RETURNING q.project, q.lane, q.order_key";
 
 /// Ends what waits for the same key and is not being sent.
 const REPLACE: &str = "WITH gone AS (
@@ -90,7 +110,7 @@ impl Sequences<'_> {
         self.sequences.is_empty()
     }
 
-    /// Takes their locks, until the transaction ends.
+    /// Takes the locks of their keys, until the transaction ends.
     pub(super) async fn lock(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
         if !self.is_empty() {
             let statement = transaction.prepare_cached(&LOCK).await?;
@@ -108,18 +128,58 @@ impl Sequences<'_> {
         Ok(())
     }
 
-    /// Lets the heads go; the answer is the sequences, by project, in which one did.
+    /// Lets the heads go, and the next ones of the threads that something has left.
     pub(super) async fn promote(
         &self,
+        left: &Threads<'_>,
         transaction: &Transaction<'_>,
-    ) -> Result<HashSet<(String, String)>, StoreError> {
-        if self.is_empty() {
-            return Ok(HashSet::new());
+    ) -> Result<Vec<LetGo>, StoreError> {
+        if self.is_empty() && left.keys.is_empty() {
+            return Ok(Vec::new());
         }
         let statement = transaction.prepare_cached(PROMOTE).await?;
-        let rows = transaction.query(&statement, &[&self.projects, &self.sequences]).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        let parameters: [&(dyn ToSql + Sync); 5] =
+            [&self.projects, &self.sequences, &left.projects, &left.forwarders, &left.keys];
+        let rows = transaction.query(&statement, &parameters).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(LetGo {
+                    project: row.try_get(0)?,
+                    lane: row.try_get(1)?,
+                    order_key: row.try_get(2)?,
+                })
+            })
+            .collect()
     }
+}
+
+/// Threads, by project, forwarder and order key.
+#[derive(Debug, Default)]
+pub(super) struct Threads<'t> {
+    projects: Vec<&'t str>,
+    forwarders: Vec<&'t str>,
+    keys: Vec<&'t str>,
+}
+
+impl<'t> FromIterator<(&'t str, &'t str, &'t str)> for Threads<'t> {
+    fn from_iter<I: IntoIterator<Item = (&'t str, &'t str, &'t str)>>(all: I) -> Self {
+        let distinct: HashSet<(&str, &str, &str)> = all.into_iter().collect();
+        let mut threads = Self::default();
+        for (project, forwarder, key) in distinct {
+            threads.projects.push(project);
+            threads.forwarders.push(forwarder);
+            threads.keys.push(key);
+        }
+        threads
+    }
+}
+
+/// A delivery that may be claimed now.
+pub(super) struct LetGo {
+    pub(super) project: String,
+    /// The lane that it waits in.
+    pub(super) lane: String,
+    pub(super) order_key: String,
 }
 
 /// Gives positions to what arrives, in this order, and lets it take the place of what it collapses

@@ -7,10 +7,11 @@ use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::order::{self, Sequences};
+use super::order::{self, LetGo, Sequences, Threads};
 use super::{NOW, both, flusher};
 use crate::ends::{End, RecordEnd};
 use crate::error::StoreError;
+use crate::order::key_of;
 use crate::records::{Outcome, Recorded};
 use crate::request::{attempt_request_text, headers_text};
 use crate::statement::as_integer;
@@ -62,29 +63,56 @@ pub(super) fn flush<'f>(
         decided.retain(|decided| is_held(decided.outcome));
         both(update_deliveries(&transaction, &decided), insert_attempts(&transaction, &decided))
             .await?;
-        sequences.demote(&transaction).await?;
-        let moved_on = sequences.promote(&transaction).await?;
+        note_ended(&transaction, &decided).await?;
+        come_back(&decided).demote(&transaction).await?;
+        let let_go = sequences.promote(&threads(&outcomes), &transaction).await?;
         transaction.commit().await?;
-        let is_next_free = |outcome: &Outcome| {
-            outcome.sequence.as_ref().is_some_and(|sequence| {
-                moved_on.contains(&(outcome.lane.project.to_string(), sequence.clone()))
-            })
-        };
         Ok(jobs
             .iter()
             .map(|Job { outcome, .. }| RecordEnd {
                 recorded: if is_held(outcome) { Recorded::Written } else { Recorded::LeaseLost },
                 state: end(outcome).state(),
-                is_next_free: is_next_free(outcome),
+                free_lanes: free_lanes(outcome, &let_go),
             })
             .collect())
     })
 }
 
+/// The sequences, by project, that outcomes are of.
 fn sequences<'o>(outcomes: &[&'o Outcome]) -> Sequences<'o> {
+    outcomes.iter().copied().filter_map(sequence).collect()
+}
+
+fn sequence(outcome: &Outcome) -> Option<(&str, &str)> {
+    Some((&*outcome.lane.project, outcome.sequence.as_deref()?))
+}
+
+/// The sequences to which something comes back: nowhere else is anything ahead that should not be.
+fn come_back<'o>(decided: &[Decided<'o>]) -> Sequences<'o> {
+    decided
+        .iter()
+        .filter(|decided| matches!(decided.end, End::Waits(_) | End::Holds(_)))
+        .filter_map(|decided| sequence(decided.outcome))
+        .collect()
+}
+
+fn threads<'o>(outcomes: &[&'o Outcome]) -> Threads<'o> {
     outcomes
         .iter()
-        .filter_map(|outcome| Some((&*outcome.lane.project, outcome.sequence.as_deref()?)))
+        .filter_map(|outcome| {
+            let key = key_of(outcome.sequence.as_deref()?);
+            Some((&*outcome.lane.project, &*outcome.forwarder, key))
+        })
+        .collect()
+}
+
+/// The lanes in which something was let go that has the key of an outcome.
+fn free_lanes(outcome: &Outcome, let_go: &[LetGo]) -> Vec<String> {
+    let Some((project, sequence)) = sequence(outcome) else { return Vec::new() };
+    let_go
+        .iter()
+        .filter(|next| next.project == project && next.order_key == key_of(sequence))
+        .map(|next| next.lane.clone())
         .collect()
 }
 
@@ -195,6 +223,30 @@ async fn update_deliveries(
     let parameters: [&(dyn ToSql + Sync); 9] =
         [&projects, &ids, &states, &numbers, &pauses, &statuses, &errors, &counts, &newer];
     transaction.execute(&statement, &parameters).await?;
+    Ok(())
+}
+
+/// Notes the deliveries that ended without having arrived.
+async fn note_ended(
+    transaction: &Transaction<'_>,
+    decided: &[Decided<'_>],
+) -> Result<(), StoreError> {
+    let ended: Vec<_> = decided.iter().filter(|it| it.end.is_without_success()).collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let projects: Vec<&str> = ended.iter().map(|it| &*it.outcome.lane.project).collect();
+    let ids: Vec<Uuid> = ended.iter().map(|it| it.outcome.delivery).collect();
+    let connections: Vec<&str> = ended.iter().map(|it| it.outcome.lane.name.as_str()).collect();
+    let states: Vec<&str> = ended.iter().map(|it| it.end.state().name()).collect();
+    let statement = transaction
+        .prepare_cached(
+            "INSERT INTO ended (project, delivery, connection, state)
+             SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+             ON CONFLICT (project, delivery) DO NOTHING",
+        )
+        .await?;
+    transaction.execute(&statement, &[&projects, &ids, &connections, &states]).await?;
     Ok(())
 }
 

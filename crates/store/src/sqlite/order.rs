@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::numbered;
 use crate::error::StoreError;
-use crate::order::{Arriving, collapse_within, demote, promote};
+use crate::order::{Arriving, collapse_within, demote, key_of, promote, promote_after};
 use crate::statement::as_integer;
 
 /// A delivery that waited, and the new one that took its place.
@@ -79,16 +79,30 @@ pub(super) fn newer(
         .optional()?)
 }
 
-/// Settles a sequence: its head and nothing else may be claimed. Answers whether something may be
-/// that was blocked.
+/// Settles a sequence to which something has come: its head and nothing else may be claimed.
 pub(super) fn settle(
     connection: &Connection,
     project: &str,
     sequence: &str,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     connection.prepare_cached(&DEMOTE)?.execute([project, sequence])?;
-    let promoted = connection.prepare_cached(&PROMOTE)?.execute([project, sequence])?;
-    Ok(promoted > 0)
+    connection.prepare_cached(&PROMOTE)?.execute([project, sequence])?;
+    Ok(())
+}
+
+/// Settles a sequence after something of a forwarder has left it, or has come back to it. Answers the
+/// lanes in which something may be claimed now that was blocked.
+pub(super) fn settle_after(
+    connection: &Connection,
+    project: &str,
+    sequence: &str,
+    forwarder: &str,
+) -> Result<Vec<String>, StoreError> {
+    connection.prepare_cached(&DEMOTE)?.execute([project, sequence])?;
+    let mut promote = connection.prepare_cached(&PROMOTE_AFTER)?;
+    let lanes =
+        promote.query_map([project, sequence, forwarder, key_of(sequence)], |row| row.get(0))?;
+    Ok(lanes.collect::<Result<_, _>>()?)
 }
 
 /// Takes out what waits for a key and is not being sent. Unless the index is named, SQLite would
@@ -104,12 +118,16 @@ const NEWER: &str = "SELECT delivery FROM queue INDEXED BY queue_collapsing
 
 static DEMOTE: LazyLock<String> = LazyLock::new(|| numbered(&demote("SELECT $2 AS sequence")));
 static PROMOTE: LazyLock<String> = LazyLock::new(|| numbered(&promote("SELECT $2 AS sequence")));
+static PROMOTE_AFTER: LazyLock<String> = LazyLock::new(|| {
+    let touched = "SELECT $2 AS sequence, $3 AS forwarder, $4 AS order_key";
+    format!("{} RETURNING lane", numbered(&promote_after(touched)))
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::migrate;
-    use crate::order::LET_NEXT_GO;
+    use crate::order::let_next_go;
 
     /// How SQLite finds the rows of a statement, step by step.
     fn plan(sql: &str) -> String {
@@ -134,17 +152,18 @@ mod tests {
         assert!(demote.contains("SEARCH ahead USING INDEX queue_unblocked"), "{demote}");
         assert!(demote.contains("SEARCH earlier USING COVERING INDEX queue_in_order"), "{demote}");
         assert!(demote.contains("SEARCH sent USING INDEX queue_unblocked"), "{demote}");
-        let promote = plan(&PROMOTE);
-        assert!(promote.contains("SEARCH queue USING PRIMARY KEY (project=? AND delivery=?)"));
-        assert!(promote.contains("SEARCH head USING"), "{promote}");
-        assert!(promote.contains("queue_in_order (project=? AND sequence=?)"), "{promote}");
-        assert!(promote.contains("queue_unblocked (project=? AND sequence=? AND rank<?)"));
-        let next = plan(&numbered(LET_NEXT_GO));
-        assert!(next.contains("SEARCH leaving USING PRIMARY KEY"), "{next}");
-        assert!(next.contains("SEARCH next USING COVERING INDEX queue_in_order"), "{next}");
-        for plan in [demote, promote, next] {
+        let by_key = "(project=? AND forwarder=? AND order_key=?)";
+        for sql in [&*PROMOTE, &*PROMOTE_AFTER, &numbered(&let_next_go())] {
+            let plan = plan(sql);
+            assert!(plan.contains("SEARCH queue USING PRIMARY KEY (project=? AND delivery=?)"));
+            assert!(plan.contains("queue_in_order (project=? AND sequence=?)"), "{plan}");
+            assert!(plan.contains(&format!("queue_of_forwarder {by_key}")), "{plan}");
+            let ahead = "queue_unblocked (project=? AND sequence=? AND rank<?)";
+            assert!(plan.contains(ahead), "{plan}");
             assert!(!plan.contains("SCAN queue") && !plan.contains("TEMP B-TREE"), "{plan}");
         }
+        assert!(!demote.contains("SCAN queue") && !demote.contains("TEMP B-TREE"), "{demote}");
+        assert!(plan(&numbered(&let_next_go())).contains("SEARCH leaving USING PRIMARY KEY"));
     }
 
     /// A connection's whole backlog may lie in one sequence.

@@ -31,7 +31,7 @@ pub(super) fn record(
     let next_at = end.pause().map(|pause| now + pause);
     if change_queue(connection, outcome, end, next_at)? == 0 {
         let recorded = Recorded::LeaseLost;
-        return Ok(RecordEnd { recorded, state: end.state(), is_next_free: false });
+        return Ok(RecordEnd { recorded, state: end.state(), free_lanes: Vec::new() });
     }
     connection
         .prepare_cached(
@@ -51,11 +51,14 @@ pub(super) fn record(
             end.superseded_by().as_ref().map(Uuid::as_bytes)
         ])?;
     insert_attempt(connection, project, *delivery, attempt, outcome.request_body.as_deref())?;
-    let is_next_free = match &outcome.sequence {
-        Some(sequence) => order::settle(connection, project, sequence)?,
-        None => false,
+    if end.is_without_success() {
+        note_ended(connection, outcome, end)?;
+    }
+    let free_lanes = match &outcome.sequence {
+        Some(sequence) => order::settle_after(connection, project, sequence, &outcome.forwarder)?,
+        None => Vec::new(),
     };
-    Ok(RecordEnd { recorded: Recorded::Written, state: end.state(), is_next_free })
+    Ok(RecordEnd { recorded: Recorded::Written, state: end.state(), free_lanes })
 }
 
 /// Takes the delivery out of the queue, or gives it its next time; the answer is the rows touched,
@@ -86,6 +89,21 @@ fn change_queue(
             )?
             .execute(params![project, delivery.as_bytes(), fence])?,
     })
+}
+
+/// Notes that the delivery ended without having arrived.
+fn note_ended(
+    connection: &Connection,
+    Outcome { lane, delivery, .. }: &Outcome,
+    end: End,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO ended (project, delivery, connection, state)
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT (project, delivery) DO NOTHING",
+        )?
+        .execute(params![&*lane.project, delivery.as_bytes(), lane.name, end.state().name()])?;
+    Ok(())
 }
 
 fn insert_attempt(

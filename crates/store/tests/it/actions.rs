@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
-use fieldpost_store::{DefinitionChange, DefinitionKind, Lane, Recorded, Verdict};
+use fieldpost_store::{DefinitionChange, DefinitionKind, Lane, QueuePlace, Recorded, Verdict};
 use futures_util::future::join_all;
 use rstest::rstest;
 use uuid::Uuid;
@@ -198,14 +198,8 @@ async fn lanes_are_moved_in_bounded_steps(
     let claimed = store.claim_some(2, LONG).await;
     store.record(outcome(&claimed[1], Verdict::RetryIn(LONG))).await.unwrap();
 
-    let park = async || {
-        let parking = Lane::parking(FORWARDER);
-        store.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, CONNECTION, false).await.unwrap()
-    };
-    let mut moved = Vec::new();
-    while moved.last() != Some(&0) {
-        moved.push(park().await);
-    }
+    let parking = Lane::parking(FORWARDER);
+    let moved = store.move_in_steps(CONNECTION, &parking, CONNECTION, false).await.unwrap();
     assert_eq!(moved.iter().sum::<u64>(), 699);
     assert!(moved.iter().all(|step| *step <= 500), "{moved:?}");
     // What is left is the other forwarder's; what is being sent stays where it is.
@@ -215,22 +209,32 @@ async fn lanes_are_moved_in_bounded_steps(
     assert_eq!(store.record(succeeded(&claimed[0])).await, Ok(Recorded::Written));
 
     // Back again, everything due at once.
-    let back = async |due_now| {
-        let parking = Lane::parking(FORWARDER);
-        let mut moved = 0;
-        loop {
-            let step = store
-                .move_lane(PROJECT, FORWARDER, &parking, CONNECTION, CONNECTION, due_now)
-                .await
-                .unwrap();
-            moved += step;
-            if step == 0 {
-                return moved;
+    assert_eq!(store.move_lane(&parking, CONNECTION, CONNECTION, true).await, Ok(699));
+    assert_eq!(store.claim_some(1_000, LONG).await.len(), 699);
+}
+
+/// What others have waiting in the lane is passed by once, not once for each step.
+#[rstest]
+#[tokio::test]
+async fn a_walk_is_as_long_as_the_lane(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let store = TestStore::new(engine).await;
+    let many = message("x").change(|accept| {
+        accept.deliveries = (0..1_400).map(|_| delivery_to(CONNECTION)).collect();
+        for (number, delivery) in accept.deliveries.iter_mut().enumerate() {
+            // They lie in the order of their ids, since all came at one moment.
+            if !matches!(number, 3 | 499 | 500 | 1_399) {
+                delivery.forwarder = "deaths".to_owned();
             }
         }
-    };
-    assert_eq!(back(true).await, 699);
-    assert_eq!(store.claim_some(1_000, LONG).await.len(), 699);
+        accept.deliveries.sort_by_key(|delivery| delivery.id);
+    });
+    store.accept(many).await.unwrap();
+    let moved = store.move_in_steps(CONNECTION, "hospital", "hospital", false).await.unwrap();
+    assert_eq!(moved.iter().sum::<u64>(), 4);
+    assert_eq!(moved.len(), 3, "{moved:?}");
+    assert_eq!(store.move_in_steps("hospital", CONNECTION, CONNECTION, false).await, Ok(vec![4]));
+    let nothing = store.move_in_steps("nowhere", CONNECTION, CONNECTION, false).await;
+    assert_eq!(nothing, Ok(vec![0]));
 }
 
 /// While a lane is emptied by claims, moving it must not touch what was claimed just now.
@@ -250,8 +254,8 @@ async fn moving_a_lane_breaks_no_lease(#[values(Engine::Sqlite, Engine::Postgres
     let moving = async {
         for _ in 0..20 {
             let to = Lane::parking(FORWARDER);
-            store.move_lane(PROJECT, FORWARDER, CONNECTION, &to, CONNECTION, true).await.unwrap();
-            store.move_lane(PROJECT, FORWARDER, &to, CONNECTION, CONNECTION, true).await.unwrap();
+            store.move_lane(CONNECTION, &to, CONNECTION, true).await.unwrap();
+            store.move_lane(&to, CONNECTION, CONNECTION, true).await.unwrap();
         }
     };
     let (claimed, ()) = tokio::join!(claiming, moving);
@@ -273,7 +277,7 @@ async fn a_move_leaves_what_is_claimed_in_that_moment() {
                  next_at = next_at + 600000000";
     client.batch_execute(claim).await.unwrap();
     let parking = Lane::parking(FORWARDER);
-    let moving = other.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, CONNECTION, true);
+    let moving = other.move_lane(CONNECTION, &parking, CONNECTION, true);
     let claiming = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         client.batch_execute("COMMIT").await.unwrap();
@@ -394,7 +398,7 @@ async fn what_is_moved_goes_over_the_connection_of_today(
     });
     let foreign_id = foreign.deliveries[0].id;
     store.accept(foreign).await.unwrap();
-    let step = store.move_lane(PROJECT, FORWARDER, CONNECTION, "hospital", "hospital", true).await;
+    let step = store.move_lane(CONNECTION, "hospital", "hospital", true).await;
     assert_eq!(step, Ok(1));
     for (id, connection) in [
         (sent.id, CONNECTION),
@@ -421,9 +425,19 @@ async fn the_places_where_deliveries_wait_are_told_once(
         });
         store.accept(accept).await.unwrap();
     }
-    let place = |lane: &str| (lane.to_owned(), FORWARDER.to_owned());
-    let places = vec![place("!births"), place(CONNECTION)];
-    assert_eq!(store.queue_places(PROJECT).await, Ok(places));
+    let in_order = message("x").to(CONNECTION).change(|accept| {
+        accept.deliveries[0].order_key = Some("of:births/7".to_owned());
+    });
+    store.accept(in_order).await.unwrap();
+    let place = |lane: &str, connection: Option<&str>| QueuePlace {
+        lane: lane.to_owned(),
+        forwarder: FORWARDER.to_owned(),
+        connection: connection.map(str::to_owned),
+    };
+    let mut places = store.queue_places(PROJECT).await.unwrap();
+    places.sort_by_key(|place| (place.lane.clone(), place.connection.clone()));
+    let expected = [("!births", None), (CONNECTION, None), (CONNECTION, Some(CONNECTION))];
+    assert_eq!(places, expected.map(|(lane, connection)| place(lane, connection)));
     assert_eq!(store.queue_places("other").await, Ok(Vec::new()));
 }
 

@@ -31,6 +31,7 @@ mod lanes;
 mod lists;
 #[cfg(test)]
 mod migrate;
+mod moving;
 #[cfg(test)]
 mod order;
 #[cfg(test)]

@@ -405,7 +405,7 @@ async fn what_is_parked_keeps_its_place(
     let kept = keep(&store, [parked, other]).await;
     assert!(claim_all(&store).await.is_empty(), "it waits for the one that is parked");
     let parking = Lane::parking(FORWARDER);
-    let moved = store.move_lane(PROJECT, FORWARDER, &parking, CONNECTION, CONNECTION, true).await;
+    let moved = store.move_lane(&parking, CONNECTION, CONNECTION, true).await;
     assert_eq!(moved, Ok(1));
     assert_eq!(drain(&store).await, kept);
 }
@@ -428,10 +428,7 @@ async fn what_goes_elsewhere_is_sorted_in_there(
     )
     .await;
     let sent = store.claim_lane(lane("hospital"), 8, LONG).await.claimed.remove(0);
-    let moved = store
-        .move_lane(PROJECT, FORWARDER, CONNECTION, "hospital", "hospital", true)
-        .await
-        .unwrap();
+    let moved = store.move_lane(CONNECTION, "hospital", "hospital", true).await.unwrap();
     assert_eq!(moved, 4);
     let claims = store.claim_lane(lane("hospital"), 8, LONG).await.claimed;
     assert_eq!(ids(&claims), [kept[5]], "what is being sent has its turn");
@@ -456,7 +453,7 @@ async fn what_goes_elsewhere_leaves_a_late_sender_behind(
     let store = TestStore::new(engine).await;
     keep(&store, ["a", "a"].map(ordered)).await;
     let late = store.claim_some(8, Duration::ZERO).await.remove(0);
-    let moved = store.move_lane(PROJECT, FORWARDER, CONNECTION, "hospital", "hospital", true).await;
+    let moved = store.move_lane(CONNECTION, "hospital", "hospital", true).await;
     assert_eq!(moved, Ok(2));
     assert_eq!(store.record(succeeded(&late)).await, Ok(Recorded::LeaseLost));
     let claims = store.claim_lane(lane("hospital"), 8, LONG).await.claimed;

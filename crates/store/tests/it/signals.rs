@@ -88,6 +88,6 @@ async fn what_happens_is_told_to_other_hubs() {
     let parking = Lane::parking(FORWARDER);
     let accept = message("y").to(CONNECTION).change(|accept| accept.configuration_version = 2);
     other.accept(accept).await.unwrap();
-    other.move_lane(PROJECT, FORWARDER, CONNECTION, &parking, CONNECTION, false).await.unwrap();
+    other.move_lane(CONNECTION, &parking, CONNECTION, false).await.unwrap();
     expect(&mut here, vec![Signal::Due(lane(&parking))]).await;
 }

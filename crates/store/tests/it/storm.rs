@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fieldpost_model::delivery::DeliveryState;
-use fieldpost_store::{Accept, DeliveryQuery, Recorded, Store, Verdict};
+use fieldpost_store::{Accept, DeliveryQuery, LaneDemand, Recorded, Store, Verdict};
 use futures_util::future::join_all;
 use rstest::rstest;
 use uuid::Uuid;
@@ -19,6 +19,8 @@ use crate::support::{
 const KEYS: usize = 12;
 /// Messages of each key.
 const EACH: usize = 40;
+/// The other connection that the forwarder sends over now and then.
+const ELSEWHERE: &str = "hospital";
 /// Tasks that send.
 const WORKERS: usize = 4;
 
@@ -27,8 +29,19 @@ fn dice(number: usize) -> usize {
     number.wrapping_mul(2_654_435_761) >> 7
 }
 
-fn of_key(key: usize, is_latest: bool) -> Accept {
-    message("x").to(CONNECTION).change(|accept| {
+/// What goes on in a storm, beside keeping and sending.
+#[derive(Clone, Copy, Default)]
+struct Weather {
+    /// What waits collapses.
+    is_latest: bool,
+    /// A person ends, hurries and repeats what waits.
+    has_a_person: bool,
+    /// The forwarder is led from one connection to the other, and back.
+    is_led: bool,
+}
+
+fn of_key(key: usize, connection: &str, is_latest: bool) -> Accept {
+    message("x").to(connection).change(|accept| {
         let delivery = &mut accept.deliveries[0];
         delivery.order_key = Some(format!("case:{key}"));
         delivery.key = Some(key.to_string());
@@ -48,9 +61,11 @@ struct Log {
 }
 
 /// Keeps the messages of one key, one after the other.
-async fn keep(store: &Store, log: &Log, key: usize, is_latest: bool) {
-    for _ in 0..EACH {
-        let accept = of_key(key, is_latest);
+async fn keep(store: &Store, log: &Log, key: usize, weather: Weather) {
+    for number in 0..EACH {
+        let is_elsewhere = weather.is_led && dice(number / 4 + key).is_multiple_of(2);
+        let connection = if is_elsewhere { ELSEWHERE } else { CONNECTION };
+        let accept = of_key(key, connection, weather.is_latest);
         log.kept.lock().unwrap().entry(key).or_default().push(accept.deliveries[0].id);
         store.accept(accept).await.unwrap();
     }
@@ -60,14 +75,9 @@ async fn keep(store: &Store, log: &Log, key: usize, is_latest: bool) {
 async fn send(store: &Store, log: &Log, is_over: &AtomicBool) {
     loop {
         let was_over = is_over.load(Ordering::SeqCst);
-        let claims = store
-            .claim(vec![fieldpost_store::LaneDemand {
-                lane: lane(CONNECTION),
-                limit: 5,
-                lease: LONG,
-            }])
-            .await
-            .unwrap();
+        let lanes = [CONNECTION, ELSEWHERE].map(lane);
+        let demands = lanes.map(|lane| LaneDemand { lane, limit: 5, lease: LONG });
+        let claims = store.claim(demands.into()).await.unwrap();
         if claims.claimed.is_empty() {
             if was_over {
                 return;
@@ -117,21 +127,36 @@ async fn meddle(store: &Store, is_over: &AtomicBool) {
     }
 }
 
-async fn storm(stores: &[&TestStore], is_latest: bool, with_a_person: bool) -> Log {
+/// Moves what waits from one lane to the other, and back, as hubs do that know different definitions.
+async fn lead(store: &TestStore, is_over: &AtomicBool) {
+    while !is_over.load(Ordering::SeqCst) {
+        for (from, to) in [(CONNECTION, ELSEWHERE), (ELSEWHERE, CONNECTION)] {
+            store.move_lane(from, to, to, true).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+async fn storm(stores: &[&TestStore], weather: Weather) -> Log {
     let (log, is_over) = (Log::default(), AtomicBool::new(false));
     let keeping = async {
-        let keys = (0..KEYS).map(|key| keep(stores[key % stores.len()], &log, key, is_latest));
+        let keys = (0..KEYS).map(|key| keep(stores[key % stores.len()], &log, key, weather));
         join_all(keys).await;
         is_over.store(true, Ordering::SeqCst);
     };
     let sending =
         join_all((0..WORKERS).map(|worker| send(stores[worker % stores.len()], &log, &is_over)));
     let meddling = async {
-        if with_a_person {
+        if weather.has_a_person {
             meddle(stores[0], &is_over).await;
         }
     };
-    tokio::join!(keeping, sending, meddling);
+    let leading = async {
+        if weather.is_led {
+            join_all(stores.iter().map(|store| lead(store, &is_over))).await;
+        }
+    };
+    tokio::join!(keeping, sending, meddling, leading);
     for _ in 0..1_000 {
         // Of the last ones, some may have failed after the last look.
         if stores[0].waiting().await == Ok(0) {
@@ -175,8 +200,24 @@ async fn every_key_is_sent_whole_and_in_order(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let stores = stores(engine).await;
-    let log = storm(&stores.iter().collect::<Vec<_>>(), false, false).await;
+    let log = storm(&stores.iter().collect::<Vec<_>>(), Weather::default()).await;
     assert_eq!(assert_in_order(&log), KEYS * EACH, "all were sent, each once");
+}
+
+// MUST-42
+/// Whichever hub moves what, and while whatever is under way: over both connections together, every
+/// key arrives in order.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarder_that_is_led_to_and_fro_keeps_its_order(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(false, true)] has_a_person: bool,
+) {
+    let stores = stores(engine).await;
+    let weather = Weather { is_led: true, has_a_person, ..Weather::default() };
+    let log = storm(&stores.iter().collect::<Vec<_>>(), weather).await;
+    let sent = assert_in_order(&log);
+    assert!(has_a_person || sent == KEYS * EACH, "{sent} were sent");
 }
 
 #[rstest]
@@ -185,7 +226,8 @@ async fn a_person_who_meddles_breaks_no_order(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let stores = stores(engine).await;
-    let log = storm(&stores.iter().collect::<Vec<_>>(), false, true).await;
+    let weather = Weather { has_a_person: true, ..Weather::default() };
+    let log = storm(&stores.iter().collect::<Vec<_>>(), weather).await;
     let sent = assert_in_order(&log);
     let cancelled =
         DeliveryQuery { state: Some(DeliveryState::Cancelled), ..DeliveryQuery::default() };
@@ -199,7 +241,8 @@ async fn of_every_key_the_newest_state_is_sent_last(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let stores = stores(engine).await;
-    let log = storm(&stores.iter().collect::<Vec<_>>(), true, false).await;
+    let weather = Weather { is_latest: true, ..Weather::default() };
+    let log = storm(&stores.iter().collect::<Vec<_>>(), weather).await;
     let sent = assert_in_order(&log);
     let superseded =
         DeliveryQuery { state: Some(DeliveryState::Superseded), ..DeliveryQuery::default() };

@@ -10,8 +10,8 @@ use fieldpost_model::event::Event;
 use fieldpost_model::message::MessageRequest;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
-    Accept, Accepted, Claimed, Claims, DedupeKey, Lane, LaneDemand, NewDelivery, NewMessage,
-    Outcome, Page, Release, Store, StoreError, StoreSettings, Verdict, clock,
+    Accept, Accepted, Claimed, Claims, DedupeKey, Lane, LaneDemand, Move, NewDelivery, NewMessage,
+    Outcome, Page, Release, Store, StoreError, StoreSettings, Verdict, Walk, clock,
 };
 use fieldpost_testkit::postgres;
 use tempfile::TempDir;
@@ -147,6 +147,33 @@ impl TestStore {
         let mut claimed = self.claim_some(2, LONG).await;
         assert_eq!(claimed.len(), 1, "one delivery is due: {claimed:?}");
         claimed.remove(0)
+    }
+
+    /// Moves what waits for [`FORWARDER`] from lane to lane, in one walk; the answer is how many.
+    pub(crate) async fn move_lane(
+        &self,
+        from: &str,
+        to: &str,
+        connection: &str,
+        due_now: bool,
+    ) -> Result<u64, StoreError> {
+        Ok(self.move_in_steps(from, to, connection, due_now).await?.iter().sum())
+    }
+
+    /// The same; the answer is how many each step of the walk has moved.
+    pub(crate) async fn move_in_steps(
+        &self,
+        from: &str,
+        to: &str,
+        connection: &str,
+        due_now: bool,
+    ) -> Result<Vec<u64>, StoreError> {
+        let step = Move { project: PROJECT, forwarder: FORWARDER, from, to, connection, due_now };
+        let (mut walk, mut moved) = (Walk::default(), Vec::new());
+        while !walk.is_over() {
+            moved.push(self.move_step(&step, &mut walk).await?);
+        }
+        Ok(moved)
     }
 
     /// Brings a delivery that waits for its first try into a state.
@@ -290,6 +317,7 @@ pub(crate) fn outcome(claimed: &Claimed, verdict: Verdict) -> Outcome {
     Outcome {
         lane: claimed.lane.clone(),
         delivery: claimed.id,
+        forwarder: claimed.forwarder.clone(),
         fence: claimed.fence,
         attempt: Attempt {
             number: claimed.attempts + 1,
