@@ -50,6 +50,7 @@ impl Hub {
         let outcome = Outcome {
             lane: claimed.lane,
             delivery: claimed.id,
+            forwarder: claimed.forwarder,
             fence: claimed.fence,
             attempt: Attempt {
                 number: claimed.attempts + 1,
