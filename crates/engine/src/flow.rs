@@ -89,6 +89,7 @@ impl Hub {
             let Prepared { accept, unreadable } =
                 self.prepare(&routing, &source, &incoming, &body).await?;
             let id = accept.message.id;
+            let wanted_by = routing.forwarders_of(&accept.deliveries);
             if let Some(accepted) = keep::keep(self.store(), accept).await? {
                 let receipt = receipt(id, &accepted, unreadable)?;
                 telemetry::message_received(
@@ -98,6 +99,7 @@ impl Hub {
                     &receipt.outcome,
                     body.len(),
                 );
+                routing.tally_received(&source, &receipt.outcome, &wanted_by, self.now());
                 return Ok(receipt);
             }
             self.refresh_beyond(&routing.project, Some(routing.version)).await?;

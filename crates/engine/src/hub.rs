@@ -309,7 +309,8 @@ impl Hub {
         &self.shared.outbound
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// The present, by the hub's clock.
+    pub fn now(&self) -> Timestamp {
         (self.shared.settings.clock)()
     }
 

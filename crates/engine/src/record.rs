@@ -119,6 +119,9 @@ impl Hub {
                         outcome.attempt.error.as_ref().map(|error| error.kind),
                         outcome.attempt.response.as_ref().map(|response| response.status),
                     );
+                    if let Some(project) = self.routing().project(&outcome.lane.project) {
+                        project.tally_attempt(&outcome, self.now());
+                    }
                     self.attempt_seen(&AttemptSeen {
                         lane: &outcome.lane,
                         state: state_after(&outcome.verdict),

@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::ids::new_source_keys;
+use crate::tallies::{ProjectTallies, Tallies};
 use crate::telemetry;
 
 /// A project, ready to be used.
@@ -42,6 +43,8 @@ pub struct ProjectRouting {
     /// What counts the messages kept of each source, in the order of `definition.sources`. Looking
     /// a counter up by its labels costs more than counting.
     kept: Vec<Counter>,
+    /// What counts for charts.
+    pub(crate) tallies: ProjectTallies,
 }
 
 /// A connection, ready to be called.
@@ -64,8 +67,10 @@ impl ProjectRouting {
     pub(crate) fn new(
         configuration: &Configuration,
         outbound: &Client,
+        tallies: &Tallies,
     ) -> Result<Self, StoreError> {
         let definition = read_definition(configuration)?;
+        let tallies = ProjectTallies::new(tallies, &configuration.project.name, &definition);
         let index = FilterIndex::build(definition.forwarders.iter().map(|order| &order.filter));
         let connections = definition
             .connections
@@ -89,6 +94,7 @@ impl ProjectRouting {
             .collect();
         Ok(Self {
             kept,
+            tallies,
             project: configuration.project.name.clone(),
             version: configuration.project.configuration_version,
             definition,
@@ -100,7 +106,12 @@ impl ProjectRouting {
 
     /// The forwarder of that name.
     pub fn forwarder(&self, name: &str) -> Option<&Forwarder> {
-        self.forwarders.get(name).and_then(|position| self.definition.forwarders.get(*position))
+        self.definition.forwarders.get(self.forwarder_place(name)?)
+    }
+
+    /// The place of the forwarder of that name in the definition.
+    pub(crate) fn forwarder_place(&self, name: &str) -> Option<usize> {
+        self.forwarders.get(name).copied()
     }
 
     /// Where a delivery goes today, and whether it is parked there; one whose forwarder is no more
