@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::response::IntoResponse;
-use fieldpost_engine::HubError;
+use fieldpost_engine::{AccountError, HubError};
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::StoreError;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -61,6 +61,10 @@ pub(crate) struct Told {
     /// Where a message could not be read: the message that is kept of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<Uuid>,
+    /// Where somebody asked for a session: whether there is no user yet, and the first one is to
+    /// be made by the link that the hub prints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    setup_needed: Option<bool>,
     #[serde(skip)]
     retry_after: Option<u32>,
 }
@@ -101,6 +105,7 @@ impl Problem {
             hint: None,
             problems: Vec::new(),
             message_id: None,
+            setup_needed: None,
             retry_after: None,
         }))
     }
@@ -112,6 +117,11 @@ impl Problem {
 
     pub(crate) fn about_message(mut self, id: Uuid) -> Self {
         self.0.message_id = Some(id);
+        self
+    }
+
+    pub(crate) fn setup_needed(mut self, needed: bool) -> Self {
+        self.0.setup_needed = Some(needed);
         self
     }
 
@@ -226,6 +236,37 @@ impl From<HubError> for Problem {
             }
             HubError::Erased { what, at } => Self::erased(what, at),
             HubError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            AccountError::WrongCredentials(_) => {
+                Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", sentence)
+                    .hint("who runs the installation can reset a lost password or second factor")
+            }
+            AccountError::CodeNeeded => {
+                Self::new(StatusCode::UNAUTHORIZED, "code-needed", sentence)
+                    .hint("send the code that the app shows as `code`, or a recovery code")
+            }
+            AccountError::TooManyTries(wait) => {
+                let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", sentence)
+                    .hint("try again after the time that the header Retry-After names")
+                    .retry_after(seconds)
+            }
+            AccountError::UsedLink => {
+                Self::new(StatusCode::GONE, "used-invitation", sentence)
+                    .hint("ask whoever sent it for another one")
+            }
+            AccountError::Unfit { field, what, hint } => {
+                let detail = format!("{field}: {what}");
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit-value", detail).hint(hint)
+            }
+            AccountError::Hub(error) => error.into(),
         }
     }
 }

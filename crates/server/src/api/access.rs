@@ -1,46 +1,226 @@
-//! Who may use the API, and that what they began is finished.
+//! Who may do what: each request is looked up in the one table of `fieldpost_rules::access`, and
+//! what is not there is refused. What was begun is finished, and what was changed is noted.
+//!
+//! The layers stand before the router's handlers, from the outside inwards:
+//!
+//! ```text
+//!   let_in (who, may they, from which page) ─► finish_what_was_begun ─► note_changes ─► handler
+//! ```
 
-use axum::extract::{Request, State};
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, StatusCode};
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use fieldpost_model::access::Access;
+use fieldpost_rules::access::{Need, Operation, methods, operation};
+use fieldpost_store::StoreError;
+use http::header::ALLOW;
+use http::{HeaderValue, Method, StatusCode};
 
-use crate::app::Shared;
-use crate::problem::Problem;
+use super::BASE;
+use super::audited::Audited;
+use super::cookie::{self, Site};
+use super::principal::{Caller, Principal, Unknown, unauthorized};
+use crate::app::{App, Shared};
+use crate::problem::{Problem, wrong_method};
 
-/// By what name the books call who carries the administrator's token.
-pub(super) const ADMINISTRATOR: &str = "administrator";
+/// Names of people who can help that an answer tells, at most.
+const MOST_HELPERS: usize = 5;
 
-/// Lets through who carries the administrator's token.
-pub(super) async fn require_token(
-    State(app): State<Shared>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match check(request.headers(), &app.settings.admin_token_digest) {
-        Ok(()) => next.run(request).await,
-        Err(detail) => Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
-            .hint("send the header `Authorization: Bearer <token>` with the administrator's token")
-            .into_response(),
+/// What the address of a request names: the operation, and its parameters.
+#[derive(Clone, Debug)]
+pub(super) struct Addressed {
+    pub(super) operation: &'static Operation,
+    pub(super) parameters: Vec<(String, String)>,
+}
+
+impl Addressed {
+    /// A parameter of the address.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Compares digests, in constant time.
-fn check(headers: &HeaderMap, digest: &[u8; 32]) -> Result<(), &'static str> {
-    let header = headers.get(AUTHORIZATION).ok_or("the request carries no token")?;
-    let (scheme, token) = header
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .ok_or("the header Authorization is not a scheme and a token")?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err("the header Authorization has another scheme than Bearer");
+/// Why a request goes no further.
+enum Refusal {
+    Problem(Problem),
+    /// The address takes other methods.
+    Method(String),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
     }
-    let sent = Sha256::digest(token.trim().as_bytes());
-    if sent.as_slice().ct_eq(digest).into() { Ok(()) } else { Err("the token is not valid") }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// Lets through who may do what the request asks for.
+pub(super) async fn let_in(
+    State(app): State<Shared>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match admit(&app, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(Refusal::Problem(problem)) => problem.into_response(),
+        Err(Refusal::Method(allowed)) => {
+            let mut response = wrong_method(request.method().clone()).await.into_response();
+            if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+                response.headers_mut().insert(ALLOW, allowed);
+            }
+            response
+        }
+    }
+}
+
+async fn admit(app: &App, request: &mut Request) -> Result<(), Refusal> {
+    let template = template(request);
+    let method = request.method().clone();
+    let found = template.as_deref().and_then(|template| operation(method.as_str(), template));
+    let site = cookie::site(request.headers(), app.settings.public_url.as_deref());
+    if let Some(open) = found.filter(|found| found.need == Need::Nothing) {
+        // Another site must not sign a browser in either: as somebody whom its owner is not.
+        if !method.is_safe() && site == Site::Other {
+            return Err(cookie::cross_site().into());
+        }
+        request.extensions_mut().insert(Addressed { operation: open, parameters: Vec::new() });
+        return Ok(());
+    }
+    let principal = match Principal::identify(app, request.headers()).await? {
+        Ok(principal) => Arc::new(principal),
+        Err(unknown) => return Err(nobody(app, template.as_deref(), unknown).await?.into()),
+    };
+    if principal.is_session() && !method.is_safe() && site != Site::Own {
+        return Err(cookie::cross_site().into());
+    }
+    request.extensions_mut().insert(Caller(Arc::clone(&principal)));
+    // There is nothing at this address; the router says so.
+    let Some(template) = template else { return Ok(()) };
+    let Some(operation) = found else { return Err(closed(&template)) };
+    let parameters = parameters(request).await;
+    let addressed = Addressed { operation, parameters };
+    require(app, &principal, &addressed).await?;
+    request.extensions_mut().insert(addressed);
+    Ok(())
+}
+
+/// The address below the base, as the table writes it; none where the router has no such address.
+fn template(request: &Request) -> Option<String> {
+    let matched = request.extensions().get::<MatchedPath>()?;
+    matched.as_str().strip_prefix(BASE).map(str::to_owned)
+}
+
+/// The parameters of the address, read as handlers read them. Those that are no text are none.
+async fn parameters(request: &mut Request) -> Vec<(String, String)> {
+    let (mut parts, body) = std::mem::take(request).into_parts();
+    let read = RawPathParams::from_request_parts(&mut parts, &()).await;
+    *request = Request::from_parts(parts, body);
+    let Ok(read) = read else { return Vec::new() };
+    read.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The answer to nobody; who looks for a session is told whether there is anybody yet.
+async fn nobody(
+    app: &App,
+    template: Option<&str>,
+    unknown: Unknown,
+) -> Result<Problem, Problem> {
+    let problem = match unknown {
+        Unknown::Nothing => unauthorized("the request carries neither a token nor a session"),
+        Unknown::Wrong(reason) => unauthorized(reason),
+    };
+    if template == Some("/session") {
+        return Ok(problem.setup_needed(!app.hub.store().has_users().await?));
+    }
+    Ok(problem)
+}
+
+/// What the table lacks is closed, to everybody.
+fn closed(template: &str) -> Refusal {
+    let allowed = methods(template);
+    if allowed.is_empty() {
+        let detail = "it is not settled who may use this address, so nobody may";
+        Problem::new(StatusCode::FORBIDDEN, "access-not-settled", detail).into()
+    } else {
+        Refusal::Method(allowed)
+    }
+}
+
+async fn require(app: &App, principal: &Principal, to: &Addressed) -> Result<(), Problem> {
+    match to.operation.need {
+        Need::Nothing | Need::Anybody => Ok(()),
+        Need::Installation if principal.is_installation_admin() => Ok(()),
+        Need::Installation => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "access-too-low",
+            "this is for those who run the installation",
+        )
+        .hint("an installation admin can do it, or make you one")),
+        // Where the address is no text, the handler says so to those who may know.
+        Need::Project(_) if principal.is_installation_admin() => Ok(()),
+        Need::Project(needed) => {
+            let project = to.parameter("project").unwrap_or_default();
+            match principal.access(project) {
+                // Whether there is such a project is not theirs to know.
+                None => Err(Problem::not_found("project", project)),
+                Some(has) if has < needed => {
+                    Err(too_low(app, principal, project, has, needed).await?)
+                }
+                Some(_) => Ok(()),
+            }
+        }
+    }
+}
+
+/// The answer to somebody who may do less than is needed.
+async fn too_low(
+    app: &App,
+    principal: &Principal,
+    project: &str,
+    has: Access,
+    needed: Access,
+) -> Result<Problem, Problem> {
+    let detail = format!(
+        "this needs the level `{needed}` in the project `{project}`; {} has `{has}`",
+        principal.name()
+    );
+    let hint = if principal.token().is_some() {
+        format!("take a token with the level {needed}")
+    } else {
+        let helpers = helpers(app, project, needed).await?;
+        let whom = if helpers.is_empty() {
+            "an installation admin".to_owned()
+        } else {
+            helpers.join(", ")
+        };
+        format!("{whom} can give you the level {needed}")
+    };
+    Ok(Problem::new(StatusCode::FORBIDDEN, "access-too-low", detail).hint(hint))
+}
+
+/// The people of a project who can give a level.
+async fn helpers(app: &App, project: &str, needed: Access) -> Result<Vec<String>, Problem> {
+    let least = needed.max(Access::Admin);
+    let mut names = Vec::new();
+    for member in app.hub.store().members(project).await? {
+        if names.len() == MOST_HELPERS {
+            break;
+        }
+        if member.access >= least
+            && let Some(user) = app.hub.store().user(member.account).await?
+            && !user.disabled
+        {
+            names.push(user.name);
+        }
+    }
+    Ok(names)
 }
 
 /// Runs what changes something in a task of its own: a client that hangs up in the middle must not
@@ -64,31 +244,25 @@ pub(super) async fn finish_what_was_begun(
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    #[track_caller]
-    fn check_header(header: Option<&'static str>, expected: bool) {
-        let digest = Sha256::digest(b"the token").into();
-        let headers = header
-            .map(|text| (AUTHORIZATION, HeaderValue::from_static(text)))
-            .into_iter()
-            .collect();
-        assert_eq!(check(&headers, &digest).is_ok(), expected, "{header:?}");
+/// Writes what was changed into the audit log, right after it was.
+pub(super) async fn note_changes(
+    State(app): State<Shared>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = request.extensions().get::<Caller>().cloned();
+    let addressed = request.extensions().get::<Addressed>().cloned();
+    let (Some(caller), Some(addressed)) = (caller, addressed) else {
+        return next.run(request).await;
+    };
+    if request.method() == Method::GET || addressed.operation.action.is_none() {
+        return next.run(request).await;
     }
-
-    #[test]
-    fn the_token_alone_opens() {
-        check_header(Some("Bearer the token"), true);
-        check_header(Some("bearer  the token "), true);
-        for wrong in ["Bearer the toke", "Bearer the tokens", "Bearer ", "Bearer", "the token"] {
-            check_header(Some(wrong), false);
-        }
-        check_header(Some("Basic the token"), false);
-        check_header(Some(""), false);
-        check_header(None, false);
+    let audited = Audited::of(&request);
+    request.extensions_mut().insert(audited.clone());
+    let response = next.run(request).await;
+    if response.status().is_success() {
+        app.hub.note(audited.note(&caller, &addressed)).await;
     }
+    response
 }

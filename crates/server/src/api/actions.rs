@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::ADMINISTRATOR;
 use super::body::Input;
 use super::deliveries::DeliveryFilter;
 use super::exact::ExactJson;
@@ -28,6 +27,7 @@ use super::list::{List, Listed};
 use super::names::{ActionName, BulkKindName, BulkStateName, MessageStateName};
 use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
 use super::path::Path;
+use super::principal::Caller;
 use crate::app::Shared;
 use crate::problem::Problem;
 
@@ -223,6 +223,7 @@ async fn begun(
 )]
 pub(super) async fn act_on_deliveries(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
     Input(wanted): Input<ActOnDeliveries>,
@@ -234,7 +235,7 @@ pub(super) async fn act_on_deliveries(
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_action(&project, action, &query).await?));
     }
-    let action = app.hub.act_on_all(&project, action, &query, ADMINISTRATOR).await?;
+    let action = app.hub.act_on_all(&project, action, &query, caller.name()).await?;
     begun(&app, &project, action, wanted.wait).await
 }
 
@@ -253,6 +254,7 @@ pub(super) async fn act_on_deliveries(
 )]
 pub(super) async fn act_on_messages(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
     Input(wanted): Input<ActOnMessages>,
@@ -266,7 +268,7 @@ pub(super) async fn act_on_messages(
     }
     let rate = wanted.rate.unwrap_or(DEFAULT_REPLAY_RATE);
     let action =
-        app.hub.replay_all(&project, &wanted.forwarder, &query, rate, ADMINISTRATOR).await?;
+        app.hub.replay_all(&project, &wanted.forwarder, &query, rate, caller.name()).await?;
     begun(&app, &project, action, wanted.wait).await
 }
 

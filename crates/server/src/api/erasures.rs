@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::ADMINISTRATOR;
 use super::body::Input;
 use super::list::{List, Listed};
 use super::parameters::{self, NoParameters, Parameters};
 use super::path::Path;
+use super::principal::Caller;
 use crate::app::Shared;
 use crate::problem::Problem;
 
@@ -138,6 +138,7 @@ impl From<fieldpost_store::Erasure> for Erasure {
 )]
 pub(super) async fn erase(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
     Input(order): Input<ErasureOrder>,
@@ -147,7 +148,7 @@ pub(super) async fn erase(
     let outcome = if order.dry_run {
         app.hub.preview_erasure(&project, &criterion).await?
     } else {
-        app.hub.erase(&project, &criterion, ADMINISTRATOR).await?
+        app.hub.erase(&project, &criterion, caller.name()).await?
     };
     Ok(Json(outcome.into()))
 }

@@ -14,16 +14,20 @@ use futures_util::stream::unfold;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
+use super::principal::Caller;
 use crate::app::Shared;
 use crate::problem::Problem;
 
 /// How long a quiet stream goes without a sign of life: less than proxies wait for one.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How often it is looked whether the listener may still listen.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What happens in a project, live
 ///
@@ -43,18 +47,58 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 )]
 pub(super) async fn events(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     // Listening begins before the answer does: what happens after the first byte is told.
     let signals = app.hub.store().listen();
     app.hub.project(&project).await?;
-    let listener = Listener { project, signals, stopping: app.stopping.clone() };
-    let events = unfold(listener, async |mut listener| {
-        let Told { name, data } = listener.next().await?;
-        Some((Ok(Event::default().event(name).data(data.to_string())), listener))
+    let stopping = app.stopping.clone();
+    let listener = Listener { project: project.clone(), signals, stopping };
+    let watch = Watch { app, caller, project, looked_at: Instant::now() };
+    let events = unfold((listener, watch), async |(mut listener, mut watch)| {
+        let Told { name, data } = watch.next_of(&mut listener).await?;
+        Some((Ok(Event::default().event(name).data(data.to_string())), (listener, watch)))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}
+
+/// Whether the listener may still listen: a stream lasts for hours, and access may be taken away
+/// within them.
+struct Watch {
+    app: Shared,
+    caller: Caller,
+    project: String,
+    looked_at: Instant,
+}
+
+impl Watch {
+    /// The next event; none where there is nothing more to tell, or not to this one.
+    async fn next_of(&mut self, listener: &mut Listener) -> Option<Told> {
+        loop {
+            let told = tokio::time::timeout_at(self.looked_at + LOOK_AGAIN, listener.next()).await;
+            if self.looked_at.elapsed() >= LOOK_AGAIN {
+                if !self.is_allowed().await {
+                    return None;
+                }
+                self.looked_at = Instant::now();
+            }
+            if let Ok(told) = told {
+                return told;
+            }
+        }
+    }
+
+    /// Whether the one who listens may, as things stand now. A store that does not answer for a
+    /// moment ends nothing: what it tells comes from there as well.
+    async fn is_allowed(&self) -> bool {
+        match self.caller.again(&self.app).await {
+            Ok(Some(principal)) => principal.access(&self.project).is_some(),
+            Ok(None) => false,
+            Err(error) => error.is_temporary(),
+        }
+    }
 }
 
 /// One event as it is told.

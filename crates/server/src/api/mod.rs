@@ -4,19 +4,23 @@
 //! so that the nouns inside can change without breaking a script outside; the OpenAPI document is
 //! made from them and from the handlers' own comments.
 //!
-//! Access is refused by default: the layer stands before the router, not on its routes, so that a
-//! route that somebody adds tomorrow is closed, and a stranger does not learn which routes there
-//! are. Only the description of the API is open.
+//! Access is refused by default: the layer stands before the router, not on its routes, and what the
+//! table of `fieldpost_rules::access` lacks is closed. So a route that somebody adds tomorrow is
+//! closed, and a stranger does not learn which routes there are. Only the description of the API is
+//! open, and the ways by which people come in.
 
 #![expect(unused_qualifications, reason = "the macros that describe the API write whole paths")]
 
 mod access;
+mod account;
 mod actions;
 mod attempts;
+mod audited;
 mod body;
 mod changes;
 mod connection_tests;
 mod connections;
+mod cookie;
 mod definitions;
 mod deliveries;
 mod docs;
@@ -26,25 +30,32 @@ mod exact;
 mod filters;
 mod forwarders;
 mod incidents;
+mod invitations;
 mod keys;
 mod known;
 mod lanes;
 mod list;
 mod messages;
 mod names;
+mod overview;
 mod parameters;
 mod path;
+mod principal;
 mod projects;
 mod reports;
+mod session;
 mod sources;
 mod status;
+mod visitor;
+mod timeline;
+mod traffic;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use http::StatusCode;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -60,13 +71,15 @@ const BASE: &str = "/api/v1";
     info(
         title = "Fieldpost",
         description = "Look at what came in and where it went, and act on it.\n\n\
-            Every request carries the header `Authorization: Bearer <token>`. \
+            A program sends the header `Authorization: Bearer <token>`; a browser has the cookie of \
+            a session. What somebody may do is settled by project: viewer, editor, admin, owner. \
             Lists are `{\"items\": […], \"next\": \"<cursor>\" or null}`, newest first; give `next` \
             back as `cursor` for the page after. Times are RFC 3339 in UTC, ids are UUIDv7. \
             Errors are `application/problem+json`; their `code` is a stable word, their `hint` \
             says what to do."
     ),
     tags(
+        (name = "accounts", description = "Signing in, and one's own account"),
         (name = "projects", description = "Projects, and their definitions as a whole"),
         (name = "sources", description = "The ways in"),
         (name = "connections", description = "The remote APIs that a project sends to"),
@@ -77,13 +90,26 @@ const BASE: &str = "/api/v1";
         (name = "hub", description = "The hub itself"),
     ),
     components(schemas(Problem)),
-    security(("token" = []))
+    security(("token" = []), ("session" = []))
 )]
 struct Description;
 
-/// The closed part: every route of it asks for the token.
+/// The closed part: the layer of access stands before every route of it.
 fn routes() -> OpenApiRouter<Shared> {
     let routes = OpenApiRouter::new()
+        .routes(routes!(session::sign_in, session::get, session::sign_out))
+        .routes(routes!(session::sign_out_everywhere))
+        .routes(routes!(invitations::get))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(account::get, account::change))
+        .routes(routes!(account::change_password))
+        .routes(routes!(
+            account::begin_second_factor,
+            account::confirm_second_factor,
+            account::remove_second_factor
+        ))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
         .routes(routes!(status::status))
         .routes(routes!(keys::get))
         .routes(routes!(keys::rotate))
@@ -94,6 +120,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(projects::resume))
         .routes(routes!(projects::apply))
         .routes(routes!(projects::export))
+        .routes(routes!(overview::get))
+        .routes(routes!(traffic::get))
         .routes(routes!(sources::list))
         .routes(routes!(sources::get, sources::put, sources::delete))
         .routes(routes!(sources::urls))
@@ -116,6 +144,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(messages::view))
         .routes(routes!(messages::explain))
         .routes(routes!(messages::replay))
+        .routes(routes!(timeline::get))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::retry))
@@ -144,8 +173,11 @@ pub fn openapi() -> OpenApi {
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let components = document.components.get_or_insert_default();
     components.security_schemes.insert("token".to_owned(), token.into());
+    let session = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie::NAME)));
+    components.security_schemes.insert("session".to_owned(), session.into());
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         operations.into_iter().flatten().for_each(describe_answers);
     }
     document
@@ -170,8 +202,9 @@ pub(crate) fn router(app: &Shared) -> Router {
     let closed = closed
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::wrong_method)
+        .layer(from_fn_with_state(Shared::clone(app), access::note_changes))
         .layer(from_fn_with_state(Shared::clone(app), access::finish_what_was_begun))
-        .layer(from_fn_with_state(Shared::clone(app), access::require_token))
+        .layer(from_fn_with_state(Shared::clone(app), access::let_in))
         .with_state(Shared::clone(app));
     docs::router().method_not_allowed_fallback(problem::wrong_method).fallback_service(closed)
 }

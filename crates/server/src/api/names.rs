@@ -1,20 +1,38 @@
 //! Enumerations as the description of the API lists them, made from the names that they have
 //! everywhere.
 
-use fieldpost_engine::{PausedBy, ProbeMethod, StepName, WaitReason};
+use fieldpost_engine::{
+    ConnectionState, PausedBy, ProbeMethod, SourceState, StepName, TrafficBy, TrafficStep,
+    WaitReason,
+};
+use fieldpost_model::access::Access;
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::incident::{
     IncidentKind, IncidentState, NoticeChannel, NoticeKind, NoticeState,
 };
 use fieldpost_model::message::MessageState;
+use fieldpost_model::names;
+use fieldpost_model::tally::TallyKind;
 use fieldpost_rules::definition::{ChangeAction, ChangeKind};
 use fieldpost_rules::delivery::Action;
 use fieldpost_rules::filter::Part;
-use fieldpost_store::{BulkKind, BulkState};
+use fieldpost_store::{BulkKind, BulkState, InvitationKind};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+names! {
+    /// What somebody is who calls.
+    pub enum WhoKind {
+        /// A person who has signed in.
+        User = "user",
+        /// A program with a token.
+        Token = "token",
+        /// Whoever has the administrator's token.
+        Administrator = "administrator",
+    }
+}
 
 /// Defines the schema of an enumeration; the text stands with it in the description.
 macro_rules! described {
@@ -38,12 +56,14 @@ macro_rules! described {
 }
 
 described! {
+    AccessName of Access: "What somebody may do in a project.",
     ActionName of Action: "What a person may ask of a delivery.",
     BulkKindName of BulkKind: "What an action does to each of many.",
     BulkStateName of BulkState: "Where an action over many stands.",
     AttemptErrorKind of ErrorKind: "Which part of an attempt went wrong.",
     ChangeActionName of ChangeAction: "What happens to something when a project file is applied.",
     ChangedKind of ChangeKind: "What a change happens to.",
+    ConnectionStateName of ConnectionState: "How a connection is.",
     DeliveryOriginName of DeliveryOrigin: "Why a delivery was made.",
     DeliveryStateName of DeliveryState: "Where a delivery stands.",
     FilterPart of Part: "A part of a filter.",
@@ -52,9 +72,15 @@ described! {
     NoticeChannelName of NoticeChannel: "How a notice travels.",
     NoticeKindName of NoticeKind: "What a notice tells.",
     NoticeStateName of NoticeState: "Where a notice stands.",
+    InvitationKindName of InvitationKind: "What a link for one use is for.",
     MessageStateName of MessageState: "What became of a message.",
+    PrincipalKind of WhoKind: "What somebody is who calls.",
     ProbeMethodName of ProbeMethod: "What a connection is tried with.",
     PausedByName of PausedBy: "Whose pause holds a lane back.",
     WaitReasonName of WaitReason: "Why a delivery waits for something other than its next try.",
+    SourceStateName of SourceState: "How a source is.",
     TestStepName of StepName: "A step of trying a connection.",
+    TrafficByName of TrafficBy: "What has a line of its own in a chart.",
+    TrafficKindName of TallyKind: "What a chart counts.",
+    TrafficStepName of TrafficStep: "How much time one point of a chart stands for.",
 }

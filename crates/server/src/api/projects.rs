@@ -14,12 +14,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::BASE;
+use super::audited::Audited;
 use super::body::{Document, Input};
 use super::changes::{Applied, Erases};
 use super::exact;
 use super::list::List;
 use super::parameters::{self, NoParameters, Parameters, boolean};
 use super::path::Path;
+use super::principal::Caller;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -63,7 +65,7 @@ pub(super) struct NewProject {
     title: Option<String>,
 }
 
-/// All projects
+/// The projects that one may look at
 ///
 /// By name, always on one page.
 #[utoipa::path(
@@ -75,11 +77,14 @@ pub(super) struct NewProject {
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
+    caller: Caller,
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Project>>, Problem> {
     let mut projects = Vec::new();
     for project in app.hub.store().projects().await? {
-        projects.push(Project::shown(&app, project).await?);
+        if caller.access(&project.name).is_some() {
+            projects.push(Project::shown(&app, project).await?);
+        }
     }
     Ok(Json(List::whole(projects)))
 }
@@ -97,9 +102,11 @@ pub(super) async fn list(
 )]
 pub(super) async fn create(
     State(app): State<Shared>,
+    audited: Audited,
     _: Parameters<NoParameters>,
     Input(new): Input<NewProject>,
 ) -> Result<Response, Problem> {
+    audited.project(new.name.as_str());
     let title = new.title.as_deref().unwrap_or(&new.name);
     app.hub.create_project(&new.name, title).await?;
     let project = find(&app, &new.name).await?;
@@ -237,7 +244,7 @@ pub(super) struct HowToApply {
 /// Apply a project file
 ///
 /// Makes the project what the body says: a project file as JSON. Where the project does not exist
-/// it is made. A secret that is written as its placeholder stays as it is.
+/// it is made, by whoever runs the installation. A secret that is written as its placeholder stays as it is.
 #[utoipa::path(
     post,
     path = "/projects/{project}/apply",
@@ -249,6 +256,7 @@ pub(super) struct HowToApply {
 )]
 pub(super) async fn apply(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     Parameters(how): Parameters<HowToApply>,
     document: Document,
@@ -263,6 +271,10 @@ pub(super) async fn apply(
             message: format!("the file is of the project `{}`", draft.name),
             hint: Some(format!("send it to {BASE}/projects/{}/apply", draft.name)),
         }]));
+    }
+    if !caller.is_installation_admin() {
+        // A token of all projects must not make another one.
+        app.hub.project(&project).await?;
     }
     Ok(Json(app.hub.apply(&draft, prune, dry_run).await?.into()))
 }

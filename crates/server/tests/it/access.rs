@@ -4,6 +4,13 @@ use reqwest::Method;
 
 use crate::hub::{TOKEN, TestHub, problem};
 
+/// The ways by which people come in; whoever uses them has nothing to prove yet.
+const OPEN: [(&str, &str); 3] = [
+    ("POST", "/api/v1/session"),
+    ("GET", "/api/v1/invitations/current"),
+    ("POST", "/api/v1/invitations/accept"),
+];
+
 /// Every operation of the API, as its description lists them, with parameters filled in.
 fn operations() -> Vec<(Method, String)> {
     let document = serde_json::to_value(fieldpost_server::openapi()).unwrap();
@@ -24,6 +31,9 @@ async fn every_operation_asks_for_the_token() {
     let operations = operations();
     assert!(operations.len() > 35, "{operations:?}");
     for (method, path) in operations {
+        if OPEN.contains(&(method.as_str(), path.as_str())) {
+            continue;
+        }
         let url = hub.url(&path);
         for authorization in [None, Some("Bearer wrong"), Some("Basic dGhlOnRva2Vu"), Some(TOKEN)] {
             let mut request = hub.client.request(method.clone(), &url).body("{}");
