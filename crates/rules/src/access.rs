@@ -89,6 +89,11 @@ pub const OPERATIONS: &[Operation] = &[
     change("POST", "/projects/{project}/apply", Project(Admin), "project.applied"),
     look("/projects/{project}/export", Project(Viewer)),
     look("/projects/{project}/events", Project(Viewer)),
+    look("/projects/{project}/overview", Project(Viewer)),
+    look("/projects/{project}/traffic", Project(Viewer)),
+    look("/projects/{project}/map", Project(Viewer)),
+    // It finds only what lies in the projects that one may look at.
+    look("/search", Anybody),
     look("/projects/{project}/members", Project(Viewer)),
     change("POST", "/projects/{project}/members", Project(Admin), "member.added"),
     change("PUT", "/projects/{project}/members/{user}", Project(Admin), "member.saved"),
@@ -175,6 +180,8 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/messages/{message}/request", Project(Viewer)),
     look("/projects/{project}/messages/{message}/view", Project(Viewer)),
     look("/projects/{project}/messages/{message}/explain", Project(Viewer)),
+    look("/projects/{project}/messages/{message}/timeline", Project(Viewer)),
+    look("/projects/{project}/messages/{message}/difference", Project(Viewer)),
     change(
         "POST",
         "/projects/{project}/messages/{message}/replay",
