@@ -134,7 +134,7 @@ impl From<Placed> for Delivery {
 }
 
 /// When a delivery was made: its id says so, to the millisecond.
-fn made_at(delivery: &delivery::Delivery) -> Timestamp {
+pub(super) fn made_at(delivery: &delivery::Delivery) -> Timestamp {
     let (seconds, nanoseconds) = match delivery.id.get_timestamp() {
         Some(timestamp) => timestamp.to_unix(),
         None => return delivery.registered_at,
