@@ -77,8 +77,7 @@ impl Hub {
             erased.deliveries += step.deliveries;
             erased.attempts += step.attempts;
         }
-        store.erase_notices(project, &traces.messages).await?;
-        store.erase_names(project, &traces.names).await?;
+        store.erase_told(project, &traces).await?;
         let being_sent = store.waiting_of(project, &traces.messages).await?.len() as u64;
         let id = new_id(self.now());
         let entry = Erasure {

@@ -30,6 +30,9 @@ names! {
     }
 }
 
+/// What a letter calls that which a delivery is about.
+pub const KEY_LABEL: &str = "Form or case";
+
 /// A delivery that shows what an incident is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {

@@ -212,14 +212,13 @@ impl Store {
     /// that an earlier start of this very hub had. `None`: there is none.
     pub async fn hold_bulk(&self, lease: Duration) -> Result<Option<HeldAction>, StoreError> {
         let now = self.now_sql();
+        let (held_before, parameters) = self.held_before(1);
+        let parameters = parameters.to_vec();
         let sql = format!(
             "SELECT {COLUMNS}, fence FROM bulk_actions
-             WHERE state = 'running' AND (owner IS NULL OR lease_until <= {now}
-                 OR (owner LIKE $1 AND owner <> $2))
+             WHERE state = 'running' AND (owner IS NULL OR lease_until <= {now} OR {held_before})
              ORDER BY created_at LIMIT 1"
         );
-        let node = self.owner.split('/').next().unwrap_or_default();
-        let parameters = vec![format!("{node}/%").into(), self.owner.as_str().into()];
         let free =
             self.query(sql, parameters, |row| Ok((read_action(row)?, row.integer(15)?))).await?;
         let Some((action, fence)) = free.into_iter().next() else { return Ok(None) };

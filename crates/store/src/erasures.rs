@@ -17,10 +17,9 @@ use uuid::fmt::Hyphenated;
 use crate::deliveries::{self, read_delivery};
 use crate::erase::{Depth, Erased, WAITING, places, with_ids};
 use crate::error::StoreError;
+use crate::mentions::mentions_any;
 use crate::records::Page;
-use crate::statement::{
-    Batch, Conditions, Parameter, Row, as_integer, contains, length, like_anywhere, unreadable,
-};
+use crate::statement::{Batch, Conditions, Parameter, Row, as_integer, length, unreadable};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
@@ -108,21 +107,15 @@ impl Store {
             self.first_traces(project, criterion).await?.into_iter().collect();
         let mut names = BTreeSet::from([criterion.text()]);
         let begun: Vec<Uuid> = found.iter().copied().collect();
+        let mut identities = BTreeSet::new();
         for ids in begun.chunks(IDS_AT_ONCE) {
-            for (source, identity) in self.identities_of(project, ids).await? {
-                let versions = self
-                    .query(
-                        "SELECT id FROM messages
-                         WHERE project = $1 AND source = $2 AND identity = $3"
-                            .to_owned(),
-                        vec![project.into(), source.into(), identity.as_str().into()],
-                        |row| row.id(0),
-                    )
-                    .await?;
-                found.extend(versions);
-                names.insert(identity);
-            }
+            identities.extend(self.identities_of(project, ids).await?);
         }
+        let identities: Vec<(String, String)> = identities.into_iter().collect();
+        for identities in identities.chunks(IDS_AT_ONCE) {
+            found.extend(self.versions_of(project, identities).await?);
+        }
+        names.extend(identities.into_iter().map(|(_, identity)| identity));
         let kept: Vec<Uuid> = found.iter().copied().collect();
         for ids in kept.chunks(IDS_AT_ONCE) {
             let sql = format!(
@@ -172,6 +165,26 @@ impl Store {
         );
         let parameters = with_ids(vec![project.into()], ids);
         self.query(sql, parameters, |row| Ok((row.text(0)?, row.text(1)?))).await
+    }
+
+    /// All versions of these submissions: a source, and what it calls one. Messages are looked through
+    /// once for all of them.
+    async fn versions_of(
+        &self,
+        project: &str,
+        identities: &[(String, String)],
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let mut parameters: Vec<Parameter> = vec![project.into()];
+        let mut pairs = Vec::with_capacity(identities.len());
+        for (source, identity) in identities {
+            pairs.push(format!("(${}, ${})", parameters.len() + 1, parameters.len() + 2));
+            parameters.extend([source.as_str().into(), identity.as_str().into()]);
+        }
+        let sql = format!(
+            "SELECT id FROM messages WHERE project = $1 AND (source, identity) IN (VALUES {})",
+            pairs.join(", ")
+        );
+        self.query(sql, parameters, |row| row.id(0)).await
     }
 
     /// What there is of these messages.
@@ -261,36 +274,12 @@ impl Store {
         Ok(plan.erased(&counts))
     }
 
-    /// Erases what names a person beside messages: actions that ended whose filter does, and
-    /// notices whose text does.
-    pub async fn erase_names(&self, project: &str, names: &[String]) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        for name in names {
-            let pattern = || vec![project.into(), like_anywhere(name).into()];
-            batch.any(
-                format!(
-                    "DELETE FROM bulk_actions WHERE project = $1 AND state <> 'running' AND {}",
-                    contains("filter", "$2")
-                ),
-                pattern(),
-            );
-            batch.any(
-                format!(
-                    "DELETE FROM notices WHERE project = $1 AND ({} OR {})",
-                    contains("text", "$2"),
-                    contains("html", "$2")
-                ),
-                pattern(),
-            );
-        }
-        self.change(batch).await.map(drop)
-    }
-
-    /// Erases the notices that tell of these messages or of their deliveries, by their ids: what a
+    /// Erases what names a person beside messages, or tells of these messages or their deliveries by
+    /// their ids: actions that ended whose filter does, and notices whose text does. What a
     /// destination said of them may name people as well.
-    pub async fn erase_notices(&self, project: &str, messages: &[Uuid]) -> Result<(), StoreError> {
-        let mut about: HashSet<Uuid> = messages.iter().copied().collect();
-        for ids in messages.chunks(IDS_AT_ONCE) {
+    pub async fn erase_told(&self, project: &str, traces: &Traces) -> Result<(), StoreError> {
+        let mut about: HashSet<Uuid> = traces.messages.iter().copied().collect();
+        for ids in traces.messages.chunks(IDS_AT_ONCE) {
             let sql = format!(
                 "SELECT id FROM deliveries WHERE project = $1 AND payload_id IN ({})",
                 places(2, ids.len())
@@ -299,21 +288,42 @@ impl Store {
                 self.query(sql, with_ids(vec![project.into()], ids), |row| row.id(0)).await?,
             );
         }
-        let mut page = Page { before: None, limit: IDS_AT_ONCE };
+        let is_told = |text: &str| {
+            ids_in(text).any(|id| about.contains(&id)) || mentions_any(text, &traces.names)
+        };
+        self.erase_where(project, "notices", "text", "", &is_told).await?;
+        self.erase_where(project, "bulk_actions", "filter", "AND state <> 'running'", &is_told)
+            .await
+    }
+
+    /// Erases the rows of a table whose text is meant, page by page.
+    async fn erase_where(
+        &self,
+        project: &str,
+        table: &str,
+        column: &str,
+        condition: &str,
+        is_meant: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<(), StoreError> {
+        let mut after = Uuid::nil();
         loop {
-            let notices = self.notices(project, page).await?;
-            let Some(oldest) = notices.last() else { return Ok(()) };
-            page.before = Some(oldest.id);
-            let tells = |text: &str| ids_in(text).any(|id| about.contains(&id));
+            let sql = format!(
+                "SELECT id, {column} FROM {table} WHERE project = $1 AND id > $2 {condition}
+                 ORDER BY id LIMIT $3"
+            );
+            let parameters = vec![project.into(), after.into(), as_integer(IDS_AT_ONCE).into()];
+            let page = self.query(sql, parameters, |row| Ok((row.id(0)?, row.text(1)?))).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = *last;
             let gone: Vec<Uuid> =
-                notices.iter().filter(|it| tells(&it.text)).map(|it| it.id).collect();
+                page.iter().filter(|(_, text)| is_meant(text)).map(|(id, _)| *id).collect();
             if gone.is_empty() {
                 continue;
             }
             let mut batch = Batch::default();
             batch.any(
                 format!(
-                    "DELETE FROM notices WHERE project = $1 AND id IN ({})",
+                    "DELETE FROM {table} WHERE project = $1 AND id IN ({})",
                     places(2, gone.len())
                 ),
                 with_ids(vec![project.into()], &gone),

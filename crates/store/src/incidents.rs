@@ -23,7 +23,7 @@ const COLUMNS: &str = "id, kind, subject, state, opened_at, recovered_at, failur
                        last_key, reminded_at, unsteady";
 
 /// The text of the conflict that a change runs into which somebody else made first.
-const DONE_ALREADY: &str = "somebody else has done this already";
+pub(crate) const DONE_ALREADY: &str = "somebody else has done this already";
 
 /// Trouble that was noticed.
 #[derive(Clone, Debug)]
@@ -64,23 +64,6 @@ pub struct IncidentQuery {
     pub kind: Option<IncidentKind>,
     /// About this connection or source only.
     pub subject: Option<String>,
-}
-
-/// Deliveries of a connection that ended without having arrived, and of which nobody was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endings {
-    /// The project.
-    pub project: ProjectName,
-    /// The connection.
-    pub connection: String,
-    /// How many were given up, ever.
-    pub given_up: u64,
-    /// How many the destination refused for good, ever.
-    pub refused: u64,
-    /// How many of them people have been told of.
-    pub told: u64,
-    /// The latest, as whoever noted them wrote them down.
-    pub sample: String,
 }
 
 impl Store {
@@ -200,15 +183,9 @@ impl Store {
         notices: &[NewNotice],
     ) -> Result<bool, StoreError> {
         let now = self.now_sql();
+        let change = format!("state = 'recovered', recovered_at = {now}");
         let mut batch = Batch::default();
-        batch.one(
-            DONE_ALREADY,
-            format!(
-                "UPDATE incidents SET state = 'recovered', recovered_at = {now}
-                 WHERE project = $1 AND id = $2 AND state = 'open'"
-            ),
-            vec![project.into(), incident.into()],
-        );
+        change_open(&mut batch, &change, "", vec![project.into(), incident.into()]);
         add_notices(&mut batch, project, notices, &now);
         self.change_and_tell(batch, project, incident, IncidentState::Recovered).await
     }
@@ -223,18 +200,35 @@ impl Store {
         notices: &[NewNotice],
     ) -> Result<bool, StoreError> {
         let now = self.now_sql();
+        let (change, since) =
+            (format!("reminded_at = {now}"), "AND COALESCE(reminded_at, opened_at) = $3");
         let mut batch = Batch::default();
-        batch.one(
-            DONE_ALREADY,
-            format!(
-                "UPDATE incidents SET reminded_at = {now}
-                 WHERE project = $1 AND id = $2 AND state = 'open'
-                 AND COALESCE(reminded_at, opened_at) = $3"
-            ),
-            vec![project.into(), incident.into(), told_at.into()],
-        );
+        let parameters = vec![project.into(), incident.into(), told_at.into()];
+        change_open(&mut batch, &change, since, parameters);
         add_notices(&mut batch, project, notices, &now);
         self.change_and_tell(batch, project, incident, IncidentState::Open).await
+    }
+
+    /// Whether an incident about the same ended within this time.
+    pub async fn has_recovered_within(
+        &self,
+        project: &str,
+        kind: IncidentKind,
+        subject: &str,
+        time: Duration,
+    ) -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT 1 FROM incidents WHERE project = $1 AND kind = $2 AND subject = $3
+             AND recovered_at > {} - $4 LIMIT 1",
+            self.now_sql()
+        );
+        let parameters = vec![
+            project.into(),
+            kind.name().into(),
+            subject.into(),
+            as_integer(time.as_micros()).into(),
+        ];
+        Ok(!self.query(sql, parameters, |_| Ok(())).await?.is_empty())
     }
 
     /// Every incident that lasts, in all projects.
@@ -251,6 +245,15 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// The incidents of a project that last.
+    pub async fn open_incidents_of(&self, project: &str) -> Result<Vec<Incident>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM incidents WHERE project = $1 AND state = 'open'
+             ORDER BY kind, subject"
+        );
+        self.query(sql, vec![project.into()], read_incident).await
     }
 
     /// Incidents, newest first.
@@ -287,96 +290,6 @@ impl Store {
         let sql = format!("SELECT {COLUMNS} FROM incidents WHERE project = $1 AND id = $2");
         let found = self.query(sql, vec![project.into(), id.into()], read_incident).await?;
         Ok(found.into_iter().next())
-    }
-
-    /// Notes deliveries of a connection that ended without having arrived.
-    pub async fn note_endings(
-        &self,
-        project: &str,
-        connection: &str,
-        given_up: u64,
-        refused: u64,
-        sample: &str,
-    ) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.any(
-            "INSERT INTO endings (project, connection, given_up, refused, told, sample)
-             VALUES ($1, $2, $3, $4, 0, $5)
-             ON CONFLICT (project, connection) DO UPDATE SET
-                 given_up = endings.given_up + excluded.given_up,
-                 refused = endings.refused + excluded.refused, sample = excluded.sample",
-            vec![
-                project.into(),
-                connection.into(),
-                as_integer(given_up).into(),
-                as_integer(refused).into(),
-                sample.into(),
-            ],
-        );
-        self.change(batch).await.map(drop)
-    }
-
-    /// The latest endings of a connection of which nobody was told yet, as whoever noted them wrote
-    /// them down; `None` where people know of all.
-    pub async fn untold_sample(
-        &self,
-        project: &str,
-        connection: &str,
-    ) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT sample FROM endings
-                   WHERE project = $1 AND connection = $2 AND given_up + refused > told";
-        let parameters = vec![project.into(), connection.into()];
-        let found = self.query(sql.to_owned(), parameters, |row| row.text(0)).await?;
-        Ok(found.into_iter().next())
-    }
-
-    /// Connections with endings of which nobody was told, and about which nobody was told anything
-    /// within `pause`.
-    pub async fn endings_to_tell(&self, pause: Duration) -> Result<Vec<Endings>, StoreError> {
-        let sql = format!(
-            "SELECT project, connection, given_up, refused, told, sample FROM endings
-             WHERE given_up + refused > told AND (told_at IS NULL OR told_at <= {} - $1)",
-            self.now_sql()
-        );
-        let pause = as_integer(pause.as_micros());
-        self.query(sql, vec![pause.into()], |row| {
-            let number = |column| row.integer(column).map(i64::cast_unsigned);
-            Ok(Endings {
-                project: row.text(0)?.into(),
-                connection: row.text(1)?,
-                given_up: number(2)?,
-                refused: number(3)?,
-                told: number(4)?,
-                sample: row.text(5)?,
-            })
-        })
-        .await
-    }
-
-    /// Tells of endings, if nobody has told of them since they were read. The answer is whether it
-    /// was this call that told.
-    pub async fn tell_endings(
-        &self,
-        endings: &Endings,
-        notices: &[NewNotice],
-    ) -> Result<bool, StoreError> {
-        let now = self.now_sql();
-        let mut batch = Batch::default();
-        batch.one(
-            DONE_ALREADY,
-            format!(
-                "UPDATE endings SET told = $4, told_at = {now}
-                 WHERE project = $1 AND connection = $2 AND told = $3"
-            ),
-            vec![
-                (&*endings.project).into(),
-                endings.connection.as_str().into(),
-                as_integer(endings.told).into(),
-                as_integer(endings.given_up + endings.refused).into(),
-            ],
-        );
-        add_notices(&mut batch, &endings.project, notices, &now);
-        self.change_unless_done(batch).await
     }
 
     /// How many deliveries wait in a connection's lane, counted up to `most`, and when the next of
@@ -418,6 +331,16 @@ impl Store {
     pub(crate) fn once(batch: &mut Batch, sql: impl Into<String>, parameters: Vec<Parameter>) {
         batch.one(DONE_ALREADY, sql, parameters);
     }
+}
+
+/// Adds the change of an incident that lasts; where somebody else has ended it, or `condition` does
+/// not hold any more, nothing of the batch is written.
+fn change_open(batch: &mut Batch, change: &str, condition: &str, parameters: Vec<Parameter>) {
+    let sql = format!(
+        "UPDATE incidents SET {change}
+         WHERE project = $1 AND id = $2 AND state = 'open' {condition}"
+    );
+    batch.one(DONE_ALREADY, sql, parameters);
 }
 
 /// What was seen, in the order of the columns from `last_at` on.

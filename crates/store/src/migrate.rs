@@ -18,6 +18,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0006_accounts.sql"),
     include_str!("schema/sqlite_0007_tallies.sql"),
     include_str!("schema/sqlite_0008_moving.sql"),
+    include_str!("schema/sqlite_0009_endings.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -28,6 +29,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0006_accounts.sql"),
     include_str!("schema/postgres_0007_tallies.sql"),
     include_str!("schema/postgres_0008_moving.sql"),
+    include_str!("schema/postgres_0009_endings.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

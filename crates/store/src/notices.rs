@@ -221,16 +221,15 @@ impl Store {
 
     /// Frees what this node's earlier starts held: they are gone, since the folder is locked.
     pub async fn free_notices(&self) -> Result<(), StoreError> {
-        let node = self.owner.split('/').next().unwrap_or_default();
+        let (held_before, parameters) = self.held_before(1);
         let mut batch = Batch::default();
         batch.any(
             format!(
                 "UPDATE notices SET next_at = {}, owner = NULL
-                 WHERE state = 'pending' AND owner IS NOT NULL AND owner <> $1
-                 AND substr(owner, 1, length($2)) = $2",
+                 WHERE state = 'pending' AND {held_before}",
                 self.now_sql()
             ),
-            vec![self.owner.as_str().into(), format!("{node}/").into()],
+            parameters.to_vec(),
         );
         self.change(batch).await.map(drop)
     }

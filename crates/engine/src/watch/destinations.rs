@@ -5,7 +5,7 @@
 //! lasts, and ends it. Other hubs' incidents are learnt from the store, since a success that this
 //! hub sees may end an incident that another one opened.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use fieldpost_model::attempt::{Attempt, ErrorKind};
@@ -21,7 +21,6 @@ use fieldpost_store::{Lane, NewIncident, OpenIncident, StoreError};
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
-use crate::watch::endings::{Ended, MOST_ENDED, latest};
 use crate::watch::topic::Topic;
 use crate::watch::words::{About, MOST_COUNTED};
 
@@ -55,15 +54,13 @@ struct Seen {
     opens: Option<u64>,
     failures: u64,
     given_up: u64,
-    refused: u64,
     last: Option<Sighting>,
     worked: bool,
-    ended: VecDeque<Ended>,
 }
 
 impl Seen {
     fn is_nothing(&self) -> bool {
-        self.opens.is_none() && !self.worked && self.failures + self.given_up + self.refused == 0
+        self.opens.is_none() && !self.worked && self.failures + self.given_up == 0
     }
 
     /// Puts back what could not be written, before what was seen since.
@@ -71,11 +68,8 @@ impl Seen {
         self.opens = self.opens.or(earlier.opens);
         self.failures += earlier.failures;
         self.given_up += earlier.given_up;
-        self.refused += earlier.refused;
         self.last = self.last.take().or(earlier.last);
         self.worked |= earlier.worked;
-        self.ended.extend(earlier.ended);
-        self.ended.truncate(MOST_ENDED);
     }
 }
 
@@ -140,21 +134,12 @@ impl Destination {
         ended
     }
 
-    /// Notes a delivery that ended without having arrived.
+    /// Whether the delivery ended without having arrived. The store has noted it; the loop is to look.
     fn ended(&mut self, attempt: &AttemptSeen<'_>) -> bool {
         match attempt.state {
             DeliveryState::Cancelled => self.seen.given_up += 1,
-            DeliveryState::Rejected | DeliveryState::Broken => self.seen.refused += 1,
+            DeliveryState::Rejected | DeliveryState::Broken => {}
             _ => return false,
-        }
-        self.seen.ended.push_back(Ended {
-            delivery: attempt.sample.delivery,
-            state: attempt.state.name(),
-            key: attempt.sample.key.clone(),
-            error: attempt.last_error.map(bounded),
-        });
-        if self.seen.ended.len() > MOST_ENDED {
-            self.seen.ended.pop_front();
         }
         true
     }
@@ -178,7 +163,7 @@ fn sighting(attempt: &AttemptSeen<'_>, status: Option<u16>, now: Timestamp) -> S
     }
 }
 
-fn bounded(text: &str) -> String {
+pub(super) fn bounded(text: &str) -> String {
     text.chars().take(LONGEST_ERROR).collect()
 }
 
@@ -251,28 +236,19 @@ impl Hub {
         lasting: Option<&OpenIncident>,
         mut seen: Seen,
     ) -> Result<(), (StoreError, Seen)> {
-        let refused = seen.refused;
-        if seen.given_up + refused > 0 {
-            if let Err(error) = self.note_endings(lane, &mut seen).await {
-                return Err((error, seen));
-            }
-            seen.refused = 0;
-            seen.ended.clear();
-        }
         let mut incident = lasting.map(|open| open.incident.clone());
         if incident.is_none()
             && let Some(failures) = seen.opens
         {
             match self.open_for(project, lane, failures, &seen).await {
                 Ok(opened) => incident = opened,
-                // What was noted as ended must not be noted again.
-                Err(error) => return Err((error, Seen { given_up: 0, ..seen })),
+                Err(error) => return Err((error, seen)),
             }
-            (seen.given_up, seen.last) = (0, None);
+            (seen.opens, seen.given_up, seen.last) = (None, 0, None);
         }
         let Some(incident) = incident else { return Ok(()) };
-        let changed = self.count_on(project, lane, &incident, &seen).await;
-        changed.map_err(|error| (error, Seen { given_up: 0, opens: None, ..seen }))
+        let counted = self.count_on(project, lane, &incident, &mut seen).await;
+        counted.map_err(|error| (error, seen))
     }
 
     /// Opens an incident. `None`: another hub has opened it, and it is learnt from the store.
@@ -341,13 +317,15 @@ impl Hub {
         project: &ProjectRouting,
         lane: &Lane,
         incident: &Incident,
-        seen: &Seen,
+        seen: &mut Seen,
     ) -> Result<(), StoreError> {
         let last = seen.last.as_ref();
         if seen.failures + seen.given_up > 0 {
             self.store()
                 .note_failures(&lane.project, incident.id, seen.failures, seen.given_up, last)
                 .await?;
+            // What follows may fail, and come back: these are not counted again.
+            (seen.failures, seen.given_up, seen.last) = (0, 0, None);
         }
         if !seen.worked {
             return Ok(());
@@ -445,14 +423,6 @@ impl Hub {
         // Another hub may have saved it a moment ago.
         self.refresh().await?;
         Ok(look(self))
-    }
-
-    /// Notes what ended, with what ended before and was not told yet.
-    async fn note_endings(&self, lane: &Lane, seen: &mut Seen) -> Result<(), StoreError> {
-        let before = self.store().untold_sample(&lane.project, &lane.name).await?;
-        let sample = latest(before.as_deref(), seen.ended.make_contiguous());
-        let (given_up, refused) = (seen.given_up, seen.refused);
-        self.store().note_endings(&lane.project, &lane.name, given_up, refused, &sample).await
     }
 
     async fn notices_about(

@@ -2,9 +2,10 @@
 //!
 //! What ends together is told together: the first ending waits a little for those that follow it,
 //! and after a mail there is none for an hour. What ends meanwhile is kept in the store, and told
-//! when the hour is over, so that nothing ends in silence.
+//! when the hour is over, so that nothing ends in silence. Nor does what a hub ends in its last
+//! moment: each ending is noted with what ended it, and gathered from there by whoever comes next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use fieldpost_model::ProjectName;
@@ -12,11 +13,11 @@ use fieldpost_model::delivery::{Delivery, DeliveryState};
 use fieldpost_model::incident::{IncidentKind, NoticeKind};
 use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::{Endings, Lane, OpenIncident, StoreError};
-use uuid::Uuid;
+use fieldpost_store::{EndedDelivery, Endings, Lane, OpenIncident, StoreError};
 
 use crate::hub::Hub;
 use crate::routing::ProjectRouting;
+use crate::watch::destinations::bounded;
 use crate::watch::letter::Table;
 use crate::watch::topic::Topic;
 use crate::watch::words::{Telling, begun, counted, optional, url_of};
@@ -24,36 +25,28 @@ use crate::watch::words::{Telling, begun, counted, optional, url_of};
 /// How often people are told, at most, that deliveries to a connection were given up.
 const TELL_EVERY: Duration = Duration::from_hours(1);
 /// The latest ended deliveries that are remembered for each connection.
-pub(super) const MOST_ENDED: usize = 10;
+const MOST_ENDED: usize = 10;
+/// Endings that are counted at once.
+const COUNTED_AT_ONCE: usize = 200;
 /// The deliveries that a mail names.
 const MOST_NAMED: usize = 5;
 /// The longest answer that is shown beside a delivery, in characters.
 const LONGEST_ANSWER: usize = 160;
 
-/// A delivery that ended without having arrived, as it is noted with the endings of its connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    pub(super) delivery: Uuid,
-    pub(super) state: &'static str,
-    pub(super) key: Option<String>,
-    pub(super) error: Option<String>,
-}
-
-impl Ended {
-    fn value(&self) -> Value<'static> {
-        Value::object([
-            ("delivery", Value::from(self.delivery.to_string())),
-            ("state", self.state.into()),
-            ("key", optional(self.key.clone())),
-            ("error", optional(self.error.clone())),
-        ])
-    }
+/// A delivery that ended, as it is kept with the endings of its connection.
+fn value(ended: &EndedDelivery) -> Value<'static> {
+    Value::object([
+        ("delivery", Value::from(ended.delivery.to_string())),
+        ("state", ended.state.name().into()),
+        ("key", optional(ended.key.clone())),
+        ("error", optional(ended.error.as_deref().map(bounded))),
+    ])
 }
 
 /// The latest endings, as they are kept: those that were kept before and those that came.
-pub(super) fn latest(before: Option<&str>, came: &[Ended]) -> String {
+fn latest(before: Option<&str>, came: &[EndedDelivery]) -> String {
     let mut all = before.map_or_else(Vec::new, noted);
-    all.extend(came.iter().map(Ended::value));
+    all.extend(came.iter().map(value));
     all.drain(..all.len().saturating_sub(MOST_ENDED));
     Value::Array(all).to_json()
 }
@@ -105,6 +98,27 @@ struct Named {
 }
 
 impl Hub {
+    /// Counts what ended for each connection, with the latest of what nobody was told of yet.
+    pub(super) async fn count_endings(&self) -> Result<(), StoreError> {
+        loop {
+            let ended = self.store().ended_deliveries(COUNTED_AT_ONCE).await?;
+            let is_last = ended.len() < COUNTED_AT_ONCE;
+            let mut by_lane: BTreeMap<_, Vec<EndedDelivery>> = BTreeMap::new();
+            for it in ended {
+                by_lane.entry((it.project.clone(), it.connection.clone())).or_default().push(it);
+            }
+            for ((project, connection), ended) in by_lane {
+                let before = self.store().untold_sample(&project, &connection).await?;
+                let sample = latest(before.as_deref(), &ended);
+                // Of several hubs one counts them.
+                self.store().count_endings(&project, &connection, &ended, &sample).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
     async fn tell_of_endings(
         &self,
         endings: &Endings,
@@ -242,13 +256,17 @@ fn table(title: &'static str, named: &[Named]) -> Table {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
     fn the_latest_are_kept_whenever_they_came() {
-        let ended = |number: u128| Ended {
+        let ended = |number: u128| EndedDelivery {
+            project: "clinic".into(),
+            connection: "there".to_owned(),
             delivery: Uuid::from_u128(number),
-            state: "rejected",
+            state: DeliveryState::Rejected,
             key: None,
             error: Some("422".to_owned()),
         };
@@ -256,9 +274,9 @@ mod tests {
         assert_eq!(noted(&first).len(), 2);
         let both = latest(Some(&first), &[ended(3)]);
         assert_eq!(noted(&both).len(), 3);
-        let many: Vec<Ended> = (4..4 + MOST_ENDED as u128).map(ended).collect();
+        let many: Vec<EndedDelivery> = (4..4 + MOST_ENDED as u128).map(ended).collect();
         let kept = noted(&latest(Some(&both), &many));
-        assert_eq!(kept, many.iter().map(Ended::value).collect::<Vec<_>>());
+        assert_eq!(kept, many.iter().map(value).collect::<Vec<_>>());
         assert_eq!(noted("no JSON").len(), 0);
     }
 

@@ -105,6 +105,7 @@ impl Hub {
         let settled = async {
             let open = self.store().open_incidents().await?;
             self.settle_destinations(&open).await?;
+            self.count_endings().await?;
             self.note_presence(self.store().present().await?).await
         };
         if let Err(error) = settled.await {
@@ -155,8 +156,9 @@ async fn look(hub: &Hub, watchers: &mut Watchers) -> Result<(), StoreError> {
     let settled = hub.settle_destinations(&open).await;
     let open = hub.store().open_incidents().await?;
     let gone_through = hub.go_through_open(&open).await;
+    let counted = hub.count_endings().await;
     let told = watchers.gathering.tell(hub, &open).await;
     let listened = watchers.silence.listen(hub, &open).await;
     let reported = watchers.reports.write(hub, &open).await;
-    settled.and(gone_through).and(told).and(listened).and(reported)
+    settled.and(gone_through).and(counted).and(told).and(listened).and(reported)
 }

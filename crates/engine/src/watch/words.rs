@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldpost_model::incident::{Incident, IncidentKind, NoticeKind, Sighting};
+use fieldpost_model::incident::{Incident, IncidentKind, KEY_LABEL, NoticeKind, Sighting};
 use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
 
@@ -206,7 +206,7 @@ pub(super) fn url_of(project: &ProjectRouting, connection: &str) -> Option<Strin
 
 fn sample_facts(last: &Sighting) -> Vec<(&'static str, String)> {
     let Some(sample) = &last.sample else { return Vec::new() };
-    let key = sample.key.clone().map(|key| ("Form or case", key));
+    let key = sample.key.clone().map(|key| (KEY_LABEL, key));
     let ids = [("Delivery", sample.delivery), ("Message", sample.payload)];
     key.into_iter().chain(ids.map(|(name, id)| (name, id.to_string()))).collect()
 }

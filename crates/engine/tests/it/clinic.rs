@@ -145,6 +145,14 @@ impl Clinic {
             .await;
     }
 
+    /// Stops the hub and lets go of its store, so that another one can be opened.
+    pub(crate) async fn go(&mut self) {
+        self.hub.stop().await;
+        let destination = FakeDestination::start().await;
+        let spare = Self::on(None, None, destination, &self.ahead, None).await;
+        drop(std::mem::replace(&mut self.hub, spare.hub.clone()));
+    }
+
     pub(crate) async fn incidents(&self) -> Vec<Incident> {
         self.hub.store().incidents("clinic", &IncidentQuery::default(), ALL).await.unwrap()
     }

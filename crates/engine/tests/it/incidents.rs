@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldpost_engine::{Subscription, Topic};
+use fieldpost_model::attempt::Attempt;
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::incident::{IncidentState, NoticeKind, NoticeState};
 use fieldpost_model::recipient::{Recipient, Webhook};
@@ -11,6 +12,7 @@ use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::signing::Signer;
 use fieldpost_rules::delivery::Action;
+use fieldpost_store::{Claimed, Lane, LaneDemand, Outcome, Store, Verdict};
 use fieldpost_testkit::{Answer, FakeDestination};
 use rstest::rstest;
 
@@ -216,6 +218,63 @@ async fn a_401_and_a_410_are_trouble() {
     assert_eq!(clinic.incidents().await[0].last.as_ref().unwrap().status, Some(410));
 }
 
+/// A hub that is killed right after a record was written has told nobody, and counted nothing.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ended_in_the_last_moment_of_a_hub_is_told_by_the_next(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let wish = Wish { retry: r#"{"first": "1h", "factor": 1, "max": "1h"}"#, ..Wish::default() };
+    let mut clinic = Clinic::start(engine, &wish).await;
+    clinic.destination.answer("/hook", Answer::status(503));
+    clinic.post("1").await;
+    until("it waits for its second try", async || {
+        (!clinic.deliveries(DeliveryState::Failed).await.is_empty()).then_some(())
+    })
+    .await;
+    let relay = Arc::clone(&clinic.relay);
+    clinic.go().await;
+    {
+        let store = Store::open(clinic.settings.clone()).await.unwrap();
+        let lane = Lane { project: "clinic".into(), name: "there".to_owned() };
+        store.make_due(&lane).await.unwrap();
+        let demand = LaneDemand { lane, limit: 1, lease: Duration::from_mins(1) };
+        let claimed = store.claim(vec![demand]).await.unwrap().claimed.remove(0);
+        let verdict = Verdict::Final(DeliveryState::Rejected);
+        store.record(outcome(claimed, verdict, "422 no such field")).await.unwrap();
+    }
+    clinic.come_back(&relay).await;
+    let mail = clinic.mails(1).await.remove(0);
+    let subject = "[Fieldpost] clinic: 1 delivery to there will not be tried again";
+    assert_eq!(mail.subject(), subject);
+    assert!(mail.plain().contains("422 no such field"), "{}", mail.plain());
+}
+
+/// What became of an attempt, as a hub writes it that calls nobody.
+fn outcome(claimed: Claimed, verdict: Verdict, last_error: &str) -> Outcome {
+    Outcome {
+        lane: claimed.lane,
+        delivery: claimed.id,
+        forwarder: claimed.forwarder,
+        fence: claimed.fence,
+        attempt: Attempt {
+            number: claimed.attempts + 1,
+            started_at: claimed.registered_at,
+            duration: Duration::ZERO,
+            request: None,
+            response: None,
+            error: None,
+        },
+        request_body: None,
+        verdict,
+        counts: true,
+        holds_followers: false,
+        sequence: claimed.sequence,
+        collapse: claimed.collapse,
+        last_error: Some(last_error.to_owned()),
+    }
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_is_noticed_also_after_a_restart_and_ends_with_a_message() {
@@ -229,10 +288,8 @@ async fn silence_is_noticed_also_after_a_restart_and_ends_with_a_message() {
     clinic.post("1").await;
     clinic.set_forward(Duration::from_mins(50));
     // A restart forgets nothing, and begins nothing anew.
-    clinic.hub.stop().await;
-    let (relay, ahead) = (Arc::clone(&clinic.relay), Arc::clone(&clinic.ahead));
-    let spare = Clinic::on(None, None, FakeDestination::start().await, &ahead, None).await;
-    drop(std::mem::replace(&mut clinic.hub, spare.hub.clone()));
+    clinic.go().await;
+    let relay = Arc::clone(&clinic.relay);
     clinic.come_back(&relay).await;
     clinic.set_forward(Duration::from_mins(11));
     let mail = clinic.mails(1).await.remove(0);
@@ -253,10 +310,8 @@ async fn the_time_without_a_hub_makes_no_source_silent() {
     let mut clinic = Clinic::start(Engine::Sqlite, &wish).await;
     clinic.expects_something().await;
     clinic.post("1").await;
-    clinic.hub.stop().await;
-    let (relay, ahead) = (Arc::clone(&clinic.relay), Arc::clone(&clinic.ahead));
-    let spare = Clinic::on(None, None, FakeDestination::start().await, &ahead, None).await;
-    drop(std::mem::replace(&mut clinic.hub, spare.hub.clone()));
+    clinic.go().await;
+    let relay = Arc::clone(&clinic.relay);
     // A night without power.
     clinic.set_forward(Duration::from_hours(10));
     clinic.come_back(&relay).await;

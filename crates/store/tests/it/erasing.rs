@@ -9,7 +9,7 @@ use fieldpost_model::project::Retention;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
     Accept, Accepted, Criterion, Due, Erased, Erasure, NewIncident, NewNotice, RetentionKind,
-    RetentionStep, Verdict,
+    RetentionStep, Traces, Verdict,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -332,7 +332,6 @@ async fn all_traces_of_a_person_are_found_and_erased(
     }
     let erased = store.erase_messages(PROJECT, &all, now()).await.unwrap();
     assert_eq!(erased, Erased { messages: 3, deliveries: 2, attempts: 0 });
-    store.erase_names(PROJECT, &["Amina".to_owned()]).await.unwrap();
     assert_eq!(store.find(delivery).await.key, None);
     let nothing = store.find_traces(PROJECT, &Criterion::Identity("Amina".to_owned())).await;
     assert_eq!(nothing.unwrap().messages, Vec::<Uuid>::new());
@@ -391,9 +390,14 @@ async fn what_people_were_told_of_erased_messages_goes_with_them(
     tell(format!("{{\"latest\":[{{\"delivery\":\"{delivery}\",\"error\":\"no patient\"}}]}}"))
         .await;
     let stays = tell(format!("> no patient of that name\nDelivery: {other}\n")).await;
-    store.erase_notices(PROJECT, &[hers]).await.unwrap();
+    // A name that JSON escapes, and one so short that it stands in every letter.
+    tell(r#"{"incident":{"key":"Zo\u00eb \"Q\"","failures":7}}"#.to_owned()).await;
+    tell("7 tries failed\nForm or case: 7\n".to_owned()).await;
+    let counted = tell("7 tries failed\nForm or case: 77\n".to_owned()).await;
+    let names = ["Zo\u{eb} \"Q\"", "7"].map(str::to_owned).to_vec();
+    store.erase_told(PROJECT, &Traces { messages: vec![hers], names }).await.unwrap();
     let left = store.notices(PROJECT, first(9)).await.unwrap();
-    assert_eq!(left.iter().map(|notice| notice.id).collect::<Vec<_>>(), [stays]);
+    assert_eq!(left.iter().map(|notice| notice.id).collect::<Vec<_>>(), [counted, stays]);
 }
 
 /// Nothing is left in the files either: neither in the database's pages nor in its log. Not even by

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
+use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::incident::{
     IncidentKind, IncidentState, NoticeChannel, NoticeKind, NoticeState, Sample, Sighting,
 };
 use fieldpost_model::message::MessageState;
 use fieldpost_model::project::ReportEvery;
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::{IncidentQuery, NewIncident, NewNotice, NoticeOutcome};
+use fieldpost_store::{IncidentQuery, NewIncident, NewNotice, NoticeOutcome, Verdict};
 use rstest::rstest;
 use uuid::Uuid;
 
 use crate::support::{
     AFTER_SHORT, CONNECTION, Change as _, Engine, LONG, PROJECT, SHORT, TestStore, first, message,
-    now,
+    now, outcome,
 };
 
 fn trouble() -> NewIncident {
@@ -197,8 +198,22 @@ async fn endings_are_told_at_most_once_in_a_while(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let store = TestStore::new(engine).await;
-    store.note_endings(PROJECT, CONNECTION, 2, 0, "one").await.unwrap();
-    store.note_endings(PROJECT, CONNECTION, 1, 1, "two").await.unwrap();
+    let end = async |state, count: usize, sample: &str| {
+        for number in 0..count {
+            store.accept(message(&format!("{sample} {number}")).to(CONNECTION)).await.unwrap();
+            let claimed = store.claim_one().await;
+            store.record(outcome(&claimed, Verdict::Final(state))).await.unwrap();
+        }
+        let ended = store.ended_deliveries(9).await.unwrap();
+        assert!(ended.iter().all(|it| it.state == state && it.connection == CONNECTION));
+        assert_eq!(ended.len(), count, "each is noted once, with what ended it");
+        assert!(store.count_endings(PROJECT, CONNECTION, &ended, sample).await.unwrap());
+        assert!(!store.count_endings(PROJECT, CONNECTION, &ended, "again").await.unwrap());
+    };
+    end(DeliveryState::Cancelled, 3, "one").await;
+    end(DeliveryState::Rejected, 1, "two").await;
+    store.bring_to(DeliveryState::Succeeded).await;
+    assert!(store.ended_deliveries(9).await.unwrap().is_empty());
     let due = store.endings_to_tell(LONG).await.unwrap();
     assert_eq!((due[0].given_up, due[0].refused, &*due[0].sample), (3, 1, "two"));
     let untold = async || store.untold_sample(PROJECT, CONNECTION).await.unwrap();
@@ -208,7 +223,7 @@ async fn endings_are_told_at_most_once_in_a_while(
     assert!(!store.tell_endings(&due[0], &notices()).await.unwrap(), "it was told");
     assert_eq!(untold().await, None);
     assert!(store.endings_to_tell(LONG).await.unwrap().is_empty());
-    store.note_endings(PROJECT, CONNECTION, 1, 0, "three").await.unwrap();
+    end(DeliveryState::Broken, 1, "three").await;
     assert!(store.endings_to_tell(LONG).await.unwrap().is_empty(), "told a moment ago");
     tokio::time::sleep(Duration::from_millis(2)).await;
     let due = store.endings_to_tell(Duration::from_millis(1)).await.unwrap();
