@@ -89,7 +89,7 @@ const BASE: &str = "/api/v1";
         (name = "incidents", description = "Stretches of trouble, and what people were told"),
         (name = "hub", description = "The hub itself"),
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, names::TrafficByName)),
     security(("token" = []), ("session" = []))
 )]
 struct Description;
