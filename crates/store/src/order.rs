@@ -161,21 +161,22 @@ pub(crate) fn collapse_within<'b>(arriving: Vec<Arriving<'b>>) -> Vec<Arriving<'
 
 /// Blocks what is ahead in its sequence and should not be. `touched` selects the sequences of the
 /// project `$1`. The conditions of the choice stand again: it may be claimed at that moment. The plus keeps
-/// the planner from beginning with them, that is with the whole backlog.
+/// the planner from beginning with them, that is with the whole backlog. Whether something is
+/// earlier is asked by looking at the first: asked for any that is earlier, PostgreSQL may take it
+/// for so likely that it looks through the table, and finds none.
 pub(crate) fn demote(touched: &str) -> String {
     format!(
         "UPDATE queue SET rank = rank + 2
          WHERE project = $1 AND +rank < 2 AND owner IS NULL AND delivery IN (
              SELECT ahead.delivery FROM ({touched}) touched CROSS JOIN queue ahead
              WHERE ahead.project = $1 AND ahead.sequence = touched.sequence AND ahead.rank < 2
-             AND (EXISTS (
-                 SELECT 1 FROM queue earlier WHERE earlier.project = $1
-                 AND earlier.sequence = touched.sequence
-                 AND earlier.position < ahead.position)
-             OR EXISTS (
-                 SELECT 1 FROM queue sent WHERE sent.project = $1
+             AND (ahead.delivery <> (
+                 SELECT first.delivery FROM queue first WHERE first.project = $1
+                 AND first.sequence = touched.sequence ORDER BY first.position LIMIT 1)
+             OR (SELECT sent.delivery FROM queue sent WHERE sent.project = $1
                  AND sent.sequence = touched.sequence AND sent.rank < 2
-                 AND sent.owner IS NOT NULL AND sent.delivery <> ahead.delivery)))"
+                 AND sent.owner IS NOT NULL AND sent.delivery <> ahead.delivery
+                 ORDER BY sent.rank LIMIT 1) IS NOT NULL))"
     )
 }
 
@@ -268,14 +269,23 @@ fn sequences_of(ids: &str) -> String {
     )
 }
 
-/// Sequences whose head may go and is blocked, and those in which more than one may be claimed.
+/// Sequences whose head may go and is blocked, and those in which more than one may be claimed. It
+/// goes from sequence to sequence, not from row to row.
 fn faulty() -> String {
+    let sequences = "SELECT sequence FROM sequences WHERE sequence IS NOT NULL";
     format!(
-        "SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL
-             AND rank IN (2, 3) AND {}
+        "WITH RECURSIVE sequences (sequence) AS (
+             SELECT min(sequence) FROM queue WHERE project = $1 AND sequence IS NOT NULL
+             UNION ALL
+             SELECT (SELECT min(next.sequence) FROM queue next
+                 WHERE next.project = $1 AND next.sequence > sequences.sequence)
+             FROM sequences WHERE sequences.sequence IS NOT NULL)
+         SELECT sequence FROM queue
+             WHERE project = $1 AND +rank IN (2, 3) AND delivery IN ({}) AND {}
          UNION
          SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL AND rank < 2
              GROUP BY sequence HAVING count(*) > 1",
+        heads(sequences),
         may_go("")
     )
 }

@@ -19,16 +19,28 @@ const TOUCHED: &str = "SELECT * FROM unnest($1::text[], $2::text[]) AS t (projec
 
 static LOCK: LazyLock<String> = LazyLock::new(|| lock(TOUCHED));
 
-/// Blocks what is ahead in its sequence and should not be: see [`crate::order::demote`].
-const DEMOTE: &str = "UPDATE queue q SET rank = q.rank + 2
-     FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
-     WHERE q.project = t.project AND q.sequence = t.sequence AND q.rank < 2 AND q.owner IS NULL
-     AND (EXISTS (
-         SELECT 1 FROM queue before WHERE before.project = q.project
-         AND before.sequence = q.sequence AND before.position < q.position)
-     OR EXISTS (
-         SELECT 1 FROM queue sent WHERE sent.project = q.project AND sent.sequence = q.sequence
-         AND sent.rank < 2 AND sent.owner IS NOT NULL AND sent.delivery <> q.delivery))";
+/// Blocks what is ahead in its sequence and should not be: see [`crate::order::demote`]. The
+/// conditions of the choice stand again, as there.
+const DEMOTE: &str = "WITH ahead AS MATERIALIZED (
+         SELECT q.* FROM unnest($1::text[], $2::text[]) AS t (project, sequence)
+         CROSS JOIN LATERAL (
+             SELECT a.project, a.delivery, a.sequence FROM queue a
+             WHERE a.project = t.project AND a.sequence = t.sequence AND a.rank < 2
+             ORDER BY a.rank) q),
+     behind AS MATERIALIZED (
+         SELECT a.project, a.delivery FROM ahead a
+         WHERE a.delivery <> (
+             SELECT q.delivery FROM queue q
+             WHERE q.project = a.project AND q.sequence = a.sequence
+             ORDER BY q.position LIMIT 1)
+         OR (
+             SELECT q.delivery FROM queue q
+             WHERE q.project = a.project AND q.sequence = a.sequence AND q.rank < 2
+             AND q.owner IS NOT NULL AND q.delivery <> a.delivery
+             ORDER BY q.rank LIMIT 1) IS NOT NULL)
+     UPDATE queue q SET rank = q.rank + 2 FROM behind
+     WHERE q.project = behind.project AND q.delivery = behind.delivery
+     AND q.rank < 2 AND q.owner IS NULL";
 
 /// Lets the heads go of sequences in which nothing is ahead, and the next ones of threads: see
 /// [`crate::order::promote_after`]. They are found first, by themselves: the planner would otherwise

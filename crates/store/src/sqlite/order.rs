@@ -149,8 +149,8 @@ mod tests {
     fn settling_looks_up_the_head_and_what_is_ahead_and_nothing_else() {
         let demote = plan(&DEMOTE);
         assert!(demote.contains("SEARCH queue USING PRIMARY KEY (project=? AND delivery=?)"));
-        assert!(demote.contains("SEARCH ahead USING INDEX queue_unblocked"), "{demote}");
-        assert!(demote.contains("SEARCH earlier USING COVERING INDEX queue_in_order"), "{demote}");
+        assert!(demote.contains("SEARCH ahead USING COVERING INDEX queue_unblocked"), "{demote}");
+        assert!(demote.contains("SEARCH first USING COVERING INDEX queue_in_order"), "{demote}");
         assert!(demote.contains("SEARCH sent USING INDEX queue_unblocked"), "{demote}");
         let by_key = "(project=? AND forwarder=? AND order_key=?)";
         for sql in [&*PROMOTE, &*PROMOTE_AFTER, &numbered(&let_next_go())] {

@@ -339,37 +339,85 @@ async fn what_is_parked_is_in_order_over_the_new_connection(
     assert_eq!(drain(&store).await, [first, second, third]);
 }
 
-/// A whole connection in one order, led elsewhere with a long backlog: neither what is sent nor what
-/// comes looks through it.
+/// Deliveries that wait over each of both connections, in a long backlog.
+const BACKLOG: usize = 5_000;
+/// Deliveries that are sent, and that come, beside it.
+const SENT: usize = 50;
+
+/// A whole connection in one order, led elsewhere with a long backlog.
+async fn long_backlogs(engine: Engine) -> TestStore {
+    let store = TestStore::new(engine).await;
+    for connection in [CONNECTION, ELSEWHERE] {
+        let many = message("x").change(|accept| {
+            accept.deliveries = (0..BACKLOG).map(|_| delivery_to(connection)).collect();
+            accept.deliveries.iter_mut().for_each(|delivery| {
+                delivery.order_key = Some("*".to_owned());
+            });
+        });
+        store.accept(many).await.unwrap();
+    }
+    if engine == Engine::Postgres {
+        // What autovacuum does in the time that so many take to come in.
+        store.execute("ANALYZE").await;
+    }
+    store
+}
+
+/// Sends of one side, each one twice, and keeps more for the other.
+async fn send_and_keep(store: &TestStore) {
+    for _ in 0..SENT {
+        let head = store.claim_one().await;
+        store.record(outcome(&head, Verdict::RetryIn(Duration::ZERO))).await.unwrap();
+        succeed(store, &store.claim_one().await).await;
+        let one = message("x").to(ELSEWHERE).change(|accept| {
+            accept.deliveries[0].order_key = Some("*".to_owned());
+        });
+        store.accept(one).await.unwrap();
+        assert!(claim(store, ELSEWHERE).await.is_empty());
+    }
+}
+
+/// Neither what is sent nor what comes looks through what waits.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_backlog_on_both_sides_costs_nothing(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let store = TestStore::new(engine).await;
-    for connection in [CONNECTION, ELSEWHERE] {
-        for _ in 0..5 {
-            let many = message("x").change(|accept| {
-                accept.deliveries = (0..1_000).map(|_| delivery_to(connection)).collect();
-                for delivery in &mut accept.deliveries {
-                    delivery.order_key = Some("*".to_owned());
-                }
-            });
-            store.accept(many).await.unwrap();
-        }
-    }
+    let store = long_backlogs(engine).await;
     let begun = Instant::now();
-    for _ in 0..50 {
-        let head = store.claim_one().await;
-        succeed(&store, &head).await;
-        let one = message("x").to(ELSEWHERE).change(|accept| {
-            accept.deliveries[0].order_key = Some("*".to_owned());
-        });
-        store.accept(one).await.unwrap();
-        assert!(claim(&store, ELSEWHERE).await.is_empty());
-    }
+    send_and_keep(&store).await;
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(5), "50 of a key of 10,000 took {took:?}");
+    assert!(took < Duration::from_secs(5), "{SENT} of a key of {BACKLOG} took {took:?}");
+    assert_eq!(store.waiting().await.map(usize::try_from), Ok(Ok(2 * BACKLOG)));
+}
+
+/// The same, as PostgreSQL itself tells how many rows it has looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_order_reads_nothing_of_a_backlog() {
+    let store = long_backlogs(Engine::Postgres).await;
+    let url = store.settings().database.clone().unwrap();
+    store.execute("SELECT pg_stat_reset()").await;
+    send_and_keep(&store).await;
+    // A server process tells what it has read when it ends.
+    drop(store);
+    let client = connect(&url).await;
+    let read =
+        "SELECT coalesce(sum(idx_tup_fetch), 0)::bigint, coalesce(sum(seq_tup_read), 0)::bigint
+                FROM pg_stat_user_tables WHERE relname = 'queue'";
+    let sent = i64::try_from(SENT).unwrap();
+    let begun = Instant::now();
+    loop {
+        let row = client.query_one(read, &[]).await.unwrap();
+        let (by_index, by_scan): (i64, i64) = (row.get(0), row.get(1));
+        // Each was claimed twice and recorded twice.
+        if by_index >= 4 * sent {
+            assert!(by_index <= 100 * sent, "{by_index} rows were read by index for {sent} sent");
+            assert!(by_scan <= 100 * sent, "{by_scan} rows were read by scans for {sent} sent");
+            return;
+        }
+        assert!(begun.elapsed() < LONG, "only {by_index} rows were read, it is said");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// All words of a person take the lock of the key before any row: two of them never wait for each
