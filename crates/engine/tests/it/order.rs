@@ -37,13 +37,21 @@ async fn world(engine: Engine, forwarder: &str) -> World {
 }
 
 async fn apply(world: &World, forwarder: &str) {
+    apply_to(world, "there", forwarder).await;
+}
+
+/// The same, with the forwarder led to `there` or `elsewhere`.
+async fn apply_to(world: &World, to: &str, forwarder: &str) {
     let url = world.destination.url("/");
+    let elsewhere = world.destination.url("/elsewhere");
     let text = format!(
         r#"{{"project": "clinic",
              "sources": {{"kobo": {{"dialect": "kobo", "secret": "secret-inbox-2"}}}},
              "connections": {{"there": {{"url": "{url}", "concurrency": 32,
-                                        "notify": ["ops@example.org"]}}}},
-             "forwarders": {{"all": {{"on": "message", "to": "there",
+                                        "notify": ["ops@example.org"]}},
+                              "elsewhere": {{"url": "{elsewhere}", "concurrency": 32,
+                                            "notify": ["ops@example.org"]}}}},
+             "forwarders": {{"all": {{"on": "message", "to": "{to}",
                                      "retry": {{"first": "50ms"}}, {forwarder}}}}}}}"#
     );
     world.apply_text(&text).await;
@@ -80,18 +88,30 @@ struct Call {
 /// A destination that takes its time and fails one call in ten; the answer is what it noted.
 fn unreliable(world: &World) -> Arc<Mutex<Vec<Call>>> {
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let (noted, count) = (Arc::clone(&calls), AtomicUsize::new(0));
-    world.destination.answer_with("/", move |request| {
+    answer_unreliably(world, "/", &calls, |_| false);
+    calls
+}
+
+/// Notes the calls at a path, takes its time, and fails one in ten, and whatever is about certain
+/// cases.
+fn answer_unreliably(
+    world: &World,
+    path: &str,
+    calls: &Arc<Mutex<Vec<Call>>>,
+    fails: impl Fn(&str) -> bool + Send + Sync + 'static,
+) {
+    let (noted, count) = (Arc::clone(calls), AtomicUsize::new(0));
+    world.destination.answer_with(path, move |request| {
         // The same in every run, spread like dice.
         let number = count.fetch_add(1, Ordering::Relaxed);
-        let succeeds = !(number.wrapping_mul(2_654_435_761) >> 9).is_multiple_of(10);
         let body = request.json();
         let case = body["_uuid"].as_str().unwrap().to_owned();
+        let is_unlucky = (number.wrapping_mul(2_654_435_761) >> 9).is_multiple_of(10);
+        let succeeds = !is_unlucky && !fails(&case);
         let number = body["number"].as_u64().unwrap();
         noted.lock().unwrap().push(Call { case, number, succeeds });
         Answer::status(if succeeds { 200 } else { 503 }).delay(LATENCY)
     });
-    calls
 }
 
 /// Every case arrived whole: its calls in order, each try of an update before the next update, and
@@ -147,6 +167,42 @@ async fn cases_arrive_in_order_and_in_parallel(
         factor >= LEAST_FACTOR,
         "{parallel:?} in parallel, {serial:?} for a tenth of it one by one: {factor:.1} times"
     );
+}
+
+// MUST-42
+/// The forwarder is led to another connection, and back, and there again, in the middle of it. Some
+/// cases fail at the one place, and some at the other: their heads are on their way, or wait for
+/// another try, when it happens. Whatever arrives where, each case arrives in order.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_arrive_in_order_over_both_connections(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const LED: u32 = 12;
+    let members = r#""order_by": "case""#;
+    let world = world(engine, members).await;
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    answer_unreliably(&world, "/", &calls, |case| matches!(case, "case-0" | "case-1"));
+    answer_unreliably(&world, "/elsewhere", &calls, |case| case == "case-2");
+    let posting = join_all((0..LED).map(async |case| {
+        for number in 0..UPDATES {
+            update(&world, &format!("case-{case}"), number).await;
+        }
+    }));
+    let leading = async {
+        for (calls, to) in [(10, "elsewhere"), (40, "there"), (70, "elsewhere")] {
+            world.destination.wait_for(calls, SOON).await;
+            apply_to(&world, to, members).await;
+        }
+        // What failed there only waits for another try.
+        answer_unreliably(&world, "/elsewhere", &calls, |_| false);
+    };
+    tokio::join!(posting, leading);
+    all_sent(&world).await;
+    assert_in_order(&calls.lock().unwrap(), LED, UPDATES);
+    let received = world.destination.received();
+    let elsewhere = received.iter().filter(|call| call.path == "/elsewhere").count();
+    assert!((1..received.len()).contains(&elsewhere), "{elsewhere} of {}", received.len());
 }
 
 /// However often a case changes while the destination is busy: what is sent last is its last state,
