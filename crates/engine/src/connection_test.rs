@@ -2,7 +2,8 @@
 //!
 //! The request goes the way of a delivery: the same guard, the same certificates, the same proof,
 //! and, with a message as its sample, the body and the headers that the forwarder would give it.
-//! Nothing is stored, neither the definition that was tried nor what came of it.
+//! Nothing is stored, neither the definition that was tried nor what came of it; but where the
+//! connection as it is saved works, and nothing waits for it, its trouble is over.
 //!
 //! Whoever may test a connection must not be able to have a stored secret sent to himself. So a
 //! definition that is tried keeps stored secrets by the rules by which a saved one does, and a
@@ -99,13 +100,18 @@ impl Hub {
         let (_, current) = self.definition(project).await?;
         let ConnectionTest { definition, method, sample } = test;
         let with_sample = sample.is_some();
+        let is_saved = definition.is_none();
         let connection = connection_to_try(&current, name, definition)?;
         let mut call = self.sample_call(project, &current, &connection, sample).await?;
         call.method = method.unwrap_or(call.method);
         call.headers.push((TEST_HEADER.to_owned(), "true".to_owned()));
         let method = call.method;
         let steps = self.outbound().probe(&project.into(), &connection, call).await;
-        Ok(TestedConnection { url: connection.url, method, with_sample, steps })
+        let tested = TestedConnection { url: connection.url, method, with_sample, steps };
+        if is_saved && tested.is_well() {
+            self.seen_working(project, name).await?;
+        }
+        Ok(tested)
     }
 
     /// What is to be sent, with the method that goes with it.

@@ -236,6 +236,12 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/incidents", Project(Viewer)),
     look("/projects/{project}/incidents/{incident}", Project(Viewer)),
     look("/projects/{project}/notices", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/incidents/{incident}/close",
+        Project(Editor),
+        "incident.closed",
+    ),
     change("POST", "/projects/{project}/reports", Project(Admin), "report.sent"),
     look("/projects/{project}/erasures", Project(Viewer)),
     change("POST", "/projects/{project}/erasures", Project(Admin), "person.erased"),

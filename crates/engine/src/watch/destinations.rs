@@ -16,13 +16,13 @@ use fieldpost_model::incident::{
 };
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::incident::{Sign, Window, is_reminder_due, is_trouble, sign};
-use fieldpost_store::{Lane, NewIncident, OpenIncident, StoreError};
+use fieldpost_store::{Lane, NewIncident, NewNotice, OpenIncident, StoreError};
 
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
 use crate::watch::topic::Topic;
-use crate::watch::words::{About, MOST_COUNTED};
+use crate::watch::words::{About, EndedBy, MOST_COUNTED};
 
 /// The longest error that is kept with an incident, in characters.
 const LONGEST_ERROR: usize = 2_000;
@@ -150,6 +150,12 @@ impl Destination {
         self.window.clear();
         self.seen.worked = false;
     }
+}
+
+/// Whether people were told that an incident began: where it began soon after the one before, they
+/// are told only when it lasts.
+fn is_told(incident: &Incident) -> bool {
+    !incident.unsteady || incident.reminded_at.is_some()
 }
 
 fn sighting(attempt: &AttemptSeen<'_>, status: Option<u16>, now: Timestamp) -> Sighting {
@@ -296,7 +302,17 @@ impl Hub {
         incident: &Incident,
         unsteady_within: Duration,
     ) -> Result<bool, StoreError> {
-        let notices = self.notices_about(project, incident, NoticeKind::Opened).await?;
+        // What begins again so soon is told of when it lasts: otherwise every flap would be a mail.
+        let (kind, subject) = (incident.kind, &incident.subject);
+        let is_unsteady = self
+            .store()
+            .has_recovered_within(&project.project, kind, subject, unsteady_within)
+            .await?;
+        let notices = if is_unsteady {
+            Vec::new()
+        } else {
+            self.notices_about(project, incident, NoticeKind::Opened).await?
+        };
         let new = NewIncident {
             id: incident.id,
             kind: incident.kind,
@@ -334,20 +350,33 @@ impl Hub {
             return self.store().note_success(&lane.project, incident.id).await;
         }
         let current = self.store().incident(&lane.project, incident.id).await?;
-        self.recover(project, current.as_ref().unwrap_or(incident)).await
+        let current = current.as_ref().unwrap_or(incident);
+        self.recover(project, current, EndedBy::Itself).await.map(drop)
     }
 
-    /// Ends an incident, and tells so.
+    /// Ends an incident, and tells so those who were told that it began. The answer is whether it
+    /// was this call that ended it.
     pub(super) async fn recover(
         &self,
         project: &ProjectRouting,
         incident: &Incident,
-    ) -> Result<(), StoreError> {
-        let notices = self.notices_about(project, incident, NoticeKind::Recovered).await?;
+        ended_by: EndedBy,
+    ) -> Result<bool, StoreError> {
+        let notices = if is_told(incident) {
+            self.notices_of_end(project, incident, ended_by).await?
+        } else {
+            Vec::new()
+        };
         let ended = self.store().recover_incident(&project.project, incident.id, &notices).await?;
         self.watch().told(ended);
         if ended {
-            tracing::info!(project = &*project.project, "`{}` is well again", incident.subject);
+            let (project, subject) = (&*project.project, &incident.subject);
+            match ended_by {
+                EndedBy::Itself => tracing::info!(project, "`{subject}` is well again"),
+                EndedBy::Person => {
+                    tracing::info!(project, "the trouble with `{subject}` was closed")
+                }
+            }
         }
         if incident.kind == IncidentKind::Connection {
             let lane = Lane { project: project.project.clone(), name: incident.subject.clone() };
@@ -355,10 +384,10 @@ impl Hub {
                 destination.recover();
             }
         }
-        Ok(())
+        Ok(ended)
     }
 
-    /// Ends what is over by itself, and reminds of what lasts.
+    /// Ends what is over by itself, tells of what began again and lasts, and reminds.
     pub(super) async fn go_through_open(&self, open: &[OpenIncident]) -> Result<(), StoreError> {
         if open.is_empty() {
             return Ok(());
@@ -380,18 +409,35 @@ impl Hub {
                 && *success_at > last
                 && present.since(last) >= window
             {
-                self.recover(&project, incident).await?;
+                self.recover(&project, incident, EndedBy::Itself).await?;
+                continue;
+            }
+            if let (Some(window), false) = (window, is_told(incident)) {
+                if present.since(incident.opened_at) >= window {
+                    self.tell_again(&project, incident, NoticeKind::Opened).await?;
+                }
                 continue;
             }
             let told_at = incident.reminded_at.unwrap_or(incident.opened_at);
             if is_reminder_due(every, told_at, present) {
-                let notices = self.notices_about(&project, incident, NoticeKind::Reminder).await?;
-                let store = self.store();
-                let told =
-                    store.remind_of_incident(&project.project, incident.id, told_at, &notices);
-                self.watch().told(told.await?);
+                self.tell_again(&project, incident, NoticeKind::Reminder).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Tells of an incident that lasts, unless another hub just has.
+    async fn tell_again(
+        &self,
+        project: &ProjectRouting,
+        incident: &Incident,
+        kind: NoticeKind,
+    ) -> Result<(), StoreError> {
+        let told_at = incident.reminded_at.unwrap_or(incident.opened_at);
+        let notices = self.notices_about(project, incident, kind).await?;
+        let (store, project) = (self.store(), &project.project);
+        let told = store.remind_of_incident(project, incident.id, told_at, &notices).await?;
+        self.watch().told(told);
         Ok(())
     }
 
@@ -430,7 +476,26 @@ impl Hub {
         project: &ProjectRouting,
         incident: &Incident,
         kind: NoticeKind,
-    ) -> Result<Vec<fieldpost_store::NewNotice>, StoreError> {
+    ) -> Result<Vec<NewNotice>, StoreError> {
+        self.notices_on(project, incident, kind, EndedBy::Itself).await
+    }
+
+    async fn notices_of_end(
+        &self,
+        project: &ProjectRouting,
+        incident: &Incident,
+        ended_by: EndedBy,
+    ) -> Result<Vec<NewNotice>, StoreError> {
+        self.notices_on(project, incident, NoticeKind::Recovered, ended_by).await
+    }
+
+    async fn notices_on(
+        &self,
+        project: &ProjectRouting,
+        incident: &Incident,
+        kind: NoticeKind,
+        ended_by: EndedBy,
+    ) -> Result<Vec<NewNotice>, StoreError> {
         let (topic, waiting) = match incident.kind {
             IncidentKind::Connection => {
                 let name = &incident.subject;
@@ -441,7 +506,8 @@ impl Hub {
             }
             IncidentKind::Silence => (Topic::Source(incident.subject.clone()), (0, None)),
         };
-        let telling = About { project, incident, waiting, now: self.now() }.tell(kind);
+        let now = self.now();
+        let telling = About { project, incident, waiting, ended_by, now }.tell(kind);
         let recipients = topic.recipients(project);
         self.notices(project, &topic, recipients, kind, Some(incident.id), telling).await
     }

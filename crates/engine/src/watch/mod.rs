@@ -10,6 +10,7 @@
 //! What is told is written in the transaction of what it tells, and sent from there. Nothing on the
 //! way of a delivery waits for any of this.
 
+mod closing;
 mod destinations;
 mod endings;
 mod letter;

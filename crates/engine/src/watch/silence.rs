@@ -20,6 +20,7 @@ use super::presence::Presence;
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
+use crate::watch::words::EndedBy;
 
 type SourceKey = (ProjectName, String);
 
@@ -61,7 +62,9 @@ impl Silence {
             self.look_at.insert(key, heard_at + expectation.every);
             match (is_silent(expectation.every, heard_at, present), lasting) {
                 (true, None) => hub.open_silence(&project, &expectation.source, last).await?,
-                (false, Some(open)) => hub.recover(&project, &open.incident).await?,
+                (false, Some(open)) => {
+                    hub.recover(&project, &open.incident, EndedBy::Itself).await?;
+                }
                 (true, Some(_)) | (false, None) => {}
             }
         }

@@ -18,7 +18,18 @@ pub(super) struct About<'a> {
     pub(super) incident: &'a Incident,
     /// Deliveries that wait, counted up to [`MOST_COUNTED`], and when the next is due.
     pub(super) waiting: (u64, Option<Timestamp>),
+    /// How it ended, where that is told.
+    pub(super) ended_by: EndedBy,
     pub(super) now: Timestamp,
+}
+
+/// How an incident ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndedBy {
+    /// What was in trouble is well again.
+    Itself,
+    /// A person has closed it.
+    Person,
 }
 
 /// A letter and the same for machines.
@@ -31,6 +42,9 @@ impl About<'_> {
     /// What is told of the incident.
     pub(super) fn tell(&self, kind: NoticeKind) -> Telling {
         let letter = match self.incident.kind {
+            _ if kind == NoticeKind::Recovered && self.ended_by == EndedBy::Person => {
+                self.closing_letter()
+            }
             IncidentKind::Connection => self.connection_letter(kind),
             IncidentKind::Silence => self.silence_letter(kind),
         };
@@ -73,6 +87,18 @@ impl About<'_> {
             letter.facts.extend(last.into_iter().flat_map(sample_facts));
             letter.facts.extend(self.waiting.1.map(|next| ("Next try", day_and_time(next))));
         }
+        letter
+    }
+
+    /// Nobody knows whether it is well again: somebody has said that it is no trouble any more.
+    fn closing_letter(&self) -> Letter {
+        let name = &self.incident.subject;
+        let since = day_and_time(self.incident.opened_at);
+        let lasted = spoken(self.now.since(self.incident.opened_at));
+        let mut letter = self.letter(&format!("the trouble with {name} was closed"));
+        letter.paragraphs.push(format!(
+            "Somebody closed it after {lasted}, since {since}. If it goes on, you are told anew."
+        ));
         letter
     }
 
@@ -141,6 +167,9 @@ impl About<'_> {
             ("last_at", optional(last.map(|last| last.at))),
             ("last_error", optional(last.and_then(|last| last.error.clone()))),
         ];
+        if kind == NoticeKind::Recovered {
+            members.push(("closed", (self.ended_by == EndedBy::Person).into()));
+        }
         if incident.kind == IncidentKind::Connection {
             let status = last.and_then(|last| last.status);
             members.extend([

@@ -555,5 +555,32 @@ async fn what_flaps_is_not_told_with_every_flap() {
     clinic.hub.stop().await;
     let incidents = clinic.incidents().await;
     assert!(incidents.len() <= 2, "it opened {} times", incidents.len());
-    assert!(clinic.notices().await.len() <= 3);
+    assert!(clinic.notices().await.len() <= 2, "it began, and it was over");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_begins_again_soon_is_told_of_when_it_lasts() {
+    let incident = r#"{"failures": 1, "share": "0%", "window": "10m"}"#;
+    let clinic = Clinic::start(Engine::Sqlite, &Wish { incident, ..Wish::default() }).await;
+    let flap = [Answer::status(503), Answer::status(200)];
+    clinic.destination.answer_in_turn("/hook", flap, Answer::status(503));
+    clinic.post("1").await;
+    clinic.mails(2).await;
+    clinic.post("2").await;
+    until("it begins again", async || (clinic.incidents().await.len() == 2).then_some(())).await;
+    clinic.set_forward(Duration::from_mins(9));
+    let before = clinic.incidents().await[0].failures;
+    until("it went on", async || (clinic.incidents().await[0].failures > before).then_some(()))
+        .await;
+    assert_eq!(clinic.relay.subjects().len(), 2, "nobody is told of it yet");
+    clinic.set_forward(Duration::from_mins(1));
+    let subject = "[Fieldpost] clinic: there does not take deliveries";
+    assert_eq!(clinic.mails(3).await[2].subject(), subject);
+    clinic.destination.answer("/hook", Answer::status(200));
+    until("it arrived", async || (clinic.hub.store().waiting().await.unwrap() == 0).then_some(()))
+        .await;
+    clinic.set_forward(Duration::from_mins(11));
+    let subject = "[Fieldpost] clinic: there takes deliveries again";
+    assert_eq!(clinic.mails(4).await[3].subject(), subject);
 }

@@ -10,11 +10,12 @@ use crate::client::{Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
-/// Look at trouble: list, show, and what people were told
+/// Look at trouble: list, show, close, and what people were told
 #[derive(Debug, Subcommand)]
 pub(crate) enum Incidents {
     List(List),
     Show(Show),
+    Close(Close),
     Notices(Notices),
 }
 
@@ -51,6 +52,18 @@ pub(crate) struct Show {
     target: Target,
 }
 
+/// Close incidents that do not end by themselves, because nothing is left to be sent
+///
+/// Those who were told that one began are told so. Where the trouble goes on, another one is opened.
+#[derive(Args, Debug)]
+pub(crate) struct Close {
+    /// The ids of the incidents.
+    #[arg(value_name = "ID", required = true, value_parser = id)]
+    ids: Vec<Uuid>,
+    #[command(flatten)]
+    target: Target,
+}
+
 /// List what people were told, newest first: of incidents, of deliveries given up, in reports
 #[derive(Args, Debug)]
 pub(crate) struct Notices {
@@ -67,6 +80,7 @@ impl Incidents {
         match self {
             Self::List(list) => list.execute().await,
             Self::Show(show) => show.execute().await,
+            Self::Close(close) => close.execute().await,
             Self::Notices(notices) => notices.execute().await,
         }
     }
@@ -149,6 +163,24 @@ impl Show {
         } else {
             output::line(output::strong("\nwhat people were told"))?;
             output::print_table(&notices_table(notices))?;
+        }
+        Ok(Ending::Well)
+    }
+}
+
+impl Close {
+    async fn execute(self) -> Result<Ending, Failure> {
+        let (client, project) = self.target.open().await?;
+        let mut closed = Vec::new();
+        for id in self.ids {
+            let id = id.to_string();
+            closed.push(client.act(&["projects", &project, "incidents", &id, "close"]).await?);
+            if !self.target.json {
+                output::line(format!("{id} is closed"))?;
+            }
+        }
+        if self.target.json {
+            json_list(closed)?;
         }
         Ok(Ending::Well)
     }

@@ -250,6 +250,28 @@ pub(super) async fn get(
     Ok(Json(IncidentWithNotices { incident: found.into(), notices }))
 }
 
+/// Close an incident
+///
+/// For one that does not end by itself, because nothing is left to be sent. Those who were told that
+/// it began are told; where the trouble goes on, another one is opened. One that is over stays as
+/// it is.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/incidents/{incident}/close",
+    operation_id = "close_incident",
+    tag = "incidents",
+    params(("project" = String, Path), ("incident" = Uuid, Path)),
+    responses((status = 200, body = Incident), Problem),
+)]
+pub(super) async fn close(
+    State(app): State<Shared>,
+    Path((project, incident)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Incident>, Problem> {
+    let id = path_id("incident", &incident)?;
+    Ok(Json(app.hub.close_incident(&project, id).await?.into()))
+}
+
 /// Notices, newest first
 ///
 /// What people were told of incidents, of deliveries that were given up, and in reports. Those that

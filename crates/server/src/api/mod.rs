@@ -161,6 +161,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(attempts::response_body))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::get))
+        .routes(routes!(incidents::close))
         .routes(routes!(incidents::notices))
         .routes(routes!(reports::send))
         .routes(routes!(events::events));

@@ -9,7 +9,7 @@ use fieldpost_testkit::smtp::{FakeSmtp, SmtpSecurity};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::hub::{Engine, TestHub, eventually, problem, text};
+use crate::hub::{Engine, TestHub, eventually, json_of, problem, text};
 
 /// Begins every link in a mail.
 const PUBLIC_URL: &str = "https://hub.example.org";
@@ -82,6 +82,46 @@ async fn an_incident_is_shown_with_what_people_were_told() {
     problem(hub.get("projects/nowhere/incidents").await, 404, "not-found").await;
     let unknown = format!("projects/clinic/incidents/{}", uuid::Uuid::nil());
     problem(hub.get(&unknown).await, 404, "not-found").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_closes_what_does_not_end_by_itself() {
+    let (hub, relay) = in_trouble().await;
+    let open = hub.items("projects/clinic/incidents?state=open").await;
+    let path = format!("projects/clinic/incidents/{}/close", text(&open[0]["id"]));
+    hub.post("projects/clinic/connections/there/pause", &json!({})).await;
+    for _ in 0..2 {
+        let closed = json_of(hub.post(&path, &json!({})).await).await;
+        assert_eq!((&closed["state"], &closed["id"]), (&json!("recovered"), &open[0]["id"]));
+    }
+    let mails = relay.wait_for(2, PATIENCE).await;
+    let subject = "[Fieldpost] clinic: the trouble with there was closed";
+    assert_eq!((mails[1].subject(), mails.len()), (subject.to_owned(), 2), "closed once");
+    let unknown = format!("projects/clinic/incidents/{}/close", uuid::Uuid::nil());
+    problem(hub.post(&unknown, &json!({})).await, 404, "not-found").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_test_ends_the_trouble_of_a_connection_that_nothing_waits_for() {
+    let (hub, _relay) = in_trouble().await;
+    hub.destination.answer("/", Answer::status(200));
+    hub.post("projects/clinic/connections/there/pause", &json!({})).await;
+    let test = "projects/clinic/connections/there/test";
+    let state = async || hub.items("projects/clinic/incidents").await.remove(0)["state"].clone();
+    let waiting = hub.items("projects/clinic/deliveries?waiting=true").await;
+    if !waiting.is_empty() {
+        assert_eq!(json_of(hub.post(test, &json!({})).await).await["ok"], true);
+        assert_eq!(state().await, "open", "the next try says more");
+    }
+    for delivery in &waiting {
+        let cancel = format!("projects/clinic/deliveries/{}/cancel", text(&delivery["id"]));
+        assert_eq!(hub.post(&cancel, &json!({})).await.status(), StatusCode::OK);
+    }
+    let written = json!({ "definition": hub.definition()["connections"]["there"] });
+    assert_eq!(json_of(hub.post(test, &written).await).await["ok"], true);
+    assert_eq!(state().await, "open", "what is only written down ends nothing");
+    assert_eq!(json_of(hub.post(test, &json!({})).await).await["ok"], true);
+    assert_eq!(state().await, "recovered");
 }
 
 async fn post_form(hub: &TestHub, path: &str, form: &'static str) -> (StatusCode, String) {

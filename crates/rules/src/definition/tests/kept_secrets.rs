@@ -196,7 +196,8 @@ fn secrets_in_urls_follow_the_same_rule() {
     let two = shown("https://two/?token=b");
     assert!(two.starts_with("https://two/•#"), "{two}");
     check(stored, &format!("url: 'https://b', notify: ['{two}']"), &[]);
-    for other in [two.replace("two", "evil"), two.replace('#', "#0"), "https://two/•".to_owned()] {
+    for other in [two.replace("two", "evil"), two.replace('#', "#0"), "https://two/•".to_owned()]
+    {
         let sent = format!("url: 'https://a', notify: ['{other}']");
         check(stored, &sent, &[("notify[0]", NOTHING)]);
     }

@@ -274,9 +274,8 @@ fn any_signed_url() -> impl Strategy<Value = SignedUrl> {
 
 fn any_notify() -> impl Strategy<Value = Vec<Recipient>> {
     let signed = prop::option::of(Just(Secret::new(format!("whsec_{}", "QUFB".repeat(8)))));
-    let webhook = (any_url(), signed).prop_map(|(url, signing_secret)| {
-        Recipient::Webhook(Webhook { url, signing_secret })
-    });
+    let webhook = (any_url(), signed)
+        .prop_map(|(url, signing_secret)| Recipient::Webhook(Webhook { url, signing_secret }));
     let recipient = prop_oneof!["[a-z.+]{1,5}@[a-z.]{1,8}".prop_map(Recipient::Mail), webhook];
     prop::collection::vec(recipient, 0..3).prop_map(|mut recipients| {
         // Two of one URL are one recipient.
