@@ -1,0 +1,37 @@
+// The way to the hub. Requests are checked against the description of the API; what goes wrong is
+// thrown as a `Problem`. The session travels in a cookie that scripts cannot read.
+import createClient from "openapi-fetch";
+import { problemOf } from "./problem";
+import type { paths } from "./schema";
+
+export const api = createClient<paths>({ credentials: "same-origin" });
+
+interface Answer<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+/** The data of an answer; throws what the hub says where there is none. */
+export async function answered<Data>(request: Promise<Answer<Data>>): Promise<Data> {
+  const { data, error, response } = await request;
+  if (!response.ok) {
+    throw problemOf(error, response);
+  }
+  return data as Data;
+}
+
+/** A body as it is: exact bytes are for people to look at, never for the page to run. */
+export async function text(path: string, signal?: AbortSignal): Promise<string> {
+  return (await bytes(path, signal)).text();
+}
+
+/** A body's bytes, in memory. */
+export async function bytes(path: string, signal?: AbortSignal): Promise<Blob> {
+  const response = await fetch(path, { credentials: "same-origin", signal: signal ?? null });
+  if (!response.ok) {
+    const body: unknown = await response.json().catch(() => null);
+    throw problemOf(body, response);
+  }
+  return response.blob();
+}

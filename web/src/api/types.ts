@@ -1,0 +1,22 @@
+// The nouns of the API by their own names.
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Attempt = Schemas["Attempt"];
+export type Delivery = Schemas["Delivery"];
+export type DeliveryState = Schemas["DeliveryStateName"];
+export type Explanation = Schemas["Explanation"];
+export type Message = Schemas["Message"];
+export type MessageState = Schemas["MessageStateName"];
+export type MessageRequest = Schemas["MessageRequest"];
+export type Project = Schemas["Project"];
+export type Timeline = Schemas["Timeline"];
+export type TimelineDelivery = Schemas["TimelineDelivery"];
+export type WaitReason = Schemas["WaitReasonName"];
+
+/** A page of a list. */
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}

@@ -1,0 +1,191 @@
+// ⌘K finds everything: pages by their name, and whatever the hub knows by id, name or text.
+import { Modal } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useRouter } from "@tanstack/react-router";
+import { Search } from "lucide-react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useState } from "react";
+import { projectsQuery } from "../api/projects";
+import { searchQuery } from "../api/search";
+import { useKeys } from "../design/keys";
+import { useWords } from "../i18n/words";
+import styles from "./CommandPalette.module.css";
+import { PROJECT_PAGES } from "./navigation";
+
+const OPEN = "fieldpost-open-search";
+const PAUSE_MILLISECONDS = 150;
+
+/** One line of the palette. */
+interface Choice {
+  key: string;
+  group: string;
+  title: string;
+  beside: string;
+  go: () => void;
+}
+
+export function SearchButton() {
+  const words = useWords().shell;
+  return (
+    <button
+      type="button"
+      className={styles.button}
+      aria-label={words.search}
+      onClick={() => window.dispatchEvent(new Event(OPEN))}
+    >
+      <Search size={16} aria-hidden="true" />
+      <span className={styles.word}>{words.search}</span>
+      <kbd className={styles.key}>{isApple() ? "⌘K" : "Ctrl K"}</kbd>
+    </button>
+  );
+}
+
+function isApple(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.userAgent);
+}
+
+export function CommandPalette({ project }: { project: string | null }) {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const show = () => setOpen(true);
+    const listen = (event: globalThis.KeyboardEvent) => {
+      if (event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)) {
+        event.preventDefault();
+        setOpen((before) => !before);
+      }
+    };
+    window.addEventListener(OPEN, show);
+    window.addEventListener("keydown", listen);
+    return () => {
+      window.removeEventListener(OPEN, show);
+      window.removeEventListener("keydown", listen);
+    };
+  }, []);
+  useKeys({
+    "/": (event) => {
+      event.preventDefault();
+      setOpen(true);
+    },
+  });
+  return (
+    <Modal
+      opened={open}
+      onClose={() => setOpen(false)}
+      withCloseButton={false}
+      centered={false}
+      padding={0}
+      size="lg"
+    >
+      {open && <Palette project={project} close={() => setOpen(false)} />}
+    </Modal>
+  );
+}
+
+function Palette({ project, close }: { project: string | null; close: () => void }) {
+  const words = useWords().shell;
+  const id = useId();
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const choices = useChoices(text.trim(), project);
+  const current = Math.min(at, choices.length - 1);
+  const take = (choice: Choice | undefined) => {
+    if (choice !== undefined) {
+      close();
+      choice.go();
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+    const step = steps[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      setAt(Math.max(0, Math.min(choices.length - 1, current + step)));
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      take(choices[current]);
+    }
+  };
+  return (
+    <div className={styles.palette}>
+      <input
+        className={styles.input}
+        data-autofocus
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={id}
+        aria-activedescendant={choices[current] === undefined ? undefined : `${id}-${current}`}
+        aria-label={words.search}
+        placeholder={words.searchHint}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setAt(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div id={id} role="listbox" aria-label={words.palette.found} className={styles.choices}>
+        {choices.map((choice, index) => (
+          <div key={choice.key}>
+            {choices[index - 1]?.group !== choice.group && (
+              <div className={styles.group} aria-hidden="true">
+                {choice.group}
+              </div>
+            )}
+            {/* biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys */}
+            {/* biome-ignore lint/a11y/useFocusableInteractive: the field above keeps the focus */}
+            <div
+              id={`${id}-${index}`}
+              role="option"
+              aria-selected={index === current}
+              className={styles.choice}
+              onClick={() => take(choice)}
+              onMouseMove={() => setAt(index)}
+            >
+              <span className={styles.title}>{choice.title}</span>
+              <span className={styles.beside}>{choice.beside}</span>
+            </div>
+          </div>
+        ))}
+        {choices.length === 0 && <p className={styles.nothing}>{words.palette.nothing}</p>}
+      </div>
+    </div>
+  );
+}
+
+/** What fits the text: what the hub found, pages, other projects. */
+function useChoices(text: string, project: string | null): Choice[] {
+  const words = useWords().shell;
+  const navigate = useNavigate();
+  const router = useRouter();
+  const [slow] = useDebouncedValue(text, PAUSE_MILLISECONDS);
+  const found = useQuery(searchQuery(slow, project)).data;
+  const projects = useQuery(projectsQuery).data;
+  return useMemo(() => {
+    const fits = (title: string) => title.toLowerCase().includes(text.toLowerCase());
+    const pages = (project === null ? [] : PROJECT_PAGES).map((page) => ({
+      key: `page ${page.word}`,
+      group: words.palette.pages,
+      title: words.pages[page.word],
+      beside: "",
+      go: () => void navigate({ to: page.to, params: { project: project ?? "" } }),
+    }));
+    const others = (projects ?? []).map((each) => ({
+      key: `project ${each.name}`,
+      group: words.projects,
+      title: each.title || each.name,
+      beside: each.name,
+      go: () => void navigate({ to: "/projects/$project", params: { project: each.name } }),
+    }));
+    const hits = (found ?? []).map((hit) => ({
+      key: `${hit.kind} ${hit.project} ${hit.id}`,
+      group: words.palette.found,
+      title: hit.title,
+      beside: `${words.palette.kinds[hit.kind]} · ${hit.project}`,
+      go: () => router.history.push(hit.url_path),
+    }));
+    return [
+      ...hits,
+      ...[...pages, ...others].filter((choice) => fits(choice.title) || fits(choice.beside)),
+    ];
+  }, [text, project, projects, found, words, navigate, router]);
+}

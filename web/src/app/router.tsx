@@ -1,0 +1,33 @@
+// All pages and their addresses. A page's routes stand beside it, in pages/<noun>/routes.ts, and
+// its code is loaded when somebody goes there.
+import { createRouter } from "@tanstack/react-router";
+import { entranceRoutes } from "../pages/entrance/routes";
+import { messageRoutes } from "../pages/messages/routes";
+import { projectHomeRoute, projectsRoutes } from "../pages/projects/routes";
+import { insideRoute, projectRoute, rootRoute } from "./frames";
+import { parseSearch, stringifySearch } from "./search";
+
+const tree = rootRoute.addChildren([
+  ...entranceRoutes,
+  insideRoute.addChildren([
+    ...projectsRoutes,
+    projectRoute.addChildren([projectHomeRoute, ...messageRoutes]),
+  ]),
+]);
+
+export function newRouter() {
+  return createRouter({
+    routeTree: tree,
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof newRouter>;
+  }
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { parseSearch, stringifySearch, textIn, textsIn, wordIn } from "./search";
+
+test.each([
+  ["", {}],
+  ["?source=kobo&text=42", { source: "kobo", text: "42" }],
+  ["?value=a%3D1&value=b%3D2", { value: ["a=1", "b=2"] }],
+])("%s is read and written", (query, search) => {
+  expect(parseSearch(query)).toEqual(search);
+  expect(stringifySearch(search)).toBe(query);
+});
+
+test("what is absent leaves no trace", () => {
+  expect(stringifySearch({ source: undefined, text: "", state: null, value: [] })).toBe("");
+});
+
+test("only texts and known words are taken", () => {
+  const search = { one: "a", two: ["b", "c"], empty: "", state: "kept", odd: 5 };
+  expect(textIn(search, "one")).toBe("a");
+  expect(textIn(search, "two")).toBe("b");
+  expect(textIn(search, "empty")).toBeUndefined();
+  expect(textIn(search, "odd")).toBeUndefined();
+  expect(textsIn(search, "two")).toEqual(["b", "c"]);
+  expect(textsIn(search, "none")).toBeUndefined();
+  expect(wordIn(search, "state", ["kept", "duplicate"])).toBe("kept");
+  expect(wordIn(search, "one", ["kept"])).toBeUndefined();
+});

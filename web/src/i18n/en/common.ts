@@ -1,0 +1,30 @@
+import { counted } from "../plural";
+
+export const common = {
+  cancel: "Cancel",
+  close: "Close",
+  copy: "Copy",
+  copied: "Copied",
+  undo: "Undo",
+  tryAgain: "Try again",
+  retryAfter: (seconds: number) =>
+    counted("en", seconds, {
+      one: "Can be tried again in # second",
+      other: "Can be tried again in # seconds",
+    }),
+  hubIsAway: "The hub does not answer. Is it running, and are you online?",
+  loading: "Loading…",
+  notAllowed: "Your access does not cover this. An administrator of the project can change that.",
+  states: {
+    kept: "kept",
+    quarantined: "quarantined",
+    duplicate: "duplicate",
+    pending: "waiting",
+    failed: "retrying",
+    succeeded: "delivered",
+    cancelled: "cancelled",
+    rejected: "refused",
+    broken: "given up",
+    superseded: "superseded",
+  },
+};

@@ -1,0 +1,19 @@
+import { counted } from "../plural";
+
+export const list = {
+  loading: "Loading…",
+  end: "That is all.",
+  newRows: (count: number) => counted("en", count, { one: "# new", other: "# new" }),
+  selectLoaded: "Select all rows that are loaded",
+  selectRow: (name: string) => `Select ${name}`,
+  selected: (count: number) => counted("en", count, { one: "# selected", other: "# selected" }),
+  selectAllThatMatch: "Select all that match",
+  allThatMatch: (count: string) => `All ${count} that match are selected`,
+  allThatMatchUncounted: "All that match are selected",
+  clearSelection: "Clear the selection",
+  filter: "Filter",
+  remove: (filter: string) => `Remove the filter: ${filter}`,
+  clearFilters: "Clear all",
+  columns: "Columns",
+  search: "Search",
+};

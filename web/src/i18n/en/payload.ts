@@ -1,0 +1,25 @@
+import { counted } from "../plural";
+
+export const payload = {
+  tree: "Folded",
+  exact: "Exact",
+  search: "Search in it",
+  found: (count: number) => counted("en", count, { one: "# place", other: "# places" }),
+  nextPlace: "Next place",
+  copyPath: "Copy the path",
+  copyValue: "Copy the value",
+  filterOn: "Filter on this value",
+  actions: "Of this value",
+  unfoldAll: "Unfold all",
+  foldAll: "Fold all",
+  items: (count: number) => counted("en", count, { one: "# item", other: "# items" }),
+  members: (count: number) => counted("en", count, { one: "# member", other: "# members" }),
+  empty: "It has no content.",
+  binary: (bytes: string) => `These ${bytes} are no text. They can be downloaded.`,
+  tooLong: (bytes: string) =>
+    `These ${bytes} are too long to be shown here. They can be downloaded.`,
+  before: "Before",
+  after: "After",
+  same: "Both are the same.",
+  line: "Line",
+};

@@ -1,0 +1,116 @@
+// Numbers and times as the reader writes them, in the reader's own time zone.
+import type { Language } from "./languages";
+
+export interface Formats {
+  /** 1,204 */
+  number: (value: number) => string;
+  /** 3.4 kB */
+  bytes: (value: number) => string;
+  /** 88 ms, 2.4 s, 3 min */
+  duration: (milliseconds: number) => string;
+  /** 3 min ago, in 2 h */
+  relative: (time: Date, now: Date) => string;
+  /** 14:02:11 today, 21 Nov 14:02 else */
+  clock: (time: Date, now: Date) => string;
+  /** 22 Nov 2026, 14:02:11.412 with the zone */
+  exact: (time: Date) => string;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const SPANS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", DAY],
+  ["hour", HOUR],
+  ["minute", MINUTE],
+  ["second", SECOND],
+];
+const SIZES: [string, number][] = [
+  ["gigabyte", 1e9],
+  ["megabyte", 1e6],
+  ["kilobyte", 1e3],
+];
+
+/** English as it is written outside of America: days before months, 24 hours. */
+const LOCALES: Record<Language, string> = { en: "en-GB", fr: "fr" };
+
+export function formats(language: Language): Formats {
+  const locale = LOCALES[language];
+  const number = new Intl.NumberFormat(locale);
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" });
+  const today = new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+  const thisYear = new Intl.DateTimeFormat(locale, {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  const longAgo = new Intl.DateTimeFormat(locale, {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  });
+  const exact = new Intl.DateTimeFormat(locale, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    timeZoneName: "short",
+  });
+  const unit = (value: number, name: string, digits: number) =>
+    new Intl.NumberFormat(locale, {
+      style: "unit",
+      unit: name,
+      unitDisplay: "short",
+      maximumFractionDigits: digits,
+    }).format(value);
+
+  return {
+    number: (value) => number.format(value),
+    bytes: (value) => {
+      const [name, size] = SIZES.find(([, size]) => value >= size) ?? ["byte", 1];
+      return unit(value / size, name, size === 1 ? 0 : 1);
+    },
+    duration: (milliseconds) => {
+      if (milliseconds < SECOND) {
+        return unit(Math.round(milliseconds), "millisecond", 0);
+      }
+      if (milliseconds < MINUTE) {
+        return unit(milliseconds / SECOND, "second", 1);
+      }
+      if (milliseconds < HOUR) {
+        return unit(milliseconds / MINUTE, "minute", 0);
+      }
+      return milliseconds < DAY
+        ? unit(milliseconds / HOUR, "hour", 1)
+        : unit(milliseconds / DAY, "day", 1);
+    },
+    relative: (time, now) => {
+      const distance = time.getTime() - now.getTime();
+      const [name, size] = SPANS.find(([, size]) => Math.abs(distance) >= size) ?? [
+        "second",
+        SECOND,
+      ];
+      return relative.format(Math.trunc(distance / size), name);
+    },
+    clock: (time, now) => {
+      if (time.toDateString() === now.toDateString()) {
+        return today.format(time);
+      }
+      return time.getFullYear() === now.getFullYear()
+        ? thisYear.format(time)
+        : longAgo.format(time);
+    },
+    exact: (time) => exact.format(time),
+  };
+}

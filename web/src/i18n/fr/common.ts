@@ -1,0 +1,31 @@
+import { counted } from "../plural";
+import type { Words } from "../words";
+
+export const common: Words["common"] = {
+  cancel: "Annuler",
+  close: "Fermer",
+  copy: "Copier",
+  copied: "Copié",
+  undo: "Annuler l’action",
+  tryAgain: "Réessayer",
+  retryAfter: (seconds) =>
+    counted("fr", seconds, {
+      one: "Nouvel essai possible dans # seconde",
+      other: "Nouvel essai possible dans # secondes",
+    }),
+  hubIsAway: "Le serveur ne répond pas. Est-il en marche, et êtes-vous en ligne ?",
+  loading: "Chargement…",
+  notAllowed: "Votre accès ne le permet pas. Un administrateur du projet peut le changer.",
+  states: {
+    kept: "conservé",
+    quarantined: "en quarantaine",
+    duplicate: "doublon",
+    pending: "en attente",
+    failed: "nouvel essai",
+    succeeded: "livré",
+    cancelled: "annulé",
+    rejected: "refusé",
+    broken: "abandonné",
+    superseded: "remplacé",
+  },
+};

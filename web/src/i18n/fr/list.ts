@@ -1,0 +1,20 @@
+import { counted } from "../plural";
+import type { Words } from "../words";
+
+export const list: Words["list"] = {
+  loading: "Chargement…",
+  end: "C’est tout.",
+  newRows: (count) => counted("fr", count, { one: "# nouveau", other: "# nouveaux" }),
+  selectLoaded: "Sélectionner toutes les lignes chargées",
+  selectRow: (name) => `Sélectionner ${name}`,
+  selected: (count) => counted("fr", count, { one: "# sélectionné", other: "# sélectionnés" }),
+  selectAllThatMatch: "Sélectionner tout ce qui correspond",
+  allThatMatch: (count) => `Les ${count} qui correspondent sont sélectionnés`,
+  allThatMatchUncounted: "Tout ce qui correspond est sélectionné",
+  clearSelection: "Annuler la sélection",
+  filter: "Filtrer",
+  remove: (filter) => `Retirer le filtre : ${filter}`,
+  clearFilters: "Tout effacer",
+  columns: "Colonnes",
+  search: "Rechercher",
+};

@@ -1,0 +1,43 @@
+// The columns of a list: which there are, and which of them are shown.
+import type { ReactNode } from "react";
+
+export interface Column<Row> {
+  key: string;
+  title: string;
+  /** A track of the grid: `120px`, `minmax(160px, 1fr)`. */
+  width: string;
+  /** Numbers stand at the end. */
+  end?: boolean;
+  /** Shown only when it is chosen. */
+  hidden?: boolean;
+  cell: (row: Row) => ReactNode;
+}
+
+/** The columns that are shown. `chosen` is the list of keys as it stands in the address. */
+export function shownColumns<Row>(
+  columns: Column<Row>[],
+  chosen: string | undefined,
+): Column<Row>[] {
+  if (chosen === undefined) {
+    return columns.filter((column) => column.hidden !== true);
+  }
+  const keys = chosen.split(",");
+  const shown = columns.filter((column) => keys.includes(column.key));
+  return shown.length > 0 ? shown : columns.filter((column) => column.hidden !== true);
+}
+
+/** The choice with one column turned on or off, as it goes into the address; the usual one is not
+ *  written down. The last column that is left stays. */
+export function toggledColumn<Row>(
+  columns: Column<Row>[],
+  chosen: string | undefined,
+  key: string,
+): string | undefined {
+  const before = shownColumns(columns, chosen).map((column) => column.key);
+  const after = columns
+    .map((column) => column.key)
+    .filter((each) => (each === key ? !before.includes(key) : before.includes(each)));
+  const next = after.length === 0 ? before : after;
+  const usual = shownColumns(columns, undefined).map((column) => column.key);
+  return next.join() === usual.join() ? undefined : next.join();
+}

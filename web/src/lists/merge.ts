@@ -1,0 +1,69 @@
+// What is new at the head of a list, brought into the pages that are loaded already. Pure.
+//
+// A list is in order, newest first, so its first page is the truth about everything down to that
+// page's last item: what stands above it here and not there no longer belongs to the list.
+import type { Page } from "../api/types";
+
+export interface Merged<Row> {
+  pages: Page<Row>[];
+  /** New rows that were held back, because the reader is in the middle of the list. */
+  held: number;
+}
+
+interface MergeOptions<Row> {
+  idOf: (row: Row) => string;
+  /** Whether new rows may move those that the reader looks at. */
+  insert: boolean;
+}
+
+export function mergeHead<Row>(
+  pages: Page<Row>[],
+  head: Page<Row>,
+  options: MergeOptions<Row>,
+): Merged<Row> {
+  const { idOf, insert } = options;
+  const loaded = pages.flatMap((page) => page.items);
+  const known = new Set(loaded.map(idOf));
+  const fresh = head.items.filter((row) => !known.has(idOf(row)));
+  const overlaps = fresh.length < head.items.length;
+  if (loaded.length === 0 || head.next === null || !overlaps) {
+    // Nothing to keep: the list was empty, fits on its first page, or has moved past all of it.
+    return insert || loaded.length === 0
+      ? { pages: [head], held: 0 }
+      : { pages, held: fresh.length };
+  }
+
+  const newest = new Map(head.items.map((row) => [idOf(row), row]));
+  const lastId = idOf(head.items.at(-1) as Row);
+  const covered = known.has(lastId) ? loaded.findIndex((row) => idOf(row) === lastId) : -1;
+  const gone = new Set(
+    loaded
+      .slice(0, covered + 1)
+      .map(idOf)
+      .filter((id) => !newest.has(id)),
+  );
+  const merged = pages.map((page) => ({
+    ...page,
+    items: page.items
+      .filter((row) => !gone.has(idOf(row)))
+      .map((row) => newest.get(idOf(row)) ?? row),
+  }));
+  const [first, ...rest] = merged;
+  if (!insert || first === undefined) {
+    return { pages: merged, held: fresh.length };
+  }
+  return { pages: [{ ...first, items: [...fresh, ...first.items] }, ...rest], held: 0 };
+}
+
+/** Puts a row that changed in the place of its older self. */
+export function replaceRow<Row>(
+  pages: Page<Row>[],
+  row: Row,
+  idOf: (row: Row) => string,
+): Page<Row>[] {
+  const id = idOf(row);
+  return pages.map((page) => ({
+    ...page,
+    items: page.items.map((other) => (idOf(other) === id ? row : other)),
+  }));
+}

@@ -1,0 +1,10 @@
+// Where somebody goes after the sign-in: to where they were going, if that is a page of ours.
+
+/** A path of this page; never an address elsewhere, whatever a link tries to say. */
+export function safeNext(next: string | undefined): string {
+  if (next === undefined || !next.startsWith("/") || next.startsWith("//") || next.includes("\\")) {
+    return "/";
+  }
+  const here = new URL("http://here.invalid");
+  return new URL(next, here).origin === here.origin ? next : "/";
+}

@@ -1,0 +1,181 @@
+// One message: its way at full width, and below it what it is, why it went where it went, and
+// everything that happened to it.
+import { Button, Tabs } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useEvents } from "../../api/events";
+import type { Timeline } from "../../api/types";
+import { useMay } from "../../api/useMay";
+import { useConfirm } from "../../design/Confirm";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Identifier } from "../../design/Identifier";
+import { PageHead } from "../../design/PageHead";
+import { StateMark } from "../../design/StateMark";
+import { useToast } from "../../design/Toasts";
+import { useFormat, useWords } from "../../i18n/words";
+import { ListSkeleton } from "../../lists/ListParts";
+import { Route } from "../../route/Route";
+import { wayOfMessage } from "../../route/stations";
+import { Headers, Parsed, Received } from "./MessagePayload";
+import { Attempts, History, Matched, Versions } from "./MessageTabs";
+import styles from "./messages.module.css";
+import { replayMessage, timelineQuery } from "./queries";
+import { MESSAGE_TABS, type MessageTab } from "./routes";
+
+const route = getRouteApi("/inside/projects/$project/messages/$message");
+
+export function MessagePage() {
+  const words = useWords();
+  const { project, message } = route.useParams();
+  const client = useQueryClient();
+  const { data, error, refetch } = useQuery(timelineQuery(project, message));
+  useEvents((events) => {
+    const ids = new Set(
+      data === undefined
+        ? []
+        : [data.message.id, ...data.deliveries.map((delivery) => delivery.id)],
+    );
+    // A delivery that was just made is nobody's yet: its message is not in the event.
+    const concerns = events.some(
+      ({ kind, id }) =>
+        kind === "everything" || kind === "delivery" || (id !== null && ids.has(id)),
+    );
+    if (concerns) {
+      void client.invalidateQueries({ queryKey: timelineQuery(project, message).queryKey });
+    }
+  });
+  if (data === undefined) {
+    return (
+      <>
+        <PageHead title={words.messages.message} beside={<Identifier id={message} />} />
+        {error === null ? (
+          <ListSkeleton label={words.common.loading} />
+        ) : (
+          <ErrorNote error={error} retry={() => void refetch()} />
+        )}
+      </>
+    );
+  }
+  return <Shown project={project} timeline={data} />;
+}
+
+function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
+  const words = useWords();
+  const format = useFormat();
+  const { message, matches, deliveries, versions } = timeline;
+  const readable = message.state !== "quarantined";
+  const { tab = readable ? "parsed" : "received" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const way = wayOfMessage(
+    message,
+    matches,
+    deliveries.map((delivery) => ({
+      ...delivery,
+      last_attempt_at: delivery.tries.at(-1)?.started_at ?? null,
+    })),
+  );
+  const facts = [
+    words.messages.from(timeline.source.name),
+    timeline.decoded?.form ?? null,
+    message.identity,
+    format.bytes(message.bytes),
+    message.version > 1 ? words.messages.versionOf(message.version) : null,
+    message.seen > 1 ? words.messages.seen(message.seen) : null,
+  ].filter((fact) => fact !== null);
+  return (
+    <>
+      <PageHead
+        title={words.messages.message}
+        beside={<Identifier id={message.id} />}
+        about={facts.join(" · ")}
+        actions={<Replay project={project} message={message.id} />}
+      />
+      <Route way={way} />
+      {message.erased_at !== null && <StateMark tone="ended">{words.messages.erased}</StateMark>}
+      <Tabs
+        value={tab}
+        onChange={(value) =>
+          void navigate({
+            search: { tab: MESSAGE_TABS.find((each) => each === value) },
+            replace: true,
+          })
+        }
+        keepMounted={false}
+        className={styles.tabs}
+      >
+        <Tabs.List>
+          {MESSAGE_TABS.map((each) => (
+            <Tabs.Tab key={each} value={each}>
+              {words.messages.tabs[each]}
+              {each === "versions" && versions.length > 1
+                ? ` ${format.number(versions.length)}`
+                : ""}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={tab} className={styles.panel}>
+          <TabContent tab={tab} project={project} timeline={timeline} />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+interface TabContentProps {
+  tab: MessageTab;
+  project: string;
+  timeline: Timeline;
+}
+
+function TabContent({ tab, project, timeline }: TabContentProps) {
+  const { id } = timeline.message;
+  switch (tab) {
+    case "received":
+      return <Received project={project} message={id} />;
+    case "parsed":
+      return <Parsed project={project} message={id} />;
+    case "headers":
+      return <Headers project={project} message={id} />;
+    case "matched":
+      return <Matched timeline={timeline} />;
+    case "attempts":
+      return <Attempts timeline={timeline} />;
+    case "versions":
+      return <Versions project={project} timeline={timeline} />;
+    case "history":
+      return <History timeline={timeline} />;
+  }
+}
+
+function Replay({ project, message }: { project: string; message: string }) {
+  const words = useWords().messages;
+  const confirm = useConfirm();
+  const toast = useToast();
+  const client = useQueryClient();
+  const may = useMay(project, "editor");
+  const replaying = useMutation({
+    mutationFn: () => replayMessage(project, message),
+    onSuccess: ({ deliveries, unreadable }) => {
+      toast(
+        unreadable === null
+          ? { text: words.replayed(deliveries.length) }
+          : { text: words.replayUnreadable(unreadable), bad: true },
+      );
+      return client.invalidateQueries({ queryKey: timelineQuery(project, message).queryKey });
+    },
+    onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
+  });
+  if (!may) {
+    return null;
+  }
+  const ask = async () => {
+    if (await confirm({ title: words.replayAsk, text: words.replayAbout, action: words.replay })) {
+      replaying.mutate();
+    }
+  };
+  return (
+    <Button variant="default" loading={replaying.isPending} onClick={() => void ask()}>
+      {words.replay}
+    </Button>
+  );
+}

@@ -1,0 +1,67 @@
+// What came in: the exact bytes, the parsed view, and the request around them.
+import { useQuery } from "@tanstack/react-query";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Facts, Section } from "../../design/Section";
+import { useWords } from "../../i18n/words";
+import { ListSkeleton } from "../../lists/ListParts";
+import { PayloadView } from "../../payload/PayloadView";
+import { bodyPath, bodyQuery, requestQuery, viewQuery } from "./queries";
+
+interface OfMessage {
+  project: string;
+  message: string;
+}
+
+export function Received({ project, message }: OfMessage) {
+  const words = useWords();
+  const { data, error, refetch } = useQuery(bodyQuery(project, message));
+  if (error !== null) {
+    return <ErrorNote error={error} retry={() => void refetch()} />;
+  }
+  if (data === undefined) {
+    return <ListSkeleton label={words.common.loading} />;
+  }
+  return <PayloadView payload={data} download={bodyPath(project, message)} />;
+}
+
+export function Parsed({ project, message }: OfMessage) {
+  const words = useWords();
+  const { data, error, refetch } = useQuery(viewQuery(project, message));
+  if (error !== null) {
+    return <ErrorNote error={error} retry={() => void refetch()} />;
+  }
+  return data === undefined ? (
+    <ListSkeleton label={words.common.loading} />
+  ) : (
+    <PayloadView payload={data} />
+  );
+}
+
+export function Headers({ project, message }: OfMessage) {
+  const words = useWords();
+  const { data, error, refetch } = useQuery(requestQuery(project, message));
+  if (error !== null) {
+    return <ErrorNote error={error} retry={() => void refetch()} />;
+  }
+  if (data === undefined) {
+    return <ListSkeleton label={words.common.loading} />;
+  }
+  const parameters = data.query.map(([name = "", value = ""]): [string, string] => [name, value]);
+  return (
+    <>
+      <p>
+        <code>
+          {data.method} {data.path}
+        </code>
+      </p>
+      <Section title={words.messages.tabs.headers}>
+        <Facts facts={Object.entries(data.headers)} />
+      </Section>
+      {parameters.length > 0 && (
+        <Section title={words.messages.parameters}>
+          <Facts facts={parameters} />
+        </Section>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,183 @@
+// What became of a message: why forwarders wanted it, what was tried, its versions, its history.
+import { Link } from "@tanstack/react-router";
+import type { Timeline } from "../../api/types";
+import { EmptyState } from "../../design/EmptyState";
+import { Identifier } from "../../design/Identifier";
+import { Shape, StateMark } from "../../design/StateMark";
+import { Time } from "../../design/Time";
+import { useFormat, useWords } from "../../i18n/words";
+import { type Happening, historyOf } from "./history";
+import styles from "./messages.module.css";
+
+interface OfTimeline {
+  timeline: Timeline;
+}
+
+export function Matched({ timeline }: OfTimeline) {
+  const words = useWords().messages;
+  if (timeline.matches.length === 0) {
+    return <EmptyState>{timeline.unreadable?.reason ?? words.noForwarders}</EmptyState>;
+  }
+  return (
+    <>
+      {timeline.matches.map((match) => (
+        <article key={match.forwarder} className={styles.explained}>
+          <div className={styles.explainedHead}>
+            <strong>{match.forwarder}</strong>
+            <StateMark tone={match.matched ? "well" : "ended"}>
+              {match.matched
+                ? match.conditions.length === 0
+                  ? words.everything
+                  : words.wants
+                : words.wantsNot}
+            </StateMark>
+          </div>
+          <ul className={styles.conditions}>
+            {match.conditions.map((condition) => (
+              <li
+                key={`${condition.part} ${condition.path} ${condition.expected}`}
+                className={styles.condition}
+              >
+                <span className={styles.part}>{condition.part}</span>
+                <Shape tone={condition.holds ? "well" : "bad"} />
+                <span>{condition.note}</span>
+              </li>
+            ))}
+          </ul>
+        </article>
+      ))}
+    </>
+  );
+}
+
+export function Attempts({ timeline }: OfTimeline) {
+  const words = useWords().messages;
+  const format = useFormat();
+  const tries = timeline.deliveries.flatMap((delivery) =>
+    delivery.tries.map((attempt) => ({ delivery, attempt })),
+  );
+  if (tries.length === 0) {
+    return <EmptyState>{words.noAttempts}</EmptyState>;
+  }
+  return (
+    <div className={styles.wide}>
+      <table className={styles.attempts}>
+        <thead>
+          <tr>
+            <th>{words.table.connection}</th>
+            <th className={styles.number}>{words.table.number}</th>
+            <th>{words.table.at}</th>
+            <th className={styles.number}>{words.table.took}</th>
+            <th>{words.table.outcome}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tries.map(({ delivery, attempt }) => (
+            <tr key={`${delivery.id} ${attempt.number}`}>
+              <td>{delivery.connection}</td>
+              <td className={styles.number}>{attempt.number}</td>
+              <td>
+                <Time at={attempt.started_at} shown="clock" />
+              </td>
+              <td className={styles.number}>{format.duration(attempt.duration_ms)}</td>
+              <td>
+                <StateMark tone={attempt.error === null ? "well" : "bad"}>
+                  {attempt.status ?? attempt.error_kind}
+                </StateMark>{" "}
+                {attempt.error}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function Versions({ project, timeline }: OfTimeline & { project: string }) {
+  const words = useWords().messages;
+  const { versions, message } = timeline;
+  if (versions.length < 2) {
+    return <EmptyState>{words.oneVersion}</EmptyState>;
+  }
+  return (
+    <table className={styles.attempts}>
+      <tbody>
+        {versions.map((version) => (
+          <tr key={version.id}>
+            <td>{words.versionOf(version.version)}</td>
+            <td>
+              <Time at={version.received_at} shown="clock" />
+            </td>
+            <td>
+              {version.id === message.id ? (
+                words.thisOne
+              ) : (
+                <Link
+                  to="/projects/$project/messages/$message"
+                  params={{ project, message: version.id }}
+                  search={{ tab: "versions" }}
+                >
+                  <Identifier id={version.id} plain />
+                </Link>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function History({ timeline }: OfTimeline) {
+  return (
+    <>
+      {historyOf(timeline).map((happening) => (
+        <div key={keyOf(happening)} className={styles.event}>
+          <span className={styles.quiet}>
+            <Time at={happening.at} shown="clock" />
+          </span>
+          <HappeningWords happening={happening} />
+        </div>
+      ))}
+    </>
+  );
+}
+
+function keyOf(happening: Happening): string {
+  switch (happening.kind) {
+    case "received":
+    case "erased":
+      return happening.kind;
+    case "tried":
+      return `${happening.delivery.id} ${happening.attempt.number}`;
+    default:
+      return happening.delivery.id;
+  }
+}
+
+function HappeningWords({ happening }: { happening: Happening }) {
+  const words = useWords().messages.history;
+  switch (happening.kind) {
+    case "received":
+    case "erased":
+      return <span>{words[happening.kind]}</span>;
+    case "resent":
+      return <span>{words.resent(happening.delivery.connection)}</span>;
+    case "tried": {
+      const { delivery, attempt } = happening;
+      return (
+        <span>
+          {words.tried(delivery.connection, attempt.number)}{" "}
+          <StateMark tone={attempt.error === null ? "well" : "bad"}>
+            {attempt.status ?? attempt.error_kind}
+          </StateMark>
+        </span>
+      );
+    }
+    default: {
+      const { forwarder, connection } = happening.delivery;
+      return <span>{words[happening.kind](forwarder, connection)}</span>;
+    }
+  }
+}

@@ -1,0 +1,203 @@
+// Everything that came in, newest first, live.
+
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import type { Message } from "../../api/types";
+import { EmptyState } from "../../design/EmptyState";
+import { Identifier, shortened } from "../../design/Identifier";
+import { PageHead } from "../../design/PageHead";
+import { StateMark, type Tone } from "../../design/StateMark";
+import { Time } from "../../design/Time";
+import type { Formats } from "../../i18n/formats";
+import { useFormat, useWords, type Words } from "../../i18n/words";
+import type { Column } from "../../lists/columns";
+import { List } from "../../lists/List";
+import { ListBar } from "../../lists/ListBar";
+import { RouteLine } from "../../route/RouteLine";
+import { wayOfMessage } from "../../route/stations";
+import { MessageFilterForm, SearchField, useFilterWords } from "./MessageFilters";
+import styles from "./messages.module.css";
+import { fetchMessages, messagesKey, sourcesQuery } from "./queries";
+import type { MessagesSearch } from "./routes";
+
+const route = getRouteApi("/inside/projects/$project/messages");
+
+const TONES: Record<Message["state"], Tone> = {
+  kept: "well",
+  quarantined: "bad",
+  duplicate: "ended",
+};
+
+const idOf = (message: Message) => message.id;
+
+export function MessagesPage() {
+  const words = useWords();
+  const format = useFormat();
+  const { project } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { columns: chosenColumns, ...filters } = search;
+  const change = (changed: Partial<MessagesSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
+  const filterWords = useFilterWords(filters, change);
+  const columns = useMemo(() => columnsOf(words, format), [words, format]);
+  const source = useMemo(
+    () => ({
+      queryKey: messagesKey(project, filters),
+      fetchPage: fetchMessages(project, filters),
+      idOf,
+      live: "message" as const,
+    }),
+    // The filters are made anew with every drawing; their content is what counts.
+    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+    [project, JSON.stringify(filters)],
+  );
+  return (
+    <>
+      <PageHead title={words.messages.title} />
+      <ListBar
+        filters={filterWords}
+        clear={() => void navigate({ search: { columns: chosenColumns }, replace: true })}
+        form={<MessageFilterForm project={project} filters={filters} change={change} />}
+        columns={columns}
+        chosenColumns={chosenColumns}
+        chooseColumns={(chosen) => change({ columns: chosen })}
+      >
+        <SearchField text={filters.text} search={(text) => change({ text })} />
+      </ListBar>
+      <List
+        label={words.messages.title}
+        source={source}
+        columns={columns}
+        chosenColumns={chosenColumns}
+        nameOf={(message) => shortened(message.id)}
+        link={(message, content, className) => (
+          <Link
+            to="/projects/$project/messages/$message"
+            params={{ project, message: message.id }}
+            className={className}
+          >
+            {content}
+          </Link>
+        )}
+        card={(message) => <MessageCard message={message} />}
+        empty={<NoMessages project={project} filtered={filterWords.length > 0} />}
+      />
+    </>
+  );
+}
+
+function columnsOf(words: Words, format: Formats): Column<Message>[] {
+  const titles = words.messages.columns;
+  return [
+    {
+      key: "received",
+      title: titles.received,
+      width: "112px",
+      cell: (message) => <Time at={message.received_at} />,
+    },
+    {
+      key: "source",
+      title: titles.source,
+      width: "minmax(96px, 1fr)",
+      cell: (message) => message.source,
+    },
+    {
+      key: "identity",
+      title: titles.identity,
+      width: "minmax(160px, 2fr)",
+      cell: (message) => message.identity ?? <span className={styles.quiet}>—</span>,
+    },
+    {
+      key: "state",
+      title: titles.state,
+      width: "128px",
+      cell: (message) => (
+        <StateMark tone={TONES[message.state]}>{words.common.states[message.state]}</StateMark>
+      ),
+    },
+    {
+      key: "way",
+      title: titles.way,
+      width: "112px",
+      cell: (message) => <RouteLine way={wayOfMessage(message)} />,
+    },
+    {
+      key: "bytes",
+      title: titles.bytes,
+      width: "80px",
+      end: true,
+      cell: (message) => format.bytes(message.bytes),
+    },
+    {
+      key: "id",
+      title: titles.id,
+      width: "144px",
+      cell: (message) => <Identifier id={message.id} />,
+    },
+    {
+      key: "type",
+      title: titles.type,
+      width: "minmax(120px, 1fr)",
+      hidden: true,
+      cell: (message) => message.content_type ?? "—",
+    },
+    {
+      key: "version",
+      title: titles.version,
+      width: "72px",
+      end: true,
+      hidden: true,
+      cell: (message) => message.version,
+    },
+  ];
+}
+
+function MessageCard({ message }: { message: Message }) {
+  const words = useWords();
+  return (
+    <span className={styles.card}>
+      <span className={styles.cardLine}>
+        <strong>{message.source}</strong>
+        <span className={styles.quiet}>
+          <Time at={message.received_at} />
+        </span>
+      </span>
+      <span className={styles.cardLine}>
+        <span className={styles.cardText}>{message.identity ?? shortened(message.id)}</span>
+        {message.state === "kept" ? (
+          <RouteLine way={wayOfMessage(message)} />
+        ) : (
+          <StateMark tone={TONES[message.state]}>{words.common.states[message.state]}</StateMark>
+        )}
+      </span>
+    </span>
+  );
+}
+
+function NoMessages({ project, filtered }: { project: string; filtered: boolean }) {
+  const words = useWords().messages;
+  const list = useWords().list;
+  const navigate = route.useNavigate();
+  const inbox = useQuery(sourcesQuery(project)).data?.[0]?.inbox_url;
+  if (filtered) {
+    return (
+      <EmptyState
+        action={
+          <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
+            {list.clearFilters}
+          </Button>
+        }
+      >
+        {words.emptyFiltered}
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState action={inbox !== undefined && <Identifier id={inbox} whole />}>
+      {words.empty}
+    </EmptyState>
+  );
+}

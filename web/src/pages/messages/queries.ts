@@ -1,0 +1,97 @@
+// What the pages of messages ask the hub.
+import { queryOptions } from "@tanstack/react-query";
+import { answered, api, bytes } from "../../api/client";
+import type { Message, Page } from "../../api/types";
+import { readPayload, readText } from "../../payload/read";
+import type { MessagesSearch } from "./routes";
+
+const PAGE_ROWS = 100;
+
+/** The filters of an address, without what only concerns its looks. */
+export type MessageFilters = Omit<MessagesSearch, "columns">;
+
+export const messagesKey = (project: string, filters: MessageFilters) => [
+  "messages",
+  project,
+  filters,
+];
+
+export const fetchMessages =
+  (project: string, filters: MessageFilters) =>
+  (cursor: string | null, signal?: AbortSignal): Promise<Page<Message>> =>
+    answered(
+      api.GET("/api/v1/projects/{project}/messages", {
+        params: {
+          path: { project },
+          query: { ...filters, limit: PAGE_ROWS, cursor: cursor ?? undefined },
+        },
+        signal,
+      }),
+    ).then(({ items, next }) => ({ items, next }));
+
+export const timelineQuery = (project: string, message: string) =>
+  queryOptions({
+    queryKey: ["message", project, message, "timeline"],
+    queryFn: ({ signal }) =>
+      answered(
+        api.GET("/api/v1/projects/{project}/messages/{message}/timeline", {
+          params: { path: { project, message } },
+          signal,
+        }),
+      ),
+  });
+
+export const requestQuery = (project: string, message: string) =>
+  queryOptions({
+    queryKey: ["message", project, message, "request"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) =>
+      answered(
+        api.GET("/api/v1/projects/{project}/messages/{message}/request", {
+          params: { path: { project, message } },
+          signal,
+        }),
+      ),
+  });
+
+/** Where a message's exact bytes are. */
+export const bodyPath = (project: string, message: string) =>
+  `/api/v1/projects/${encodeURIComponent(project)}/messages/${message}/body`;
+
+export const bodyQuery = (project: string, message: string) =>
+  queryOptions({
+    queryKey: ["message", project, message, "body"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }) => {
+      const blob = await bytes(bodyPath(project, message), signal);
+      return readPayload(new Uint8Array(await blob.arrayBuffer()));
+    },
+  });
+
+/** The parsed view is read as text: its numbers must not pass through the language's own. */
+export const viewQuery = (project: string, message: string) =>
+  queryOptions({
+    queryKey: ["message", project, message, "view"],
+    queryFn: async ({ signal }) => {
+      const path = `/api/v1/projects/${encodeURIComponent(project)}/messages/${message}/view`;
+      return readText(await (await bytes(path, signal)).text());
+    },
+  });
+
+export const replayMessage = (project: string, message: string) =>
+  answered(
+    api.POST("/api/v1/projects/{project}/messages/{message}/replay", {
+      params: { path: { project, message } },
+    }),
+  );
+
+export const sourcesQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["sources", project],
+    queryFn: async ({ signal }) =>
+      (
+        await answered(
+          api.GET("/api/v1/projects/{project}/sources", { params: { path: { project } }, signal }),
+        )
+      ).items,
+  });

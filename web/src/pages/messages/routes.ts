@@ -1,0 +1,52 @@
+// The pages of messages, and what may stand in their addresses.
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import type { MessageState } from "../../api/types";
+import { projectRoute } from "../../app/frames";
+import { textIn, wordIn } from "../../app/search";
+
+export const MESSAGE_STATES: readonly MessageState[] = ["kept", "quarantined", "duplicate"];
+
+export interface MessagesSearch {
+  source?: string;
+  state?: MessageState;
+  since?: string;
+  until?: string;
+  text?: string;
+  columns?: string;
+}
+
+export const messagesRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "messages",
+  validateSearch: (search: Record<string, unknown>): MessagesSearch => ({
+    source: textIn(search, "source"),
+    state: wordIn(search, "state", MESSAGE_STATES),
+    since: textIn(search, "since"),
+    until: textIn(search, "until"),
+    text: textIn(search, "text"),
+    columns: textIn(search, "columns"),
+  }),
+  component: lazyRouteComponent(() => import("./MessagesPage"), "MessagesPage"),
+});
+
+export const MESSAGE_TABS = [
+  "parsed",
+  "received",
+  "headers",
+  "matched",
+  "attempts",
+  "versions",
+  "history",
+] as const;
+export type MessageTab = (typeof MESSAGE_TABS)[number];
+
+export const messageRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "messages/$message",
+  validateSearch: (search: Record<string, unknown>): { tab?: MessageTab } => ({
+    tab: wordIn(search, "tab", MESSAGE_TABS),
+  }),
+  component: lazyRouteComponent(() => import("./MessagePage"), "MessagePage"),
+});
+
+export const messageRoutes = [messagesRoute, messageRoute] as const;
