@@ -88,6 +88,8 @@ pub const OPERATIONS: &[Operation] = &[
     change("POST", "/projects/{project}/resume", Project(Editor), "project.resumed"),
     change("POST", "/projects/{project}/apply", Project(Admin), "project.applied"),
     look("/projects/{project}/export", Project(Viewer)),
+    look("/projects/{project}/overview", Project(Viewer)),
+    look("/projects/{project}/traffic", Project(Viewer)),
     look("/projects/{project}/events", Project(Viewer)),
     look("/projects/{project}/overview", Project(Viewer)),
     look("/projects/{project}/traffic", Project(Viewer)),
@@ -180,6 +182,7 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/messages/{message}/request", Project(Viewer)),
     look("/projects/{project}/messages/{message}/view", Project(Viewer)),
     look("/projects/{project}/messages/{message}/explain", Project(Viewer)),
+    look("/projects/{project}/messages/{message}/timeline", Project(Viewer)),
     look("/projects/{project}/messages/{message}/timeline", Project(Viewer)),
     look("/projects/{project}/messages/{message}/difference", Project(Viewer)),
     change(

@@ -127,11 +127,7 @@ async fn parameters(request: &mut Request) -> Vec<(String, String)> {
 }
 
 /// The answer to nobody; who looks for a session is told whether there is anybody yet.
-async fn nobody(
-    app: &App,
-    template: Option<&str>,
-    unknown: Unknown,
-) -> Result<Problem, Problem> {
+async fn nobody(app: &App, template: Option<&str>, unknown: Unknown) -> Result<Problem, Problem> {
     let problem = match unknown {
         Unknown::Nothing => unauthorized("the request carries neither a token nor a session"),
         Unknown::Wrong(reason) => unauthorized(reason),

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::audited::Audited;
 use super::body::Input;
 use super::deliveries::DeliveryFilter;
 use super::exact::ExactJson;
@@ -224,6 +225,7 @@ async fn begun(
 pub(super) async fn act_on_deliveries(
     State(app): State<Shared>,
     caller: Caller,
+    audited: Audited,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
     Input(wanted): Input<ActOnDeliveries>,
@@ -232,6 +234,7 @@ pub(super) async fn act_on_deliveries(
     let action = action.ok_or_else(|| parameters::bad("action", &wanted.action, "name one"))?;
     let query = wanted.filter.query()?;
     known::deliveries(&app, &project, &query).await?;
+    audited.detail("dry_run", wanted.dry_run);
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_action(&project, action, &query).await?));
     }
@@ -255,6 +258,7 @@ pub(super) async fn act_on_deliveries(
 pub(super) async fn act_on_messages(
     State(app): State<Shared>,
     caller: Caller,
+    audited: Audited,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
     Input(wanted): Input<ActOnMessages>,
@@ -263,6 +267,7 @@ pub(super) async fn act_on_messages(
     let query = wanted.filter.query()?;
     known::forwarder(&app, &project, &wanted.forwarder).await?;
     known::messages(&app, &project, &query).await?;
+    audited.detail("dry_run", wanted.dry_run);
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_replay(&project, &query).await?));
     }

@@ -44,8 +44,7 @@ fn written(value: &str, lasts: Duration, public_url: Option<&str>) -> HeaderValu
         "{NAME}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
         lasts.as_secs()
     );
-    let mut header =
-        HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    let mut header = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
     header.set_sensitive(true);
     header
 }
@@ -103,9 +102,7 @@ mod tests {
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs
             .iter()
-            .map(|(name, value)| {
-                (HeaderName::from_static(name), HeaderValue::from_static(value))
-            })
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect()
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::audited::Audited;
 use super::body::Input;
 use super::list::{List, Listed};
 use super::parameters::{self, NoParameters, Parameters};
@@ -139,12 +140,14 @@ impl From<fieldpost_store::Erasure> for Erasure {
 pub(super) async fn erase(
     State(app): State<Shared>,
     caller: Caller,
+    audited: Audited,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
     Input(order): Input<ErasureOrder>,
 ) -> Result<Json<Outcome>, Problem> {
     let criterion = order.criterion()?;
     app.hub.project(&project).await?;
+    audited.detail("dry_run", order.dry_run);
     let outcome = if order.dry_run {
         app.hub.preview_erasure(&project, &criterion).await?
     } else {

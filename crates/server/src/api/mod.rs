@@ -14,7 +14,9 @@
 mod access;
 mod account;
 mod actions;
+mod api_tokens;
 mod attempts;
+mod audit;
 mod audited;
 mod body;
 mod changes;
@@ -35,6 +37,7 @@ mod keys;
 mod known;
 mod lanes;
 mod list;
+mod members;
 mod messages;
 mod names;
 mod overview;
@@ -46,6 +49,7 @@ mod reports;
 mod session;
 mod sources;
 mod status;
+mod users;
 mod visitor;
 mod timeline;
 mod traffic;
@@ -87,6 +91,10 @@ const BASE: &str = "/api/v1";
         (name = "messages", description = "What came in"),
         (name = "deliveries", description = "What goes out, and each try of it"),
         (name = "incidents", description = "Stretches of trouble, and what people were told"),
+        (name = "members", description = "The people of a project"),
+        (name = "users", description = "Who has an account here"),
+        (name = "tokens", description = "Tokens by which programs use the API"),
+        (name = "audit", description = "Who did what"),
         (name = "hub", description = "The hub itself"),
     ),
     components(schemas(Problem, names::TrafficByName)),
@@ -110,6 +118,17 @@ fn routes() -> OpenApiRouter<Shared> {
         ))
         .routes(routes!(account::sessions))
         .routes(routes!(account::end_session))
+        .routes(routes!(users::list, users::invite))
+        .routes(routes!(users::get, users::change, users::delete))
+        .routes(routes!(users::reset))
+        .routes(routes!(api_tokens::list, api_tokens::create))
+        .routes(routes!(api_tokens::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::put, members::remove))
+        .routes(routes!(api_tokens::list_of_project, api_tokens::create_in_project))
+        .routes(routes!(api_tokens::revoke_in_project))
+        .routes(routes!(audit::list_of_project))
         .routes(routes!(status::status))
         .routes(routes!(keys::get))
         .routes(routes!(keys::rotate))

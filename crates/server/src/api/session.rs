@@ -175,10 +175,10 @@ async fn note_refused(app: &App, error: &AccountError, visitor: &Visitor) {
 /// A user as the log calls them; none is the administrator.
 pub(super) fn who(user: Option<&StoredUser>) -> Who {
     match user {
-        Some(user) => {
-            Who { kind: "user".to_owned(), name: user.name.clone(), id: Some(user.id) }
+        Some(user) => Who { kind: "user".to_owned(), name: user.name.clone(), id: Some(user.id) },
+        None => {
+            Who { kind: "administrator".to_owned(), name: "administrator".to_owned(), id: None }
         }
-        None => Who { kind: "administrator".to_owned(), name: "administrator".to_owned(), id: None },
     }
 }
 
@@ -219,7 +219,10 @@ async fn of_begun(app: &App, begun: &BegunSession) -> Result<Session, Problem> {
             let memberships = store.memberships(user.id).await?;
             memberships
                 .into_iter()
-                .map(|it| ProjectAccess { project: it.project.to_string(), access: it.access.name() })
+                .map(|it| ProjectAccess {
+                    project: it.project.to_string(),
+                    access: it.access.name(),
+                })
                 .collect()
         }
         _ => all_as_owner(app).await?,

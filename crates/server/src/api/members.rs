@@ -1,0 +1,266 @@
+//! The people of a project.
+//!
+//! Nobody gives more than they have, and nobody changes somebody who has more.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use fieldpost_engine::NewPerson;
+use fieldpost_model::ProjectName;
+use fieldpost_model::access::Access;
+use fieldpost_rules::account::email_key;
+use fieldpost_store::{Membership, User};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::audited::Audited;
+use super::body::Input;
+use super::list::List;
+use super::names::AccessName;
+use super::parameters::{NoParameters, Parameters, path_id};
+use super::path::Path;
+use super::principal::Caller;
+use super::users::read_access;
+use crate::app::{App, Shared};
+use crate::problem::Problem;
+
+/// Somebody who may do something in a project.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Member {
+    /// The user.
+    user: MemberUser,
+    /// The level.
+    #[schema(value_type = AccessName)]
+    access: &'static str,
+    /// Since when.
+    #[schema(format = DateTime)]
+    since: String,
+}
+
+/// A user, to the others of a project.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MemberUser {
+    /// The id.
+    id: Uuid,
+    /// The mail address.
+    #[schema(example = "amina@example.org")]
+    email: String,
+    /// The name.
+    name: String,
+    /// Whether they were invited, and have not come in yet.
+    invited: bool,
+    /// Whether they are kept out of the hub.
+    disabled: bool,
+}
+
+/// Somebody who is to be a member.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMember {
+    /// The mail address. Whoever has no account yet is invited.
+    email: String,
+    /// The name, for somebody who has no account yet.
+    name: Option<String>,
+    /// The level.
+    #[schema(value_type = AccessName)]
+    access: String,
+}
+
+/// A level.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Level {
+    /// The level.
+    #[schema(value_type = AccessName)]
+    access: String,
+}
+
+/// A new member.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AddedMember {
+    /// The member.
+    member: Member,
+    /// The link by which somebody who has no account yet chooses a password; null where they have
+    /// one, or where the link is mailed to them and is for them alone.
+    #[schema(required)]
+    invitation_url: Option<String>,
+    /// Whether a link is mailed to them.
+    mailed: bool,
+}
+
+impl Member {
+    fn shown(user: User, membership: &Membership) -> Self {
+        let User { id, email, name, has_password, disabled, .. } = user;
+        Self {
+            user: MemberUser { id, email, name, invited: !has_password, disabled },
+            access: membership.access.name(),
+            since: membership.since.to_string(),
+        }
+    }
+}
+
+/// The people of a project
+///
+/// By mail address, always on one page. Who runs the installation may do everything without being
+/// in the list.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/members",
+    operation_id = "list_members",
+    tag = "members",
+    responses((status = 200, body = List<Member>), Problem),
+)]
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<List<Member>>, Problem> {
+    app.hub.project(&project).await?;
+    let mut members = Vec::new();
+    for membership in app.hub.store().members(&project).await? {
+        if let Some(user) = app.hub.store().user(membership.account).await? {
+            members.push(Member::shown(user, &membership));
+        }
+    }
+    members.sort_by(|one, other| one.user.email.cmp(&other.user.email));
+    Ok(Json(List::whole(members)))
+}
+
+/// Add somebody to a project
+///
+/// Whoever has no account yet is invited: the answer has the link, or it is mailed to them.
+#[utoipa::path(
+    post,
+    path = "/projects/{project}/members",
+    operation_id = "add_member",
+    tag = "members",
+    request_body = NewMember,
+    responses((status = 201, body = AddedMember), Problem),
+)]
+pub(super) async fn add(
+    State(app): State<Shared>,
+    caller: Caller,
+    audited: Audited,
+    Path(project): Path<String>,
+    _: Parameters<NoParameters>,
+    Input(new): Input<NewMember>,
+) -> Result<Response, Problem> {
+    app.hub.project(&project).await?;
+    let access = read_access(&new.access)?;
+    let known = app.hub.store().user_by_email(&email_key(&new.email)).await?;
+    let has = match &known {
+        Some(user) => access_of(&app, &project, user.id).await?,
+        None => None,
+    };
+    may_give(&caller, &project, access, has)?;
+    let (id, link, mailed) = match known {
+        Some(user) => {
+            app.hub.store().set_member(&project, user.id, access).await?;
+            (user.id, None, false)
+        }
+        None => {
+            let name = new.name.unwrap_or_else(|| new.email.clone());
+            let projects = vec![(ProjectName::from(&*project), access)];
+            let person = NewPerson { email: new.email, name, installation_admin: false, projects };
+            let sent = app.hub.invite(person).await?;
+            // Who has the link is that person, to all projects: where it reaches them by mail,
+            // nobody else needs it.
+            let is_for_them = sent.mailed && !caller.is_installation_admin();
+            let link = (!is_for_them).then(|| app.link(sent.path.expose()));
+            (sent.user.id, link, sent.mailed)
+        }
+    };
+    audited.target(id.to_string());
+    audited.detail("access", access.name());
+    audited.detail("invited", link.is_some() || mailed);
+    let member = found(&app, &project, id).await?;
+    let added = AddedMember { member, invitation_url: link, mailed };
+    Ok((StatusCode::CREATED, Json(added)).into_response())
+}
+
+/// Change what somebody may do
+#[utoipa::path(
+    put,
+    path = "/projects/{project}/members/{user}",
+    operation_id = "put_member",
+    tag = "members",
+    request_body = Level,
+    responses((status = 200, body = Member), Problem),
+)]
+pub(super) async fn put(
+    State(app): State<Shared>,
+    caller: Caller,
+    audited: Audited,
+    Path((project, user)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+    Input(level): Input<Level>,
+) -> Result<Json<Member>, Problem> {
+    let id = path_id("member", &user)?;
+    let access = read_access(&level.access)?;
+    let has = access_of(&app, &project, id).await?;
+    let has = has.ok_or_else(|| Problem::not_found("member", id))?;
+    may_give(&caller, &project, access, Some(has))?;
+    app.hub.store().set_member(&project, id, access).await?;
+    audited.detail("access", access.name());
+    audited.detail("before", has.name());
+    Ok(Json(found(&app, &project, id).await?))
+}
+
+/// Take somebody out of a project
+///
+/// What their sessions may do here ends at once.
+#[utoipa::path(
+    delete,
+    path = "/projects/{project}/members/{user}",
+    operation_id = "remove_member",
+    tag = "members",
+    responses((status = 204, description = "They are no member any more"), Problem),
+)]
+pub(super) async fn remove(
+    State(app): State<Shared>,
+    audited: Audited,
+    Path((project, user)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<StatusCode, Problem> {
+    let id = path_id("member", &user)?;
+    let has = access_of(&app, &project, id).await?;
+    let has = has.ok_or_else(|| Problem::not_found("member", id))?;
+    app.hub.store().remove_member(&project, id).await?;
+    audited.detail("access", has.name());
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn access_of(app: &App, project: &str, id: Uuid) -> Result<Option<Access>, Problem> {
+    let memberships = app.hub.store().memberships(id).await?;
+    let found = memberships.iter().find(|membership| *membership.project == *project);
+    Ok(found.map(|membership| membership.access))
+}
+
+async fn found(app: &App, project: &str, id: Uuid) -> Result<Member, Problem> {
+    let user = app.hub.store().user(id).await?;
+    let memberships = app.hub.store().memberships(id).await?;
+    let membership = memberships.iter().find(|membership| *membership.project == *project);
+    match (user, membership) {
+        (Some(user), Some(membership)) => Ok(Member::shown(user, membership)),
+        _ => Err(Problem::not_found("member", id)),
+    }
+}
+
+/// Refuses what is beyond whoever gives: a level above theirs, or over somebody above them.
+fn may_give(
+    caller: &Caller,
+    project: &str,
+    gives: Access,
+    has: Option<Access>,
+) -> Result<(), Problem> {
+    let own = caller.access(project).unwrap_or(Access::Viewer);
+    let needed = has.map_or(gives, |has| has.max(gives));
+    if needed <= own {
+        return Ok(());
+    }
+    let detail = format!("this needs the level `{needed}` in the project `{project}`");
+    Err(Problem::new(StatusCode::FORBIDDEN, "access-too-low", detail)
+        .hint("an owner of the project can do it"))
+}
