@@ -63,7 +63,7 @@ impl Store {
                  UNION ALL
                  SELECT m.id, m.previous, m.version, m.received_at, chain.place + 1
                  FROM chain JOIN messages m ON m.project = $1 AND m.id = chain.previous
-                 WHERE chain.place < $3
+                 WHERE chain.place < CAST($3 AS BIGINT)
              )
              SELECT id, version, received_at FROM chain ORDER BY place";
         let first = newest.unwrap_or(message.id);

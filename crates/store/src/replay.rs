@@ -224,6 +224,7 @@ fn release(batch: &mut Batch, replay: &Replay, released: &Released) {
          FROM messages WHERE project = $1 AND id = $2
          ON CONFLICT (project, source, identity) DO UPDATE SET
              version = identities.version + 1,
+             previous = identities.message,
              content_hash = excluded.content_hash,
              message = excluded.message,
              at = excluded.at,
@@ -239,8 +240,8 @@ fn release(batch: &mut Batch, replay: &Replay, released: &Released) {
         ],
     );
     batch.any(
-        "UPDATE messages SET version = (
-             SELECT i.version FROM identities i WHERE i.project = messages.project
+        "UPDATE messages SET (version, previous) = (
+             SELECT i.version, i.previous FROM identities i WHERE i.project = messages.project
              AND i.source = messages.source AND i.identity = $3)
          WHERE project = $1 AND id = $2",
         vec![project.into(), replay.message.into(), key.into()],

@@ -63,7 +63,7 @@ pub(super) fn flush<'f>(
         let transaction = client.transaction().await?;
         let mut answers: Vec<Option<Accepted>> = vec![None; jobs.len()];
         drop_stale(&transaction, jobs, &mut answers).await?;
-        let repeated = claim_identities(&transaction, jobs, &mut answers).await?;
+        let known = claim_identities(&transaction, jobs, &mut answers).await?;
         lock_quarantines(&transaction, jobs, &answers).await?;
         for (job, answer) in jobs.iter().zip(&mut answers) {
             if answer.is_none() && job.accept.message.quarantined.is_some() {
@@ -74,7 +74,7 @@ pub(super) fn flush<'f>(
             .into_iter()
             .map(|answer| answer.unwrap_or(Accepted::Kept { version: 1 }))
             .collect();
-        let mut replaced = insert(&transaction, jobs, &answers, &repeated).await?;
+        let mut replaced = insert(&transaction, jobs, &answers, &known).await?;
         transaction.commit().await?;
         let mut superseded = |job: &Job| -> Vec<Uuid> {
             let deliveries = job.accept.deliveries.iter();
@@ -117,13 +117,21 @@ async fn drop_stale(
 /// The key of an identity: project, source, what the message is known by.
 type IdentityKey<'j> = (&'j str, &'j str, &'j str);
 
-/// Claims the identities of the messages that can be read. The answer is the versions that the
-/// duplicates among them repeat, by position.
+/// What was known of the identities that messages claimed, by the messages' positions.
+#[derive(Default)]
+struct Known {
+    /// The versions that the duplicates repeat.
+    repeated: HashMap<usize, i64>,
+    /// The messages whose content was known by the identity before.
+    previous: HashMap<usize, Uuid>,
+}
+
+/// Claims the identities of the messages that can be read.
 async fn claim_identities(
     transaction: &Transaction<'_>,
     jobs: &[Job],
     answers: &mut [Option<Accepted>],
-) -> Result<HashMap<usize, i64>, StoreError> {
+) -> Result<Known, StoreError> {
     // Positions by key, in the order of arrival; the map keeps the keys in order.
     let mut waiting: BTreeMap<IdentityKey<'_>, Vec<usize>> = BTreeMap::new();
     for (position, (job, answer)) in jobs.iter().zip(answers.iter()).enumerate() {
@@ -132,7 +140,7 @@ async fn claim_identities(
             waiting.entry((project, &message.source, &dedupe.key)).or_default().push(position);
         }
     }
-    let mut repeated = HashMap::new();
+    let mut known = Known::default();
     let mut round = 0;
     while !waiting.is_empty() {
         let claims: Vec<Claim<'_>> = waiting
@@ -148,8 +156,9 @@ async fn claim_identities(
         let mut lost = Vec::new();
         for claim in claims {
             match (answers.get_mut(claim.position), versions.get(&claim.key().owned())) {
-                (Some(answer), Some(version)) => {
+                (Some(answer), Some((version, previous))) => {
                     *answer = Some(Accepted::Kept { version: *version });
+                    known.previous.extend(previous.map(|previous| (claim.position, previous)));
                 }
                 _ => lost.push(claim),
             }
@@ -158,7 +167,7 @@ async fn claim_identities(
         for claim in lost {
             let holder = holders.get(&claim.key().owned());
             let (of, version) = *holder.ok_or_else(|| unreadable("identity", &claim.dedupe.key))?;
-            repeated.insert(claim.position, version);
+            known.repeated.insert(claim.position, version);
             if let Some(answer) = answers.get_mut(claim.position) {
                 *answer = Some(Accepted::Duplicate { of });
             }
@@ -166,7 +175,7 @@ async fn claim_identities(
         round += 1;
         waiting.retain(|_, positions| positions.len() > round);
     }
-    Ok(repeated)
+    Ok(known)
 }
 
 /// A message that claims its identity.
@@ -196,11 +205,14 @@ impl OwnedKey for IdentityKey<'_> {
     }
 }
 
-/// Claims each identity once. Those that answer are ours, with their version.
+/// The version that a message is, and the message before it.
+type Place = (u32, Option<Uuid>);
+
+/// Claims each identity once. Those that answer are ours, with their place.
 async fn claim_round(
     transaction: &Transaction<'_>,
     claims: &[Claim<'_>],
-) -> Result<HashMap<OwnedIdentityKey, u32>, StoreError> {
+) -> Result<HashMap<OwnedIdentityKey, Place>, StoreError> {
     let projects: Vec<&str> = claims.iter().map(|claim| claim.project).collect();
     let sources: Vec<&str> = claims.iter().map(|claim| &*claim.message.source).collect();
     let keys: Vec<&str> = claims.iter().map(|claim| &*claim.dedupe.key).collect();
@@ -222,13 +234,15 @@ async fn claim_round(
              ON CONFLICT (project, source, identity) DO UPDATE SET
                  version = identities.version
                      + (identities.content_hash <> excluded.content_hash)::int,
+                 previous = CASE WHEN identities.content_hash <> excluded.content_hash
+                     THEN identities.message ELSE identities.previous END,
                  content_hash = excluded.content_hash,
                  message = excluded.message,
                  at = excluded.at,
                  forget_at = excluded.forget_at
              WHERE identities.content_hash <> excluded.content_hash
                  OR identities.forget_at <= excluded.at
-             RETURNING project, source, identity, version",
+             RETURNING project, source, identity, version, identities.previous",
         )
         .await?;
     let rows = transaction
@@ -239,7 +253,8 @@ async fn claim_round(
         let version: i64 = row.try_get(3)?;
         let version =
             u32::try_from(version).map_err(|_| unreadable("version", &version.to_string()))?;
-        versions.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), version);
+        let key = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        versions.insert(key, (version, row.try_get(4)?));
     }
     Ok(versions)
 }
@@ -336,7 +351,14 @@ async fn quarantine(transaction: &Transaction<'_>, job: &Job) -> Result<Accepted
         return Ok(Accepted::QuarantineFull);
     }
     // Inserted here, not with the others: a repetition in the same batch counts on this row.
-    insert_messages(transaction, &[(job, MessageState::Quarantined, None, 1)]).await?;
+    let written = Written {
+        job,
+        state: MessageState::Quarantined,
+        duplicate_of: None,
+        version: 1,
+        previous: None,
+    };
+    insert_messages(transaction, &[written]).await?;
     Ok(Accepted::Quarantined { id: message.id, seen: 1 })
 }
 
@@ -355,26 +377,43 @@ async fn count_seen(
     Ok(u32::try_from(seen).unwrap_or(u32::MAX))
 }
 
-/// A message as it is written: its state, what it repeats, its version.
-type Written<'j> = (&'j Job, MessageState, Option<Uuid>, i64);
+/// A message as it is written.
+struct Written<'j> {
+    job: &'j Job,
+    state: MessageState,
+    duplicate_of: Option<Uuid>,
+    version: i64,
+    previous: Option<Uuid>,
+}
 
 async fn insert(
     transaction: &Transaction<'_>,
     jobs: &[Job],
     answers: &[Accepted],
-    repeated: &HashMap<usize, i64>,
+    known: &Known,
 ) -> Result<HashMap<Uuid, Vec<Uuid>>, StoreError> {
     let mut messages: Vec<Written<'_>> = Vec::with_capacity(jobs.len());
     let mut kept: Vec<&Job> = Vec::with_capacity(jobs.len());
     for (position, (job, answer)) in jobs.iter().zip(answers).enumerate() {
         match answer {
             Accepted::Kept { version } => {
-                messages.push((job, MessageState::Kept, None, i64::from(*version)));
+                messages.push(Written {
+                    job,
+                    state: MessageState::Kept,
+                    duplicate_of: None,
+                    version: i64::from(*version),
+                    previous: known.previous.get(&position).copied(),
+                });
                 kept.push(job);
             }
             Accepted::Duplicate { of } => {
-                let version = repeated.get(&position).copied().unwrap_or(1);
-                messages.push((job, MessageState::Duplicate, Some(*of), version));
+                messages.push(Written {
+                    job,
+                    state: MessageState::Duplicate,
+                    duplicate_of: Some(*of),
+                    version: known.repeated.get(&position).copied().unwrap_or(1),
+                    previous: None,
+                });
             }
             Accepted::Quarantined { .. } | Accepted::Stale | Accepted::QuarantineFull => {}
         }
@@ -397,20 +436,20 @@ async fn insert_messages(
         return Ok(());
     }
     let mut columns = MessageColumns::default();
-    for (job, state, duplicate_of, version) in written {
-        columns.push(&job.accept, *state, *duplicate_of, *version);
+    for row in written {
+        columns.push(row);
     }
     let messages = transaction
         .prepare_cached(
             "INSERT INTO messages (project, id, source, received_at, state, duplicate_of, reason,
-                 content_type, bytes, identity, version, seen)
+                 content_type, bytes, identity, version, seen, previous)
              SELECT project, id, source, received_at, state, duplicate_of, reason,
-                 content_type, bytes, identity, version, 1
+                 content_type, bytes, identity, version, 1, previous
              FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::text[],
                          $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[],
-                         $11::bigint[])
+                         $11::bigint[], $12::uuid[])
                  AS n (project, id, source, received_at, state, duplicate_of, reason,
-                       content_type, bytes, identity, version)",
+                       content_type, bytes, identity, version, previous)",
         )
         .await?;
     let bodies = transaction
@@ -431,6 +470,7 @@ async fn insert_messages(
         lengths,
         identities,
         versions,
+        previous,
         requests,
         bytes,
     } = &columns;
@@ -449,6 +489,7 @@ async fn insert_messages(
                 lengths,
                 identities,
                 versions,
+                previous,
             ],
         ),
         transaction.execute(&bodies, &[projects, ids, requests, bytes]),
@@ -471,30 +512,26 @@ struct MessageColumns<'j> {
     lengths: Vec<i64>,
     identities: Vec<Option<&'j str>>,
     versions: Vec<i64>,
+    previous: Vec<Option<Uuid>>,
     requests: Vec<String>,
     bytes: Vec<&'j [u8]>,
 }
 
 impl<'j> MessageColumns<'j> {
-    fn push(
-        &mut self,
-        accept: &'j Accept,
-        state: MessageState,
-        duplicate_of: Option<Uuid>,
-        version: i64,
-    ) {
-        let message = &accept.message;
-        self.projects.push(&accept.project);
+    fn push(&mut self, row: &Written<'j>) {
+        let Accept { project, message, .. } = &row.job.accept;
+        self.projects.push(project);
         self.ids.push(message.id);
         self.sources.push(&message.source);
         self.times.push(message.received_at.0);
-        self.states.push(state.name());
-        self.duplicates.push(duplicate_of);
+        self.states.push(row.state.name());
+        self.duplicates.push(row.duplicate_of);
         self.reasons.push(message.reason());
         self.content_types.push(message.content_type.as_deref());
         self.lengths.push(as_integer(message.body.len()));
         self.identities.push(message.identity.as_deref());
-        self.versions.push(version);
+        self.versions.push(row.version);
+        self.previous.push(row.previous);
         self.requests.push(request_text(&message.request));
         self.bytes.push(&message.body);
     }

@@ -93,20 +93,21 @@ fn decide<'j>(
     if message.quarantined.is_some() {
         return quarantine(connection, project, message, quarantine_limit, rows);
     }
-    let version = match &message.dedupe {
-        None => 1,
+    let Place { version, previous } = match &message.dedupe {
+        None => Place::FIRST,
         Some(dedupe) => {
-            if let Some(version) = claim_identity(connection, project, message, dedupe)? {
-                version
+            if let Some(place) = claim_identity(connection, project, message, dedupe)? {
+                place
             } else {
                 let (of, version) = holder(connection, project, message, dedupe)?
                     .ok_or_else(|| unreadable("identity", &dedupe.key))?;
-                rows.message(project, message, MessageState::Duplicate, Some(of), version);
+                let place = Place { version, previous: None };
+                rows.message(project, message, MessageState::Duplicate, Some(of), place);
                 return Ok(Accepted::Duplicate { of });
             }
         }
     };
-    rows.message(project, message, MessageState::Kept, None, version);
+    rows.message(project, message, MessageState::Kept, None, Place { version, previous });
     for delivery in deliveries {
         rows.deliveries.push(DeliveryRow {
             project,
@@ -142,6 +143,18 @@ impl Versions {
     }
 }
 
+/// The place of a message among those of its identity.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    version: u32,
+    /// The message whose content was known by the identity before.
+    previous: Option<Uuid>,
+}
+
+impl Place {
+    const FIRST: Self = Self { version: 1, previous: None };
+}
+
 /// Takes the identity for this message. `None`: the same content is there already. The unique key
 /// decides, in one statement.
 fn claim_identity(
@@ -149,7 +162,7 @@ fn claim_identity(
     project: &ProjectName,
     message: &NewMessage,
     dedupe: &DedupeKey,
-) -> Result<Option<u32>, StoreError> {
+) -> Result<Option<Place>, StoreError> {
     let forget_at = dedupe.window.map(|window| (message.received_at + window).0);
     Ok(connection
         .prepare_cached(
@@ -158,12 +171,13 @@ fn claim_identity(
              VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)
              ON CONFLICT (project, source, identity) DO UPDATE SET
                  version = version + (content_hash <> excluded.content_hash),
+                 previous = iif(content_hash <> excluded.content_hash, message, previous),
                  content_hash = excluded.content_hash,
                  message = excluded.message,
                  at = excluded.at,
                  forget_at = excluded.forget_at
              WHERE content_hash <> excluded.content_hash OR forget_at <= excluded.at
-             RETURNING version",
+             RETURNING version, previous",
         )?
         .query_row(
             params![
@@ -175,7 +189,10 @@ fn claim_identity(
                 message.received_at.0,
                 forget_at
             ],
-            |row| row.get(0),
+            |row| {
+                let previous: Option<[u8; 16]> = row.get(1)?;
+                Ok(Place { version: row.get(0)?, previous: previous.map(Uuid::from_bytes) })
+            },
         )
         .optional()?)
 }
@@ -233,7 +250,7 @@ fn quarantine<'j>(
     if let Some(dedupe) = &message.dedupe {
         claim_identity(connection, project, message, dedupe)?;
     }
-    rows.message(project, message, MessageState::Quarantined, None, 1);
+    rows.message(project, message, MessageState::Quarantined, None, Place::FIRST);
     Ok(Accepted::Quarantined { id: message.id, seen: 1 })
 }
 
@@ -249,7 +266,7 @@ struct MessageRow<'j> {
     message: &'j NewMessage,
     state: MessageState,
     duplicate_of: Option<Uuid>,
-    version: u32,
+    place: Place,
     body: i64,
 }
 
@@ -285,11 +302,11 @@ impl<'j> Rows<'j> {
         message: &'j NewMessage,
         state: MessageState,
         duplicate_of: Option<Uuid>,
-        version: u32,
+        place: Place,
     ) {
         let body = self.next_body;
         self.next_body += 1;
-        self.messages.push(MessageRow { project, message, state, duplicate_of, version, body });
+        self.messages.push(MessageRow { project, message, state, duplicate_of, place, body });
     }
 
     /// Inserts what was gathered so far.
@@ -304,7 +321,8 @@ impl<'j> Rows<'j> {
             values.put(message.received_at.0)?.put(row.state.name())?;
             values.put(row.duplicate_of.as_ref().map(Uuid::as_bytes))?.put(message.reason())?;
             values.put(&message.content_type)?.put(as_integer(message.body.len()))?;
-            values.put(&message.identity)?.put(row.version)?.put(1)?.put(row.body).map(drop)
+            values.put(&message.identity)?.put(row.place.version)?.put(1)?.put(row.body)?;
+            values.put(row.place.previous.as_ref().map(Uuid::as_bytes)).map(drop)
         })?;
         self.arrange(connection)?;
         self.insert_deliveries(connection)?;
@@ -385,8 +403,8 @@ static BODIES: LazyLock<Insert> =
 static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
         "INSERT OR FAIL INTO messages (project, id, source, received_at, state, duplicate_of, reason,
-             content_type, bytes, identity, version, seen, body)",
-        13,
+             content_type, bytes, identity, version, seen, body, previous)",
+        14,
     )
 });
 

@@ -24,6 +24,8 @@ mod durability;
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod lanes;
@@ -48,5 +50,7 @@ mod signals;
 mod storm;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tallies;
 #[cfg(test)]
 mod tokens;
