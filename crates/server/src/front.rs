@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 
 use crate::app::Shared;
 use crate::client_address::client_address;
-use crate::{api, health, inbox, page, problem, unsubscribe, webhook};
+use crate::{api, application, health, inbox, problem, unsubscribe, webhook};
 
 /// The way to all surfaces. Clones are cheap.
 #[derive(Clone)]
@@ -33,9 +33,9 @@ impl Front {
         let others = Router::new()
             .merge(webhook::router())
             .merge(health::router())
-            .merge(page::router())
+            .merge(application::router())
             .merge(unsubscribe::router())
-            .fallback(problem::no_such_page)
+            .fallback(application::otherwise)
             .method_not_allowed_fallback(problem::wrong_method)
             .with_state(Arc::clone(&app));
         Self { api: api::router(&app), others, app, taken: counter("inbox", StatusCode::OK) }

@@ -1,31 +1,46 @@
 //! What every page of ours is sent with: rules under which nothing foreign runs in it.
 
-use axum::response::{IntoResponse as _, Response};
-use http::HeaderValue;
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 
-/// Styles and scripts come from this hub's own files, and scripts talk to this hub alone.
+/// What small pages may load: this hub's own styles and scripts, and nothing by default.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
                       connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
+/// What the application may load: this hub's own files, fonts among them. No script and no style
+/// may stand inside a page, so that nothing that came in with a message can become one.
+pub(crate) const APPLICATION_POLICY: &str =
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; \
+     object-src 'none'";
+
 /// A page, or a file that belongs to one.
-pub(crate) fn file(content_type: &'static str, text: impl Into<axum::body::Body>) -> Response {
-    let mut response = text.into().into_response();
+pub(crate) fn file(content_type: &'static str, text: impl Into<Body>) -> Response {
+    let mut response = guarded(POLICY, text.into());
     let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // A new version of the hub has new pages at the same addresses.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An answer under a policy, and under the rules that hold for everything that browsers show.
+pub(crate) fn guarded(policy: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
     for (name, value) in [
-        (CONTENT_TYPE, content_type),
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
-        // A new version of the hub has new pages at the same addresses.
-        (CACHE_CONTROL, "no-cache"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

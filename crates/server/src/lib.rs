@@ -4,7 +4,7 @@
 //!   connection.rs ── front.rs ─┬─ inbox.rs    POST /inbox/<secret>      senders, the OpenFn v1 inbox
 //!   (sockets,        (which    ├─ webhook.rs  /i/<uuid>, /i/<project>/… senders, OpenFn v2 webhooks
 //!    bounds)         surface)  ├─ api/        /api/v1/…                 people and their scripts
-//!                              ├─ page.rs     /                         people with a browser
+//!                              ├─ application.rs /, /projects, …      people with a browser
 //!                              ├─ unsubscribe.rs /unsubscribe/…       people who got a mail
 //!                              └─ health.rs   /healthz /readyz /metrics machines that watch
 //! ```
@@ -19,6 +19,7 @@
 
 mod api;
 mod app;
+mod application;
 mod body;
 mod client_address;
 mod connection;
@@ -27,7 +28,6 @@ mod health;
 mod html;
 mod inbox;
 mod incoming;
-mod page;
 mod problem;
 mod room;
 mod senders;

@@ -50,7 +50,6 @@ export function TreeView({ root, hits, current, leafActions, marked }: TreeViewP
   const isOpen = (line: Line, next: Line | undefined) =>
     line.node.branch !== null && next !== undefined && next.depth > line.depth;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <div
       ref={scroller}
       className={styles.scroller}

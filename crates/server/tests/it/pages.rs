@@ -11,21 +11,25 @@ use crate::hub::{Engine, SECRET, TestHub, eventually, problem, recorder};
 #[tokio::test]
 async fn pages_run_nothing_foreign() {
     let hub = TestHub::start().await;
-    for (path, content_type) in [
-        ("/", "text/html; charset=utf-8"),
-        ("/assets/page.css", "text/css; charset=utf-8"),
-        ("/assets/page.js", "text/javascript; charset=utf-8"),
-        ("/api/docs", "text/html; charset=utf-8"),
-        ("/api/docs.css", "text/css; charset=utf-8"),
+    for (path, content_type, kept) in [
+        ("/", "text/html; charset=utf-8", "no-store"),
+        ("/projects/clinic/messages?state=kept", "text/html; charset=utf-8", "no-store"),
+        ("/sign-in", "text/html; charset=utf-8", "no-store"),
+        ("/api/docs", "text/html; charset=utf-8", "no-cache"),
+        ("/api/docs.css", "text/css; charset=utf-8", "no-cache"),
     ] {
         let answer = hub.client.get(hub.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         let headers = answer.headers();
         assert_eq!(headers["content-type"], content_type);
+        assert_eq!(headers["cache-control"], kept);
         let policy = headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
+        assert!(policy.starts_with("default-src '") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["x-frame-options"], "DENY");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
         let text = answer.text().await.unwrap();
         assert!(!text.is_empty(), "{path}");
         for foreign in ["https://", "http://", "<style", " style=", " onclick="] {
@@ -33,19 +37,28 @@ async fn pages_run_nothing_foreign() {
         }
         assert!(!text.contains("<script>"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_wrong_address_is_a_page_to_people_and_a_problem_to_machines() {
+    let hub = TestHub::start().await;
     let nothing = hub.client.get(hub.url("/nothing")).send().await.unwrap();
     problem(nothing, 404, "no-such-page").await;
+    let looking = hub.client.get(hub.url("/nothing")).header("accept", "text/html");
+    let page = looking.send().await.unwrap();
+    assert_eq!(page.status(), 404);
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let file = hub.client.get(hub.url("/assets/nothing-a1b2.js")).send().await.unwrap();
+    problem(file, 404, "no-such-page").await;
+    let data = hub.client.get(hub.url("/projects")).header("accept", "application/json");
+    problem(data.send().await.unwrap(), 404, "no-such-page").await;
     let mistyped = hub.client.post(hub.url(&format!("/inbx/{SECRET}"))).send().await.unwrap();
     let told = problem(mistyped, 404, "no-such-page").await;
     assert!(!told.to_string().contains(SECRET));
-    let wrong = hub.client.post(hub.url("/healthz")).send().await.unwrap();
-    problem(wrong, 405, "method-not-allowed").await;
-}
-
-#[test]
-fn the_page_does_not_say_given_up_of_what_a_person_ended() {
-    let page = include_str!("../../assets/page.js");
-    assert!(page.contains("cancelled: \"cancelled\"") && !page.contains("given up"));
+    for path in ["/healthz", "/projects"] {
+        let wrong = hub.client.post(hub.url(path)).send().await.unwrap();
+        problem(wrong, 405, "method-not-allowed").await;
+    }
 }
 
 #[tokio::test]

@@ -38,7 +38,10 @@ export function MessagesPage() {
   const { project } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { columns: chosenColumns, ...filters } = search;
+  const [chosenColumns, filters] = useMemo(() => {
+    const { columns, ...rest } = search;
+    return [columns, rest] as const;
+  }, [search]);
   const change = (changed: Partial<MessagesSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
   const filterWords = useFilterWords(filters, change);
@@ -50,9 +53,7 @@ export function MessagesPage() {
       idOf,
       live: "message" as const,
     }),
-    // The filters are made anew with every drawing; their content is what counts.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
-    [project, JSON.stringify(filters)],
+    [project, filters],
   );
   return (
     <>
