@@ -1,6 +1,7 @@
 //! How a project's lanes stand, and what a person can do about one: the dispatcher's view of the
 //! moment beside what the store says of the backlog.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use fieldpost_model::connection::{Connection, Rate};
@@ -68,16 +69,18 @@ impl Hub {
     pub async fn lanes(&self, project: &str) -> Result<Vec<LaneShown>, HubError> {
         let routing = self.project(project).await?;
         let standings = self.standings();
+        let backlogs = self.store().lane_backlogs(&routing.project).await?;
         let mut shown = Vec::new();
         for connection in &routing.definition.connections {
             let lane = Lane { project: routing.project.clone(), name: connection.name.clone() };
             let mut standing = standings.get(&lane).copied().unwrap_or_default();
             // The definitions are newer than what the dispatcher last showed.
             standing.paused = self.holds_back(&routing, connection);
-            let lane = self.lane_shown(lane, &standing).await?;
+            let backlog = backlogs.get(&lane.name).copied().unwrap_or_default();
+            let lane = self.lane_shown(lane, &standing, backlog);
             shown.push(LaneShown {
                 paused_by: self.paused_by(&routing, connection),
-                parked: self.parked(&routing, connection).await?,
+                parked: parked(&routing, connection, &backlogs),
                 rate: connection.rate,
                 ..lane
             });
@@ -85,24 +88,7 @@ impl Hub {
         Ok(shown)
     }
 
-    /// How many deliveries wait for paused forwarders that send to a connection.
-    async fn parked(
-        &self,
-        routing: &ProjectRouting,
-        connection: &Connection,
-    ) -> Result<u64, HubError> {
-        let forwarders = &routing.definition.forwarders;
-        let mut parked = 0;
-        for forwarder in forwarders.iter().filter(|one| one.paused && one.to == connection.name) {
-            let name = Lane::parking(&forwarder.name);
-            let lane = Lane { project: routing.project.clone(), name };
-            parked += self.store().lane_backlog(&lane).await?.waiting;
-        }
-        Ok(parked)
-    }
-
-    async fn lane_shown(&self, lane: Lane, standing: &Standing) -> Result<LaneShown, HubError> {
-        let backlog = self.store().lane_backlog(&lane).await?;
+    fn lane_shown(&self, lane: Lane, standing: &Standing, backlog: LaneBacklog) -> LaneShown {
         let again_in = standing.open.and_then(|(_, again_in)| again_in);
         let state = match (standing.paused, standing.open) {
             (true, _) => LaneState::Paused,
@@ -110,7 +96,7 @@ impl Hub {
             (false, Some((_, Some(again_in)))) if again_in > Duration::ZERO => LaneState::LeftAlone,
             (false, Some(_)) => LaneState::Probing,
         };
-        Ok(LaneShown {
+        LaneShown {
             connection: lane.name,
             state,
             cause: standing.open.map(|(cause, _)| cause),
@@ -122,7 +108,7 @@ impl Hub {
             paused_by: None,
             parked: 0,
             rate: None,
-        })
+        }
     }
 
     /// Whether nothing is sent to a connection at present: somebody paused it, its project, or
@@ -167,4 +153,18 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// How many deliveries wait for paused forwarders that send to a connection.
+fn parked(
+    routing: &ProjectRouting,
+    connection: &Connection,
+    backlogs: &HashMap<String, LaneBacklog>,
+) -> u64 {
+    let forwarders = routing.definition.forwarders.iter();
+    forwarders
+        .filter(|one| one.paused && one.to == connection.name)
+        .filter_map(|one| backlogs.get(&Lane::parking(&one.name)))
+        .map(|backlog| backlog.waiting)
+        .sum()
 }

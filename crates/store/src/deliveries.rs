@@ -27,6 +27,9 @@ pub(crate) const COLUMNS: &str = "id, forwarder, connection, event, payload_kind
                            (SELECT count(*) FROM queue held WHERE held.project = deliveries.project \
                             AND held.delivery = deliveries.id AND held.rank = 4) ELSE 0 END";
 
+/// The newest deliveries that are looked at for the name of a connection.
+const LOOKED_BACK: usize = 10_000;
+
 const BEING_SENT: &str = "it is being sent right now, or its state has changed";
 
 /// Ends a delivery that has left the queue.
@@ -72,6 +75,18 @@ impl Store {
         let sql = format!("SELECT count(*) FROM {from}{}", conditions.sql());
         let counts = self.query(sql, conditions.parameters, |row| row.integer(0)).await?;
         Ok(counts.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
+    }
+
+    /// Whether anything of a connection is there: something that waits, or one of the newest
+    /// deliveries. A name that stands nowhere costs no walk over all of them.
+    pub async fn is_sent_to(&self, project: &str, connection: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM queue WHERE project = $1 AND lane = $2
+                   UNION ALL
+                   SELECT 1 FROM (SELECT connection FROM deliveries WHERE project = $1
+                                  ORDER BY id DESC LIMIT $3) newest
+                   WHERE connection = $2 LIMIT 1";
+        let parameters = vec![project.into(), connection.into(), as_integer(LOOKED_BACK).into()];
+        Ok(!self.query(sql.to_owned(), parameters, |_| Ok(())).await?.is_empty())
     }
 
     /// One delivery.

@@ -2,7 +2,7 @@
 //! like nothing to do.
 //!
 //! What was removed from the project may have left messages and deliveries: its name is allowed for
-//! as long as any is there.
+//! as long as any is there; of a connection, as long as any waits or is among the newest.
 
 use fieldpost_rules::definition::ProjectDefinition;
 use fieldpost_store::{DeliveryQuery, MessageQuery, Page};
@@ -33,9 +33,9 @@ pub(super) async fn deliveries(
     if let Some(connection) = &query.connection {
         let known = definition.connections.iter().map(|one| one.name.as_str());
         if let Err(unknown) = find("connection", connection, known) {
-            let left =
-                DeliveryQuery { connection: Some(connection.clone()), ..DeliveryQuery::default() };
-            unless_left(app, project, &left, unknown).await?;
+            if !app.hub.store().is_sent_to(project, connection).await? {
+                return Err(unknown);
+            }
         }
     }
     source(app, project, definition, query.source.as_deref()).await

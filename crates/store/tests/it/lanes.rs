@@ -6,7 +6,9 @@ use fieldpost_model::delivery::DeliveryState;
 use fieldpost_store::{LaneBacklog, Signal, Verdict};
 use rstest::rstest;
 
-use crate::support::{CONNECTION, Change, Engine, LONG, TestStore, lane, message, outcome};
+use crate::support::{
+    CONNECTION, Change, Engine, LONG, PROJECT, TestStore, lane, message, outcome,
+};
 
 #[rstest]
 #[case::sqlite(Engine::Sqlite)]
@@ -26,8 +28,13 @@ async fn a_backlog_is_counted_by_lane(#[case] engine: Engine) {
     for claimed in store.claim_some(3, LONG).await {
         store.record(outcome(&claimed, Verdict::RetryIn(LONG))).await.unwrap();
     }
+    assert!(store.is_sent_to(PROJECT, CONNECTION).await.unwrap());
+    assert!(!store.is_sent_to(PROJECT, "nowhere").await.unwrap());
     let failed = store.lane_backlog(&lane(CONNECTION)).await.unwrap();
     assert_eq!(failed.waiting, 3);
+    let all = store.lane_backlogs(PROJECT).await.unwrap();
+    assert_eq!((all.len(), all.get(CONNECTION)), (2, Some(&failed)));
+    assert_eq!(all.get("hospital").map(|it| it.waiting), Some(1));
     assert!(failed.oldest_first_try.is_none() && failed.next_retry.is_some());
 }
 
