@@ -7,6 +7,8 @@ pub mod access;
 pub mod account;
 pub mod definition;
 pub mod delivery;
+pub mod difference;
+pub mod field_path;
 pub mod filter;
 pub mod incident;
 pub mod json_path;

@@ -10,6 +10,7 @@ use fieldpost_model::names;
 
 use super::contain::contains_within;
 use super::{Candidate, contains};
+use crate::field_path::push_key;
 
 names! {
     /// The parts of a filter, by their names in a project file.
@@ -152,7 +153,7 @@ impl Search {
             (Some(found @ Value::Object(_)), Value::Object(members)) if !members.is_empty() => {
                 for (key, wanted) in members {
                     let outside = self.path.len();
-                    self.enter(key);
+                    push_key(&mut self.path, key);
                     self.value(found.get(key), wanted);
                     self.path.truncate(outside);
                 }
@@ -209,22 +210,6 @@ impl Search {
 
     fn place(&self) -> String {
         if self.path.is_empty() { "the body".to_owned() } else { format!("`{}`", self.path) }
-    }
-
-    /// Extends the path by a key. One that could be taken for more than a key is quoted.
-    fn enter(&mut self, key: &str) {
-        if !self.path.is_empty() {
-            self.path.push('.');
-        }
-        let is_plain = !key.is_empty()
-            && !key.contains(|character: char| {
-                matches!(character, '.' | '[' | ']' | '"' | '`') || character.is_whitespace()
-            });
-        if is_plain {
-            self.path.push_str(key);
-        } else {
-            self.path.push_str(&Value::string(key).to_json());
-        }
     }
 }
 
