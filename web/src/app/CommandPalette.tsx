@@ -4,7 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { Search } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useMemo, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { projectsQuery } from "../api/projects";
 import { searchQuery } from "../api/search";
 import { useKeys } from "../design/keys";
@@ -88,6 +88,9 @@ function Palette({ project, close }: { project: string | null; close: () => void
   const [at, setAt] = useState(0);
   const choices = useChoices(text.trim(), project);
   const current = Math.min(at, choices.length - 1);
+  const input = useRef<HTMLInputElement>(null);
+  // Who presses the keys types on at once: the field does not wait until the dialog has arrived.
+  useEffect(() => input.current?.focus(), []);
   const take = (choice: Choice | undefined) => {
     if (choice !== undefined) {
       close();
@@ -108,6 +111,7 @@ function Palette({ project, close }: { project: string | null; close: () => void
   return (
     <div className={styles.palette}>
       <input
+        ref={input}
         className={styles.input}
         data-autofocus
         role="combobox"

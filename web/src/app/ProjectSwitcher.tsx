@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { ChevronDown } from "lucide-react";
 import { projectsQuery } from "../api/projects";
 import { useWords } from "../i18n/words";
+import styles from "./ProjectSwitcher.module.css";
 
 export function ProjectSwitcher({ project }: { project: string | null }) {
   const words = useWords().shell;
@@ -17,7 +18,7 @@ export function ProjectSwitcher({ project }: { project: string | null }) {
           variant="subtle"
           color="gray"
           rightSection={<ChevronDown size={14} />}
-          aria-label={words.project}
+          className={styles.button}
         >
           {current?.title || project || words.projects}
         </Button>

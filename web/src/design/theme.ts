@@ -110,6 +110,7 @@ export const theme = createTheme({
         multiline: true,
       },
     },
+    InputWrapper: { defaultProps: { withAsterisk: false } },
     Loader: { defaultProps: { size: "sm", type: "dots" } },
     Button: { defaultProps: { size: "sm" } },
     TextInput: { defaultProps: { size: "sm" } },

@@ -27,11 +27,17 @@ const SPANS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", MINUTE],
   ["second", SECOND],
 ];
-const SIZES: [string, number][] = [
-  ["gigabyte", 1e9],
-  ["megabyte", 1e6],
-  ["kilobyte", 1e3],
+const SPAN_UNITS: [string, number][] = [
+  ["d", DAY],
+  ["h", HOUR],
+  ["min", MINUTE],
+  ["s", SECOND],
 ];
+const SIZES = [1e9, 1e6, 1e3, 1];
+const SIZE_UNITS: Record<Language, string[]> = {
+  en: ["GB", "MB", "kB", "B"],
+  fr: ["Go", "Mo", "ko", "o"],
+};
 
 /** English as it is written outside of America: days before months, 24 hours. */
 const LOCALES: Record<Language, string> = { en: "en-GB", fr: "fr" };
@@ -39,6 +45,7 @@ const LOCALES: Record<Language, string> = { en: "en-GB", fr: "fr" };
 export function formats(language: Language): Formats {
   const locale = LOCALES[language];
   const number = new Intl.NumberFormat(locale);
+  const sizeNumber = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" });
   const today = new Intl.DateTimeFormat(locale, {
     hour: "2-digit",
@@ -67,33 +74,23 @@ export function formats(language: Language): Formats {
     fractionalSecondDigits: 3,
     timeZoneName: "short",
   });
-  const unit = (value: number, name: string, digits: number) =>
-    new Intl.NumberFormat(locale, {
-      style: "unit",
-      unit: name,
-      unitDisplay: "short",
-      maximumFractionDigits: digits,
-    }).format(value);
-
   return {
     number: (value) => number.format(value),
     bytes: (value) => {
-      const [name, size] = SIZES.find(([, size]) => value >= size) ?? ["byte", 1];
-      return unit(value / size, name, size === 1 ? 0 : 1);
+      const index = Math.max(
+        0,
+        SIZES.findIndex((size) => value >= size),
+      );
+      const place = value < 1 ? SIZES.length - 1 : index;
+      const size = SIZES[place] ?? 1;
+      return `${sizeNumber.format(value / size)}\u00a0${SIZE_UNITS[language][place]}`;
     },
     duration: (milliseconds) => {
-      if (milliseconds < SECOND) {
-        return unit(Math.round(milliseconds), "millisecond", 0);
-      }
-      if (milliseconds < MINUTE) {
-        return unit(milliseconds / SECOND, "second", 1);
-      }
-      if (milliseconds < HOUR) {
-        return unit(milliseconds / MINUTE, "minute", 0);
-      }
-      return milliseconds < DAY
-        ? unit(milliseconds / HOUR, "hour", 1)
-        : unit(milliseconds / DAY, "day", 1);
+      const [unit, size] = SPAN_UNITS.find(([, size]) => milliseconds >= size) ?? ["ms", 1];
+      const value = milliseconds / size;
+      // Below a second the parts do not matter; above, one digit tells 1.5 from 2.
+      const rounded = size === 1 ? Math.round(value) : value;
+      return `${sizeNumber.format(rounded)}\u00a0${unit === "d" && language === "fr" ? "j" : unit}`;
     },
     relative: (time, now) => {
       const distance = time.getTime() - now.getTime();

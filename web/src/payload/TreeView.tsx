@@ -114,7 +114,7 @@ function TreeLine({ node, open, turn, leafActions }: TreeLineProps) {
         )}
         {name}
         {branch.attributes !== "" && <span className={styles.attributes}>{branch.attributes}</span>}
-        {!open && (
+        {(!open || name === null) && (
           <span className={styles.count}>
             {branch.kind === "array" ? words.items(count) : words.members(count)}
           </span>
