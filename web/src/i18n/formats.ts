@@ -12,6 +12,8 @@ export interface Formats {
   relative: (time: Date, now: Date) => string;
   /** 14:02:11 today, 21 Nov 14:02 else */
   clock: (time: Date, now: Date) => string;
+  /** 14:02 today, 21 Nov 14:02 else: for sentences */
+  minute: (time: Date, now: Date) => string;
   /** 22 Nov 2026, 14:02:11.412 with the zone */
   exact: (time: Date) => string;
 }
@@ -52,6 +54,7 @@ export function formats(language: Language): Formats {
     minute: "2-digit",
     second: "2-digit",
   });
+  const minute = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
   const thisYear = new Intl.DateTimeFormat(locale, {
     day: "numeric",
     month: "short",
@@ -74,6 +77,9 @@ export function formats(language: Language): Formats {
     fractionalSecondDigits: 3,
     timeZoneName: "short",
   });
+  const sameDay = (time: Date, now: Date) => time.toDateString() === now.toDateString();
+  const dated = (time: Date, now: Date) =>
+    (time.getFullYear() === now.getFullYear() ? thisYear : longAgo).format(time);
   return {
     number: (value) => number.format(value),
     bytes: (value) => {
@@ -100,14 +106,8 @@ export function formats(language: Language): Formats {
       ];
       return relative.format(Math.trunc(distance / size), name);
     },
-    clock: (time, now) => {
-      if (time.toDateString() === now.toDateString()) {
-        return today.format(time);
-      }
-      return time.getFullYear() === now.getFullYear()
-        ? thisYear.format(time)
-        : longAgo.format(time);
-    },
+    clock: (time, now) => (sameDay(time, now) ? today.format(time) : dated(time, now)),
+    minute: (time, now) => (sameDay(time, now) ? minute.format(time) : dated(time, now)),
     exact: (time) => exact.format(time),
   };
 }
