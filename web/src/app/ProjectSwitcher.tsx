@@ -20,7 +20,7 @@ export function ProjectSwitcher({ project }: { project: string | null }) {
           rightSection={<ChevronDown size={14} />}
           className={styles.button}
         >
-          {current?.title || project || words.projects}
+          <span className={styles.name}>{current?.title || project || words.projects}</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

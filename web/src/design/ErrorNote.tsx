@@ -5,6 +5,7 @@ import { useId } from "react";
 import { asProblem, NO_ANSWER } from "../api/problem";
 import { useWords } from "../i18n/words";
 import styles from "./ErrorNote.module.css";
+import { Prose } from "./Prose";
 
 interface ErrorNoteProps {
   error: unknown;
@@ -19,9 +20,13 @@ export function ErrorNote({ error, retry }: ErrorNoteProps) {
   return (
     <div className={styles.note} role="alert" aria-labelledby={id}>
       <p id={id} className={styles.detail}>
-        {away ? words.hubIsAway : sentence(document.detail)}
+        {away ? words.hubIsAway : <Prose text={sentence(document.detail)} />}
       </p>
-      {document.hint !== null && <p className={styles.hint}>{sentence(document.hint)}</p>}
+      {document.hint !== null && (
+        <p className={styles.hint}>
+          <Prose text={sentence(document.hint)} />
+        </p>
+      )}
       {document.problems !== undefined && document.problems.length > 0 && (
         <ul className={styles.mistakes}>
           {document.problems.map((mistake) => (

@@ -44,10 +44,12 @@ function StationMark({ station }: { station: Station }) {
     <li className={styles.station} data-tone={station.tone}>
       <span className={styles.postmark} aria-hidden="true" />
       <span className={styles.word}>{stationWord(station, words)}</span>
-      <span className={styles.under}>
-        {station.at !== null && <Time at={station.at} shown="clock" />}
-        {note}
-      </span>
+      {(station.at !== null || note !== null) && (
+        <span className={styles.under}>
+          {station.at !== null && <Time at={station.at} shown="clock" />}
+          {note}
+        </span>
+      )}
       {station.tone === "failed" && station.reason !== null && (
         <span className={styles.reason}>{station.reason}</span>
       )}

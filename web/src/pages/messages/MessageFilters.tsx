@@ -74,6 +74,7 @@ export function MessageFilterForm({ project, filters, change }: MessageFilterFor
         value={filters.source ?? null}
         clearable
         searchable
+        openOnFocus={false}
         comboboxProps={{ withinPortal: false }}
         onChange={(source) => change({ source: source ?? undefined })}
       />

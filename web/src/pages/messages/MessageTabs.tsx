@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { Timeline } from "../../api/types";
 import { EmptyState } from "../../design/EmptyState";
 import { Identifier } from "../../design/Identifier";
+import { Prose } from "../../design/Prose";
 import { Shape, StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
@@ -40,7 +41,9 @@ export function Matched({ timeline }: OfTimeline) {
               >
                 <span className={styles.part}>{condition.part}</span>
                 <Shape tone={condition.holds ? "well" : "bad"} />
-                <span>{condition.note}</span>
+                <span>
+                  <Prose text={condition.note} />
+                </span>
               </li>
             ))}
           </ul>
