@@ -374,7 +374,7 @@ impl Hub {
             match ended_by {
                 EndedBy::Itself => tracing::info!(project, "`{subject}` is well again"),
                 EndedBy::Person => {
-                    tracing::info!(project, "the trouble with `{subject}` was closed")
+                    tracing::info!(project, "the trouble with `{subject}` was closed");
                 }
             }
         }

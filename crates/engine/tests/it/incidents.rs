@@ -343,9 +343,11 @@ async fn a_source_that_never_got_anything_is_silent_from_when_it_was_made() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_comes_once_for_each_day() {
+async fn a_report_comes_once_for_each_day(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let more = r#", "reports": {"day": ["lead@example.org"]}"#;
-    let clinic = Clinic::start(Engine::Sqlite, &Wish { more, ..Wish::default() }).await;
+    let clinic = Clinic::start(engine, &Wish { more, ..Wish::default() }).await;
     clinic.post("1").await;
     clinic.post("2").await;
     clinic.destination.wait_for(2, PATIENCE).await;

@@ -366,8 +366,8 @@ impl Keeper {
                 self.put_back(&key, &mut webhook.url, stored.as_ref());
             }
             let Webhook { url, signing_secret: Some(secret) } = webhook else { continue };
-            let stored = stored.iter().filter(|stored| stored.url == *url);
-            let stored = stored.filter_map(|stored| stored.signing_secret.as_ref()).next();
+            let mut stored = stored.iter().filter(|stored| stored.url == *url);
+            let stored = stored.find_map(|stored| stored.signing_secret.as_ref());
             self.secret(&format!("{key}.signing_secret"), secret, stored);
         }
     }

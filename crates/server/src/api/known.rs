@@ -32,10 +32,10 @@ pub(super) async fn deliveries(
     }
     if let Some(connection) = &query.connection {
         let known = definition.connections.iter().map(|one| one.name.as_str());
-        if let Err(unknown) = find("connection", connection, known) {
-            if !app.hub.store().is_sent_to(project, connection).await? {
-                return Err(unknown);
-            }
+        if let Err(unknown) = find("connection", connection, known)
+            && !app.hub.store().is_sent_to(project, connection).await?
+        {
+            return Err(unknown);
         }
     }
     source(app, project, definition, query.source.as_deref()).await
