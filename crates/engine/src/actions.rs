@@ -8,7 +8,7 @@ use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::message::{Message, MessageRequest, MessageState};
 use fieldpost_rules::delivery::{Action, Transition, apply_to};
-use fieldpost_rules::filter::{Explanation, matches};
+use fieldpost_rules::filter::{Explanation, explain, matches};
 use fieldpost_rules::order;
 use fieldpost_store::{MessageQuery, Page, Released, Replay, StoreError};
 use uuid::Uuid;
@@ -25,6 +25,8 @@ const MOST_TRIED: usize = 10_000;
 const TRIAL_PAGE: usize = 100;
 /// Matching messages that a trial shows.
 const EXAMPLES: usize = 10;
+/// Messages that fail a filter by little, which a trial explains.
+const NEAR_MISSES: usize = 3;
 
 /// The text of a cancellation by a person.
 const CANCELLED: &str = "cancelled by a person";
@@ -62,6 +64,31 @@ pub struct FilterTrial {
     pub unreadable: u64,
     /// The newest that match.
     pub examples: Vec<Message>,
+    /// Those that fail by the fewest conditions, with the reasons; the newest of equals first.
+    pub near: Vec<(Message, Explanation)>,
+}
+
+impl FilterTrial {
+    /// Keeps a message that is not wanted, if it comes nearer than one that is kept so far.
+    fn missed(&mut self, message: Message, explanation: Explanation) {
+        let failed = |explanation: &Explanation| {
+            explanation.conditions.iter().filter(|condition| !condition.holds).count()
+        };
+        // Messages come newest first, so that an older one stands behind its equals.
+        let place = self.near.partition_point(|(_, kept)| failed(kept) <= failed(&explanation));
+        self.near.insert(place, (message, explanation));
+        self.near.truncate(NEAR_MISSES);
+    }
+}
+
+/// What a filter says of a message.
+enum Verdict {
+    /// It wants it.
+    Wanted,
+    /// It does not, and why.
+    Unwanted(Explanation),
+    /// The message cannot be read.
+    Unreadable,
 }
 
 impl Hub {
@@ -261,15 +288,15 @@ impl Hub {
         else {
             return Ok(());
         };
-        let wanted = {
+        let verdict = {
             let (routing, filter) = (Arc::clone(routing), Arc::clone(filter));
             let message = message.clone();
-            self.aside(move || wants(&routing, &filter, &message, &request, &body)).await?
+            self.aside(move || judge(&routing, &filter, &message, &request, &body)).await?
         };
-        match wanted {
-            None => trial.unreadable += 1,
-            Some(false) => {}
-            Some(true) => {
+        match verdict {
+            Verdict::Unreadable => trial.unreadable += 1,
+            Verdict::Unwanted(explanation) => trial.missed(message, explanation),
+            Verdict::Wanted => {
                 trial.matched += 1;
                 if trial.examples.len() < EXAMPLES {
                     trial.examples.push(message);
@@ -319,17 +346,23 @@ impl Hub {
     }
 }
 
-/// Whether a filter wants a message; `None` where the message cannot be read.
-fn wants(
+/// What a filter says of a message, by today's dialect of its source.
+fn judge(
     routing: &ProjectRouting,
     filter: &MessageFilter,
     message: &Message,
     request: &MessageRequest,
     body: &[u8],
-) -> Option<bool> {
-    let source = routing.source(&message.source)?;
-    let decoded = receive::read(source, message.content_type.as_deref(), body).ok()?;
+) -> Verdict {
+    let Some(source) = routing.source(&message.source) else { return Verdict::Unreadable };
+    let Ok(decoded) = receive::read(source, message.content_type.as_deref(), body) else {
+        return Verdict::Unreadable;
+    };
     let candidate =
         matching::candidate(&message.source, &decoded, &request.headers, &request.query);
-    Some(matches(filter, &candidate))
+    if matches(filter, &candidate) {
+        Verdict::Wanted
+    } else {
+        Verdict::Unwanted(explain(filter, &candidate))
+    }
 }

@@ -4,12 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::json::Value;
+use fieldpost_model::message;
 use fieldpost_rules::definition::{self, read_forwarder};
+use fieldpost_rules::filter;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Document;
-use super::messages::Message;
+use super::messages::{Condition, Message};
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
 use crate::app::Shared;
@@ -57,6 +59,17 @@ pub(super) struct FilterTrial {
     unreadable: u64,
     /// The newest that match, ten at most.
     examples: Vec<Message>,
+    /// Those that do not match by the fewest conditions, three at most.
+    near: Vec<NearMiss>,
+}
+
+/// A message that a filter does not want, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NearMiss {
+    /// The message.
+    message: Message,
+    /// Condition by condition.
+    conditions: Vec<Condition>,
 }
 
 /// Try a filter
@@ -83,7 +96,13 @@ pub(super) async fn try_filter(
         matched: trial.matched,
         unreadable: trial.unreadable,
         examples: trial.examples.into_iter().map(Message::from).collect(),
+        near: trial.near.into_iter().map(near_miss).collect(),
     }))
+}
+
+fn near_miss((message, explanation): (message::Message, filter::Explanation)) -> NearMiss {
+    let conditions = explanation.conditions.into_iter().map(Condition::from).collect();
+    NearMiss { message: Message::from(message), conditions }
 }
 
 fn read(value: Value<'_>) -> Result<(MessageFilter, usize), Vec<definition::Problem>> {

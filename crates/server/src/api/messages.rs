@@ -305,16 +305,21 @@ impl From<ForwarderExplanation> for Explanation {
     fn from(explained: ForwarderExplanation) -> Self {
         let ForwarderExplanation { forwarder, paused, explanation } = explained;
         let filter::Explanation { matched, conditions } = explanation;
-        let condition = |condition: filter::Condition| Condition {
+        let conditions = conditions.into_iter().map(Condition::from).collect();
+        Self { forwarder, paused, matched, conditions }
+    }
+}
+
+impl From<filter::Condition> for Condition {
+    fn from(condition: filter::Condition) -> Self {
+        Self {
             part: condition.part.name(),
             path: condition.path,
             expected: condition.expected,
             found: condition.found,
             holds: condition.holds,
             note: condition.note,
-        };
-        let conditions = conditions.into_iter().map(condition).collect();
-        Self { forwarder, paused, matched, conditions }
+        }
     }
 }
 

@@ -236,6 +236,22 @@ async fn a_filter_is_tried_before_it_is_saved() {
     assert_eq!(found["examples"].as_array().unwrap().len(), 5);
     let found = trial(json!({ "match": { "n": 3 }, "from": "inbox" })).await;
     assert_eq!(found["matched"], 1);
+    // The others are births, but of another number; what is no birth is further away.
+    let found = trial(json!({ "match": { "form": "births", "n": 9 } })).await;
+    let near = found["near"].as_array().unwrap();
+    let reasons: Vec<_> = near
+        .iter()
+        .map(|miss| &miss["conditions"][1])
+        .map(|it| (&it["found"], &it["holds"]))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            (&json!("4.0"), &json!(false)),
+            (&json!("3.0"), &json!(false)),
+            (&json!("2.0"), &json!(false))
+        ]
+    );
     let found = trial(json!({ "unless": { "form": "births" }, "last": 3 })).await;
     assert_eq!((&found["looked_at"], &found["matched"]), (&json!(3), &json!(1)));
     let wrong = hub.post(path, &json!({ "mach": {} })).await;
