@@ -1,7 +1,7 @@
 // The rail: which pages there are to go to, in the order in which a message meets them. A page
 // stands here by one line; its word is in the dictionary's `shell.pages`.
 import type { LinkProps } from "@tanstack/react-router";
-import { type LucideIcon, Mail } from "lucide-react";
+import { LayoutDashboard, type LucideIcon, Mail } from "lucide-react";
 import type { Words } from "../i18n/words";
 
 export interface RailEntry {
@@ -12,6 +12,7 @@ export interface RailEntry {
 
 /** Pages of a project. The first four stand in the bar of a phone, the rest behind "More". */
 export const PROJECT_PAGES: RailEntry[] = [
+  { word: "overview", to: "/projects/$project", icon: LayoutDashboard },
   { word: "messages", to: "/projects/$project/messages", icon: Mail },
 ];
 

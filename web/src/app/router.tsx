@@ -3,7 +3,8 @@
 import { createRouter } from "@tanstack/react-router";
 import { entranceRoutes } from "../pages/entrance/routes";
 import { messageRoutes } from "../pages/messages/routes";
-import { projectHomeRoute, projectsRoutes } from "../pages/projects/routes";
+import { overviewRoute } from "../pages/overview/routes";
+import { projectsRoutes } from "../pages/projects/routes";
 import { insideRoute, projectRoute, rootRoute } from "./frames";
 import { parseSearch, stringifySearch } from "./search";
 
@@ -11,7 +12,7 @@ const tree = rootRoute.addChildren([
   ...entranceRoutes,
   insideRoute.addChildren([
     ...projectsRoutes,
-    projectRoute.addChildren([projectHomeRoute, ...messageRoutes]),
+    projectRoute.addChildren([overviewRoute, ...messageRoutes]),
   ]),
 ]);
 

@@ -42,7 +42,7 @@ const SIZE_UNITS: Record<Language, string[]> = {
 };
 
 /** English as it is written outside of America: days before months, 24 hours. */
-const LOCALES: Record<Language, string> = { en: "en-GB", fr: "fr" };
+export const LOCALES: Record<Language, string> = { en: "en-GB", fr: "fr" };
 
 export function formats(language: Language): Formats {
   const locale = LOCALES[language];

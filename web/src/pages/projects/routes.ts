@@ -1,7 +1,7 @@
 // The list of projects, and what an address without a page leads to.
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { projectsQuery } from "../../api/projects";
-import { insideRoute, projectRoute } from "../../app/frames";
+import { insideRoute } from "../../app/frames";
 import { queryClient } from "../../app/queryClient";
 
 export const projectsRoute = createRoute({
@@ -21,15 +21,6 @@ const homeRoute = createRoute({
       throw redirect({ to: "/projects/$project", params: { project: only.name } });
     }
     throw redirect({ to: "/projects" });
-  },
-});
-
-/** The first page of a project. */
-export const projectHomeRoute = createRoute({
-  getParentRoute: () => projectRoute,
-  path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/projects/$project/messages", params });
   },
 });
 

@@ -1,0 +1,104 @@
+import { counted } from "../plural";
+
+export const overview = {
+  title: "Overview",
+  well: "All is well.",
+  nothingYet: "Ready. Nothing has come in yet.",
+  wellBut: (sentence: string) => `All is well, but one: ${sentence}`,
+  troubles: (count: number) =>
+    counted("en", count, { one: "# thing needs you.", other: "# things need you." }),
+  projectPaused: "The project is paused: what comes in is kept, and nothing is sent.",
+  hubPaused: "The whole hub is paused: what comes in is kept, and nothing is sent.",
+  today: (received: string, delivered: string) =>
+    `${received} came in today, ${delivered} went out.`,
+  notAnswered: (name: string, since: string) => `${name} has not answered since ${since}.`,
+  answersErrors: (name: string, status: string, since: string) =>
+    `${name} has answered with an error (${status}) since ${since}.`,
+  troubleSince: (name: string, since: string) => `${name} takes nothing since ${since}.`,
+  trouble: (name: string) => `${name} does not take what it is sent.`,
+  silentSince: (name: string, since: string) =>
+    `Nothing has come from ${name} since ${since}, though something is expected.`,
+  silentEver: (name: string) => `Nothing has ever come from ${name}, though something is expected.`,
+  waiting: (count: number) =>
+    counted("en", count, { one: "# delivery waits.", other: "# deliveries wait." }),
+  waitingMore: (count: string) => `More than ${count} deliveries wait.`,
+  nextTry: (time: string) => `Next try ${time}.`,
+  nextTryNow: "It is tried now.",
+  tryNow: "Try now",
+  pause: "Pause",
+  resume: "Resume",
+  resumeProject: "Resume the project",
+  seeWhy: "See why",
+  about: (deed: string, name: string) => `${deed}: ${name}`,
+  exactError: "Exact error",
+  moreTroubles: (count: number) =>
+    counted("en", count, { one: "and # more, below", other: "and # more, below" }),
+  triedNow: (name: string) =>
+    `One delivery is sent to ${name} now. If it arrives, the others follow.`,
+  paused: (name: string) => `${name} is paused. What is for it waits.`,
+  resumed: (name: string) => `${name} is no longer paused.`,
+  projectResumed: "The project is no longer paused.",
+  pausedNames: (names: string, count: number) =>
+    count === 1
+      ? `${names} is paused; what is for it waits.`
+      : `${names} are paused; what is for them waits.`,
+  pausedMany: (count: number) =>
+    counted("en", count, { one: "# destination is paused.", other: "# destinations are paused." }),
+  facts: {
+    title: "To look at",
+    waiting: "Waiting",
+    oldest: (time: string, name: string) => `the oldest since ${time}, for ${name}`,
+    nothingWaits: "nothing waits",
+    quarantined: "Quarantined today",
+    quarantinedAbout: "could not be read",
+    givenUp: "Given up today",
+    refused: "refused",
+    triedTooOften: "tried too often",
+    incidents: "Open incidents",
+    incidentsAbout: "trouble that lasts",
+  },
+  traffic: {
+    title: "What came in and went out",
+    span: "Time shown",
+    spans: { today: "Today", "7d": "7 days", "30d": "30 days", "1y": "1 year" },
+    lines: { received: "in", delivered: "out", failed: "failed tries" },
+    steps: { "15m": "a quarter of an hour", "1h": "an hour", "1d": "a day" },
+    at: (time: string, received: string, delivered: string, failed: string) =>
+      `${time}: ${received} in, ${delivered} out${failed === "" ? "" : `, ${failed} tries failed`}`,
+    perStep: (step: string) => `Each point is ${step}.`,
+    summary: (received: string, delivered: string, failed: string) =>
+      `${received} came in, ${delivered} went out, ${failed} tries failed.`,
+    asTable: "As a table",
+    time: "Time",
+    received: "Came in",
+    delivered: "Went out",
+    failed: "Failed tries",
+  },
+  sources: {
+    title: "Sources",
+    name: "Source",
+    last: "Last",
+    today: "Today",
+    state: "State",
+    states: { well: "well", silent: "silent", quiet: "quiet", never: "nothing yet" },
+    off: "takes nothing",
+    none: "No source yet: nothing can come in.",
+  },
+  destinations: {
+    title: "Destinations",
+    name: "Destination",
+    last: "Last",
+    today: "Today",
+    waiting: "Waiting",
+    nextTry: "Next try",
+    state: "State",
+    states: { well: "well", in_trouble: "in trouble", paused: "paused", idle: "idle" },
+    none: "No connection yet: nothing can go out.",
+  },
+  never: "never",
+  showAll: (count: string) => `Show all ${count}`,
+  fold: "Show fewer",
+  empty:
+    "Nothing is set up yet. The first steps take you from a system that sends to a delivery that arrives.",
+  firstSteps: "Begin with the first steps",
+};

@@ -1,0 +1,150 @@
+// The answer of the page, first of all: is anything wrong, since when, and what can be done.
+import type { Incident, Lane, Overview } from "../../api/types";
+import { useTitle } from "../../design/PageHead";
+import { useNow } from "../../design/Time";
+import type { Formats } from "../../i18n/formats";
+import { useFormat, useWords, type Words } from "../../i18n/words";
+import { DestinationDeeds, ResumeConnection, ResumeProject, SeeWhy } from "./Deeds";
+import styles from "./Headline.module.css";
+import { type Trouble, troublesOf } from "./trouble";
+
+/** More troubles than these are told by the tables below, where they stand first. */
+const MOST_TOLD = 3;
+
+interface HeadlineProps {
+  project: string;
+  look: Overview;
+  incidents: Incident[];
+  /** What is known of pauses; empty where nothing is paused. */
+  lanes: Lane[];
+}
+
+export function Headline({ project, look, incidents, lanes }: HeadlineProps) {
+  const words = useWords().overview;
+  const format = useFormat();
+  const now = useNow();
+  useTitle(words.title);
+  const troubles = troublesOf(look, incidents);
+  const [first] = troubles;
+  const alone = troubles.length === 1 && first !== undefined;
+  const pausedBy = lanes.find((lane) => lane.paused_by === "hub" || lane.paused_by === "project");
+  const title = () => {
+    if (pausedBy !== undefined) {
+      return pausedBy.paused_by === "hub" ? words.hubPaused : words.projectPaused;
+    }
+    if (alone) {
+      return words.wellBut(tell(first, words, format, now));
+    }
+    if (troubles.length > 0) {
+      return words.troubles(troubles.length);
+    }
+    const untouched = look.sources.every((source) => source.state === "never");
+    return untouched ? words.nothingYet : words.well;
+  };
+  return (
+    <header className={styles.head} data-bad={troubles.length > 0 || undefined}>
+      <div className={styles.line}>
+        <h1 className={styles.title}>{title()}</h1>
+        {pausedBy?.paused_by === "project" && <ResumeProject project={project} />}
+      </div>
+      <p className={styles.about}>
+        {words.today(format.number(look.received.today), format.number(look.delivered.today))}
+      </p>
+      {alone && <Detail project={project} trouble={first} />}
+      {troubles.length > 1 && (
+        <ul className={styles.troubles}>
+          {troubles.slice(0, MOST_TOLD).map((trouble) => (
+            <li key={`${trouble.kind} ${trouble.name}`} className={styles.trouble}>
+              <strong>{tell(trouble, words, format, now)}</strong>
+              <Detail project={project} trouble={trouble} />
+            </li>
+          ))}
+          {troubles.length > MOST_TOLD && (
+            <li className={styles.trouble}>{words.moreTroubles(troubles.length - MOST_TOLD)}</li>
+          )}
+        </ul>
+      )}
+      {pausedBy === undefined && <Paused project={project} look={look} />}
+    </header>
+  );
+}
+
+/** One sentence: what does not work, and since when. */
+function tell(trouble: Trouble, words: Words["overview"], format: Formats, now: Date): string {
+  const { name } = trouble;
+  const since = trouble.since === null ? null : format.minute(new Date(trouble.since), now);
+  if (trouble.kind === "source") {
+    return since === null ? words.silentEver(name) : words.silentSince(name, since);
+  }
+  if (since === null) {
+    return words.trouble(name);
+  }
+  if (!trouble.seen) {
+    return words.troubleSince(name, since);
+  }
+  return trouble.status === null
+    ? words.notAnswered(name, since)
+    : words.answersErrors(name, String(trouble.status), since);
+}
+
+/** What waits and when it is tried again, what to press, and the exact error. */
+function Detail({ project, trouble }: { project: string; trouble: Trouble }) {
+  const words = useWords().overview;
+  if (trouble.kind === "source") {
+    return (
+      <div className={styles.detail}>
+        <SeeWhy project={project} trouble={trouble} />
+      </div>
+    );
+  }
+  const { last_error: error } = trouble.health;
+  return (
+    <div className={styles.detail}>
+      <span>
+        <WaitingWords trouble={trouble} />
+      </span>
+      <DestinationDeeds project={project} trouble={trouble} />
+      {error !== null && (
+        <code className={styles.error} title={words.exactError}>
+          {error}
+        </code>
+      )}
+    </div>
+  );
+}
+
+function WaitingWords({ trouble }: { trouble: Extract<Trouble, { kind: "destination" }> }) {
+  const words = useWords().overview;
+  const format = useFormat();
+  const now = useNow();
+  const { waiting, waiting_is_more: more, next_try_at: next } = trouble.health;
+  const parts = [
+    more ? words.waitingMore(format.number(waiting)) : waiting > 0 ? words.waiting(waiting) : null,
+    next === null
+      ? null
+      : new Date(next) <= now
+        ? words.nextTryNow
+        : words.nextTry(format.relative(new Date(next), now)),
+  ];
+  return parts.filter((part) => part !== null).join(" ");
+}
+
+/** Destinations that a person paused: nothing is wrong, but it is good to remember. */
+function Paused({ project, look }: { project: string; look: Overview }) {
+  const words = useWords().overview;
+  const paused = look.connections.filter((connection) => connection.state === "paused");
+  const [only] = paused;
+  if (only === undefined) {
+    return null;
+  }
+  if (paused.length > MOST_TOLD) {
+    return <p className={styles.detail}>{words.pausedMany(paused.length)}</p>;
+  }
+  const names = paused.map((connection) => connection.name).join(", ");
+  return (
+    <p className={styles.detail}>
+      <span>{words.pausedNames(names, paused.length)}</span>
+      {paused.length === 1 && <ResumeConnection project={project} connection={only.name} />}
+    </p>
+  );
+}

@@ -1,0 +1,108 @@
+// What the overview asks the hub, and what can be done from it.
+import { keepPreviousData, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { answered, api } from "../../api/client";
+import { useEvents } from "../../api/events";
+import { midnight, stretchOf } from "./days";
+import type { Span } from "./routes";
+
+/** Without events, the page looks again this often: spans of time pass by themselves. */
+const AGAIN_MILLISECONDS = 30_000;
+/** Counts are up to two seconds behind what events tell; a last look comes after those. */
+const SETTLED_MILLISECONDS = 2500;
+
+export const OVERVIEW_KEY = "overview";
+
+export const overviewQuery = (project: string) =>
+  queryOptions({
+    queryKey: [OVERVIEW_KEY, project, "look"],
+    refetchInterval: AGAIN_MILLISECONDS,
+    queryFn: ({ signal }) =>
+      answered(
+        api.GET("/api/v1/projects/{project}/overview", {
+          params: { path: { project }, query: { today: midnight(new Date()).toISOString() } },
+          signal,
+        }),
+      ),
+  });
+
+export const trafficQuery = (project: string, span: Span) =>
+  queryOptions({
+    queryKey: [OVERVIEW_KEY, project, "traffic", span],
+    placeholderData: keepPreviousData,
+    refetchInterval: AGAIN_MILLISECONDS,
+    queryFn: async ({ signal }) => {
+      const { from, step } = stretchOf(span, new Date());
+      const traffic = await answered(
+        api.GET("/api/v1/projects/{project}/traffic", {
+          params: { path: { project }, query: { from: from.toISOString(), step } },
+          signal,
+        }),
+      );
+      return { span, traffic };
+    },
+  });
+
+/** Incidents that last. There are as many as there are sources and connections at most. */
+export const openIncidentsQuery = (project: string) =>
+  queryOptions({
+    queryKey: [OVERVIEW_KEY, project, "incidents"],
+    queryFn: async ({ signal }) =>
+      (
+        await answered(
+          api.GET("/api/v1/projects/{project}/incidents", {
+            params: { path: { project }, query: { state: "open", limit: 500 } },
+            signal,
+          }),
+        )
+      ).items,
+  });
+
+export const lanesQuery = (project: string) =>
+  queryOptions({
+    queryKey: [OVERVIEW_KEY, project, "lanes"],
+    queryFn: async ({ signal }) =>
+      (
+        await answered(
+          api.GET("/api/v1/projects/{project}/lanes", { params: { path: { project } }, signal }),
+        )
+      ).items,
+  });
+
+/** Looks at everything below a key again when something happens in the project, and once more
+ *  when the counts have followed. */
+export function useLiveLook(key: readonly unknown[]): void {
+  const client = useQueryClient();
+  const settled = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const look = () => void client.invalidateQueries({ queryKey: key });
+  useEvents(() => {
+    look();
+    clearTimeout(settled.current);
+    settled.current = setTimeout(look, SETTLED_MILLISECONDS);
+  });
+  useEffect(() => () => clearTimeout(settled.current), []);
+}
+
+export const tryNow = (project: string, connection: string) =>
+  answered(
+    api.POST("/api/v1/projects/{project}/connections/{connection}/try-now", {
+      params: { path: { project, connection } },
+    }),
+  );
+
+export const pause = (project: string, connection: string) =>
+  answered(
+    api.POST("/api/v1/projects/{project}/connections/{connection}/pause", {
+      params: { path: { project, connection } },
+    }),
+  );
+
+export const resume = (project: string, connection: string) =>
+  answered(
+    api.POST("/api/v1/projects/{project}/connections/{connection}/resume", {
+      params: { path: { project, connection } },
+    }),
+  );
+
+export const resumeProject = (project: string) =>
+  answered(api.POST("/api/v1/projects/{project}/resume", { params: { path: { project } } }));

@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import type { ConnectionHealth, Incident, SourceHealth } from "../../api/types";
+import { destinationsInOrder, folded, troublesOf } from "./trouble";
+
+function connection(name: string, changed: Partial<ConnectionHealth>): ConnectionHealth {
+  return {
+    name,
+    last_delivered_at: null,
+    today: 0,
+    waiting: 0,
+    waiting_is_more: false,
+    oldest_waiting_since: null,
+    next_try_at: null,
+    state: "well",
+    since: null,
+    incident: null,
+    last_error: null,
+    warnings: [],
+    ...changed,
+  };
+}
+
+function source(name: string, changed: Partial<SourceHealth>): SourceHealth {
+  return {
+    name,
+    dialect: "kobo",
+    enabled: true,
+    last_received_at: null,
+    today: 0,
+    state: "well",
+    incident: null,
+    since: null,
+    ...changed,
+  };
+}
+
+const incident = (id: string, status: number | null): Incident => ({
+  id,
+  kind: "connection",
+  subject: "any",
+  state: "open",
+  opened_at: "2026-01-31T14:02:00Z",
+  recovered_at: null,
+  failures: 3,
+  given_up: 0,
+  reminded_at: null,
+  last: {
+    at: "2026-01-31T14:03:00Z",
+    error: "",
+    status,
+    url: null,
+    delivery: null,
+    payload_id: null,
+    key: null,
+  },
+});
+
+test("where all is well there is no trouble", () => {
+  const look = {
+    connections: [connection("a", {}), connection("b", { state: "paused" })],
+    sources: [source("s", { state: "quiet" }), source("t", { state: "never" })],
+  };
+  expect(troublesOf(look, [])).toEqual([]);
+});
+
+test("destinations come before sources, the oldest first, what has just begun last", () => {
+  const look = {
+    connections: [
+      connection("new", { state: "in_trouble" }),
+      connection("late", { state: "in_trouble", since: "2026-01-31T15:00:00Z" }),
+      connection("early", { state: "in_trouble", since: "2026-01-31T14:00:00Z" }),
+    ],
+    sources: [source("silent", { state: "silent", last_received_at: "2026-01-30T14:00:00Z" })],
+  };
+  const names = troublesOf(look, []).map((trouble) => trouble.name);
+  expect(names).toEqual(["early", "late", "new", "silent"]);
+});
+
+test.each([
+  ["answered", 503, 503, true],
+  ["did not answer", null, null, true],
+])("a destination that %s", (_name, status, told, seen) => {
+  const look = {
+    connections: [connection("a", { state: "in_trouble", incident: "1" })],
+    sources: [],
+  };
+  expect(troublesOf(look, [incident("1", status)])[0]).toMatchObject({ status: told, seen });
+});
+
+test("without its incident nothing is claimed about an answer", () => {
+  const look = { connections: [connection("a", { state: "in_trouble" })], sources: [] };
+  expect(troublesOf(look, [])[0]).toMatchObject({ status: null, seen: false });
+});
+
+test("those in trouble stand first, and others keep the order of the project", () => {
+  const connections = [
+    connection("one", {}),
+    connection("two", { state: "idle" }),
+    connection("three", { state: "in_trouble" }),
+    connection("four", {}),
+    connection("five", { state: "paused" }),
+  ];
+  const names = destinationsInOrder(connections).map((each) => each.name);
+  expect(names).toEqual(["three", "five", "one", "four", "two"]);
+});
+
+test.each([
+  [5, 0, 5],
+  [12, 0, 12],
+  [13, 0, 8],
+  [30, 3, 8],
+  [30, 20, 20],
+])("of %i rows with %i in trouble, %i are shown", (total, inTrouble, shown) => {
+  expect(folded(total, inTrouble)).toBe(shown);
+});
