@@ -33,6 +33,7 @@ mod lanes;
 mod lists;
 #[cfg(test)]
 mod migrate;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod order;

@@ -22,7 +22,7 @@ const OTHER: &str = "deaths";
 fn about(case: &str, forwarder: &str, connection: &str) -> Accept {
     message(case).to(connection).change(|accept| {
         accept.deliveries[0].order_key = Some(format!("case:{case}"));
-        accept.deliveries[0].forwarder = forwarder.to_owned();
+        forwarder.clone_into(&mut accept.deliveries[0].forwarder);
     })
 }
 
