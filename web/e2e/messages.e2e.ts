@@ -64,7 +64,16 @@ test("a phone shows the same without scrolling sideways, in French by night", as
   await page.getByLabel("Mot de passe", { exact: true }).fill("a long sentence for the tests");
   await page.getByRole("button", { name: "Se connecter" }).click();
   await page.getByRole("row").filter({ hasText: "intake" }).waitFor();
+  // The account speaks English, as its owner did when it was made; the choice changes both.
   const root = page.locator("html");
+  expect(await root.getAttribute("lang")).toBe("en");
+  await page.getByRole("button", { name: "Account" }).click();
+  const kept = page.waitForResponse((response) => response.url().endsWith("/api/v1/account"));
+  await page.getByRole("menuitemradio", { name: "Français" }).click();
+  expect((await kept).status()).toBe(200);
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await page.getByPlaceholder("Identifiant ou identité").waitFor();
   expect(await root.getAttribute("lang")).toBe("fr");
   expect(await root.getAttribute("data-mantine-color-scheme")).toBe("dark");
   expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
