@@ -34,6 +34,8 @@ pub(crate) struct ServingHub {
     pub(crate) token: Token,
     /// Whether the token was made at this start.
     pub(crate) token_is_new: bool,
+    /// The link by which the first user is made, where there is none yet.
+    pub(crate) first_owner_link: Option<String>,
     /// Its data folder.
     pub(crate) folder: DataFolder,
     hub: Hub,
@@ -74,6 +76,7 @@ impl ServingHub {
         }
         let address = listener.local_addr()?;
         let url = local_url(address);
+        let first_owner_link = first_owner_link(settings, &hub, &url).await?;
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(fieldpost_server::serve(
             listener,
@@ -88,7 +91,7 @@ impl ServingHub {
             token: given,
         })?;
         tracing::info!(%address, engine = store.engine_name(), "the hub serves at {url}");
-        Ok(Self { url, token, token_is_new, folder, hub, shutdown, server })
+        Ok(Self { url, token, token_is_new, first_owner_link, folder, hub, shutdown, server })
     }
 
     /// Stops in good order: requests and deliveries under way get the time of `stop-timeout`, the
@@ -130,6 +133,17 @@ fn local_url(address: SocketAddr) -> String {
         ip => ip,
     };
     format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
+/// The link by which the first user is made; none where there is one.
+async fn first_owner_link(
+    settings: &Settings,
+    hub: &Hub,
+    local: &str,
+) -> Result<Option<String>, Failure> {
+    let base = settings.inbound.public_url.as_ref().map_or(local, |url| url.as_str());
+    let path = hub.first_owner_link().await?;
+    Ok(path.map(|path| format!("{}{}", base.trim_end_matches('/'), path.expose())))
 }
 
 /// The token that is given, or the one that was made before, or a new one.
@@ -205,6 +219,8 @@ fn hub_settings(settings: &Settings, mailer: Option<Mailer>) -> HubSettings {
         mailer,
         public_url: settings.inbound.public_url.as_ref().map(|url| url.as_str().to_owned()),
         report_hour: settings.mail.report_hour,
+        session_idle: settings.inbound.session_idle.0,
+        session_lifetime: settings.inbound.session_lifetime.0,
         ..HubSettings::with_clock(clock::system())
     }
 }

@@ -193,6 +193,7 @@ pub const OPERATIONS: &[Operation] = &[
     ),
     // Deliveries.
     look("/projects/{project}/deliveries", Project(Viewer)),
+    look("/projects/{project}/deliveries/counts", Project(Viewer)),
     look("/projects/{project}/deliveries/{delivery}", Project(Viewer)),
     change(
         "POST",

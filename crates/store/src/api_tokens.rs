@@ -77,7 +77,7 @@ impl Store {
     pub async fn api_token_of(&self, digest: [u8; 32]) -> Result<Option<ApiToken>, StoreError> {
         let now = self.now_sql();
         let sql = format!(
-            "SELECT {COLUMNS}, CASE WHEN used_at IS NULL OR used_at <= {now} - $2 THEN 1 ELSE 0 END
+            "SELECT {COLUMNS}, CAST(CASE WHEN used_at IS NULL OR used_at <= {now} - $2 THEN 1 ELSE 0 END AS BIGINT)
              FROM api_tokens WHERE digest = $1 AND (expires_at IS NULL OR expires_at > {now})"
         );
         let parameters =

@@ -28,6 +28,7 @@ const UNSUBSCRIBED: &str =
 const ENDED_MAILS: &str = "SELECT project, recipient, COALESCE(last_error, ''), state = 'given-up'
     FROM notices WHERE channel = 'mail' AND state IN ('sent', 'given-up')
     ORDER BY id DESC LIMIT 5000";
+const USERS: &str = "SELECT COUNT(*) FROM users WHERE disabled = 0";
 const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
     JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
 /// Settings of PostgreSQL that decide whether a yes is durable.
@@ -60,6 +61,8 @@ pub struct Inspection {
     pub unsubscribed: Vec<(String, String, String)>,
     /// Addresses whose last mail was given up, with their projects.
     pub refused: Vec<(String, RefusedAddress)>,
+    /// Users who are not kept out; none where the schema is another version's.
+    pub users: Option<u64>,
     /// Deliveries that wait to be sent.
     pub waiting: u64,
     /// When the oldest of them was made.
@@ -167,6 +170,8 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
     let mut statement = connection.prepare(&counts_sql())?;
     let counts = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     found.note_keys(fact.as_deref(), counts.into_iter());
+    let users: i64 = connection.query_row(USERS, [], |row| row.get(0))?;
+    found.users = Some(users.cast_unsigned());
     let (waiting, oldest): (i64, Option<i64>) =
         connection.query_row(WAITING, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     found.waiting = waiting.cast_unsigned();
@@ -234,6 +239,8 @@ async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
     let fact = client.query_opt(&key_fact_sql(), &[]).await?.as_ref().map(text);
     let counts = client.query(&counts_sql(), &[]).await?;
     found.note_keys(fact.as_deref(), counts.iter().map(text));
+    let users = client.query_one(USERS, &[]).await?;
+    found.users = Some(users.get::<_, i64>(0).cast_unsigned());
     let waiting = client.query_one(WAITING, &[]).await?;
     found.waiting = waiting.get::<_, i64>(0).cast_unsigned();
     found.oldest_waiting = waiting.get::<_, Option<i64>>(1).map(Timestamp);

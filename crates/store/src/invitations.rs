@@ -18,6 +18,8 @@ use crate::users::{NewUser, User, add_password, add_user, read_user};
 pub const USED_INVITATION: &str = "this link was used already, has expired, or was replaced";
 /// Links for the first owner that are good at once: each start of a hub prints another.
 const MOST_FIRST_LINKS: usize = 8;
+/// The fact that there has been a first owner. It goes with the last user.
+pub(crate) const FIRST_OWNER_FACT: &str = "first-owner";
 
 names! {
     /// What a link is for.
@@ -147,6 +149,14 @@ impl Store {
             acceptance;
         let now = self.now_sql();
         let mut batch = Batch::default();
+        if first_owner.is_some() {
+            // Links of several hubs may be used at once: whoever writes this is the first owner.
+            batch.one(
+                USED_INVITATION,
+                "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+                vec![FIRST_OWNER_FACT.into(), account.to_string().into()],
+            );
+        }
         batch.one(
             USED_INVITATION,
             format!(

@@ -83,7 +83,7 @@ impl Store {
     ) -> Result<Option<(Session, Option<User>)>, StoreError> {
         let now = self.now_sql();
         let sql = format!(
-            "SELECT {}, {COLUMNS}, CASE WHEN s.seen_at <= {now} - $3 THEN 1 ELSE 0 END
+            "SELECT {}, {COLUMNS}, CAST(CASE WHEN s.seen_at <= {now} - $3 THEN 1 ELSE 0 END AS BIGINT)
              FROM sessions s JOIN users u ON u.id = s.account
              WHERE s.digest = $1 AND s.seen_at > {now} - $2 AND s.ends_at > {now}
                AND u.disabled = 0",
@@ -103,7 +103,7 @@ impl Store {
         let mut found = found.await?;
         if found.is_empty() {
             let sql = format!(
-                "SELECT {COLUMNS}, CASE WHEN s.seen_at <= {now} - $3 THEN 1 ELSE 0 END
+                "SELECT {COLUMNS}, CAST(CASE WHEN s.seen_at <= {now} - $3 THEN 1 ELSE 0 END AS BIGINT)
                  FROM sessions s WHERE s.digest = $1 AND s.account IS NULL
                    AND s.seen_at > {now} - $2 AND s.ends_at > {now}"
             );

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::invitations::FIRST_OWNER_FACT;
 use crate::statement::{Batch, Parameter, Row};
 
 /// The text of the conflict where an address is another user's.
@@ -84,7 +85,7 @@ pub struct UserChange {
 
 /// The columns of a user, from a table called `u`.
 pub(crate) const COLUMNS: &str = "u.id, u.email, u.name, u.language, u.installation_admin,
-    u.disabled, CASE WHEN u.password IS NULL THEN 0 ELSE 1 END, u.created_at, u.last_sign_in_at,
+    u.disabled, CAST(CASE WHEN u.password IS NULL THEN 0 ELSE 1 END AS BIGINT), u.created_at, u.last_sign_in_at,
     (SELECT count(*) FROM second_factors f
         WHERE f.account = {id} AND f.confirmed_at IS NOT NULL)";
 /// How many columns that are.
@@ -127,7 +128,7 @@ impl Store {
 
     /// Whether there is any user.
     pub async fn has_users(&self) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM users LIMIT 1";
+        let sql = "SELECT created_at FROM users LIMIT 1";
         Ok(!self.query(sql.to_owned(), Vec::new(), |row| row.integer(0)).await?.is_empty())
     }
 
@@ -199,6 +200,11 @@ impl Store {
         }
         let account = account_key(id);
         batch.any("DELETE FROM second_factors WHERE account = $1", vec![account.into()]);
+        // Where nobody is left, there may be a first owner again.
+        batch.any(
+            "DELETE FROM facts WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM users)",
+            vec![FIRST_OWNER_FACT.into()],
+        );
         Ok(self.change(batch).await?.first() == Some(&1))
     }
 

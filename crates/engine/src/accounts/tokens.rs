@@ -1,10 +1,9 @@
 //! Tokens for programs, and changes that people make to accounts.
 
-use std::time::Duration;
-
 use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
 use fieldpost_model::secret::Secret;
+use fieldpost_model::time::Timestamp;
 use fieldpost_store::{ApiToken, UserChange};
 use uuid::Uuid;
 
@@ -25,8 +24,8 @@ pub struct NewToken {
     pub name: String,
     /// What it may do.
     pub access: Access,
-    /// How long it is good.
-    pub lasts: Option<Duration>,
+    /// Until when it is good.
+    pub expires_at: Option<Timestamp>,
     /// Who makes it.
     pub created_by: String,
 }
@@ -37,7 +36,7 @@ impl Hub {
         &self,
         new: NewToken,
     ) -> Result<(ApiToken, Secret), AccountError> {
-        let NewToken { project, name, access, lasts, created_by } = new;
+        let NewToken { project, name, access, expires_at, created_by } = new;
         check_name(&name)?;
         if access > Access::Admin {
             return Err(AccountError::Unfit {
@@ -55,7 +54,7 @@ impl Hub {
             access,
             created_by,
             created_at: now,
-            expires_at: lasts.map(|lasts| now + lasts),
+            expires_at,
             used_at: None,
         };
         self.store().create_api_token(&token, digest(text.expose())).await?;

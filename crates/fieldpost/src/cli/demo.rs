@@ -107,9 +107,11 @@ fn invite(playing: &Playing, data: &Path) -> Result<(), Failure> {
     let (url, token, data) = (&playing.hub.url, playing.hub.token.expose(), data.display());
     // As it was called, so that the lines below can be copied: it need not be in the search path.
     let program = std::env::args().next().unwrap_or_else(|| "fieldpost".to_owned());
+    let first = playing.hub.first_owner_link.as_deref().unwrap_or(url);
     output::line(format!(
         "
 The hub stays up at {} until you press Ctrl-C.
+Make yourself its owner, in a browser: {first}
 Admin token for its API: {token}
 
 Look around, in another terminal:

@@ -2,6 +2,7 @@
 
 mod actions;
 mod apply;
+mod audit;
 mod backup;
 mod completions;
 mod connection_test;
@@ -27,6 +28,8 @@ mod serve;
 mod show;
 mod sources;
 mod time;
+mod tokens;
+mod users;
 
 use std::ffi::OsString;
 use std::io;
@@ -87,6 +90,12 @@ enum Command {
     Filter(filter::Filter),
     Erase(erase::Erase),
     Events(events::Watch),
+    #[command(name = "user", visible_alias = "users", subcommand)]
+    Users(users::Users),
+    #[command(name = "token", visible_alias = "tokens", subcommand)]
+    Tokens(tokens::Tokens),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     #[command(subcommand)]
     Key(key::Key),
     Migrate(migrate::Migrate),
@@ -189,6 +198,9 @@ impl Command {
             Self::Filter(filter) => filter.execute().await,
             Self::Erase(erase) => erase.execute().await,
             Self::Events(watch) => watch.execute().await,
+            Self::Users(users) => users.execute().await,
+            Self::Tokens(tokens) => tokens.execute().await,
+            Self::Audit(audit) => audit.execute().await,
             Self::Key(key) => key.execute().await,
             Self::Migrate(migrate) => Box::pin(migrate.execute()).await,
             Self::Backup(backup) => backup.execute().await,

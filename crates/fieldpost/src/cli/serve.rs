@@ -38,6 +38,9 @@ impl Serve {
                 serving.token.expose()
             ))?;
         }
+        if let Some(link) = &serving.first_owner_link {
+            output::line(format!("No user yet; make the first one in a browser: {link}"))?;
+        }
         signals.next().await;
         tracing::info!("stopping; a second signal ends the hub at once");
         tokio::select! {

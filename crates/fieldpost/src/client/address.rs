@@ -14,7 +14,7 @@ pub(super) const HOW_TO_START: &str = "`fieldpost serve` starts a hub; for one e
      FIELDPOST_URL and FIELDPOST_TOKEN";
 
 const HOW_TO_GIVE_A_TOKEN: &str =
-    "give it with --token or FIELDPOST_TOKEN; `fieldpost serve` printed it at its first start";
+    "give it with --token or FIELDPOST_TOKEN; `fieldpost token create` makes one";
 
 /// Which hub a command talks to.
 #[derive(Args, Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct HubAddress {
     #[arg(long, env = "FIELDPOST_URL", value_name = "URL", hide_env_values = true)]
     url: Option<BaseUrl>,
 
-    /// The hub's admin token. Without it, the one in the data folder, for a hub of this machine.
+    /// A token of the hub. Without it, the admin token in the data folder, for a hub of this machine.
     #[arg(long, env = "FIELDPOST_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     token: Option<Token>,
 
@@ -129,17 +129,21 @@ impl Target {
     }
 }
 
-/// The hub's default project, or the only one there is.
+/// The only project that the token opens, or else the hub's default project.
 async fn only_project(client: &HubClient) -> Result<String, Failure> {
-    let status = client.get(&["status"], &Query::new()).await?;
-    if let Some(name) = status.get("default_project").and_then(Value::as_str) {
-        return Ok(name.to_owned());
-    }
     let projects = client.whole_list(&["projects"]).await?;
     let names: Vec<&str> =
         projects.iter().filter_map(|project| project.get("name")?.as_str()).collect();
+    if let [name] = *names {
+        return Ok(name.to_owned());
+    }
+    // A token that opens projects only is not told of the hub.
+    let status = client.get(&["status"], &Query::new()).await.unwrap_or(Value::Null);
+    let default = status.get("default_project").and_then(Value::as_str);
+    if let Some(name) = default.filter(|name| names.contains(name)) {
+        return Ok(name.to_owned());
+    }
     match *names {
-        [name] => Ok(name.to_owned()),
         [] => Err(Failure::new("the hub has no project yet")
             .hint("write a project file and give it to `fieldpost apply`")),
         _ => Err(Failure::usage("the hub has more than one project")

@@ -123,6 +123,17 @@ impl HubClient {
         json(self.call(reqwest::Method::POST, path, query, Body::Json(text)).await?).await
     }
 
+    /// PATCHes JSON text.
+    pub(crate) async fn patch(&self, path: &[&str], text: String) -> Result<Json, Failure> {
+        let query = Query::new();
+        json(self.call(reqwest::Method::PATCH, path, &query, Body::Json(text)).await?).await
+    }
+
+    /// DELETEs what is there.
+    pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
+        self.call(reqwest::Method::DELETE, path, &Query::new(), Body::Nothing).await.map(drop)
+    }
+
     /// The items of a list that is always whole: of what a project defines, for example.
     pub(crate) async fn whole_list(&self, path: &[&str]) -> Result<Vec<Json>, Failure> {
         Ok(items(self.get(path, &Query::new()).await?))
@@ -215,8 +226,8 @@ impl HubClient {
         if status == reqwest::StatusCode::UNAUTHORIZED {
             return Failure::new(format!("the hub at {} does not know this token", self.base()))
                 .hint(
-                    "give the admin token with --token or FIELDPOST_TOKEN; `fieldpost serve` \
-                       printed it at its first start",
+                    "give the admin token, or one that `fieldpost token create` printed, with \
+                     --token or FIELDPOST_TOKEN",
                 );
         }
         let detail = text("detail")

@@ -132,6 +132,26 @@ pub(crate) struct InboundSettings {
     #[arg(long, env = "FIELDPOST_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) admin_token: Option<Token>,
 
+    /// How long a session lasts that nobody uses.
+    #[arg(
+        long,
+        env = "FIELDPOST_SESSION_IDLE",
+        value_name = "TIME",
+        default_value = "14d",
+        hide_env_values = true
+    )]
+    pub(crate) session_idle: Span,
+
+    /// How long a session lasts at the most.
+    #[arg(
+        long,
+        env = "FIELDPOST_SESSION_LIFETIME",
+        value_name = "TIME",
+        default_value = "90d",
+        hide_env_values = true
+    )]
+    pub(crate) session_lifetime: Span,
+
     /// The longest body that is taken, after decompression.
     #[arg(
         long,

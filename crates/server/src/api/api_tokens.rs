@@ -1,14 +1,13 @@
 //! Tokens by which programs use the API.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use fieldpost_engine::NewToken as Draft;
+use fieldpost_engine::{Hub, NewToken as Draft};
 use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
 use fieldpost_model::duration;
+use fieldpost_model::time::Timestamp;
 use fieldpost_store::ApiToken as StoredToken;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
@@ -226,10 +225,12 @@ async fn made(
         return Err(Problem::new(StatusCode::FORBIDDEN, "access-too-low", detail)
             .hint("choose a lower level"));
     }
-    let lasts = expires_in.as_deref().map(read_span).transpose()?;
-    let lasts = no_longer_than_its_maker(app, caller, lasts);
+    let expires_at = expires_in.as_deref().map(|text| end_of(&app.hub, text)).transpose()?;
+    // A token that expires must not leave one behind that does not.
+    let of_maker = caller.token().and_then(|token| token.expires_at);
+    let expires_at = expires_at.into_iter().chain(of_maker).min();
     let created_by = caller.name().to_owned();
-    let draft = Draft { project, name, access, lasts, created_by };
+    let draft = Draft { project, name, access, expires_at, created_by };
     let (token, text) = app.hub.create_api_token(draft).await?;
     audited.target(token.id.to_string());
     audited.detail("name", token.name.as_str());
@@ -240,23 +241,12 @@ async fn made(
     Ok(response)
 }
 
-/// A token that expires must not leave one behind that does not.
-fn no_longer_than_its_maker(
-    app: &App,
-    caller: &Caller,
-    lasts: Option<Duration>,
-) -> Option<Duration> {
-    let end = caller.token().and_then(|token| token.expires_at);
-    let left = end.map(|end| end.since((app.hub.settings().clock)()));
-    match (lasts, left) {
-        (Some(lasts), Some(left)) => Some(lasts.min(left)),
-        (lasts, left) => lasts.or(left),
-    }
-}
-
-fn read_span(text: &str) -> Result<Duration, Problem> {
+/// The end of a time that begins now.
+fn end_of(hub: &Hub, text: &str) -> Result<Timestamp, Problem> {
     let read = duration::parse(text).filter(|span| !span.is_zero());
-    read.ok_or_else(|| bad("expires_in", text, "write a whole number with a unit, such as 90d"))
+    let span = read
+        .ok_or_else(|| bad("expires_in", text, "write a whole number with a unit, such as 90d"))?;
+    Ok((hub.settings().clock)() + span)
 }
 
 async fn revoked(app: &App, project: Option<&str>, token: &str) -> Result<StatusCode, Problem> {

@@ -1,11 +1,12 @@
 //! Deliveries: what goes out, and what a person can do about it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use fieldpost_engine::{DeliveryPlace, WaitReason};
-use fieldpost_model::delivery::{self, DeliveryState};
+use fieldpost_model::delivery::{self, DeliveryOrigin, DeliveryState};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::DeliveryQuery;
@@ -157,6 +158,12 @@ pub(super) struct DeliveryFilter {
     state: Option<String>,
     /// Of messages of this source only.
     source: Option<String>,
+    /// Made for this reason only.
+    #[param(value_type = Option<DeliveryOriginName>)]
+    #[schema(value_type = Option<DeliveryOriginName>)]
+    origin: Option<String>,
+    /// These only: ids with commas between them, 500 at most.
+    ids: Option<String>,
     /// Carrying this message only.
     #[param(value_type = Option<Uuid>)]
     #[schema(value_type = Option<Uuid>)]
@@ -187,6 +194,13 @@ impl DeliveryFilter {
     pub(super) fn query(self) -> Result<DeliveryQuery, Problem> {
         Ok(DeliveryQuery {
             state: named("state", self.state.as_deref(), DeliveryState::ALL, DeliveryState::name)?,
+            origin: named(
+                "origin",
+                self.origin.as_deref(),
+                DeliveryOrigin::ALL,
+                DeliveryOrigin::name,
+            )?,
+            ids: parameters::ids("ids", self.ids.as_deref())?,
             payload: parameters::id("payload_id", self.payload_id.as_deref())?,
             cancelled_by: parameters::id("cancelled_by", self.cancelled_by.as_deref())?,
             since: time("since", self.since.as_deref())?,
@@ -221,6 +235,38 @@ pub(super) async fn list(
     let places = app.hub.delivery_places(&project, &found).await?;
     let placed: Vec<Placed> = found.into_iter().zip(places).collect();
     Ok(Json(List::page(&wanted, placed, |(delivery, _)| delivery.id)))
+}
+
+/// How many deliveries stand in which state.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeliveryCounts {
+    /// All of them.
+    total: u64,
+    /// By state; states without any are left out.
+    states: BTreeMap<&'static str, u64>,
+}
+
+/// How many deliveries there are
+///
+/// All that the filter describes are counted, so that it takes longer the more they are.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/deliveries/counts",
+    operation_id = "count_deliveries",
+    tag = "deliveries",
+    params(("project" = String, Path), DeliveryFilter),
+    responses((status = 200, body = DeliveryCounts), Problem),
+)]
+pub(super) async fn counts(
+    State(app): State<Shared>,
+    Path(project): Path<String>,
+    Parameters(filter): Parameters<DeliveryFilter>,
+) -> Result<Json<DeliveryCounts>, Problem> {
+    let query = filter.query()?;
+    known::deliveries(&app, &project, &query).await?;
+    // A resend is the one action that every state allows, so that its preview counts them all.
+    let preview = app.hub.preview_action(&project, Action::Resend, &query).await?;
+    Ok(Json(DeliveryCounts { total: preview.matched, states: preview.states }))
 }
 
 /// One delivery

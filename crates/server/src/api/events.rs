@@ -3,22 +3,27 @@
 //! Events are hints. One who is too slow misses some and is told so by the event `lagged`; one who
 //! wants to be sure looks at the lists again.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use fieldpost_model::duration;
 use fieldpost_store::Signal;
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::parameters::{NoParameters, Parameters};
+use super::parameters::{Parameters, bad};
 use super::path::Path;
 use super::principal::Caller;
 use crate::app::Shared;
@@ -28,18 +33,45 @@ use crate::problem::Problem;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// How often it is looked whether the listener may still listen.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How often events of one kind can be asked for.
+const PACES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(1);
+
+/// How often a page wants to be told.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Pace {
+    /// Tell of each kind at most this often, from `100ms` to `1m`; each event by itself, unless given.
+    #[param(example = "1s")]
+    at_most_every: Option<String>,
+}
+
+impl Pace {
+    fn read(self) -> Result<Option<Duration>, Problem> {
+        let read = |text: String| {
+            duration::parse(&text)
+                .filter(|every| PACES.contains(every))
+                .ok_or_else(|| bad("at_most_every", &text, "a time from 100ms to 1m"))
+        };
+        self.at_most_every.map(read).transpose()
+    }
+}
 
 /// What happens in a project, live
 ///
 /// A stream of server-sent events. `message`: a message came in; `delivery`: a delivery was made
-/// or changed its state; `incident`: trouble was noticed, told of again, or is over; the data of all
-/// is `{"id": …, "state": …}`. `lagged`: some events were missed, `{"missed": 3}`; look at the lists
-/// again.
+/// or changed its state; `incident`: trouble was noticed, told of again, or is over; `action`: an
+/// action over many was started, has come further, or is over; the data of all is
+/// `{"id": …, "state": …}`. `configuration`: definitions were saved, `{}`. `lagged`: some events were
+/// missed, `{"missed": 3}`; look at the lists again.
+///
+/// With `at_most_every` there is one event of each kind within that time at the most: the first at
+/// once, those that follow it together, as the last of them with their `count`.
 #[utoipa::path(
     get,
     path = "/projects/{project}/events",
     operation_id = "watch_events",
     tag = "hub",
+    params(("project" = String, Path), Pace),
     responses(
         (status = 200, description = "The events", content_type = "text/event-stream"),
         Problem,
@@ -49,13 +81,14 @@ pub(super) async fn events(
     State(app): State<Shared>,
     caller: Caller,
     Path(project): Path<String>,
-    _: Parameters<NoParameters>,
+    Parameters(pace): Parameters<Pace>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let gathered = pace.read()?.map(Gathered::new);
     // Listening begins before the answer does: what happens after the first byte is told.
     let signals = app.hub.store().listen();
     app.hub.project(&project).await?;
     let stopping = app.stopping.clone();
-    let listener = Listener { project: project.clone(), signals, stopping };
+    let listener = Listener { project: project.clone(), signals, stopping, gathered };
     let watch = Watch { app, caller, project, looked_at: Instant::now() };
     let events = unfold((listener, watch), async |(mut listener, mut watch)| {
         let Told { name, data } = watch.next_of(&mut listener).await?;
@@ -77,7 +110,7 @@ impl Watch {
     /// The next event; none where there is nothing more to tell, or not to this one.
     async fn next_of(&mut self, listener: &mut Listener) -> Option<Told> {
         loop {
-            let told = tokio::time::timeout_at(self.looked_at + LOOK_AGAIN, listener.next()).await;
+            let told = timeout_at(self.looked_at + LOOK_AGAIN, listener.next()).await;
             if self.looked_at.elapsed() >= LOOK_AGAIN {
                 if !self.is_allowed().await {
                     return None;
@@ -101,6 +134,9 @@ impl Watch {
     }
 }
 
+/// The name of the event that tells that others were missed.
+const LAGGED: &str = "lagged";
+
 /// One event as it is told.
 #[derive(Debug, PartialEq)]
 struct Told {
@@ -114,15 +150,75 @@ impl Told {
     }
 }
 
+/// Events that wait to be told together.
+struct Gathered {
+    every: Duration,
+    /// By kind: the last of them, and how many there are.
+    waiting: BTreeMap<&'static str, (Value, u64)>,
+    /// When something of a kind was told last.
+    told_at: BTreeMap<&'static str, Instant>,
+}
+
+impl Gathered {
+    const fn new(every: Duration) -> Self {
+        Self { every, waiting: BTreeMap::new(), told_at: BTreeMap::new() }
+    }
+
+    fn add(&mut self, Told { name, data }: Told) {
+        let (last, count) = self.waiting.entry(name).or_default();
+        *last = data;
+        *count += 1;
+    }
+
+    /// What is to be told next, and when; `None` where nothing waits.
+    fn next(&self, now: Instant) -> Option<(&'static str, Instant)> {
+        let due = |name| self.told_at.get(name).map_or(now, |told_at| *told_at + self.every);
+        self.waiting.keys().map(|name| (*name, due(name))).min_by_key(|(_, at)| *at)
+    }
+
+    fn take(&mut self, name: &'static str, now: Instant) -> Option<Told> {
+        let (mut data, count) = self.waiting.remove(name)?;
+        self.told_at.insert(name, now);
+        if let Value::Object(members) = &mut data {
+            members.insert("count".to_owned(), count.into());
+        }
+        Some(Told { name, data })
+    }
+}
+
 struct Listener {
     project: String,
     signals: Receiver<Signal>,
     stopping: CancellationToken,
+    /// Where events are told together.
+    gathered: Option<Gathered>,
 }
 
 impl Listener {
-    /// The next event of the project; `None` when the hub stops.
+    /// The next event of the project; `None` when the hub stops. Nothing is lost where the wait for
+    /// it is given up.
     async fn next(&mut self) -> Option<Told> {
+        loop {
+            let now = Instant::now();
+            let Some(gathered) = &mut self.gathered else { return self.hear().await };
+            let next = gathered.next(now);
+            let heard = match next {
+                Some((name, at)) if at <= now => return gathered.take(name, now),
+                Some((_, at)) => match timeout_at(at, self.hear()).await {
+                    Ok(heard) => heard?,
+                    Err(_) => continue,
+                },
+                None => self.hear().await?,
+            };
+            match &mut self.gathered {
+                Some(gathered) if heard.name != LAGGED => gathered.add(heard),
+                _ => return Some(heard),
+            }
+        }
+    }
+
+    /// The next thing that happens in the project; `None` when the hub stops.
+    async fn hear(&mut self) -> Option<Told> {
         loop {
             let signal = tokio::select! {
                 () = self.stopping.cancelled() => return None,
@@ -138,9 +234,15 @@ impl Listener {
                 Ok(Signal::Incident { project, id, state }) if *project == *self.project => {
                     return Some(Told::state_of("incident", id, state.name()));
                 }
+                Ok(Signal::Action { project, id, state }) if *project == *self.project => {
+                    return Some(Told::state_of("action", id, state.name()));
+                }
+                Ok(Signal::Configuration(project)) if *project == *self.project => {
+                    return Some(Told { name: "configuration", data: json!({}) });
+                }
                 Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {
-                    return Some(Told { name: "lagged", data: json!({ "missed": missed }) });
+                    return Some(Told { name: LAGGED, data: json!({ "missed": missed }) });
                 }
                 Err(RecvError::Closed) => return None,
             }
@@ -159,8 +261,12 @@ mod tests {
     async fn who_misses_something_is_told_so() {
         let (sender, signals) = broadcast::channel(2);
         let stopping = CancellationToken::new();
-        let mut listener =
-            Listener { project: "clinic".to_owned(), signals, stopping: stopping.clone() };
+        let mut listener = Listener {
+            project: "clinic".to_owned(),
+            signals,
+            stopping: stopping.clone(),
+            gathered: None,
+        };
         let message = |project: &str, number| Signal::Message {
             project: project.into(),
             id: Uuid::from_u128(number),
@@ -179,5 +285,54 @@ mod tests {
         assert_eq!(listener.next().await, told(6));
         stopping.cancel();
         assert_eq!(listener.next().await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_of_a_kind_are_told_together() {
+        let (sender, signals) = broadcast::channel(100);
+        let stopping = CancellationToken::new();
+        let gathered = Some(Gathered::new(Duration::from_secs(1)));
+        let project = "clinic".to_owned();
+        let mut listener = Listener { project, signals, stopping: stopping.clone(), gathered };
+        let message = |number| Signal::Message {
+            project: "clinic".into(),
+            id: Uuid::from_u128(number),
+            state: MessageState::Kept,
+        };
+        let told = |number, count: u64| {
+            let id = Uuid::from_u128(number).to_string();
+            let data = json!({ "id": id, "state": "kept", "count": count });
+            Some(Told { name: "message", data })
+        };
+        let begun = Instant::now();
+        sender.send(message(1)).unwrap();
+        assert_eq!(listener.next().await, told(1, 1));
+        assert_eq!(begun.elapsed(), Duration::ZERO, "the first is told at once");
+        for number in 2..=50 {
+            sender.send(message(number)).unwrap();
+        }
+        sender.send(Signal::Configuration("clinic".into())).unwrap();
+        sender.send(Signal::Configuration("north".into())).unwrap();
+        let configured = Told { name: "configuration", data: json!({ "count": 1 }) };
+        assert_eq!(listener.next().await, Some(configured));
+        assert_eq!(begun.elapsed(), Duration::ZERO, "another kind does not wait for this one");
+        assert_eq!(listener.next().await, told(50, 49));
+        assert_eq!(begun.elapsed(), Duration::from_secs(1));
+        sender.send(message(51)).unwrap();
+        assert_eq!(listener.next().await, told(51, 1));
+        assert_eq!(begun.elapsed(), Duration::from_secs(2));
+        stopping.cancel();
+        assert_eq!(listener.next().await, None);
+    }
+
+    #[test]
+    fn a_pace_has_bounds() {
+        for (text, is_one) in
+            [("100ms", true), ("99ms", false), ("1m", true), ("61s", false), ("often", false)]
+        {
+            let pace = Pace { at_most_every: Some(text.to_owned()) };
+            assert_eq!(pace.read().is_ok(), is_one, "{text}");
+        }
+        assert_eq!(Pace { at_most_every: None }.read().ok(), Some(None));
     }
 }

@@ -6,6 +6,7 @@
 use axum::extract::FromRequestParts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fieldpost_model::time::Timestamp;
 use fieldpost_store::Page;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -42,10 +43,42 @@ impl<T> List<T> {
         let more = found.len() > wanted.limit;
         found.truncate(wanted.limit);
         let last = found.last().filter(|_| more).map(id);
+        Self { items: found.into_iter().map(Into::into).collect(), next: last.map(cursor) }
+    }
+}
+
+/// A page of a list that is looked through, not found by an index.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SearchedList<T> {
+    /// The items, newest first; there may be few or none although there are more to look at.
+    items: Vec<T>,
+    /// Give this back as `cursor` to go on; null where all was looked at.
+    #[schema(required)]
+    next: Option<String>,
+    /// How far back was looked, where the content was looked for: the time of the last item that was
+    /// looked at.
+    #[schema(required, format = DateTime)]
+    searched_until: Option<String>,
+}
+
+impl<T> SearchedList<T> {
+    /// What a look has found, which came to the item of this id and time.
+    pub(super) fn looked_through(
+        items: impl IntoIterator<Item = T>,
+        until: Option<(Uuid, Timestamp)>,
+        is_more: bool,
+    ) -> Self {
         Self {
-            items: found.into_iter().map(Into::into).collect(),
-            next: last.map(|id| URL_SAFE_NO_PAD.encode(id.as_bytes())),
+            items: items.into_iter().collect(),
+            next: until.filter(|_| is_more).map(|(id, _)| cursor(id)),
+            searched_until: until.map(|(_, time)| time.to_string()),
         }
+    }
+}
+
+impl<T> From<List<T>> for SearchedList<T> {
+    fn from(list: List<T>) -> Self {
+        Self { items: list.items, next: list.next, searched_until: None }
     }
 }
 
@@ -102,10 +135,20 @@ impl Wanted {
         Ok(Self { before, limit })
     }
 
+    /// The same, exactly.
+    pub(super) fn exactly(self) -> Page {
+        Page { before: self.before, limit: self.limit }
+    }
+
     /// The same, as the store is asked for it: one more than wanted tells whether there is more.
     pub(super) fn page(self) -> Page {
         Page { before: self.before, limit: self.limit + 1 }
     }
+}
+
+/// What leads to the page behind an item.
+fn cursor(id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(id.as_bytes())
 }
 
 fn read_cursor(cursor: &str) -> Option<Uuid> {

@@ -1,12 +1,15 @@
 //! Messages: what came in, exactly, and why it went where it went.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::{ForwarderExplanation, Replayed};
+use fieldpost_engine::{ContentQuery, ForwarderExplanation, Replayed};
+use fieldpost_model::json::Value;
 use fieldpost_model::message::{self, MessageState};
+use fieldpost_rules::field_path::FieldCondition;
 use fieldpost_rules::filter;
 use fieldpost_store::MessageQuery;
 use serde::{Deserialize, Serialize};
@@ -15,9 +18,9 @@ use uuid::Uuid;
 
 use super::exact;
 use super::known;
-use super::list::{List, Listed, Turn};
+use super::list::{List, Listed, SearchedList, Turn};
 use super::names::{FilterPart, MessageStateName};
-use super::parameters::{NoParameters, Parameters, named, path_id, time};
+use super::parameters::{NoParameters, Parameters, bad, named, path_id, time};
 use super::path::Path;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
@@ -93,34 +96,75 @@ pub(super) struct MessageFilter {
     /// Received before this time.
     #[param(format = DateTime)]
     until: Option<String>,
-    /// With this text in the identity, or with this id.
+    /// With this text in the body, the identity or a part of the id, in upper or lower case.
     text: Option<String>,
+    /// With this in a field, as `form.age=42`: a path, `=`, and JSON or text. May stand several times.
+    value: Option<Vec<String>>,
+    /// Containing this JSON, as a filter's `match` asks for it.
+    r#match: Option<String>,
+}
+
+/// Conditions on fields that are taken at most.
+const MOST_VALUES: usize = 20;
+
+impl MessageFilter {
+    /// What is asked of the content.
+    fn content(&mut self) -> Result<ContentQuery, Problem> {
+        let values = self.value.take().unwrap_or_default();
+        if let Some(first) = values.get(MOST_VALUES) {
+            return Err(bad("value", first, format!("at most {MOST_VALUES} of them")));
+        }
+        let field = |text: &String| {
+            let hint = "write a path, `=`, and what stands there: `form.age=42`";
+            FieldCondition::parse(text).ok_or_else(|| bad("value", text, hint))
+        };
+        let read = |text: String| match Value::parse(text.as_bytes()) {
+            Ok(value) => Ok(value.into_owned()),
+            Err(_) => Err(bad("match", &text, "write JSON: `{\"form\": \"births\"}`")),
+        };
+        Ok(ContentQuery {
+            text: self.text.take().filter(|text| !text.is_empty()),
+            fields: values.iter().map(field).collect::<Result<_, _>>()?,
+            matches: self.r#match.take().map(read).transpose()?,
+        })
+    }
 }
 
 /// Messages, newest first
+///
+/// Where `text`, `value` or `match` ask for content, each message is looked at, from the newest on:
+/// 2,000 of them or for half a second, whatever is over first. The answer says how far it came, and
+/// `next` goes on from there; it may have few items, or none. A whole id as `text` is found at once.
 #[utoipa::path(
     get,
     path = "/projects/{project}/messages",
     operation_id = "list_messages",
     tag = "messages",
     params(("project" = String, Path), MessageFilter, Turn),
-    responses((status = 200, body = List<Message>), Problem),
+    responses((status = 200, body = SearchedList<Message>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
     Path(project): Path<String>,
-    Listed { filter, wanted }: Listed<MessageFilter>,
-) -> Result<Json<List<Message>>, Problem> {
+    Listed { mut filter, wanted }: Listed<MessageFilter>,
+) -> Result<Json<SearchedList<Message>>, Problem> {
+    let content = filter.content()?;
     let query = MessageQuery {
         state: named("state", filter.state.as_deref(), MessageState::ALL, MessageState::name)?,
         since: time("since", filter.since.as_deref())?,
         until: time("until", filter.until.as_deref())?,
         source: filter.source,
-        text: filter.text,
+        text: None,
     };
     known::messages(&app, &project, &query).await?;
-    let found = app.hub.store().messages(&project, &query, wanted.page()).await?;
-    Ok(Json(List::page(&wanted, found, |message| message.id)))
+    if content.is_empty() {
+        let found = app.hub.store().messages(&project, &query, wanted.page()).await?;
+        return Ok(Json(List::page(&wanted, found, |message| message.id).into()));
+    }
+    let page = wanted.exactly();
+    let looked = app.hub.look_through(&project, &query, &Arc::new(content), page).await?;
+    let found = looked.found.into_iter().map(Message::from);
+    Ok(Json(SearchedList::looked_through(found, looked.until, looked.is_more)))
 }
 
 /// One message

@@ -25,6 +25,7 @@ mod connections;
 mod cookie;
 mod definitions;
 mod deliveries;
+mod difference;
 mod docs;
 mod erasures;
 mod events;
@@ -37,6 +38,7 @@ mod keys;
 mod known;
 mod lanes;
 mod list;
+mod map;
 mod members;
 mod messages;
 mod names;
@@ -46,6 +48,7 @@ mod path;
 mod principal;
 mod projects;
 mod reports;
+mod search;
 mod session;
 mod sources;
 mod status;
@@ -139,7 +142,9 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(projects::resume))
         .routes(routes!(projects::apply))
         .routes(routes!(projects::export))
+        .routes(routes!(search::search))
         .routes(routes!(overview::get))
+        .routes(routes!(map::get))
         .routes(routes!(traffic::get))
         .routes(routes!(sources::list))
         .routes(routes!(sources::get, sources::put, sources::delete))
@@ -164,7 +169,9 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(messages::explain))
         .routes(routes!(messages::replay))
         .routes(routes!(timeline::get))
+        .routes(routes!(difference::get))
         .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::counts))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::retry))
         .routes(routes!(deliveries::cancel))

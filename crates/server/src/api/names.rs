@@ -2,8 +2,8 @@
 //! everywhere.
 
 use fieldpost_engine::{
-    ConnectionState, PausedBy, ProbeMethod, SourceState, StepName, TrafficBy, TrafficStep,
-    WaitReason,
+    ConnectionState, FoundKind, MapNodeKind, PausedBy, ProbeMethod, SourceState, StepName,
+    TrafficBy, TrafficStep, WaitReason,
 };
 use fieldpost_model::access::Access;
 use fieldpost_model::attempt::ErrorKind;
@@ -67,12 +67,14 @@ described! {
     DeliveryOriginName of DeliveryOrigin: "Why a delivery was made.",
     DeliveryStateName of DeliveryState: "Where a delivery stands.",
     FilterPart of Part: "A part of a filter.",
+    FoundKindName of FoundKind: "What was found.",
     IncidentKindName of IncidentKind: "What kind of trouble an incident is.",
     IncidentStateName of IncidentState: "Whether an incident lasts.",
     NoticeChannelName of NoticeChannel: "How a notice travels.",
     NoticeKindName of NoticeKind: "What a notice tells.",
     NoticeStateName of NoticeState: "Where a notice stands.",
     InvitationKindName of InvitationKind: "What a link for one use is for.",
+    MapNodeKindName of MapNodeKind: "What stands at a place of the map.",
     MessageStateName of MessageState: "What became of a message.",
     PrincipalKind of WhoKind: "What somebody is who calls.",
     ProbeMethodName of ProbeMethod: "What a connection is tried with.",

@@ -9,12 +9,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 use utoipa::openapi::path::Parameter;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::problem::Problem;
 
 /// How alike a wrong name must be to a right one for the right one to be suggested.
 const ALIKE: f64 = 0.7;
+/// Ids that one parameter names at most.
+const MOST_IDS: usize = 500;
 
 /// The query parameters of a request. What may stand there is what the API's description lists:
 /// all of it is text, and the handler reads it with [`time`], [`id`], [`named`] and [`boolean`],
@@ -47,6 +50,12 @@ where
     A: DeserializeOwned + IntoParams,
     B: DeserializeOwned + IntoParams,
 {
+    let lists: Vec<String> = A::into_params(|| None)
+        .into_iter()
+        .chain(B::into_params(|| None))
+        .filter(|parameter| matches!(parameter.schema, Some(RefOr::T(Schema::Array(_)))))
+        .map(|parameter| parameter.name)
+        .collect();
     let names = |parameters: Vec<Parameter>| -> Vec<String> {
         parameters.into_iter().map(|parameter| parameter.name).collect()
     };
@@ -61,6 +70,13 @@ where
         } else {
             return Err(unknown(&name, &[of_the_first, of_the_second].concat()));
         };
+        if lists.iter().any(|list| *list == name) {
+            let list = values.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(elements) = list {
+                elements.push(value.into_owned().into());
+            }
+            continue;
+        }
         if values.insert(name.to_string(), value.into_owned().into()).is_some() {
             let detail = format!("the parameter `{name}` is there more than once");
             return Err(
@@ -129,6 +145,15 @@ pub(super) fn id(name: &str, value: Option<&str>) -> Result<Option<Uuid>, Proble
     value.map(read).transpose()
 }
 
+/// Ids with commas between them.
+pub(super) fn ids(name: &str, value: Option<&str>) -> Result<Vec<Uuid>, Problem> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    if value.split(',').count() > MOST_IDS {
+        return Err(bad(name, value, format!("at most {MOST_IDS} ids; a filter describes more")));
+    }
+    value.split(',').map(|each| id(name, Some(each))).flat_map(Result::transpose).collect()
+}
+
 /// A member of an enumeration, by its name.
 pub(super) fn named<T: Copy>(
     name: &str,
@@ -167,6 +192,7 @@ mod tests {
     struct Wanted {
         limit: Option<String>,
         source: Option<String>,
+        value: Option<Vec<String>>,
     }
 
     #[track_caller]
@@ -182,14 +208,29 @@ mod tests {
         assert_eq!(wanted.limit.as_deref(), Some("5"));
         assert_eq!(wanted.source.as_deref(), Some("a b"));
         assert!(read::<Wanted>("").unwrap().limit.is_none());
+        assert!(wanted.value.is_none());
+        let values: Wanted = read("value=a%3D1&source=b&value=c").unwrap();
+        assert_eq!(values.value.unwrap(), ["a=1", "c"]);
     }
 
     #[test]
     fn refuses_what_is_not() {
         check_refused("limt=5", "unknown-parameter", "did you mean `limit`?");
-        check_refused("x=5", "unknown-parameter", "this address takes: limit, source");
+        check_refused("x=5", "unknown-parameter", "this address takes: limit, source, value");
         check_refused("limit=5&limit=6", "repeated-parameter", "leave one of them");
         assert!(read::<NoParameters>("x=1").is_err());
+    }
+
+    #[test]
+    fn ids_stand_between_commas_up_to_a_bound() {
+        let all = |count| vec![Uuid::from_u128(7).to_string(); count].join(",");
+        assert_eq!(ids("ids", None).unwrap(), []);
+        assert_eq!(ids("ids", Some(&all(2))).unwrap(), [Uuid::from_u128(7); 2]);
+        assert_eq!(ids("ids", Some(&all(MOST_IDS))).unwrap().len(), MOST_IDS);
+        for wrong in ["", "7", &format!("{},", all(1)), &all(MOST_IDS + 1)] {
+            let told = ids("ids", Some(wrong)).unwrap_err().to_value();
+            assert_eq!(told["code"], "bad-parameter");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod access;
+mod access_table;
+mod accounts;
 mod actions;
 mod bounds;
 mod connection_tests;
@@ -15,10 +17,14 @@ mod inbox;
 mod incidents;
 mod keys;
 mod lists;
+mod members;
 mod messages;
 mod openapi;
+mod overview;
 mod pages;
 mod pausing;
+mod people;
 mod projects;
+mod timeline;
 mod waiting;
 mod webhook;

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod accept;
+mod accounts;
 #[cfg(test)]
 mod actions;
 #[cfg(test)]

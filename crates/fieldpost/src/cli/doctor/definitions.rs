@@ -74,6 +74,7 @@ pub(super) fn examine(found: &Inspection, client: Option<&Client>) -> Vec<Check>
         paused(found, DefinitionKind::Forwarder, "paused forwarders", "forwarders"),
         waiting(found),
     ]);
+    checks.extend(found.users.map(users));
     checks
 }
 
@@ -138,6 +139,15 @@ fn paused(
         format!("their deliveries wait: {}", paused.join(", ")),
         format!("`fieldpost {command} resume NAME` sends them"),
     )
+}
+
+fn users(users: u64) -> Check {
+    const NAME: &str = "users";
+    if users > 0 {
+        return Check::fine(NAME, counted(users, "may come in", "may come in"));
+    }
+    let finding = "nobody has an account: the page can be used with the admin token alone";
+    Check::noteworthy(NAME, finding, "open the link that `fieldpost serve` prints at its start")
 }
 
 fn waiting(found: &Inspection) -> Check {
