@@ -422,6 +422,13 @@ pub(crate) fn delivery_conditions(
             conditions.add_plain(IN_TROUBLE);
         }
     }
+    if let Some(origin) = query.origin {
+        conditions.add("origin = ?", origin.name());
+    }
+    if !query.ids.is_empty() {
+        let places: Vec<String> = query.ids.iter().map(|id| conditions.bind(*id)).collect();
+        conditions.add_plain(&format!("id IN ({})", places.join(", ")));
+    }
     if let Some(payload) = query.payload {
         conditions.add("payload_id = ?", payload);
     }

@@ -483,6 +483,10 @@ pub struct DeliveryQuery {
     /// In this state only.
     pub state: Option<DeliveryState>,
     /// Carrying this payload only.
+    /// Made for this reason only.
+    pub origin: Option<DeliveryOrigin>,
+    /// These only; none is no condition.
+    pub ids: Vec<Uuid>,
     pub payload: Option<Uuid>,
     /// Of messages of this source only.
     pub source: Option<String>,

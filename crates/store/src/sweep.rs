@@ -148,6 +148,16 @@ fn id(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok()
 }
 
+/// Ids with commas between them; nothing for none.
+fn ids_text(ids: &[Uuid]) -> Option<String> {
+    let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(","))
+}
+
+fn ids(text: &str) -> Option<Vec<Uuid>> {
+    text.split(',').map(id).collect()
+}
+
 impl DeliveryQuery {
     /// The query as JSON text: an object of texts, by the names that the API gives them.
     pub fn to_json(&self) -> String {
@@ -156,6 +166,8 @@ impl DeliveryQuery {
             ("connection", self.connection.clone()),
             ("state", self.state.map(|state| state.name().to_owned())),
             ("source", self.source.clone()),
+            ("origin", self.origin.map(|origin| origin.name().to_owned())),
+            ("ids", ids_text(&self.ids)),
             ("payload_id", self.payload.map(|id| id.to_string())),
             ("key", self.key.clone()),
             ("cancelled_by", self.cancelled_by.map(|id| id.to_string())),
@@ -174,6 +186,8 @@ impl DeliveryQuery {
             connection: reader.text("connection"),
             state: reader.read("state", DeliveryState::from_name)?,
             source: reader.text("source"),
+            origin: reader.read("origin", DeliveryOrigin::from_name)?,
+            ids: reader.read("ids", ids)?.unwrap_or_default(),
             payload: reader.read("payload_id", id)?,
             key: reader.text("key"),
             cancelled_by: reader.read("cancelled_by", id)?,
@@ -220,6 +234,8 @@ mod tests {
             forwarder: Some("births".to_owned()),
             connection: Some("ministry".to_owned()),
             state: Some(DeliveryState::Rejected),
+            origin: Some(DeliveryOrigin::Resend),
+            ids: vec![Uuid::from_u128(1), Uuid::from_u128(2)],
             payload: Some(Uuid::from_u128(7)),
             source: Some("kobo".to_owned()),
             key: Some("a \"key\"".to_owned()),
@@ -239,9 +255,13 @@ mod tests {
             text: Some("uuid:1".to_owned()),
         };
         assert_eq!(MessageQuery::from_json(&query.to_json()), Ok(query));
-        for wrong in
-            ["", "{\"state\": \"gone\"}", "{\"since\": \"then\"}", "{\"payload_id\": \"7\"}"]
-        {
+        for wrong in [
+            "",
+            "{\"state\": \"gone\"}",
+            "{\"since\": \"then\"}",
+            "{\"payload_id\": \"7\"}",
+            "{\"ids\": \"7,\"}",
+        ] {
             assert!(DeliveryQuery::from_json(wrong).is_err(), "{wrong}");
         }
     }

@@ -209,6 +209,12 @@ async fn many_deliveries_are_acted_on_at_once() {
         let waiting = hub.items("projects/clinic/deliveries?state=pending").await;
         assert_eq!(waiting.len(), 5);
 
+        let two = [text(&waiting[0]["id"]), text(&waiting[1]["id"])].join(",");
+        let named = json!({ "action": "cancel", "filter": { "ids": two }, "dry_run": true });
+        assert_eq!(act(named).await["matched"], 2);
+        let wrong = json!({ "action": "cancel", "filter": { "ids": "" } });
+        problem(hub.post(actions, &wrong).await, 400, "bad-parameter").await;
+
         let pending = json!({ "state": "pending", "forwarder": "all", "source": "inbox" });
         let cancel = json!({ "action": "cancel", "filter": pending });
         let action = act(cancel).await;
@@ -216,6 +222,12 @@ async fn many_deliveries_are_acted_on_at_once() {
         assert_eq!(action["state"], "done");
         let cancelled = hub.items("projects/clinic/deliveries?state=cancelled").await;
         assert_eq!(cancelled.len(), 5);
+        let counts = "projects/clinic/deliveries/counts";
+        let all = json!({ "total": 6, "states": { "cancelled": 5, "succeeded": 1 } });
+        assert_eq!(hub.json(counts).await, all);
+        let some = json!({ "total": 5, "states": { "cancelled": 5 } });
+        assert_eq!(hub.json(&format!("{counts}?state=cancelled")).await, some);
+        problem(hub.get(&format!("{counts}?limit=2")).await, 400, "unknown-parameter").await;
 
         let wrong = hub.post(actions, &json!({ "action": "explode", "filter": {} })).await;
         let told = problem(wrong, 400, "bad-parameter").await;

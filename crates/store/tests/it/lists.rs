@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::message::MessageState;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{Accept, DeliveryQuery, MessageQuery, Page, Verdict};
@@ -100,6 +100,12 @@ async fn deliveries_are_filtered_by_each_field(
     check(state(DeliveryState::Pending), &[two]).await;
     check(state(DeliveryState::Succeeded), &[]).await;
     check(DeliveryQuery { payload: Some(payload), ..everything.clone() }, &[two]).await;
+    check(DeliveryQuery { ids: vec![one, two], ..everything.clone() }, &[two, one]).await;
+    check(DeliveryQuery { ids: vec![one], ..everything.clone() }, &[one]).await;
+    check(DeliveryQuery { ids: vec![one], ..state(DeliveryState::Pending) }, &[]).await;
+    let origin = |origin| DeliveryQuery { origin: Some(origin), ..DeliveryQuery::default() };
+    check(origin(DeliveryOrigin::Event), &[two, one]).await;
+    check(origin(DeliveryOrigin::Resend), &[]).await;
     check(DeliveryQuery { source: Some("intake".into()), ..everything.clone() }, &[one]).await;
     check(DeliveryQuery { key: Some("case-7".into()), ..everything.clone() }, &[two]).await;
     let text = |text: String| DeliveryQuery { text: Some(text), ..DeliveryQuery::default() };
@@ -114,6 +120,8 @@ async fn deliveries_are_filtered_by_each_field(
         forwarder: Some("deaths".into()),
         connection: Some("hospital".into()),
         state: Some(DeliveryState::Pending),
+        origin: Some(DeliveryOrigin::Event),
+        ids: vec![one, two],
         payload: Some(payload),
         source: Some("elsewhere".into()),
         key: Some("case-7".into()),
