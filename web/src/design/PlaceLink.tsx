@@ -1,7 +1,7 @@
 // A link to a list of a project, or to one thing in it, by what it is and its name: for pages that
 // draw many kinds of things side by side.
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import type { ComponentProps } from "react";
 
 export type Place =
   | "messages"
@@ -18,22 +18,17 @@ export function placeOf(project: string, place: Place, name?: string): string {
   return name === undefined ? list : `${list}/${encodeURIComponent(name)}`;
 }
 
-interface PlaceLinkProps {
+interface PlaceLinkProps extends Omit<ComponentProps<"a">, "name" | "href"> {
   project: string;
   place: Place;
   /** Which one; the list of all, where it is left out. */
   name?: string;
   /** The filters of a list. */
   filters?: Record<string, string>;
-  className?: string;
-  children: ReactNode;
 }
 
-export function PlaceLink({ project, place, name, filters, className, children }: PlaceLinkProps) {
+/** Whatever else it is given is the link's, so that a button can be one. */
+export function PlaceLink({ project, place, name, filters, ...anchor }: PlaceLinkProps) {
   const address: string = placeOf(project, place, name);
-  return (
-    <Link to={address} search={filters ?? {}} className={className}>
-      {children}
-    </Link>
-  );
+  return <Link {...anchor} to={address} search={filters ?? {}} />;
 }

@@ -6,7 +6,7 @@ export const overview = {
   nothingYet: "Ready. Nothing has come in yet.",
   wellBut: (sentence: string) => `All is well, but one: ${sentence}`,
   troubles: (count: number) =>
-    counted("en", count, { one: "# thing needs you.", other: "# things need you." }),
+    counted("en", count, { one: "# thing needs attention.", other: "# things need attention." }),
   projectPaused: "The project is paused: what comes in is kept, and nothing is sent.",
   hubPaused: "The whole hub is paused: what comes in is kept, and nothing is sent.",
   today: (received: string, delivered: string) =>

@@ -120,7 +120,11 @@ export function Destinations({
                     {format.number(connection.waiting)}
                     {connection.waiting_is_more && "+"}
                   </td>
-                  <td className={styles.number} data-label={words.nextTry}>
+                  <td
+                    className={styles.number}
+                    data-label={words.nextTry}
+                    data-nothing={connection.next_try_at === null || undefined}
+                  >
                     {connection.next_try_at === null ? "–" : <Time at={connection.next_try_at} />}
                   </td>
                   <td>

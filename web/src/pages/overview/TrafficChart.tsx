@@ -154,6 +154,7 @@ function options(drawing: Drawing): uPlot.Options {
     axes: [
       {
         ...axis,
+        grid: { show: false },
         space: 64,
         size: 28,
         values: (_chart, ticks) => ticks.map((at) => tick.format(at * 1000)),
