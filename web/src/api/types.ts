@@ -5,11 +5,21 @@ type Schemas = components["schemas"];
 
 export type Attempt = Schemas["Attempt"];
 export type ConnectionHealth = Schemas["ConnectionHealth"];
+export type AttemptErrorKind = Schemas["AttemptErrorKind"];
+export type BulkAction = Schemas["BulkAction"];
+export type BulkKind = Schemas["BulkKindName"];
+/** What can be done with a delivery. */
+export type Deed = Schemas["ActionName"];
 export type Delivery = Schemas["Delivery"];
+export type DeliveryDetails = Schemas["DeliveryDetails"];
+export type DeliveryFilter = Schemas["DeliveryFilter"];
+export type DeliveryOrigin = Schemas["DeliveryOriginName"];
+export type DeliveryPreview = Schemas["Preview"];
 export type DeliveryState = Schemas["DeliveryStateName"];
 export type Explanation = Schemas["Explanation"];
 export type Incident = Schemas["Incident"];
 export type Lane = Schemas["Lane"];
+export type IncidentWithNotices = Schemas["IncidentWithNotices"];
 export type Message = Schemas["Message"];
 export type MessageState = Schemas["MessageStateName"];
 export type MessageRequest = Schemas["MessageRequest"];
@@ -27,4 +37,6 @@ export type WaitReason = Schemas["WaitReasonName"];
 export interface Page<Item> {
   items: Item[];
   next: string | null;
+  /** Of a search that looks at one item after the other: how far it came. */
+  searched_until?: string | null;
 }

@@ -37,15 +37,20 @@ export interface ListProps<Row> {
   selection?: Selection;
   /** The row that is open beside the list. */
   openId?: string | null;
+  /** Keys that act on the row in focus. */
+  rowKeys?: Record<string, (row: Row) => void>;
 }
+
+const NO_KEYS = {};
 
 export function List<Row>(props: ListProps<Row>) {
   const { label, source, columns, card, link, nameOf, selection, openId = null } = props;
+  const rowKeys: Record<string, (row: Row) => void> = props.rowKeys ?? NO_KEYS;
   const words = useWords().list;
   const narrow = useMediaQuery(NARROW, window.matchMedia(NARROW).matches) ?? false;
   const scroller = useRef<HTMLDivElement>(null);
   const atTop = () => (scroller.current?.scrollTop ?? 0) < ROW_PIXELS;
-  const { query, rows, held, showHeld } = useRows(source, atTop);
+  const { query, rows, held, showHeld, search } = useRows(source, atTop);
   const shown = shownColumns(columns, props.chosenColumns);
 
   const virtual = useVirtualizer({
@@ -61,16 +66,13 @@ export function List<Row>(props: ListProps<Row>) {
   const items = virtual.getVirtualItems();
   const end = items.at(-1)?.index ?? 0;
   const { hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError } = query;
+  const wantsMore =
+    end >= rows.length - AHEAD_ROWS && hasNextPage && !search.tired && !isFetchNextPageError;
   useEffect(() => {
-    if (
-      end >= rows.length - AHEAD_ROWS &&
-      hasNextPage &&
-      !isFetchingNextPage &&
-      !isFetchNextPageError
-    ) {
+    if (wantsMore && !isFetchingNextPage) {
       void fetchNextPage();
     }
-  }, [end, rows.length, hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError]);
+  }, [wantsMore, isFetchingNextPage, fetchNextPage]);
 
   useRowKeys({
     scroller,
@@ -82,6 +84,15 @@ export function List<Row>(props: ListProps<Row>) {
         selection?.toggle(source.idOf(row));
       }
     },
+    others: Object.entries(rowKeys).map(([key, act]) => [
+      key,
+      (index) => {
+        const row = rows[index];
+        if (row !== undefined) {
+          act(row);
+        }
+      },
+    ]),
   });
 
   if (query.isPending) {
@@ -90,8 +101,18 @@ export function List<Row>(props: ListProps<Row>) {
   if (query.isError && rows.length === 0) {
     return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
   }
+  const more = (
+    <MoreRows
+      loading={isFetchingNextPage}
+      error={isFetchNextPageError ? query.error : null}
+      ended={!hasNextPage}
+      retry={() => void fetchNextPage()}
+      searchedUntil={search.until}
+      goOn={search.tired ? search.goOn : null}
+    />
+  );
   if (rows.length === 0) {
-    return <>{props.empty}</>;
+    return hasNextPage ? more : <>{props.empty}</>;
   }
 
   const tracks = [
@@ -199,12 +220,7 @@ export function List<Row>(props: ListProps<Row>) {
             );
           })}
         </div>
-        <MoreRows
-          loading={isFetchingNextPage}
-          error={isFetchNextPageError ? query.error : null}
-          ended={!hasNextPage}
-          retry={() => void fetchNextPage()}
-        />
+        {more}
       </div>
     </div>
   );
@@ -215,10 +231,12 @@ interface RowKeys {
   count: number;
   show: (index: number) => void;
   select: (index: number) => void;
+  /** What further keys do with the row in focus. */
+  others: [string, (index: number) => void][];
 }
 
 /** j and k go from row to row; Enter is the link's own. */
-function useRowKeys({ scroller, count, show, select }: RowKeys): void {
+function useRowKeys({ scroller, count, show, select, others }: RowKeys): void {
   const current = () => {
     const row = document.activeElement?.closest<HTMLElement>("[data-index]");
     return row === null || row === undefined || !scroller.current?.contains(row)
@@ -249,5 +267,8 @@ function useRowKeys({ scroller, count, show, select }: RowKeys): void {
     ArrowDown: (event) => current() >= 0 && down(event),
     ArrowUp: (event) => current() >= 0 && up(event),
     x: () => current() >= 0 && select(current()),
+    ...Object.fromEntries(
+      others.map(([key, act]) => [key, () => current() >= 0 && act(current())]),
+    ),
   });
 }

@@ -2,6 +2,7 @@
 import { Button, Loader } from "@mantine/core";
 import { ArrowUp } from "lucide-react";
 import { ErrorNote } from "../design/ErrorNote";
+import { Time } from "../design/Time";
 import { useWords } from "../i18n/words";
 import styles from "./List.module.css";
 
@@ -35,17 +36,31 @@ interface MoreRowsProps {
   error: unknown;
   ended: boolean;
   retry: () => void;
+  /** How far a search came; null where nothing is searched. */
+  searchedUntil: string | null;
+  /** Searches on; null while it does so by itself. */
+  goOn: (() => void) | null;
 }
 
 /** The foot of a list: more is coming, could not come, or there is no more. */
-export function MoreRows({ loading, error, ended, retry }: MoreRowsProps) {
+export function MoreRows({ loading, error, ended, retry, searchedUntil, goOn }: MoreRowsProps) {
   const words = useWords().list;
   if (error !== null) {
     return <ErrorNote error={error} retry={retry} />;
   }
   return (
-    <div className={styles.foot}>
+    <div className={styles.foot} role="status">
+      {searchedUntil !== null && (
+        <span>
+          {words.searchedUntil} <Time at={searchedUntil} shown="clock" />
+        </span>
+      )}
       {loading && <Loader aria-label={words.loading} />}
+      {!loading && goOn !== null && (
+        <Button variant="default" size="compact-sm" onClick={goOn}>
+          {words.searchOn}
+        </Button>
+      )}
       {ended && <span>{words.end}</span>}
     </div>
   );

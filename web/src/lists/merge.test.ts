@@ -23,6 +23,7 @@ test.each([
   ["a head without a known row begins anew", ["c b", "a"], page("g f e"), ["g f e"]],
   ["a head that is all there is is taken whole", ["c b", "a"], page("d c", null), ["d c"]],
   ["an emptied list is empty", ["c b"], page("", null), [""]],
+  ["a search that found nothing yet takes nothing away", ["c b", "a"], page(""), ["c b", "a"]],
   ["an empty list is filled", [""], page("b a"), ["b a"]],
 ])("%s", (_, loaded, head, expected) => {
   const pages = loaded.map((items) => page(items));

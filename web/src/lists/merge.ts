@@ -26,6 +26,10 @@ export function mergeHead<Row>(
   const known = new Set(loaded.map(idOf));
   const fresh = head.items.filter((row) => !known.has(idOf(row)));
   const overlaps = fresh.length < head.items.length;
+  if (head.items.length === 0 && head.next !== null) {
+    // A search that found nothing yet: it says nothing of the rows that are here.
+    return { pages, held: 0 };
+  }
   if (loaded.length === 0 || head.next === null || !overlaps) {
     // Nothing to keep: the list was empty, fits on its first page, or has moved past all of it.
     return insert || loaded.length === 0

@@ -28,6 +28,8 @@ type Cached<Row> = InfiniteData<Page<Row>, string | null>;
 
 /** Events about so many rows further down are followed one by one; beyond it they are let go. */
 const MOST_SINGLE_ROWS = 20;
+/** A search goes on by itself past so many pages without a find; then the reader says. */
+const MOST_PAGES_WITHOUT_A_FIND = 10;
 
 export function useRows<Row>(source: RowSource<Row>, atTop: () => boolean) {
   const { queryKey, fetchPage, idOf, live, fetchRow } = source;
@@ -123,5 +125,14 @@ export function useRows<Row>(source: RowSource<Row>, atTop: () => boolean) {
     }
   }, [key]);
 
-  return { query, rows, held, showHeld: () => refreshHead(true) };
+  const pages = query.data?.pages ?? [];
+  const [patience, setPatience] = useState(MOST_PAGES_WITHOUT_A_FIND);
+  const found = pages.findLastIndex((page) => page.items.length > 0);
+  const search = {
+    /** How far a search came that has further to go; null where nothing is searched. */
+    until: query.hasNextPage ? (pages.at(-1)?.searched_until ?? null) : null,
+    tired: pages.length - 1 - found >= patience,
+    goOn: () => setPatience(patience + MOST_PAGES_WITHOUT_A_FIND),
+  };
+  return { query, rows, held, showHeld: () => refreshHead(true), search };
 }

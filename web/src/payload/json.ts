@@ -166,3 +166,10 @@ export function writeJson(node: JsonNode): string {
       return "null";
   }
 }
+
+/** A member of an object, the last of that name as readers of JSON take it; else undefined. */
+export function member(node: JsonNode, key: string): JsonNode | undefined {
+  return node.kind === "object"
+    ? node.members.findLast((each) => each.key === key)?.value
+    : undefined;
+}

@@ -14,6 +14,8 @@ export const list = {
   filter: "Filter",
   remove: (filter: string) => `Remove the filter: ${filter}`,
   clearFilters: "Clear all",
+  searchedUntil: "Searched back to",
+  searchOn: "Search further back",
   columns: "Columns",
   search: "Search",
 };

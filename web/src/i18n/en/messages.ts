@@ -66,7 +66,12 @@ export const messages = {
   parameters: "Parameters of the address",
   thisOne: "this one",
   oneVersion: "There is one version of it: nothing else came in under its identity.",
-  compare: "Compare with the one before",
+  compare: "Compare",
+  path: "Where",
+  differences: (count: number, more: boolean) =>
+    more
+      ? `The first ${count} differences`
+      : counted("en", count, { one: "# difference", other: "# differences" }),
   history: {
     received: "Received",
     made: (forwarder: string, connection: string) =>

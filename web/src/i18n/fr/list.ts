@@ -15,6 +15,8 @@ export const list: Words["list"] = {
   filter: "Filtrer",
   remove: (filter) => `Retirer le filtre : ${filter}`,
   clearFilters: "Tout effacer",
+  searchedUntil: "Cherché jusqu’au",
+  searchOn: "Chercher plus loin",
   columns: "Colonnes",
   search: "Rechercher",
 };

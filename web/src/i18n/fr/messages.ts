@@ -70,7 +70,12 @@ export const messages: Words["messages"] = {
   parameters: "Paramètres de l’adresse",
   thisOne: "celle-ci",
   oneVersion: "Il n’y en a qu’une version : rien d’autre n’est arrivé sous son identité.",
-  compare: "Comparer avec la précédente",
+  compare: "Comparer",
+  path: "Où",
+  differences: (count, more) =>
+    more
+      ? `Les ${count} premières différences`
+      : counted("fr", count, { one: "# différence", other: "# différences" }),
   history: {
     received: "Reçu",
     made: (forwarder, connection) => `Livraison créée par ${forwarder} pour ${connection}`,

@@ -1,11 +1,9 @@
 // The filters of the list of messages: as words above it, and as the form that adds them.
-import { Select, Stack, TextInput } from "@mantine/core";
+import { Select, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Search } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { TimeField } from "../../design/TimeField";
 import { useFormat, useWords } from "../../i18n/words";
 import type { FilterWord } from "../../lists/ListBar";
-import styles from "./messages.module.css";
 import { type MessageFilters, sourcesQuery } from "./queries";
 import { MESSAGE_STATES, type MessagesSearch } from "./routes";
 
@@ -14,7 +12,7 @@ type Change = (changed: Partial<MessagesSearch>) => void;
 export function useFilterWords(filters: MessageFilters, change: Change): FilterWord[] {
   const words = useWords();
   const format = useFormat();
-  const { source, state, since, until, text } = filters;
+  const { source, state, since, until, text, value = [] } = filters;
   const time = (value: string) => format.clock(new Date(value), new Date());
   const found: (FilterWord | null)[] = [
     source === undefined
@@ -53,7 +51,12 @@ export function useFilterWords(filters: MessageFilters, change: Change): FilterW
           remove: () => change({ text: undefined }),
         },
   ];
-  return found.filter((word) => word !== null);
+  const values = value.map((each) => ({
+    key: `value ${each}`,
+    text: each.replace("=", " = "),
+    remove: () => change({ value: value.filter((other) => other !== each) }),
+  }));
+  return [...found.filter((word) => word !== null), ...values];
 }
 
 interface MessageFilterFormProps {
@@ -87,66 +90,16 @@ export function MessageFilterForm({ project, filters, change }: MessageFilterFor
         comboboxProps={{ withinPortal: false }}
         onChange={(state) => change({ state: MESSAGE_STATES.find((each) => each === state) })}
       />
-      <TextInput
-        type="datetime-local"
+      <TimeField
         label={words.messages.filters.since}
-        value={localTime(filters.since)}
-        onChange={(event) => change({ since: exactTime(event.currentTarget.value) })}
+        value={filters.since}
+        change={(since) => change({ since })}
       />
-      <TextInput
-        type="datetime-local"
+      <TimeField
         label={words.messages.filters.until}
-        value={localTime(filters.until)}
-        onChange={(event) => change({ until: exactTime(event.currentTarget.value) })}
+        value={filters.until}
+        change={(until) => change({ until })}
       />
     </Stack>
-  );
-}
-
-/** A time as the browser's field writes it, in the reader's zone. */
-function localTime(exact: string | undefined): string {
-  if (exact === undefined || Number.isNaN(Date.parse(exact))) {
-    return "";
-  }
-  const time = new Date(exact);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function exactTime(local: string): string | undefined {
-  return local === "" ? undefined : new Date(local).toISOString();
-}
-
-/** A field that searches when the reader is done, by Enter or by leaving it. */
-export function SearchField({
-  text,
-  search,
-}: {
-  text: string | undefined;
-  search: (text: string | undefined) => void;
-}) {
-  const words = useWords();
-  const [typed, setTyped] = useState(text ?? "");
-  useEffect(() => setTyped(text ?? ""), [text]);
-  const done = () => {
-    if (typed.trim() !== (text ?? "")) {
-      search(typed.trim() || undefined);
-    }
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    done();
-  };
-  return (
-    <form className={styles.search} onSubmit={submit}>
-      <TextInput
-        size="xs"
-        aria-label={words.list.search}
-        placeholder={words.messages.filters.search}
-        leftSection={<Search size={14} />}
-        value={typed}
-        onChange={(event) => setTyped(event.currentTarget.value)}
-        onBlur={done}
-      />
-    </form>
   );
 }

@@ -17,10 +17,11 @@ import { ListSkeleton } from "../../lists/ListParts";
 import { Route } from "../../route/Route";
 import { wayOfMessage } from "../../route/stations";
 import { Headers, Parsed, Received } from "./MessagePayload";
-import { Attempts, History, Matched, Versions } from "./MessageTabs";
+import { Attempts, History, Matched } from "./MessageTabs";
 import styles from "./messages.module.css";
 import { replayMessage, timelineQuery } from "./queries";
 import { MESSAGE_TABS, type MessageTab } from "./routes";
+import { Versions } from "./Versions";
 
 const route = getRouteApi("/inside/projects/$project/messages/$message");
 

@@ -1,10 +1,12 @@
 // What came in: the exact bytes, the parsed view, and the request around them.
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Facts, Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
-import { PayloadView } from "../../payload/PayloadView";
+import { type LeafAction, PayloadView } from "../../payload/PayloadView";
+import { pathOf } from "../../payload/path";
 import { bodyPath, bodyQuery, requestQuery, viewQuery } from "./queries";
 
 interface OfMessage {
@@ -26,14 +28,24 @@ export function Received({ project, message }: OfMessage) {
 
 export function Parsed({ project, message }: OfMessage) {
   const words = useWords();
+  const navigate = useNavigate();
   const { data, error, refetch } = useQuery(viewQuery(project, message));
+  const filterOn: LeafAction = {
+    label: words.payload.filterOn,
+    act: ({ steps, json }) =>
+      void navigate({
+        to: "/projects/$project/messages",
+        params: { project },
+        search: { value: [`${pathOf(steps)}=${json}`] },
+      }),
+  };
   if (error !== null) {
     return <ErrorNote error={error} retry={() => void refetch()} />;
   }
   return data === undefined ? (
     <ListSkeleton label={words.common.loading} />
   ) : (
-    <PayloadView payload={data} />
+    <PayloadView payload={data} leafActions={[filterOn]} />
   );
 }
 

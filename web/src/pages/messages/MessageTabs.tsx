@@ -1,8 +1,6 @@
 // What became of a message: why forwarders wanted it, what was tried, its versions, its history.
-import { Link } from "@tanstack/react-router";
 import type { Timeline } from "../../api/types";
 import { EmptyState } from "../../design/EmptyState";
-import { Identifier } from "../../design/Identifier";
 import { Prose } from "../../design/Prose";
 import { Shape, StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
@@ -94,41 +92,6 @@ export function Attempts({ timeline }: OfTimeline) {
         </tbody>
       </table>
     </div>
-  );
-}
-
-export function Versions({ project, timeline }: OfTimeline & { project: string }) {
-  const words = useWords().messages;
-  const { versions, message } = timeline;
-  if (versions.length < 2) {
-    return <EmptyState>{words.oneVersion}</EmptyState>;
-  }
-  return (
-    <table className={styles.attempts}>
-      <tbody>
-        {versions.map((version) => (
-          <tr key={version.id}>
-            <td>{words.versionOf(version.version)}</td>
-            <td>
-              <Time at={version.received_at} shown="clock" />
-            </td>
-            <td>
-              {version.id === message.id ? (
-                words.thisOne
-              ) : (
-                <Link
-                  to="/projects/$project/messages/$message"
-                  params={{ project, message: version.id }}
-                  search={{ tab: "versions" }}
-                >
-                  <Identifier id={version.id} plain />
-                </Link>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 

@@ -15,9 +15,10 @@ import { useFormat, useWords, type Words } from "../../i18n/words";
 import type { Column } from "../../lists/columns";
 import { List } from "../../lists/List";
 import { ListBar } from "../../lists/ListBar";
+import { SearchField } from "../../lists/SearchField";
 import { RouteLine } from "../../route/RouteLine";
 import { wayOfMessage } from "../../route/stations";
-import { MessageFilterForm, SearchField, useFilterWords } from "./MessageFilters";
+import { MessageFilterForm, useFilterWords } from "./MessageFilters";
 import styles from "./messages.module.css";
 import { fetchMessages, messagesKey, sourcesQuery } from "./queries";
 import type { MessagesSearch } from "./routes";
@@ -66,7 +67,11 @@ export function MessagesPage() {
         chosenColumns={chosenColumns}
         chooseColumns={(chosen) => change({ columns: chosen })}
       >
-        <SearchField text={filters.text} search={(text) => change({ text })} />
+        <SearchField
+          text={filters.text}
+          placeholder={words.messages.filters.search}
+          search={(text) => change({ text })}
+        />
       </ListBar>
       <List
         label={words.messages.title}

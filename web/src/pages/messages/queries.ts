@@ -1,7 +1,8 @@
 // What the pages of messages ask the hub.
 import { queryOptions } from "@tanstack/react-query";
-import { answered, api, bytes } from "../../api/client";
+import { answered, api, bytes, text } from "../../api/client";
 import type { Message, Page } from "../../api/types";
+import { type JsonNode, member, parseJson, writeJson } from "../../payload/json";
 import { readPayload, readText } from "../../payload/read";
 import type { MessagesSearch } from "./routes";
 
@@ -27,7 +28,7 @@ export const fetchMessages =
         },
         signal,
       }),
-    ).then(({ items, next }) => ({ items, next }));
+    );
 
 export const timelineQuery = (project: string, message: string) =>
   queryOptions({
@@ -67,6 +68,46 @@ export const bodyQuery = (project: string, message: string) =>
       return readPayload(new Uint8Array(await blob.arrayBuffer()));
     },
   });
+
+/** A place where two messages differ; the values as they were sent. */
+export interface Difference {
+  path: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** Read as text, like the parsed view: the values keep their digits. */
+export const differenceQuery = (project: string, message: string, other: string) =>
+  queryOptions({
+    queryKey: ["message", project, message, "difference", other],
+    queryFn: async ({ signal }): Promise<{ differences: Difference[]; more: boolean }> => {
+      const path = `/api/v1/projects/${encodeURIComponent(project)}/messages/${message}/difference`;
+      const found = parseJson(await text(`${path}?with=${other}`, signal));
+      return readDifferences(found);
+    },
+  });
+
+function readDifferences(found: JsonNode): { differences: Difference[]; more: boolean } {
+  const list = member(found, "differences");
+  const items = list?.kind === "array" ? list.items : [];
+  const side = (item: JsonNode, there: string, value: string) => {
+    const isThere = member(item, there);
+    const node = member(item, value);
+    return isThere?.kind === "boolean" && isThere.value && node ? writeJson(node) : null;
+  };
+  const more = member(found, "more");
+  return {
+    differences: items.map((item) => {
+      const path = member(item, "path");
+      return {
+        path: path?.kind === "string" ? path.value : "",
+        before: side(item, "was_there", "before"),
+        after: side(item, "is_there", "after"),
+      };
+    }),
+    more: more?.kind === "boolean" && more.value,
+  };
+}
 
 /** The parsed view is read as text: its numbers must not pass through the language's own. */
 export const viewQuery = (project: string, message: string) =>

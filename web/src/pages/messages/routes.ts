@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { MessageState } from "../../api/types";
 import { projectRoute } from "../../app/frames";
-import { textIn, wordIn } from "../../app/search";
+import { textIn, textsIn, wordIn } from "../../app/search";
 
 export const MESSAGE_STATES: readonly MessageState[] = ["kept", "quarantined", "duplicate"];
 
@@ -12,6 +12,8 @@ export interface MessagesSearch {
   since?: string;
   until?: string;
   text?: string;
+  /** Values that the content has, each as `path=JSON`. */
+  value?: string[];
   columns?: string;
 }
 
@@ -24,6 +26,7 @@ export const messagesRoute = createRoute({
     since: textIn(search, "since"),
     until: textIn(search, "until"),
     text: textIn(search, "text"),
+    value: textsIn(search, "value"),
     columns: textIn(search, "columns"),
   }),
   component: lazyRouteComponent(() => import("./MessagesPage"), "MessagesPage"),
@@ -43,8 +46,9 @@ export type MessageTab = (typeof MESSAGE_TABS)[number];
 export const messageRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "messages/$message",
-  validateSearch: (search: Record<string, unknown>): { tab?: MessageTab } => ({
+  validateSearch: (search: Record<string, unknown>): { tab?: MessageTab; with?: string } => ({
     tab: wordIn(search, "tab", MESSAGE_TABS),
+    with: textIn(search, "with"),
   }),
   component: lazyRouteComponent(() => import("./MessagePage"), "MessagePage"),
 });

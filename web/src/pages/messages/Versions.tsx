@@ -1,0 +1,120 @@
+// The versions of a message: everything of other content that came in under its identity, and two
+// of them side by side.
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Timeline } from "../../api/types";
+import { EmptyState } from "../../design/EmptyState";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Identifier } from "../../design/Identifier";
+import { Section } from "../../design/Section";
+import { Time } from "../../design/Time";
+import { useWords } from "../../i18n/words";
+import { ListSkeleton } from "../../lists/ListParts";
+import styles from "./messages.module.css";
+import { differenceQuery } from "./queries";
+
+const route = getRouteApi("/inside/projects/$project/messages/$message");
+
+export function Versions({ project, timeline }: { project: string; timeline: Timeline }) {
+  const words = useWords().messages;
+  const { versions, message } = timeline;
+  const search = route.useSearch();
+  if (versions.length < 2) {
+    return <EmptyState>{words.oneVersion}</EmptyState>;
+  }
+  // Unless somebody chose another one, a version is compared with the one before it.
+  const own = versions.findIndex((version) => version.id === message.id);
+  const other = search.with ?? (versions[own + 1] ?? versions[own - 1])?.id;
+  return (
+    <>
+      <div className={styles.wide}>
+        <table className={styles.attempts}>
+          <tbody>
+            {versions.map((version) => (
+              <tr key={version.id}>
+                <td>{words.versionOf(version.version)}</td>
+                <td>
+                  <Time at={version.received_at} shown="clock" />
+                </td>
+                <td>
+                  <Link
+                    to="/projects/$project/messages/$message"
+                    params={{ project, message: version.id }}
+                    search={{ tab: "versions" }}
+                  >
+                    <Identifier id={version.id} plain />
+                  </Link>
+                </td>
+                <td>
+                  {version.id === message.id ? (
+                    words.thisOne
+                  ) : (
+                    <Link
+                      to="/projects/$project/messages/$message"
+                      params={{ project, message: message.id }}
+                      search={{ tab: "versions", with: version.id }}
+                      replace
+                    >
+                      {words.compare}
+                    </Link>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {other !== undefined && <Differences project={project} message={message.id} other={other} />}
+    </>
+  );
+}
+
+interface DifferencesProps {
+  project: string;
+  message: string;
+  other: string;
+}
+
+function Differences({ project, message, other }: DifferencesProps) {
+  const words = useWords();
+  const { data, error, refetch } = useQuery(differenceQuery(project, message, other));
+  if (error !== null) {
+    return <ErrorNote error={error} retry={() => void refetch()} />;
+  }
+  if (data === undefined) {
+    return <ListSkeleton label={words.common.loading} />;
+  }
+  if (data.differences.length === 0) {
+    return <EmptyState>{words.payload.same}</EmptyState>;
+  }
+  return (
+    <Section title={words.messages.differences(data.differences.length, data.more)}>
+      <div className={styles.wide}>
+        <table className={styles.compared}>
+          <thead>
+            <tr>
+              <th>{words.messages.path}</th>
+              <th>{words.payload.before}</th>
+              <th>{words.payload.after}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.differences.map((difference) => (
+              <tr key={difference.path}>
+                <td>
+                  <code>{difference.path}</code>
+                </td>
+                <td data-side="before">
+                  <code>{difference.before ?? "—"}</code>
+                </td>
+                <td data-side="after">
+                  <code>{difference.after ?? "—"}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
+  );
+}
