@@ -54,12 +54,4 @@ export const shell = {
     home: "To the projects",
   },
   failed: { title: "This page could not be shown" },
-  projectsPage: {
-    title: "Projects",
-    empty:
-      "A project holds the sources, connections and forwarders of one integration. There is none yet that you may see.",
-    paused: "paused",
-    since: "Since",
-    name: "Name",
-  },
 };

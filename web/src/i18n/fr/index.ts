@@ -1,12 +1,29 @@
 // The words of the page in French, area by area.
 import type { Words } from "../words";
+import { actions } from "./actions";
 import { common } from "./common";
+import { deliveries } from "./deliveries";
 import { entrance } from "./entrance";
+import { incidents } from "./incidents";
 import { list } from "./list";
 import { messages } from "./messages";
 import { overview } from "./overview";
 import { payload } from "./payload";
+import { projects } from "./projects";
 import { route } from "./route";
 import { shell } from "./shell";
 
-export const fr: Words = { common, entrance, list, messages, overview, payload, route, shell };
+export const fr: Words = {
+  actions,
+  common,
+  deliveries,
+  entrance,
+  incidents,
+  list,
+  messages,
+  overview,
+  payload,
+  projects,
+  route,
+  shell,
+};

@@ -57,12 +57,4 @@ export const shell: Words["shell"] = {
     home: "Vers les projets",
   },
   failed: { title: "Cette page n’a pas pu être affichée" },
-  projectsPage: {
-    title: "Projets",
-    empty:
-      "Un projet réunit les sources, connexions et transferts d’une intégration. Il n’y en a encore aucun que vous puissiez voir.",
-    paused: "en pause",
-    since: "Depuis",
-    name: "Nom",
-  },
 };
