@@ -147,6 +147,7 @@ impl Dispatcher {
             Signal::Message { .. }
             | Signal::Delivery { .. }
             | Signal::Incident { .. }
+            | Signal::Action { .. }
             | Signal::Configuration(_) => {}
         }
     }

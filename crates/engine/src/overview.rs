@@ -137,14 +137,15 @@ pub struct ConnectionShown {
 }
 
 /// What was counted, for one look.
-struct Counted {
+pub(crate) struct Counted {
     today: HashMap<(TallyNoun, TallyKind, String), u64>,
     last_hour: HashMap<(TallyNoun, TallyKind), u64>,
     last: HashMap<(TallyNoun, TallyKind, String), Timestamp>,
 }
 
 impl Counted {
-    fn of(&self, noun: TallyNoun, kind: TallyKind, name: &str) -> u64 {
+    /// How often it happened today.
+    pub(crate) fn of(&self, noun: TallyNoun, kind: TallyKind, name: &str) -> u64 {
         self.today.get(&(noun, kind, name.to_owned())).copied().unwrap_or(0)
     }
 
@@ -169,6 +170,15 @@ impl Hub {
         project: &str,
         today: Option<Timestamp>,
     ) -> Result<Overview, HubError> {
+        Ok(self.look_at(project, today).await?.0)
+    }
+
+    /// The same, with what was counted for it.
+    pub(crate) async fn look_at(
+        &self,
+        project: &str,
+        today: Option<Timestamp>,
+    ) -> Result<(Overview, Counted), HubError> {
         let routing = self.project(project).await?;
         let now = self.now();
         let since = today.unwrap_or_else(|| floor(now, Duration::from_hours(24)));
@@ -191,7 +201,7 @@ impl Hub {
         });
         let oldest_waiting = oldest.min();
         let all = |noun, kind| counted.all_of(noun, kind);
-        Ok(Overview {
+        let overview = Overview {
             today_since: since,
             received: all(TallyNoun::Source, TallyKind::Received),
             delivered: all(TallyNoun::Connection, TallyKind::Delivered),
@@ -203,7 +213,8 @@ impl Hub {
             incidents_open: incidents.len(),
             sources: self.sources_shown(&routing, &counted, &incidents).await?,
             connections,
-        })
+        };
+        Ok((overview, counted))
     }
 
     /// What was counted since the beginning of today and in the last hour.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::erase::ERASED;
 use crate::error::StoreError;
-use crate::records::{Page, Replay, Replayed};
+use crate::records::{Page, Replay, Replayed, Signal};
 use crate::replay::STALE;
 use crate::statement::{Batch, Conditions, Row, as_integer, length};
 
@@ -158,7 +158,13 @@ impl Store {
                 action.created_at.into(),
             ],
         );
-        self.change(batch).await.map(drop)
+        self.change(batch).await?;
+        self.tell_action(&action.project, action.id, BulkState::Running);
+        Ok(())
+    }
+
+    fn tell_action(&self, project: &str, id: Uuid, state: BulkState) {
+        self.signal(Signal::Action { project: project.into(), id, state });
     }
 
     /// Actions, newest first.
@@ -205,7 +211,9 @@ impl Store {
             ),
             vec![project.into(), id.into()],
         );
-        self.change(batch).await.map(drop)
+        self.change(batch).await?;
+        self.tell_action(project, id, BulkState::Stopped);
+        Ok(())
     }
 
     /// Takes an action that nobody is at: a new one, one whose holder has died or stalled, or one
@@ -310,6 +318,7 @@ impl Store {
         for (delivery, change) in changes {
             self.tell_of(project, delivery, change);
         }
+        self.tell_action(project, held.action.id, BulkState::Running);
         Ok(())
     }
 
@@ -360,6 +369,7 @@ impl Store {
                 for replay in replays {
                     self.announce(replay);
                 }
+                self.tell_action(&held.action.project, held.action.id, BulkState::Running);
                 Ok(Some(Replayed::Done))
             }
         }
@@ -422,7 +432,10 @@ impl Store {
                 failure.map(str::to_owned).into(),
             ],
         );
-        self.change(batch).await.map(drop)
+        if self.change(batch).await? == [1] {
+            self.tell_action(&held.action.project, held.action.id, state);
+        }
+        Ok(())
     }
 
     /// Lets go of an action, so that another hub can go on with it at once.

@@ -18,7 +18,7 @@ use crate::notices::{NewNotice, add_notices};
 use crate::records::{Page, Signal};
 use crate::statement::{Batch, Conditions, Parameter, Row, as_integer};
 
-const COLUMNS: &str = "id, kind, subject, state, opened_at, recovered_at, failures, given_up, \
+pub(crate) const COLUMNS: &str = "id, kind, subject, state, opened_at, recovered_at, failures, given_up, \
                        last_at, last_error, last_status, last_url, last_delivery, last_payload, \
                        last_key, reminded_at, unsteady";
 
@@ -357,7 +357,7 @@ fn sighting_parameters(last: Option<&Sighting>) -> [Parameter; 7] {
     ]
 }
 
-fn read_incident(row: &Row<'_>) -> Result<Incident, StoreError> {
+pub(crate) fn read_incident(row: &Row<'_>) -> Result<Incident, StoreError> {
     let sample = match (row.optional_id(12)?, row.optional_id(13)?) {
         (Some(delivery), Some(payload)) => {
             Some(Sample { delivery, payload, key: row.optional_text(14)? })

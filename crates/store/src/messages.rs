@@ -1,11 +1,13 @@
 //! Reading messages.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use fieldpost_model::message::{Message, MessageRequest, MessageState};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use crate::erase::{places, with_ids};
 use crate::error::StoreError;
 use crate::records::{MessageQuery, Page};
 use crate::request::read_request;
@@ -68,6 +70,37 @@ impl Store {
             })
             .await?;
         Ok(found.into_iter().next())
+    }
+
+    /// The requests and the exact bytes of messages; those that were erased are left out. Whoever
+    /// asks minds how much that is.
+    pub async fn message_contents(
+        &self,
+        project: &str,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, (MessageRequest, Vec<u8>)>, StoreError> {
+        let Some(last) = ids.last() else { return Ok(HashMap::new()) };
+        // Few different numbers of places, so that few statements are kept prepared.
+        let mut ids = ids.to_vec();
+        ids.resize(ids.len().next_power_of_two(), *last);
+        let list = places(2, ids.len());
+        let sql = match &self.engine {
+            Engine::Sqlite(_) => format!(
+                "SELECT m.id, b.request, b.bytes
+                 FROM messages m JOIN message_bodies b ON b.body = m.body
+                 WHERE m.project = $1 AND m.id IN ({list})"
+            ),
+            Engine::Postgres(_) => format!(
+                "SELECT b.message, b.request, b.bytes FROM message_bodies b
+                 WHERE b.project = $1 AND b.message IN ({list})"
+            ),
+        };
+        let found = self
+            .query(sql, with_ids(vec![project.into()], &ids), |row| {
+                Ok((row.id(0)?, (read_request(&row.text(1)?)?, row.bytes(2)?)))
+            })
+            .await?;
+        Ok(found.into_iter().collect())
     }
 }
 

@@ -14,6 +14,7 @@ use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use crate::bulk::BulkState;
 use crate::text::{storable, storable_key};
 
 names! {
@@ -482,11 +483,11 @@ pub struct DeliveryQuery {
     pub connection: Option<String>,
     /// In this state only.
     pub state: Option<DeliveryState>,
-    /// Carrying this payload only.
     /// Made for this reason only.
     pub origin: Option<DeliveryOrigin>,
     /// These only; none is no condition.
     pub ids: Vec<Uuid>,
+    /// Carrying this payload only.
     pub payload: Option<Uuid>,
     /// Of messages of this source only.
     pub source: Option<String>,
@@ -559,6 +560,15 @@ pub enum Signal {
         id: Uuid,
         /// Whether it lasts.
         state: IncidentState,
+    },
+    /// An action over many was started, has come further, or is over.
+    Action {
+        /// The project.
+        project: ProjectName,
+        /// The action.
+        id: Uuid,
+        /// Where it stands.
+        state: BulkState,
     },
     /// A lane may have something due.
     Due(Lane),

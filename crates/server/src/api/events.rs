@@ -32,7 +32,7 @@ use crate::problem::Problem;
 /// How long a quiet stream goes without a sign of life: less than proxies wait for one.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// How often it is looked whether the listener may still listen.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How often events of one kind can be asked for.
 const PACES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(1);
 
@@ -287,11 +287,40 @@ mod tests {
         assert_eq!(listener.next().await, None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn events_of_a_kind_are_told_together() {
-        let (sender, signals) = broadcast::channel(100);
+    #[test]
+    fn events_of_a_kind_are_told_together() {
+        let every = Duration::from_secs(1);
+        let mut gathered = Gathered::new(every);
+        let begun = Instant::now();
+        let message = |number| Told::state_of("message", Uuid::from_u128(number), "kept");
+        let told = |number, count: u64| {
+            let id = Uuid::from_u128(number).to_string();
+            let data = json!({ "id": id, "state": "kept", "count": count });
+            Some(Told { name: "message", data })
+        };
+        assert_eq!(gathered.next(begun), None);
+        gathered.add(message(1));
+        assert_eq!(gathered.next(begun), Some(("message", begun)), "the first is told at once");
+        assert_eq!(gathered.take("message", begun), told(1, 1));
+        for number in 2..=50 {
+            gathered.add(message(number));
+        }
+        assert_eq!(gathered.next(begun), Some(("message", begun + every)));
+        gathered.add(Told { name: "configuration", data: json!({}) });
+        let next = gathered.next(begun);
+        assert_eq!(next, Some(("configuration", begun)), "another kind does not wait for this one");
+        let configured = Told { name: "configuration", data: json!({ "count": 1 }) };
+        assert_eq!(gathered.take("configuration", begun), Some(configured));
+        assert_eq!(gathered.take("message", begun + every), told(50, 49));
+        assert_eq!(gathered.next(begun + every), None);
+        assert_eq!(gathered.take("message", begun), None);
+    }
+
+    #[tokio::test]
+    async fn whoever_gathers_hears_the_first_at_once() {
+        let (sender, signals) = broadcast::channel(2);
         let stopping = CancellationToken::new();
-        let gathered = Some(Gathered::new(Duration::from_secs(1)));
+        let gathered = Some(Gathered::new(Duration::from_hours(1)));
         let project = "clinic".to_owned();
         let mut listener = Listener { project, signals, stopping: stopping.clone(), gathered };
         let message = |number| Signal::Message {
@@ -299,28 +328,14 @@ mod tests {
             id: Uuid::from_u128(number),
             state: MessageState::Kept,
         };
-        let told = |number, count: u64| {
-            let id = Uuid::from_u128(number).to_string();
-            let data = json!({ "id": id, "state": "kept", "count": count });
-            Some(Told { name: "message", data })
-        };
-        let begun = Instant::now();
         sender.send(message(1)).unwrap();
-        assert_eq!(listener.next().await, told(1, 1));
-        assert_eq!(begun.elapsed(), Duration::ZERO, "the first is told at once");
-        for number in 2..=50 {
+        assert_eq!(listener.next().await.unwrap().data["count"], 1);
+        for number in 2..=6 {
             sender.send(message(number)).unwrap();
         }
-        sender.send(Signal::Configuration("clinic".into())).unwrap();
-        sender.send(Signal::Configuration("north".into())).unwrap();
-        let configured = Told { name: "configuration", data: json!({ "count": 1 }) };
-        assert_eq!(listener.next().await, Some(configured));
-        assert_eq!(begun.elapsed(), Duration::ZERO, "another kind does not wait for this one");
-        assert_eq!(listener.next().await, told(50, 49));
-        assert_eq!(begun.elapsed(), Duration::from_secs(1));
-        sender.send(message(51)).unwrap();
-        assert_eq!(listener.next().await, told(51, 1));
-        assert_eq!(begun.elapsed(), Duration::from_secs(2));
+        // That some were missed is told at once, however long the others wait.
+        let lagged = Told { name: "lagged", data: json!({ "missed": 3 }) };
+        assert_eq!(listener.next().await, Some(lagged));
         stopping.cancel();
         assert_eq!(listener.next().await, None);
     }

@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn ids_stand_between_commas_up_to_a_bound() {
         let all = |count| vec![Uuid::from_u128(7).to_string(); count].join(",");
-        assert_eq!(ids("ids", None).unwrap(), []);
+        assert_eq!(ids("ids", None).unwrap(), [] as [Uuid; 0]);
         assert_eq!(ids("ids", Some(&all(2))).unwrap(), [Uuid::from_u128(7); 2]);
         assert_eq!(ids("ids", Some(&all(MOST_IDS))).unwrap().len(), MOST_IDS);
         for wrong in ["", "7", &format!("{},", all(1)), &all(MOST_IDS + 1)] {

@@ -91,6 +91,7 @@ impl TestHub {
         let mut flow = HubSettings::with_clock(clock::system());
         flow.max_body = MAX_BODY;
         flow.poll_interval = Duration::from_millis(200);
+        flow.tally_interval = Duration::from_millis(50);
         flow.stop_timeout = Duration::from_secs(2);
         change_flow(&mut flow);
         let hub = Hub::start(store, outbound(), flow).await.unwrap();

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Config, NoTls};
 use uuid::Uuid;
 
+use crate::bulk::BulkState;
 use crate::records::{Lane, Signal};
 
 /// How long signals are gathered before they are sent as one.
@@ -132,6 +133,7 @@ fn write(signal: &Signal) -> String {
         Signal::Delivery { project, id, state } => format!("c {project} {id} {state}"),
         Signal::Incident { project, id, state } => format!("c! {project} {id} {state}"),
         Signal::Message { project, id, state } => format!("d {project} {id} {state}"),
+        Signal::Action { project, id, state } => format!("d! {project} {id} {state}"),
     }
 }
 
@@ -160,6 +162,11 @@ fn read(line: &str) -> Option<Signal> {
             id: Uuid::parse_str(id).ok()?,
             state: MessageState::from_name(state)?,
         },
+        ["d!", project, id, state] => Signal::Action {
+            project: (*project).into(),
+            id: Uuid::parse_str(id).ok()?,
+            state: BulkState::from_name(state)?,
+        },
         _ => return None,
     })
 }
@@ -178,6 +185,7 @@ mod tests {
             Signal::Delivery { project: "clinic".into(), id, state: DeliveryState::Failed },
             Signal::Incident { project: "clinic".into(), id, state: IncidentState::Open },
             Signal::Message { project: "clinic".into(), id, state: MessageState::Kept },
+            Signal::Action { project: "clinic".into(), id, state: BulkState::Done },
         ] {
             assert_eq!(read(&write(&signal)), Some(signal));
         }
