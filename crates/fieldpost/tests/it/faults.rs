@@ -7,14 +7,15 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fieldpost_testkit::TemporaryPostgres;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::crash::{Field, check_books, inbox};
 use crate::load::Load;
-use crate::world::{Hub, TOKEN, clean, folder};
+use crate::world::{Hub, LOOK_AGAIN, Said, TOKEN, clean, folder, run};
 
 /// Senders that post at once.
 const SENDERS: usize = 8;
@@ -96,6 +97,24 @@ impl SmallDisk {
         Hub::spawn(&mut command, |process| seen_by(process, &data))
     }
 
+    /// Starts a hub whose key would lie on the disk, which is full, and tells what it says and what
+    /// became of the key.
+    fn start_full(&self, data: &Path) -> Said {
+        // In a namespace of its own, if this process may not mount: the disk is filled from there.
+        let script = "test -n \"$2\" && mount -t tmpfs -o \"$2\" tmpfs \"$1\"; \
+                      dd if=/dev/zero of=\"$1/ballast\" bs=4096 2>/dev/null; \
+                      \"$3\" serve --listen 127.0.0.1:0 --data \"$4\" --key-file \"$1/key\"; \
+                      code=$?; cat \"$1\"/*key*; exit $code";
+        let (program, before, options) = if self.is_mounted_here {
+            ("sh", vec!["-c"], "")
+        } else {
+            ("unshare", vec!["-rm", "sh", "-c"], Self::SIZE)
+        };
+        let mut command = clean(Command::new(program), before);
+        command.arg(script).arg("sh").arg(self.folder.path()).arg(options);
+        run(command.arg(env!("CARGO_BIN_EXE_fieldpost")).arg(data))
+    }
+
     /// The disk as this process can reach it.
     fn path(&self, hub: &Hub) -> PathBuf {
         if self.is_mounted_here {
@@ -156,4 +175,65 @@ async fn fault_the_disk_is_full_and_cleared() {
     check_refusals(&load);
     let acknowledged = load.end().await;
     check_books(&hub.api(), &acknowledged, &field.destination).await;
+}
+
+/// An action that works goes on where it was, and nothing is said to have been told that was not kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_the_disk_is_full_while_an_action_works_and_something_is_told() {
+    let field = Field::new(None).await;
+    let disk = SmallDisk::new();
+    let hub = disk.start(&field);
+    let api = hub.api();
+    let load = Load::start(&inbox(&hub), SENDERS);
+    load.wait_for_more(SOME, RECOVERY).await;
+    let acknowledged = load.end().await;
+    api.wait_until_nothing_waits(RECOVERY).await;
+    let messages = api.all("projects/p/messages").await.len();
+    let replay = json!({ "action": "replay", "filter": {}, "forwarder": "two", "rate": 50,
+        "wait": false });
+    let (status, action) = api.post("projects/p/messages/actions", &replay).await;
+    assert_eq!(status, 202, "{action}");
+    let action = format!("projects/p/deliveries/actions/{}", action["id"].as_str().unwrap());
+    let touched = async || api.get(&action).await["touched"].as_u64().unwrap();
+    while touched().await == 0 {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    let report = json!({ "every": "day", "to": "lead@example.org" });
+    let ballast = disk.path(&hub).join("ballast");
+    let (refused, since) = (async || api.post("projects/p/reports", &report).await, Instant::now());
+    let problem = loop {
+        fill(&ballast);
+        let (status, answer) = refused().await;
+        if status != 200 {
+            assert_eq!(status, 503, "{answer}");
+            break answer;
+        }
+        assert!(since.elapsed() < RECOVERY, "a full disk was never noticed");
+    };
+    assert_eq!(problem["code"], "store-unavailable", "{problem}");
+    let kept = api.all("projects/p/notices").await.len();
+    assert!(touched().await < messages as u64, "it was not under way any more");
+    fs::remove_file(&ballast).unwrap();
+    assert_eq!(refused().await.0, 200);
+    assert_eq!(api.all("projects/p/notices").await.len(), kept + 1);
+    while api.get(&action).await["state"] == "running" {
+        assert!(since.elapsed() < RECOVERY * 4, "the action does not go on");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    api.wait_until_nothing_waits(RECOVERY).await;
+    assert_eq!(touched().await, messages as u64, "each once");
+    let copies = api.all("projects/p/deliveries?forwarder=two").await;
+    assert_eq!(copies.len(), 2 * messages, "each once");
+    assert!(acknowledged.len() <= messages);
+}
+
+/// Half a key would be worse than none: nothing of it stays, and no hub runs without one.
+#[test]
+fn fault_the_disk_is_full_when_the_key_is_made() {
+    let disk = SmallDisk::new();
+    let data = folder();
+    let said = disk.start_full(data.path());
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(!said.output.contains("fpk1_"), "{said:?}");
+    assert!(said.errors.contains("No space left"), "{said:?}");
 }

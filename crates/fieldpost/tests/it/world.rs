@@ -216,6 +216,15 @@ impl Api {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// POSTs something; the answer is the status and the document.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.http.post(format!("{}/api/v1/{path}", self.url)).bearer_auth(TOKEN);
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let response = request.send().await.unwrap();
+        let (status, text) = (response.status().as_u16(), response.text().await.unwrap());
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
     /// Every item of a list.
     pub(crate) async fn all(&self, list: &str) -> Vec<Value> {
         let mut items = Vec::new();
