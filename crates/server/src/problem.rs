@@ -258,10 +258,8 @@ impl From<AccountError> for Problem {
                     .hint("try again after the time that the header Retry-After names")
                     .retry_after(seconds)
             }
-            AccountError::UsedLink => {
-                Self::new(StatusCode::GONE, "used-invitation", sentence)
-                    .hint("ask whoever sent it for another one")
-            }
+            AccountError::UsedLink => Self::new(StatusCode::GONE, "used-invitation", sentence)
+                .hint("ask whoever sent it for another one"),
             AccountError::Unfit { field, what, hint } => {
                 let detail = format!("{field}: {what}");
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit-value", detail).hint(hint)

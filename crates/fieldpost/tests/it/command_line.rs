@@ -61,7 +61,7 @@ fn without_a_hub_one_learns_how_to_start_one() {
         &mut command,
         1,
         "error: there is no token for the hub at http://127.0.0.1:1\nhint: give it with --token \
-         or FIELDPOST_TOKEN; `fieldpost serve` printed it at its first start",
+         or FIELDPOST_TOKEN; `fieldpost token create` makes one",
     );
     check_failure(
         command.env("FIELDPOST_TOKEN", TOKEN),
@@ -117,8 +117,8 @@ fn the_token_of_this_machine_is_sent_to_nobody_else() {
         &mut list("http://hub.invalid:1"),
         1,
         "error: the token in the data folder is not sent to http://hub.invalid:1: that is not the \
-         hub of this folder\nhint: give it with --token or FIELDPOST_TOKEN; `fieldpost serve` \
-         printed it at its first start",
+         hub of this folder\nhint: give it with --token or FIELDPOST_TOKEN; `fieldpost token create` \
+         makes one",
     );
     for (mut command, url) in [
         (list("http://127.0.0.1:2"), "http://127.0.0.1:2"),

@@ -77,6 +77,7 @@ fn beside_a_running_hub() {
     check(&examined, "paused connections", "warning", "wait: p/c");
     check(&examined, "paused forwarders", "warning", "p/f");
     check(&examined, "waiting deliveries", "ok", "1 delivery waits, the oldest since ");
+    check(&examined, "users", "warning", "nobody has an account");
     // What counts is what the hub was started with.
     check(&examined, "allowed networks", "ok", "the public internet, and 192.168.7.0/24");
     check(&examined, "sync speed", "ok", " ms for each sync");

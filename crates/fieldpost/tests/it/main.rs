@@ -5,6 +5,8 @@
 //! time.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod acting;
 #[cfg(test)]
 mod bulk;

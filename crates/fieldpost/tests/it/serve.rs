@@ -51,13 +51,19 @@ fn the_token_is_made_once_and_printed_once() {
         file.display(),
         token.trim_end()
     );
-    assert_eq!(lines[1..], [told.as_str()]);
+    assert_eq!(lines[1], told);
+    let link = lines[2].strip_prefix("No user yet; make the first one in a browser: ").unwrap();
+    let (page, secret) = link.split_once("/welcome#").unwrap();
+    assert_eq!((page, secret.len()), (lines[0].rsplit(' ').next().unwrap(), 43), "{link}");
+    assert_eq!(lines.len(), 3, "{first}");
+    assert!(!log.contains(secret), "the link is in the log");
     assert!(!log.contains(token.trim_end()), "the token is in the log");
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&file), 0o600);
     assert_eq!(mode(&data), 0o700);
     let (second, _) = start();
-    assert_eq!(second.lines().count(), 1, "{second}");
+    assert_eq!(second.lines().count(), 2, "the link again, and not the token: {second}");
+    assert!(!second.contains(secret), "each start makes another link");
     assert_eq!(fs::read_to_string(&file).unwrap(), token);
 }
 
@@ -72,8 +78,8 @@ fn a_given_token_is_the_only_one() {
         list.arg("a-wrong-token"),
         1,
         &format!(
-            "error: the hub at {} does not know this token\nhint: give the admin token with \
-             --token or FIELDPOST_TOKEN; `fieldpost serve` printed it at its first start",
+            "error: the hub at {} does not know this token\nhint: give the admin token, or \
+             one that `fieldpost token create` printed, with --token or FIELDPOST_TOKEN",
             hub.url
         ),
     );
