@@ -1,7 +1,11 @@
 // All pages and their addresses. A page's routes stand beside it, in pages/<noun>/routes.ts, and
 // its code is loaded when somebody goes there.
 import { createRouter } from "@tanstack/react-router";
+import { actionRoutes } from "../pages/actions/routes";
+import { deliveryRoutes } from "../pages/deliveries/routes";
 import { entranceRoutes } from "../pages/entrance/routes";
+import { incidentRoutes } from "../pages/incidents/routes";
+import { mapRoute } from "../pages/map/routes";
 import { messageRoutes } from "../pages/messages/routes";
 import { overviewRoute } from "../pages/overview/routes";
 import { projectsRoutes } from "../pages/projects/routes";
@@ -12,7 +16,14 @@ const tree = rootRoute.addChildren([
   ...entranceRoutes,
   insideRoute.addChildren([
     ...projectsRoutes,
-    projectRoute.addChildren([overviewRoute, ...messageRoutes]),
+    projectRoute.addChildren([
+      overviewRoute,
+      mapRoute,
+      ...messageRoutes,
+      ...deliveryRoutes,
+      ...actionRoutes,
+      ...incidentRoutes,
+    ]),
   ]),
 ]);
 

@@ -6,6 +6,7 @@ import { deliveries } from "./deliveries";
 import { entrance } from "./entrance";
 import { incidents } from "./incidents";
 import { list } from "./list";
+import { map } from "./map";
 import { messages } from "./messages";
 import { overview } from "./overview";
 import { payload } from "./payload";
@@ -20,6 +21,7 @@ export const en = {
   entrance,
   incidents,
   list,
+  map,
   messages,
   overview,
   payload,

@@ -22,7 +22,13 @@ export const shell = {
   signOut: "Sign out",
   apiDocs: "API documentation",
   keyboard: "Keyboard",
-  pages: { overview: "Overview", messages: "Messages" },
+  pages: {
+    map: "Map",
+    overview: "Overview",
+    messages: "Messages",
+    deliveries: "Deliveries",
+    incidents: "Incidents",
+  },
   keys: {
     title: "Keys",
     search: "Find everything",

@@ -25,7 +25,13 @@ export const shell: Words["shell"] = {
   signOut: "Se déconnecter",
   apiDocs: "Documentation de l’API",
   keyboard: "Clavier",
-  pages: { overview: "Vue d’ensemble", messages: "Messages" },
+  pages: {
+    map: "Carte",
+    overview: "Vue d’ensemble",
+    messages: "Messages",
+    deliveries: "Livraisons",
+    incidents: "Incidents",
+  },
   keys: {
     title: "Touches",
     search: "Tout chercher",

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
 import { EmptyState } from "../../design/EmptyState";
 import { ErrorNote } from "../../design/ErrorNote";
@@ -13,13 +14,7 @@ import { OverviewFacts } from "./Facts";
 import { Headline } from "./Headline";
 import { Destinations, Sources } from "./HealthTables";
 import styles from "./overview.module.css";
-import {
-  lanesQuery,
-  OVERVIEW_KEY,
-  openIncidentsQuery,
-  overviewQuery,
-  useLiveLook,
-} from "./queries";
+import { lanesQuery, OVERVIEW_KEY, openIncidentsQuery, overviewQuery } from "./queries";
 import { TrafficSection } from "./TrafficSection";
 
 const route = getRouteApi("/inside/projects/$project/");

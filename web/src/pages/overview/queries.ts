@@ -1,16 +1,11 @@
 // What the overview asks the hub, and what can be done from it.
-import { keepPreviousData, queryOptions, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { answered, api } from "../../api/client";
-import { useEvents } from "../../api/events";
 import { midnight, stretchOf } from "./days";
 import type { Span } from "./routes";
 
 /** Without events, the page looks again this often: spans of time pass by themselves. */
 const AGAIN_MILLISECONDS = 30_000;
-/** Counts are up to two seconds behind what events tell; a last look comes after those. */
-const SETTLED_MILLISECONDS = 2500;
-
 export const OVERVIEW_KEY = "overview";
 
 export const overviewQuery = (project: string) =>
@@ -68,20 +63,6 @@ export const lanesQuery = (project: string) =>
         )
       ).items,
   });
-
-/** Looks at everything below a key again when something happens in the project, and once more
- *  when the counts have followed. */
-export function useLiveLook(key: readonly unknown[]): void {
-  const client = useQueryClient();
-  const settled = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const look = () => void client.invalidateQueries({ queryKey: key });
-  useEvents(() => {
-    look();
-    clearTimeout(settled.current);
-    settled.current = setTimeout(look, SETTLED_MILLISECONDS);
-  });
-  useEffect(() => () => clearTimeout(settled.current), []);
-}
 
 export const tryNow = (project: string, connection: string) =>
   answered(

@@ -1,0 +1,48 @@
+import { counted } from "../plural";
+import type { Words } from "../words";
+
+export const map: Words["map"] = {
+  title: "Carte",
+  about:
+    "Ce qui va où : d’une source, par un transfert, vers une connexion. Les nombres sont ceux d’aujourd’hui.",
+  view: "Affichage",
+  views: { picture: "Image", list: "Liste" },
+  picture: "Carte du projet",
+  nearer: "Plus près",
+  farther: "Plus loin",
+  whole: "Toute la carte",
+  kinds: {
+    source: "Source",
+    any_source: "Sources",
+    forwarder: "Transfert",
+    connection: "Connexion",
+  },
+  allSources: "toutes les sources",
+  everything: "veut tout",
+  states: {
+    well: "va bien",
+    silent: "muette",
+    quiet: "calme",
+    never: "rien encore",
+    in_trouble: "en difficulté",
+    paused: "en pause",
+    idle: "au repos",
+  },
+  today: (count) => `${count} aujourd’hui`,
+  waiting: (count, many) =>
+    counted("fr", many, { one: `${count} en attente`, other: `${count} en attente` }),
+  ways: "Chemins",
+  way: (wanted, arrived) =>
+    counted("fr", wanted, {
+      one: `# message retenu aujourd’hui, livraisons : ${arrived}`,
+      other: `# messages retenus aujourd’hui, livraisons : ${arrived}`,
+    }),
+  loose: "Ne mènent encore nulle part",
+  looseSource: "Aucun transfert ne l’écoute.",
+  looseConnection: "Aucun transfert ne lui envoie rien.",
+  newSource: "Nouvelle source",
+  newForwarder: "Nouveau transfert",
+  newConnection: "Nouvelle connexion",
+  empty:
+    "Rien n’est encore configuré. La carte se dessine dès qu’il y a une source ou une connexion.",
+};

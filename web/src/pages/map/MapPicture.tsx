@@ -1,0 +1,154 @@
+// The picture itself. It is loaded only here: nothing else draws a graph.
+import "@xyflow/react/dist/base.css";
+import { ActionIcon } from "@mantine/core";
+import {
+  type EdgeTypes,
+  type NodeTypes,
+  Panel,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  type Viewport,
+} from "@xyflow/react";
+import { Maximize, Minus, Plus } from "lucide-react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { ProjectMap } from "../../api/types";
+import { useWords } from "../../i18n/words";
+import { type Layout, layoutOf, NODE_HEIGHTS, NODE_WIDTH } from "./layout";
+import styles from "./MapPicture.module.css";
+import { type PlaceNode, PlaceOnMap } from "./PlaceOnMap";
+import { type WayEdge, WayOnMap } from "./WayOnMap";
+
+const NODE_TYPES: NodeTypes = { place: PlaceOnMap };
+const EDGE_TYPES: EdgeTypes = { way: WayOnMap };
+const FARTHEST = 0.1;
+const NEAREST = 1.5;
+/** Words cannot be read when they are drawn smaller; a large map is moved instead. */
+const LEAST_READABLE = 0.65;
+const MARGIN_PIXELS = 24;
+const MOVE_MILLISECONDS = 120;
+
+interface MapPictureProps {
+  project: string;
+  map: ProjectMap;
+}
+
+export default function MapPicture(props: MapPictureProps) {
+  return (
+    <ReactFlowProvider>
+      <Picture {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Picture({ project, map }: MapPictureProps) {
+  const words = useWords().map;
+  const frame = useRef<HTMLElement>(null);
+  // Places move only when something was added or taken away, not with every count.
+  const shape = JSON.stringify([
+    map.nodes.map((node) => node.id),
+    map.edges.map((edge) => [edge.from, edge.to]),
+  ]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for the map
+  const layout = useMemo(() => layoutOf(map), [shape]);
+  const nodes = useMemo(() => nodesOf(project, map, layout), [project, map, layout]);
+  const edges = useMemo(() => edgesOf(map), [map]);
+  const [viewport, setViewport] = useState<Viewport | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only the first view is ours to choose
+  useLayoutEffect(() => {
+    const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
+    setViewport(firstView(layout, clientWidth, clientHeight));
+  }, []);
+  return (
+    <section ref={frame} className={styles.frame} aria-label={words.picture}>
+      {viewport !== null && (
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          defaultViewport={viewport}
+          minZoom={FARTHEST}
+          maxZoom={NEAREST}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          panOnScroll
+          proOptions={{ hideAttribution: true }}
+        >
+          <Controls />
+        </ReactFlow>
+      )}
+    </section>
+  );
+}
+
+/** As wide as there is room for, and no smaller than can be read; what is tall begins at its top. */
+function firstView(layout: Layout, width: number, height: number): Viewport {
+  const room = { width: width - 2 * MARGIN_PIXELS, height: height - 2 * MARGIN_PIXELS };
+  const zoom = Math.min(1, Math.max(LEAST_READABLE, room.width / layout.width));
+  const left = (width - layout.width * zoom) / 2;
+  const top = (height - layout.height * zoom) / 2;
+  return { zoom, x: Math.max(MARGIN_PIXELS, left), y: Math.max(MARGIN_PIXELS, top) };
+}
+
+function nodesOf(project: string, map: ProjectMap, layout: Layout): PlaceNode[] {
+  return map.nodes.map(
+    (node): PlaceNode => ({
+      id: node.id,
+      type: "place",
+      position: layout.places.get(node.id) ?? { x: 0, y: 0 },
+      sourcePosition: Position.Right,
+      targetPosition: Position.Left,
+      width: NODE_WIDTH,
+      height: NODE_HEIGHTS[node.kind],
+      data: { project, node },
+    }),
+  );
+}
+
+function edgesOf(map: ProjectMap): WayEdge[] {
+  const states = new Map(map.nodes.map((node) => [node.id, node.state]));
+  return map.edges.map(
+    (edge): WayEdge => ({
+      id: `${edge.from} ${edge.to}`,
+      type: "way",
+      source: edge.from,
+      target: edge.to,
+      data: {
+        today: edge.today,
+        held: states.get(edge.from) === "paused" || states.get(edge.to) === "paused",
+      },
+    }),
+  );
+}
+
+function Controls() {
+  const words = useWords().map;
+  const flow = useReactFlow();
+  const moving = { duration: MOVE_MILLISECONDS };
+  const buttons = [
+    { word: words.nearer, icon: Plus, press: () => flow.zoomIn(moving) },
+    { word: words.farther, icon: Minus, press: () => flow.zoomOut(moving) },
+    { word: words.whole, icon: Maximize, press: () => flow.fitView(moving) },
+  ];
+  return (
+    <Panel position="bottom-right" className={styles.controls}>
+      {buttons.map(({ word, icon: Icon, press }) => (
+        <ActionIcon
+          key={word}
+          variant="default"
+          size="lg"
+          aria-label={word}
+          title={word}
+          onClick={() => void press()}
+        >
+          <Icon size={16} aria-hidden="true" />
+        </ActionIcon>
+      ))}
+    </Panel>
+  );
+}

@@ -1,0 +1,70 @@
+// What the picture and the list say of a place in the same way: its link, its state, what waits.
+import type { MapNode } from "../../api/types";
+import { type Place, PlaceLink } from "../../design/PlaceLink";
+import { StateMark, type Tone } from "../../design/StateMark";
+import { useFormat, useWords, type Words } from "../../i18n/words";
+
+type State = keyof Words["map"]["states"];
+
+const TONES: Record<State, Tone> = {
+  well: "well",
+  silent: "bad",
+  quiet: "ended",
+  never: "quiet",
+  in_trouble: "bad",
+  paused: "waiting",
+  idle: "ended",
+};
+
+const PLACES: Record<MapNode["kind"], Place> = {
+  source: "sources",
+  any_source: "sources",
+  forwarder: "forwarders",
+  connection: "connections",
+};
+
+interface NodeLinkProps {
+  project: string;
+  node: MapNode;
+  className?: string;
+}
+
+/** Leads to the page of the place, where it is edited. */
+export function NodeLink({ project, node, className }: NodeLinkProps) {
+  const words = useWords().map;
+  const all = node.kind === "any_source";
+  return (
+    <PlaceLink
+      project={project}
+      place={PLACES[node.kind]}
+      name={all ? undefined : node.name}
+      className={className}
+    >
+      {all ? words.allSources : node.name}
+    </PlaceLink>
+  );
+}
+
+export function NodeState({ node }: { node: MapNode }) {
+  const words = useWords().map.states;
+  // The hub may learn a state before the page does.
+  if (!isState(node.state)) {
+    return <StateMark tone="quiet">{node.state}</StateMark>;
+  }
+  return <StateMark tone={TONES[node.state]}>{words[node.state]}</StateMark>;
+}
+
+function isState(state: string): state is State {
+  return state in TONES;
+}
+
+/** What waits for a connection; nothing where nothing does. */
+export function NodeWaiting({ node }: { node: MapNode }) {
+  const words = useWords().map;
+  const format = useFormat();
+  const { waiting, waiting_is_more: more } = node;
+  if (waiting === null || waiting === 0) {
+    return null;
+  }
+  return words.waiting(`${format.number(waiting)}${more ? "+" : ""}`, waiting);
+}

@@ -1,0 +1,65 @@
+// A place on the map: what it is, how it is, what came by today. All of it leads to its page.
+import { Handle, type Node, type NodeProps, Position, useReactFlow } from "@xyflow/react";
+import type { FocusEvent } from "react";
+import type { MapNode } from "../../api/types";
+import { useFormat, useWords } from "../../i18n/words";
+import styles from "./MapPicture.module.css";
+import { NodeLink, NodeState, NodeWaiting } from "./NodeParts";
+
+export type PlaceNode = Node<{ project: string; node: MapNode }, "place">;
+
+const MOVE_MILLISECONDS = 120;
+
+export function PlaceOnMap({
+  data,
+  positionAbsoluteX,
+  positionAbsoluteY,
+  height,
+  width,
+}: NodeProps<PlaceNode>) {
+  const words = useWords().map;
+  const format = useFormat();
+  const flow = useReactFlow();
+  const { project, node } = data;
+  // Whoever walks through the map by keyboard sees where they are.
+  const follow = (event: FocusEvent) => {
+    if (event.target.matches(":focus-visible")) {
+      const x = positionAbsoluteX + (width ?? 0) / 2;
+      const y = positionAbsoluteY + (height ?? 0) / 2;
+      void flow.setCenter(x, y, { zoom: flow.getZoom(), duration: MOVE_MILLISECONDS });
+    }
+  };
+  return (
+    <article
+      className={styles.place}
+      data-kind={node.kind}
+      data-state={node.state}
+      onFocus={follow}
+    >
+      {(node.kind === "forwarder" || node.kind === "connection") && (
+        <Handle type="target" position={Position.Left} isConnectable={false} />
+      )}
+      <div className={styles.line}>
+        <NodeLink project={project} node={node} className={styles.name} />
+        <span className={styles.today} title={words.today(format.number(node.today))}>
+          {format.number(node.today)}
+        </span>
+      </div>
+      {node.kind === "forwarder" && (
+        <code className={styles.filter} title={node.filter ?? undefined}>
+          {node.filter || words.everything}
+        </code>
+      )}
+      <div className={styles.line}>
+        <span className={styles.kind}>{words.kinds[node.kind]}</span>
+        <span className={styles.state}>
+          <NodeWaiting node={node} />
+          <NodeState node={node} />
+        </span>
+      </div>
+      {node.kind !== "connection" && (
+        <Handle type="source" position={Position.Right} isConnectable={false} />
+      )}
+    </article>
+  );
+}

@@ -1,0 +1,18 @@
+// What the map asks the hub.
+import { queryOptions } from "@tanstack/react-query";
+import { answered, api } from "../../api/client";
+import { midnight } from "../overview/days";
+
+export const MAP_KEY = "map";
+
+export const mapQuery = (project: string) =>
+  queryOptions({
+    queryKey: [MAP_KEY, project],
+    queryFn: ({ signal }) =>
+      answered(
+        api.GET("/api/v1/projects/{project}/map", {
+          params: { path: { project }, query: { today: midnight(new Date()).toISOString() } },
+          signal,
+        }),
+      ),
+  });
