@@ -45,6 +45,7 @@ function isApple(): boolean {
 }
 
 export function CommandPalette({ project }: { project: string | null }) {
+  const words = useWords().shell;
   const [open, setOpen] = useState(false);
   useEffect(() => {
     const show = () => setOpen(true);
@@ -68,16 +69,12 @@ export function CommandPalette({ project }: { project: string | null }) {
     },
   });
   return (
-    <Modal
-      opened={open}
-      onClose={() => setOpen(false)}
-      withCloseButton={false}
-      centered={false}
-      padding={0}
-      size="lg"
-    >
-      {open && <Palette project={project} close={() => setOpen(false)} />}
-    </Modal>
+    <Modal.Root opened={open} onClose={() => setOpen(false)} lockScroll={false} size="lg">
+      <Modal.Overlay />
+      <Modal.Content aria-label={words.search}>
+        {open && <Palette project={project} close={() => setOpen(false)} />}
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

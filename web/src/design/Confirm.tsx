@@ -45,7 +45,12 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
   return (
     <ConfirmContext.Provider value={ask}>
       {children}
-      <Modal opened={open} onClose={() => answer(false)} title={asked?.title} size="md">
+      <Modal
+        opened={open}
+        onClose={() => answer(false)}
+        title={asked?.title}
+        closeButtonProps={{ "aria-label": words.close }}
+      >
         <div>{asked?.text}</div>
         <Group justify="flex-end" gap="xs" mt="lg">
           <Button variant="default" onClick={() => answer(false)}>

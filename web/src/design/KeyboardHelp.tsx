@@ -6,7 +6,10 @@ import styles from "./KeyboardHelp.module.css";
 import { useKeys } from "./keys";
 
 export function KeyboardHelp() {
-  const words = useWords().shell.keys;
+  const {
+    shell: { keys: words },
+    common: { close },
+  } = useWords();
   const [open, setOpen] = useState(false);
   useKeys({ "?": () => setOpen(true) });
   const rows: [string[], string][] = [
@@ -20,7 +23,12 @@ export function KeyboardHelp() {
     [["?"], words.help],
   ];
   return (
-    <Modal opened={open} onClose={() => setOpen(false)} title={words.title}>
+    <Modal
+      opened={open}
+      onClose={() => setOpen(false)}
+      title={words.title}
+      closeButtonProps={{ "aria-label": close }}
+    >
       <dl className={styles.keys}>
         {rows.map(([keys, deed]) => (
           <div key={deed} className={styles.row}>

@@ -130,95 +130,96 @@ export function List<Row>(props: ListProps<Row>) {
           }}
         />
       )}
-      {/* biome-ignore lint/a11y/useSemanticElements: a table element cannot draw only some of its rows */}
-      <div
-        ref={scroller}
-        className={styles.scroller}
-        role="table"
-        aria-label={label}
-        aria-rowcount={hasNextPage ? -1 : rows.length + 1}
-      >
-        {/* biome-ignore lint/a11y: see above */}
-        <div className={styles.head} role="row">
-          {selection !== undefined && (
-            // biome-ignore lint/a11y: see above
-            <div role="columnheader" className={styles.check}>
-              <Checkbox
-                size="xs"
-                aria-label={words.selectLoaded}
-                checked={allChosen}
-                indeterminate={!allChosen && selection.size > 0}
-                onChange={() =>
-                  allChosen ? selection.clear() : selection.set(rows.map(source.idOf))
-                }
-              />
-            </div>
-          )}
-          {shown.map((column) => (
-            // biome-ignore lint/a11y: see above
-            <div
-              key={column.key}
-              role="columnheader"
-              className={styles.title}
-              data-end={column.end}
-            >
-              {column.title}
-            </div>
-          ))}
-        </div>
-        {/* biome-ignore lint/a11y: see above */}
-        <div role="rowgroup" className={styles.rows} style={{ height: virtual.getTotalSize() }}>
-          {items.map((item) => {
-            const row = rows[item.index];
-            if (row === undefined) {
-              return null;
-            }
-            const id = source.idOf(row);
-            return (
+      <div ref={scroller} className={styles.scroller}>
+        {/* biome-ignore lint/a11y/useSemanticElements: a table element cannot draw only some of its rows */}
+        <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
+          {/* biome-ignore lint/a11y: see above */}
+          <div className={styles.head} role="row">
+            {selection !== undefined && (
+              // biome-ignore lint/a11y: see above
+              <div role="columnheader" className={styles.check}>
+                <Checkbox
+                  size="xs"
+                  aria-label={words.selectLoaded}
+                  checked={allChosen}
+                  indeterminate={!allChosen && selection.size > 0}
+                  onChange={() =>
+                    allChosen ? selection.clear() : selection.set(rows.map(source.idOf))
+                  }
+                />
+              </div>
+            )}
+            {shown.map((column) => (
               // biome-ignore lint/a11y: see above
               <div
-                key={item.key}
-                role="row"
-                aria-rowindex={item.index + 2}
-                data-index={item.index}
-                className={styles.row}
-                data-open={id === openId || undefined}
-                data-selected={selection?.has(id) || undefined}
-                style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+                key={column.key}
+                role="columnheader"
+                className={styles.title}
+                data-end={column.end}
               >
-                {selection !== undefined && (
-                  // biome-ignore lint/a11y: see above
-                  <div role="cell" className={styles.check}>
-                    <Checkbox
-                      size="xs"
-                      aria-label={words.selectRow(nameOf(row))}
-                      checked={selection.has(id)}
-                      onChange={() => selection.toggle(id)}
-                    />
-                  </div>
-                )}
-                {narrow ? (
-                  // biome-ignore lint/a11y: see above
-                  <div role="cell" className={styles.card}>
-                    {link(row, card(row), styles.cardLink ?? "")}
-                  </div>
-                ) : (
-                  shown.map((column, index) => (
-                    // biome-ignore lint/a11y: see above
-                    <div key={column.key} role="cell" className={styles.cell} data-end={column.end}>
-                      {index === 0
-                        ? link(
-                            row,
-                            <span className={styles.linkText}>{column.cell(row)}</span>,
-                            styles.rowLink ?? "",
-                          )
-                        : column.cell(row)}
-                    </div>
-                  ))
-                )}
+                {column.title}
               </div>
-            );
-          })}
+            ))}
+          </div>
+          {/* biome-ignore lint/a11y: see above */}
+          <div role="rowgroup" className={styles.rows} style={{ height: virtual.getTotalSize() }}>
+            {items.map((item) => {
+              const row = rows[item.index];
+              if (row === undefined) {
+                return null;
+              }
+              const id = source.idOf(row);
+              return (
+                // biome-ignore lint/a11y: see above
+                <div
+                  key={item.key}
+                  role="row"
+                  aria-rowindex={item.index + 2}
+                  data-index={item.index}
+                  className={styles.row}
+                  data-open={id === openId || undefined}
+                  data-selected={selection?.has(id) || undefined}
+                  style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+                >
+                  {selection !== undefined && (
+                    // biome-ignore lint/a11y: see above
+                    <div role="cell" className={styles.check}>
+                      <Checkbox
+                        size="xs"
+                        aria-label={words.selectRow(nameOf(row))}
+                        checked={selection.has(id)}
+                        onChange={() => selection.toggle(id)}
+                      />
+                    </div>
+                  )}
+                  {narrow ? (
+                    // biome-ignore lint/a11y: see above
+                    <div role="cell" className={styles.card}>
+                      {link(row, card(row), styles.cardLink ?? "")}
+                    </div>
+                  ) : (
+                    shown.map((column, index) => (
+                      // biome-ignore lint/a11y: see above
+                      <div
+                        key={column.key}
+                        role="cell"
+                        className={styles.cell}
+                        data-end={column.end}
+                      >
+                        {index === 0
+                          ? link(
+                              row,
+                              <span className={styles.linkText}>{column.cell(row)}</span>,
+                              styles.rowLink ?? "",
+                            )
+                          : column.cell(row)}
+                      </div>
+                    ))
+                  )}
+                </div>
+              );
+            })}
+          </div>
         </div>
         {more}
       </div>
