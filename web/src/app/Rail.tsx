@@ -81,6 +81,7 @@ function Entry({ entry, project, later }: EntryProps) {
     >
       <entry.icon size={18} strokeWidth={1.75} aria-hidden="true" />
       <span>{words.pages[entry.word]}</span>
+      {entry.badge !== undefined && project !== null && <entry.badge project={project} />}
     </Link>
   );
 }

@@ -1,0 +1,190 @@
+// Everything that goes out, newest first, live: by state, by where it goes, by what went wrong; and
+// what can be done with one of them, or with many.
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import type { Deed, Delivery } from "../../api/types";
+import { useMay } from "../../api/useMay";
+import { EmptyState } from "../../design/EmptyState";
+import { shortened } from "../../design/Identifier";
+import { useKeys } from "../../design/keys";
+import { PageHead } from "../../design/PageHead";
+import { useFormat, useWords } from "../../i18n/words";
+import { List } from "../../lists/List";
+import { ListBar, SelectionBar } from "../../lists/ListBar";
+import { SearchField } from "../../lists/SearchField";
+import { type Selection, useSelection } from "../../lists/selection";
+import { BulkDialog } from "./BulkDialog";
+import { columnsOf, DeliveryCard } from "./columns";
+import { DeliveryFilterForm, useDeliveryFilterWords } from "./DeliveryFilters";
+import { DEEDS, onceMore } from "./deeds";
+import {
+  countsQuery,
+  type DeliveryFilters,
+  deliveriesKey,
+  fetchDeliveries,
+  fetchDelivery,
+} from "./queries";
+import type { DeliveriesSearch } from "./routes";
+import { StateCounts } from "./StateCounts";
+import { useDeed } from "./useDeed";
+
+const route = getRouteApi("/inside/projects/$project/deliveries");
+
+/** An action names so many deliveries at most; more are described by filters. */
+const MOST_NAMED = 500;
+
+const idOf = (delivery: Delivery) => delivery.id;
+
+export function DeliveriesPage() {
+  const words = useWords();
+  const { project } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const may = useMay(project, "editor");
+  const act = useDeed(project);
+  const [chosenColumns, filters] = useMemo(() => {
+    const { columns, ...rest } = search;
+    return [columns, rest] as const;
+  }, [search]);
+  const change = (changed: Partial<DeliveriesSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
+  const filterWords = useDeliveryFilterWords(filters, change);
+  const columns = useMemo(() => columnsOf(words), [words]);
+  const source = useMemo(
+    () => ({
+      queryKey: deliveriesKey(project, filters),
+      fetchPage: fetchDeliveries(project, filters),
+      fetchRow: (id: string) => fetchDelivery(project, id),
+      idOf,
+      live: "delivery" as const,
+    }),
+    [project, filters],
+  );
+  const selection = useSelection(`${project} ${JSON.stringify(filters)}`);
+  const isSelecting = selection.selected.all || selection.size > 0;
+  return (
+    <>
+      <PageHead
+        title={words.deliveries.title}
+        actions={
+          <Button
+            variant="default"
+            renderRoot={(props) => (
+              <Link {...props} to="/projects/$project/actions" params={{ project }} />
+            )}
+          >
+            {words.actions.title}
+          </Button>
+        }
+      />
+      <StateCounts project={project} filters={filters} choose={(state) => change({ state })} />
+      <ListBar
+        filters={filterWords}
+        clear={() => void navigate({ search: { columns: chosenColumns }, replace: true })}
+        form={<DeliveryFilterForm project={project} filters={filters} change={change} />}
+        columns={columns}
+        chosenColumns={chosenColumns}
+        chooseColumns={(chosen) => change({ columns: chosen })}
+      >
+        <SearchField
+          text={filters.text}
+          placeholder={words.deliveries.filters.search}
+          search={(text) => change({ text })}
+        />
+      </ListBar>
+      {may && <Selected project={project} filters={filters} selection={selection} />}
+      <List
+        label={words.deliveries.title}
+        source={source}
+        columns={columns}
+        chosenColumns={chosenColumns}
+        nameOf={({ id }) => shortened(id)}
+        link={({ id }, content, className) => (
+          <Link
+            to="/projects/$project/deliveries/$delivery"
+            params={{ project, delivery: id }}
+            className={className}
+          >
+            {content}
+          </Link>
+        )}
+        card={(delivery) => <DeliveryCard delivery={delivery} />}
+        selection={may ? selection : undefined}
+        rowKeys={
+          may && !isSelecting
+            ? { r: (delivery) => void act(onceMore(delivery), delivery) }
+            : undefined
+        }
+        empty={<NoDeliveries filtered={filterWords.length > 0} />}
+      />
+    </>
+  );
+}
+
+interface SelectedProps {
+  project: string;
+  filters: DeliveryFilters;
+  selection: Selection;
+}
+
+/** What can be done with the rows that are selected, or with all that match. */
+function Selected({ project, filters, selection }: SelectedProps) {
+  const words = useWords().deliveries;
+  const format = useFormat();
+  const [deed, setDeed] = useState<Deed | null>(null);
+  const { selected } = selection;
+  const isSelecting = selected.all || selection.size > 0;
+  const total = useQuery({ ...countsQuery(project, filters), enabled: isSelecting }).data?.total;
+  useKeys({ r: () => isSelecting && setDeed("retry") });
+  // Another selection is another question.
+  useEffect(() => {
+    if (!isSelecting) {
+      setDeed(null);
+    }
+  }, [isSelecting]);
+  const tooMany = !selected.all && selection.size > MOST_NAMED;
+  return (
+    <>
+      <SelectionBar selection={selection} count={total === undefined ? null : format.number(total)}>
+        {DEEDS.map((each) => (
+          <Button
+            key={each}
+            size="compact-sm"
+            variant="default"
+            disabled={tooMany}
+            onClick={() => setDeed(each)}
+          >
+            {words.deeds[each]}…
+          </Button>
+        ))}
+      </SelectionBar>
+      <BulkDialog
+        project={project}
+        deed={deed}
+        filters={selected.all ? filters : { ids: [...selected.ids].join(",") }}
+        close={() => setDeed(null)}
+      />
+    </>
+  );
+}
+
+function NoDeliveries({ filtered }: { filtered: boolean }) {
+  const words = useWords();
+  const navigate = route.useNavigate();
+  if (!filtered) {
+    return <EmptyState>{words.deliveries.empty}</EmptyState>;
+  }
+  return (
+    <EmptyState
+      action={
+        <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
+          {words.list.clearFilters}
+        </Button>
+      }
+    >
+      {words.deliveries.emptyFiltered}
+    </EmptyState>
+  );
+}

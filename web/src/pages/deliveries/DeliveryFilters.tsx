@@ -1,0 +1,164 @@
+// The filters of the list of deliveries: as words above it, and as the form that adds them.
+import { Checkbox, Select, Stack, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { shortened } from "../../design/Identifier";
+import { TimeField } from "../../design/TimeField";
+import type { Formats } from "../../i18n/formats";
+import { useFormat, useWords, type Words } from "../../i18n/words";
+import type { FilterWord } from "../../lists/ListBar";
+import { sourcesQuery } from "../messages/queries";
+import { connectionNamesQuery, type DeliveryFilters, forwarderNamesQuery } from "./queries";
+import { DELIVERY_ORIGINS, DELIVERY_STATES, type DeliveriesSearch } from "./routes";
+
+type Change = (changed: Partial<DeliveriesSearch>) => void;
+
+/** Each filter in force, as words. */
+export function filterTexts(
+  filters: DeliveryFilters,
+  words: Words,
+  format: Formats,
+): [string, string][] {
+  const told = words.deliveries.filters;
+  const time = (value: string) => format.clock(new Date(value), new Date());
+  const texts: { [Name in keyof Required<DeliveryFilters>]: string | undefined } = {
+    state: filters.state && words.common.states[filters.state],
+    connection: filters.connection && told.toConnection(filters.connection),
+    forwarder: filters.forwarder && told.ofForwarder(filters.forwarder),
+    source: filters.source && told.fromSource(filters.source),
+    origin: filters.origin && told.madeBy(words.deliveries.origins[filters.origin]),
+    payload_id: filters.payload_id && told.ofMessage(shortened(filters.payload_id)),
+    key: filters.key && told.withKey(filters.key),
+    cancelled_by: filters.cancelled_by && told.cancelledBy(shortened(filters.cancelled_by)),
+    ids: filters.ids && told.named(filters.ids.split(",").length),
+    holds: filters.holds && told.holding,
+    since: filters.since && told.sinceTime(time(filters.since)),
+    until: filters.until && told.untilTime(time(filters.until)),
+    text: filters.text && told.withText(filters.text),
+  };
+  return Object.entries(texts).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]]));
+}
+
+export function useDeliveryFilterWords(filters: DeliveryFilters, change: Change): FilterWord[] {
+  const words = useWords();
+  const format = useFormat();
+  return filterTexts(filters, words, format).map(([key, text]) => ({
+    key,
+    text,
+    remove: () => change({ [key]: undefined }),
+  }));
+}
+
+interface DeliveryFilterFormProps {
+  project: string;
+  filters: DeliveryFilters;
+  change: Change;
+}
+
+export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterFormProps) {
+  const words = useWords();
+  const told = words.deliveries.filters;
+  const connections = useQuery(connectionNamesQuery(project)).data ?? [];
+  const forwarders = useQuery(forwarderNamesQuery(project)).data ?? [];
+  const sources = useQuery(sourcesQuery(project)).data ?? [];
+  return (
+    <Stack gap="sm">
+      <Choice
+        label={told.state}
+        names={DELIVERY_STATES.map((state) => ({
+          value: state,
+          label: words.common.states[state],
+        }))}
+        value={filters.state}
+        choose={(chosen) => change({ state: DELIVERY_STATES.find((state) => state === chosen) })}
+      />
+      <Choice
+        label={told.connection}
+        names={connections}
+        value={filters.connection}
+        choose={(connection) => change({ connection })}
+      />
+      <Choice
+        label={told.forwarder}
+        names={forwarders}
+        value={filters.forwarder}
+        choose={(forwarder) => change({ forwarder })}
+      />
+      <Choice
+        label={told.source}
+        names={sources.map(({ name }) => name)}
+        value={filters.source}
+        choose={(source) => change({ source })}
+      />
+      <Choice
+        label={told.origin}
+        names={DELIVERY_ORIGINS.map((origin) => ({
+          value: origin,
+          label: words.deliveries.origins[origin],
+        }))}
+        value={filters.origin}
+        choose={(chosen) =>
+          change({ origin: DELIVERY_ORIGINS.find((origin) => origin === chosen) })
+        }
+      />
+      <KeyField value={filters.key} change={(key) => change({ key })} />
+      <TimeField label={told.since} value={filters.since} change={(since) => change({ since })} />
+      <TimeField label={told.until} value={filters.until} change={(until) => change({ until })} />
+      <Checkbox
+        label={told.holds}
+        checked={filters.holds === "true"}
+        onChange={(event) => change({ holds: event.currentTarget.checked ? "true" : undefined })}
+      />
+    </Stack>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  names: (string | { value: string; label: string })[];
+  value: string | undefined;
+  choose: (chosen: string | undefined) => void;
+}
+
+function Choice({ label, names, value, choose }: ChoiceProps) {
+  const words = useWords().deliveries.filters;
+  return (
+    <Select
+      label={label}
+      placeholder={words.any}
+      data={names}
+      value={value ?? null}
+      clearable
+      searchable
+      comboboxProps={{ withinPortal: false }}
+      onChange={(chosen) => choose(chosen ?? undefined)}
+    />
+  );
+}
+
+/** A key is looked for when it is whole. */
+function KeyField({
+  value,
+  change,
+}: {
+  value: string | undefined;
+  change: (key: string | undefined) => void;
+}) {
+  const label = useWords().deliveries.filters.key;
+  const [typed, setTyped] = useState(value ?? "");
+  useEffect(() => setTyped(value ?? ""), [value]);
+  const done = () => {
+    if (typed !== (value ?? "")) {
+      change(typed || undefined);
+    }
+  };
+  return (
+    <TextInput
+      label={label}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onBlur={done}
+      onKeyDown={(event) => event.key === "Enter" && done()}
+    />
+  );
+}

@@ -1,0 +1,221 @@
+// One delivery: its way, what became of it in a sentence, every attempt, and what can be done.
+import { Button } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { Clock } from "lucide-react";
+import type { ReactNode } from "react";
+import { useEvents } from "../../api/events";
+import type { DeliveryDetails } from "../../api/types";
+import { useMay } from "../../api/useMay";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Copying, Identifier } from "../../design/Identifier";
+import { useKeys } from "../../design/keys";
+import { PageHead } from "../../design/PageHead";
+import { PlaceLink } from "../../design/PlaceLink";
+import { Facts, Section } from "../../design/Section";
+import { StateMark } from "../../design/StateMark";
+import { Time } from "../../design/Time";
+import { useWords } from "../../i18n/words";
+import { ListSkeleton } from "../../lists/ListParts";
+import { Route } from "../../route/Route";
+import { wayOfDelivery, wayOfMessage } from "../../route/stations";
+import { Attempts } from "./Attempts";
+import { DEEDS, isAllowed, isWaiting, onceMore } from "./deeds";
+import styles from "./deliveries.module.css";
+import { attemptsQuery, deliveryQuery, messageQuery } from "./queries";
+import { storyOf } from "./story";
+import { DELIVERY_TONES } from "./tones";
+import { useDeed } from "./useDeed";
+
+const route = getRouteApi("/inside/projects/$project/deliveries/$delivery");
+
+export function DeliveryPage() {
+  const words = useWords();
+  const { project, delivery } = route.useParams();
+  const client = useQueryClient();
+  const { data, error, refetch } = useQuery(deliveryQuery(project, delivery));
+  useEvents((events) => {
+    const concerns = events.some(
+      ({ kind, id }) =>
+        kind === "everything" ||
+        (kind === "delivery" && (id === delivery || id === data?.waits_for)),
+    );
+    if (concerns) {
+      // Bodies of attempts never change: what is there stays.
+      const { queryKey } = deliveryQuery(project, delivery);
+      void client.invalidateQueries({ queryKey, exact: true });
+      void client.invalidateQueries({
+        queryKey: attemptsQuery(project, delivery).queryKey,
+        exact: true,
+      });
+    }
+  });
+  if (data === undefined) {
+    return (
+      <>
+        <PageHead title={words.deliveries.delivery} beside={<Identifier id={delivery} />} />
+        {error === null ? (
+          <ListSkeleton label={words.common.loading} />
+        ) : (
+          <ErrorNote error={error} retry={() => void refetch()} />
+        )}
+      </>
+    );
+  }
+  return <Shown project={project} delivery={data} />;
+}
+
+interface OfDelivery {
+  project: string;
+  delivery: DeliveryDetails;
+}
+
+function Shown({ project, delivery }: OfDelivery) {
+  const words = useWords();
+  const message = useQuery(messageQuery(project, delivery.payload_id)).data;
+  const attempts = useQuery(attemptsQuery(project, delivery.id)).data ?? [];
+  const told = { ...delivery, last_attempt_at: attempts.at(-1)?.started_at ?? null };
+  const way = message === undefined ? wayOfDelivery(told) : wayOfMessage(message, null, [told]);
+  return (
+    <>
+      <PageHead
+        title={words.deliveries.delivery}
+        beside={
+          <>
+            <Identifier id={delivery.id} />{" "}
+            <StateMark tone={DELIVERY_TONES[delivery.state]}>
+              {words.common.states[delivery.state]}
+            </StateMark>
+          </>
+        }
+        actions={<DeedButtons project={project} delivery={delivery} />}
+      />
+      <p className={styles.story}>{storyOf(delivery, words.deliveries.story)}</p>
+      <LastError delivery={delivery} />
+      <Route
+        way={way}
+        link={(branch, name) => (
+          <PlaceLink project={project} place="connections" name={branch.connection}>
+            {name}
+          </PlaceLink>
+        )}
+      />
+      <div className={styles.columns}>
+        <WhatItIs project={project} delivery={delivery} />
+        <Planned delivery={delivery} />
+      </div>
+      <Attempts project={project} delivery={delivery.id} />
+    </>
+  );
+}
+
+/** What went wrong last, exactly, to copy. After all went well it is nobody's trouble any more. */
+function LastError({ delivery }: { delivery: DeliveryDetails }) {
+  const words = useWords().deliveries;
+  const { last_error, state } = delivery;
+  if (last_error === null || state === "succeeded") {
+    return null;
+  }
+  const isOver = state === "cancelled" || state === "superseded";
+  return (
+    <section className={styles.error} data-over={isOver || undefined} aria-label={words.exactError}>
+      <code>{last_error}</code>
+      <Copying text={last_error} />
+    </section>
+  );
+}
+
+function DeedButtons({ project, delivery }: OfDelivery) {
+  const words = useWords().deliveries.deeds;
+  const may = useMay(project, "editor");
+  const act = useDeed(project);
+  useKeys({ r: () => may && void act(onceMore(delivery), delivery) });
+  if (!may) {
+    return null;
+  }
+  const main = delivery.state === "succeeded" ? "resend" : onceMore(delivery);
+  return DEEDS.filter((deed) => isAllowed(deed, delivery)).map((deed) => (
+    <Button
+      key={deed}
+      variant={deed === main ? "filled" : "default"}
+      onClick={() => void act(deed, delivery)}
+    >
+      {words[deed]}
+    </Button>
+  ));
+}
+
+function WhatItIs({ project, delivery }: OfDelivery) {
+  const words = useWords().deliveries;
+  const { facts } = words;
+  const other = (id: string | null) =>
+    id === null ? null : (
+      <Link to="/projects/$project/deliveries/$delivery" params={{ project, delivery: id }}>
+        <Identifier id={id} plain />
+      </Link>
+    );
+  const budgetIsNew = delivery.registered_at.slice(0, 23) > delivery.made_at.slice(0, 23);
+  const all: [string, ReactNode][] = [
+    [
+      facts.message,
+      <Link
+        key="message"
+        to="/projects/$project/messages/$message"
+        params={{ project, message: delivery.payload_id }}
+      >
+        <Identifier id={delivery.payload_id} plain />
+      </Link>,
+    ],
+    [
+      facts.forwarder,
+      <PlaceLink key="forwarder" project={project} place="forwarders" name={delivery.forwarder}>
+        {delivery.forwarder}
+      </PlaceLink>,
+    ],
+    [
+      facts.connection,
+      <PlaceLink key="connection" project={project} place="connections" name={delivery.connection}>
+        {delivery.connection}
+      </PlaceLink>,
+    ],
+    [facts.key, delivery.key],
+    [facts.made, <Time key="made" at={delivery.made_at} shown="clock" />],
+    [
+      facts.budget,
+      budgetIsNew ? <Time key="budget" at={delivery.registered_at} shown="clock" /> : null,
+    ],
+    [facts.origin, delivery.origin === "event" ? null : words.origins[delivery.origin]],
+    [facts.resendOf, other(delivery.resend_of)],
+    [facts.supersededBy, other(delivery.superseded_by)],
+    [facts.waitsFor, other(delivery.waits_for)],
+    [facts.followers, delivery.followers > 0 ? facts.waiting(delivery.followers) : null],
+  ];
+  return (
+    <Section title={facts.title}>
+      <Facts facts={all.filter(([, value]) => value !== null)} />
+    </Section>
+  );
+}
+
+function Planned({ delivery }: { delivery: DeliveryDetails }) {
+  const words = useWords().deliveries;
+  if (delivery.planned_attempts.length === 0 || !isWaiting(delivery.state)) {
+    return null;
+  }
+  return (
+    <Section title={words.planned}>
+      <p className={styles.quiet}>{words.plannedAbout}</p>
+      <ol className={styles.planned}>
+        {delivery.planned_attempts.map((at) => (
+          <li key={at}>
+            <Clock size={14} aria-hidden="true" />
+            <Time at={at} />
+            <span className={styles.quiet}>
+              <Time at={at} shown="clock" />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}

@@ -1,0 +1,73 @@
+// The pages of deliveries, and what may stand in their addresses.
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import type { DeliveryOrigin, DeliveryState } from "../../api/types";
+import { projectRoute } from "../../app/frames";
+import { textIn, wordIn } from "../../app/search";
+
+/** What waits stands first, then what failed, then what has ended well. */
+export const DELIVERY_STATES: readonly DeliveryState[] = [
+  "pending",
+  "failed",
+  "rejected",
+  "broken",
+  "succeeded",
+  "cancelled",
+  "superseded",
+];
+export const DELIVERY_ORIGINS: readonly DeliveryOrigin[] = ["event", "resend", "replay"];
+
+export interface DeliveriesSearch {
+  state?: DeliveryState;
+  connection?: string;
+  forwarder?: string;
+  source?: string;
+  origin?: DeliveryOrigin;
+  payload_id?: string;
+  key?: string;
+  cancelled_by?: string;
+  /** Ids with commas between them. */
+  ids?: string;
+  holds?: "true";
+  since?: string;
+  until?: string;
+  text?: string;
+  columns?: string;
+}
+
+/** What stands in an address, or in the filter of an action, as filters of deliveries. */
+export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSearch {
+  return {
+    state: wordIn(search, "state", DELIVERY_STATES),
+    connection: textIn(search, "connection"),
+    forwarder: textIn(search, "forwarder"),
+    source: textIn(search, "source"),
+    origin: wordIn(search, "origin", DELIVERY_ORIGINS),
+    payload_id: textIn(search, "payload_id"),
+    key: textIn(search, "key"),
+    cancelled_by: textIn(search, "cancelled_by"),
+    ids: textIn(search, "ids"),
+    holds: wordIn(search, "holds", ["true"]),
+    since: textIn(search, "since"),
+    until: textIn(search, "until"),
+    text: textIn(search, "text"),
+    columns: textIn(search, "columns"),
+  };
+}
+
+export const deliveriesRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "deliveries",
+  validateSearch: deliveriesSearch,
+  component: lazyRouteComponent(() => import("./DeliveriesPage"), "DeliveriesPage"),
+});
+
+export const deliveryRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "deliveries/$delivery",
+  validateSearch: (search: Record<string, unknown>): { attempt?: string } => ({
+    attempt: textIn(search, "attempt"),
+  }),
+  component: lazyRouteComponent(() => import("./DeliveryPage"), "DeliveryPage"),
+});
+
+export const deliveryRoutes = [deliveriesRoute, deliveryRoute] as const;

@@ -1,0 +1,97 @@
+// Doing something with one delivery: the question before it where something is lost, the words
+// after it, and the way back where there is one.
+import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useCallback } from "react";
+import type { Deed, Delivery } from "../../api/types";
+import { useConfirm } from "../../design/Confirm";
+import { ErrorNote } from "../../design/ErrorNote";
+import { useToast } from "../../design/Toasts";
+import { useWords, type Words } from "../../i18n/words";
+import { type Doubt, doubtOf } from "./deeds";
+import { actOnOne, deliveryQuery } from "./queries";
+
+type Acted = Pick<Delivery, "id" | "state" | "holds" | "connection"> & { followers?: number };
+
+/** `await act("retry", delivery)`; what fails is told. */
+export function useDeed(project: string): (deed: Deed, delivery: Acted) => Promise<void> {
+  const words = useWords().deliveries;
+  const confirm = useConfirm();
+  const toast = useToast();
+  const client = useQueryClient();
+  return useCallback(
+    async (deed, delivery) => {
+      const doubt = doubtOf(deed, delivery);
+      if (doubt !== null && !(await confirm(questionOf(doubt, deed, delivery, words)))) {
+        return;
+      }
+      const look = (id: string) =>
+        client.invalidateQueries({ queryKey: deliveryQuery(project, id).queryKey });
+      const failed = (error: unknown) => toast({ text: <ErrorNote error={error} />, bad: true });
+      const undo = () =>
+        void actOnOne(project, "requeue", delivery.id).then(() => {
+          toast({ text: words.undone });
+          return look(delivery.id);
+        }, failed);
+      try {
+        const after = await actOnOne(project, deed, delivery.id);
+        // A cancellation that lets others pass is asked about; any other can be taken back.
+        toast(
+          deed === "resend"
+            ? { text: <Resent project={project} delivery={after.id} /> }
+            : {
+                text: words.done[deed],
+                undo: deed === "cancel" && doubt === null ? undo : undefined,
+              },
+        );
+        await look(delivery.id);
+      } catch (error) {
+        failed(error);
+      }
+    },
+    [project, words, confirm, toast, client],
+  );
+}
+
+function Resent({ project, delivery }: { project: string; delivery: string }) {
+  const words = useWords().deliveries;
+  return (
+    <>
+      {words.done.resend}{" "}
+      <Link to="/projects/$project/deliveries/$delivery" params={{ project, delivery }}>
+        {words.showNew}
+      </Link>
+    </>
+  );
+}
+
+function questionOf(doubt: Doubt, deed: Deed, delivery: Acted, words: Words["deliveries"]) {
+  const { ask, deeds, story } = words;
+  const { connection, followers = 0 } = delivery;
+  switch (doubt) {
+    case "resend":
+      return { title: ask.resendTitle, text: ask.resend(connection), action: deeds[deed] };
+    case "resend-waiting":
+      return { title: ask.resendTitle, text: ask.resendWaiting(connection), action: deeds[deed] };
+    case "arrives-again":
+      return {
+        title: ask.requeueTitle,
+        text: ask.requeueDelivered(connection),
+        action: deeds[deed],
+      };
+    case "undoes-newer":
+      return {
+        title: ask.requeueTitle,
+        text: ask.requeueSuperseded,
+        action: deeds[deed],
+        loses: true,
+      };
+    case "lets-pass":
+      return {
+        title: ask.cancelTitle,
+        text: followers > 0 ? ask.cancelFollowers(followers) : story.holdsNone,
+        action: deeds[deed],
+        loses: true,
+      };
+  }
+}

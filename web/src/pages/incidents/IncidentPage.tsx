@@ -1,0 +1,182 @@
+// One incident: what it is, since when, whom it concerns, what to press, and who was told.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useEvents } from "../../api/events";
+import type { IncidentWithNotices, Lane } from "../../api/types";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Copying, Identifier } from "../../design/Identifier";
+import { PageHead } from "../../design/PageHead";
+import { PlaceLink } from "../../design/PlaceLink";
+import { Facts, Section } from "../../design/Section";
+import { StateMark } from "../../design/StateMark";
+import { Time, useNow } from "../../design/Time";
+import { useFormat, useWords } from "../../i18n/words";
+import { ListSkeleton } from "../../lists/ListParts";
+import { lanesQuery } from "../overview/queries";
+import { IncidentDeeds } from "./IncidentDeeds";
+import styles from "./incidents.module.css";
+import { Notices } from "./Notices";
+import { incidentQuery } from "./queries";
+import { tellIncident } from "./tell";
+
+const route = getRouteApi("/inside/projects/$project/incidents/$incident");
+
+export function IncidentPage() {
+  const words = useWords();
+  const { project, incident } = route.useParams();
+  const client = useQueryClient();
+  const { data, error, refetch } = useQuery(incidentQuery(project, incident));
+  useEvents(() => {
+    // Every try changes the counts; events are told together, so that this is no storm.
+    void client.invalidateQueries({ queryKey: incidentQuery(project, incident).queryKey });
+    void client.invalidateQueries({ queryKey: lanesQuery(project).queryKey });
+  });
+  if (data === undefined) {
+    return (
+      <>
+        <PageHead title={words.incidents.incident} beside={<Identifier id={incident} />} />
+        {error === null ? (
+          <ListSkeleton label={words.common.loading} />
+        ) : (
+          <ErrorNote error={error} retry={() => void refetch()} />
+        )}
+      </>
+    );
+  }
+  return <Shown project={project} incident={data} />;
+}
+
+interface OfIncident {
+  project: string;
+  incident: IncidentWithNotices;
+}
+
+function Shown({ project, incident }: OfIncident) {
+  const words = useWords().incidents;
+  const format = useFormat();
+  const now = useNow();
+  const isOpen = incident.state === "open";
+  const lanes = useQuery({
+    ...lanesQuery(project),
+    enabled: isOpen && incident.kind === "connection",
+  }).data;
+  const lane = lanes?.find(({ connection }) => connection === incident.subject) ?? null;
+  return (
+    <>
+      <PageHead
+        title={`${incident.subject}: ${words.kinds[incident.kind]}`}
+        beside={
+          <>
+            <Identifier id={incident.id} />{" "}
+            <StateMark tone={isOpen ? "bad" : "well"}>{words.states[incident.state]}</StateMark>
+          </>
+        }
+      />
+      <p className={styles.told}>
+        {tellIncident(incident, words.told, format, now)} <LaneWords lane={lane} />
+      </p>
+      {incident.last?.error != null && (
+        <div className={styles.error} data-over={!isOpen || undefined}>
+          <code>{incident.last.error}</code>
+          <Copying text={incident.last.error} />
+        </div>
+      )}
+      <IncidentDeeds project={project} incident={incident} lane={lane} />
+      <div className={styles.columns}>
+        <Counts incident={incident} lane={lane} />
+        <Last project={project} incident={incident} />
+      </div>
+      <Notices notices={incident.notices} />
+    </>
+  );
+}
+
+function LaneWords({ lane }: { lane: Lane | null }) {
+  const words = useWords().incidents.told;
+  const format = useFormat();
+  const now = useNow();
+  if (lane === null) {
+    return null;
+  }
+  const { waiting, waiting_is_more, paused_by, again_at, next_retry_at } = lane;
+  const next = again_at ?? next_retry_at;
+  const parts = [
+    waiting === 0
+      ? null
+      : waiting === 1
+        ? words.waitingOne
+        : words.waiting(`${format.number(waiting)}${waiting_is_more ? "+" : ""}`),
+    paused_by === "connection" ? words.paused : null,
+    paused_by === null && waiting > 0 && next !== null
+      ? words.next(format.relative(new Date(next), now))
+      : null,
+  ];
+  return parts.filter((part) => part !== null).join(" ");
+}
+
+function Counts({ incident, lane }: { incident: IncidentWithNotices; lane: Lane | null }) {
+  const words = useWords().incidents;
+  const format = useFormat();
+  const { opened_at, recovered_at, reminded_at, failures, given_up, kind } = incident;
+  const ofConnection = kind === "connection";
+  const time = (at: string | null | undefined) =>
+    at == null ? null : <Time at={at} shown="clock" />;
+  const facts: [string, ReactNode][] = [
+    [words.noticed, time(opened_at)],
+    [words.ended, time(recovered_at)],
+    [words.failures, ofConnection ? format.number(failures) : null],
+    [words.givenUp, ofConnection ? format.number(given_up) : null],
+    [words.waiting, lane === null ? null : format.number(lane.waiting)],
+    [words.oldest, time(lane?.oldest_first_try_at)],
+    [words.nextTry, time(lane?.again_at ?? lane?.next_retry_at)],
+    [words.reminded, time(reminded_at)],
+  ];
+  return (
+    <Section title={recovered_at === null ? words.counts : words.countsOver}>
+      <Facts facts={facts.filter(([, value]) => value !== null)} />
+    </Section>
+  );
+}
+
+function Last({ project, incident }: OfIncident) {
+  const words = useWords().incidents;
+  const { last, kind } = incident;
+  if (last === null) {
+    return (
+      <Section title={words.lastMessage}>
+        <p className={styles.quiet}>{words.lastNever}</p>
+      </Section>
+    );
+  }
+  const facts: [string, ReactNode][] = [
+    [words.at, <Time key="at" at={last.at} shown="clock" />],
+    [words.url, last.url === null ? null : <code key="url">{last.url}</code>],
+    [words.key, last.key],
+    [
+      words.delivery,
+      last.delivery === null ? null : (
+        <Link
+          key="delivery"
+          to="/projects/$project/deliveries/$delivery"
+          params={{ project, delivery: last.delivery }}
+        >
+          <Identifier id={last.delivery} plain />
+        </Link>
+      ),
+    ],
+    [
+      words.message,
+      last.payload_id === null ? null : (
+        <PlaceLink key="message" project={project} place="messages" name={last.payload_id}>
+          <Identifier id={last.payload_id} plain />
+        </PlaceLink>
+      ),
+    ],
+  ];
+  return (
+    <Section title={kind === "connection" ? words.last : words.lastMessage}>
+      <Facts facts={facts.filter(([, value]) => value !== null)} />
+    </Section>
+  );
+}

@@ -1,0 +1,216 @@
+// Incidents: those that last first, then those that are over.
+import { Select, Stack, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import type { Incident } from "../../api/types";
+import { EmptyState } from "../../design/EmptyState";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Identifier, shortened } from "../../design/Identifier";
+import { PageHead } from "../../design/PageHead";
+import { Section } from "../../design/Section";
+import { Time } from "../../design/Time";
+import type { Formats } from "../../i18n/formats";
+import { useFormat, useWords, type Words } from "../../i18n/words";
+import type { Column } from "../../lists/columns";
+import { List } from "../../lists/List";
+import { type FilterWord, ListBar } from "../../lists/ListBar";
+import { openIncidentsQuery } from "../overview/queries";
+import styles from "./incidents.module.css";
+import { OpenIncidents } from "./OpenIncidents";
+import { fetchPast, type IncidentFilters } from "./queries";
+import { INCIDENT_KINDS, type IncidentsSearch } from "./routes";
+import { lastedMilliseconds } from "./tell";
+
+const route = getRouteApi("/inside/projects/$project/incidents");
+
+const idOf = (incident: Incident) => incident.id;
+
+type Change = (changed: Partial<IncidentsSearch>) => void;
+
+export function IncidentsPage() {
+  const words = useWords();
+  const format = useFormat();
+  const { project } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [chosenColumns, filters] = useMemo(() => {
+    const { columns, ...rest } = search;
+    return [columns, rest] as const;
+  }, [search]);
+  const change: Change = (changed) =>
+    void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
+  const filterWords = useIncidentFilterWords(filters, change);
+  const columns = useMemo(() => columnsOf(words, format), [words, format]);
+  const source = useMemo(
+    () => ({
+      queryKey: ["incidents", project, "past", filters],
+      fetchPage: fetchPast(project, filters),
+      idOf,
+      live: "incident" as const,
+    }),
+    [project, filters],
+  );
+  const open = useQuery(openIncidentsQuery(project));
+  const shown = open.data?.filter(
+    ({ kind, subject }) =>
+      (filters.kind ?? kind) === kind && (filters.subject ?? subject) === subject,
+  );
+  return (
+    <>
+      <PageHead title={words.incidents.title} about={words.incidents.about} />
+      <ListBar
+        filters={filterWords}
+        clear={() => void navigate({ search: { columns: chosenColumns }, replace: true })}
+        form={<IncidentFilterForm filters={filters} change={change} />}
+        columns={columns}
+        chosenColumns={chosenColumns}
+        chooseColumns={(chosen) => change({ columns: chosen })}
+      />
+      <Section title={words.incidents.open}>
+        {open.error !== null && <ErrorNote error={open.error} retry={() => void open.refetch()} />}
+        {shown !== undefined && <OpenIncidents project={project} incidents={shown} />}
+      </Section>
+      <h2 className={styles.past}>{words.incidents.past}</h2>
+      <List
+        label={words.incidents.past}
+        source={source}
+        columns={columns}
+        chosenColumns={chosenColumns}
+        nameOf={({ id }) => shortened(id)}
+        link={({ id }, content, className) => (
+          <Link
+            to="/projects/$project/incidents/$incident"
+            params={{ project, incident: id }}
+            className={className}
+          >
+            {content}
+          </Link>
+        )}
+        card={(incident) => <PastCard incident={incident} />}
+        empty={
+          <EmptyState>
+            {filterWords.length > 0 ? words.incidents.emptyFiltered : words.incidents.empty}
+          </EmptyState>
+        }
+      />
+    </>
+  );
+}
+
+function useIncidentFilterWords(filters: IncidentFilters, change: Change): FilterWord[] {
+  const words = useWords().incidents;
+  const { kind, subject } = filters;
+  const found: (FilterWord | null)[] = [
+    kind === undefined
+      ? null
+      : { key: "kind", text: words.kinds[kind], remove: () => change({ kind: undefined }) },
+    subject === undefined
+      ? null
+      : {
+          key: "subject",
+          text: words.filters.about(subject),
+          remove: () => change({ subject: undefined }),
+        },
+  ];
+  return found.filter((word) => word !== null);
+}
+
+function IncidentFilterForm({ filters, change }: { filters: IncidentFilters; change: Change }) {
+  const words = useWords().incidents;
+  const [typed, setTyped] = useState(filters.subject ?? "");
+  const done = () => change({ subject: typed.trim() || undefined });
+  return (
+    <Stack gap="sm">
+      <Select
+        label={words.filters.kind}
+        placeholder={words.filters.any}
+        data={INCIDENT_KINDS.map((kind) => ({ value: kind, label: words.kinds[kind] }))}
+        value={filters.kind ?? null}
+        clearable
+        openOnFocus={false}
+        comboboxProps={{ withinPortal: false }}
+        onChange={(kind) => change({ kind: INCIDENT_KINDS.find((each) => each === kind) })}
+      />
+      <TextInput
+        label={words.filters.subject}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        onBlur={done}
+        onKeyDown={(event) => event.key === "Enter" && done()}
+      />
+    </Stack>
+  );
+}
+
+function columnsOf(words: Words, format: Formats): Column<Incident>[] {
+  const titles = words.incidents.columns;
+  const lasted = (incident: Incident) => format.duration(lastedMilliseconds(incident, new Date()));
+  return [
+    {
+      key: "since",
+      title: titles.since,
+      width: "128px",
+      cell: ({ opened_at }) => <Time at={opened_at} shown="clock" />,
+    },
+    {
+      key: "subject",
+      title: titles.subject,
+      width: "minmax(120px, 1fr)",
+      cell: ({ subject }) => subject,
+    },
+    {
+      key: "kind",
+      title: titles.kind,
+      width: "112px",
+      cell: ({ kind }) => words.incidents.kinds[kind],
+    },
+    { key: "lasted", title: titles.lasted, width: "88px", end: true, cell: lasted },
+    {
+      key: "failures",
+      title: titles.failures,
+      width: "96px",
+      end: true,
+      cell: ({ failures }) => format.number(failures),
+    },
+    {
+      key: "given",
+      title: titles.givenUp,
+      width: "80px",
+      end: true,
+      cell: ({ given_up }) => format.number(given_up),
+    },
+    {
+      key: "last",
+      title: titles.last,
+      width: "minmax(160px, 2fr)",
+      cell: ({ last }) => last?.error ?? <span className={styles.quiet}>—</span>,
+    },
+    {
+      key: "id",
+      title: titles.id,
+      width: "144px",
+      hidden: true,
+      cell: ({ id }) => <Identifier id={id} />,
+    },
+  ];
+}
+
+function PastCard({ incident }: { incident: Incident }) {
+  const words = useWords().incidents;
+  const format = useFormat();
+  return (
+    <span className={styles.card}>
+      <span className={styles.cardLine}>
+        <strong>{incident.subject}</strong>
+        <span className={styles.quiet}>
+          <Time at={incident.opened_at} />
+        </span>
+      </span>
+      <span className={styles.cardLine}>
+        <span className={styles.quiet}>{words.kinds[incident.kind]}</span>
+        <span>{format.duration(lastedMilliseconds(incident, new Date()))}</span>
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { incidents } from "../../i18n/en/incidents";
+import { formats } from "../../i18n/formats";
+import { lastedMilliseconds, tellIncident } from "./tell";
+
+const now = new Date(2026, 10, 22, 15, 0, 0);
+const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
+
+test.each([
+  ["connection", 58, null, "warehouse has not taken what it is sent since 14:02."],
+  ["connection", 58, 28, "warehouse was in trouble for 30 min."],
+  [
+    "silence",
+    120,
+    null,
+    "Nothing has come in from warehouse for longer than expected, noticed 2 hr ago.",
+  ],
+  ["silence", 180, 60, "warehouse was silent for 2 hrs after it was noticed."],
+] as const)("a %s that began %d min ago and ended %s", (kind, began, ended, expected) => {
+  const incident = {
+    kind,
+    subject: "warehouse",
+    opened_at: at(began),
+    recovered_at: ended === null ? null : at(ended),
+  };
+  expect(tellIncident(incident, incidents.told, formats("en"), now)).toBe(expected);
+});
+
+test("clocks that disagree make no time before nothing", () => {
+  expect(lastedMilliseconds({ opened_at: at(-1), recovered_at: null }, now)).toBe(0);
+});

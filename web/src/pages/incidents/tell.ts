@@ -1,0 +1,34 @@
+// An incident in a sentence: whom it concerns, and since when or for how long. Pure.
+import type { Incident } from "../../api/types";
+import type { Formats } from "../../i18n/formats";
+import type { Words } from "../../i18n/words";
+
+type Told = Pick<Incident, "kind" | "subject" | "opened_at" | "recovered_at">;
+
+/** How long it has lasted, or did. */
+export function lastedMilliseconds(
+  { opened_at, recovered_at }: Pick<Incident, "opened_at" | "recovered_at">,
+  now: Date,
+): number {
+  const end = recovered_at === null ? now.getTime() : Date.parse(recovered_at);
+  return Math.max(0, end - Date.parse(opened_at));
+}
+
+export function tellIncident(
+  incident: Told,
+  words: Words["incidents"]["told"],
+  format: Formats,
+  now: Date,
+): string {
+  const { kind, subject, opened_at, recovered_at } = incident;
+  if (recovered_at !== null) {
+    const time = format.duration(lastedMilliseconds(incident, now));
+    return kind === "connection"
+      ? words.connectionOver(subject, time)
+      : words.silenceOver(subject, time);
+  }
+  const opened = new Date(opened_at);
+  return kind === "connection"
+    ? words.connection(subject, format.minute(opened, now))
+    : words.silence(subject, format.relative(opened, now));
+}
