@@ -8,7 +8,8 @@ import { becomeOwner } from "./people";
 
 /** Rows that are scrolled through, of a list that is much longer. */
 const ROWS = 10_000;
-/** No task may hold up the page for longer. */
+/** No task may hold up the page for longer: in time of the processor, so that what else a machine
+ *  does meanwhile does not count. */
 const LONGEST_TASK_MILLISECONDS = 200;
 
 let browser: Browser;
@@ -52,6 +53,28 @@ async function answerForever(page: Page): Promise<void> {
   });
 }
 
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Microseconds of the processor. */
+  tdur?: number;
+  args?: { name?: string };
+}
+
+/** The milliseconds of the processor that the longest task of a page's main thread took. */
+function longestTask(trace: Buffer): number {
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
+  const mains = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  return traceEvents
+    .filter(({ name, pid, tid }) => /RunTask$/.test(name) && mains.has(`${pid} ${tid}`))
+    .reduce((longest, { tdur = 0 }) => Math.max(longest, tdur / 1000), 0);
+}
+
 test("ten thousand rows are scrolled through without a long task", async () => {
   const window = await Window.open(browser);
   const { page } = window;
@@ -59,12 +82,9 @@ test("ten thousand rows are scrolled through without a long task", async () => {
   await answerForever(page);
   await page.goto(`${hub.url}/projects/clinic/messages`);
   await page.getByRole("row").filter({ hasText: "number 3" }).first().waitFor();
-  await page.evaluate(`
-    globalThis.longest = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) globalThis.longest = Math.max(globalThis.longest, entry.duration);
-    }).observe({ type: "longtask" });
-  `);
+  await browser.startTracing(page, {
+    categories: ["toplevel", "disabled-by-default-devtools.timeline"],
+  });
 
   const table = page.getByRole("table");
   const lastRow = async () => {
@@ -79,7 +99,8 @@ test("ten thousand rows are scrolled through without a long task", async () => {
       "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
     );
   }
-  const longest = await page.evaluate("globalThis.longest");
+  const longest = longestTask(await browser.stopTracing());
+  expect(longest).toBeGreaterThan(0);
   expect(longest).toBeLessThanOrEqual(LONGEST_TASK_MILLISECONDS);
   // Only what is in sight is drawn.
   expect(await table.getByRole("row").count()).toBeLessThan(100);

@@ -1,8 +1,9 @@
 // An id: its telling end, with the whole of it to copy. Ids begin with the time, so neighbours look
 // alike at the front; the last digits tell them apart.
-import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
 import { Check, Copy } from "lucide-react";
+import { type MouseEvent, useEffect, useState } from "react";
 import { useWords } from "../i18n/words";
+import { copyText } from "./copy";
 import styles from "./Identifier.module.css";
 
 const HEAD = 4;
@@ -30,28 +31,27 @@ export function Identifier({ id, whole = false, plain = false }: IdentifierProps
   );
 }
 
-/** A small button that copies a text and says so. */
+const SHOWN_MILLISECONDS = 1500;
+
+/** A small button that copies a text and says so. It is plain, since lists have many. */
 export function Copying({ text, label }: { text: string; label?: string }) {
   const words = useWords().common;
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (copied) {
+      const timer = setTimeout(() => setCopied(false), SHOWN_MILLISECONDS);
+      return () => clearTimeout(timer);
+    }
+  }, [copied]);
+  const name = copied ? words.copied : (label ?? words.copy);
+  const copy = (event: MouseEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    void copyText(text).then(() => setCopied(true));
+  };
   return (
-    <CopyButton value={text} timeout={1500}>
-      {({ copied, copy }) => (
-        <Tooltip label={copied ? words.copied : (label ?? words.copy)}>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="sm"
-            aria-label={label ?? words.copy}
-            onClick={(event) => {
-              event.preventDefault();
-              event.stopPropagation();
-              copy();
-            }}
-          >
-            {copied ? <Check size={14} /> : <Copy size={14} />}
-          </ActionIcon>
-        </Tooltip>
-      )}
-    </CopyButton>
+    <button type="button" className={styles.copy} title={name} aria-label={name} onClick={copy}>
+      {copied ? <Check size={14} /> : <Copy size={14} />}
+    </button>
   );
 }

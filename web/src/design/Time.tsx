@@ -1,5 +1,4 @@
 // A time: relative, with the exact one on hover. All times of a page tick together.
-import { Tooltip } from "@mantine/core";
 import { useSyncExternalStore } from "react";
 import { useFormat } from "../i18n/words";
 
@@ -51,11 +50,10 @@ export function Time({ at, shown = "relative", className }: TimeProps) {
   const text = useTicking((now) =>
     shown === "clock" ? format.clock(time, now) : format.relative(time, now),
   );
+  // The browser's own tooltip: a list has a time in every row, and a widget for each is too slow.
   return (
-    <Tooltip label={format.exact(time)}>
-      <time dateTime={at} className={className}>
-        {text}
-      </time>
-    </Tooltip>
+    <time dateTime={at} title={format.exact(time)} className={className}>
+      {text}
+    </time>
   );
 }

@@ -3,6 +3,7 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronRight, Ellipsis } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { copyText } from "../design/copy";
 import { useWords } from "../i18n/words";
 import type { LeafAction } from "./PayloadView";
 import styles from "./PayloadView.module.css";
@@ -167,13 +168,9 @@ function LeafMenu({ node, text, json, leafActions }: LeafMenuProps) {
             </Menu.Item>
           ))}
         {steps !== null && (
-          <Menu.Item onClick={() => void navigator.clipboard.writeText(pathOf(steps))}>
-            {words.copyPath}
-          </Menu.Item>
+          <Menu.Item onClick={() => void copyText(pathOf(steps))}>{words.copyPath}</Menu.Item>
         )}
-        <Menu.Item onClick={() => void navigator.clipboard.writeText(text)}>
-          {words.copyValue}
-        </Menu.Item>
+        <Menu.Item onClick={() => void copyText(text)}>{words.copyValue}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

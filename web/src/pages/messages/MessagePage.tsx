@@ -106,7 +106,7 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
       >
         <Tabs.List>
           {MESSAGE_TABS.map((each) => (
-            <Tabs.Tab key={each} value={each}>
+            <Tabs.Tab key={each} value={each} ref={each === tab ? inSight : undefined}>
               {words.messages.tabs[each]}
               {each === "versions" && versions.length > 1
                 ? ` ${format.number(versions.length)}`
@@ -120,6 +120,11 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
       </Tabs>
     </>
   );
+}
+
+/** On a phone the tabs are a strip: the one that is open shows. */
+function inSight(tab: HTMLElement | null): void {
+  tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 interface TabContentProps {
