@@ -72,7 +72,7 @@ async fn outcome(answer: Response) -> Outcome {
         (404, "not-found") if told["detail"] == "there is no project \"clinic\" here" => {
             Outcome::NotThere
         }
-        (405, _) | (500.., _) => panic!("{told}"),
+        (405 | 500.., _) => panic!("{told}"),
         _ => Outcome::LetIn,
     }
 }

@@ -17,6 +17,7 @@ mod inbox;
 mod incidents;
 mod keys;
 mod lists;
+mod looking;
 mod members;
 mod messages;
 mod openapi;

@@ -1,5 +1,6 @@
 //! Projects, and their definitions as a whole.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::hub::{Engine, SECRET, TestHub, json_of, problem, text};
@@ -179,4 +180,29 @@ async fn an_export_can_be_applied_again_and_shows_no_secret() {
 
     problem(hub.get("projects/clinic/export?format=xml").await, 400, "bad-parameter").await;
     problem(hub.get("projects/nowhere/export").await, 404, "not-found").await;
+}
+
+#[tokio::test]
+async fn a_project_file_is_applied_as_yaml_too() {
+    let hub = TestHub::start_on(Engine::Sqlite).await;
+    let apply = async |text: &str| {
+        hub.request(Method::POST, "projects/clinic/apply?dry_run=true")
+            .header("content-type", "application/yaml; charset=utf-8")
+            .body(text.to_owned())
+            .send()
+            .await
+            .unwrap()
+    };
+    let exported = hub.request(Method::GET, "projects/clinic/export").send().await.unwrap();
+    let same = apply(&exported.text().await.unwrap()).await;
+    assert_eq!(same.status(), 200);
+    assert_eq!(json_of(same).await["changes"], json!([]), "what was exported changes nothing");
+
+    let broken = apply("project: clinic\ntitle: [\n").await;
+    let told = problem(broken, 422, "invalid-definition").await;
+    assert!(told.to_string().contains("line 3"), "{told}");
+    // The environment of the hub is not for those who may send project files.
+    let curious = apply("project: clinic\ntitle: ${PATH}\n").await;
+    let told = problem(curious, 422, "invalid-definition").await;
+    assert_eq!(told["problems"][0]["path"], "title");
 }
