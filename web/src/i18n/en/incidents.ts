@@ -10,6 +10,11 @@ export const incidents = {
   emptyFiltered: "No incident fits these filters.",
   open: "Open",
   past: "Past",
+  nonePast: "Nothing is over yet.",
+  titles: {
+    connection: (name: string) => `Trouble with ${name}`,
+    silence: (name: string) => `Silence from ${name}`,
+  },
   noneOpen: "Nothing is in trouble now.",
   openCount: (count: number) =>
     counted("en", count, { one: "# open incident", other: "# open incidents" }),
@@ -102,7 +107,6 @@ export const incidents = {
     "given-up": "given up",
     "not-sent": "not sent",
   },
-  notSentAbout: "The hub has no mail relay.",
   channels: { mail: "by mail", webhook: "by webhook" },
   noticeTable: { to: "To", what: "That", state: "State", at: "At", text: "Text" },
   showText: "Show the text",

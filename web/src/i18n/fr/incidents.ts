@@ -11,6 +11,11 @@ export const incidents: Words["incidents"] = {
   emptyFiltered: "Aucun incident ne correspond à ces filtres.",
   open: "En cours",
   past: "Passés",
+  nonePast: "Rien n’est encore terminé.",
+  titles: {
+    connection: (name) => `Difficulté avec ${name}`,
+    silence: (name) => `Silence de ${name}`,
+  },
   noneOpen: "Rien ne pose de problème en ce moment.",
   openCount: (count) =>
     counted("fr", count, { one: "# incident en cours", other: "# incidents en cours" }),
@@ -101,7 +106,6 @@ export const incidents: Words["incidents"] = {
     "given-up": "abandonné",
     "not-sent": "non envoyé",
   },
-  notSentAbout: "Le serveur n’a pas de relais de courrier.",
   channels: { mail: "par courriel", webhook: "par webhook" },
   noticeTable: { to: "À", what: "De quoi", state: "État", at: "Quand", text: "Texte" },
   showText: "Voir le texte",

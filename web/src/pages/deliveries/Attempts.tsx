@@ -95,6 +95,12 @@ function Table({ project, delivery, attempts }: TableProps) {
   );
 }
 
+/** What went wrong, where its status stands before it already. */
+function withoutStatus(message: string, status: number | undefined): string {
+  const said = `${status} `;
+  return message.startsWith(said) ? message.slice(said.length) : message;
+}
+
 interface LineProps {
   attempt: Attempt;
   longest: number;
@@ -139,7 +145,9 @@ function Line({ attempt, longest, isOpen, toggle }: LineProps) {
         <StateMark tone={error === null ? "well" : "bad"}>
           {response?.status ?? (error === null ? "" : words.kinds[error.kind])}
         </StateMark>{" "}
-        {error !== null && <span className={styles.quiet}>{error.message}</span>}
+        {error !== null && (
+          <span className={styles.message}>{withoutStatus(error.message, response?.status)}</span>
+        )}
       </td>
     </tr>
   );

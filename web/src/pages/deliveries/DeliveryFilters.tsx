@@ -130,6 +130,7 @@ function Choice({ label, names, value, choose }: ChoiceProps) {
       value={value ?? null}
       clearable
       searchable
+      openOnFocus={false}
       comboboxProps={{ withinPortal: false }}
       onChange={(chosen) => choose(chosen ?? undefined)}
     />

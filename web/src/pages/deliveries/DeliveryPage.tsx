@@ -74,7 +74,12 @@ function Shown({ project, delivery }: OfDelivery) {
   const words = useWords();
   const message = useQuery(messageQuery(project, delivery.payload_id)).data;
   const attempts = useQuery(attemptsQuery(project, delivery.id)).data ?? [];
-  const told = { ...delivery, last_attempt_at: attempts.at(-1)?.started_at ?? null };
+  // What went wrong stands above, whole and to copy.
+  const told = {
+    ...delivery,
+    last_error: null,
+    last_attempt_at: attempts.at(-1)?.started_at ?? null,
+  };
   const way = message === undefined ? wayOfDelivery(told) : wayOfMessage(message, null, [told]);
   return (
     <>

@@ -8,6 +8,7 @@ import type { Column } from "../../lists/columns";
 import { RouteLine } from "../../route/RouteLine";
 import { wayOfDelivery } from "../../route/stations";
 import styles from "./deliveries.module.css";
+import { shortError } from "./story";
 import { DELIVERY_TONES } from "./tones";
 
 const nothing = <span className={styles.quiet}>—</span>;
@@ -63,9 +64,9 @@ export function columnsOf(words: Words): Column<Delivery>[] {
     {
       key: "error",
       title: titles.error,
-      width: "minmax(120px, 2fr)",
+      width: "minmax(140px, 2.5fr)",
       cell: ({ last_error }) =>
-        last_error === null ? nothing : <span title={last_error}>{last_error}</span>,
+        last_error === null ? nothing : <span title={last_error}>{shortError(last_error)}</span>,
     },
     {
       key: "tries",
@@ -119,7 +120,9 @@ export function DeliveryCard({ delivery }: { delivery: Delivery }) {
         </span>
       </span>
       <span className={styles.cardLine}>
-        <span className={styles.cardText}>{last_error ?? key ?? shortened(id)}</span>
+        <span className={styles.cardText}>
+          {last_error === null ? (key ?? shortened(id)) : shortError(last_error)}
+        </span>
         <StateMark tone={DELIVERY_TONES[state]}>{words.common.states[state]}</StateMark>
       </span>
     </span>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { deliveries } from "../../i18n/en/deliveries";
-import { storyOf } from "./story";
+import { shortError, storyOf } from "./story";
 
 const delivery = {
   state: "failed",
@@ -30,4 +30,15 @@ test.each([
   [{ state: "superseded" }, "A newer one took its place, and it is not sent."],
 ] as const)("%j: %s", (more, expected) => {
   expect(storyOf({ ...delivery, ...more }, deliveries.story)).toBe(expected);
+});
+
+test.each([
+  [
+    "The destination refused this payload for good: it answered 422 Unprocessable Entity: no",
+    "answered 422 Unprocessable Entity: no",
+  ],
+  ["The destination answered 503 Service Unavailable", "answered 503 Service Unavailable"],
+  ["No connection to 127.0.0.1:9", "No connection to 127.0.0.1:9"],
+])("%j in a row is %j", (error, expected) => {
+  expect(shortError(error)).toBe(expected);
 });

@@ -35,3 +35,8 @@ export function storyOf(delivery: Told, words: Words["deliveries"]["story"]): st
       return words.superseded;
   }
 }
+
+/** An error for a row: the hub says first that it is the destination's, which the row says too. */
+export function shortError(error: string): string {
+  return error.replace(/^The destination (refused this payload for good: it )?/, "");
+}

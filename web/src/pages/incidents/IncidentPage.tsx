@@ -65,7 +65,7 @@ function Shown({ project, incident }: OfIncident) {
   return (
     <>
       <PageHead
-        title={`${incident.subject}: ${words.kinds[incident.kind]}`}
+        title={words.titles[incident.kind](incident.subject)}
         beside={
           <>
             <Identifier id={incident.id} />{" "}

@@ -88,11 +88,7 @@ export function IncidentsPage() {
           </Link>
         )}
         card={(incident) => <PastCard incident={incident} />}
-        empty={
-          <EmptyState>
-            {filterWords.length > 0 ? words.incidents.emptyFiltered : words.incidents.empty}
-          </EmptyState>
-        }
+        empty={<NoPast filtered={filterWords.length > 0} open={shown?.length ?? 0} />}
       />
     </>
   );
@@ -141,6 +137,15 @@ function IncidentFilterForm({ filters, change }: { filters: IncidentFilters; cha
       />
     </Stack>
   );
+}
+
+function NoPast({ filtered, open }: { filtered: boolean; open: number }) {
+  const words = useWords().incidents;
+  // Where trouble lasts, or only some of it is asked for, this is no lesson.
+  if (filtered || open > 0) {
+    return <p className={styles.quiet}>{filtered ? words.emptyFiltered : words.nonePast}</p>;
+  }
+  return <EmptyState>{words.empty}</EmptyState>;
 }
 
 function columnsOf(words: Words, format: Formats): Column<Incident>[] {

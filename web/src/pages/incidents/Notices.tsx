@@ -41,9 +41,10 @@ function NoticeLine({ notice }: { notice: Notice }) {
         <span className={styles.quiet}>
           <Time at={sent_at ?? created_at} shown="clock" />
         </span>
-        {state === "not-sent" && <span className={styles.quiet}>{words.notSentAbout}</span>}
         {last_error !== null && state !== "sent" && (
-          <span className={styles.noticeError}>{last_error}</span>
+          <span className={state === "given-up" ? styles.noticeError : styles.quiet}>
+            {last_error}
+          </span>
         )}
       </summary>
       <pre className={styles.noticeText}>{text}</pre>

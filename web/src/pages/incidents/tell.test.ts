@@ -8,14 +8,14 @@ const at = (minutesAgo: number) => new Date(now.getTime() - minutesAgo * 60_000)
 
 test.each([
   ["connection", 58, null, "warehouse has not taken what it is sent since 14:02."],
-  ["connection", 58, 28, "warehouse was in trouble for 30 min."],
+  ["connection", 58, 28, "warehouse was in trouble for 30\u00a0min."],
   [
     "silence",
     120,
     null,
     "Nothing has come in from warehouse for longer than expected, noticed 2 hr ago.",
   ],
-  ["silence", 180, 60, "warehouse was silent for 2 hrs after it was noticed."],
+  ["silence", 180, 60, "warehouse was silent for 2\u00a0h after it was noticed."],
 ] as const)("a %s that began %d min ago and ended %s", (kind, began, ended, expected) => {
   const incident = {
     kind,

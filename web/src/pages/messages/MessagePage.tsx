@@ -2,7 +2,7 @@
 // everything that happened to it.
 import { Button, Tabs } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEvents } from "../../api/events";
 import type { Timeline } from "../../api/types";
 import { useMay } from "../../api/useMay";
@@ -16,6 +16,7 @@ import { useFormat, useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { Route } from "../../route/Route";
 import { wayOfMessage } from "../../route/stations";
+import { BranchDeed } from "../deliveries/BranchDeed";
 import { Headers, Parsed, Received } from "./MessagePayload";
 import { Attempts, History, Matched } from "./MessageTabs";
 import styles from "./messages.module.css";
@@ -91,7 +92,18 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
         about={facts.join(" · ")}
         actions={<Replay project={project} message={message.id} />}
       />
-      <Route way={way} />
+      <Route
+        way={way}
+        link={(branch, name) => (
+          <Link
+            to="/projects/$project/deliveries/$delivery"
+            params={{ project, delivery: branch.delivery }}
+          >
+            {name}
+          </Link>
+        )}
+        actions={(branch) => <BranchDeed project={project} branch={branch} />}
+      />
       {message.erased_at !== null && <StateMark tone="ended">{words.messages.erased}</StateMark>}
       <Tabs
         value={tab}
@@ -145,7 +157,7 @@ function TabContent({ tab, project, timeline }: TabContentProps) {
     case "matched":
       return <Matched timeline={timeline} />;
     case "attempts":
-      return <Attempts timeline={timeline} />;
+      return <Attempts project={project} timeline={timeline} />;
     case "versions":
       return <Versions project={project} timeline={timeline} />;
     case "history":

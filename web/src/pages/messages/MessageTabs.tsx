@@ -1,4 +1,5 @@
 // What became of a message: why forwarders wanted it, what was tried, its versions, its history.
+import { Link } from "@tanstack/react-router";
 import type { Timeline } from "../../api/types";
 import { EmptyState } from "../../design/EmptyState";
 import { Prose } from "../../design/Prose";
@@ -51,7 +52,7 @@ export function Matched({ timeline }: OfTimeline) {
   );
 }
 
-export function Attempts({ timeline }: OfTimeline) {
+export function Attempts({ project, timeline }: OfTimeline & { project: string }) {
   const words = useWords().messages;
   const format = useFormat();
   const tries = timeline.deliveries.flatMap((delivery) =>
@@ -75,7 +76,15 @@ export function Attempts({ timeline }: OfTimeline) {
         <tbody>
           {tries.map(({ delivery, attempt }) => (
             <tr key={`${delivery.id} ${attempt.number}`}>
-              <td>{delivery.connection}</td>
+              <td>
+                <Link
+                  to="/projects/$project/deliveries/$delivery"
+                  params={{ project, delivery: delivery.id }}
+                  search={{ attempt: String(attempt.number) }}
+                >
+                  {delivery.connection}
+                </Link>
+              </td>
               <td className={styles.number}>{attempt.number}</td>
               <td>
                 <Time at={attempt.started_at} shown="clock" />
