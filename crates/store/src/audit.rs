@@ -120,12 +120,11 @@ impl Store {
             conditions.add("project = ?", project.as_str());
         }
         if let Some(who) = &query.who {
-            match Uuid::try_parse(who) {
-                Ok(id) => conditions.add("who_id = ?", id),
-                Err(_) => {
-                    let pattern = conditions.bind(like_anywhere(who));
-                    conditions.add_plain(&contains("who_name", &pattern));
-                }
+            if let Ok(id) = Uuid::try_parse(who) {
+                conditions.add("who_id = ?", id);
+            } else {
+                let pattern = conditions.bind(like_anywhere(who));
+                conditions.add_plain(&contains("who_name", &pattern));
             }
         }
         if let Some(action) = &query.action {

@@ -16,6 +16,7 @@ pub const TAKEN_EMAIL: &str = "there is a user with this mail address already";
 pub(crate) const NO_USER: &str = "the user is not there any more";
 
 /// A user, as everybody may know them who may know them at all.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The id, UUIDv7.

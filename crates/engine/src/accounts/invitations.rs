@@ -124,8 +124,8 @@ impl Hub {
         };
         let password = self.new_password_digest(&accepting.password, &email).await?;
         if invitation.user.is_some_and(|user| user.second_factor) {
-            self.count_try_of_address(&accepting.visitor).await?;
             let code = accepting.code.as_ref().ok_or(AccountError::CodeNeeded)?;
+            self.count_try_of_account(&email).await?;
             if !self.take_code(account, code).await? {
                 return Err(AccountError::WrongCredentials(None));
             }

@@ -100,13 +100,11 @@ impl Hub {
         let Some(factor) = self.store().second_factor(account).await? else { return Ok(false) };
         let bytes = totp::from_base32(factor.secret.expose()).unwrap_or_default();
         let accepted = totp::accepted_step(&bytes, code.expose(), self.now(), factor.last_step);
-        match accepted {
-            Some(step) => Ok(self.store().take_step(account, step).await?),
-            None => {
-                let digest = recovery_digest(code.expose());
-                Ok(self.store().take_recovery_code(account, digest).await?)
-            }
+        if let Some(step) = accepted {
+            return Ok(self.store().take_step(account, step).await?);
         }
+        let digest = recovery_digest(code.expose());
+        Ok(self.store().take_recovery_code(account, digest).await?)
     }
 }
 

@@ -62,6 +62,11 @@ impl Hub {
         self.begin_session(user, &attempt.visitor).await
     }
 
+    /// Counts a try at an account by somebody who has a link of it.
+    pub(super) async fn count_try_of_account(&self, email: &str) -> Result<(), AccountError> {
+        self.count_try(&[of_account(&email_key(email))]).await
+    }
+
     /// Counts a try of an address to come in with something else than an account.
     pub async fn count_try_of_address(&self, visitor: &Visitor) -> Result<(), AccountError> {
         let tried: Vec<Tried> = visitor.address.map(of_address).into_iter().collect();

@@ -123,13 +123,13 @@ impl HubClient {
         json(self.call(reqwest::Method::POST, path, query, Body::Json(text)).await?).await
     }
 
-    /// PATCHes JSON text.
+    /// Changes a part of what is there, by JSON text.
     pub(crate) async fn patch(&self, path: &[&str], text: String) -> Result<Json, Failure> {
         let query = Query::new();
         json(self.call(reqwest::Method::PATCH, path, &query, Body::Json(text)).await?).await
     }
 
-    /// DELETEs what is there.
+    /// Takes away what is there.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.call(reqwest::Method::DELETE, path, &Query::new(), Body::Nothing).await.map(drop)
     }

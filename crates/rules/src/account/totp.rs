@@ -165,7 +165,8 @@ mod tests {
         let sent = code(SECRET, present).unwrap();
         assert_eq!(accepted_step(SECRET, &sent, now, Some(present)), None);
         assert_eq!(accepted_step(SECRET, &sent, now, Some(present - 1)), Some(present));
-        let spaced = format!(" {} {} ", &sent[..3], &sent[3..]);
+        let (first, second) = sent.split_at(3);
+        let spaced = format!(" {first} {second} ");
         assert_eq!(accepted_step(SECRET, &spaced, now, None), Some(present));
         for wrong in ["", "1", "0504710", "050472"] {
             assert_eq!(accepted_step(SECRET, wrong, now, None), None, "{wrong}");

@@ -52,10 +52,12 @@ pub(super) struct ChangeAccount {
     /// The language of the page, `en` or `fr`; null for that of the browser.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
+    #[expect(clippy::option_option, reason = "left out, null and a language are three wishes")]
     language: Option<Option<String>>,
 }
 
 /// What is there is there, also where it is null.
+#[expect(clippy::option_option, reason = "left out, null and a language are three wishes")]
 fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(input).map(Some)
 }

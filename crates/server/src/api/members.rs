@@ -155,22 +155,19 @@ pub(super) async fn add(
         None => None,
     };
     may_give(&caller, &project, access, has)?;
-    let (id, link, mailed) = match known {
-        Some(user) => {
-            app.hub.store().set_member(&project, user.id, access).await?;
-            (user.id, None, false)
-        }
-        None => {
-            let name = new.name.unwrap_or_else(|| new.email.clone());
-            let projects = vec![(ProjectName::from(&*project), access)];
-            let person = NewPerson { email: new.email, name, installation_admin: false, projects };
-            let sent = app.hub.invite(person).await?;
-            // Who has the link is that person, to all projects: where it reaches them by mail,
-            // nobody else needs it.
-            let is_for_them = sent.mailed && !caller.is_installation_admin();
-            let link = (!is_for_them).then(|| app.link(sent.path.expose()));
-            (sent.user.id, link, sent.mailed)
-        }
+    let (id, link, mailed) = if let Some(user) = known {
+        app.hub.store().set_member(&project, user.id, access).await?;
+        (user.id, None, false)
+    } else {
+        let name = new.name.unwrap_or_else(|| new.email.clone());
+        let projects = vec![(ProjectName::from(&*project), access)];
+        let person = NewPerson { email: new.email, name, installation_admin: false, projects };
+        let sent = app.hub.invite(person).await?;
+        // Who has the link is that person, to all projects: where it reaches them by mail,
+        // nobody else needs it.
+        let is_for_them = sent.mailed && !caller.is_installation_admin();
+        let link = (!is_for_them).then(|| app.link(sent.path.expose()));
+        (sent.user.id, link, sent.mailed)
     };
     audited.target(id.to_string());
     audited.detail("access", access.name());

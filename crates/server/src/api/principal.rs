@@ -193,16 +193,12 @@ impl Principal {
         if self.is_installation_admin() {
             return Some(Access::Owner);
         }
-        match &self.kind {
-            Kind::Token(token) => {
-                let is_open = token.project.as_deref().is_none_or(|only| only == project);
-                is_open.then_some(token.access)
-            }
-            _ => {
-                let found = self.memberships.iter().find(|other| *other.project == *project);
-                found.map(|membership| membership.access)
-            }
+        if let Kind::Token(token) = &self.kind {
+            let is_open = token.project.as_deref().is_none_or(|only| only == project);
+            return is_open.then_some(token.access);
         }
+        let found = self.memberships.iter().find(|other| *other.project == *project);
+        found.map(|membership| membership.access)
     }
 
     /// The user; others have no account.

@@ -26,6 +26,7 @@ use crate::app::{App, Shared};
 use crate::problem::Problem;
 
 /// A user.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct User {
     /// The id.

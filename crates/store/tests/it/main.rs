@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod accept;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod actions;
