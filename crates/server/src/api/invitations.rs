@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::body::Input;
 use super::names::InvitationKindName;
 use super::parameters::{NoParameters, Parameters};
-use super::session::{Session, answer_begun, note, who};
+use super::session::{Session, answer_begun, note, note_refused, who};
 use super::visitor;
 use crate::app::Shared;
 use crate::problem::Problem;
@@ -117,7 +117,11 @@ pub(super) async fn accept(
         code: sent.code.map(Secret::new),
         visitor: visitor.clone(),
     };
-    let begun = app.hub.accept_invitation(&accepting).await?;
+    let ended = app.hub.accept_invitation(&accepting).await;
+    if let Err(error) = &ended {
+        note_refused(&app, error, &visitor).await;
+    }
+    let begun = ended?;
     let who = who(begun.user.as_ref());
     note(&app, who, "invitation.accepted", &visitor, &json!({})).await;
     answer_begun(&app, &begun).await

@@ -163,7 +163,7 @@ async fn of_administrator(
 
 /// Notes a sign-in that was refused. What a stranger typed is not kept: it may be a password that
 /// went into the wrong field.
-async fn note_refused(app: &App, error: &AccountError, visitor: &Visitor) {
+pub(super) async fn note_refused(app: &App, error: &AccountError, visitor: &Visitor) {
     let AccountError::WrongCredentials(whose) = error else { return };
     let who = match whose {
         Some(user) => who(Some(user)),
