@@ -43,13 +43,17 @@ export class Hub {
     private readonly folder: string,
   ) {}
 
+  /** Starts one, with a project of its own. Destinations on this machine may be called. */
   static async start(project = PROJECT): Promise<Hub> {
     const folder = mkdtempSync(join(tmpdir(), "fieldpost-e2e-"));
     const file = join(folder, "project.yaml");
     writeFileSync(file, project);
     const hub = spawn(
       BINARY,
-      ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "data"), "--project", file],
+      [
+        ...["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.0/8"],
+        ...["--data", join(folder, "data"), "--project", file],
+      ],
       {
         stdio: ["ignore", "pipe", "inherit"],
         env: { ...process.env, FIELDPOST_LOG_LEVEL: "error" },

@@ -9,7 +9,7 @@ export async function becomeOwner(page: Page, hub: Hub): Promise<void> {
   await page.getByLabel("Your name").fill(OWNER.name);
   await page.getByLabel("New password").fill(OWNER.password);
   await page.getByRole("button", { name: "Begin" }).click();
-  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  await page.waitForURL((url) => url.pathname !== "/welcome");
 }
 
 export async function signOut(page: Page): Promise<void> {

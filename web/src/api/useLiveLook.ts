@@ -2,7 +2,7 @@
 // happens in the project.
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { useEvents } from "./events";
+import { useEvents, useLiveState } from "./events";
 
 /** Counts are up to two seconds behind what events tell; a last look comes after those. */
 const SETTLED_MILLISECONDS = 2500;
@@ -11,12 +11,21 @@ const SETTLED_MILLISECONDS = 2500;
  *  when the counts have followed. */
 export function useLiveLook(key: readonly unknown[]): void {
   const client = useQueryClient();
+  const live = useLiveState() === "live";
   const settled = useRef<ReturnType<typeof setTimeout>>(undefined);
   const look = () => void client.invalidateQueries({ queryKey: key });
-  useEvents(() => {
+  const lookTwice = () => {
     look();
     clearTimeout(settled.current);
     settled.current = setTimeout(look, SETTLED_MILLISECONDS);
-  });
+  };
+  useEvents(lookTwice);
+  // What happened between the first look and the beginning of the stream was told to nobody.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the stream is up
+  useEffect(() => {
+    if (live) {
+      lookTwice();
+    }
+  }, [live]);
   useEffect(() => () => clearTimeout(settled.current), []);
 }

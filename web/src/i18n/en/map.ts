@@ -2,8 +2,7 @@ import { counted } from "../plural";
 
 export const map = {
   title: "Map",
-  about:
-    "What goes where: from a source, by a forwarder, to a connection. The numbers are today’s.",
+  about: "What goes where. The numbers are today’s.",
   view: "View",
   views: { picture: "Picture", list: "List" },
   picture: "Map of the project",

@@ -3,8 +3,7 @@ import type { Words } from "../words";
 
 export const map: Words["map"] = {
   title: "Carte",
-  about:
-    "Ce qui va où : d’une source, par un transfert, vers une connexion. Les nombres sont ceux d’aujourd’hui.",
+  about: "Ce qui va où. Les nombres sont ceux d’aujourd’hui.",
   view: "Affichage",
   views: { picture: "Image", list: "Liste" },
   picture: "Carte du projet",

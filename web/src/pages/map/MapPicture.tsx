@@ -77,7 +77,7 @@ function Picture({ project, map }: MapPictureProps) {
           edgesFocusable={false}
           elementsSelectable={false}
           panOnScroll
-          proOptions={{ hideAttribution: true }}
+          attributionPosition="bottom-left"
         >
           <Controls />
         </ReactFlow>

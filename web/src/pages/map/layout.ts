@@ -29,7 +29,8 @@ export function layoutOf(map: ProjectMap): Layout {
   const graph = new Graph();
   graph.setGraph({ rankdir: "LR", nodesep: BETWEEN_ROWS, ranksep: BETWEEN_COLUMNS });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const node of map.nodes) {
+  const touched = new Set(map.edges.flatMap((edge) => [edge.from, edge.to]));
+  for (const node of map.nodes.filter(({ id }) => touched.has(id))) {
     graph.setNode(node.id, { width: NODE_WIDTH, height: NODE_HEIGHTS[node.kind] });
   }
   for (const edge of map.edges) {
@@ -38,7 +39,6 @@ export function layoutOf(map: ProjectMap): Layout {
   layout(graph);
   // What has no way yet stands in the column of its kind all the same, below the others.
   const columns = { source: 0, any_source: 0, forwarder: 1, connection: 2 };
-  const touched = new Set(map.edges.flatMap((edge) => [edge.from, edge.to]));
   const places = new Map<string, Place>();
   const feet = [0, 0, 0];
   const put = (node: MapNode, y: number) => {

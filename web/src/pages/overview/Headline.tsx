@@ -79,7 +79,7 @@ function tell(trouble: Trouble, words: Words["overview"], format: Formats, now: 
   if (since === null) {
     return words.trouble(name);
   }
-  if (!trouble.seen) {
+  if (!trouble.called) {
     return words.troubleSince(name, since);
   }
   return trouble.status === null

@@ -34,7 +34,7 @@ function source(name: string, changed: Partial<SourceHealth>): SourceHealth {
   };
 }
 
-const incident = (id: string, status: number | null): Incident => ({
+const incident = (id: string, status: number | null, url: string | null): Incident => ({
   id,
   kind: "connection",
   subject: "any",
@@ -48,7 +48,7 @@ const incident = (id: string, status: number | null): Incident => ({
     at: "2026-01-31T14:03:00Z",
     error: "",
     status,
-    url: null,
+    url,
     delivery: null,
     payload_id: null,
     key: null,
@@ -77,19 +77,20 @@ test("destinations come before sources, the oldest first, what has just begun la
 });
 
 test.each([
-  ["answered", 503, 503, true],
-  ["did not answer", null, null, true],
-])("a destination that %s", (_name, status, told, seen) => {
+  ["answered", 503, "http://a/", { status: 503, called: true }],
+  ["did not answer", null, "http://a/", { status: null, called: true }],
+  ["was not called", null, null, { status: null, called: false }],
+])("a destination that %s", (_name, status, url, told) => {
   const look = {
     connections: [connection("a", { state: "in_trouble", incident: "1" })],
     sources: [],
   };
-  expect(troublesOf(look, [incident("1", status)])[0]).toMatchObject({ status: told, seen });
+  expect(troublesOf(look, [incident("1", status, url)])[0]).toMatchObject(told);
 });
 
 test("without its incident nothing is claimed about an answer", () => {
   const look = { connections: [connection("a", { state: "in_trouble" })], sources: [] };
-  expect(troublesOf(look, [])[0]).toMatchObject({ status: null, seen: false });
+  expect(troublesOf(look, [])[0]).toMatchObject({ status: null, called: false });
 });
 
 test("those in trouble stand first, and others keep the order of the project", () => {

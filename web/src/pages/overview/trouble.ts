@@ -10,8 +10,8 @@ export interface TroubledDestination {
   since: string | null;
   /** What it answered last; null where no answer came. */
   status: number | null;
-  /** Whether anything is known of the last answer. */
-  seen: boolean;
+  /** Whether it was called last: the hub itself refuses to call some addresses. */
+  called: boolean;
   health: ConnectionHealth;
 }
 
@@ -36,7 +36,7 @@ export function troublesOf(look: Look, incidents: Incident[]): Trouble[] {
         name: health.name,
         since: health.since,
         status: last?.status ?? null,
-        seen: last !== null,
+        called: last !== null && (last.status !== null || last.url !== null),
         health,
       };
     });
