@@ -2,9 +2,13 @@
 // stands here by one line; its word is in the dictionary's `shell.pages`.
 import type { LinkProps } from "@tanstack/react-router";
 import {
+  Footprints,
+  Forward,
+  Inbox,
   LayoutDashboard,
   type LucideIcon,
   Mail,
+  Plug,
   Send,
   TriangleAlert,
   Waypoints,
@@ -33,6 +37,10 @@ export const PROJECT_PAGES: RailEntry[] = [
     icon: TriangleAlert,
     badge: OpenCount,
   },
+  { word: "sources", to: "/projects/$project/sources", icon: Inbox },
+  { word: "forwarders", to: "/projects/$project/forwarders", icon: Forward },
+  { word: "connections", to: "/projects/$project/connections", icon: Plug },
+  { word: "firstSteps", to: "/projects/$project/first-steps", icon: Footprints },
 ];
 
 /** Pages of the whole installation, for its administrators. */

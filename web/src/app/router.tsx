@@ -2,13 +2,17 @@
 // its code is loaded when somebody goes there.
 import { createRouter } from "@tanstack/react-router";
 import { actionRoutes } from "../pages/actions/routes";
+import { connectionRoutes } from "../pages/connections/routes";
 import { deliveryRoutes } from "../pages/deliveries/routes";
 import { entranceRoutes } from "../pages/entrance/routes";
+import { firstStepsRoutes } from "../pages/first-steps/routes";
+import { forwarderRoutes } from "../pages/forwarders/routes";
 import { incidentRoutes } from "../pages/incidents/routes";
 import { mapRoute } from "../pages/map/routes";
 import { messageRoutes } from "../pages/messages/routes";
 import { overviewRoute } from "../pages/overview/routes";
 import { projectsRoutes } from "../pages/projects/routes";
+import { sourceRoutes } from "../pages/sources/routes";
 import { insideRoute, projectRoute, rootRoute } from "./frames";
 import { parseSearch, stringifySearch } from "./search";
 
@@ -23,6 +27,10 @@ const tree = rootRoute.addChildren([
       ...deliveryRoutes,
       ...actionRoutes,
       ...incidentRoutes,
+      ...sourceRoutes,
+      ...forwarderRoutes,
+      ...connectionRoutes,
+      ...firstStepsRoutes,
     ]),
   ]),
 ]);

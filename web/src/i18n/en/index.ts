@@ -2,8 +2,12 @@
 
 import { actions } from "./actions";
 import { common } from "./common";
+import { connections } from "./connections";
+import { definitions } from "./definitions";
 import { deliveries } from "./deliveries";
 import { entrance } from "./entrance";
+import { firstSteps } from "./firstSteps";
+import { forwarders } from "./forwarders";
 import { incidents } from "./incidents";
 import { list } from "./list";
 import { map } from "./map";
@@ -13,8 +17,14 @@ import { payload } from "./payload";
 import { projects } from "./projects";
 import { route } from "./route";
 import { shell } from "./shell";
+import { sources } from "./sources";
 
 export const en = {
+  sources,
+  forwarders,
+  firstSteps,
+  definitions,
+  connections,
   actions,
   common,
   deliveries,

@@ -28,6 +28,10 @@ export const shell = {
     messages: "Messages",
     deliveries: "Deliveries",
     incidents: "Incidents",
+    sources: "Sources",
+    forwarders: "Forwarders",
+    connections: "Connections",
+    firstSteps: "First steps",
   },
   keys: {
     title: "Keys",

@@ -31,6 +31,10 @@ export const shell: Words["shell"] = {
     messages: "Messages",
     deliveries: "Livraisons",
     incidents: "Incidents",
+    sources: "Sources",
+    forwarders: "Transferts",
+    connections: "Connexions",
+    firstSteps: "Premiers pas",
   },
   keys: {
     title: "Touches",

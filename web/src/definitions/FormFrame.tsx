@@ -1,0 +1,119 @@
+// The frame of a definition's form: the fields, what stands beside them, what went wrong that no
+// field shows, and the buttons. Leaving with unsaved words asks first.
+import { Button } from "@mantine/core";
+import { useBlocker } from "@tanstack/react-router";
+import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
+import { Problem } from "../api/problem";
+import { useConfirm } from "../design/Confirm";
+import { ErrorNote } from "../design/ErrorNote";
+import { useWords } from "../i18n/words";
+import styles from "./definitions.module.css";
+import type { Mistake } from "./mistakes";
+
+interface FormFrameProps {
+  save: () => void;
+  saving: boolean;
+  saved: boolean;
+  saveWord: string;
+  cancel: () => void;
+  /** Whether something was typed that would be lost. */
+  touched: boolean;
+  error: unknown;
+  rest: Mistake[];
+  aside?: ReactNode;
+  children: ReactNode;
+}
+
+export function FormFrame(props: FormFrameProps) {
+  const words = useWords();
+  const { error, rest, aside } = props;
+  const form = useRef<HTMLFormElement>(null);
+  useLeaveAsked(props.touched && !props.saved && !props.saving);
+  // The first field that is wrong is brought to the reader.
+  useEffect(() => {
+    if (error !== null) {
+      form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    }
+  }, [error]);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    props.save();
+  };
+  return (
+    <form ref={form} className={styles.form} onSubmit={submit} noValidate>
+      <div className={styles.fields}>
+        {props.children}
+        <div className={styles.note}>
+          <FormError error={error} rest={rest} />
+        </div>
+        <div className={styles.foot}>
+          <Button type="submit" loading={props.saving}>
+            {props.saveWord}
+          </Button>
+          <Button variant="default" onClick={props.cancel}>
+            {words.common.cancel}
+          </Button>
+        </div>
+      </div>
+      {aside !== undefined && <aside className={styles.aside}>{aside}</aside>}
+    </form>
+  );
+}
+
+/** What fields do not show. Where they show everything, a sentence that leads to them. */
+export function FormError({ error, rest }: { error: unknown; rest: Mistake[] }) {
+  const words = useWords().definitions;
+  if (error === null) {
+    return null;
+  }
+  if (!(error instanceof Problem) || error.document.problems === undefined) {
+    return <ErrorNote error={error} />;
+  }
+  if (rest.length === 0) {
+    return <p role="alert">{words.seeFields}</p>;
+  }
+  return (
+    <ErrorNote
+      error={new Problem({ ...error.document, detail: words.notSaved, hint: null, problems: rest })}
+    />
+  );
+}
+
+function useLeaveAsked(dirty: boolean): void {
+  const words = useWords().definitions;
+  const confirm = useConfirm();
+  useBlocker({
+    shouldBlockFn: async () =>
+      dirty &&
+      !(await confirm({
+        title: words.leaveAsk,
+        text: words.leaveAbout,
+        action: words.leave,
+        loses: true,
+      })),
+    enableBeforeUnload: dirty,
+    disabled: !dirty,
+  });
+}
+
+/** Fields that most people never need, behind their name. */
+export function More({
+  title,
+  about,
+  open,
+  children,
+}: {
+  title: string;
+  about?: string;
+  open?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <details className={styles.more} open={open}>
+      <summary>
+        {title} {about !== undefined && <span>· {about}</span>}
+      </summary>
+      <div className={styles.group}>{children}</div>
+    </details>
+  );
+}

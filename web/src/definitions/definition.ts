@@ -1,0 +1,134 @@
+// A definition as the project file has it: a connection, a source or a forwarder. Forms change it
+// place by place, under the same paths by which the hub names mistakes in it.
+import { type JsonNode, parseJson, writeJson } from "../payload/json";
+
+/** What stands for a secret that is stored; given back, it keeps the secret. */
+export const PLACEHOLDER = "•••••••";
+
+/** A value whose numbers must keep their digits: a filter. It is carried as the text that it is. */
+export class Exact {
+  constructor(readonly text: string) {}
+}
+
+export type Value = null | boolean | number | string | Exact | Value[] | Definition;
+export interface Definition {
+  [key: string]: Value | undefined;
+}
+
+/** Parts that hold values of messages, and therefore numbers of any size. */
+const EXACT_KEYS = ["match", "unless"];
+
+/** Reads one definition out of the text of an answer. */
+export function readDefinition(node: JsonNode): Definition {
+  const value = plainValue(node);
+  if (!isDefinition(value)) {
+    throw new Error("a definition is an object");
+  }
+  for (const { key, value: member } of node.kind === "object" ? node.members : []) {
+    if (EXACT_KEYS.includes(key)) {
+      value[key] = new Exact(prettyJson(member));
+    }
+  }
+  return value;
+}
+
+function plainValue(node: JsonNode): Value {
+  switch (node.kind) {
+    case "object":
+      return Object.fromEntries(node.members.map(({ key, value }) => [key, plainValue(value)]));
+    case "array":
+      return node.items.map(plainValue);
+    case "number":
+      return Number(node.text);
+    case "null":
+      return null;
+    default:
+      return node.value;
+  }
+}
+
+/** A member of an object of JSON. */
+export function memberOf(node: JsonNode, key: string): JsonNode | null {
+  return node.kind === "object"
+    ? (node.members.findLast((member) => member.key === key)?.value ?? null)
+    : null;
+}
+
+export function isDefinition(value: Value | undefined): value is Definition {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Exact)
+  );
+}
+
+/** The definition as JSON text. What is left out of it is left out of the text. */
+export function writeDefinition(value: Value): string {
+  if (value instanceof Exact) {
+    return writeJson(parseJson(value.text));
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map(writeDefinition).join(",")}]`;
+  }
+  if (isDefinition(value)) {
+    const members = Object.entries(value).flatMap(([key, member]) =>
+      member === undefined ? [] : [`${JSON.stringify(key)}:${writeDefinition(member)}`],
+    );
+    return `{${members.join(",")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** The value at a path such as `auth.basic.username`. */
+export function valueAt(definition: Definition, path: string): Value | undefined {
+  let value: Value | undefined = definition;
+  for (const key of path.split(".")) {
+    value = isDefinition(value) ? value[key] : undefined;
+  }
+  return value;
+}
+
+/** The definition with another value at a path. Nothing, or an empty text, removes the key; what
+ *  stands around it stays, since it may say what was chosen. */
+export function withValue(
+  definition: Definition,
+  path: string,
+  value: Value | undefined,
+): Definition {
+  const [key = "", ...rest] = path.split(".");
+  const inner = definition[key];
+  const next =
+    rest.length === 0 ? value : withValue(isDefinition(inner) ? inner : {}, rest.join("."), value);
+  const changed: Definition = { ...definition };
+  if (next === undefined || next === "") {
+    delete changed[key];
+  } else {
+    changed[key] = next;
+  }
+  return changed;
+}
+
+/** A text at a path; numbers as they are written, empty where there is nothing. */
+export function textAt(definition: Definition, path: string): string {
+  const value = valueAt(definition, path);
+  return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+}
+
+const INDENT = "  ";
+
+/** JSON for people to read and change: indented, with the digits that were sent. */
+export function prettyJson(node: JsonNode, indent = ""): string {
+  const deeper = indent + INDENT;
+  if (node.kind === "object" && node.members.length > 0) {
+    const members = node.members.map(
+      ({ key, value }) => `${deeper}${JSON.stringify(key)}: ${prettyJson(value, deeper)}`,
+    );
+    return `{\n${members.join(",\n")}\n${indent}}`;
+  }
+  if (node.kind === "array" && node.items.length > 0) {
+    const items = node.items.map((item) => `${deeper}${prettyJson(item, deeper)}`);
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  return writeJson(node);
+}

@@ -1,0 +1,84 @@
+// A form for a definition. Its fields are bound by path: what stands in a field stands in the
+// definition there, and what the hub says about that path is shown at the field.
+import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import { type Definition, textAt, type Value, valueAt, withValue } from "./definition";
+import { type Mistake, mistakesOf, sortMistakes } from "./mistakes";
+
+export interface DefinitionForm {
+  definition: Definition;
+  /** The definition that is stored; null for one that is being made. */
+  saved: Definition | null;
+  text: (path: string) => string;
+  value: (path: string) => Value | undefined;
+  put: (path: string, value: Value | undefined) => void;
+  /** Several at once. */
+  change: (change: (definition: Definition) => Definition) => void;
+  /** What the hub said of a path, until that is changed. */
+  mistakes: (path: string) => Mistake[];
+  /** Whether stored secrets have to be typed again, as they would go elsewhere than before. */
+  secretsLeave: boolean;
+}
+
+const FormContext = createContext<DefinitionForm | null>(null);
+
+export function useDefinitionForm(): DefinitionForm {
+  const form = useContext(FormContext);
+  if (form === null) {
+    throw new Error("a field of a definition stands outside of its form");
+  }
+  return form;
+}
+
+interface FormState {
+  definition: Definition;
+  /** Paths that were changed since the hub last spoke. */
+  changed: ReadonlySet<string>;
+}
+
+interface UseForm {
+  saved: Definition | null;
+  initial: Definition;
+  /** The definition's own path: `connections.warehouse`. */
+  prefix: string;
+  /** The paths of fields, that can show mistakes. */
+  fields: readonly string[];
+  error: unknown;
+  secretsLeave?: (definition: Definition) => boolean;
+}
+
+/** The state of a form. Call `spoken` when the hub is asked, so that old mistakes go. */
+export function useForm({ saved, initial, prefix, fields, error, secretsLeave }: UseForm) {
+  const [state, setState] = useState<FormState>({ definition: initial, changed: new Set() });
+  const { definition, changed } = state;
+  const sorted = useMemo(
+    () => sortMistakes(mistakesOf(error), prefix, fields),
+    [error, prefix, fields],
+  );
+  const form: DefinitionForm = {
+    definition,
+    saved,
+    text: (path) => textAt(definition, path),
+    value: (path) => valueAt(definition, path),
+    put: (path, value) =>
+      setState((before) => ({
+        definition: withValue(before.definition, path, value),
+        changed: new Set(before.changed).add(path),
+      })),
+    change: (change) =>
+      setState((before) => ({ ...before, definition: change(before.definition) })),
+    mistakes: (path) => (changed.has(path) ? [] : (sorted.byField.get(path) ?? [])),
+    secretsLeave: saved !== null && (secretsLeave?.(definition) ?? false),
+  };
+  return {
+    form,
+    /** Whether something was changed that is not saved. */
+    touched: changed.size > 0,
+    /** Mistakes that no field shows. */
+    rest: sorted.rest,
+    spoken: () => setState((before) => ({ ...before, changed: new Set() })),
+  };
+}
+
+export function FormProvider({ form, children }: { form: DefinitionForm; children: ReactNode }) {
+  return <FormContext.Provider value={form}>{children}</FormContext.Provider>;
+}

@@ -1,0 +1,248 @@
+// Making a connection, and changing one.
+import { TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Definition } from "../../definitions/definition";
+import own from "../../definitions/definitions.module.css";
+import { FormFrame, More } from "../../definitions/FormFrame";
+import { LongTextAt, NumberAt, SecretAt, SwitchAt, TextAt } from "../../definitions/fields";
+import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
+import { useNameField } from "../../definitions/name";
+import {
+  connectionsQuery,
+  definedQuery,
+  definitionsKey,
+  save,
+  withoutPause,
+} from "../../definitions/queries";
+import { ErrorNote } from "../../design/ErrorNote";
+import { PageHead } from "../../design/PageHead";
+import { Section } from "../../design/Section";
+import { useToast } from "../../design/Toasts";
+import { useWords } from "../../i18n/words";
+import { ListSkeleton } from "../../lists/ListParts";
+import { KindField, KindFields } from "./AuthenticationFields";
+import { CONNECTION_FIELDS, normalised, secretsLeave } from "./authentication";
+import { RecipientsField } from "./RecipientsField";
+import { SigningFields } from "./SigningFields";
+import { TestPanel } from "./TestPanel";
+
+const newRoute = getRouteApi("/inside/projects/$project/connections/new");
+const changeRoute = getRouteApi("/inside/projects/$project/connections/$connection/change");
+
+export function NewConnectionPage() {
+  const words = useWords();
+  const { project } = newRoute.useParams();
+  const { source } = newRoute.useSearch();
+  return (
+    <>
+      <PageHead title={words.connections.make} />
+      <ConnectionForm project={project} name={null} saved={null} source={source} />
+    </>
+  );
+}
+
+export function ChangeConnectionPage() {
+  const words = useWords();
+  const { project, connection } = changeRoute.useParams();
+  const { data, error, refetch } = useQuery({
+    ...definedQuery(project, "connections", connection),
+    // What is being changed must not change under the hands.
+    refetchOnWindowFocus: false,
+  });
+  return (
+    <>
+      <PageHead title={words.connections.changeTitle(connection)} />
+      {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
+      {data === undefined && error === null && <ListSkeleton label={words.common.loading} />}
+      {data !== undefined && (
+        <ConnectionForm
+          project={project}
+          name={connection}
+          saved={normalised(withoutPause(data.definition))}
+        />
+      )}
+    </>
+  );
+}
+
+interface ConnectionFormProps {
+  project: string;
+  name: string | null;
+  saved: Definition | null;
+  /** The source that led here, and goes on to a forwarder. */
+  source?: string;
+}
+
+function ConnectionForm({ project, name, saved, source }: ConnectionFormProps) {
+  const words = useWords();
+  const toast = useToast();
+  const client = useQueryClient();
+  const navigate = newRoute.useNavigate();
+  const [testError, setTestError] = useState<unknown>(null);
+  const taken = useQuery({ ...connectionsQuery(project), enabled: name === null }).data;
+  const named = useNameField(name, taken?.map((each) => each.name) ?? []);
+  const saving = useMutation({
+    mutationFn: (definition: Definition) => save(project, "connections", named.name, definition),
+    onSuccess: async () => {
+      toast({ text: words.definitions.saved(named.name) });
+      await client.invalidateQueries({ queryKey: definitionsKey(project) });
+      if (source === undefined) {
+        await navigate({
+          to: "/projects/$project/connections/$connection",
+          params: { project, connection: named.name },
+        });
+      } else {
+        await navigate({
+          to: "/projects/$project/forwarders/new",
+          params: { project },
+          search: { from: source, to: named.name },
+        });
+      }
+    },
+  });
+  const { form, touched, rest, spoken } = useForm({
+    saved,
+    initial: saved ?? {},
+    prefix: `connections.${named.name || "new"}`,
+    fields: CONNECTION_FIELDS,
+    error: saving.error ?? testError,
+    secretsLeave: (definition) => saved !== null && secretsLeave(saved, definition),
+  });
+  const submit = () => {
+    setTestError(null);
+    spoken();
+    if (named.check()) {
+      saving.mutate(form.definition);
+    }
+  };
+  return (
+    <FormProvider form={form}>
+      <FormFrame
+        save={submit}
+        saving={saving.isPending}
+        saved={saving.isSuccess}
+        saveWord={name === null ? words.connections.make : words.definitions.save}
+        cancel={() =>
+          void (name === null
+            ? navigate({ to: "/projects/$project/connections", params: { project } })
+            : navigate({
+                to: "/projects/$project/connections/$connection",
+                params: { project, connection: name },
+              }))
+        }
+        touched={touched || named.touched}
+        error={saving.error}
+        rest={rest}
+        aside={
+          <Section title={words.connections.test.title}>
+            <TestPanel
+              project={project}
+              name={named.name}
+              definition={form.definition}
+              told={(error) => {
+                saving.reset();
+                spoken();
+                setTestError(error);
+              }}
+            />
+          </Section>
+        }
+      >
+        <ConnectionFields nameField={name === null ? <TextInput {...named.field} /> : null} />
+      </FormFrame>
+    </FormProvider>
+  );
+}
+
+function ConnectionFields({ nameField }: { nameField: React.ReactNode }) {
+  const all = useWords();
+  const words = all.connections.form;
+  return (
+    <>
+      <Section title={words.where}>
+        <div className={own.group}>
+          {nameField}
+          <TextAt
+            path="url"
+            label={words.url}
+            about={words.urlAbout}
+            placeholder="https://dhis2.example.org/api/tracker"
+            required
+          />
+        </div>
+      </Section>
+      <Section title={words.proving}>
+        <div className={own.group}>
+          <KindField />
+          <KindFields />
+        </div>
+      </Section>
+      <Section title={all.connections.facts.notify}>
+        <RecipientsField />
+      </Section>
+      <LimitFields />
+      <TlsFields />
+      <More title={words.signing} about={words.signingAbout}>
+        <SigningFields />
+      </More>
+      <IncidentFields />
+    </>
+  );
+}
+
+function LimitFields() {
+  const words = useWords().connections.form;
+  const { duration } = useWords().definitions;
+  return (
+    <More title={words.limits} about="30s, 8">
+      <TextAt path="timeout" label={words.timeout} about={duration} placeholder="30s" />
+      <div className={own.two}>
+        <NumberAt path="concurrency" label={words.concurrency} placeholder="8" min={1} max={1000} />
+        <TextAt
+          path="rate"
+          label={words.rate}
+          about={words.rateAbout}
+          placeholder={words.rateUsual}
+        />
+      </div>
+    </More>
+  );
+}
+
+function TlsFields() {
+  const words = useWords().connections.form;
+  const loud = useDefinitionForm().value("tls.skip_verification") === true;
+  return (
+    <More title={words.tls} about={words.tlsAbout}>
+      <LongTextAt path="tls.ca" label={words.ca} placeholder={words.pem} />
+      <LongTextAt
+        path="tls.client_certificate"
+        label={words.clientCertificate}
+        placeholder={words.pem}
+      />
+      <SecretAt path="tls.client_key" label={words.clientKey} long stays />
+      <SwitchAt path="tls.skip_verification" label={words.skip} />
+      {loud && (
+        <p role="alert" className={own.loud}>
+          {words.skipWarning}
+        </p>
+      )}
+    </More>
+  );
+}
+
+function IncidentFields() {
+  const words = useWords().connections.form;
+  return (
+    <More title={words.incident} about={words.incidentAbout}>
+      <div className={own.two}>
+        <NumberAt path="incident.failures" label={words.failures} placeholder="5" min={1} />
+        <TextAt path="incident.share" label={words.share} placeholder="50%" />
+        <TextAt path="incident.window" label={words.window} placeholder="10m" />
+        <TextAt path="incident.remind_every" label={words.remind} placeholder="1d" />
+      </div>
+    </More>
+  );
+}

@@ -1,0 +1,285 @@
+// One connection: how it is doing, what waits for it, what sends here, how it is set, and trying it.
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMay } from "../../api/useMay";
+import { PauseButton, RemoveButton, useDeed } from "../../definitions/DefinitionActions";
+import { useLiveDefinitions } from "../../definitions/live";
+import {
+  type ConnectionHealth,
+  type Defined,
+  definedQuery,
+  forwardersQuery,
+  healthQuery,
+  type Lane,
+  lanesQuery,
+} from "../../definitions/queries";
+import { Count } from "../../design/Count";
+import { ErrorNote } from "../../design/ErrorNote";
+import { PageHead } from "../../design/PageHead";
+import { PlaceLink } from "../../design/PlaceLink";
+import { Facts, Section } from "../../design/Section";
+import { StateMark } from "../../design/StateMark";
+import { Time } from "../../design/Time";
+import { useWords } from "../../i18n/words";
+import { ListSkeleton } from "../../lists/ListParts";
+import { ConnectionSetting } from "./ConnectionSetting";
+import styles from "./connections.module.css";
+import { ConnectionStanding } from "./standing";
+import { TestPanel } from "./TestPanel";
+
+const route = getRouteApi("/inside/projects/$project/connections/$connection");
+
+export function ConnectionPage() {
+  const words = useWords();
+  const { project, connection: name } = route.useParams();
+  const { data, error, refetch } = useQuery(definedQuery(project, "connections", name));
+  const health = useQuery(healthQuery(project)).data?.connections.find(
+    (each) => each.name === name,
+  );
+  const lane = useQuery(lanesQuery(project)).data?.find((each) => each.connection === name);
+  useLiveDefinitions(project);
+  if (data === undefined) {
+    return (
+      <>
+        <PageHead title={name} />
+        {error === null ? (
+          <ListSkeleton label={words.common.loading} />
+        ) : (
+          <ErrorNote error={error} retry={() => void refetch()} />
+        )}
+      </>
+    );
+  }
+  return <Shown project={project} connection={data} health={health} lane={lane} />;
+}
+
+interface ShownProps {
+  project: string;
+  connection: Defined;
+  health: ConnectionHealth | undefined;
+  lane: Lane | undefined;
+}
+
+function Shown({ project, connection, health, lane }: ShownProps) {
+  const words = useWords().connections;
+  const mayChange = useMay(project, "admin");
+  const { name, definition, warnings } = connection;
+  return (
+    <>
+      <PageHead
+        title={name}
+        beside={<ConnectionStanding paused={connection.paused} health={health} />}
+        about={<code>{String(definition.url ?? "")}</code>}
+        actions={<Actions project={project} connection={connection} lane={lane} health={health} />}
+      />
+      {health?.state === "in_trouble" && <Trouble name={name} health={health} />}
+      {warnings.length > 0 && (
+        <Section title={words.sections.warnings}>
+          <ul className={styles.warnings}>
+            {warnings.map((warning) => (
+              <li key={`${warning.path} ${warning.code}`} className={styles.warning}>
+                {warning.message}
+                {warning.hint !== null && <div className={styles.hint}>{warning.hint}</div>}
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      <Standing connection={connection} health={health} lane={lane} />
+      <NotArrived project={project} name={name} />
+      <ConnectionSetting connection={connection} />
+      {mayChange && (
+        <Section title={words.sections.test}>
+          <TestPanel project={project} name={name} definition={null} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Actions({ project, connection, lane, health }: ShownProps) {
+  const words = useWords();
+  const mayAct = useMay(project, "editor");
+  const mayChange = useMay(project, "admin");
+  const { name, paused } = connection;
+  const tried = useDeed(project, "connections", name);
+  const alone = lane?.state === "left-alone" || health?.state === "in_trouble";
+  return (
+    <>
+      {mayAct && alone && !paused && (
+        <Button loading={tried.isPending} onClick={() => tried.mutate("try-now")}>
+          {words.connections.tryNow}
+        </Button>
+      )}
+      {mayAct && <PauseButton project={project} noun="connections" name={name} paused={paused} />}
+      {mayChange && (
+        <>
+          <Button
+            variant="default"
+            renderRoot={(props) => (
+              <Link
+                {...props}
+                to="/projects/$project/connections/$connection/change"
+                params={{ project, connection: name }}
+              />
+            )}
+          >
+            {words.definitions.change}
+          </Button>
+          <RemoveButton
+            project={project}
+            noun="connections"
+            name={name}
+            about={words.connections.removeAbout}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+/** What is wrong, since when, how much waits, and when it is tried again. */
+function Trouble({ name, health }: { name: string; health: ConnectionHealth }) {
+  const words = useWords().connections;
+  return (
+    <div className={styles.trouble} role="status">
+      <p>
+        {health.since === null ? (
+          words.leftAlone
+        ) : (
+          <>
+            {words.notAnswered(name)} <Time at={health.since} shown="clock" />.
+          </>
+        )}{" "}
+        {words.waits(health.waiting)}{" "}
+        {health.next_try_at !== null && (
+          <>
+            {words.facts.nextTry}: <Time at={health.next_try_at} />.
+          </>
+        )}
+      </p>
+      {health.last_error !== null && <code>{health.last_error}</code>}
+    </div>
+  );
+}
+
+function Standing({ connection, health, lane }: Omit<ShownProps, "project">) {
+  const words = useWords().connections;
+  const facts: [string, React.ReactNode][] = [];
+  if (lane !== undefined) {
+    const state = lane.cause === "asked" ? "asked" : lane.state;
+    const told = words.lanes[state as keyof typeof words.lanes] ?? lane.state;
+    facts.push([
+      words.facts.lane,
+      <span key="lane">
+        {told}
+        {lane.again_at !== null && (
+          <>
+            {" · "}
+            {words.nextTry} <Time at={lane.again_at} />
+          </>
+        )}
+      </span>,
+    ]);
+  } else {
+    facts.push([words.facts.state, words.states[connection.paused ? "paused" : "idle"]]);
+  }
+  if (health !== undefined) {
+    facts.push([
+      words.facts.lastDelivered,
+      health.last_delivered_at === null ? (
+        words.never
+      ) : (
+        <Time key="last" at={health.last_delivered_at} />
+      ),
+    ]);
+    facts.push([words.facts.today, <Count key="today" value={health.today} />]);
+    facts.push([words.facts.waiting, <Count key="waiting" value={health.waiting} />]);
+    if (health.oldest_waiting_since !== null) {
+      facts.push([words.facts.oldest, <Time key="oldest" at={health.oldest_waiting_since} />]);
+    }
+    if (health.next_try_at !== null) {
+      facts.push([words.facts.nextTry, <Time key="next" at={health.next_try_at} />]);
+    }
+  }
+  if (lane !== undefined) {
+    const counts: [string, number][] = [
+      [words.facts.underWay, lane.under_way],
+      [words.facts.behind, lane.waiting_behind],
+      [words.facts.parked, lane.parked],
+    ];
+    for (const [name, value] of counts) {
+      if (value > 0) {
+        facts.push([name, <Count key={name} value={value} />]);
+      }
+    }
+  }
+  return (
+    <Section title={words.sections.standing}>
+      <Facts facts={facts} />
+    </Section>
+  );
+}
+
+const OPEN_STATES = ["pending", "failed", "rejected", "cancelled", "broken"] as const;
+
+/** What sends here, with what of it has not arrived. */
+function NotArrived({ project, name }: { project: string; name: string }) {
+  const words = useWords();
+  const may = useMay(project, "editor");
+  const forwarders = useQuery(forwardersQuery(project)).data?.filter((each) => each.to === name);
+  if (forwarders === undefined) {
+    return null;
+  }
+  return (
+    <Section
+      title={words.connections.sections.forwarders}
+      actions={
+        may && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            renderRoot={(props) => (
+              <Link
+                {...props}
+                to="/projects/$project/forwarders/new"
+                params={{ project }}
+                search={{ to: name }}
+              />
+            )}
+          >
+            {words.connections.makeForwarder}
+          </Button>
+        )
+      }
+    >
+      {forwarders.length === 0 && <p className={styles.hint}>{words.connections.noForwarders}</p>}
+      <ul className={styles.plain}>
+        {forwarders.map((forwarder) => (
+          <li key={forwarder.name}>
+            <PlaceLink project={project} place="forwarders" name={forwarder.name}>
+              {forwarder.name}
+            </PlaceLink>
+            {forwarder.paused && (
+              <StateMark tone="waiting">{words.connections.states.paused}</StateMark>
+            )}
+            {OPEN_STATES.filter((state) => (forwarder.deliveries[state] ?? 0) > 0).map((state) => (
+              <PlaceLink
+                key={state}
+                project={project}
+                place="deliveries"
+                filters={{ connection: name, forwarder: forwarder.name, state }}
+              >
+                <Count value={forwarder.deliveries[state] ?? 0} /> {words.common.states[state]}
+              </PlaceLink>
+            ))}
+            {Object.keys(forwarder.deliveries).length === 0 && (
+              <span className={styles.hint}>{words.connections.allArrived}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

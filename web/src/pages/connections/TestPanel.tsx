@@ -1,0 +1,109 @@
+// Trying a connection, beside its form or on its page: each step in words, the one that failed
+// open, with the cause and what to do about it.
+import { Button, Loader } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import type { Definition } from "../../definitions/definition";
+import { type TestResult, testConnection } from "../../definitions/queries";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Facts } from "../../design/Section";
+import { Shape } from "../../design/StateMark";
+import { useFormat, useWords } from "../../i18n/words";
+import styles from "./connections.module.css";
+import { factOf, type ToldStep, toldSteps } from "./steps";
+
+interface TestPanelProps {
+  project: string;
+  name: string;
+  /** What stands in the form; null for the connection that is saved. */
+  definition: Definition | null;
+  /** Tells the form what the hub said, so that mistakes land on their fields. */
+  told?: (error: unknown) => void;
+}
+
+/** A connection has no name yet when it is first tried. */
+const NAMELESS = "new";
+
+export function TestPanel({ project, name, definition, told }: TestPanelProps) {
+  const words = useWords().connections.test;
+  const testing = useMutation({
+    mutationFn: () => testConnection(project, name || NAMELESS, definition),
+    onSuccess: () => told?.(null),
+    onError: (error) => told?.(error),
+  });
+  return (
+    <div className={styles.test}>
+      <p className={styles.hint}>{definition === null ? words.about : words.aboutUnsaved}</p>
+      <Button variant="default" loading={testing.isPending} onClick={() => testing.mutate()}>
+        {testing.data === undefined ? words.run : words.again}
+      </Button>
+      {testing.isPending && (
+        <p role="status">
+          <Loader size="xs" /> {words.running}
+        </p>
+      )}
+      {testing.error !== null && <ErrorNote error={testing.error} />}
+      {testing.data !== undefined && !testing.isPending && <Result result={testing.data} />}
+    </div>
+  );
+}
+
+function Result({ result }: { result: TestResult }) {
+  const words = useWords().connections.test;
+  const format = useFormat();
+  const request = result.steps.find((step) => step.step === "request");
+  return (
+    <>
+      <p role="status" className={styles.verdict} data-ok={result.ok}>
+        {result.ok ? words.works(format.duration(request?.duration_ms ?? 0)) : words.fails}
+      </p>
+      <ol className={styles.steps}>
+        {toldSteps(result, words, format).map((step) => (
+          <Step key={step.step} step={step} />
+        ))}
+      </ol>
+      <details className={styles.all}>
+        <summary>{words.details}</summary>
+        <Facts
+          facts={result.steps.flatMap((step) =>
+            step.facts.map((fact): [string, string] => [
+              `${words.names[step.step]}: ${fact.name}`,
+              fact.value,
+            ]),
+          )}
+        />
+      </details>
+    </>
+  );
+}
+
+function Step({ step }: { step: ToldStep }) {
+  const words = useWords().connections.test;
+  const format = useFormat();
+  const { found } = step;
+  const tone = step.reached ? (step.ok ? "well" : "bad") : "quiet";
+  const hint = found?.hint ?? null;
+  const answer = found === null ? null : factOf(found, "answer");
+  return (
+    <li className={styles.step} data-reached={step.reached}>
+      <span className={styles.mark}>
+        <Shape tone={tone} size={16} />
+      </span>
+      <span className={styles.words}>
+        {step.reached ? step.sentence : `${words.names[step.step]}: ${step.sentence}`}
+      </span>
+      <span className={styles.took}>{found !== null && format.duration(found.duration_ms)}</span>
+      {found !== null && (!found.ok || hint !== null) && (
+        <div className={styles.opened}>
+          {found.error !== null && <p>{found.error.message}</p>}
+          {answer !== null && !found.ok && <code>{answer}</code>}
+          {!found.ok && (
+            <p>
+              <strong>{words.todo}</strong> {hint ?? words.todos[step.step]}
+            </p>
+          )}
+          {found.ok && hint !== null && <p className={styles.hint}>{hint}</p>}
+        </div>
+      )}
+    </li>
+  );
+}

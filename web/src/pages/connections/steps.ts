@@ -1,0 +1,86 @@
+// What a test of a connection found out, step by step, as people say it.
+import type { TestResult, TestStep } from "../../definitions/queries";
+import type { Formats } from "../../i18n/formats";
+import type { Words } from "../../i18n/words";
+
+export const STEPS: readonly TestStep["step"][] = [
+  "url",
+  "dns",
+  "tcp",
+  "tls",
+  "authentication",
+  "request",
+];
+
+/** A step as it is told; `reached` is false for those behind the one that failed. */
+export interface ToldStep {
+  step: TestStep["step"];
+  reached: boolean;
+  ok: boolean;
+  sentence: string;
+  found: TestStep | null;
+}
+
+export function factOf(step: TestStep, name: string): string | null {
+  return step.facts.find((fact) => fact.name === name)?.value ?? null;
+}
+
+type TestWords = Words["connections"]["test"];
+
+export function toldSteps(result: TestResult, words: TestWords, format: Formats): ToldStep[] {
+  const names = result.steps.map((step) => step.step);
+  const last = Math.max(...names.map((name) => STEPS.indexOf(name)));
+  return STEPS.flatMap((name, index): ToldStep[] => {
+    const found = result.steps.find((step) => step.step === name);
+    if (found !== undefined) {
+      const sentence = found.ok ? wellOf(found, words, format) : failureOf(found, words);
+      return [{ step: name, reached: true, ok: found.ok, sentence, found }];
+    }
+    // Plain HTTP has no certificate to look at; a step that was left out is not told.
+    const leftOut = index < last || (name === "tls" && result.url.startsWith("http:"));
+    return leftOut
+      ? []
+      : [{ step: name, reached: false, ok: false, sentence: words.noStep, found: null }];
+  });
+}
+
+function wellOf(step: TestStep, words: TestWords, format: Formats): string {
+  const fact = (name: string) => factOf(step, name);
+  switch (step.step) {
+    case "url":
+      return words.well.url(
+        `${fact("scheme") ?? ""}://${fact("host") ?? ""}:${fact("port") ?? ""}`,
+      );
+    case "dns":
+      return fact("lookup") === null ? words.well.dns(fact("address") ?? "") : words.well.dnsNone;
+    case "tcp":
+      return words.well.tcp(fact("connected to") ?? "");
+    case "tls": {
+      const until = fact("valid until");
+      return until === null ? words.well.tlsSkipped : words.well.tls(dayOf(until, format));
+    }
+    case "authentication":
+      return authenticated(step, words);
+    case "request":
+      return words.well.request(fact("status") ?? "", format.duration(step.duration_ms));
+  }
+}
+
+function authenticated(step: TestStep, words: TestWords): string {
+  if (factOf(step, "token") !== null || factOf(step, "challenge") !== null) {
+    return words.well.authentication;
+  }
+  return factOf(step, "kind") === "none"
+    ? words.well.authenticationNone
+    : words.well.authenticationReady;
+}
+
+function failureOf(step: TestStep, words: TestWords): string {
+  const status = step.step === "request" ? factOf(step, "status") : null;
+  return status === null ? words.failed[step.step] : words.failed.requestStatus(status);
+}
+
+function dayOf(text: string, format: Formats): string {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? text : format.exact(time);
+}

@@ -1,0 +1,59 @@
+// The next tries of a delivery that fails, drawn: early ones are close together, later ones far
+// apart, so the line counts in times of times.
+import { Shape } from "../../design/StateMark";
+import { useFormat, useWords } from "../../i18n/words";
+import styles from "./forwarders.module.css";
+import { plannedTries, type RetryPolicy } from "./retryPlan";
+
+/** More tries than these are told by their number alone. */
+const MOST_DRAWN = 60;
+const MOST_COUNTED = 10_000;
+/** Labels stand at least this far apart, in hundredths of the line. */
+const LABEL_ROOM = 11;
+/** So many tries are told one by one in the sentence. */
+const TOLD = 6;
+
+export function RetryPlan({ policy }: { policy: RetryPolicy }) {
+  const words = useWords().forwarders.retry;
+  const format = useFormat();
+  const { tries, ends } = plannedTries(policy, MOST_COUNTED);
+  const drawn = tries.slice(0, MOST_DRAWN);
+  const last = drawn.at(-1) ?? 0;
+  const place = (at: number) =>
+    last === 0 ? 0 : (100 * Math.log1p(at / policy.first)) / Math.log1p(last / policy.first);
+  let labelled = Number.NEGATIVE_INFINITY;
+  const told = tries.slice(1, TOLD + 1).map((at) => format.duration(at));
+  return (
+    <figure className={styles.plan}>
+      <div className={styles.line} aria-hidden="true">
+        {drawn.map((at, index) => {
+          const x = place(at);
+          const final = index === drawn.length - 1;
+          const label = final || (x - labelled >= LABEL_ROOM && x <= 100 - LABEL_ROOM);
+          if (label) {
+            labelled = x;
+          }
+          return (
+            <span
+              key={at}
+              className={styles.try}
+              style={{ left: `${x}%` }}
+              data-final={final || undefined}
+            >
+              <Shape tone={final && ends ? "bad" : "waiting"} />
+              {label && (
+                <span className={styles.when}>{at === 0 ? words.atOnce : format.duration(at)}</span>
+              )}
+            </span>
+          );
+        })}
+      </div>
+      <figcaption className={styles.caption}>
+        {words.told(told.join(", "), tries.length > TOLD + 1)}{" "}
+        {ends
+          ? words.ends(tries.length, format.duration(tries.at(-1) ?? 0))
+          : words.goesOn(MOST_COUNTED)}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,62 @@
+// The addresses of a source, in full, to be copied into the system that sends.
+import { useQuery } from "@tanstack/react-query";
+import { useMay } from "../../api/useMay";
+import { type SourceUrls, urlsQuery } from "../../definitions/queries";
+import { ErrorNote } from "../../design/ErrorNote";
+import { Copying } from "../../design/Identifier";
+import { useWords } from "../../i18n/words";
+import styles from "./sources.module.css";
+
+/** An address as the other side needs it. A hub that does not know its own gives paths. */
+export function wholeAddress(address: string): string {
+  return new URL(address, window.location.origin).href;
+}
+
+export function CopyAddress({ address, label }: { address: string; label: string }) {
+  const whole = wholeAddress(address);
+  return (
+    <span className={styles.address}>
+      <code>{whole}</code>
+      <Copying text={whole} label={label} />
+    </span>
+  );
+}
+
+export function Addresses({ project, source }: { project: string; source: string }) {
+  const words = useWords();
+  const may = useMay(project, "editor");
+  const { data, error, refetch } = useQuery({ ...urlsQuery(project, source), enabled: may });
+  if (!may) {
+    return <p className={styles.quiet}>{words.sources.addresses.hidden}</p>;
+  }
+  if (error !== null) {
+    return <ErrorNote error={error} retry={() => void refetch()} />;
+  }
+  return data === undefined ? <p>{words.common.loading}</p> : <Shown urls={data} />;
+}
+
+function Shown({ urls }: { urls: SourceUrls }) {
+  const all = useWords();
+  const words = all.sources.addresses;
+  const rows: [string, string, string | null][] = [
+    [words.inbox, words.inboxAbout, urls.inbox],
+    [words.webhook, words.webhookAbout, urls.webhook],
+    [words.custom, words.webhookAbout, urls.custom],
+  ];
+  return (
+    <dl className={styles.addresses}>
+      {rows.map(
+        ([name, about, address]) =>
+          address !== null && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <CopyAddress address={address} label={`${all.definitions.copyAddress}: ${name}`} />
+                <p className={styles.quiet}>{about}</p>
+              </dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
