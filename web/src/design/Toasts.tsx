@@ -8,6 +8,8 @@ export interface Toast {
   text: ReactNode;
   /** Takes back what was done. */
   undo?: () => void;
+  /** Where to go from here. Toasts stand outside of the router: no link can stand in their text. */
+  show?: { label: string; act: () => void };
   /** Something went wrong: it stays until it is closed. */
   bad?: boolean;
 }
@@ -50,8 +52,9 @@ export function ToastProvider({ children }: { children: ReactNode }) {
 
 function ToastNote({ toast, hide }: { toast: Toast; hide: () => void }) {
   const words = useWords().common;
-  const { undo, bad = false } = toast;
-  const lasts = bad ? null : undo === undefined ? SHOWN_MILLISECONDS : UNDO_MILLISECONDS;
+  const { undo, show, bad = false } = toast;
+  const isToBePressed = undo !== undefined || show !== undefined;
+  const lasts = bad ? null : isToBePressed ? UNDO_MILLISECONDS : SHOWN_MILLISECONDS;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the time runs once, from when it was shown
   useEffect(() => {
     if (lasts === null) {
@@ -63,19 +66,30 @@ function ToastNote({ toast, hide }: { toast: Toast; hide: () => void }) {
   return (
     <div className={styles.toast} data-bad={bad || undefined}>
       <div className={styles.text}>{toast.text}</div>
-      {undo !== undefined && (
-        <Button
-          size="compact-sm"
-          variant="subtle"
-          onClick={() => {
-            undo();
-            hide();
-          }}
-        >
-          {words.undo}
-        </Button>
-      )}
+      {undo !== undefined && <ToastButton label={words.undo} act={undo} hide={hide} />}
+      {show !== undefined && <ToastButton label={show.label} act={show.act} hide={hide} />}
       <CloseButton size="sm" aria-label={words.close} onClick={hide} />
     </div>
+  );
+}
+
+interface ToastButtonProps {
+  label: string;
+  act: () => void;
+  hide: () => void;
+}
+
+function ToastButton({ label, act, hide }: ToastButtonProps) {
+  return (
+    <Button
+      size="compact-sm"
+      variant="subtle"
+      onClick={() => {
+        act();
+        hide();
+      }}
+    >
+      {label}
+    </Button>
   );
 }

@@ -1,7 +1,7 @@
 // Doing something with one delivery: the question before it where something is lost, the words
 // after it, and the way back where there is one.
 import { useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
 import type { Deed, Delivery } from "../../api/types";
 import { useConfirm } from "../../design/Confirm";
@@ -19,6 +19,7 @@ export function useDeed(project: string): (deed: Deed, delivery: Acted) => Promi
   const confirm = useConfirm();
   const toast = useToast();
   const client = useQueryClient();
+  const navigate = useNavigate();
   return useCallback(
     async (deed, delivery) => {
       const doubt = doubtOf(deed, delivery);
@@ -27,6 +28,11 @@ export function useDeed(project: string): (deed: Deed, delivery: Acted) => Promi
       }
       const look = (id: string) =>
         client.invalidateQueries({ queryKey: deliveryQuery(project, id).queryKey });
+      const open = (id: string) =>
+        void navigate({
+          to: "/projects/$project/deliveries/$delivery",
+          params: { project, delivery: id },
+        });
       const failed = (error: unknown) => toast({ text: <ErrorNote error={error} />, bad: true });
       const undo = () =>
         void actOnOne(project, "requeue", delivery.id).then(() => {
@@ -36,32 +42,17 @@ export function useDeed(project: string): (deed: Deed, delivery: Acted) => Promi
       try {
         const after = await actOnOne(project, deed, delivery.id);
         // A cancellation that lets others pass is asked about; any other can be taken back.
-        toast(
-          deed === "resend"
-            ? { text: <Resent project={project} delivery={after.id} /> }
-            : {
-                text: words.done[deed],
-                undo: deed === "cancel" && doubt === null ? undo : undefined,
-              },
-        );
+        toast({
+          text: words.done[deed],
+          undo: deed === "cancel" && doubt === null ? undo : undefined,
+          show: deed === "resend" ? { label: words.showNew, act: () => open(after.id) } : undefined,
+        });
         await look(delivery.id);
       } catch (error) {
         failed(error);
       }
     },
-    [project, words, confirm, toast, client],
-  );
-}
-
-function Resent({ project, delivery }: { project: string; delivery: string }) {
-  const words = useWords().deliveries;
-  return (
-    <>
-      {words.done.resend}{" "}
-      <Link to="/projects/$project/deliveries/$delivery" params={{ project, delivery }}>
-        {words.showNew}
-      </Link>
-    </>
+    [project, words, confirm, toast, client, navigate],
   );
 }
 
