@@ -8,8 +8,9 @@ import {
 } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-/** Answers that are part of the way: a page asks who is signed in before anybody is. */
-const EXPECTED = /Failed to load resource: the server responded with a status of 401/;
+/** Answers that are part of the way: a page asks who is signed in before anybody is, and the hub
+ *  refuses what cannot be. */
+const EXPECTED = /Failed to load resource: the server responded with a status of (401|409|422)/;
 
 export function launch(): Promise<Browser> {
   // The sandbox needs what containers do not give; the pages are our own.

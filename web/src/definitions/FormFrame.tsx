@@ -79,7 +79,7 @@ export function FormError({ error, rest }: { error: unknown; rest: Mistake[] }) 
   );
 }
 
-function useLeaveAsked(dirty: boolean): void {
+export function useLeaveAsked(dirty: boolean): void {
   const words = useWords().definitions;
   const confirm = useConfirm();
   useBlocker({

@@ -10,6 +10,8 @@ import {
   TextInput,
 } from "@mantine/core";
 import { type ReactNode, useId, useState } from "react";
+import { sentence } from "../design/ErrorNote";
+import { Prose } from "../design/Prose";
 import { StateMark } from "../design/StateMark";
 import { useWords } from "../i18n/words";
 import { PLACEHOLDER } from "./definition";
@@ -32,8 +34,7 @@ export function mistakeText(mistakes: readonly Mistake[]): ReactNode {
   }
   return mistakes.map(({ path, code, message, hint }) => (
     <span key={`${path} ${code}`} className={styles.mistake}>
-      {message}
-      {hint === null ? "" : ` — ${hint}`}
+      <Prose text={hint === null ? sentence(message) : `${sentence(message)} ${sentence(hint)}`} />
     </span>
   ));
 }

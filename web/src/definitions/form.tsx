@@ -48,7 +48,9 @@ interface UseForm {
 
 /** The state of a form. Call `spoken` when the hub is asked, so that old mistakes go. */
 export function useForm({ saved, initial, prefix, fields, error, secretsLeave }: UseForm) {
-  const [state, setState] = useState<FormState>({ definition: initial, changed: new Set() });
+  // What was there at first stays what it was, while lists around the form are asked again.
+  const [first] = useState(initial);
+  const [state, setState] = useState<FormState>({ definition: first, changed: new Set() });
   const { definition, changed } = state;
   const sorted = useMemo(
     () => sortMistakes(mistakesOf(error), prefix, fields),
@@ -72,7 +74,7 @@ export function useForm({ saved, initial, prefix, fields, error, secretsLeave }:
   return {
     form,
     /** Whether something was changed that is not saved. */
-    touched: changed.size > 0,
+    touched: definition !== first,
     /** Mistakes that no field shows. */
     rest: sorted.rest,
     spoken: () => setState((before) => ({ ...before, changed: new Set() })),

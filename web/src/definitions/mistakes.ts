@@ -9,8 +9,12 @@ export function mistakesOf(error: unknown): Mistake[] {
 }
 
 /** The path within the definition: `connections.warehouse.auth.basic` is `auth.basic` in the form
- *  of that connection. Mistakes elsewhere, such as in a forwarder that sends to it, are not its. */
+ *  of that connection. Mistakes elsewhere, such as in a forwarder that sends to it, are not its.
+ *  Without a prefix the definition is the project itself. */
 export function pathWithin(prefix: string, path: string): string | null {
+  if (prefix === "") {
+    return path;
+  }
   if (path === prefix) {
     return "";
   }

@@ -53,7 +53,7 @@ export function ErrorNote({ error, retry }: ErrorNoteProps) {
 }
 
 /** The hub's texts begin small, as parts of longer ones; on a page they are sentences. */
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }

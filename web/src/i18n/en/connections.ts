@@ -174,6 +174,7 @@ export const connections = {
     recipientSecret: "Signing secret of this webhook",
     addRecipient: "Add somebody",
     limits: "How hard it may be used",
+    limitsAbout: "within 30s, 8 at once",
     timeout: "Longest try",
     concurrency: "Tries at once",
     rate: "At most",

@@ -177,6 +177,7 @@ export const connections: Words["connections"] = {
     recipientSecret: "Secret de signature de ce webhook",
     addRecipient: "Ajouter quelqu’un",
     limits: "Avec quelle intensité l’utiliser",
+    limitsAbout: "en 30s, 8 à la fois",
     timeout: "Essai le plus long",
     concurrency: "Essais en même temps",
     rate: "Au plus",

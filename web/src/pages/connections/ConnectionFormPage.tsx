@@ -179,7 +179,7 @@ function ConnectionFields({ nameField }: { nameField: React.ReactNode }) {
           <KindFields />
         </div>
       </Section>
-      <Section title={all.connections.facts.notify}>
+      <Section title={words.notify}>
         <RecipientsField />
       </Section>
       <LimitFields />
@@ -196,7 +196,7 @@ function LimitFields() {
   const words = useWords().connections.form;
   const { duration } = useWords().definitions;
   return (
-    <More title={words.limits} about="30s, 8">
+    <More title={words.limits} about={words.limitsAbout}>
       <TextAt path="timeout" label={words.timeout} about={duration} placeholder="30s" />
       <div className={own.two}>
         <NumberAt path="concurrency" label={words.concurrency} placeholder="8" min={1} max={1000} />

@@ -15,9 +15,10 @@ import {
   lanesQuery,
 } from "../../definitions/queries";
 import { Count } from "../../design/Count";
-import { ErrorNote } from "../../design/ErrorNote";
+import { ErrorNote, sentence } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
 import { PlaceLink } from "../../design/PlaceLink";
+import { Prose } from "../../design/Prose";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
@@ -79,8 +80,12 @@ function Shown({ project, connection, health, lane }: ShownProps) {
           <ul className={styles.warnings}>
             {warnings.map((warning) => (
               <li key={`${warning.path} ${warning.code}`} className={styles.warning}>
-                {warning.message}
-                {warning.hint !== null && <div className={styles.hint}>{warning.hint}</div>}
+                <Prose text={sentence(warning.message)} />
+                {warning.hint !== null && (
+                  <div className={styles.hint}>
+                    <Prose text={sentence(warning.hint)} />
+                  </div>
+                )}
               </li>
             ))}
           </ul>

@@ -29,7 +29,8 @@ function recipientValue({ address, secret }: Row): Value {
   return isWebhook(address) && secret !== "" ? { url: address, signing_secret: secret } : address;
 }
 
-export function RecipientsField() {
+/** `about` says who is told of what, where that is not a connection's trouble. */
+export function RecipientsField({ about }: { about?: string }) {
   const words = useWords().connections.form;
   const definitions = useWords().definitions;
   const form = useDefinitionForm();
@@ -45,9 +46,8 @@ export function RecipientsField() {
   const change = (key: number, changed: Partial<Row>) =>
     show(rows.map((row) => (row.key === key ? { ...row, ...changed } : row)));
   return (
-    <fieldset className={own.pairs}>
-      <legend className={own.label}>{words.notify}</legend>
-      <p className={own.about}>{words.notifyAbout}</p>
+    <fieldset className={own.pairs} aria-label={words.notify}>
+      <p className={own.about}>{about ?? words.notifyAbout}</p>
       {rows.map((row) => (
         <div key={row.key} className={styles.recipient}>
           <div>

@@ -4,7 +4,8 @@ import { Button, Loader } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { Definition } from "../../definitions/definition";
 import { type TestResult, testConnection } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
+import { ErrorNote, sentence } from "../../design/ErrorNote";
+import { Prose } from "../../design/Prose";
 import { Facts } from "../../design/Section";
 import { Shape } from "../../design/StateMark";
 import { useFormat, useWords } from "../../i18n/words";
@@ -94,14 +95,23 @@ function Step({ step }: { step: ToldStep }) {
       <span className={styles.took}>{found !== null && format.duration(found.duration_ms)}</span>
       {found !== null && (!found.ok || hint !== null) && (
         <div className={styles.opened}>
-          {found.error !== null && <p>{found.error.message}</p>}
+          {found.error !== null && (
+            <p>
+              <Prose text={found.error.message} />
+            </p>
+          )}
           {answer !== null && !found.ok && <code>{answer}</code>}
           {!found.ok && (
             <p>
-              <strong>{words.todo}</strong> {hint ?? words.todos[step.step]}
+              <strong>{words.todo}</strong>{" "}
+              <Prose text={sentence(hint ?? words.todos[step.step])} />
             </p>
           )}
-          {found.ok && hint !== null && <p className={styles.hint}>{hint}</p>}
+          {found.ok && hint !== null && (
+            <p className={styles.hint}>
+              <Prose text={sentence(hint)} />
+            </p>
+          )}
         </div>
       )}
     </li>

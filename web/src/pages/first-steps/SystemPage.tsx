@@ -9,7 +9,7 @@ import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { NotFound } from "../NotFound";
-import { Addresses, wholeAddress } from "../sources/Addresses";
+import { CopyAddress, wholeAddress } from "../sources/Addresses";
 import { FirstSubmission } from "./FirstSubmission";
 import styles from "./firstSteps.module.css";
 import { MakeSource } from "./MakeSource";
@@ -25,6 +25,7 @@ export function SystemPage() {
 
 function Steps({ system }: { system: System }) {
   const words = useWords().firstSteps;
+  const all = useWords().definitions;
   const { project } = route.useParams();
   const { source } = route.useSearch();
   const may = useMay(project, "editor");
@@ -49,7 +50,7 @@ function Steps({ system }: { system: System }) {
       ) : (
         <Section title={words.made}>
           {error === null ? (
-            <Addresses project={project} source={source} />
+            address !== null && <CopyAddress address={address} label={all.copyAddress} />
           ) : (
             <ErrorNote error={error} retry={() => void refetch()} />
           )}

@@ -212,8 +212,7 @@ function CodesField() {
   return (
     <TextInput
       label={words.codes}
-      description={words.codesAbout}
-      placeholder="404 409"
+      placeholder={words.codesAbout}
       value={typed}
       error={mistakeText(form.mistakes("retry.codes"))}
       onChange={(event) => {

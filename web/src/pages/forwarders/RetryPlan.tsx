@@ -10,6 +10,8 @@ const MOST_DRAWN = 60;
 const MOST_COUNTED = 10_000;
 /** Labels stand at least this far apart, in hundredths of the line. */
 const LABEL_ROOM = 11;
+/** Marks stand at least this far apart; those between are told by the sentence. */
+const MARK_ROOM = 2.5;
 /** So many tries are told one by one in the sentence. */
 const TOLD = 6;
 
@@ -22,6 +24,7 @@ export function RetryPlan({ policy }: { policy: RetryPolicy }) {
   const place = (at: number) =>
     last === 0 ? 0 : (100 * Math.log1p(at / policy.first)) / Math.log1p(last / policy.first);
   let labelled = Number.NEGATIVE_INFINITY;
+  let shown = Number.NEGATIVE_INFINITY;
   const told = tries.slice(1, TOLD + 1).map((at) => format.duration(at));
   return (
     <figure className={styles.plan}>
@@ -33,6 +36,10 @@ export function RetryPlan({ policy }: { policy: RetryPolicy }) {
           if (label) {
             labelled = x;
           }
+          if (!label && x - shown < MARK_ROOM) {
+            return null;
+          }
+          shown = x;
           return (
             <span
               key={at}

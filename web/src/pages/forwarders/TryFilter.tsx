@@ -10,6 +10,7 @@ import { type FilterTrial, tryFilter } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
 import { shortened } from "../../design/Identifier";
 import { PlaceLink } from "../../design/PlaceLink";
+import { Prose } from "../../design/Prose";
 import { Shape } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
@@ -92,7 +93,9 @@ function Trial({ project, trial }: { project: string; trial: FilterTrial }) {
                   {miss.conditions.map((condition) => (
                     <li key={`${condition.part} ${condition.path} ${condition.expected}`}>
                       <Shape tone={condition.holds ? "well" : "bad"} />
-                      <span>{condition.note}</span>
+                      <span>
+                        <Prose text={condition.note} />
+                      </span>
                     </li>
                   ))}
                 </ul>
