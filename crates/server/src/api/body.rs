@@ -3,11 +3,17 @@
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use fieldpost_model::json::Value;
+use fieldpost_rules::definition::yaml;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
 use crate::app::Shared;
 use crate::body;
 use crate::problem::Problem;
+
+/// What a project file calls itself in the header `content-type`.
+const YAML_TYPES: [&str; 3] = ["application/yaml", "application/x-yaml", "text/yaml"];
 
 /// A body of one of our own types.
 pub(super) struct Input<T>(pub(super) T);
@@ -33,6 +39,42 @@ impl Document {
                 .hint("/api/docs shows what this address takes")
         })
     }
+}
+
+/// A body that is a project file, as JSON or as YAML.
+pub(super) struct ProjectDocument {
+    document: Document,
+    is_yaml: bool,
+}
+
+impl ProjectDocument {
+    /// The definition in it. A `${NAME}` in YAML is replaced by nothing, and told as a mistake: what
+    /// comes over the API must not read the environment of the hub.
+    pub(super) fn value(&self) -> Result<Value<'_>, Problem> {
+        if !self.is_yaml {
+            return self.document.value();
+        }
+        let text = std::str::from_utf8(&self.document.0).map_err(|error| {
+            Problem::bad_request("bad-body", format!("the body is not text in UTF-8: {error}"))
+        })?;
+        yaml::read(text, &|_| None).map_err(Problem::invalid)
+    }
+}
+
+impl FromRequest<Shared> for ProjectDocument {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
+        let is_yaml = is_yaml(request.headers());
+        Ok(Self { document: Document::from_request(request, app).await?, is_yaml })
+    }
+}
+
+/// Whether a body says that it is YAML; whatever says nothing is JSON.
+fn is_yaml(headers: &HeaderMap) -> bool {
+    let written = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = written.split(';').next().unwrap_or("").trim();
+    YAML_TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 impl FromRequest<Shared> for Document {

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::BASE;
 use super::audited::Audited;
-use super::body::{Document, Input};
+use super::body::{Document, Input, ProjectDocument};
 use super::changes::{Applied, Erases};
 use super::exact;
 use super::list::List;
@@ -243,15 +243,20 @@ pub(super) struct HowToApply {
 
 /// Apply a project file
 ///
-/// Makes the project what the body says: a project file as JSON. Where the project does not exist
-/// it is made, by whoever runs the installation. A secret that is written as its placeholder stays as it is.
+/// Makes the project what the body says: a project file as JSON, or as YAML where the body says so
+/// (`content-type: application/yaml`; a `${NAME}` in it is a mistake here). Where the project does
+/// not exist it is made, by whoever runs the installation. A secret that is written as its
+/// placeholder stays as it is.
 #[utoipa::path(
     post,
     path = "/projects/{project}/apply",
     operation_id = "apply_project",
     tag = "projects",
     params(("project" = String, Path), HowToApply),
-    request_body(content = Object, description = "A project file, as JSON"),
+    request_body(
+        description = "A project file",
+        content((Object = "application/json"), (String = "application/yaml")),
+    ),
     responses((status = 200, body = Applied), Problem),
 )]
 pub(super) async fn apply(
@@ -259,7 +264,7 @@ pub(super) async fn apply(
     caller: Caller,
     Path(project): Path<String>,
     Parameters(how): Parameters<HowToApply>,
-    document: Document,
+    document: ProjectDocument,
 ) -> Result<Json<Applied>, Problem> {
     let prune = boolean("prune", how.prune.as_deref())?;
     let dry_run = boolean("dry_run", how.dry_run.as_deref())?;

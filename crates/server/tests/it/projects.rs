@@ -200,7 +200,7 @@ async fn a_project_file_is_applied_as_yaml_too() {
 
     let broken = apply("project: clinic\ntitle: [\n").await;
     let told = problem(broken, 422, "invalid-definition").await;
-    assert!(told.to_string().contains("line 3"), "{told}");
+    assert!(told.to_string().contains("line 2, column 8"), "{told}");
     // The environment of the hub is not for those who may send project files.
     let curious = apply("project: clinic\ntitle: ${PATH}\n").await;
     let told = problem(curious, 422, "invalid-definition").await;
