@@ -104,8 +104,9 @@ async fn a_person_closes_what_does_not_end_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_test_ends_the_trouble_of_a_connection_that_nothing_waits_for() {
     let (hub, _relay) = in_trouble().await;
-    hub.destination.answer("/", Answer::status(200));
+    // Paused first: the next try must not end the trouble before the test does.
     hub.post("projects/clinic/connections/there/pause", &json!({})).await;
+    hub.destination.answer("/", Answer::status(200));
     let test = "projects/clinic/connections/there/test";
     let state = async || hub.items("projects/clinic/incidents").await.remove(0)["state"].clone();
     assert_eq!(json_of(hub.post(test, &json!({})).await).await["ok"], true);
