@@ -10,7 +10,7 @@ import {
   useState,
 } from "react";
 
-export type EventKind = "message" | "delivery" | "incident";
+export type EventKind = "message" | "delivery" | "incident" | "action";
 
 /** Something happened; without an id, anything may have: look at everything again. */
 export interface HubEvent {
@@ -29,7 +29,7 @@ interface Live {
   listen: (listener: Listener) => () => void;
 }
 
-const KINDS: EventKind[] = ["message", "delivery", "incident"];
+const KINDS: EventKind[] = ["message", "delivery", "incident", "action"];
 /** Events are told together at most this often: a burst moves a list once. */
 const PAUSE_MILLISECONDS = 400;
 /** How long to wait before a lost stream is begun again. */

@@ -22,7 +22,6 @@ export const deliveries = {
   },
   origins: { event: "its event", resend: "a resend", replay: "a replay" },
   counts: "By state",
-  countOf: (state: string, count: string) => `${state} ${count}`,
   filters: {
     state: "State",
     any: "any",
@@ -132,7 +131,6 @@ export const deliveries = {
     outcome: "Outcome",
   },
   attempt: (number: number) => `Try ${number}`,
-  answered: "answered",
   kinds: {
     dns: "name not found",
     connect: "no connection",
@@ -149,7 +147,6 @@ export const deliveries = {
   response: "Answer",
   body: "Body",
   headers: "Headers",
-  bytes: "Size",
   noRequest: "No request could be built.",
   noResponse: "Nothing was answered.",
   truncated: "The answer was longer than what is kept. This is its beginning.",

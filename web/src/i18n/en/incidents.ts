@@ -54,13 +54,9 @@ export const incidents = {
   tryingNow: (name: string) =>
     `${name} is tried now with one delivery. Where it goes well, the others follow.`,
   test: "Test the connection",
-  testing: "Testing…",
   testOk: "The test went well",
   testBad: "The test failed",
   pause: "Pause",
-  pauseAsk: (name: string) => `Pause ${name}?`,
-  pauseAbout:
-    "What is for it waits until it is resumed. Nothing is lost, and no tries are used up.",
   paused: (name: string) => `${name} is paused.`,
   resume: "Resume",
   resumed: (name: string) => `${name} goes on.`,
@@ -108,7 +104,6 @@ export const incidents = {
     "not-sent": "not sent",
   },
   channels: { mail: "by mail", webhook: "by webhook" },
-  noticeTable: { to: "To", what: "That", state: "State", at: "At", text: "Text" },
   showText: "Show the text",
   steps: {
     url: "Address",

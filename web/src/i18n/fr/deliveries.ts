@@ -23,7 +23,6 @@ export const deliveries: Words["deliveries"] = {
   },
   origins: { event: "son événement", resend: "un renvoi", replay: "un rejeu" },
   counts: "Par état",
-  countOf: (state, count) => `${state} ${count}`,
   filters: {
     state: "État",
     any: "tous",
@@ -139,7 +138,6 @@ export const deliveries: Words["deliveries"] = {
     outcome: "Résultat",
   },
   attempt: (number) => `Essai ${number}`,
-  answered: "a répondu",
   kinds: {
     dns: "nom introuvable",
     connect: "pas de connexion",
@@ -156,7 +154,6 @@ export const deliveries: Words["deliveries"] = {
   response: "Réponse",
   body: "Corps",
   headers: "En-têtes",
-  bytes: "Taille",
   noRequest: "La requête n’a pas pu être préparée.",
   noResponse: "Rien n’a été répondu.",
   truncated: "La réponse était plus longue que ce qui est conservé. En voici le début.",

@@ -53,13 +53,9 @@ export const incidents: Words["incidents"] = {
   tryingNow: (name) =>
     `${name} est essayé maintenant avec une livraison. Si elle réussit, les autres suivent.`,
   test: "Tester la connexion",
-  testing: "Test en cours…",
   testOk: "Le test a réussi",
   testBad: "Le test a échoué",
   pause: "Mettre en pause",
-  pauseAsk: (name) => `Mettre ${name} en pause ?`,
-  pauseAbout:
-    "Ce qui lui est destiné attend la reprise. Rien n’est perdu, et aucun essai n’est consommé.",
   paused: (name) => `${name} est en pause.`,
   resume: "Reprendre",
   resumed: (name) => `${name} reprend.`,
@@ -107,7 +103,6 @@ export const incidents: Words["incidents"] = {
     "not-sent": "non envoyé",
   },
   channels: { mail: "par courriel", webhook: "par webhook" },
-  noticeTable: { to: "À", what: "De quoi", state: "État", at: "Quand", text: "Texte" },
   showText: "Voir le texte",
   steps: {
     url: "Adresse",

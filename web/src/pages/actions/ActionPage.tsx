@@ -32,7 +32,7 @@ export function ActionPage() {
   const client = useQueryClient();
   const { data, error, refetch } = useQuery(actionQuery(project, action));
   useEvents((events) => {
-    if (events.some(({ kind }) => kind === "everything")) {
+    if (events.some(({ kind, id }) => kind === "everything" || id === action)) {
       void client.invalidateQueries({ queryKey: actionQuery(project, action).queryKey });
     }
   });

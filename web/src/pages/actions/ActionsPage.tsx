@@ -31,8 +31,7 @@ export function ActionsPage() {
       queryKey: ["actions", project],
       fetchPage: fetchActions(project),
       idOf,
-      // An action is told by the deliveries that it touches.
-      live: "delivery" as const,
+      live: "action" as const,
     }),
     [project],
   );

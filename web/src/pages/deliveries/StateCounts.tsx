@@ -1,8 +1,8 @@
 // How many deliveries stand in each state, as words that filter by it; the one in force is pressed,
 // and pressing it again removes it.
 import { useQuery } from "@tanstack/react-query";
-import { useRef } from "react";
-import { useEvents } from "../../api/events";
+import { useEffect, useRef } from "react";
+import { type HubEvent, useEvents } from "../../api/events";
 import type { DeliveryState } from "../../api/types";
 import { StateMark } from "../../design/StateMark";
 import { useFormat, useWords } from "../../i18n/words";
@@ -17,6 +17,8 @@ interface StateCountsProps {
   choose: (state: DeliveryState | undefined) => void;
 }
 
+const concerns = ({ kind }: HubEvent) => kind === "delivery" || kind === "everything";
+
 /** Counting looks at everything: what happens is counted again this often at most. */
 const PAUSE_MILLISECONDS = 5000;
 
@@ -27,13 +29,22 @@ export function StateCounts({ project, filters, choose }: StateCountsProps) {
   const { data, refetch } = useQuery(countsQuery(project, others));
   const asked = useRef<ReturnType<typeof setTimeout> | null>(null);
   useEvents((events) => {
-    if (asked.current === null && events.some(({ kind }) => kind !== "incident")) {
+    if (asked.current === null && events.some(concerns)) {
       asked.current = setTimeout(() => {
         asked.current = null;
         void refetch();
       }, PAUSE_MILLISECONDS);
     }
   });
+  useEffect(
+    () => () => {
+      if (asked.current !== null) {
+        clearTimeout(asked.current);
+        asked.current = null;
+      }
+    },
+    [],
+  );
   if (data === undefined || data.total === 0) {
     return null;
   }

@@ -66,7 +66,11 @@ export function columnsOf(words: Words): Column<Delivery>[] {
       title: titles.error,
       width: "minmax(140px, 2.5fr)",
       cell: ({ last_error }) =>
-        last_error === null ? nothing : <span title={last_error}>{shortError(last_error)}</span>,
+        last_error === null ? (
+          nothing
+        ) : (
+          <span title={last_error}>{shortError(last_error, true)}</span>
+        ),
     },
     {
       key: "tries",

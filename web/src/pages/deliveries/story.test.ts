@@ -36,9 +36,14 @@ test.each([
   [
     "The destination refused this payload for good: it answered 422 Unprocessable Entity: no",
     "answered 422 Unprocessable Entity: no",
+    "Unprocessable Entity: no",
   ],
-  ["The destination answered 503 Service Unavailable", "answered 503 Service Unavailable"],
-  ["No connection to 127.0.0.1:9", "No connection to 127.0.0.1:9"],
-])("%j in a row is %j", (error, expected) => {
-  expect(shortError(error)).toBe(expected);
+  [
+    "The destination answered 503 Service Unavailable",
+    "answered 503 Service Unavailable",
+    "Service Unavailable",
+  ],
+  ["No connection to a:9", "No connection to a:9", "No connection to a:9"],
+])("%j in a row is %j, beside its status %j", (error, expected, beside) => {
+  expect([shortError(error), shortError(error, true)]).toEqual([expected, beside]);
 });

@@ -36,7 +36,9 @@ export function storyOf(delivery: Told, words: Words["deliveries"]["story"]): st
   }
 }
 
-/** An error for a row: the hub says first that it is the destination's, which the row says too. */
-export function shortError(error: string): string {
-  return error.replace(/^The destination (refused this payload for good: it )?/, "");
+/** An error for a row: the hub says first that it is the destination's, which the row says too. A
+ *  row may have the status in a column of its own. */
+export function shortError(error: string, statusStands = false): string {
+  const short = error.replace(/^The destination (refused this payload for good: it )?/, "");
+  return statusStands ? short.replace(/^answered \d{3} /, "") : short;
 }

@@ -46,6 +46,7 @@ function NoticeLine({ notice }: { notice: Notice }) {
             {last_error}
           </span>
         )}
+        <span className={styles.noticeShow}>{words.showText}</span>
       </summary>
       <pre className={styles.noticeText}>{text}</pre>
     </details>
