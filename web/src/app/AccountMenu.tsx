@@ -1,7 +1,7 @@
 // Who is signed in, and what is theirs: language, appearance, signing out.
 import { Button, Menu, useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { CircleUserRound } from "lucide-react";
 import { changeLanguage, sessionQuery, signOut } from "../api/session";
 import type { Language } from "../i18n/languages";
@@ -66,6 +66,9 @@ export function AccountMenu() {
           <Menu.RadioItem value="auto">{words.system}</Menu.RadioItem>
         </Menu.RadioGroup>
         <Menu.Divider />
+        <Menu.Item renderRoot={(props) => <Link {...props} to="/account" />}>
+          {words.yourAccount}
+        </Menu.Item>
         <Menu.Item component="a" href="/api/docs">
           {words.apiDocs}
         </Menu.Item>

@@ -7,10 +7,11 @@ import { Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { projectsQuery } from "../api/projects";
 import { searchQuery } from "../api/search";
+import { sessionQuery } from "../api/session";
 import { useKeys } from "../design/keys";
 import { useWords } from "../i18n/words";
 import styles from "./CommandPalette.module.css";
-import { PROJECT_PAGES } from "./navigation";
+import { INSTALLATION_PAGES, pagesFor } from "./navigation";
 
 const OPEN = "fieldpost-open-search";
 const PAUSE_MILLISECONDS = 150;
@@ -161,9 +162,12 @@ function useChoices(text: string, project: string | null): Choice[] {
   const [slow] = useDebouncedValue(text, PAUSE_MILLISECONDS);
   const found = useQuery(searchQuery(slow, project)).data;
   const projects = useQuery(projectsQuery).data;
+  const session = useQuery(sessionQuery).data;
   return useMemo(() => {
     const fits = (title: string) => title.toLowerCase().includes(text.toLowerCase());
-    const pages = (project === null ? [] : PROJECT_PAGES).map((page) => ({
+    const ofProject = project === null ? [] : pagesFor(session, project);
+    const ofInstallation = session?.installation_admin === true ? INSTALLATION_PAGES : [];
+    const pages = [...ofProject, ...ofInstallation].map((page) => ({
       key: `page ${page.word}`,
       group: words.palette.pages,
       title: words.pages[page.word],
@@ -188,5 +192,5 @@ function useChoices(text: string, project: string | null): Choice[] {
       ...hits,
       ...[...pages, ...others].filter((choice) => fits(choice.title) || fits(choice.beside)),
     ];
-  }, [text, project, projects, found, words, navigate, router]);
+  }, [text, project, projects, session, found, words, navigate, router]);
 }

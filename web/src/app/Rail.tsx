@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { Ellipsis } from "lucide-react";
 import { sessionQuery } from "../api/session";
 import { useWords } from "../i18n/words";
-import { INSTALLATION_PAGES, PROJECT_PAGES, type RailEntry } from "./navigation";
+import { INSTALLATION_PAGES, pagesFor, type RailEntry } from "./navigation";
 import styles from "./Shell.module.css";
 
 /** So many entries fit at the foot of a phone, beside "More". */
@@ -14,7 +14,7 @@ const IN_THE_BAR = 4;
 export function Rail({ project }: { project: string | null }) {
   const words = useWords().shell;
   const session = useQuery(sessionQuery).data;
-  const ofProject = project === null ? [] : PROJECT_PAGES;
+  const ofProject = project === null ? [] : pagesFor(session, project);
   const ofInstallation = session?.installation_admin === true ? INSTALLATION_PAGES : [];
   const entries = [...ofProject, ...ofInstallation];
   const later = entries.slice(IN_THE_BAR);

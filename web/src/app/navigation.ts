@@ -2,18 +2,27 @@
 // stands here by one line; its word is in the dictionary's `shell.pages`.
 import type { LinkProps } from "@tanstack/react-router";
 import {
+  Activity,
+  FileCode,
   Footprints,
   Forward,
   Inbox,
+  KeyRound,
   LayoutDashboard,
   type LucideIcon,
   Mail,
   Plug,
+  ScrollText,
   Send,
+  Settings,
+  Ticket,
   TriangleAlert,
+  UserRoundCog,
+  Users,
   Waypoints,
 } from "lucide-react";
 import type { ComponentType } from "react";
+import { type Access, may, type Session } from "../api/session";
 import type { Words } from "../i18n/words";
 import { OpenCount } from "../pages/incidents/OpenCount";
 
@@ -23,6 +32,8 @@ export interface RailEntry {
   icon: LucideIcon;
   /** What stands behind the word: a number that needs somebody. */
   badge?: ComponentType<{ project: string }>;
+  /** The level that the page asks for, where looking is not enough. */
+  level?: Access;
 }
 
 /** Pages of a project. The first four stand in the bar of a phone, the rest behind "More". */
@@ -41,7 +52,25 @@ export const PROJECT_PAGES: RailEntry[] = [
   { word: "forwarders", to: "/projects/$project/forwarders", icon: Forward },
   { word: "connections", to: "/projects/$project/connections", icon: Plug },
   { word: "firstSteps", to: "/projects/$project/first-steps", icon: Footprints },
+  { word: "projectFile", to: "/projects/$project/project-file", icon: FileCode },
+  { word: "members", to: "/projects/$project/members", icon: Users },
+  { word: "tokens", to: "/projects/$project/tokens", icon: Ticket, level: "admin" },
+  { word: "audit", to: "/projects/$project/audit", icon: ScrollText, level: "admin" },
+  { word: "settings", to: "/projects/$project/settings", icon: Settings },
 ];
 
 /** Pages of the whole installation, for its administrators. */
-export const INSTALLATION_PAGES: RailEntry[] = [];
+export const INSTALLATION_PAGES: RailEntry[] = [
+  { word: "users", to: "/installation/users", icon: UserRoundCog },
+  { word: "allTokens", to: "/installation/tokens", icon: Ticket },
+  { word: "allAudit", to: "/installation/audit", icon: ScrollText },
+  { word: "keys", to: "/installation/keys", icon: KeyRound },
+  { word: "status", to: "/installation/status", icon: Activity },
+];
+
+/** The pages of a project that somebody may go to. */
+export function pagesFor(session: Session | undefined, project: string): RailEntry[] {
+  return PROJECT_PAGES.filter(
+    ({ level }) => level === undefined || (session !== undefined && may(session, project, level)),
+  );
+}

@@ -1,18 +1,25 @@
 // All pages and their addresses. A page's routes stand beside it, in pages/<noun>/routes.ts, and
 // its code is loaded when somebody goes there.
 import { createRouter } from "@tanstack/react-router";
+import { accountRoute } from "../pages/account/routes";
 import { actionRoutes } from "../pages/actions/routes";
+import { auditRoute } from "../pages/audit/routes";
 import { connectionRoutes } from "../pages/connections/routes";
 import { deliveryRoutes } from "../pages/deliveries/routes";
 import { entranceRoutes } from "../pages/entrance/routes";
 import { firstStepsRoutes } from "../pages/first-steps/routes";
 import { forwarderRoutes } from "../pages/forwarders/routes";
 import { incidentRoutes } from "../pages/incidents/routes";
+import { installationRoutes } from "../pages/installation/routes";
 import { mapRoute } from "../pages/map/routes";
+import { membersRoute } from "../pages/members/routes";
 import { messageRoutes } from "../pages/messages/routes";
 import { overviewRoute } from "../pages/overview/routes";
+import { projectFileRoute } from "../pages/project-file/routes";
 import { projectsRoutes } from "../pages/projects/routes";
+import { settingsRoutes } from "../pages/settings/routes";
 import { sourceRoutes } from "../pages/sources/routes";
+import { tokensRoute } from "../pages/tokens/routes";
 import { insideRoute, projectRoute, rootRoute } from "./frames";
 import { parseSearch, stringifySearch } from "./search";
 
@@ -20,6 +27,8 @@ const tree = rootRoute.addChildren([
   ...entranceRoutes,
   insideRoute.addChildren([
     ...projectsRoutes,
+    accountRoute,
+    ...installationRoutes,
     projectRoute.addChildren([
       overviewRoute,
       mapRoute,
@@ -31,6 +40,11 @@ const tree = rootRoute.addChildren([
       ...forwarderRoutes,
       ...connectionRoutes,
       ...firstStepsRoutes,
+      projectFileRoute,
+      ...settingsRoutes,
+      membersRoute,
+      tokensRoute,
+      auditRoute,
     ]),
   ]),
 ]);

@@ -1,25 +1,41 @@
 // The words of the page in English, area by area.
 
+import { account } from "./account";
 import { actions } from "./actions";
+import { audit } from "./audit";
 import { common } from "./common";
 import { connections } from "./connections";
 import { definitions } from "./definitions";
 import { deliveries } from "./deliveries";
 import { entrance } from "./entrance";
+import { erasures } from "./erasures";
 import { firstSteps } from "./firstSteps";
 import { forwarders } from "./forwarders";
 import { incidents } from "./incidents";
+import { installation } from "./installation";
 import { list } from "./list";
 import { map } from "./map";
+import { members } from "./members";
 import { messages } from "./messages";
 import { overview } from "./overview";
 import { payload } from "./payload";
+import { projectFile } from "./projectFile";
 import { projects } from "./projects";
 import { route } from "./route";
+import { settings } from "./settings";
 import { shell } from "./shell";
 import { sources } from "./sources";
+import { tokens } from "./tokens";
 
 export const en = {
+  tokens,
+  settings,
+  projectFile,
+  members,
+  installation,
+  erasures,
+  audit,
+  account,
   sources,
   forwarders,
   firstSteps,

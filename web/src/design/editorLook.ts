@@ -1,0 +1,27 @@
+// The look of editors: the colours and the type of the page around them.
+import { EditorView } from "@codemirror/view";
+
+export const editorLook = EditorView.theme({
+  "&": {
+    color: "var(--ink)",
+    backgroundColor: "var(--raised)",
+    border: "1px solid var(--line)",
+    borderRadius: "4px",
+    fontSize: "13px",
+  },
+  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "1px" },
+  ".cm-content": {
+    fontFamily: "var(--monospace)",
+    minHeight: "88px",
+    padding: "8px 0",
+    caretColor: "var(--ink)",
+  },
+  ".cm-line": { padding: "0 12px" },
+  // The colours of the usual look are made for white paper only.
+  ".cm-content .cm-line span": { color: "var(--ink)" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  ".cm-selectionBackground, &.cm-focused .cm-selectionBackground": {
+    background: "var(--accent-wash)",
+  },
+  ".cm-tooltip": { background: "var(--raised)", borderColor: "var(--line)", color: "var(--ink)" },
+});

@@ -1,0 +1,18 @@
+// The audit log of the whole installation.
+import { getRouteApi } from "@tanstack/react-router";
+import { AuditView } from "../audit/AuditView";
+
+const route = getRouteApi("/inside/installation/audit");
+
+export function AllAuditPage() {
+  const navigate = route.useNavigate();
+  return (
+    <AuditView
+      project={null}
+      search={route.useSearch()}
+      change={(changed) =>
+        void navigate({ search: (before) => ({ ...before, ...changed }), replace: true })
+      }
+    />
+  );
+}

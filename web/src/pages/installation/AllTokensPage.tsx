@@ -1,0 +1,6 @@
+// The tokens that open all projects.
+import { TokensView } from "../tokens/TokensView";
+
+export function AllTokensPage() {
+  return <TokensView project={null} />;
+}

@@ -1,0 +1,108 @@
+// Adding somebody: by mail address. Whoever has no account yet gets a link, by mail or by hand.
+import { Button, Group, Modal, Select, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { type Access, sessionQuery } from "../../api/session";
+import { ErrorNote } from "../../design/ErrorNote";
+import { ShownOnce } from "../../design/ShownOnce";
+import { useWords } from "../../i18n/words";
+import styles from "./members.module.css";
+import { type AddedMember, addMember, LEVELS, levelsToGive, membersQuery } from "./queries";
+
+interface AddMemberProps {
+  project: string;
+  open: boolean;
+  close: () => void;
+}
+
+export function AddMember({ project, open, close }: AddMemberProps) {
+  const words = useWords();
+  return (
+    <Modal
+      opened={open}
+      onClose={close}
+      title={words.members.add}
+      closeButtonProps={{ "aria-label": words.common.close }}
+    >
+      <AddForm project={project} close={close} />
+    </Modal>
+  );
+}
+
+function AddForm({ project, close }: { project: string; close: () => void }) {
+  const words = useWords();
+  const client = useQueryClient();
+  const levels = levelsToGive(useQuery(sessionQuery).data, project);
+  const [email, setEmail] = useState("");
+  const [name, setName] = useState("");
+  const [access, setAccess] = useState<Access>("viewer");
+  const adding = useMutation({
+    mutationFn: () =>
+      addMember(project, { email: email.trim(), name: name.trim() || null, access }),
+    onSuccess: () => client.invalidateQueries(membersQuery(project)),
+  });
+  if (adding.data !== undefined) {
+    return <Added added={adding.data} close={close} />;
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    adding.mutate();
+  };
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      <p>{words.members.addAbout}</p>
+      <TextInput
+        label={words.members.email}
+        type="email"
+        required
+        data-autofocus
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+      />
+      <TextInput
+        label={words.members.name}
+        description={words.members.nameAbout}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Select
+        label={words.members.level}
+        description={words.members.deeds[access]}
+        data={levels.map((level) => ({ value: level, label: words.members.names[level] }))}
+        value={access}
+        allowDeselect={false}
+        onChange={(value) => setAccess(LEVELS.find((level) => level === value) ?? access)}
+      />
+      {adding.error !== null && <ErrorNote error={adding.error} />}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={close}>
+          {words.common.cancel}
+        </Button>
+        <Button type="submit" loading={adding.isPending} disabled={email.trim() === ""}>
+          {words.members.add}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+function Added({ added, close }: { added: AddedMember; close: () => void }) {
+  const words = useWords().members;
+  const { invitation_url: link, mailed, member } = added;
+  const { email, name } = member.user;
+  return (
+    <>
+      {mailed && <p>{words.addedMailed(email)}</p>}
+      {link !== null && (
+        <>
+          {!mailed && <p>{words.addedLink(email)}</p>}
+          <ShownOnce label={words.link} text={link} />
+        </>
+      )}
+      {!mailed && link === null && <p>{words.addedKnown(name)}</p>}
+      <Group justify="flex-end" mt="lg">
+        <Button onClick={close}>{words.done}</Button>
+      </Group>
+    </>
+  );
+}

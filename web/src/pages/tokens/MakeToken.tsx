@@ -1,0 +1,124 @@
+// Making a token. It is shown this once, with a command that tries it.
+import { Button, Group, Modal, Select, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { Access } from "../../api/session";
+import { sessionQuery } from "../../api/session";
+import { ErrorNote } from "../../design/ErrorNote";
+import { ShownOnce } from "../../design/ShownOnce";
+import { useWords } from "../../i18n/words";
+import { LEVELS, levelsToGive } from "../members/queries";
+import { exampleOf, type MadeToken, makeToken, tokensQuery } from "./queries";
+import styles from "./tokens.module.css";
+
+const EXPIRIES = ["30d", "90d", "365d", "never"] as const;
+type Expiry = (typeof EXPIRIES)[number];
+
+interface MakeTokenProps {
+  project: string | null;
+  open: boolean;
+  close: () => void;
+}
+
+export function MakeToken({ project, open, close }: MakeTokenProps) {
+  const words = useWords();
+  return (
+    <Modal
+      opened={open}
+      onClose={close}
+      title={words.tokens.make}
+      // A token that is shown once must not go by a click beside it.
+      closeOnClickOutside={false}
+      closeButtonProps={{ "aria-label": words.common.close }}
+    >
+      <MakeForm project={project} close={close} />
+    </Modal>
+  );
+}
+
+function MakeForm({ project, close }: { project: string | null; close: () => void }) {
+  const words = useWords();
+  const client = useQueryClient();
+  const session = useQuery(sessionQuery).data;
+  // Owners are people; whoever sees this page can give the levels up to admin.
+  const levels =
+    project === null
+      ? LEVELS.slice(0, -1)
+      : levelsToGive(session, project).filter((level) => level !== "owner");
+  const [name, setName] = useState("");
+  const [access, setAccess] = useState<Access>("viewer");
+  const [expiry, setExpiry] = useState<Expiry>("90d");
+  const making = useMutation({
+    mutationFn: () =>
+      makeToken(project, {
+        name: name.trim(),
+        access,
+        expires_in: expiry === "never" ? null : expiry,
+      }),
+    onSuccess: () => client.invalidateQueries(tokensQuery(project)),
+  });
+  if (making.data !== undefined) {
+    return <Made project={project} made={making.data} close={close} />;
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    making.mutate();
+  };
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      <TextInput
+        label={words.tokens.name}
+        description={words.tokens.nameAbout}
+        required
+        data-autofocus
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Select
+        label={words.tokens.level}
+        description={words.members.deeds[access]}
+        data={levels.map((level) => ({ value: level, label: words.members.names[level] }))}
+        value={access}
+        allowDeselect={false}
+        onChange={(value) => setAccess(LEVELS.find((level) => level === value) ?? access)}
+      />
+      <Select
+        label={words.tokens.expiry}
+        data={EXPIRIES.map((each) => ({ value: each, label: words.tokens.expiries[each] }))}
+        value={expiry}
+        allowDeselect={false}
+        onChange={(value) => setExpiry(EXPIRIES.find((each) => each === value) ?? expiry)}
+      />
+      {making.error !== null && <ErrorNote error={making.error} />}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={close}>
+          {words.common.cancel}
+        </Button>
+        <Button type="submit" loading={making.isPending} disabled={name.trim() === ""}>
+          {words.tokens.make}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+interface MadeProps {
+  project: string | null;
+  made: MadeToken;
+  close: () => void;
+}
+
+function Made({ project, made, close }: MadeProps) {
+  const words = useWords().tokens;
+  return (
+    <>
+      <p>{words.shownOnce}</p>
+      <ShownOnce label={words.token} text={made.token} />
+      <p>{words.example}</p>
+      <ShownOnce label={words.curl} text={exampleOf(window.location.origin, project, made.token)} />
+      <Group justify="flex-end" mt="lg">
+        <Button onClick={close}>{words.done}</Button>
+      </Group>
+    </>
+  );
+}
