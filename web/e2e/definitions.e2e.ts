@@ -153,6 +153,10 @@ test("the first submission of Kobo stamps the page that waits for it", async () 
 });
 
 test("a phone shows all of it in French, without scrolling sideways", async () => {
+  await page.goto(`${hub.url}${PROJECT}/connections`);
+  await page.getByRole("button", { name: "Account" }).click();
+  await page.getByRole("menuitemradio", { name: "Français" }).click();
+  await page.getByRole("heading", { level: 1, name: "Connexions" }).waitFor();
   const phone = await Window.open(browser, {
     locale: "fr-FR",
     colorScheme: "dark",

@@ -216,6 +216,7 @@ export const connections = {
     run: "Test the connection",
     again: "Test again",
     running: "On the way…",
+    incomplete: "It cannot be tried yet: the fields in red say why.",
     method: "Asked with",
     works: (milliseconds: string) => `It works. Answered in ${milliseconds}.`,
     fails: "It does not work yet.",
@@ -232,7 +233,7 @@ export const connections = {
     well: {
       url: (host: string) => `The address can be used: ${host}`,
       dns: (address: string) => `Name resolved: ${address}`,
-      dnsNone: "The address names the machine itself",
+      dnsNone: "There is no name to resolve",
       tcp: (address: string) => `Connected to ${address}`,
       tls: (until: string) => `Certificate valid until ${until}`,
       tlsSkipped: "Encrypted, but the certificate was not looked at",

@@ -82,7 +82,7 @@ export const firstSteps = {
       "Go.Data posts nothing by itself. To bring its data here, a script of yours signs in with `POST /api/users/login` and asks for `GET /api/outbreaks/{id}/cases`.",
       'Ask for what has changed since the last time with `?filter={"where":{"updatedAt":{"$gt":"…"}}}`.',
       "Post each case as JSON to this address: {address}",
-      "Send its `id` and `updatedAt` in the header `Idempotency-Key`, so that a case that is posted twice ends as a duplicate.",
+      "Send its `id` in the header `Idempotency-Key`: posted twice it ends as a duplicate, changed it is the next version.",
       "Run the script once.",
     ],
     openfn: [

@@ -219,6 +219,7 @@ export const connections: Words["connections"] = {
     run: "Tester la connexion",
     again: "Tester à nouveau",
     running: "En route…",
+    incomplete: "Impossible de l’essayer encore : les champs en rouge disent pourquoi.",
     method: "Demandé avec",
     works: (milliseconds) => `Elle fonctionne. Réponse en ${milliseconds}.`,
     fails: "Elle ne fonctionne pas encore.",
@@ -235,7 +236,7 @@ export const connections: Words["connections"] = {
     well: {
       url: (host) => `L’adresse est utilisable : ${host}`,
       dns: (address) => `Nom résolu : ${address}`,
-      dnsNone: "L’adresse nomme la machine elle-même",
+      dnsNone: "Il n’y a pas de nom à résoudre",
       tcp: (address) => `Connecté à ${address}`,
       tls: (until) => `Certificat valable jusqu’au ${until}`,
       tlsSkipped: "Chiffré, mais le certificat n’a pas été vérifié",

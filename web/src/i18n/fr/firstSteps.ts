@@ -85,7 +85,7 @@ export const firstSteps: Words["firstSteps"] = {
       "Go.Data n’envoie rien de lui-même. Pour en apporter les données ici, un script à vous s’identifie avec `POST /api/users/login` et demande `GET /api/outbreaks/{id}/cases`.",
       'Demandez ce qui a changé depuis la dernière fois avec `?filter={"where":{"updatedAt":{"$gt":"…"}}}`.',
       "Envoyez chaque cas en JSON à cette adresse : {address}",
-      "Mettez son `id` et son `updatedAt` dans l’en-tête `Idempotency-Key` : un cas envoyé deux fois devient un doublon.",
+      "Mettez son `id` dans l’en-tête `Idempotency-Key` : envoyé deux fois, le cas devient un doublon ; modifié, il devient la version suivante.",
       "Lancez le script une fois.",
     ],
     openfn: [

@@ -3,6 +3,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { Definition } from "../../definitions/definition";
+import { mistakesOf } from "../../definitions/mistakes";
 import { type TestResult, testConnection } from "../../definitions/queries";
 import { ErrorNote, sentence } from "../../design/ErrorNote";
 import { Prose } from "../../design/Prose";
@@ -21,6 +22,8 @@ interface TestPanelProps {
   told?: (error: unknown) => void;
 }
 
+/** What is quicker than this took no time that matters. */
+const TOLD_MILLISECONDS = 1;
 /** A connection has no name yet when it is first tried. */
 const NAMELESS = "new";
 
@@ -42,7 +45,12 @@ export function TestPanel({ project, name, definition, told }: TestPanelProps) {
           <Loader size="xs" /> {words.running}
         </p>
       )}
-      {testing.error !== null && <ErrorNote error={testing.error} />}
+      {testing.error !== null &&
+        (told !== undefined && mistakesOf(testing.error).length > 0 ? (
+          <p role="alert">{words.incomplete}</p>
+        ) : (
+          <ErrorNote error={testing.error} />
+        ))}
       {testing.data !== undefined && !testing.isPending && <Result result={testing.data} />}
     </div>
   );
@@ -92,7 +100,11 @@ function Step({ step }: { step: ToldStep }) {
       <span className={styles.words}>
         {step.reached ? step.sentence : `${words.names[step.step]}: ${step.sentence}`}
       </span>
-      <span className={styles.took}>{found !== null && format.duration(found.duration_ms)}</span>
+      <span className={styles.took}>
+        {found !== null &&
+          found.duration_ms >= TOLD_MILLISECONDS &&
+          format.duration(found.duration_ms)}
+      </span>
       {found !== null && (!found.ok || hint !== null) && (
         <div className={styles.opened}>
           {found.error !== null && (
