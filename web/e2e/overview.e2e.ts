@@ -1,41 +1,11 @@
 // The overview and the map: trouble is told while somebody looks, and so is its end.
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { barriers } from "./accessible";
 import { launch, Window } from "./browser";
+import { Destination } from "./destination";
 import { Hub, INBOX } from "./hub";
 import { becomeOwner, signIn } from "./people";
-
-/** A destination that is out of order until it is mended. */
-class Destination {
-  private status = 503;
-  private constructor(private readonly server: Server) {}
-
-  static async start(): Promise<Destination> {
-    const server = createServer();
-    const destination = new Destination(server);
-    server.on("request", (request, response) => {
-      request.resume();
-      request.on("end", () => response.writeHead(destination.status).end());
-    });
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    return destination;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
-  }
-
-  mend() {
-    this.status = 204;
-  }
-
-  stop() {
-    this.server.close();
-  }
-}
 
 /** Tries follow each other soon; the destination is left alone for longer once it is in trouble. */
 const project = (url: string) => `
@@ -59,7 +29,7 @@ let destination: Destination;
 let hub: Hub;
 
 beforeAll(async () => {
-  destination = await Destination.start();
+  destination = await Destination.start({ status: 503 });
   [browser, hub] = await Promise.all([launch(), Hub.start(project(destination.url))]);
 });
 
@@ -89,7 +59,7 @@ test("the overview tells of a destination in trouble, and of its end", async () 
   await row.getByText("in trouble").waitFor();
   expect(await barriers(page)).toEqual([]);
 
-  destination.mend();
+  destination.answer = { status: 204 };
   await page.getByRole("button", { name: "Try now: warehouse" }).click();
   await headline.getByText("All is well.", { exact: true }).waitFor();
   await page.getByText("5 came in today, 5 went out.").waitFor();

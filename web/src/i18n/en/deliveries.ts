@@ -207,5 +207,7 @@ export const deliveries = {
       resend: (count: string) => `Resend ${count}`,
     },
     back: "Back",
+    tooMany: (most: string) =>
+      `More than ${most} cannot be named one by one: filter, and select all that match.`,
   },
 };

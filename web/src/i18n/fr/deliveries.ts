@@ -214,5 +214,7 @@ export const deliveries: Words["deliveries"] = {
       resend: (count) => `Renvoyer (${count})`,
     },
     back: "Retour",
+    tooMany: (most) =>
+      `Plus de ${most} ne peuvent pas être désignées une à une : filtrez, puis sélectionnez tout ce qui correspond.`,
   },
 };

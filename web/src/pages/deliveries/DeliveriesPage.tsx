@@ -136,18 +136,19 @@ function Selected({ project, filters, selection }: SelectedProps) {
   const [deed, setDeed] = useState<Deed | null>(null);
   const { selected } = selection;
   const isSelecting = selected.all || selection.size > 0;
+  const tooMany = !selected.all && selection.size > MOST_NAMED;
   const total = useQuery({ ...countsQuery(project, filters), enabled: isSelecting }).data?.total;
-  useKeys({ r: () => isSelecting && setDeed("retry") });
+  useKeys({ r: () => isSelecting && !tooMany && setDeed("retry") });
   // Another selection is another question.
   useEffect(() => {
     if (!isSelecting) {
       setDeed(null);
     }
   }, [isSelecting]);
-  const tooMany = !selected.all && selection.size > MOST_NAMED;
   return (
     <>
       <SelectionBar selection={selection} count={total === undefined ? null : format.number(total)}>
+        {tooMany && <span role="alert">{words.bulk.tooMany(format.number(MOST_NAMED))}</span>}
         {DEEDS.map((each) => (
           <Button
             key={each}
