@@ -96,8 +96,23 @@ test("a source, a connection and a forwarder are built from nothing, and deliver
 });
 
 test("a filter is tried on what came in, and says what it misses by little", async () => {
-  const match = encodeURIComponent('{"form":"deaths","n":2}');
-  await page.goto(`${hub.url}${PROJECT}/forwarders/new?from=intake&match=${match}`);
+  // From a value of a message that came in.
+  await page.goto(`${hub.url}${PROJECT}/messages`);
+  await page.getByRole("table").getByRole("row").nth(1).getByRole("link").first().click();
+  await page.getByRole("treeitem").filter({ hasText: "deaths" }).last().hover();
+  await page
+    .getByRole("treeitem")
+    .filter({ hasText: "deaths" })
+    .last()
+    .getByRole("button", { name: "Of this value" })
+    .click();
+  await page.getByRole("menuitem", { name: "Make a forwarder’s filter from this" }).click();
+  await page.waitForURL("**/forwarders/new?from=intake&match=**");
+  await page.getByRole("button", { name: "Try on the last 1,000" }).click();
+  await page.getByText("1 of 2 match").waitFor();
+
+  const filter = page.getByRole("textbox", { name: "It must contain" });
+  await filter.fill('{ "form": "deaths", "n": 2 }');
   await page.getByRole("button", { name: "Try on the last 1,000" }).click();
   await page.getByText("0 of 2 match").waitFor();
   const near = page.getByRole("listitem").filter({ hasText: "intake" }).first();

@@ -47,7 +47,7 @@ export const connections = {
     test: "Try it",
     warnings: "To look at",
   },
-  notAnswered: (name: string) => `${name} does not take what it is sent, since`,
+  notAnswered: (name: string) => `${name} has taken nothing since`,
   waits: (count: number) =>
     counted("en", count, { one: "# delivery waits.", other: "# deliveries wait." }),
   facts: {

@@ -15,6 +15,7 @@ export const forwarders = {
     deliveries: "Has not arrived",
     actions: "Actions",
   },
+  filterFromThis: "Make a forwarder’s filter from this",
   allSources: "all sources",
   runs: "runs",
   paused: "paused",

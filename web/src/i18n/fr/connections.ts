@@ -48,7 +48,7 @@ export const connections: Words["connections"] = {
     test: "L’essayer",
     warnings: "À voir",
   },
-  notAnswered: (name) => `${name} ne prend pas ce qui lui est envoyé, depuis`,
+  notAnswered: (name) => `${name} ne prend plus rien depuis`,
   waits: (count) =>
     counted("fr", count, { one: "# livraison attend.", other: "# livraisons attendent." }),
   facts: {

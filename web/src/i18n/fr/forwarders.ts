@@ -16,6 +16,7 @@ export const forwarders: Words["forwarders"] = {
     deliveries: "Pas encore arrivé",
     actions: "Actions",
   },
+  filterFromThis: "En faire le filtre d’un transfert",
   allSources: "toutes les sources",
   runs: "fonctionne",
   paused: "en pause",

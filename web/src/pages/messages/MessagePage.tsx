@@ -151,7 +151,7 @@ function TabContent({ tab, project, timeline }: TabContentProps) {
     case "received":
       return <Received project={project} message={id} />;
     case "parsed":
-      return <Parsed project={project} message={id} />;
+      return <Parsed project={project} message={id} source={timeline.message.source} />;
     case "headers":
       return <Headers project={project} message={id} />;
     case "matched":

@@ -1,10 +1,12 @@
 // What came in: the exact bytes, the parsed view, and the request around them.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useMay } from "../../api/useMay";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Facts, Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
+import { matchOf } from "../../payload/filter";
 import { type LeafAction, PayloadView } from "../../payload/PayloadView";
 import { pathOf } from "../../payload/path";
 import { bodyPath, bodyQuery, requestQuery, viewQuery } from "./queries";
@@ -26,9 +28,10 @@ export function Received({ project, message }: OfMessage) {
   return <PayloadView payload={data} download={bodyPath(project, message)} />;
 }
 
-export function Parsed({ project, message }: OfMessage) {
+export function Parsed({ project, message, source }: OfMessage & { source: string }) {
   const words = useWords();
   const navigate = useNavigate();
+  const mayForward = useMay(project, "editor");
   const { data, error, refetch } = useQuery(viewQuery(project, message));
   const filterOn: LeafAction = {
     label: words.payload.filterOn,
@@ -39,13 +42,22 @@ export function Parsed({ project, message }: OfMessage) {
         search: { value: [`${pathOf(steps)}=${json}`] },
       }),
   };
+  const makeFilter: LeafAction = {
+    label: words.forwarders.filterFromThis,
+    act: ({ steps, json }) =>
+      void navigate({
+        to: "/projects/$project/forwarders/new",
+        params: { project },
+        search: { from: source, match: matchOf(steps, json) },
+      }),
+  };
   if (error !== null) {
     return <ErrorNote error={error} retry={() => void refetch()} />;
   }
   return data === undefined ? (
     <ListSkeleton label={words.common.loading} />
   ) : (
-    <PayloadView payload={data} leafActions={[filterOn]} />
+    <PayloadView payload={data} leafActions={mayForward ? [filterOn, makeFilter] : [filterOn]} />
   );
 }
 
