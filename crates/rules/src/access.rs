@@ -91,7 +91,6 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/overview", Project(Viewer)),
     look("/projects/{project}/traffic", Project(Viewer)),
     look("/projects/{project}/events", Project(Viewer)),
-    look("/projects/{project}/traffic", Project(Viewer)),
     look("/projects/{project}/map", Project(Viewer)),
     // It finds only what lies in the projects that one may look at.
     look("/search", Anybody),
