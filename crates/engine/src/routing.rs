@@ -123,6 +123,15 @@ impl ProjectRouting {
         }
     }
 
+    /// The lanes in which waits what is sent to a connection: its own, and those in which its paused
+    /// forwarders park theirs.
+    pub fn lanes_to(&self, connection: &str) -> Vec<String> {
+        let forwarders = self.definition.forwarders.iter();
+        let parking = forwarders.filter(|forwarder| forwarder.to == connection);
+        let parking = parking.map(|forwarder| fieldpost_store::Lane::parking(&forwarder.name));
+        std::iter::once(connection.to_owned()).chain(parking).collect()
+    }
+
     /// Counts a message kept of that source.
     pub(crate) fn count_kept(&self, source: &str) {
         let sources = self.definition.sources.iter();

@@ -87,6 +87,12 @@ impl Store {
             .await?;
         Ok(found.into_iter().filter(|backlog| backlog.waiting > 0).collect())
     }
+
+    /// The lanes of a project that have anything in the queue.
+    pub(crate) async fn lanes(&self, project: &str) -> Result<Vec<String>, StoreError> {
+        let sql = format!("{LANES} SELECT lane FROM lanes WHERE lane IS NOT NULL");
+        self.query(sql, vec![project.into()], |row| row.text(0)).await
+    }
 }
 
 fn earlier(one: Option<i64>, other: Option<i64>) -> Option<Timestamp> {

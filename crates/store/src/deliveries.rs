@@ -369,7 +369,7 @@ impl Store {
 }
 
 /// What the partial index of deliveries that somebody may have to look at says, so that it is used.
-const IN_TROUBLE: &str = "state NOT IN ('pending', 'failed', 'succeeded', 'superseded')";
+pub(crate) const IN_TROUBLE: &str = "state NOT IN ('pending', 'failed', 'succeeded', 'superseded')";
 
 /// What waits is counted in the queue: first tries are pending, retries have failed, whether they are
 /// blocked or not; what holds others waits for nothing. `by` says by which index the rest is read.
@@ -421,6 +421,23 @@ pub(crate) fn delivery_conditions(
         } else if !matches!(state, DeliveryState::Succeeded | DeliveryState::Superseded) {
             conditions.add_plain(IN_TROUBLE);
         }
+    }
+    if !query.states.is_empty() {
+        let places: Vec<String> =
+            query.states.iter().map(|state| conditions.bind(state.name())).collect();
+        conditions.add_plain(&format!("state IN ({})", places.join(", ")));
+    }
+    if let Some((least, greatest)) = query.status {
+        conditions.add("last_status >= ?", i64::from(least));
+        conditions.add("last_status <= ?", i64::from(greatest));
+    }
+    if let Some(kind) = query.error_kind {
+        conditions.add(
+            "EXISTS (SELECT 1 FROM attempts a WHERE a.project = deliveries.project
+             AND a.delivery = deliveries.id AND a.number = deliveries.attempts
+             AND a.error_kind = ?)",
+            kind.name(),
+        );
     }
     if let Some(origin) = query.origin {
         conditions.add("origin = ?", origin.name());

@@ -34,6 +34,7 @@ mod claimed;
 pub mod clock;
 mod configuration;
 mod deliveries;
+mod delivery_list;
 mod endings;
 mod ends;
 mod erase;
@@ -89,6 +90,9 @@ pub use crate::clock::Clock;
 pub use crate::configuration::TAKEN_KEY;
 pub use crate::erase::Erased;
 pub use crate::erasures::{Criterion, Erasure, Extent, Traces};
+pub use crate::delivery_list::{
+    DeliveriesFound, DeliveryOrder, DeliveryPage, ROWS_LOOKED_THROUGH, WaitingFound,
+};
 pub use crate::error::StoreError;
 pub use crate::finding::IdRange;
 pub use crate::history::{Try, Version};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fieldpost_model::ProjectName;
-use fieldpost_model::attempt::Attempt;
+use fieldpost_model::attempt::{Attempt, ErrorKind};
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::event::Event;
 use fieldpost_model::incident::IncidentState;
@@ -483,6 +483,12 @@ pub struct DeliveryQuery {
     pub connection: Option<String>,
     /// In this state only.
     pub state: Option<DeliveryState>,
+    /// In one of these states only; none is no condition.
+    pub states: Vec<DeliveryState>,
+    /// Answered last with a status within these two.
+    pub status: Option<(u16, u16)>,
+    /// Failed last for this reason.
+    pub error_kind: Option<ErrorKind>,
     /// Made for this reason only.
     pub origin: Option<DeliveryOrigin>,
     /// These only; none is no condition.

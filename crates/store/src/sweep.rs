@@ -1,6 +1,7 @@
 //! Going through many deliveries or messages from the oldest on, page by page, and what is meant by
 //! "many" as JSON text, so that an action can be gone on with by another process.
 
+use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState};
 use fieldpost_model::json::Value;
 use fieldpost_model::message::{Message, MessageState};
@@ -148,6 +149,22 @@ fn id(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok()
 }
 
+/// States with commas between them; nothing for none.
+fn names_text(states: &[DeliveryState]) -> Option<String> {
+    let names: Vec<&str> = states.iter().map(|state| state.name()).collect();
+    (!names.is_empty()).then(|| names.join(","))
+}
+
+fn states(text: &str) -> Option<Vec<DeliveryState>> {
+    text.split(',').map(DeliveryState::from_name).collect()
+}
+
+/// The least and the greatest status of a range.
+fn statuses(text: &str) -> Option<(u16, u16)> {
+    let (least, greatest) = text.split_once('-')?;
+    Some((least.parse().ok()?, greatest.parse().ok()?))
+}
+
 /// Ids with commas between them; nothing for none.
 fn ids_text(ids: &[Uuid]) -> Option<String> {
     let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
@@ -165,6 +182,9 @@ impl DeliveryQuery {
             ("forwarder", self.forwarder.clone()),
             ("connection", self.connection.clone()),
             ("state", self.state.map(|state| state.name().to_owned())),
+            ("states", names_text(&self.states)),
+            ("status", self.status.map(|(least, greatest)| format!("{least}-{greatest}"))),
+            ("error_kind", self.error_kind.map(|kind| kind.name().to_owned())),
             ("source", self.source.clone()),
             ("origin", self.origin.map(|origin| origin.name().to_owned())),
             ("ids", ids_text(&self.ids)),
@@ -186,6 +206,9 @@ impl DeliveryQuery {
             connection: reader.text("connection"),
             state: reader.read("state", DeliveryState::from_name)?,
             source: reader.text("source"),
+            states: reader.read("states", states)?.unwrap_or_default(),
+            status: reader.read("status", statuses)?,
+            error_kind: reader.read("error_kind", ErrorKind::from_name)?,
             origin: reader.read("origin", DeliveryOrigin::from_name)?,
             ids: reader.read("ids", ids)?.unwrap_or_default(),
             payload: reader.read("payload_id", id)?,
@@ -234,6 +257,9 @@ mod tests {
             forwarder: Some("births".to_owned()),
             connection: Some("ministry".to_owned()),
             state: Some(DeliveryState::Rejected),
+            states: vec![DeliveryState::Failed, DeliveryState::Broken],
+            status: Some((500, 599)),
+            error_kind: Some(ErrorKind::Timeout),
             origin: Some(DeliveryOrigin::Resend),
             ids: vec![Uuid::from_u128(1), Uuid::from_u128(2)],
             payload: Some(Uuid::from_u128(7)),

@@ -4,20 +4,26 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use fieldpost_engine::{DeliveryPlace, WaitReason};
+use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::{self, DeliveryOrigin, DeliveryState};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::delivery::Action;
-use fieldpost_store::DeliveryQuery;
+use fieldpost_store::{
+    DeliveriesFound, DeliveryOrder, DeliveryPage, DeliveryQuery, Page, WaitingFound,
+};
+use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::known;
-use super::list::{List, Listed, Turn};
-use super::names::{DeliveryOriginName, DeliveryStateName, WaitReasonName};
-use super::parameters::{self, NoParameters, Parameters, boolean, named, path_id, time};
+use super::list::{self, SearchedList, Wanted};
+use super::names::{
+    AttemptErrorKind, DeliveryOriginName, DeliverySortName, DeliveryStateName, WaitReasonName,
+};
+use super::parameters::{self, NoParameters, Parameters, bad, boolean, named, path_id, time};
 use super::path::Path;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
@@ -136,10 +142,16 @@ impl From<Placed> for Delivery {
 
 /// When a delivery was made: its id says so, to the millisecond.
 pub(super) fn made_at(delivery: &delivery::Delivery) -> Timestamp {
-    let (seconds, nanoseconds) = match delivery.id.get_timestamp() {
-        Some(timestamp) => timestamp.to_unix(),
-        None => return delivery.registered_at,
-    };
+    if delivery.id.get_timestamp().is_some() {
+        made_by_id(delivery.id)
+    } else {
+        delivery.registered_at
+    }
+}
+
+/// The time that an id tells.
+fn made_by_id(id: Uuid) -> Timestamp {
+    let (seconds, nanoseconds) = id.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
     Timestamp::default() + Duration::new(seconds, nanoseconds)
 }
 
@@ -156,6 +168,14 @@ pub(super) struct DeliveryFilter {
     #[param(value_type = Option<DeliveryStateName>)]
     #[schema(value_type = Option<DeliveryStateName>)]
     state: Option<String>,
+    /// In one of these states only, with commas between them: `failed,rejected`.
+    states: Option<String>,
+    /// Answered last with this status, as `503`, or with one of its class, as `5xx`.
+    status: Option<String>,
+    /// Failed last for this reason only.
+    #[param(value_type = Option<AttemptErrorKind>)]
+    #[schema(value_type = Option<AttemptErrorKind>)]
+    error_kind: Option<String>,
     /// Of messages of this source only.
     source: Option<String>,
     /// Made for this reason only.
@@ -194,6 +214,14 @@ impl DeliveryFilter {
     pub(super) fn query(self) -> Result<DeliveryQuery, Problem> {
         Ok(DeliveryQuery {
             state: named("state", self.state.as_deref(), DeliveryState::ALL, DeliveryState::name)?,
+            states: states(self.states.as_deref())?,
+            status: self.status.as_deref().map(status_range).transpose()?,
+            error_kind: named(
+                "error_kind",
+                self.error_kind.as_deref(),
+                ErrorKind::ALL,
+                ErrorKind::name,
+            )?,
             origin: named(
                 "origin",
                 self.origin.as_deref(),
@@ -215,26 +243,137 @@ impl DeliveryFilter {
     }
 }
 
-/// Deliveries, newest first
+/// Reads states with commas between them.
+fn states(text: Option<&str>) -> Result<Vec<DeliveryState>, Problem> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let read = |name| named("states", Some(name), DeliveryState::ALL, DeliveryState::name);
+    text.split(',').map(read).filter_map(Result::transpose).collect()
+}
+
+/// Reads a status or a class of them; the answer is the least and the greatest that is meant.
+fn status_range(text: &str) -> Result<(u16, u16), Problem> {
+    let wrong = || bad("status", text, "a status as `503`, or a class of them as `5xx`");
+    if let Some(class) = text.strip_suffix("xx") {
+        let class: u16 =
+            class.parse().ok().filter(|class| (1..=9).contains(class)).ok_or_else(wrong)?;
+        return Ok((class * 100, class * 100 + 99));
+    }
+    let status: u16 = text.parse().ok().filter(|it| (100..=999).contains(it)).ok_or_else(wrong)?;
+    Ok((status, status))
+}
+
+fieldpost_model::names! {
+    /// What a list of deliveries is sorted by.
+    pub enum DeliverySort {
+        /// The newest first.
+        Newest = "newest",
+        /// The oldest first.
+        Oldest = "oldest",
+        /// What waits, by the time at which it is tried next.
+        NextAttempt = "next_attempt",
+    }
+}
+
+/// What a list of deliveries is sorted by.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Sorting {
+    /// Items of a page, 1 to 500; 50 unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// The newest first, unless given. By the next attempt there is only what waits, and of all
+    /// filters only `connection` goes with it.
+    #[param(value_type = Option<DeliverySortName>)]
+    sort: Option<String>,
+}
+
+/// The query of a list of deliveries.
+pub(super) struct DeliveryListing {
+    filter: DeliveryFilter,
+    wanted: Wanted,
+    sort: DeliverySort,
+}
+
+impl<S: Sync> FromRequestParts<S> for DeliveryListing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let (filter, Sorting { limit, cursor, sort }) = parameters::read_both(query)?;
+        let sort = named("sort", sort.as_deref(), DeliverySort::ALL, DeliverySort::name)?;
+        let wanted = Wanted::read(limit.as_deref(), cursor.as_deref())?;
+        Ok(Self { filter, wanted, sort: sort.unwrap_or(DeliverySort::Newest) })
+    }
+}
+
+/// Deliveries
+///
+/// The newest first, unless sorted otherwise. What no index tells is looked for in 20,000 deliveries
+/// at a time: the page may then have few items, or none, and `next` goes on from there.
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries",
     operation_id = "list_deliveries",
     tag = "deliveries",
-    params(("project" = String, Path), DeliveryFilter, Turn),
-    responses((status = 200, body = List<Delivery>), Problem),
+    params(("project" = String, Path), DeliveryFilter, Sorting),
+    responses((status = 200, body = SearchedList<Delivery>), Problem),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
     Path(project): Path<String>,
-    Listed { filter, wanted }: Listed<DeliveryFilter>,
-) -> Result<Json<List<Delivery>>, Problem> {
+    DeliveryListing { filter, wanted, sort }: DeliveryListing,
+) -> Result<Json<SearchedList<Delivery>>, Problem> {
     let query = filter.query()?;
     known::deliveries(&app, &project, &query).await?;
-    let found = app.hub.store().deliveries(&project, &query, wanted.page()).await?;
-    let places = app.hub.delivery_places(&project, &found).await?;
-    let placed: Vec<Placed> = found.into_iter().zip(places).collect();
-    Ok(Json(List::page(&wanted, placed, |(delivery, _)| delivery.id)))
+    let order = match sort {
+        DeliverySort::Newest => DeliveryOrder::Newest,
+        DeliverySort::Oldest => DeliveryOrder::Oldest,
+        DeliverySort::NextAttempt => {
+            return waiting(&app, &project, &query, wanted).await.map(Json);
+        }
+    };
+    let Page { before: after, limit } = wanted.exactly();
+    let page = DeliveryPage { order, after, limit };
+    let DeliveriesFound { found, next } =
+        app.hub.store().list_deliveries(&project, &query, page).await?;
+    let until = next.filter(|_| found.len() < limit).map(made_by_id);
+    let shown = shown(&app, &project, found).await?;
+    Ok(Json(SearchedList::new(shown, next.map(list::cursor), until)))
+}
+
+/// What waits, by the time at which it is tried next.
+async fn waiting(
+    app: &App,
+    project: &str,
+    query: &DeliveryQuery,
+    wanted: Wanted,
+) -> Result<SearchedList<Delivery>, Problem> {
+    let connection = query.connection.clone();
+    if *query != (DeliveryQuery { connection, ..DeliveryQuery::default() }) {
+        let hint = "of all filters only `connection` goes with it; it shows what waits";
+        return Err(bad("sort", DeliverySort::NextAttempt.name(), hint));
+    }
+    let lanes = match &query.connection {
+        Some(connection) => app.hub.project(project).await?.lanes_to(connection),
+        None => Vec::new(),
+    };
+    let limit = wanted.exactly().limit;
+    let WaitingFound { found, next } =
+        app.hub.store().list_by_next_try(project, &lanes, wanted.after_time(), limit).await?;
+    let next = next.map(|(time, id)| list::cursor_at(time, id));
+    Ok(SearchedList::new(shown(app, project, found).await?, next, None))
+}
+
+/// Deliveries as lists show them.
+async fn shown(
+    app: &App,
+    project: &str,
+    found: Vec<delivery::Delivery>,
+) -> Result<Vec<Delivery>, Problem> {
+    let places = app.hub.delivery_places(project, &found).await?;
+    Ok(found.into_iter().zip(places).map(Delivery::from).collect())
 }
 
 /// How many deliveries stand in which state.

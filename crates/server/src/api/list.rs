@@ -76,6 +76,13 @@ impl<T> SearchedList<T> {
     }
 }
 
+impl<T> SearchedList<T> {
+    /// A page that says from where to go on.
+    pub(super) fn new(items: Vec<T>, next: Option<String>, until: Option<Timestamp>) -> Self {
+        Self { items, next, searched_until: until.map(|time| time.to_string()) }
+    }
+}
+
 impl<T> From<List<T>> for SearchedList<T> {
     fn from(list: List<T>) -> Self {
         Self { items: list.items, next: list.next, searched_until: None }
@@ -117,10 +124,16 @@ where
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     before: Option<Uuid>,
+    at: Option<Timestamp>,
     limit: usize,
 }
 
 impl Wanted {
+    /// Where a page of a list begins that is sorted by time.
+    pub(super) fn after_time(self) -> Option<(Timestamp, Uuid)> {
+        self.at.zip(self.before)
+    }
+
     /// Reads the parameters `limit` and `cursor`.
     pub(super) fn read(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Problem> {
         let limit = match limit {
@@ -131,8 +144,9 @@ impl Wanted {
                 .filter(|limit| (1..=MOST_ITEMS).contains(limit))
                 .ok_or_else(|| bad("limit", text, format!("a number from 1 to {MOST_ITEMS}")))?,
         };
-        let before = cursor.map(|cursor| read_cursor(cursor).ok_or_else(bad_cursor)).transpose()?;
-        Ok(Self { before, limit })
+        let read = cursor.map(|cursor| read_cursor(cursor).ok_or_else(bad_cursor)).transpose()?;
+        let (before, at) = read.map_or((None, None), |(id, time)| (Some(id), time));
+        Ok(Self { before, at, limit })
     }
 
     /// The same, exactly.
@@ -147,12 +161,24 @@ impl Wanted {
 }
 
 /// What leads to the page behind an item.
-fn cursor(id: Uuid) -> String {
+pub(super) fn cursor(id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(id.as_bytes())
 }
 
-fn read_cursor(cursor: &str) -> Option<Uuid> {
-    Uuid::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+/// What leads to the page behind an item of a list that is sorted by time.
+pub(super) fn cursor_at(time: Timestamp, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode([&id.as_bytes()[..], &time.0.to_be_bytes()].concat())
+}
+
+/// Reads a cursor: the id of an item, and the time that the list is sorted by, where it is.
+fn read_cursor(cursor: &str) -> Option<(Uuid, Option<Timestamp>)> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (id, time) = bytes.split_first_chunk()?;
+    let time = match time {
+        [] => None,
+        time => Some(Timestamp(i64::from_be_bytes(time.try_into().ok()?))),
+    };
+    Some((Uuid::from_bytes(*id), time))
 }
 
 fn bad_cursor() -> Problem {
@@ -184,7 +210,7 @@ mod tests {
     #[test]
     fn a_cursor_leads_to_what_follows() {
         let ids: Vec<Uuid> = (0..3).map(|number| Uuid::from_u128(9 - number)).collect();
-        let wanted = Wanted { before: None, limit: 2 };
+        let wanted = Wanted { before: None, at: None, limit: 2 };
         assert_eq!(wanted.page().limit, 3);
         let page: List<Uuid> = List::page(&wanted, ids.clone(), |id| *id);
         assert_eq!(page.items, ids[..2]);

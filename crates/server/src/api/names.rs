@@ -22,6 +22,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::deliveries::DeliverySort;
+
 names! {
     /// What somebody is who calls.
     pub enum WhoKind {
@@ -65,6 +67,7 @@ described! {
     ChangedKind of ChangeKind: "What a change happens to.",
     ConnectionStateName of ConnectionState: "How a connection is.",
     DeliveryOriginName of DeliveryOrigin: "Why a delivery was made.",
+    DeliverySortName of DeliverySort: "What a list of deliveries is sorted by.",
     DeliveryStateName of DeliveryState: "Where a delivery stands.",
     FilterPart of Part: "A part of a filter.",
     FoundKindName of FoundKind: "What was found.",

@@ -283,3 +283,63 @@ fn edge<'v>(map: &'v Value, from: &str, to: &str) -> &'v Value {
     let edges = map["edges"].as_array().unwrap();
     edges.iter().find(|edge| edge["from"] == from && edge["to"] == to).unwrap()
 }
+
+#[tokio::test]
+async fn deliveries_are_sorted_and_found_by_how_they_went() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        let first = hub.deliver("1").await;
+        hub.destination.answer("/", fieldpost_testkit::Answer::status(503));
+        let message = hub.keep("2").await;
+        let path = format!("projects/clinic/deliveries?payload_id={}", text(&message["id"]));
+        let second = hub.wait_for(&path, "failed").await;
+        let (first, second) = (text(&first["id"]), text(&second["id"]));
+        for (query, expected) in [
+            ("", vec![second, first]),
+            ("sort=oldest", vec![first, second]),
+            ("sort=next_attempt", vec![second]),
+            ("sort=next_attempt&connection=there", vec![second]),
+            ("states=succeeded,failed&sort=oldest", vec![first, second]),
+            ("states=succeeded&state=failed", vec![]),
+            ("status=503", vec![second]),
+            ("status=2xx", vec![first]),
+            ("error_kind=status", vec![second]),
+            ("error_kind=timeout", vec![]),
+            ("origin=replay", vec![]),
+        ] {
+            let found = hub.json(&format!("projects/clinic/deliveries?{query}")).await;
+            assert_eq!(ids(&found), expected, "{query} on {engine:?}");
+            assert_eq!(found["next"], Value::Null, "{query}");
+        }
+        for sort in ["newest", "oldest", "next_attempt"] {
+            let path = format!("projects/clinic/deliveries?sort={sort}&limit=1");
+            let page = hub.json(&path).await;
+            if let Some(next) = page["next"].as_str() {
+                let other = hub.json(&format!("{path}&cursor={next}")).await;
+                assert_eq!((ids(&other).len(), &other["next"]), (1, &Value::Null), "{sort}");
+                assert_ne!(ids(&other), ids(&page), "{sort}");
+            } else {
+                assert_eq!(sort, "next_attempt");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn mistakes_in_a_list_of_deliveries_are_told() {
+    let hub = TestHub::start().await;
+    for query in [
+        "sort=newest_first",
+        "sort=next_attempt&source=inbox",
+        "states=failed,gone",
+        "states=",
+        "status=6",
+        "status=xx",
+        "status=0xx",
+        "status=1000",
+        "error_kind=slow",
+    ] {
+        let refused = hub.get(&format!("projects/clinic/deliveries?{query}")).await;
+        problem(refused, 400, "bad-parameter").await;
+    }
+}

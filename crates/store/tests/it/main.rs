@@ -22,6 +22,8 @@ mod configuration;
 #[cfg(test)]
 mod dedupe;
 #[cfg(test)]
+mod delivery_lists;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod erasing;
