@@ -181,7 +181,6 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/messages/{message}/view", Project(Viewer)),
     look("/projects/{project}/messages/{message}/explain", Project(Viewer)),
     look("/projects/{project}/messages/{message}/timeline", Project(Viewer)),
-    look("/projects/{project}/messages/{message}/timeline", Project(Viewer)),
     look("/projects/{project}/messages/{message}/difference", Project(Viewer)),
     change(
         "POST",
