@@ -106,7 +106,7 @@ export const installation = {
     publicUrl: "Address of this hub in links",
     none: "none",
     noMail: "none: invitations are given by hand, and nobody is told by mail",
-    noPublicUrl: "not set: links begin with the address that the hub was asked by",
+    noPublicUrl: "not set: no link is mailed",
     unreadable: "Projects that cannot be read",
     unreadableAbout: "Nothing of these is sent; the others go on.",
   },

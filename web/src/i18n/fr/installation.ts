@@ -110,8 +110,7 @@ export const installation: Words["installation"] = {
     none: "aucun",
     noMail:
       "aucun : les invitations se donnent de la main à la main, et personne n’est prévenu par e-mail",
-    noPublicUrl:
-      "non définie : les liens commencent par l’adresse à laquelle le serveur a été interrogé",
+    noPublicUrl: "non définie : aucun lien n’est envoyé par e-mail",
     unreadable: "Projets illisibles",
     unreadableAbout: "Rien n’en est envoyé ; les autres continuent.",
   },

@@ -1,5 +1,6 @@
 // The link by which a user chooses a password: shown once, after an invitation or a reset.
 import { Button, Group, Modal } from "@mantine/core";
+import { wholeLink } from "../../api/links";
 import { ShownOnce } from "../../design/ShownOnce";
 import { useWords } from "../../i18n/words";
 import type { InvitedUser } from "./queries";
@@ -25,7 +26,7 @@ export function UserLink({ invited, close }: UserLinkProps) {
         <>
           <p>{words.linkFor(invited.user.email)}</p>
           {invited.mailed && <p>{words.mailed(invited.user.email)}</p>}
-          <ShownOnce label={words.link} text={invited.invitation_url} />
+          <ShownOnce label={words.link} text={wholeLink(invited.invitation_url)} />
           <Group justify="flex-end" mt="lg">
             <Button onClick={close}>{words.done}</Button>
           </Group>

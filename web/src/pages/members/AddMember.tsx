@@ -2,6 +2,7 @@
 import { Button, Group, Modal, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { wholeLink } from "../../api/links";
 import { type Access, sessionQuery } from "../../api/session";
 import { ErrorNote } from "../../design/ErrorNote";
 import { ShownOnce } from "../../design/ShownOnce";
@@ -96,7 +97,7 @@ function Added({ added, close }: { added: AddedMember; close: () => void }) {
       {link !== null && (
         <>
           {!mailed && <p>{words.addedLink(email)}</p>}
-          <ShownOnce label={words.link} text={link} />
+          <ShownOnce label={words.link} text={wholeLink(link)} />
         </>
       )}
       {!mailed && link === null && <p>{words.addedKnown(name)}</p>}

@@ -10,6 +10,7 @@ import { mistakesOf } from "../../definitions/mistakes";
 import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
+import { Prose } from "../../design/Prose";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
@@ -202,8 +203,13 @@ function Mistakes({ error, text, show }: MistakesProps) {
                   {words.line(line)}
                 </Button>
               )}{" "}
-              {path !== "" && <code>{path}</code>} {message}
-              {hint !== null && <span className={styles.quiet}> — {hint}</span>}
+              {path !== "" && <code>{path}</code>} <Prose text={message} />
+              {hint !== null && (
+                <span className={styles.quiet}>
+                  {" — "}
+                  <Prose text={hint} />
+                </span>
+              )}
             </li>
           );
         })}

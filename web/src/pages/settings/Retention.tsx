@@ -4,7 +4,7 @@ import { mistakeText } from "../../definitions/fields";
 import { useDefinitionForm } from "../../definitions/form";
 import { useWords, type Words } from "../../i18n/words";
 import styles from "./settings.module.css";
-import { countOf, readSpan, UNITS, type Unit } from "./span";
+import { countOf, isNothing, readSpan, UNITS, type Unit } from "./span";
 
 const KEPT = ["messages", "bodies", "attempts"] as const;
 const AFTER_SUCCESS = "retention.after_success";
@@ -34,7 +34,7 @@ function AfterSuccess() {
   const words = useWords().settings;
   const form = useDefinitionForm();
   const text = form.text(AFTER_SUCCESS);
-  const choice = text === "" ? "forever" : text === NOTHING ? "nothing" : "while";
+  const choice = text === "" ? "forever" : isNothing(text) ? "nothing" : "while";
   const values = { forever: undefined, nothing: NOTHING, while: AN_HOUR };
   return (
     <>
@@ -122,10 +122,9 @@ function sentencesOf(words: Words["settings"], textOf: (key: string) => string):
     const found = countOf(text);
     return [found === null ? words.sentence.wrong : sentence(words.spans[found.unit](found.count))];
   };
-  const success =
-    textOf("after_success") === NOTHING
-      ? [words.sentence.successNow]
-      : tell("after_success", words.sentence.success);
+  const success = isNothing(textOf("after_success"))
+    ? [words.sentence.successNow]
+    : tell("after_success", words.sentence.success);
   const all = [...KEPT.flatMap((key) => tell(key, words.sentence[key])), ...success];
   return all.length === 0 ? [words.sentence.nothing] : [...new Set(all)];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countOf, readSpan } from "./span";
+import { countOf, isNothing, readSpan } from "./span";
 
 test.each([
   ["90d", { count: "90", unit: "d" }],
@@ -22,4 +22,15 @@ test.each([
   ["50ms", null],
 ])("%s counts %j", (text, count) => {
   expect(countOf(text)).toEqual(count);
+});
+
+test.each([
+  ["0s", true],
+  ["0ms", true],
+  ["0d", true],
+  ["10d", false],
+  ["", false],
+  ["0", false],
+])("%j is no time at all: %s", (text, nothing) => {
+  expect(isNothing(text)).toBe(nothing);
 });

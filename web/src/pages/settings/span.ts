@@ -27,3 +27,6 @@ export function countOf(text: string): { count: number; unit: Unit } | null {
     ? { count: Number(span.count), unit: span.unit }
     : null;
 }
+
+/** Whether a text says no time at all, in whatever unit: the hub writes it as `0ms`. */
+export const isNothing = (text: string): boolean => /^0+(ms|s|m|h|d)$/.test(text);
