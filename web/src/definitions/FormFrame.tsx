@@ -2,12 +2,13 @@
 // field shows, and the buttons. Leaving with unsaved words asks first.
 import { Button } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
-import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Problem } from "../api/problem";
 import { useConfirm } from "../design/Confirm";
 import { ErrorNote } from "../design/ErrorNote";
 import { useWords } from "../i18n/words";
 import styles from "./definitions.module.css";
+import { useDefinitionForm } from "./form";
 import type { Mistake } from "./mistakes";
 
 interface FormFrameProps {
@@ -96,20 +97,21 @@ export function useLeaveAsked(dirty: boolean): void {
   });
 }
 
-/** Fields that most people never need, behind their name. */
-export function More({
-  title,
-  about,
-  open,
-  children,
-}: {
+interface MoreProps {
   title: string;
   about?: string;
-  open?: boolean;
+  /** The paths of the fields. */
+  paths: string[];
   children: ReactNode;
-}) {
+}
+
+/** Fields that most people never need, behind their name; open where something is set or wrong. */
+export function More({ title, about, paths, children }: MoreProps) {
+  const form = useDefinitionForm();
+  const [set] = useState(() => paths.some((path) => form.value(path) !== undefined));
+  const wrong = paths.some((path) => form.mistakes(path).length > 0);
   return (
-    <details className={styles.more} open={open}>
+    <details className={styles.more} open={set || wrong}>
       <summary>
         {title} {about !== undefined && <span>· {about}</span>}
       </summary>

@@ -67,6 +67,13 @@ export function ChangeConnectionPage() {
   );
 }
 
+const TLS_PATHS = ["ca", "client_certificate", "client_key", "skip_verification"].map(
+  (key) => `tls.${key}`,
+);
+const INCIDENT_PATHS = ["failures", "share", "window", "remind_every"].map(
+  (key) => `incident.${key}`,
+);
+
 interface ConnectionFormProps {
   project: string;
   name: string | null;
@@ -184,7 +191,11 @@ function ConnectionFields({ nameField }: { nameField: React.ReactNode }) {
       </Section>
       <LimitFields />
       <TlsFields />
-      <More title={words.signing} about={words.signingAbout}>
+      <More
+        title={words.signing}
+        about={words.signingAbout}
+        paths={["signing_secret", "previous_signing_secret"]}
+      >
         <SigningFields />
       </More>
       <IncidentFields />
@@ -196,7 +207,7 @@ function LimitFields() {
   const words = useWords().connections.form;
   const { duration } = useWords().definitions;
   return (
-    <More title={words.limits} about={words.limitsAbout}>
+    <More title={words.limits} about={words.limitsAbout} paths={["timeout", "concurrency", "rate"]}>
       <TextAt path="timeout" label={words.timeout} about={duration} placeholder="30s" />
       <div className={own.two}>
         <NumberAt path="concurrency" label={words.concurrency} placeholder="8" min={1} max={1000} />
@@ -215,7 +226,7 @@ function TlsFields() {
   const words = useWords().connections.form;
   const loud = useDefinitionForm().value("tls.skip_verification") === true;
   return (
-    <More title={words.tls} about={words.tlsAbout}>
+    <More title={words.tls} about={words.tlsAbout} paths={TLS_PATHS}>
       <LongTextAt path="tls.ca" label={words.ca} placeholder={words.pem} />
       <LongTextAt
         path="tls.client_certificate"
@@ -236,7 +247,7 @@ function TlsFields() {
 function IncidentFields() {
   const words = useWords().connections.form;
   return (
-    <More title={words.incident} about={words.incidentAbout}>
+    <More title={words.incident} about={words.incidentAbout} paths={INCIDENT_PATHS}>
       <div className={own.two}>
         <NumberAt path="incident.failures" label={words.failures} placeholder="5" min={1} />
         <TextAt path="incident.share" label={words.share} placeholder="50%" />

@@ -53,7 +53,11 @@ export function ForwarderFields({ nameField, sources, connections }: ForwarderFi
           </div>
           <JsonAt path="match" label={words.match} about={words.matchAbout} />
           <JsonAt path="unless" label={words.unless} about={words.unlessAbout} />
-          <More title={words.request} about={words.requestAbout}>
+          <More
+            title={words.request}
+            about={words.requestAbout}
+            paths={["match_headers", "match_query"]}
+          >
             <PairsAt
               path="match_headers"
               label={words.matchHeaders}
@@ -107,7 +111,7 @@ export function ForwarderFields({ nameField, sources, connections }: ForwarderFi
 function SendingFields() {
   const words = useWords().forwarders.form;
   return (
-    <More title={words.additions} about={words.additionsAbout}>
+    <More title={words.additions} about={words.additionsAbout} paths={["headers", "query"]}>
       <PairsAt
         path="headers"
         label={words.headers}

@@ -68,7 +68,7 @@ export function SourcePage() {
       >
         <Addresses project={project} source={name} />
         {system !== null && (
-          <p>
+          <p className={styles.howTo}>
             <Link
               to="/projects/$project/first-steps/$system"
               params={{ project, system }}
