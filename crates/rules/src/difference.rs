@@ -101,7 +101,7 @@ impl Walk {
                 return;
             }
             self.within(
-                |path| path.push_str(&format!("[{position}]")),
+                |path| path.extend(["[", &position.to_string(), "]"]),
                 |walk| match pair {
                     (Some(before), Some(after)) => walk.compare(before, after),
                     (before, after) => walk.note(before, after),

@@ -240,23 +240,23 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_page(method: Method, path: &'static str, accept: &'static str, expected: bool) {
+    fn check_page(method: &Method, path: &'static str, accept: &'static str, expected: bool) {
         let headers = headers(&[(ACCEPT, accept)]);
-        let found = wants_a_page(&method, &Uri::from_static(path), &headers);
+        let found = wants_a_page(method, &Uri::from_static(path), &headers);
         assert_eq!(found, expected, "{method} {path} {accept}");
     }
 
     #[test]
     fn a_wrong_address_is_a_page_to_people_only() {
         const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-        check_page(Method::GET, "/nothing", BROWSER, true);
-        check_page(Method::HEAD, "/nothing/there", BROWSER, true);
-        check_page(Method::GET, "/nothing", "*/*", false);
-        check_page(Method::GET, "/nothing", "application/json", false);
-        check_page(Method::POST, "/nothing", BROWSER, false);
+        check_page(&Method::GET, "/nothing", BROWSER, true);
+        check_page(&Method::HEAD, "/nothing/there", BROWSER, true);
+        check_page(&Method::GET, "/nothing", "*/*", false);
+        check_page(&Method::GET, "/nothing", "application/json", false);
+        check_page(&Method::POST, "/nothing", BROWSER, false);
         // Whatever stands below these is for machines, people's browsers included.
-        check_page(Method::GET, "/p/clinic/formLst", BROWSER, false);
-        check_page(Method::GET, "/inbox/wrong", BROWSER, false);
-        check_page(Method::GET, "/a/clinic/receiver", BROWSER, false);
+        check_page(&Method::GET, "/p/clinic/formLst", BROWSER, false);
+        check_page(&Method::GET, "/inbox/wrong", BROWSER, false);
+        check_page(&Method::GET, "/a/clinic/receiver", BROWSER, false);
     }
 }

@@ -116,9 +116,10 @@ impl Store {
         page: DeliveryPage,
     ) -> Result<Part, StoreError> {
         let (before, from_on, direction) = page.order.sql();
-        let boundary = match query.is_looked_through() {
-            true => self.boundary(project, query, page).await?,
-            false => None,
+        let boundary = if query.is_looked_through() {
+            self.boundary(project, query, page).await?
+        } else {
+            None
         };
         let mut conditions = delivery_conditions(&self.engine, project, query);
         let (from, id) = tables(query.state);

@@ -150,7 +150,7 @@ impl Clinic {
         self.hub.stop().await;
         let destination = FakeDestination::start().await;
         let spare = Self::on(None, None, destination, &self.ahead, None).await;
-        drop(std::mem::replace(&mut self.hub, spare.hub.clone()));
+        drop(std::mem::replace(&mut self.hub, spare.hub));
     }
 
     pub(crate) async fn incidents(&self) -> Vec<Incident> {

@@ -151,7 +151,7 @@ pub(super) fn ids(name: &str, value: Option<&str>) -> Result<Vec<Uuid>, Problem>
     if value.split(',').count() > MOST_IDS {
         return Err(bad(name, value, format!("at most {MOST_IDS} ids; a filter describes more")));
     }
-    value.split(',').map(|each| id(name, Some(each))).flat_map(Result::transpose).collect()
+    value.split(',').map(|each| id(name, Some(each))).filter_map(Result::transpose).collect()
 }
 
 /// A member of an enumeration, by its name.
