@@ -12,6 +12,7 @@ export const audit = {
   nobody: "somebody unknown",
   detail: "Details",
   noDetail: "Nothing more was noted.",
+  onlyLooked: (deed: string) => `${deed}: only looked at what it would do`,
   kinds: { user: "person", token: "token", administrator: "administrator’s token" },
   columns: {
     at: "When",

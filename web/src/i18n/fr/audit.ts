@@ -14,6 +14,7 @@ export const audit: Words["audit"] = {
   nobody: "quelqu’un d’inconnu",
   detail: "Détails",
   noDetail: "Rien de plus n’a été noté.",
+  onlyLooked: (deed: string) => `${deed} : simple aperçu`,
   kinds: { user: "personne", token: "jeton", administrator: "jeton d’administrateur" },
   columns: {
     at: "Quand",

@@ -6,7 +6,7 @@ import { Identifier } from "../../design/Identifier";
 import { Facts } from "../../design/Section";
 import { SidePanel } from "../../design/SidePanel";
 import { useFormat, useWords } from "../../i18n/words";
-import { actionWord } from "./actions";
+import { deedWord } from "./actions";
 import styles from "./audit.module.css";
 import { type AuditEntry, entryQuery } from "./queries";
 
@@ -19,7 +19,7 @@ interface AuditPanelProps {
 export function AuditPanel({ project, id, close }: AuditPanelProps) {
   const words = useWords();
   const { data, error, refetch } = useQuery(entryQuery(project, id));
-  const title = data ? actionWord(words, data.action) : words.audit.entry;
+  const title = data ? deedWord(words, data) : words.audit.entry;
   return (
     <SidePanel title={title} close={close}>
       {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}

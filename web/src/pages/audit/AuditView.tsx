@@ -12,7 +12,7 @@ import { ListBar } from "../../lists/ListBar";
 import { SearchField } from "../../lists/SearchField";
 import { AuditFilterForm, useAuditFilterWords } from "./AuditFilters";
 import { AuditPanel } from "./AuditPanel";
-import { actionWord } from "./actions";
+import { deedWord } from "./actions";
 import styles from "./audit.module.css";
 import { type AuditEntry, auditKey, fetchAudit } from "./queries";
 import type { AuditSearch } from "./routes";
@@ -71,7 +71,7 @@ export function AuditView({ project, search, change }: AuditViewProps) {
           source={source}
           columns={columns}
           chosenColumns={chosenColumns}
-          nameOf={(row) => actionWord(words, row.action)}
+          nameOf={(row) => deedWord(words, row)}
           openId={entry ?? null}
           link={(row, content, className) => (
             <Link
@@ -108,7 +108,7 @@ function columnsOf(words: Words, installation: boolean): Column<AuditEntry>[] {
       key: "action",
       title: titles.action,
       width: "minmax(160px, 1.5fr)",
-      cell: (entry) => actionWord(words, entry.action),
+      cell: (entry) => deedWord(words, entry),
     },
     {
       key: "target",
@@ -154,7 +154,7 @@ function AuditCard({ entry }: { entry: AuditEntry }) {
   return (
     <span className={styles.card}>
       <span className={styles.cardLine}>
-        <strong>{actionWord(words, entry.action)}</strong>
+        <strong>{deedWord(words, entry)}</strong>
         <span className={styles.quiet}>
           <Time at={entry.at} />
         </span>

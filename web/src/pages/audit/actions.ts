@@ -1,10 +1,18 @@
 // What was done, in words. A hub that is newer than the page may note what it has no word for yet.
 import type { Words } from "../../i18n/words";
+import type { AuditEntry } from "./queries";
 
 export type ActionName = keyof Words["audit"]["actions"];
 
 export function actionNames(words: Words): ActionName[] {
   return Object.keys(words.audit.actions) as ActionName[];
+}
+
+/** What an entry tells. A dry run is noted as well, and must not look like the deed itself. */
+export function deedWord(words: Words, { action, detail }: AuditEntry): string {
+  const dry = (detail as Record<string, unknown>).dry_run;
+  const word = actionWord(words, action);
+  return dry === true || dry === "true" || dry === "1" ? words.audit.onlyLooked(word) : word;
 }
 
 /** The word for an action; the stable name itself, where there is none. */

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { en } from "../../i18n/en";
+import { deedWord } from "./actions";
+
+test.each<[string, Record<string, unknown>, string]>([
+  ["person.erased", {}, "Person erased"],
+  ["person.erased", { dry_run: false }, "Person erased"],
+  ["person.erased", { dry_run: true }, "Person erased: only looked at what it would do"],
+  ["project.applied", { dry_run: "true" }, "Project file applied: only looked at what it would do"],
+  ["something.new", {}, "something.new"],
+])("%s with %j is told as %s", (action, detail, word) => {
+  const who = { kind: "user", name: "Amina", id: null };
+  const rest = { id: "", at: "", project: null, target: null, address: null, who };
+  expect(deedWord(en, { action, detail: detail as Record<string, never>, ...rest })).toBe(word);
+});
