@@ -25,7 +25,7 @@ export function StatusPage() {
             [words.engine, engine ?? data.engine],
             [words.waiting, format.number(data.waiting)],
             [words.defaultProject, data.default_project ?? words.none],
-            [words.networks, data.settings.allow_networks || words.none],
+            [words.networks, data.settings.allow_networks || words.noNetworks],
             [words.mailRelay, data.settings.mail_relay ?? words.noMail],
             [words.publicUrl, data.settings.public_url ?? words.noPublicUrl],
           ]}
