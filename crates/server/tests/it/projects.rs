@@ -38,7 +38,7 @@ async fn mistakes_are_told_with_hints() {
     let told = problem(unknown, 400, "bad-body").await;
     assert!(text(&told["detail"]).contains("tite"), "{told}");
     let cut =
-        hub.request(reqwest::Method::POST, "projects").body("{\"name\":").send().await.unwrap();
+        hub.request(Method::POST, "projects").body("{\"name\":").send().await.unwrap();
     problem(cut, 400, "bad-body").await;
     problem(hub.get("projects/nowhere").await, 404, "not-found").await;
     let parameter = hub.get("projects?limt=3").await;
@@ -152,7 +152,7 @@ async fn a_file_that_is_wrong_is_refused_with_all_its_mistakes() {
     let told = problem(other, 422, "invalid-definition").await;
     assert_eq!(told["problems"][0]["path"], "project");
     let no_json =
-        hub.request(reqwest::Method::POST, "projects/clinic/apply").body("project: clinic");
+        hub.request(Method::POST, "projects/clinic/apply").body("project: clinic");
     problem(no_json.send().await.unwrap(), 400, "json-syntax").await;
     let switch = hub.post("projects/clinic/apply?prune=maybe", &hub.definition()).await;
     problem(switch, 400, "bad-parameter").await;
@@ -173,7 +173,7 @@ async fn an_export_can_be_applied_again_and_shows_no_secret() {
     assert!(!yaml.contains("a-secret-token") && !yaml.contains(SECRET), "{yaml}");
 
     let exported = hub.get("projects/clinic/export?format=json").await.text().await.unwrap();
-    let answer = hub.request(reqwest::Method::POST, "projects/clinic/apply").body(exported);
+    let answer = hub.request(Method::POST, "projects/clinic/apply").body(exported);
     let applied = json_of(answer.send().await.unwrap()).await;
     assert_eq!(applied["changes"], json!([]));
     hub.keep("{}").await;
