@@ -374,11 +374,8 @@ impl Hub {
     }
 
     async fn count_waiting(&self, project: &str, forwarder: &str) -> Result<u64, HubError> {
-        let counts = self.store().open_counts(project).await?;
-        let states = counts.into_iter().find(|(name, _)| name == forwarder);
-        Ok(states.map_or(0, |(_, states)| {
-            states.iter().filter(|(state, _)| state.is_waiting()).map(|(_, count)| count).sum()
-        }))
+        let counts = self.store().waiting_by_forwarder(project).await?;
+        Ok(counts.into_iter().find(|(name, _)| name == forwarder).map_or(0, |(_, count)| count))
     }
 
     async fn cancel_removed(&self, project: &str, changes: &[Change]) -> Result<(), HubError> {

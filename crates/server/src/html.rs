@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
+use http::{HeaderName, HeaderValue};
 
 /// What small pages may load: this hub's own styles and scripts, and nothing by default.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
@@ -15,8 +15,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
 
 /// What the application may load: this hub's own files, fonts among them. No script and no style
 /// may stand inside a page, so that nothing that came in with a message can become one.
-pub(crate) const APPLICATION_POLICY: &str =
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+pub(crate) const APPLICATION_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; \
      object-src 'none'";
 

@@ -15,7 +15,7 @@ use crate::bulk::cancelled_by;
 use crate::error::StoreError;
 use crate::messages::{add_text_search, first_id_at};
 use crate::order::settle_around;
-use crate::records::{DeliveryQuery, Lane, Page, Signal, StateCounts};
+use crate::records::{DeliveryQuery, Lane, Page, Signal};
 use crate::statement::{Batch, Conditions, Row, as_integer};
 use crate::text::storable_key;
 use crate::{Engine, Store};
@@ -94,37 +94,6 @@ impl Store {
         let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE project = $1 AND id = $2");
         let found = self.query(sql, vec![project.into(), id.into()], read_delivery).await?;
         Ok(found.into_iter().next())
-    }
-
-    /// How many deliveries of each forwarder stand in each state, succeeded ones left out.
-    pub async fn open_counts(
-        &self,
-        project: &str,
-    ) -> Result<Vec<(String, StateCounts)>, StoreError> {
-        let rows = self
-            .query(
-                open_counts_sql(match &self.engine {
-                    // Left to itself it walks all deliveries, by forwarder, to spare a small sort.
-                    Engine::Sqlite(_) => "INDEXED BY deliveries_in_trouble",
-                    Engine::Postgres(_) => "",
-                }),
-                vec![project.into()],
-                |row| {
-                    let state = row.named(1, DeliveryState::from_name)?;
-                    Ok((row.text(0)?, state, u64::try_from(row.integer(2)?).unwrap_or(0)))
-                },
-            )
-            .await?;
-        let mut counts: Vec<(String, StateCounts)> = Vec::new();
-        for (forwarder, state, count) in rows {
-            match counts.last_mut() {
-                Some((last, states)) if *last == forwarder => {
-                    states.insert(state, count);
-                }
-                _ => counts.push((forwarder, StateCounts::from([(state, count)]))),
-            }
-        }
-        Ok(counts)
     }
 
     /// How many deliveries wait to be sent, over all projects.
@@ -370,19 +339,6 @@ impl Store {
 
 /// What the partial index of deliveries that somebody may have to look at says, so that it is used.
 pub(crate) const IN_TROUBLE: &str = "state NOT IN ('pending', 'failed', 'succeeded', 'superseded')";
-
-/// What waits is counted in the queue: first tries are pending, retries have failed, whether they are
-/// blocked or not; what holds others waits for nothing. `by` says by which index the rest is read.
-pub(crate) fn open_counts_sql(by: &str) -> String {
-    format!(
-        "SELECT forwarder, CASE rank % 2 WHEN 0 THEN 'pending' ELSE 'failed' END, count(*)
-         FROM queue WHERE project = $1 AND rank < 4 GROUP BY forwarder, rank % 2
-         UNION ALL
-         SELECT forwarder, state, count(*) FROM deliveries {by}
-         WHERE project = $1 AND {IN_TROUBLE} GROUP BY forwarder, state
-         ORDER BY 1"
-    )
-}
 
 /// The tables that a list reads, and the column that it runs along. What waits is few among many,
 /// and found by the queue; on SQLite, CROSS JOIN keeps that order.

@@ -14,7 +14,8 @@ use crate::output;
 
 /// Follow what happens in a project, as it happens
 ///
-/// Tells of messages that come in, of deliveries that change their state, and of incidents.
+/// Tells of messages that come in, of deliveries that change their state, of incidents, of actions
+/// over many, and of definitions that are saved.
 /// Runs until Ctrl-C, or until the hub stops. With --json every event is one line, an object with
 /// the members `event`, `id` and `state`. Events are hints: one who is too slow misses some and is
 /// told so (`lagged`); the lists of messages and deliveries have everything.
@@ -58,6 +59,7 @@ fn told(event: &Event) -> String {
             let missed = counted(number(&event.data, "missed"), "event was", "events were");
             output::bad(format!("{missed} missed; look at the lists"))
         }
+        "configuration" => "configuration saved".to_owned(),
         name => {
             format!("{name:8} {} {}", text(&event.data, "id"), text(&event.data, "state"))
         }

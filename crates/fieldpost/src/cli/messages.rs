@@ -49,9 +49,17 @@ pub(crate) struct List {
     #[arg(long, value_name = "TIME")]
     until: Option<Moment>,
 
-    /// Only those with this text in their identity, or with this id.
+    /// Only those with this text in their body, their identity or their id.
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
+
+    /// Only those with this in a field, as form.age=42; may be given several times.
+    #[arg(long, value_name = "PATH=VALUE")]
+    value: Vec<String>,
+
+    /// Only those whose content contains this JSON, as a filter's match asks for it.
+    #[arg(long = "match", value_name = "JSON")]
+    matches: Option<String>,
 
     /// At most so many.
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
@@ -174,11 +182,19 @@ impl List {
             ("since", self.since.map(Moment::for_query)),
             ("until", self.until.map(Moment::for_query)),
             ("text", self.text),
+            ("match", self.matches),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
+        .chain(self.value.into_iter().map(|value| ("value", value)))
         .collect();
+        let asks_for_content =
+            query.iter().any(|(name, _)| matches!(*name, "text" | "match" | "value"));
+        let looking = asks_for_content.then(|| output::spinner("looking through the messages"));
         let messages = client.list(&["projects", &project, "messages"], &query, self.limit).await?;
+        if let Some(looking) = looking {
+            looking.finish_and_clear();
+        }
         if self.target.json {
             json_list(messages)?;
         } else if messages.is_empty() {

@@ -20,6 +20,7 @@ mod key;
 mod lanes;
 mod messages;
 mod migrate;
+mod overview;
 mod pausing;
 mod projects;
 mod reference;
@@ -70,6 +71,7 @@ enum Command {
     Export(export::Export),
     #[command(subcommand)]
     Projects(projects::Projects),
+    Overview(overview::Overview),
     #[command(subcommand)]
     Messages(messages::Messages),
     #[command(subcommand)]
@@ -187,6 +189,7 @@ impl Command {
             Self::Apply(apply) => apply.execute().await,
             Self::Export(export) => export.execute().await,
             Self::Projects(projects) => projects.execute().await,
+            Self::Overview(overview) => overview.execute().await,
             Self::Messages(messages) => Box::pin(messages.execute()).await,
             Self::Deliveries(deliveries) => Box::pin(deliveries.execute()).await,
             Self::Forwarders(forwarders) => forwarders.execute().await,

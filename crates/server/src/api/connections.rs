@@ -33,6 +33,12 @@ pub(super) struct Connection {
     url: String,
     /// Whether it is paused: what is for it waits.
     paused: bool,
+    /// Deliveries to it that have not arrived, by state; states without any are left out. No more
+    /// than 10,000 are counted of those that wait, or have ended in one state.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>, example = json!({"failed": 2}))]
+    deliveries: Counts,
+    /// Whether there may be more of them than were counted.
+    deliveries_are_more: bool,
     /// Addresses in its `notify` that have unsubscribed from mails about it.
     unsubscribed: Vec<String>,
     /// What is allowed, and likely to be regretted.
@@ -47,12 +53,16 @@ impl Connection {
         app: &App,
         project: &str,
         connection: &connection::Connection,
-        unreached: &Unreached,
+        Seen { routing, unreached, counts }: &Seen,
     ) -> Self {
         let mut warnings = connection_warnings(connection);
         warnings.extend(unreached.warnings(connection));
         warnings.extend(app.hub.refused_network(project, connection));
+        let lanes = routing.lanes_to(&connection.name);
+        let (deliveries, deliveries_are_more) = counts.of_lanes(&lanes);
         Self {
+            deliveries: named_counts(deliveries),
+            deliveries_are_more,
             name: connection.name.clone(),
             url: mask_url(&connection.url),
             paused: connection.paused,
@@ -60,6 +70,23 @@ impl Connection {
             warnings: warnings.into_iter().map(Mistake::from).collect(),
             definition: write_connection(connection, Secrets::Hidden).into(),
         }
+    }
+}
+
+/// What is seen of all connections of a project at once.
+struct Seen {
+    routing: Arc<ProjectRouting>,
+    unreached: Unreached,
+    counts: OpenCounts,
+}
+
+impl Seen {
+    async fn of(app: &App, project: &str) -> Result<Self, Problem> {
+        Ok(Self {
+            routing: app.hub.project(project).await?,
+            unreached: app.hub.unreached(project).await?,
+            counts: app.hub.store().open_counts(project).await?,
+        })
     }
 }
 
@@ -81,10 +108,10 @@ pub(super) async fn list(
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Connection>>, Problem> {
     let definition = current(&app, &project).await?;
-    let unreached = app.hub.unreached(&project).await?;
+    let seen = Seen::of(&app, &project).await?;
     let connections = definition.connections.iter();
     let shown: Vec<Connection> =
-        connections.map(|it| Connection::show(&app, &project, it, &unreached)).collect();
+        connections.map(|it| Connection::show(&app, &project, it, &seen)).collect();
     Ok(Json(List::whole(shown)))
 }
 
@@ -107,8 +134,7 @@ pub(super) async fn get(
 async fn shown(app: &App, project: &str, name: &str) -> Result<Connection, Problem> {
     let definition = current(app, project).await?;
     let found = find("connection", &definition.connections, name, name_of)?;
-    let unreached = app.hub.unreached(project).await?;
-    Ok(Connection::show(app, project, found, &unreached))
+    Ok(Connection::show(app, project, found, &Seen::of(app, project).await?))
 }
 
 /// Make or replace a connection

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use fieldpost_engine::Draft;
 use fieldpost_rules::definition::ProjectDefinition;
-use fieldpost_store::DefinitionKind;
+use fieldpost_store::{DefinitionKind, StateCounts};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -57,17 +57,9 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The deliveries of each forwarder that have not arrived, by state.
-pub(super) async fn open_counts(
-    app: &App,
-    project: &str,
-) -> Result<Vec<(String, Counts)>, Problem> {
-    let counts = app.hub.store().open_counts(project).await?;
-    let named = |(forwarder, states): (String, fieldpost_store::StateCounts)| {
-        let states = states.into_iter().map(|(state, count)| (state.name(), count)).collect();
-        (forwarder, states)
-    };
-    Ok(counts.into_iter().map(named).collect())
+/// The counts of states by the names of these.
+pub(super) fn named_counts(counts: StateCounts) -> Counts {
+    counts.into_iter().map(|(state, count)| (state.name(), count)).collect()
 }
 
 /// A name from a path, which may be anything, as it may be repeated in an answer.

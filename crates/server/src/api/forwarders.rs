@@ -6,13 +6,13 @@ use axum::response::Response;
 use fieldpost_engine::Draft;
 use fieldpost_model::forwarder;
 use fieldpost_rules::definition::{Secrets, read_forwarder, write_forwarder};
-use fieldpost_store::DefinitionKind;
+use fieldpost_store::{DefinitionKind, OpenCounts};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Document;
-use super::definitions::{Counts, current, find, open_counts, put as save, remove, saved};
+use super::definitions::{Counts, current, find, named_counts, put as save, remove, saved};
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
@@ -37,24 +37,28 @@ pub(super) struct Forwarder {
     to: String,
     /// Whether it is paused: its deliveries are made, and wait.
     paused: bool,
-    /// Its deliveries that have not arrived, by state; states without any are left out.
+    /// Its deliveries that have not arrived, by state; states without any are left out. No more than
+    /// 10,000 are counted of those that wait for one connection, or have ended in one state.
     #[schema(value_type = std::collections::BTreeMap<String, u64>, example = json!({"failed": 2}))]
     deliveries: Counts,
+    /// Whether there may be more of them than were counted.
+    deliveries_are_more: bool,
     /// The forwarder as the project file has it; give it back to change it.
     #[schema(value_type = Object)]
     definition: ExactJson,
 }
 
 impl Forwarder {
-    fn new(forwarder: &forwarder::Forwarder, counts: &[(String, Counts)]) -> Self {
-        let found = counts.iter().find(|(name, _)| *name == forwarder.name);
+    fn new(forwarder: &forwarder::Forwarder, counts: &OpenCounts) -> Self {
+        let (deliveries, deliveries_are_more) = counts.of_forwarder(&forwarder.name, &forwarder.to);
         Self {
             name: forwarder.name.clone(),
             on: forwarder.on.name(),
             from: forwarder.filter.from.clone(),
             to: forwarder.to.clone(),
             paused: forwarder.paused,
-            deliveries: found.map(|(_, counts)| counts.clone()).unwrap_or_default(),
+            deliveries: named_counts(deliveries),
+            deliveries_are_more,
             definition: write_forwarder(forwarder, Secrets::Hidden).into(),
         }
     }
@@ -80,7 +84,7 @@ pub(super) async fn list(
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Forwarder>>, Problem> {
     let definition = current(&app, &project).await?;
-    let counts = open_counts(&app, &project).await?;
+    let counts = app.hub.store().open_counts(&project).await?;
     let forwarders = definition.forwarders.iter();
     Ok(Json(List::whole(forwarders.map(|forwarder| Forwarder::new(forwarder, &counts)))))
 }
@@ -88,7 +92,7 @@ pub(super) async fn list(
 async fn shown(app: &App, project: &str, name: &str) -> Result<Forwarder, Problem> {
     let definition = current(app, project).await?;
     let forwarder = find("forwarder", &definition.forwarders, name, name_of)?;
-    Ok(Forwarder::new(forwarder, &open_counts(app, project).await?))
+    Ok(Forwarder::new(forwarder, &app.hub.store().open_counts(project).await?))
 }
 
 /// One forwarder

@@ -52,10 +52,10 @@ mod search;
 mod session;
 mod sources;
 mod status;
-mod users;
-mod visitor;
 mod timeline;
 mod traffic;
+mod users;
+mod visitor;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

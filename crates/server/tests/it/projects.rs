@@ -37,8 +37,7 @@ async fn mistakes_are_told_with_hints() {
     let unknown = hub.post("projects", &json!({ "name": "x", "tite": "y" })).await;
     let told = problem(unknown, 400, "bad-body").await;
     assert!(text(&told["detail"]).contains("tite"), "{told}");
-    let cut =
-        hub.request(Method::POST, "projects").body("{\"name\":").send().await.unwrap();
+    let cut = hub.request(Method::POST, "projects").body("{\"name\":").send().await.unwrap();
     problem(cut, 400, "bad-body").await;
     problem(hub.get("projects/nowhere").await, 404, "not-found").await;
     let parameter = hub.get("projects?limt=3").await;
@@ -151,8 +150,7 @@ async fn a_file_that_is_wrong_is_refused_with_all_its_mistakes() {
     let other = hub.post("projects/north/apply", &hub.definition()).await;
     let told = problem(other, 422, "invalid-definition").await;
     assert_eq!(told["problems"][0]["path"], "project");
-    let no_json =
-        hub.request(Method::POST, "projects/clinic/apply").body("project: clinic");
+    let no_json = hub.request(Method::POST, "projects/clinic/apply").body("project: clinic");
     problem(no_json.send().await.unwrap(), 400, "json-syntax").await;
     let switch = hub.post("projects/clinic/apply?prune=maybe", &hub.definition()).await;
     problem(switch, 400, "bad-parameter").await;

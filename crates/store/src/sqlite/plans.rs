@@ -11,6 +11,8 @@ use rusqlite::{Connection, StatementStatus, params};
 use uuid::Uuid;
 
 use super::claim;
+use crate::delivery_list::ROWS_LOOKED_THROUGH;
+use crate::lanes::LANE_COUNT;
 use crate::migrate;
 use crate::records::{Lane, LaneDemand};
 
@@ -52,9 +54,8 @@ fn queue_of(waiting: u128) -> Connection {
     connection
 }
 
-/// What a few claims cost, one after the other.
-fn cost_of_claims(waiting: u128) -> Arc<Cost> {
-    let mut connection = queue_of(waiting);
+/// What the statements of a connection cost from here on.
+fn cost_from_here(connection: &mut Connection) -> Arc<Cost> {
     let cost = Arc::new(Cost::default());
     let counted = Arc::clone(&cost);
     let count = move |event: TraceEvent<'_>| {
@@ -66,6 +67,13 @@ fn cost_of_claims(waiting: u128) -> Arc<Cost> {
         }
     };
     connection.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(count)).unwrap();
+    cost
+}
+
+/// What a few claims cost, one after the other.
+fn cost_of_claims(waiting: u128) -> Arc<Cost> {
+    let mut connection = queue_of(waiting);
+    let cost = cost_from_here(&mut connection);
     let lane = Lane { project: "clinic".into(), name: "ministry".to_owned() };
     for _ in 0..CLAIMS {
         let lease = Duration::from_mins(1);
@@ -91,10 +99,89 @@ fn a_claim_looks_at_what_it_takes_however_many_wait() {
 #[test]
 fn a_forwarders_counts_read_nothing_that_ended_well() {
     let connection = queue_of(1);
-    let sql = crate::deliveries::open_counts_sql("INDEXED BY deliveries_in_trouble");
+    let sql = crate::open_counts::ended_sql(true).replace('$', "?");
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let parameters = params!["clinic", "rejected", 10];
     let plan: Vec<String> =
-        statement.query_map(["clinic"], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        statement.query_map(parameters, |row| row.get(3)).unwrap().map(Result::unwrap).collect();
     assert!(plan.iter().any(|step| step.contains("deliveries_in_trouble")), "{plan:?}");
     assert!(!plan.iter().any(|step| step.contains("deliveries_by_forwarder")), "{plan:?}");
+}
+
+/// What it costs to tell what waits in every lane.
+fn cost_of_backlogs(waiting: u128) -> i64 {
+    let mut connection = queue_of(waiting);
+    let cost = cost_from_here(&mut connection);
+    let sql = crate::backlogs::backlogs_sql().replace('$', "?");
+    let counted: i64 = connection.query_row(&sql, ["clinic"], |row| row.get(1)).unwrap();
+    assert_eq!(counted, i64::try_from(LANE_COUNT).unwrap() + 1, "no further than that");
+    cost.steps.load(Ordering::Relaxed)
+}
+
+#[test]
+fn what_waits_is_told_at_the_same_cost_however_much_it_is() {
+    let (some, twice) = (cost_of_backlogs(11_000), cost_of_backlogs(22_000));
+    assert!(some > 10_000, "{some} steps");
+    assert!(twice <= some * 11 / 10, "{twice} steps, not {some}");
+}
+
+/// A list whose filter no index has, over so many deliveries of others.
+fn cost_of_a_page(others: u32) -> i64 {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate::sqlite(&mut connection).unwrap();
+    connection
+        .execute_batch(&format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {others})
+             INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
+                 payload_id, state, origin, attempts, tries, registered_at)
+             SELECT 'clinic', unhex(printf('0195a7c2000070008000%012x', i)), 'births', 'ministry',
+                 'message', 'message', zeroblob(16), 'succeeded', 'event', 1, 1, 0 FROM n"
+        ))
+        .unwrap();
+    let cost = cost_from_here(&mut connection);
+    let skipped = ROWS_LOOKED_THROUGH - 1;
+    let boundary: [u8; 16] = connection
+        .query_row(
+            "SELECT id FROM deliveries WHERE project = 'clinic' ORDER BY id DESC LIMIT 1 OFFSET ?1",
+            [skipped.cast_signed()],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let found: Vec<i64> = connection
+        .prepare(
+            "SELECT 1 FROM deliveries WHERE project = 'clinic' AND connection = 'warehouse'
+             AND id >= ?1 ORDER BY id DESC LIMIT 51",
+        )
+        .unwrap()
+        .query_map([boundary], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(found, [] as [i64; 0]);
+    assert_eq!(cost.sorted.load(Ordering::Relaxed), 0, "rows were sorted");
+    cost.steps.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_page_looks_through_so_many_rows_however_many_there_are() {
+    let rows = u32::try_from(ROWS_LOOKED_THROUGH).unwrap();
+    let (some, thrice) = (cost_of_a_page(rows), cost_of_a_page(3 * rows));
+    assert!(thrice <= some * 11 / 10, "{thrice} steps, not {some}");
+}
+
+#[test]
+fn what_was_counted_is_found_by_its_time() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate::sqlite(&mut connection).unwrap();
+    for sql in [
+        "SELECT noun, kind, name, sum(count) FROM tallies
+         WHERE project = 'clinic' AND span = 1 AND at >= 2 AND at < 3 GROUP BY 1, 2, 3",
+        "SELECT noun, kind, name, at FROM last_times WHERE project = 'clinic'",
+        "SELECT id FROM incidents WHERE project = 'clinic' AND state = 'open'",
+    ] {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let plan: Vec<String> =
+            statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        assert!(plan[0].starts_with("SEARCH"), "{plan:?}");
+    }
 }

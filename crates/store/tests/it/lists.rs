@@ -5,7 +5,7 @@ use std::time::Duration;
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::message::MessageState;
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::{Accept, DeliveryQuery, MessageQuery, Page, Verdict};
+use fieldpost_store::{Accept, DeliveryQuery, MessageQuery, OpenCounts, Page, Verdict};
 use rstest::rstest;
 use uuid::{Builder, Uuid};
 
@@ -292,15 +292,14 @@ async fn what_is_open_is_counted_by_forwarder_and_state(
     store.record(succeeded(&claimed[1])).await.unwrap();
     let counts = store.open_counts(PROJECT).await.unwrap();
     let births = [(DeliveryState::Pending, 2)].into();
-    assert_eq!(
-        counts,
-        [
-            (FORWARDER.to_owned(), births),
-            ("deaths".to_owned(), [(DeliveryState::Failed, 1)].into())
-        ]
-    );
+    assert_eq!(counts.of_forwarder(FORWARDER, CONNECTION), (births, false));
+    let deaths = [(DeliveryState::Failed, 1)].into();
+    assert_eq!(counts.of_forwarder("deaths", CONNECTION), (deaths, false));
+    let both = [(DeliveryState::Pending, 2), (DeliveryState::Failed, 1)].into();
+    assert_eq!(counts.of_lanes(&[CONNECTION.to_owned()]), (both, false));
+    assert_eq!(counts.of_lanes(&["warehouse".to_owned()]), ([].into(), false));
     assert_eq!(store.waiting().await, Ok(3));
-    assert_eq!(store.open_counts("other").await, Ok(Vec::new()));
+    assert_eq!(store.open_counts("other").await, Ok(OpenCounts::default()));
 }
 
 #[rstest]

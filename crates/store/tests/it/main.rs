@@ -38,6 +38,8 @@ mod lists;
 #[cfg(test)]
 mod migrate;
 #[cfg(test)]
+mod million;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod order;
