@@ -21,7 +21,7 @@ use crate::records::DeliveryQuery;
 use crate::statement::{Conditions, as_integer};
 
 /// Rows that one list looks through for what no index tells.
-pub const ROWS_LOOKED_THROUGH: usize = 20_000;
+pub const ROWS_LOOKED_THROUGH: usize = 50_000;
 
 names! {
     /// What a list of deliveries is sorted by.

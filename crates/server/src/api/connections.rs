@@ -1,21 +1,23 @@
 //! Connections: the remote APIs that a project sends to.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::{Draft, Unreached};
+use fieldpost_engine::{Draft, ProjectRouting, Unreached};
 use fieldpost_model::connection;
 use fieldpost_rules::definition::{
     Secrets, connection_warnings, read_connection, write_connection,
 };
 use fieldpost_rules::redact::mask_url;
-use fieldpost_store::DefinitionKind;
+use fieldpost_store::{DefinitionKind, OpenCounts};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Document;
-use super::definitions::{current, find, put as save, remove, saved};
+use super::definitions::{Counts, current, find, named_counts, put as save, remove, saved};
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};

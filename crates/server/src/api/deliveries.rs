@@ -310,7 +310,7 @@ impl<S: Sync> FromRequestParts<S> for DeliveryListing {
 
 /// Deliveries
 ///
-/// The newest first, unless sorted otherwise. What no index tells is looked for in 20,000 deliveries
+/// The newest first, unless sorted otherwise. What no index tells is looked for in 50,000 deliveries
 /// at a time: the page may then have few items, or none, and `next` goes on from there.
 #[utoipa::path(
     get,
