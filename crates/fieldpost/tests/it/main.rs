@@ -22,6 +22,7 @@ mod doctor;
 mod faults;
 #[cfg(test)]
 mod load;
+mod looking;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]

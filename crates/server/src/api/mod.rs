@@ -100,7 +100,7 @@ const BASE: &str = "/api/v1";
         (name = "audit", description = "Who did what"),
         (name = "hub", description = "The hub itself"),
     ),
-    components(schemas(Problem, names::TrafficByName)),
+    components(schemas(Problem, names::DeliverySortName, names::TrafficByName)),
     security(("token" = []), ("session" = []))
 )]
 struct Description;
