@@ -186,6 +186,9 @@ impl Store {
         }
         if change.disabled == Some(true) {
             batch.any("DELETE FROM sessions WHERE account = $1", vec![id.into()]);
+        }
+        // Whoever holds a link from before must not come to more by it than was meant.
+        if change.disabled == Some(true) || change.installation_admin == Some(true) {
             batch.any("DELETE FROM invitations WHERE account = $1", vec![id.into()]);
         }
         self.change(batch).await.map(drop)
@@ -209,11 +212,13 @@ impl Store {
         Ok(self.change(batch).await?.first() == Some(&1))
     }
 
-    /// Sets a user's password, and ends all sessions that there are.
+    /// Sets a user's password, and ends all sessions and links that there are.
     pub async fn set_password(&self, id: Uuid, digest: &str) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         add_password(&mut batch, id, digest);
-        batch.any("DELETE FROM sessions WHERE account = $1", vec![id.into()]);
+        for table in ["sessions", "invitations"] {
+            batch.any(format!("DELETE FROM {table} WHERE account = $1"), vec![id.into()]);
+        }
         self.change(batch).await.map(drop)
     }
 
@@ -245,6 +250,13 @@ impl Store {
         access: Access,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        // Who invited somebody to one project may hold the link, and must not come by it to another.
+        batch.any(
+            "DELETE FROM invitations WHERE account = $2
+             AND EXISTS (SELECT 1 FROM members WHERE account = $2 AND project <> $1)
+             AND NOT EXISTS (SELECT 1 FROM members WHERE account = $2 AND project = $1)",
+            vec![project.into(), account.into()],
+        );
         batch.one(
             NO_USER,
             format!(

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use fieldpost_model::secret::Secret;
-use fieldpost_rules::account::{email_key, password};
+use fieldpost_rules::account::{LONGEST_EMAIL, email_key, password};
 use fieldpost_store::{Tried, User};
 use uuid::Uuid;
 
@@ -12,8 +12,14 @@ use super::{AccountError, BegunSession, Visitor};
 use crate::hub::Hub;
 use crate::ids::digest;
 
-/// Tries that an account has within a window.
-const TRIES_OF_ACCOUNT: u32 = 10;
+/// Tries that an account has within a window, from one address. Whoever tries more cannot keep its
+/// owner out, who comes from another one.
+const TRIES_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
+/// Tries that an account has within a window, from wherever: a limit for those who have many
+/// addresses.
+const TRIES_OF_ACCOUNT: u32 = 200;
+/// Tries of a password within a window by somebody who is in already.
+const TRIES_WITHIN: u32 = 10;
 /// Tries that an address has within a window: a whole office may come from one.
 const TRIES_OF_ADDRESS: u32 = 50;
 /// The window.
@@ -35,8 +41,15 @@ pub struct SignIn {
 impl Hub {
     /// Lets somebody in who knows the password and, where there is one, has the second factor.
     pub async fn sign_in(&self, attempt: &SignIn) -> Result<BegunSession, AccountError> {
+        // Longer than any account has them: not worth any work.
+        let bytes = (attempt.email.len(), attempt.password.expose().len());
+        if bytes.0 > LONGEST_EMAIL || bytes.1 > password::MOST_BYTES {
+            return Err(AccountError::WrongCredentials(None));
+        }
         let key = email_key(&attempt.email);
-        let tried = [Some(of_account(&key)), attempt.visitor.address.map(of_address)];
+        let from = attempt.visitor.address;
+        let tried =
+            [Some(of_account(&key)), Some(of_account_from(&key, from)), from.map(of_address)];
         let tried: Vec<Tried> = tried.into_iter().flatten().collect();
         self.count_try(&tried).await?;
         let user = self.store().user_by_email(&key).await?;
@@ -58,7 +71,7 @@ impl Hub {
             }
         }
         self.store().give_try_back(&tried).await?;
-        self.store().forget_tries(&of_account(&key)).await?;
+        self.store().forget_tries(&of_account_from(&key, from)).await?;
         self.begin_session(user, &attempt.visitor).await
     }
 
@@ -103,7 +116,8 @@ impl Hub {
         user: &User,
         password: &Secret,
     ) -> Result<(), AccountError> {
-        let tried = [of_account(&email_key(&user.email))];
+        let subject = digest(&format!("within/{}", user.id));
+        let tried = [Tried { subject, limit: TRIES_WITHIN }];
         self.count_try(&tried).await?;
         let kept = self.store().password_digest(user.id).await?;
         if !self.passwords().is_right(password, kept).await? {
@@ -145,16 +159,26 @@ fn of_account(email_key: &str) -> Tried {
     Tried { subject: digest(&format!("account/{email_key}")), limit: TRIES_OF_ACCOUNT }
 }
 
-/// Who has one address of the sixth version has the 2⁶⁴ beside it as well.
+fn of_account_from(email_key: &str, address: Option<IpAddr>) -> Tried {
+    let network = address.map(network).unwrap_or_default();
+    let subject = digest(&format!("account/{email_key}/from/{network}"));
+    Tried { subject, limit: TRIES_OF_ACCOUNT_FROM_ADDRESS }
+}
+
 fn of_address(address: IpAddr) -> Tried {
-    let subject = match address.to_canonical() {
-        IpAddr::V4(address) => format!("address/{address}"),
+    let subject = digest(&format!("address/{}", network(address)));
+    Tried { subject, limit: TRIES_OF_ADDRESS }
+}
+
+/// Who has one address of the sixth version has the 2⁶⁴ beside it as well.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
-            format!("address/{a:x}:{b:x}:{c:x}:{d:x}")
+            format!("{a:x}:{b:x}:{c:x}:{d:x}")
         }
-    };
-    Tried { subject: digest(&subject), limit: TRIES_OF_ADDRESS }
+    }
 }
 
 #[cfg(test)]

@@ -217,6 +217,12 @@ async fn made(
     project: Option<ProjectName>,
     new: NewToken,
 ) -> Result<Response, Problem> {
+    if caller.token().is_some() {
+        // It would outlive the one that made it, whatever becomes of that.
+        let detail = "tokens are made by people: a token cannot make another one";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not-for-tokens", detail)
+            .hint("sign in, and make it there"));
+    }
     let NewToken { name, access, expires_in } = new;
     let access = read_access(&access)?;
     let own = project.as_deref().map_or(Some(Access::Owner), |project| caller.access(project));
@@ -226,9 +232,6 @@ async fn made(
             .hint("choose a lower level"));
     }
     let expires_at = expires_in.as_deref().map(|text| end_of(&app.hub, text)).transpose()?;
-    // A token that expires must not leave one behind that does not.
-    let of_maker = caller.token().and_then(|token| token.expires_at);
-    let expires_at = expires_at.into_iter().chain(of_maker).min();
     let created_by = caller.name().to_owned();
     let draft = Draft { project, name, access, expires_at, created_by };
     let (token, text) = app.hub.create_api_token(draft).await?;

@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use fieldpost_engine::NewPerson;
+use fieldpost_engine::{Invited, NewPerson};
 use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
 use fieldpost_rules::account::email_key;
@@ -157,17 +157,22 @@ pub(super) async fn add(
     may_give(&caller, &project, access, has)?;
     let (id, link, mailed) = if let Some(user) = known {
         app.hub.store().set_member(&project, user.id, access).await?;
-        (user.id, None, false)
+        let elsewhere = is_more_than_member_of(&app, &user, &project).await?;
+        if user.has_password || (elsewhere && has.is_some() && !caller.is_installation_admin()) {
+            (user.id, None, false)
+        } else {
+            // Invited before, and not come yet: the link of then may be lost, or good no more.
+            let sent = app.hub.send_link(user.id).await?;
+            let may_have = !elsewhere || caller.is_installation_admin();
+            let link = link_for(&app, &caller, &sent).filter(|_| may_have);
+            (user.id, link, sent.mailed)
+        }
     } else {
         let name = new.name.unwrap_or_else(|| new.email.clone());
         let projects = vec![(ProjectName::from(&*project), access)];
         let person = NewPerson { email: new.email, name, installation_admin: false, projects };
         let sent = app.hub.invite(person).await?;
-        // Who has the link is that person, to all projects: where it reaches them by mail,
-        // nobody else needs it.
-        let is_for_them = sent.mailed && !caller.is_installation_admin();
-        let link = (!is_for_them).then(|| app.link(sent.path.expose()));
-        (sent.user.id, link, sent.mailed)
+        (sent.user.id, link_for(&app, &caller, &sent), sent.mailed)
     };
     audited.target(id.to_string());
     audited.detail("access", access.name());
@@ -229,6 +234,20 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// The link, for whoever may have it in his hands. Who has it is that person: where it reaches
+/// them by mail, nobody else needs it.
+fn link_for(app: &App, caller: &Caller, sent: &Invited) -> Option<String> {
+    let is_shown = !sent.mailed || caller.is_installation_admin();
+    is_shown.then(|| app.link(sent.path.expose()))
+}
+
+/// Whether somebody may do more than this project has to give.
+async fn is_more_than_member_of(app: &App, user: &User, project: &str) -> Result<bool, Problem> {
+    let memberships = app.hub.store().memberships(user.id).await?;
+    let elsewhere = memberships.iter().any(|membership| *membership.project != *project);
+    Ok(elsewhere || user.installation_admin)
+}
+
 async fn access_of(app: &App, project: &str, id: Uuid) -> Result<Option<Access>, Problem> {
     let memberships = app.hub.store().memberships(id).await?;
     let found = memberships.iter().find(|membership| *membership.project == *project);
@@ -252,6 +271,12 @@ fn may_give(
     gives: Access,
     has: Option<Access>,
 ) -> Result<(), Problem> {
+    if caller.token().is_some() {
+        // A token ends some day or is revoked; a person whom it let in would stay.
+        let detail = "people are let in by people: a token cannot say who may do what";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not-for-tokens", detail)
+            .hint("sign in, and do it there"));
+    }
     let own = caller.access(project).unwrap_or(Access::Viewer);
     let needed = has.map_or(gives, |has| has.max(gives));
     if needed <= own {

@@ -155,15 +155,43 @@ async fn a_token_of_all_projects_makes_no_other_one() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_leaves_none_behind_that_does_not() {
+async fn a_token_leaves_nobody_behind_that_outlives_it() {
     let hub = TestHub::start().await;
     let body = json!({ "name": "CI", "access": "admin", "expires_in": "1h" });
     let made = json_of(hub.post("projects/clinic/tokens", &body).await).await;
-    let request = hub.client.post(hub.url("/api/v1/projects/clinic/tokens"));
-    let body = json!({ "name": "heir", "access": "admin" }).to_string();
-    let answer = request.bearer_auth(text(&made["token"])).body(body).send().await.unwrap();
-    let heir = json_of(answer).await;
-    assert_eq!(heir["expires_at"], made["expires_at"]);
+    assert!(made["expires_at"].is_string());
+    for (path, body) in [
+        ("tokens", json!({ "name": "heir", "access": "viewer" })),
+        ("members", json!({ "email": "heir@example.org", "access": "viewer" })),
+    ] {
+        let request = hub.client.post(hub.url(&format!("/api/v1/projects/clinic/{path}")));
+        let request = request.bearer_auth(text(&made["token"])).body(body.to_string());
+        problem(request.send().await.unwrap(), 403, "not-for-tokens").await;
+    }
+}
+
+/// Whoever invited somebody to one project may hold the link, and must not come by it to another.
+#[tokio::test]
+async fn a_link_does_not_grow_with_what_its_holder_may_do() {
+    let hub = TestHub::start().await;
+    let owner = hub.first_owner().await;
+    hub.post("projects", &json!({ "name": "north", "title": "North" })).await;
+    let admin = hub.member("admin", &[("clinic", "admin")]).await;
+    let new = json!({ "email": "ceo@example.org", "access": "viewer" });
+    let invited = json_of(hub.send_by(&admin, Method::POST, "projects/clinic/members", &new).await);
+    let link = text(&invited.await["invitation_url"]).to_owned();
+    let higher = json!({ "email": "ceo@example.org", "access": "owner" });
+    let added = hub.send_by(&owner, Method::POST, "projects/north/members", &higher).await;
+    let fresh = text(&json_of(added).await["invitation_url"]).to_owned();
+    let again = json_of(hub.send_by(&admin, Method::POST, "projects/clinic/members", &new).await);
+    assert_eq!(again.await["invitation_url"], json!(null), "it would open the other project");
+    let accept = async |link: &str| {
+        let secret = link.split('#').nth(1).unwrap().to_owned();
+        let body = json!({ "secret": secret, "name": "Ceo", "password": "a long sentence" });
+        hub.as_nobody(Method::POST, "invitations/accept", &body).await
+    };
+    problem(accept(&link).await, 410, "used-invitation").await;
+    assert!(accept(&fresh).await.status().is_success());
 }
 
 #[tokio::test]
