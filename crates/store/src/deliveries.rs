@@ -14,7 +14,7 @@ use crate::attempts::status;
 use crate::bulk::cancelled_by;
 use crate::error::StoreError;
 use crate::messages::{add_text_search, first_id_at};
-use crate::order::settle_around;
+use crate::order::{Among, settle_around};
 use crate::records::{DeliveryQuery, Lane, Page, Signal};
 use crate::statement::{Batch, Conditions, Row, as_integer};
 use crate::text::storable_key;
@@ -291,7 +291,7 @@ impl Store {
             ),
             vec![project.into(), id.into(), lane.into(), forwarder.into(), connection.into()],
         );
-        settle_around(batch, project, id);
+        settle_around(Among::on(&self.engine), batch, project, id);
     }
 
     /// Tells of a delivery that was ended. One that followed it may be due now.

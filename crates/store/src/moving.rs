@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::deliveries::END;
 use crate::error::StoreError;
-use crate::order::{go_on, key_of, settle};
+use crate::order::{Among, go_on, key_of, settle};
 use crate::records::{Lane, Signal};
 use crate::statement::{Batch, Parameter};
 use crate::{Engine, Store};
@@ -137,7 +137,7 @@ impl Store {
         let first = batch.0.len();
         self.move_in_queue(&mut batch, step, waiting, !touched.is_empty());
         turn_deliveries(&mut batch, step, waiting);
-        settle(&mut batch, project, &touched);
+        settle(Among::on(&self.engine), &mut batch, project, &touched);
         let moved = self.change(batch).await?.get(first).copied().unwrap_or(0);
         if moved > 0 {
             self.signal(Signal::Due(Lane { project: project.into(), name: to.to_owned() }));
@@ -263,7 +263,7 @@ impl Store {
             batch.any(leave.as_str(), vec![project.into(), (*id).into()]);
             batch.any(END, vec![project.into(), (*id).into(), reason.into()]);
         }
-        go_on(&mut batch, project, forwarder, &touched);
+        go_on(Among::on(&self.engine), &mut batch, project, forwarder, &touched);
         let counts = self.change(batch).await?;
         let mut left = 0;
         let ends = counts.get(first..).unwrap_or_default().chunks(2);

@@ -159,24 +159,56 @@ pub(crate) fn collapse_within<'b>(arriving: Vec<Arriving<'b>>) -> Vec<Arriving<'
     newest
 }
 
+/// How a statement asks for the rows of certain deliveries, so that it begins with them. Joined to the
+/// queue, they may be looked for in each row of it: PostgreSQL does not know how few they are. There
+/// they are an array, which is made first. The plus before `rank` is for the same: nothing may begin
+/// with what is blocked or ready, that is with the whole backlog.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Among {
+    /// `IN (…)`, which SQLite makes first.
+    List,
+    /// `= ANY (ARRAY (…))`
+    Array,
+}
+
+impl Among {
+    /// As an engine wants it.
+    pub(crate) const fn on(engine: &Engine) -> Self {
+        match engine {
+            Engine::Sqlite(_) => Self::List,
+            Engine::Postgres(_) => Self::Array,
+        }
+    }
+
+    /// The comparison with what is selected.
+    fn of(self, selected: &str) -> String {
+        match self {
+            Self::List => format!("IN ({selected})"),
+            Self::Array => format!("= ANY (ARRAY ({selected}))"),
+        }
+    }
+}
+
 /// Blocks what is ahead in its sequence and should not be. `touched` selects the sequences of the
-/// project `$1`. The conditions of the choice stand again: it may be claimed at that moment. The plus keeps
-/// the planner from beginning with them, that is with the whole backlog. Whether something is
-/// earlier is asked by looking at the first: asked for any that is earlier, PostgreSQL may take it
-/// for so likely that it looks through the table, and finds none.
-pub(crate) fn demote(touched: &str) -> String {
+/// project `$1`. The conditions of the choice stand again: it may be claimed at that moment. Whether
+/// something is earlier is asked by looking at the first: asked for any that is earlier, PostgreSQL
+/// may take it for so likely that it looks through the table, and finds none.
+pub(crate) fn demote(among: Among, touched: &str) -> String {
+    let ahead = format!(
+        "SELECT ahead.delivery FROM ({touched}) touched CROSS JOIN queue ahead
+         WHERE ahead.project = $1 AND ahead.sequence = touched.sequence AND ahead.rank < 2
+         AND (ahead.delivery <> (
+             SELECT first.delivery FROM queue first WHERE first.project = $1
+             AND first.sequence = touched.sequence ORDER BY first.position LIMIT 1)
+         OR (SELECT sent.delivery FROM queue sent WHERE sent.project = $1
+             AND sent.sequence = touched.sequence AND sent.rank < 2
+             AND sent.owner IS NOT NULL AND sent.delivery <> ahead.delivery
+             ORDER BY sent.rank LIMIT 1) IS NOT NULL)"
+    );
     format!(
         "UPDATE queue SET rank = rank + 2
-         WHERE project = $1 AND +rank < 2 AND owner IS NULL AND delivery IN (
-             SELECT ahead.delivery FROM ({touched}) touched CROSS JOIN queue ahead
-             WHERE ahead.project = $1 AND ahead.sequence = touched.sequence AND ahead.rank < 2
-             AND (ahead.delivery <> (
-                 SELECT first.delivery FROM queue first WHERE first.project = $1
-                 AND first.sequence = touched.sequence ORDER BY first.position LIMIT 1)
-             OR (SELECT sent.delivery FROM queue sent WHERE sent.project = $1
-                 AND sent.sequence = touched.sequence AND sent.rank < 2
-                 AND sent.owner IS NOT NULL AND sent.delivery <> ahead.delivery
-                 ORDER BY sent.rank LIMIT 1) IS NOT NULL))"
+         WHERE project = $1 AND +rank < 2 AND owner IS NULL AND delivery {}",
+        among.of(&ahead)
     )
 }
 
@@ -200,12 +232,12 @@ fn may_go(but: &str) -> String {
     )
 }
 
-/// Lets those go that may, of the deliveries which `candidates` selects. The plus is there as in
-/// [`demote`].
-fn let_go(candidates: &str, but: &str) -> String {
+/// Lets those go that may, of the deliveries which `candidates` selects.
+fn let_go(among: Among, candidates: &str, but: &str) -> String {
     format!(
         "UPDATE queue SET rank = rank - 2
-         WHERE project = $1 AND +rank IN (2, 3) AND delivery IN ({candidates}) AND {}",
+         WHERE project = $1 AND +rank IN (2, 3) AND delivery {} AND {}",
+        among.of(candidates),
         may_go(but)
     )
 }
@@ -231,17 +263,17 @@ fn firsts(touched: &str) -> String {
 
 /// Lets the heads go of sequences in which nothing is ahead. `touched` selects the sequences of the
 /// project `$1`.
-pub(crate) fn promote(touched: &str) -> String {
-    let_go(&heads(touched), "")
+pub(crate) fn promote(among: Among, touched: &str) -> String {
+    let_go(among, &heads(touched), "")
 }
 
 /// The same after something has left: `touched` selects the threads that it left as well.
-pub(crate) fn promote_after(touched: &str) -> String {
-    let_go(&format!("{} UNION ALL {}", heads(touched), firsts(touched)), "")
+pub(crate) fn promote_after(among: Among, touched: &str) -> String {
+    let_go(among, &format!("{} UNION ALL {}", heads(touched), firsts(touched)), "")
 }
 
 /// Lets those go that wait for the delivery `$2` alone, before it leaves the queue.
-pub(crate) fn let_next_go() -> String {
+pub(crate) fn let_next_go(among: Among) -> String {
     let next = |of: &str| {
         format!(
             "SELECT (SELECT next.delivery FROM queue next WHERE next.project = $1 AND {of}
@@ -255,7 +287,7 @@ pub(crate) fn let_next_go() -> String {
         next("next.sequence = leaving.sequence"),
         next("next.forwarder = leaving.forwarder AND next.order_key = leaving.order_key")
     );
-    let_go(&candidates, "AND first.delivery <> $2")
+    let_go(among, &candidates, "AND first.delivery <> $2")
 }
 
 /// The sequences of deliveries, where they stand and where the next ones of their key go over the same
@@ -271,7 +303,7 @@ fn sequences_of(ids: &str) -> String {
 
 /// Sequences whose head may go and is blocked, and those in which more than one may be claimed. It
 /// goes from sequence to sequence, not from row to row.
-fn faulty() -> String {
+fn faulty(among: Among) -> String {
     let sequences = "SELECT sequence FROM sequences WHERE sequence IS NOT NULL";
     format!(
         "WITH RECURSIVE sequences (sequence) AS (
@@ -281,11 +313,11 @@ fn faulty() -> String {
                  WHERE next.project = $1 AND next.sequence > sequences.sequence)
              FROM sequences WHERE sequences.sequence IS NOT NULL)
          SELECT sequence FROM queue
-             WHERE project = $1 AND +rank IN (2, 3) AND delivery IN ({}) AND {}
+             WHERE project = $1 AND +rank IN (2, 3) AND delivery {} AND {}
          UNION
          SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL AND rank < 2
              GROUP BY sequence HAVING count(*) > 1",
-        heads(sequences),
+        among.of(&heads(sequences)),
         may_go("")
     )
 }
@@ -300,18 +332,24 @@ fn listed(project: &str, sequences: &[String]) -> (String, Vec<Parameter>) {
 }
 
 /// Adds the statements that settle sequences: of each, the head and nothing else may be claimed.
-pub(crate) fn settle(batch: &mut Batch, project: &str, sequences: &[String]) {
+pub(crate) fn settle(among: Among, batch: &mut Batch, project: &str, sequences: &[String]) {
     if !sequences.is_empty() {
         let (values, parameters) = listed(project, sequences);
         let touched = format!("SELECT column1 AS sequence FROM {values}");
-        batch.any(demote(&touched), parameters.clone());
-        batch.any(promote(&touched), parameters);
+        batch.any(demote(among, &touched), parameters.clone());
+        batch.any(promote(among, &touched), parameters);
     }
 }
 
 /// Adds the statement that lets the next ones go after deliveries of a forwarder have left these
 /// sequences.
-pub(crate) fn go_on(batch: &mut Batch, project: &str, forwarder: &str, sequences: &[String]) {
+pub(crate) fn go_on(
+    among: Among,
+    batch: &mut Batch,
+    project: &str,
+    forwarder: &str,
+    sequences: &[String],
+) {
     if !sequences.is_empty() {
         let mut parameters: Vec<Parameter> = vec![project.into(), forwarder.into()];
         let mut values: Vec<String> = Vec::new();
@@ -325,16 +363,16 @@ pub(crate) fn go_on(batch: &mut Batch, project: &str, forwarder: &str, sequences
              FROM (VALUES {}) listed",
             values.join(", ")
         );
-        batch.any(promote_after(&touched), parameters);
+        batch.any(promote_after(among, &touched), parameters);
     }
 }
 
 /// Adds the statements that settle the sequence in which a delivery stands now, and that of the
 /// connection which it is noted with, where it stood until now.
-pub(crate) fn settle_around(batch: &mut Batch, project: &str, delivery: Uuid) {
+pub(crate) fn settle_around(among: Among, batch: &mut Batch, project: &str, delivery: Uuid) {
     let touched = sequences_of("$2");
-    batch.any(demote(&touched), vec![project.into(), delivery.into()]);
-    batch.any(promote(&touched), vec![project.into(), delivery.into()]);
+    batch.any(demote(among, &touched), vec![project.into(), delivery.into()]);
+    batch.any(promote(among, &touched), vec![project.into(), delivery.into()]);
 }
 
 /// Followers that are counted: more than a person would look through.
@@ -441,7 +479,7 @@ impl Store {
     /// in no order they do nothing.
     pub(crate) fn let_next_go(&self, batch: &mut Batch, project: &str, delivery: Uuid) {
         self.lock_deliveries(batch, project, &[delivery]);
-        batch.any(let_next_go(), vec![project.into(), delivery.into()]);
+        batch.any(let_next_go(Among::on(&self.engine)), vec![project.into(), delivery.into()]);
     }
 
     /// Adds the statement that takes a position, where one is needed; the answer is the position, as
@@ -472,7 +510,7 @@ impl Store {
     pub async fn repair_order(&self, project: &str) -> Result<usize, StoreError> {
         let faulty = self
             .query(
-                format!("{} ORDER BY 1 LIMIT {REPAIR_STEP}", faulty()),
+                format!("{} ORDER BY 1 LIMIT {REPAIR_STEP}", faulty(Among::on(&self.engine))),
                 vec![project.into()],
                 |row| row.text(0),
             )
@@ -482,7 +520,7 @@ impl Store {
         }
         let mut batch = Batch::default();
         self.lock_sequences(&mut batch, project, &faulty);
-        settle(&mut batch, project, &faulty);
+        settle(Among::on(&self.engine), &mut batch, project, &faulty);
         let counts = self.change(batch).await?;
         self.told_settled(project, &faulty);
         // Where locks were taken they are counted as well, before what was settled.

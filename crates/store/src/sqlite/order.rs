@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::numbered;
 use crate::error::StoreError;
-use crate::order::{Arriving, collapse_within, demote, key_of, promote, promote_after};
+use crate::order::{Among, Arriving, collapse_within, demote, key_of, promote, promote_after};
 use crate::statement::as_integer;
 
 /// A delivery that waited, and the new one that took its place.
@@ -116,11 +116,13 @@ const NEWER: &str = "SELECT delivery FROM queue INDEXED BY queue_collapsing
          SELECT position FROM queue WHERE project = ?1 AND delivery = ?4)
      ORDER BY position DESC LIMIT 1";
 
-static DEMOTE: LazyLock<String> = LazyLock::new(|| numbered(&demote("SELECT $2 AS sequence")));
-static PROMOTE: LazyLock<String> = LazyLock::new(|| numbered(&promote("SELECT $2 AS sequence")));
+static DEMOTE: LazyLock<String> =
+    LazyLock::new(|| numbered(&demote(Among::List, "SELECT $2 AS sequence")));
+static PROMOTE: LazyLock<String> =
+    LazyLock::new(|| numbered(&promote(Among::List, "SELECT $2 AS sequence")));
 static PROMOTE_AFTER: LazyLock<String> = LazyLock::new(|| {
     let touched = "SELECT $2 AS sequence, $3 AS forwarder, $4 AS order_key";
-    format!("{} RETURNING lane", numbered(&promote_after(touched)))
+    format!("{} RETURNING lane", numbered(&promote_after(Among::List, touched)))
 });
 
 #[cfg(test)]
@@ -153,7 +155,7 @@ mod tests {
         assert!(demote.contains("SEARCH first USING COVERING INDEX queue_in_order"), "{demote}");
         assert!(demote.contains("SEARCH sent USING INDEX queue_unblocked"), "{demote}");
         let by_key = "(project=? AND forwarder=? AND order_key=?)";
-        for sql in [&*PROMOTE, &*PROMOTE_AFTER, &numbered(&let_next_go())] {
+        for sql in [&*PROMOTE, &*PROMOTE_AFTER, &numbered(&let_next_go(Among::List))] {
             let plan = plan(sql);
             assert!(plan.contains("SEARCH queue USING PRIMARY KEY (project=? AND delivery=?)"));
             assert!(plan.contains("queue_in_order (project=? AND sequence=?)"), "{plan}");
@@ -163,7 +165,9 @@ mod tests {
             assert!(!plan.contains("SCAN queue") && !plan.contains("TEMP B-TREE"), "{plan}");
         }
         assert!(!demote.contains("SCAN queue") && !demote.contains("TEMP B-TREE"), "{demote}");
-        assert!(plan(&numbered(&let_next_go())).contains("SEARCH leaving USING PRIMARY KEY"));
+        assert!(
+            plan(&numbered(&let_next_go(Among::List))).contains("SEARCH leaving USING PRIMARY KEY")
+        );
     }
 
     /// A connection's whole backlog may lie in one sequence.
