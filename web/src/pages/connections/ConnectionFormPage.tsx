@@ -1,27 +1,21 @@
 // Making a connection, and changing one.
+
 import { TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
+import { ChangePage } from "../../definitions/ChangePage";
 import type { Definition } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { FormFrame, More } from "../../definitions/FormFrame";
 import { LongTextAt, NumberAt, SecretAt, SwitchAt, TextAt } from "../../definitions/fields";
 import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
 import { useNameField } from "../../definitions/name";
-import {
-  connectionsQuery,
-  definedQuery,
-  definitionsKey,
-  save,
-  withoutPause,
-} from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
+import { connectionsQuery, definitionsKey, save, withoutPause } from "../../definitions/queries";
 import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
 import { KindField, KindFields } from "./AuthenticationFields";
 import { CONNECTION_FIELDS, normalised, secretsLeave } from "./authentication";
 import { RecipientsField } from "./RecipientsField";
@@ -46,24 +40,21 @@ export function NewConnectionPage() {
 export function ChangeConnectionPage() {
   const words = useWords();
   const { project, connection } = changeRoute.useParams();
-  const { data, error, refetch } = useQuery({
-    ...definedQuery(project, "connections", connection),
-    // What is being changed must not change under the hands.
-    refetchOnWindowFocus: false,
-  });
   return (
-    <>
-      <PageHead title={words.connections.changeTitle(connection)} />
-      {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <ListSkeleton label={words.common.loading} />}
-      {data !== undefined && (
+    <ChangePage
+      project={project}
+      noun="connections"
+      name={connection}
+      title={words.connections.changeTitle(connection)}
+    >
+      {(definition) => (
         <ConnectionForm
           project={project}
           name={connection}
-          saved={normalised(withoutPause(data.definition))}
+          saved={normalised(withoutPause(definition))}
         />
       )}
-    </>
+    </ChangePage>
   );
 }
 

@@ -1,8 +1,10 @@
 // Making a forwarder, and changing one.
+
 import { TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
+import { ChangePage } from "../../definitions/ChangePage";
 import { type Definition, Exact, prettyJson } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { FormFrame } from "../../definitions/FormFrame";
@@ -11,19 +13,16 @@ import { allReadable, jsonMistake } from "../../definitions/JsonAt";
 import { useNameField } from "../../definitions/name";
 import {
   connectionsQuery,
-  definedQuery,
   definitionsKey,
   forwardersQuery,
   save,
   sourcesQuery,
   withoutPause,
 } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
 import { parseJson } from "../../payload/json";
 import { FORWARDER_FIELDS, ForwarderFields } from "./ForwarderFields";
 import type { NewForwarderSearch } from "./routes";
@@ -64,25 +63,22 @@ export function NewForwarderPage() {
 export function ChangeForwarderPage() {
   const words = useWords();
   const { project, forwarder } = changeRoute.useParams();
-  const { data, error, refetch } = useQuery({
-    ...definedQuery(project, "forwarders", forwarder),
-    // What is being changed must not change under the hands.
-    refetchOnWindowFocus: false,
-  });
   return (
-    <>
-      <PageHead title={words.forwarders.changeTitle(forwarder)} />
-      {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <ListSkeleton label={words.common.loading} />}
-      {data !== undefined && (
+    <ChangePage
+      project={project}
+      noun="forwarders"
+      name={forwarder}
+      title={words.forwarders.changeTitle(forwarder)}
+    >
+      {(definition) => (
         <ForwarderForm
           project={project}
           name={forwarder}
-          saved={withoutPause(data.definition)}
-          initial={withoutPause(data.definition)}
+          saved={withoutPause(definition)}
+          initial={withoutPause(definition)}
         />
       )}
-    </>
+    </ChangePage>
   );
 }
 

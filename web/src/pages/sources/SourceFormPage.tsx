@@ -1,21 +1,21 @@
 // Making a source, and changing one.
+
 import { Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { ChangePage } from "../../definitions/ChangePage";
 import { type Definition, isDefinition } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { FormFrame } from "../../definitions/FormFrame";
 import { ChoiceAt, mistakeText, SecretAt, SwitchAt, TextAt } from "../../definitions/fields";
 import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
 import { useNameField } from "../../definitions/name";
-import { definedQuery, definitionsKey, save, sourcesQuery } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
+import { definitionsKey, save, sourcesQuery } from "../../definitions/queries";
 import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
 import { ProofsField } from "./ProofsField";
 
 const newRoute = getRouteApi("/inside/projects/$project/sources/new");
@@ -53,18 +53,15 @@ export function NewSourcePage() {
 export function ChangeSourcePage() {
   const words = useWords();
   const { project, source } = changeRoute.useParams();
-  const { data, error, refetch } = useQuery({
-    ...definedQuery(project, "sources", source),
-    // What is being changed must not change under the hands.
-    refetchOnWindowFocus: false,
-  });
   return (
-    <>
-      <PageHead title={words.sources.changeTitle(source)} />
-      {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <ListSkeleton label={words.common.loading} />}
-      {data !== undefined && <SourceForm project={project} name={source} saved={data.definition} />}
-    </>
+    <ChangePage
+      project={project}
+      noun="sources"
+      name={source}
+      title={words.sources.changeTitle(source)}
+    >
+      {(definition) => <SourceForm project={project} name={source} saved={definition} />}
+    </ChangePage>
   );
 }
 
