@@ -218,8 +218,10 @@ async fn multiply_in_postgres(url: &str, original: &Original, copies: u64) -> Re
 }
 
 async fn columns_in_postgres(client: &Client, table: &str) -> Result<Vec<String>> {
+    // What PostgreSQL generates itself, nobody may insert.
     let sql = "SELECT column_name::text FROM information_schema.columns
-               WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position";
+               WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'
+               ORDER BY ordinal_position";
     let rows = client.query(sql, &[&table]).await?;
     Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
