@@ -85,4 +85,4 @@ bench: ## The benchmarks, each beside a ceiling measured in the same run
 	@scripts/require-toolchain
 	cargo bench --package fieldpost-rules --bench filters
 	cargo build --release --package fieldpost --package fieldpost-bench
-	scripts/with-postgres $(TARGET)/release/fieldpost-bench
+	scripts/with-postgres --roomy $(TARGET)/release/fieldpost-bench
