@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseSearch, stringifySearch, textIn, textsIn, wordIn } from "./search";
+import { parseSearch, stringifySearch, textIn, textsIn, timeIn, wordIn } from "./search";
 
 test.each([
   ["", {}],
@@ -24,4 +24,13 @@ test("only texts and known words are taken", () => {
   expect(textsIn(search, "none")).toBeUndefined();
   expect(wordIn(search, "state", ["kept", "duplicate"])).toBe("kept");
   expect(wordIn(search, "one", ["kept"])).toBeUndefined();
+});
+
+test.each([
+  ["2026-03-01T10:00:00.000Z", "2026-03-01T10:00:00.000Z"],
+  ["2026-03-01", "2026-03-01"],
+  ["24h", undefined],
+  ["", undefined],
+])("%j as a moment is %j", (since, moment) => {
+  expect(timeIn({ since }, "since")).toBe(moment);
 });

@@ -33,6 +33,12 @@ export function textIn(search: Record<string, unknown>, name: string): string | 
   return typeof first === "string" && first !== "" ? first : undefined;
 }
 
+/** A moment of a search, as it stands there; what is no moment, `24h` say, is left out. */
+export function timeIn(search: Record<string, unknown>, name: string): string | undefined {
+  const text = textIn(search, name);
+  return text === undefined || Number.isNaN(Date.parse(text)) ? undefined : text;
+}
+
 /** All texts of a search under one name. */
 export function textsIn(search: Record<string, unknown>, name: string): string[] | undefined {
   const value = search[name];

@@ -1,5 +1,8 @@
-// A field for a moment: typed in the reader's zone, given as an exact time.
+// A field for a moment: typed in the reader's zone, given as an exact time when the reader is done.
+// Browsers tell of each digit, and a year half typed is a moment too; so that nothing moves under
+// the typist, the moment counts once the field is left or Enter is pressed.
 import { TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
 
 interface TimeFieldProps {
   label: string;
@@ -9,12 +12,21 @@ interface TimeFieldProps {
 }
 
 export function TimeField({ label, value, change }: TimeFieldProps) {
+  const [typed, setTyped] = useState(() => localTime(value));
+  useEffect(() => setTyped(localTime(value)), [value]);
+  const done = () => {
+    if (typed !== localTime(value)) {
+      change(exactTime(typed));
+    }
+  };
   return (
     <TextInput
       type="datetime-local"
       label={label}
-      value={localTime(value)}
-      onChange={(event) => change(exactTime(event.currentTarget.value))}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onBlur={done}
+      onKeyDown={(event) => event.key === "Enter" && done()}
     />
   );
 }

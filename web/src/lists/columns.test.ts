@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Column, shownColumns, toggledColumn } from "./columns";
+import { type Column, onlyLooks, shownColumns, toggledColumn } from "./columns";
 
 const column = (key: string, hidden = false): Column<unknown> => ({
   key,
@@ -30,4 +30,13 @@ test.each([
   ["time", "time", "time"],
 ])("from %j, turning %s gives %j", (chosen, key, expected) => {
   expect(toggledColumn(columns, chosen, key)).toBe(expected);
+});
+
+test.each([
+  [{ columns: "time" }, true],
+  [{ entry: undefined }, true],
+  [{ state: "kept" }, false],
+  [{ columns: "time", state: undefined }, false],
+])("%j is a matter of looks: %s", (changed, expected) => {
+  expect(onlyLooks(changed)).toBe(expected);
 });

@@ -13,6 +13,15 @@ export interface Column<Row> {
   cell: (row: Row) => ReactNode;
 }
 
+/** What of an address concerns the looks of a list alone. */
+const LOOKS: readonly string[] = ["columns", "entry"];
+
+/** Whether a change of an address only changes looks: then it takes the place of the one before,
+ *  as Back is for what was looked for. */
+export function onlyLooks(changed: object): boolean {
+  return Object.keys(changed).every((name) => LOOKS.includes(name));
+}
+
 /** The columns that are shown. `chosen` is the list of keys as it stands in the address. */
 export function shownColumns<Row>(
   columns: Column<Row>[],

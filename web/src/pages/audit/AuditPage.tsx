@@ -1,5 +1,6 @@
 // The audit log of a project.
 import { getRouteApi } from "@tanstack/react-router";
+import { onlyLooks } from "../../lists/columns";
 import { AuditView } from "./AuditView";
 
 const route = getRouteApi("/inside/projects/$project/audit");
@@ -12,7 +13,10 @@ export function AuditPage() {
       project={project}
       search={route.useSearch()}
       change={(changed) =>
-        void navigate({ search: (before) => ({ ...before, ...changed }), replace: true })
+        void navigate({
+          search: (before) => ({ ...before, ...changed }),
+          replace: onlyLooks(changed),
+        })
       }
     />
   );

@@ -1,7 +1,7 @@
 // The audit log of a project, and what may stand in its address.
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { projectRoute } from "../../app/frames";
-import { textIn } from "../../app/search";
+import { textIn, timeIn } from "../../app/search";
 
 export interface AuditSearch {
   who?: string;
@@ -16,8 +16,8 @@ export interface AuditSearch {
 export const readAuditSearch = (search: Record<string, unknown>): AuditSearch => ({
   who: textIn(search, "who"),
   action: textIn(search, "action"),
-  from: textIn(search, "from"),
-  to: textIn(search, "to"),
+  from: timeIn(search, "from"),
+  to: timeIn(search, "to"),
   columns: textIn(search, "columns"),
   entry: textIn(search, "entry"),
 });

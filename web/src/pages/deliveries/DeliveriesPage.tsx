@@ -11,6 +11,7 @@ import { shortened } from "../../design/Identifier";
 import { useKeys } from "../../design/keys";
 import { PageHead } from "../../design/PageHead";
 import { useFormat, useWords } from "../../i18n/words";
+import { onlyLooks } from "../../lists/columns";
 import { List } from "../../lists/List";
 import { ListBar, SelectionBar } from "../../lists/ListBar";
 import { SearchField } from "../../lists/SearchField";
@@ -49,7 +50,10 @@ export function DeliveriesPage() {
     return [columns, rest] as const;
   }, [search]);
   const change = (changed: Partial<DeliveriesSearch>) =>
-    void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
+    void navigate({
+      search: (before) => ({ ...before, ...changed }),
+      replace: onlyLooks(changed),
+    });
   const filterWords = useDeliveryFilterWords(filters, change);
   const columns = useMemo(() => columnsOf(words), [words]);
   const source = useMemo(
@@ -82,7 +86,7 @@ export function DeliveriesPage() {
       <StateCounts project={project} filters={filters} choose={(state) => change({ state })} />
       <ListBar
         filters={filterWords}
-        clear={() => void navigate({ search: { columns: chosenColumns }, replace: true })}
+        clear={() => void navigate({ search: { columns: chosenColumns } })}
         form={<DeliveryFilterForm project={project} filters={filters} change={change} />}
         columns={columns}
         chosenColumns={chosenColumns}
@@ -180,7 +184,7 @@ function NoDeliveries({ filtered }: { filtered: boolean }) {
   return (
     <EmptyState
       action={
-        <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
+        <Button variant="default" onClick={() => void navigate({ search: {} })}>
           {words.list.clearFilters}
         </Button>
       }

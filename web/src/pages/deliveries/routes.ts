@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { DeliveryOrigin, DeliveryState } from "../../api/types";
 import { projectRoute } from "../../app/frames";
-import { textIn, wordIn } from "../../app/search";
+import { textIn, timeIn, wordIn } from "../../app/search";
 
 /** What waits stands first, then what failed, then what has ended well. */
 export const DELIVERY_STATES: readonly DeliveryState[] = [
@@ -47,8 +47,8 @@ export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSea
     cancelled_by: textIn(search, "cancelled_by"),
     ids: textIn(search, "ids"),
     holds: wordIn(search, "holds", ["true"]),
-    since: textIn(search, "since"),
-    until: textIn(search, "until"),
+    since: timeIn(search, "since"),
+    until: timeIn(search, "until"),
     text: textIn(search, "text"),
     columns: textIn(search, "columns"),
   };

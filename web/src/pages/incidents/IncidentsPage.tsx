@@ -12,7 +12,7 @@ import { Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
-import type { Column } from "../../lists/columns";
+import { type Column, onlyLooks } from "../../lists/columns";
 import { List } from "../../lists/List";
 import { type FilterWord, ListBar } from "../../lists/ListBar";
 import { openIncidentsQuery } from "../overview/queries";
@@ -39,7 +39,10 @@ export function IncidentsPage() {
     return [columns, rest] as const;
   }, [search]);
   const change: Change = (changed) =>
-    void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
+    void navigate({
+      search: (before) => ({ ...before, ...changed }),
+      replace: onlyLooks(changed),
+    });
   const filterWords = useIncidentFilterWords(filters, change);
   const columns = useMemo(() => columnsOf(words, format), [words, format]);
   const source = useMemo(
@@ -61,7 +64,7 @@ export function IncidentsPage() {
       <PageHead title={words.incidents.title} about={words.incidents.about} />
       <ListBar
         filters={filterWords}
-        clear={() => void navigate({ search: { columns: chosenColumns }, replace: true })}
+        clear={() => void navigate({ search: { columns: chosenColumns } })}
         form={<IncidentFilterForm filters={filters} change={change} />}
         columns={columns}
         chosenColumns={chosenColumns}

@@ -1,5 +1,6 @@
 // The audit log of the whole installation.
 import { getRouteApi } from "@tanstack/react-router";
+import { onlyLooks } from "../../lists/columns";
 import { AuditView } from "../audit/AuditView";
 
 const route = getRouteApi("/inside/installation/audit");
@@ -11,7 +12,10 @@ export function AllAuditPage() {
       project={null}
       search={route.useSearch()}
       change={(changed) =>
-        void navigate({ search: (before) => ({ ...before, ...changed }), replace: true })
+        void navigate({
+          search: (before) => ({ ...before, ...changed }),
+          replace: onlyLooks(changed),
+        })
       }
     />
   );

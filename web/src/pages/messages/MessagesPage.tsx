@@ -12,7 +12,7 @@ import { StateMark, type Tone } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
-import type { Column } from "../../lists/columns";
+import { type Column, onlyLooks } from "../../lists/columns";
 import { List } from "../../lists/List";
 import { ListBar } from "../../lists/ListBar";
 import { SearchField } from "../../lists/SearchField";
@@ -44,7 +44,10 @@ export function MessagesPage() {
     return [columns, rest] as const;
   }, [search]);
   const change = (changed: Partial<MessagesSearch>) =>
-    void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
+    void navigate({
+      search: (before) => ({ ...before, ...changed }),
+      replace: onlyLooks(changed),
+    });
   const filterWords = useFilterWords(filters, change);
   const columns = useMemo(() => columnsOf(words, format), [words, format]);
   const source = useMemo(
@@ -61,7 +64,7 @@ export function MessagesPage() {
       <PageHead title={words.messages.title} />
       <ListBar
         filters={filterWords}
-        clear={() => void navigate({ search: { columns: chosenColumns }, replace: true })}
+        clear={() => void navigate({ search: { columns: chosenColumns } })}
         form={<MessageFilterForm project={project} filters={filters} change={change} />}
         columns={columns}
         chosenColumns={chosenColumns}
@@ -192,7 +195,7 @@ function NoMessages({ project, filtered }: { project: string; filtered: boolean 
     return (
       <EmptyState
         action={
-          <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
+          <Button variant="default" onClick={() => void navigate({ search: {} })}>
             {list.clearFilters}
           </Button>
         }

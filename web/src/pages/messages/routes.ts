@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { MessageState } from "../../api/types";
 import { projectRoute } from "../../app/frames";
-import { textIn, textsIn, wordIn } from "../../app/search";
+import { textIn, textsIn, timeIn, wordIn } from "../../app/search";
 
 export const MESSAGE_STATES: readonly MessageState[] = ["kept", "quarantined", "duplicate"];
 
@@ -23,8 +23,8 @@ export const messagesRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): MessagesSearch => ({
     source: textIn(search, "source"),
     state: wordIn(search, "state", MESSAGE_STATES),
-    since: textIn(search, "since"),
-    until: textIn(search, "until"),
+    since: timeIn(search, "since"),
+    until: timeIn(search, "until"),
     text: textIn(search, "text"),
     value: textsIn(search, "value"),
     columns: textIn(search, "columns"),
