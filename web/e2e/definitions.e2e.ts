@@ -107,7 +107,7 @@ test("a filter is tried on what came in, and says what it misses by little", asy
     .getByRole("button", { name: "Of this value" })
     .click();
   await page.getByRole("menuitem", { name: "Make a forwarder’s filter from this" }).click();
-  await page.waitForURL("**/forwarders/new?from=intake&match=**");
+  await page.waitForURL("**/new/forwarder?from=intake&match=**");
   await page.getByRole("button", { name: "Try on the last 1,000" }).click();
   await page.getByText("1 of 2 match").waitFor();
 
@@ -142,7 +142,7 @@ test("a stored secret is kept, asked again for another host, and what the hub sa
 });
 
 test("an address that may not be called is told, with what to do", async () => {
-  await page.goto(`${hub.url}${PROJECT}/connections/new`);
+  await page.goto(`${hub.url}${PROJECT}/new/connection`);
   await page.getByLabel("Address", { exact: true }).fill("http://10.1.2.3/hook");
   await page.getByRole("button", { name: "Test the connection" }).click();
   await page.getByText("It does not work yet.").waitFor();
@@ -162,7 +162,7 @@ test("the first submission of Kobo stamps the page that waits for it", async () 
   await page.getByText("It is here.").waitFor();
   await page.getByRole("tree").getByText("_uuid").waitFor();
   await page.getByRole("link", { name: "Send it to warehouse" }).click();
-  await page.waitForURL("**/forwarders/new?from=kobo&to=warehouse");
+  await page.waitForURL("**/new/forwarder?from=kobo&to=warehouse");
   await page.getByRole("button", { name: "New forwarder" }).click();
   await page.getByRole("heading", { level: 1, name: "kobo-warehouse" }).waitFor();
 });
@@ -185,13 +185,13 @@ test("a phone shows all of it in French, without scrolling sideways", async () =
   for (const [path, title] of [
     ["connections", "Connexions"],
     ["connections/warehouse", "warehouse"],
-    ["connections/new", "Nouvelle connexion"],
+    ["new/connection", "Nouvelle connexion"],
     ["sources", "Sources"],
     ["sources/kobo", "kobo"],
-    ["sources/new", "Nouvelle source"],
+    ["new/source", "Nouvelle source"],
     ["forwarders", "Transferts"],
     ["forwarders/births", "births"],
-    ["forwarders/new", "Nouveau transfert"],
+    ["new/forwarder", "Nouveau transfert"],
     ["first-steps", "Premiers pas"],
     ["first-steps/kobo?source=kobo", "Connecter KoboToolbox"],
   ]) {

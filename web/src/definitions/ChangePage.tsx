@@ -3,15 +3,15 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ErrorNote } from "../design/ErrorNote";
-import { PageHead } from "../design/PageHead";
 import { useWords } from "../i18n/words";
 import { ListSkeleton } from "../lists/ListParts";
+import { Allowed } from "./Allowed";
 import type { Definition } from "./definition";
-import { definedQuery } from "./queries";
+import { definedQuery, type Noun } from "./queries";
 
 interface ChangePageProps {
   project: string;
-  noun: Parameters<typeof definedQuery>[1];
+  noun: Noun;
   name: string;
   title: string;
   /** The form, for the definition as it is kept. */
@@ -19,18 +19,28 @@ interface ChangePageProps {
 }
 
 export function ChangePage({ project, noun, name, title, children }: ChangePageProps) {
+  return (
+    <Allowed project={project} noun={noun} title={title}>
+      <Change project={project} noun={noun} name={name}>
+        {children}
+      </Change>
+    </Allowed>
+  );
+}
+
+function Change({ project, noun, name, children }: Omit<ChangePageProps, "title">) {
   const words = useWords();
   const { data, error, refetch } = useQuery({
     ...definedQuery(project, noun, name),
     // What is being changed must not change under the hands.
     refetchOnWindowFocus: false,
   });
-  return (
-    <>
-      <PageHead title={title} />
-      {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <ListSkeleton label={words.common.loading} />}
-      {data !== undefined && children(data.definition)}
-    </>
+  if (data !== undefined) {
+    return children(data.definition);
+  }
+  return error === null ? (
+    <ListSkeleton label={words.common.loading} />
+  ) : (
+    <ErrorNote error={error} retry={() => void refetch()} />
   );
 }

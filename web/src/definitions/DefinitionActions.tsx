@@ -10,7 +10,10 @@ import { useToast } from "../design/Toasts";
 import { useWords } from "../i18n/words";
 import { act, type Deed, definitionsKey, type Noun, remove } from "./queries";
 
-/** Does something and shows what came of it. */
+/** What else shows how the definitions stand, in the store of answers. */
+const LOOKS = ["overview", "map", "incident"];
+
+/** Does something and shows what came of it. A pause can be taken back at once. */
 export function useDeed(project: string, noun: Noun, name: string) {
   const words = useWords().definitions;
   const toast = useToast();
@@ -18,9 +21,17 @@ export function useDeed(project: string, noun: Noun, name: string) {
   const doing = useMutation({
     mutationFn: (deed: Deed) => act(project, noun, name, deed),
     onSuccess: (_, deed) => {
-      toast({ text: words.done[deed](name) });
-      return client.invalidateQueries({ queryKey: definitionsKey(project) });
+      toast({
+        text: words.done[deed](name),
+        undo: deed === "pause" ? () => doing.mutate("resume") : undefined,
+      });
     },
+    onSettled: () =>
+      Promise.all(
+        [definitionsKey(project), ...LOOKS.map((key) => [key, project])].map((queryKey) =>
+          client.invalidateQueries({ queryKey }),
+        ),
+      ),
     onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
   });
   return doing;

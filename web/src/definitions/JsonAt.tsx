@@ -2,7 +2,7 @@
 // digits, and what is no JSON is told while it is typed.
 import type { EditorView } from "@codemirror/view";
 import { useEffect, useId, useRef, useState } from "react";
-import { useWords } from "../i18n/words";
+import { useFormat, useWords } from "../i18n/words";
 import { JsonMistake, parseJson } from "../payload/json";
 import { Exact } from "./definition";
 import styles from "./definitions.module.css";
@@ -23,7 +23,10 @@ export function jsonMistake(text: string): JsonMistake | null {
     }
     return null;
   } catch (error) {
-    return error instanceof JsonMistake ? error : new JsonMistake(String(error), 0);
+    if (error instanceof JsonMistake) {
+      return error;
+    }
+    throw error;
   }
 }
 
@@ -33,6 +36,7 @@ export const allReadable = (values: unknown[]): boolean =>
 
 export function JsonAt({ path, label, about }: JsonAtProps) {
   const words = useWords().definitions;
+  const format = useFormat();
   const form = useDefinitionForm();
   const id = useId();
   const value = form.value(path);
@@ -52,7 +56,7 @@ export function JsonAt({ path, label, about }: JsonAtProps) {
       />
       {mistake !== null && (
         <p className={styles.mistakes} role="status">
-          {words.noJson(mistake.message)}
+          {words.noJson(words.jsonFaults[mistake.fault], format.number(mistake.offset + 1))}
         </p>
       )}
       {mistakes.length > 0 && <p className={styles.mistakes}>{mistakeText(mistakes)}</p>}

@@ -3,7 +3,7 @@ import { ActionIcon, Button, TextInput } from "@mantine/core";
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { useWords } from "../i18n/words";
-import { isDefinition, PLACEHOLDER } from "./definition";
+import { isDefinition, PLACEHOLDER, secretTyped } from "./definition";
 import styles from "./definitions.module.css";
 import { mistakeText } from "./fields";
 import { useDefinitionForm } from "./form";
@@ -22,13 +22,20 @@ interface Row {
   key: number;
   name: string;
   value: string;
+  /** Whether its value is kept by the hub, and comes back when the field is emptied. */
+  stored: boolean;
 }
 
 let rowNumber = 0;
 
 function newRow(name = "", value = ""): Row {
   rowNumber += 1;
-  return { key: rowNumber, name, value };
+  return { key: rowNumber, name, value, stored: value === PLACEHOLDER };
+}
+
+/** Whether another row above has its name: a definition has room for one of them. */
+function isDoubled(row: Row, rows: Row[]): boolean {
+  return row.name !== "" && rows.find((each) => each.name === row.name) !== row;
 }
 
 export function PairsAt({ path, label, about, nameLabel, valueLabel, secret }: PairsAtProps) {
@@ -43,6 +50,10 @@ export function PairsAt({ path, label, about, nameLabel, valueLabel, secret }: P
   });
   const show = (next: Row[]) => {
     setRows(next);
+    form.fault(
+      path,
+      next.some((row) => isDoubled(row, next)),
+    );
     const named = next.filter((row) => row.name !== "");
     form.put(
       path,
@@ -58,23 +69,26 @@ export function PairsAt({ path, label, about, nameLabel, valueLabel, secret }: P
       <legend className={styles.label}>{label}</legend>
       {about !== undefined && <p className={styles.about}>{about}</p>}
       {rows.map((row) => {
-        const stored = row.value === PLACEHOLDER;
-        const leaves = stored && secret === true && form.secretsLeave;
+        const kept = row.value === PLACEHOLDER;
+        const leaves = kept && secret === true && form.secretsLeave;
         return (
           <div key={row.key} className={styles.pair}>
             <TextInput
               aria-label={nameLabel}
               placeholder={nameLabel}
               value={row.name}
+              error={isDoubled(row, rows) ? words.rowDoubled(row.name) : undefined}
               onChange={(event) => change(row.key, { name: event.currentTarget.value })}
             />
             <TextInput
               aria-label={row.name === "" ? valueLabel : `${valueLabel}: ${row.name}`}
-              placeholder={stored ? (leaves ? words.secret.again : words.secret.kept) : valueLabel}
+              placeholder={kept ? (leaves ? words.secret.again : words.secret.kept) : valueLabel}
               type={secret ? "password" : "text"}
               autoComplete="off"
-              value={stored ? "" : row.value}
-              onChange={(event) => change(row.key, { value: event.currentTarget.value })}
+              value={kept ? "" : row.value}
+              onChange={(event) =>
+                change(row.key, { value: secretTyped(event.currentTarget.value, row.stored) })
+              }
             />
             <ActionIcon
               variant="subtle"

@@ -5,6 +5,11 @@ import { type JsonNode, parseJson, writeJson } from "../payload/json";
 /** What stands for a secret that is stored; given back, it keeps the secret. */
 export const PLACEHOLDER = "•••••••";
 
+/** What a field of a secret means: emptied, it is the stored one again, where there is one. */
+export function secretTyped(typed: string, isStored: boolean): string {
+  return typed === "" && isStored ? PLACEHOLDER : typed;
+}
+
 /** A value whose numbers must keep their digits: a filter. It is carried as the text that it is. */
 export class Exact {
   constructor(readonly text: string) {}
@@ -45,13 +50,6 @@ function plainValue(node: JsonNode): Value {
     default:
       return node.value;
   }
-}
-
-/** A member of an object of JSON. */
-export function memberOf(node: JsonNode, key: string): JsonNode | null {
-  return node.kind === "object"
-    ? (node.members.findLast((member) => member.key === key)?.value ?? null)
-    : null;
 }
 
 export function isDefinition(value: Value | undefined): value is Definition {

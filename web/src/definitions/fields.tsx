@@ -87,6 +87,9 @@ export function NumberAt({
 }: NumberAtProps) {
   const form = useDefinitionForm();
   const text = form.text(path);
+  // While `1.5` is typed it is `1.` for a moment, which is the number 1: what is typed stays.
+  const [typed, setTyped] = useState<number | string>(text);
+  const isTyped = typed === "" ? text === "" : String(Number(typed)) === text;
   return (
     <NumberInput
       label={label}
@@ -96,9 +99,12 @@ export function NumberAt({
       min={min}
       max={max}
       clampBehavior="none"
-      value={text === "" ? "" : Number(text)}
+      value={isTyped ? typed : text}
       error={mistakeText(form.mistakes(path))}
-      onChange={(value) => form.put(path, value === "" ? undefined : Number(value))}
+      onChange={(value) => {
+        setTyped(value);
+        form.put(path, value === "" ? undefined : Number(value));
+      }}
     />
   );
 }

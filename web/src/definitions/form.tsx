@@ -15,6 +15,10 @@ export interface DefinitionForm {
   change: (change: (definition: Definition) => Definition) => void;
   /** What the hub said of a path, until that is changed. */
   mistakes: (path: string) => Mistake[];
+  /** Tells whether what is typed at a path cannot be kept as it is; the field says why. */
+  fault: (path: string, isFaulty: boolean) => void;
+  /** Whether no field has such a fault: only then is the form saved. */
+  isSound: boolean;
   /** Whether stored secrets have to be typed again, as they would go elsewhere than before. */
   secretsLeave: boolean;
 }
@@ -51,6 +55,7 @@ export function useForm({ saved, initial, prefix, fields, error, secretsLeave }:
   // What was there at first stays what it was, while lists around the form are asked again.
   const [first] = useState(initial);
   const [state, setState] = useState<FormState>({ definition: first, changed: new Set() });
+  const [faults, setFaults] = useState<ReadonlySet<string>>(new Set());
   const { definition, changed } = state;
   const sorted = useMemo(
     () => sortMistakes(mistakesOf(error), prefix, fields),
@@ -69,6 +74,13 @@ export function useForm({ saved, initial, prefix, fields, error, secretsLeave }:
     change: (change) =>
       setState((before) => ({ ...before, definition: change(before.definition) })),
     mistakes: (path) => (changed.has(path) ? [] : (sorted.byField.get(path) ?? [])),
+    fault: (path, isFaulty) =>
+      setFaults((before) => {
+        const after = new Set(before);
+        after.delete(path);
+        return isFaulty ? after.add(path) : after;
+      }),
+    isSound: faults.size === 0,
     secretsLeave: saved !== null && (secretsLeave?.(definition) ?? false),
   };
   return {

@@ -3,8 +3,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answered, api, text } from "../api/client";
 import type { components } from "../api/schema";
-import { parseJson } from "../payload/json";
-import { type Definition, memberOf, readDefinition, writeDefinition } from "./definition";
+import { member, parseJson } from "../payload/json";
+import { type Definition, readDefinition, writeDefinition } from "./definition";
 
 type Schemas = components["schemas"];
 
@@ -105,10 +105,10 @@ export const pathOf = (project: string, noun: Noun, name: string) =>
 
 function readDefined(body: string): Defined {
   const shown = JSON.parse(body) as Partial<Defined> & { name: string };
-  const definition = memberOf(parseJson(body), "definition");
+  const definition = member(parseJson(body), "definition");
   return {
     name: shown.name,
-    definition: definition === null ? {} : readDefinition(definition),
+    definition: definition === undefined ? {} : readDefinition(definition),
     paused: shown.paused ?? false,
     warnings: shown.warnings ?? [],
     unsubscribed: shown.unsubscribed ?? [],

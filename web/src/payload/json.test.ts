@@ -39,9 +39,9 @@ test.each([
 test("depth has a bound", () => {
   const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
   expect(() => parseJson(nested(MOST_LEVELS))).not.toThrow();
-  expect(() => parseJson(nested(MOST_LEVELS + 2))).toThrow("too many levels");
+  expect(() => parseJson(nested(MOST_LEVELS + 2))).toThrow("no JSON (levels)");
 });
 
 test("a mistake says where it is", () => {
-  expect(() => parseJson('{"a":,}')).toThrow("no value at character 6");
+  expect(() => parseJson('{"a":,}')).toThrow("no JSON (value) at character 6");
 });

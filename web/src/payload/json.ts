@@ -12,13 +12,24 @@ export type JsonNode =
 /** Deeper values than this are shown as text: the hub refuses them anyway. */
 export const MOST_LEVELS = 512;
 
-export class JsonMistake extends Error {
-  readonly offset: number;
+/** What is wrong with a text that should be JSON; pages have the words for it. */
+export type JsonFault =
+  | "levels"
+  | "values"
+  | "value"
+  | "string"
+  | "colon"
+  | "brace"
+  | "bracket"
+  | "escape";
 
-  constructor(what: string, offset: number) {
-    super(`${what} at character ${offset + 1}`);
+export class JsonMistake extends Error {
+  constructor(
+    readonly fault: JsonFault,
+    readonly offset: number,
+  ) {
+    super(`no JSON (${fault}) at character ${offset + 1}`);
     this.name = "JsonMistake";
-    this.offset = offset;
   }
 }
 
@@ -42,7 +53,7 @@ class Reader {
 
   value(level: number): JsonNode {
     if (level > MOST_LEVELS) {
-      throw new JsonMistake("too many levels", this.at);
+      throw new JsonMistake("levels", this.at);
     }
     this.blanks();
     switch (this.text[this.at]) {
@@ -59,14 +70,14 @@ class Reader {
       case "n":
         return this.word("null", { kind: "null" });
       default:
-        return { kind: "number", text: this.token(NUMBER, "no value") };
+        return { kind: "number", text: this.token(NUMBER, "value") };
     }
   }
 
   end(): void {
     this.blanks();
     if (this.at < this.text.length) {
-      throw new JsonMistake("more than one value", this.at);
+      throw new JsonMistake("values", this.at);
     }
   }
 
@@ -80,12 +91,12 @@ class Reader {
       this.blanks();
       const key = this.string();
       if (!this.takes(":")) {
-        throw new JsonMistake("no colon", this.at);
+        throw new JsonMistake("colon", this.at);
       }
       members.push({ key, value: this.value(level + 1) });
     } while (this.takes(","));
     if (!this.takes("}")) {
-      throw new JsonMistake("no closing brace", this.at);
+      throw new JsonMistake("brace", this.at);
     }
     return { kind: "object", members };
   }
@@ -100,30 +111,30 @@ class Reader {
       items.push(this.value(level + 1));
     } while (this.takes(","));
     if (!this.takes("]")) {
-      throw new JsonMistake("no closing bracket", this.at);
+      throw new JsonMistake("bracket", this.at);
     }
     return { kind: "array", items };
   }
 
   private string(): string {
     const begin = this.at;
-    const token = this.token(STRING, "no string");
+    const token = this.token(STRING, "string");
     try {
       return JSON.parse(token) as string;
     } catch {
-      throw new JsonMistake("a string with a wrong escape", begin);
+      throw new JsonMistake("escape", begin);
     }
   }
 
   private word(word: string, node: JsonNode): JsonNode {
     if (!this.text.startsWith(word, this.at)) {
-      throw new JsonMistake("no value", this.at);
+      throw new JsonMistake("value", this.at);
     }
     this.at += word.length;
     return node;
   }
 
-  private token(pattern: RegExp, mistake: string): string {
+  private token(pattern: RegExp, mistake: JsonFault): string {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text)?.[0];
     if (found === undefined) {

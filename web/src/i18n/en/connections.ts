@@ -221,7 +221,14 @@ export const connections = {
     works: (milliseconds: string) => `It works. Answered in ${milliseconds}.`,
     fails: "It does not work yet.",
     todo: "What to do",
+    changed: "This was found before the last changes in the form. Test again.",
     details: "Everything that was found out",
+    fact: (step: string, name: string) => `${step}: ${name}`,
+    /** What the hub calls a fact that it found; what stands not here is told as the hub says it. */
+    factNames: {
+      url: "address",
+      location: "leads to",
+    } as Readonly<Record<string, string | undefined>>,
     names: {
       url: "Address",
       dns: "Name",

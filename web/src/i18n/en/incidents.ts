@@ -51,15 +51,9 @@ export const incidents = {
     paused: "The connection is paused.",
   },
   tryNow: "Try now",
-  tryingNow: (name: string) =>
-    `${name} is tried now with one delivery. Where it goes well, the others follow.`,
   test: "Test the connection",
-  testOk: "The test went well",
-  testBad: "The test failed",
   pause: "Pause",
-  paused: (name: string) => `${name} is paused.`,
   resume: "Resume",
-  resumed: (name: string) => `${name} goes on.`,
   seeWaiting: "See what waits",
   seeGivenUp: "See what was given up",
   seeMessages: "See its messages",
@@ -105,12 +99,4 @@ export const incidents = {
   },
   channels: { mail: "by mail", webhook: "by webhook" },
   showText: "Show the text",
-  steps: {
-    url: "Address",
-    dns: "Name",
-    tcp: "Connection",
-    tls: "Encryption",
-    authentication: "Sign-in",
-    request: "Request",
-  },
 };

@@ -18,4 +18,7 @@ export const list = {
   searchOn: "Search further back",
   columns: "Columns",
   search: "Search",
+  span: "How far back",
+  anyTime: "any time",
+  last: { "1h": "last hour", "24h": "last 24 h", "7d": "last 7 days", "30d": "last 30 days" },
 };

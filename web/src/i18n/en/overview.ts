@@ -33,10 +33,6 @@ export const overview = {
   exactError: "Exact error",
   moreTroubles: (count: number) =>
     counted("en", count, { one: "and # more, below", other: "and # more, below" }),
-  triedNow: (name: string) =>
-    `One delivery is sent to ${name} now. If it arrives, the others follow.`,
-  paused: (name: string) => `${name} is paused. What is for it waits.`,
-  resumed: (name: string) => `${name} is no longer paused.`,
   projectResumed: "The project is no longer paused.",
   pausedNames: (names: string, count: number) =>
     count === 1

@@ -7,13 +7,24 @@ export const definitions: Words["definitions"] = {
   pause: "Mettre en pause",
   resume: "Reprendre",
   deedNamed: (deed, name) => `${deed} : ${name}`,
-  noJson: (json) => `Ce n’est pas du JSON : ${json}`,
+  noJson: (fault, place) => `Ce n’est pas du JSON : ${fault}, au caractère ${place}.`,
+  jsonFaults: {
+    levels: "il y a trop de niveaux",
+    values: "il y a autre chose après la valeur",
+    value: "il manque une valeur",
+    string: "il manque un texte entre guillemets",
+    colon: "il manque un deux-points",
+    brace: "il manque une accolade fermante",
+    bracket: "il manque un crochet fermant",
+    escape: "un texte contient une séquence d’échappement incorrecte",
+  },
   change: "Modifier",
   save: "Enregistrer",
   done: {
     pause: (name) => `${name} est en pause. Ce qui lui est destiné attend.`,
     resume: (name) => `${name} fonctionne à nouveau. Ce qui attendait part.`,
-    "try-now": (name) => `Une livraison vers ${name} est essayée maintenant.`,
+    "try-now": (name) =>
+      `Une livraison part maintenant vers ${name}. Si elle arrive, les autres suivent.`,
   },
   saved: (name) => `${name} est enregistré.`,
   removeAction: "Supprimer",
@@ -28,6 +39,14 @@ export const definitions: Words["definitions"] = {
   removeRow: (name) => (name === "" ? "Supprimer cette ligne" : `Supprimer ${name}`),
   nobody: "—",
   warnings: (count) => counted("fr", count, { one: "# avertissement", other: "# avertissements" }),
+  rowDoubled: (name) => `${name} existe déjà : un nom ne peut servir qu’une fois.`,
+  mayNot: {
+    editor:
+      "Pour modifier ceci, il faut le niveau « éditeur » dans ce projet. Un propriétaire peut vous le donner.",
+    admin:
+      "Pour modifier ceci, il faut le niveau « administrateur » dans ce projet. Un propriétaire peut vous le donner.",
+    back: "Retour à la liste",
+  },
   nameTaken: (name) => `Le nom ${name} est déjà pris.`,
   nameMissing: "Il faut un nom.",
   duration: "Un nombre entier et une unité : 50ms, 30s, 15m, 6h, 5d (d pour jours)",

@@ -50,15 +50,9 @@ export const incidents: Words["incidents"] = {
     paused: "La connexion est en pause.",
   },
   tryNow: "Essayer maintenant",
-  tryingNow: (name) =>
-    `${name} est essayé maintenant avec une livraison. Si elle réussit, les autres suivent.`,
   test: "Tester la connexion",
-  testOk: "Le test a réussi",
-  testBad: "Le test a échoué",
   pause: "Mettre en pause",
-  paused: (name) => `${name} est en pause.`,
   resume: "Reprendre",
-  resumed: (name) => `${name} reprend.`,
   seeWaiting: "Voir ce qui attend",
   seeGivenUp: "Voir ce qui est abandonné",
   seeMessages: "Voir ses messages",
@@ -104,12 +98,4 @@ export const incidents: Words["incidents"] = {
   },
   channels: { mail: "par courriel", webhook: "par webhook" },
   showText: "Voir le texte",
-  steps: {
-    url: "Adresse",
-    dns: "Nom",
-    tcp: "Connexion",
-    tls: "Chiffrement",
-    authentication: "Authentification",
-    request: "Requête",
-  },
 };

@@ -19,4 +19,12 @@ export const list: Words["list"] = {
   searchOn: "Chercher plus loin",
   columns: "Colonnes",
   search: "Rechercher",
+  span: "Jusqu’à quand remonter",
+  anyTime: "tout",
+  last: {
+    "1h": "dernière heure",
+    "24h": "dernières 24 h",
+    "7d": "7 derniers jours",
+    "30d": "30 derniers jours",
+  },
 };

@@ -40,10 +40,6 @@ export const overview: Words["overview"] = {
   exactError: "Erreur exacte",
   moreTroubles: (count) =>
     counted("fr", count, { one: "et # autre, ci-dessous", other: "et # autres, ci-dessous" }),
-  triedNow: (name) =>
-    `Une livraison part maintenant vers ${name}. Si elle arrive, les autres suivent.`,
-  paused: (name) => `${name} est en pause. Ce qui lui est destiné attend.`,
-  resumed: (name) => `${name} n’est plus en pause.`,
   projectResumed: "Le projet n’est plus en pause.",
   pausedNames: (names, count) =>
     count === 1

@@ -1,5 +1,5 @@
 // The kind of proving oneself first, then only its fields.
-import { Radio, Stack } from "@mantine/core";
+import { Radio, Stack, TextInput } from "@mantine/core";
 import { isDefinition, type Value } from "../../definitions/definition";
 import styles from "../../definitions/definitions.module.css";
 import { ChoiceAt, mistakeText, SecretAt, TextAt } from "../../definitions/fields";
@@ -150,17 +150,15 @@ function ScopeField({ path }: { path: string }) {
   const words = useWords().connections.form;
   const form = useDefinitionForm();
   const value = form.value(path);
-  if (Array.isArray(value)) {
-    return (
-      <TextAt
-        path={path}
-        label={words.scope}
-        about={words.scopeAbout}
-        placeholder={value.join(" ")}
-      />
-    );
-  }
-  return <TextAt path={path} label={words.scope} about={words.scopeAbout} />;
+  return (
+    <TextInput
+      label={words.scope}
+      description={words.scopeAbout}
+      value={Array.isArray(value) ? value.join(" ") : form.text(path)}
+      error={mistakeText(form.mistakes(path))}
+      onChange={(event) => form.put(path, event.currentTarget.value)}
+    />
+  );
 }
 
 type PresetName = "dhis2" | "moveit" | "commcare" | "godata";

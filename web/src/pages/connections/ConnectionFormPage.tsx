@@ -4,6 +4,7 @@ import { TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
+import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
 import type { Definition } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
@@ -12,7 +13,6 @@ import { LongTextAt, NumberAt, SecretAt, SwitchAt, TextAt } from "../../definiti
 import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
 import { useNameField } from "../../definitions/name";
 import { connectionsQuery, definitionsKey, save, withoutPause } from "../../definitions/queries";
-import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
@@ -22,7 +22,7 @@ import { RecipientsField } from "./RecipientsField";
 import { SigningFields } from "./SigningFields";
 import { TestPanel } from "./TestPanel";
 
-const newRoute = getRouteApi("/inside/projects/$project/connections/new");
+const newRoute = getRouteApi("/inside/projects/$project/new/connection");
 const changeRoute = getRouteApi("/inside/projects/$project/connections/$connection/change");
 
 export function NewConnectionPage() {
@@ -30,10 +30,9 @@ export function NewConnectionPage() {
   const { project } = newRoute.useParams();
   const { source } = newRoute.useSearch();
   return (
-    <>
-      <PageHead title={words.connections.make} />
+    <Allowed project={project} noun="connections" title={words.connections.make}>
       <ConnectionForm project={project} name={null} saved={null} source={source} />
-    </>
+    </Allowed>
   );
 }
 
@@ -93,7 +92,7 @@ function ConnectionForm({ project, name, saved, source }: ConnectionFormProps) {
         });
       } else {
         await navigate({
-          to: "/projects/$project/forwarders/new",
+          to: "/projects/$project/new/forwarder",
           params: { project },
           search: { from: source, to: named.name },
         });
@@ -111,7 +110,7 @@ function ConnectionForm({ project, name, saved, source }: ConnectionFormProps) {
   const submit = () => {
     setTestError(null);
     spoken();
-    if (named.check()) {
+    if (named.check() && form.isSound) {
       saving.mutate(form.definition);
     }
   };

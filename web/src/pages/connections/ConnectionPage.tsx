@@ -248,7 +248,7 @@ function NotArrived({ project, name }: { project: string; name: string }) {
             renderRoot={(props) => (
               <Link
                 {...props}
-                to="/projects/$project/forwarders/new"
+                to="/projects/$project/new/forwarder"
                 params={{ project }}
                 search={{ to: name }}
               />

@@ -36,7 +36,7 @@ export function ConnectionsPage() {
   const make = may && (
     <Button
       renderRoot={(props) => (
-        <Link {...props} to="/projects/$project/connections/new" params={{ project }} />
+        <Link {...props} to="/projects/$project/new/connection" params={{ project }} />
       )}
     >
       {words.connections.make}

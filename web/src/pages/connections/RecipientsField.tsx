@@ -2,7 +2,7 @@
 import { ActionIcon, Button, PasswordInput, TextInput } from "@mantine/core";
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
-import { isDefinition, PLACEHOLDER, type Value } from "../../definitions/definition";
+import { isDefinition, PLACEHOLDER, secretTyped, type Value } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { mistakeText } from "../../definitions/fields";
 import { useDefinitionForm } from "../../definitions/form";
@@ -13,6 +13,8 @@ interface Row {
   key: number;
   address: string;
   secret: string;
+  /** Whether the hub keeps its secret, which comes back when the field is emptied. */
+  stored: boolean;
 }
 
 let rowNumber = 0;
@@ -20,7 +22,12 @@ let rowNumber = 0;
 function rowOf(value: Value): Row {
   rowNumber += 1;
   const [address, secret] = isDefinition(value) ? [value.url, value.signing_secret] : [value, ""];
-  return { key: rowNumber, address: String(address ?? ""), secret: String(secret ?? "") };
+  return {
+    key: rowNumber,
+    address: String(address ?? ""),
+    secret: String(secret ?? ""),
+    stored: secret === PLACEHOLDER,
+  };
 }
 
 const isWebhook = (address: string) => /^https?:/i.test(address);
@@ -65,7 +72,9 @@ export function RecipientsField({ about }: { about?: string }) {
                   row.secret === PLACEHOLDER ? definitions.secret.kept : words.recipientSecret
                 }
                 value={row.secret === PLACEHOLDER ? "" : row.secret}
-                onChange={(event) => change(row.key, { secret: event.currentTarget.value })}
+                onChange={(event) =>
+                  change(row.key, { secret: secretTyped(event.currentTarget.value, row.stored) })
+                }
               />
             )}
           </div>

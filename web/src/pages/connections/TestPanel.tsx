@@ -30,14 +30,20 @@ const NAMELESS = "new";
 export function TestPanel({ project, name, definition, told }: TestPanelProps) {
   const words = useWords().connections.test;
   const testing = useMutation({
-    mutationFn: () => testConnection(project, name || NAMELESS, definition),
+    mutationFn: (tried: Definition | null) => testConnection(project, name || NAMELESS, tried),
     onSuccess: () => told?.(null),
     onError: (error) => told?.(error),
   });
+  // A verdict is about what was tried, not about what was typed since.
+  const isOld = testing.variables !== definition;
   return (
     <div className={styles.test}>
       <p className={styles.hint}>{definition === null ? words.about : words.aboutUnsaved}</p>
-      <Button variant="default" loading={testing.isPending} onClick={() => testing.mutate()}>
+      <Button
+        variant="default"
+        loading={testing.isPending}
+        onClick={() => testing.mutate(definition)}
+      >
         {testing.data === undefined ? words.run : words.again}
       </Button>
       {testing.isPending && (
@@ -51,18 +57,30 @@ export function TestPanel({ project, name, definition, told }: TestPanelProps) {
         ) : (
           <ErrorNote error={testing.error} />
         ))}
-      {testing.data !== undefined && !testing.isPending && <Result result={testing.data} />}
+      {testing.data !== undefined && !testing.isPending && (
+        <>
+          {isOld && <p className={styles.hint}>{words.changed}</p>}
+          <TestOutcome result={testing.data} isOld={isOld} />
+        </>
+      )}
     </div>
   );
 }
 
-function Result({ result }: { result: TestResult }) {
+interface TestOutcomeProps {
+  result: TestResult;
+  /** Whether the form has changed since. */
+  isOld?: boolean;
+}
+
+/** What came of a test: the verdict, each step, and everything that was found out. */
+export function TestOutcome({ result, isOld = false }: TestOutcomeProps) {
   const words = useWords().connections.test;
   const format = useFormat();
   const request = result.steps.find((step) => step.step === "request");
   return (
     <>
-      <p role="status" className={styles.verdict} data-ok={result.ok}>
+      <p role="status" className={styles.verdict} data-ok={isOld ? undefined : result.ok}>
         {result.ok ? words.works(format.duration(request?.duration_ms ?? 0)) : words.fails}
       </p>
       <ol className={styles.steps}>
@@ -75,7 +93,7 @@ function Result({ result }: { result: TestResult }) {
         <Facts
           facts={result.steps.flatMap((step) =>
             step.facts.map((fact): [string, string] => [
-              `${words.names[step.step]}: ${fact.name}`,
+              words.fact(words.names[step.step], words.factNames[fact.name] ?? fact.name),
               fact.value,
             ]),
           )}

@@ -12,7 +12,7 @@ const connectionsRoute = createRoute({
 /** `source`: the source that whoever makes it wants to lead to it. */
 const newConnectionRoute = createRoute({
   getParentRoute: () => projectRoute,
-  path: "connections/new",
+  path: "new/connection",
   validateSearch: (search: Record<string, unknown>): { source?: string } => ({
     source: textIn(search, "source"),
   }),

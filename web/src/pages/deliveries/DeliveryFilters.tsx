@@ -2,13 +2,13 @@
 import { Checkbox, Select, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { connectionsQuery, forwardersQuery, sourcesQuery } from "../../definitions/queries";
 import { shortened } from "../../design/Identifier";
-import { TimeField } from "../../design/TimeField";
 import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
 import type { FilterWord } from "../../lists/ListBar";
-import { sourcesQuery } from "../messages/queries";
-import { connectionNamesQuery, type DeliveryFilters, forwarderNamesQuery } from "./queries";
+import { WhenFields } from "../../lists/WhenFields";
+import type { DeliveryFilters } from "./queries";
 import { DELIVERY_ORIGINS, DELIVERY_STATES, type DeliveriesSearch } from "./routes";
 
 type Change = (changed: Partial<DeliveriesSearch>) => void;
@@ -32,6 +32,7 @@ export function filterTexts(
     cancelled_by: filters.cancelled_by && told.cancelledBy(shortened(filters.cancelled_by)),
     ids: filters.ids && told.named(filters.ids.split(",").length),
     holds: filters.holds && told.holding,
+    last: filters.last && words.list.last[filters.last],
     since: filters.since && told.sinceTime(time(filters.since)),
     until: filters.until && told.untilTime(time(filters.until)),
     text: filters.text && told.withText(filters.text),
@@ -58,8 +59,8 @@ interface DeliveryFilterFormProps {
 export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterFormProps) {
   const words = useWords();
   const told = words.deliveries.filters;
-  const connections = useQuery(connectionNamesQuery(project)).data ?? [];
-  const forwarders = useQuery(forwarderNamesQuery(project)).data ?? [];
+  const connections = useQuery(connectionsQuery(project)).data ?? [];
+  const forwarders = useQuery(forwardersQuery(project)).data ?? [];
   const sources = useQuery(sourcesQuery(project)).data ?? [];
   return (
     <Stack gap="sm">
@@ -74,13 +75,13 @@ export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterF
       />
       <Choice
         label={told.connection}
-        names={connections}
+        names={connections.map(({ name }) => name)}
         value={filters.connection}
         choose={(connection) => change({ connection })}
       />
       <Choice
         label={told.forwarder}
-        names={forwarders}
+        names={forwarders.map(({ name }) => name)}
         value={filters.forwarder}
         choose={(forwarder) => change({ forwarder })}
       />
@@ -102,8 +103,7 @@ export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterF
         }
       />
       <KeyField value={filters.key} change={(key) => change({ key })} />
-      <TimeField label={told.since} value={filters.since} change={(since) => change({ since })} />
-      <TimeField label={told.until} value={filters.until} change={(until) => change({ until })} />
+      <WhenFields when={filters} sinceLabel={told.since} untilLabel={told.until} change={change} />
       <Checkbox
         label={told.holds}
         checked={filters.holds === "true"}

@@ -9,6 +9,7 @@ import type {
   DeliveryPreview,
   Page,
 } from "../../api/types";
+import { withMoment } from "../../lists/last";
 import { readPayload } from "../../payload/read";
 import type { DeliveriesSearch } from "./routes";
 
@@ -21,7 +22,8 @@ export type DeliveryFilters = Omit<DeliveriesSearch, "columns">;
 
 /** The filters as the hub takes them. */
 function queryOf(filters: DeliveryFilters) {
-  return { ...filters, holds: filters.holds === undefined ? undefined : true };
+  const { holds, ...others } = withMoment(filters, new Date());
+  return { ...others, holds: holds === undefined ? undefined : true };
 }
 
 export const deliveriesKey = (project: string, filters: DeliveryFilters) => [
@@ -119,35 +121,6 @@ export const messageQuery = (project: string, message: string) =>
       ),
   });
 
-/** Names for the fields of filters. */
-export const connectionNamesQuery = (project: string) =>
-  queryOptions({
-    queryKey: ["connections", project, "names"],
-    queryFn: async ({ signal }) =>
-      (
-        await answered(
-          api.GET("/api/v1/projects/{project}/connections", {
-            params: { path: { project } },
-            signal,
-          }),
-        )
-      ).items.map(({ name }) => name),
-  });
-
-export const forwarderNamesQuery = (project: string) =>
-  queryOptions({
-    queryKey: ["forwarders", project, "names"],
-    queryFn: async ({ signal }) =>
-      (
-        await answered(
-          api.GET("/api/v1/projects/{project}/forwarders", {
-            params: { path: { project } },
-            signal,
-          }),
-        )
-      ).items.map(({ name }) => name),
-  });
-
 /** Does something with one delivery; the answer is it, or the new one that a resend makes. */
 export function actOnOne(project: string, deed: Deed, delivery: string): Promise<Delivery> {
   const params = { path: { project, delivery } };
@@ -173,7 +146,7 @@ export function actOnOne(project: string, deed: Deed, delivery: string): Promise
 
 /** Filters as an action over many takes them. */
 function filterOf(filters: DeliveryFilters): DeliveryFilter {
-  return { ...filters };
+  return withMoment(filters, new Date());
 }
 
 export const previewQuery = (project: string, deed: Deed, filters: DeliveryFilters) =>

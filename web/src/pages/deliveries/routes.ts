@@ -3,6 +3,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { DeliveryOrigin, DeliveryState } from "../../api/types";
 import { projectRoute } from "../../app/frames";
 import { textIn, timeIn, wordIn } from "../../app/search";
+import { LAST_SPANS, type LastSpan } from "../../lists/last";
 
 /** What waits stands first, then what failed, then what has ended well. */
 export const DELIVERY_STATES: readonly DeliveryState[] = [
@@ -28,6 +29,7 @@ export interface DeliveriesSearch {
   /** Ids with commas between them. */
   ids?: string;
   holds?: "true";
+  last?: LastSpan;
   since?: string;
   until?: string;
   text?: string;
@@ -47,6 +49,7 @@ export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSea
     cancelled_by: textIn(search, "cancelled_by"),
     ids: textIn(search, "ids"),
     holds: wordIn(search, "holds", ["true"]),
+    last: wordIn(search, "last", LAST_SPANS),
     since: timeIn(search, "since"),
     until: timeIn(search, "until"),
     text: textIn(search, "text"),

@@ -145,7 +145,7 @@ function Next({ project, source }: OfSource) {
               renderRoot={(props) => (
                 <Link
                   {...props}
-                  to="/projects/$project/forwarders/new"
+                  to="/projects/$project/new/forwarder"
                   params={{ project }}
                   search={{ from: source, to: name }}
                 />
@@ -159,7 +159,7 @@ function Next({ project, source }: OfSource) {
             renderRoot={(props) => (
               <Link
                 {...props}
-                to="/projects/$project/connections/new"
+                to="/projects/$project/new/connection"
                 params={{ project }}
                 search={{ source }}
               />

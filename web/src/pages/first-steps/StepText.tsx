@@ -1,8 +1,9 @@
 // A step in words: **what stands on a button**, *what a place is called*, `what is typed`, and
 // {address} where the address of the source is to be copied.
 import { type ReactNode, useMemo } from "react";
+import { wholeLink } from "../../api/links";
 import { useWords } from "../../i18n/words";
-import { CopyAddress, wholeAddress } from "../sources/Addresses";
+import { CopyAddress } from "../sources/Addresses";
 
 const PARTS = /(\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`|\{address\})/;
 
@@ -33,9 +34,7 @@ function Part({ text, address }: StepTextProps): ReactNode {
   }
   if (text.startsWith("`")) {
     const code = text.slice(1, -1);
-    return (
-      <code>{address === null ? code : code.replace("{address}", wholeAddress(address))}</code>
-    );
+    return <code>{address === null ? code : code.replace("{address}", wholeLink(address))}</code>;
   }
   return text;
 }

@@ -2,6 +2,7 @@
 // of it. Where the reader is stands in the address, so that a reload goes on from there.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { wholeLink } from "../../api/links";
 import { useMay } from "../../api/useMay";
 import { urlsQuery } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
@@ -9,7 +10,7 @@ import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { NotFound } from "../NotFound";
-import { CopyAddress, wholeAddress } from "../sources/Addresses";
+import { CopyAddress } from "../sources/Addresses";
 import { FirstSubmission } from "./FirstSubmission";
 import styles from "./firstSteps.module.css";
 import { MakeSource } from "./MakeSource";
@@ -54,7 +55,7 @@ function Steps({ system }: { system: System }) {
           ) : (
             <ErrorNote error={error} retry={() => void refetch()} />
           )}
-          {address !== null && isLocal(wholeAddress(address)) && (
+          {address !== null && isLocal(wholeLink(address)) && (
             <p className={styles.local}>{words.localhost}</p>
           )}
         </Section>

@@ -4,6 +4,7 @@ import { TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
+import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
 import { type Definition, Exact, prettyJson } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
@@ -19,7 +20,6 @@ import {
   sourcesQuery,
   withoutPause,
 } from "../../definitions/queries";
-import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
@@ -28,7 +28,7 @@ import { FORWARDER_FIELDS, ForwarderFields } from "./ForwarderFields";
 import type { NewForwarderSearch } from "./routes";
 import { TryFilter } from "./TryFilter";
 
-const newRoute = getRouteApi("/inside/projects/$project/forwarders/new");
+const newRoute = getRouteApi("/inside/projects/$project/new/forwarder");
 const changeRoute = getRouteApi("/inside/projects/$project/forwarders/$forwarder/change");
 
 /** What an address says about the new forwarder. A filter that is no JSON is shown as it is. */
@@ -53,10 +53,9 @@ export function NewForwarderPage() {
       ? `${search.from}-${search.to}`.slice(0, 64)
       : "";
   return (
-    <>
-      <PageHead title={words.forwarders.make} />
+    <Allowed project={project} noun="forwarders" title={words.forwarders.make}>
       <ForwarderForm project={project} name={null} saved={null} initial={initial} first={first} />
-    </>
+    </Allowed>
   );
 }
 
@@ -119,7 +118,7 @@ function ForwarderForm({ project, name, saved, initial, first = "" }: ForwarderF
   });
   const submit = () => {
     spoken();
-    if (named.check() && allReadable(Object.values(form.definition))) {
+    if (named.check() && form.isSound && allReadable(Object.values(form.definition))) {
       saving.mutate(form.definition);
     }
   };

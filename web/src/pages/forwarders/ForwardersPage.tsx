@@ -27,7 +27,7 @@ export function ForwardersPage() {
   const make = may && (
     <Button
       renderRoot={(props) => (
-        <Link {...props} to="/projects/$project/forwarders/new" params={{ project }} />
+        <Link {...props} to="/projects/$project/new/forwarder" params={{ project }} />
       )}
     >
       {words.forwarders.make}

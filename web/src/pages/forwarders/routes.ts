@@ -20,7 +20,7 @@ const forwardersRoute = createRoute({
 
 const newForwarderRoute = createRoute({
   getParentRoute: () => projectRoute,
-  path: "forwarders/new",
+  path: "new/forwarder",
   validateSearch: (search: Record<string, unknown>): NewForwarderSearch => ({
     from: textIn(search, "from"),
     to: textIn(search, "to"),

@@ -9,14 +9,15 @@ import {
 import { Link } from "@tanstack/react-router";
 import type { IncidentWithNotices, Lane } from "../../api/types";
 import { useMay } from "../../api/useMay";
+import { useDeed } from "../../definitions/DefinitionActions";
+import { connectionsQuery, type Deed, testConnection } from "../../definitions/queries";
 import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
-import { lanesQuery, pause, resume, tryNow } from "../overview/queries";
+import { TestOutcome } from "../connections/TestPanel";
 import styles from "./incidents.module.css";
-import { closeIncident, connectionQuery, incidentQuery, testConnection } from "./queries";
-import { TestSteps } from "./TestSteps";
+import { closeIncident, incidentQuery } from "./queries";
 
 interface IncidentDeedsProps {
   project: string;
@@ -30,7 +31,7 @@ export function IncidentDeeds({ project, incident, lane }: IncidentDeedsProps) {
   const mayTest = useMay(project, "admin");
   const client = useQueryClient();
   const testing = useMutation({
-    mutationFn: () => testConnection(project, incident.subject),
+    mutationFn: () => testConnection(project, incident.subject, null),
     // A test that goes well may end the incident.
     onSuccess: () =>
       client.invalidateQueries({ queryKey: incidentQuery(project, incident.id).queryKey }),
@@ -70,7 +71,7 @@ export function IncidentDeeds({ project, incident, lane }: IncidentDeedsProps) {
         {isOpen && mayAct && <Close project={project} incident={incident.id} />}
       </div>
       {testing.error !== null && <ErrorNote error={testing.error} />}
-      {testing.data !== undefined && <TestSteps result={testing.data} />}
+      {testing.data !== undefined && <TestOutcome result={testing.data} />}
     </>
   );
 }
@@ -92,36 +93,14 @@ interface TryAndPauseProps {
 
 function TryAndPause({ project, connection, lane }: TryAndPauseProps) {
   const words = useWords().incidents;
-  const toast = useToast();
-  const client = useQueryClient();
-  const isPaused = useQuery(connectionQuery(project, connection)).data?.paused ?? false;
-  const onError = (error: unknown) => toast({ text: <ErrorNote error={error} />, bad: true });
-  const onSettled = () =>
-    Promise.all([
-      client.invalidateQueries({ queryKey: connectionQuery(project, connection).queryKey }),
-      client.invalidateQueries({ queryKey: lanesQuery(project).queryKey }),
-    ]);
-  const trying = useMutation({
-    mutationFn: () => tryNow(project, connection),
-    onSuccess: () => toast({ text: words.tryingNow(connection) }),
-    onError,
-    onSettled,
-  });
-  const resuming = useMutation({
-    mutationFn: () => resume(project, connection),
-    onSuccess: () => toast({ text: words.resumed(connection) }),
-    onError,
-    onSettled,
-  });
-  const pausing = useMutation({
-    mutationFn: () => pause(project, connection),
-    onSuccess: () => toast({ text: words.paused(connection), undo: () => resuming.mutate() }),
-    onError,
-    onSettled,
-  });
+  const isPaused =
+    useQuery(connectionsQuery(project)).data?.find(({ name }) => name === connection)?.paused ??
+    false;
+  const deed = useDeed(project, "connections", connection);
+  const doing = (which: Deed) => deed.isPending && deed.variables === which;
   if (isPaused) {
     return (
-      <Button loading={resuming.isPending} onClick={() => resuming.mutate()}>
+      <Button loading={doing("resume")} onClick={() => deed.mutate("resume")}>
         {words.resume}
       </Button>
     );
@@ -129,11 +108,11 @@ function TryAndPause({ project, connection, lane }: TryAndPauseProps) {
   return (
     <>
       {lane !== null && lane.waiting > 0 && (
-        <Button loading={trying.isPending} onClick={() => trying.mutate()}>
+        <Button loading={doing("try-now")} onClick={() => deed.mutate("try-now")}>
           {words.tryNow}
         </Button>
       )}
-      <Button variant="default" loading={pausing.isPending} onClick={() => pausing.mutate()}>
+      <Button variant="default" loading={doing("pause")} onClick={() => deed.mutate("pause")}>
         {words.pause}
       </Button>
     </>

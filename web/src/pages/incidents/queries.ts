@@ -34,26 +34,6 @@ export const incidentQuery = (project: string, incident: string) =>
       ),
   });
 
-export const connectionQuery = (project: string, connection: string) =>
-  queryOptions({
-    queryKey: ["connections", project, connection],
-    queryFn: ({ signal }) =>
-      answered(
-        api.GET("/api/v1/projects/{project}/connections/{connection}", {
-          params: { path: { project, connection } },
-          signal,
-        }),
-      ),
-  });
-
-export const testConnection = (project: string, connection: string) =>
-  answered(
-    api.POST("/api/v1/projects/{project}/connections/{connection}/test", {
-      params: { path: { project, connection } },
-      body: {},
-    }),
-  );
-
 export const closeIncident = (project: string, incident: string) =>
   answered(
     api.POST("/api/v1/projects/{project}/incidents/{incident}/close", {

@@ -93,17 +93,17 @@ function Additions({ project }: { project: string }) {
   const editor = useMay(project, "editor");
   const admin = useMay(project, "admin");
   const additions = [
-    { place: "sources", word: words.newSource, may: editor },
-    { place: "forwarders", word: words.newForwarder, may: editor },
-    { place: "connections", word: words.newConnection, may: admin },
+    { to: "/projects/$project/new/source", word: words.newSource, may: editor },
+    { to: "/projects/$project/new/forwarder", word: words.newForwarder, may: editor },
+    { to: "/projects/$project/new/connection", word: words.newConnection, may: admin },
   ] as const;
   return additions
     .filter(({ may }) => may)
-    .map(({ place, word }) => (
+    .map(({ to, word }) => (
       <Button
-        key={place}
+        key={to}
         variant="default"
-        renderRoot={(props) => <PlaceLink {...props} project={project} place={place} name="new" />}
+        renderRoot={(props) => <Link {...props} to={to} params={{ project }} />}
       >
         {word}
       </Button>

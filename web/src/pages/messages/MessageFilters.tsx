@@ -1,18 +1,20 @@
 // The filters of the list of messages: as words above it, and as the form that adds them.
 import { Select, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { TimeField } from "../../design/TimeField";
+import { sourcesQuery } from "../../definitions/queries";
 import { useFormat, useWords } from "../../i18n/words";
 import type { FilterWord } from "../../lists/ListBar";
-import { type MessageFilters, sourcesQuery } from "./queries";
+import { WhenFields } from "../../lists/WhenFields";
+import type { MessageFilters } from "./queries";
 import { MESSAGE_STATES, type MessagesSearch } from "./routes";
+import { ValueField } from "./ValueField";
 
 type Change = (changed: Partial<MessagesSearch>) => void;
 
 export function useFilterWords(filters: MessageFilters, change: Change): FilterWord[] {
   const words = useWords();
   const format = useFormat();
-  const { source, state, since, until, text, value = [] } = filters;
+  const { source, state, last, since, until, text, value = [] } = filters;
   const time = (value: string) => format.clock(new Date(value), new Date());
   const found: (FilterWord | null)[] = [
     source === undefined
@@ -29,6 +31,9 @@ export function useFilterWords(filters: MessageFilters, change: Change): FilterW
           text: words.common.states[state],
           remove: () => change({ state: undefined }),
         },
+    last === undefined
+      ? null
+      : { key: "last", text: words.list.last[last], remove: () => change({ last: undefined }) },
     since === undefined
       ? null
       : {
@@ -90,15 +95,14 @@ export function MessageFilterForm({ project, filters, change }: MessageFilterFor
         comboboxProps={{ withinPortal: false }}
         onChange={(state) => change({ state: MESSAGE_STATES.find((each) => each === state) })}
       />
-      <TimeField
-        label={words.messages.filters.since}
-        value={filters.since}
-        change={(since) => change({ since })}
+      <WhenFields
+        when={filters}
+        sinceLabel={words.messages.filters.since}
+        untilLabel={words.messages.filters.until}
+        change={change}
       />
-      <TimeField
-        label={words.messages.filters.until}
-        value={filters.until}
-        change={(until) => change({ until })}
+      <ValueField
+        add={(wanted) => change({ value: [...new Set([...(filters.value ?? []), wanted])] })}
       />
     </Stack>
   );

@@ -46,7 +46,7 @@ export function Parsed({ project, message, source }: OfMessage & { source: strin
     label: words.forwarders.filterFromThis,
     act: ({ steps, json }) =>
       void navigate({
-        to: "/projects/$project/forwarders/new",
+        to: "/projects/$project/new/forwarder",
         params: { project },
         search: { from: source, match: matchOf(steps, json) },
       }),

@@ -5,9 +5,12 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Message } from "../../api/types";
+import { useMay } from "../../api/useMay";
+import { sourcesQuery, urlsQuery } from "../../definitions/queries";
 import { EmptyState } from "../../design/EmptyState";
 import { Identifier, shortened } from "../../design/Identifier";
 import { PageHead } from "../../design/PageHead";
+import { PlaceLink } from "../../design/PlaceLink";
 import { StateMark, type Tone } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import type { Formats } from "../../i18n/formats";
@@ -18,9 +21,10 @@ import { ListBar } from "../../lists/ListBar";
 import { SearchField } from "../../lists/SearchField";
 import { RouteLine } from "../../route/RouteLine";
 import { wayOfMessage } from "../../route/stations";
+import { CopyAddress } from "../sources/Addresses";
 import { MessageFilterForm, useFilterWords } from "./MessageFilters";
 import styles from "./messages.module.css";
-import { fetchMessages, messagesKey, sourcesQuery } from "./queries";
+import { fetchMessages, messagesKey } from "./queries";
 import type { MessagesSearch } from "./routes";
 
 const route = getRouteApi("/inside/projects/$project/messages");
@@ -190,7 +194,6 @@ function NoMessages({ project, filtered }: { project: string; filtered: boolean 
   const words = useWords().messages;
   const list = useWords().list;
   const navigate = route.useNavigate();
-  const inbox = useQuery(sourcesQuery(project)).data?.[0]?.inbox_url;
   if (filtered) {
     return (
       <EmptyState
@@ -204,9 +207,30 @@ function NoMessages({ project, filtered }: { project: string; filtered: boolean 
       </EmptyState>
     );
   }
+  return <EmptyState action={<FirstInbox project={project} />}>{words.empty}</EmptyState>;
+}
+
+/** The address to which the first message can be posted. It is a secret: others are led to the
+ *  steps that somebody who may see it can take. */
+function FirstInbox({ project }: { project: string }) {
+  const words = useWords();
+  const may = useMay(project, "editor");
+  const source = useQuery(sourcesQuery(project)).data?.[0]?.name;
+  const urls = useQuery({
+    ...urlsQuery(project, source ?? ""),
+    enabled: may && source !== undefined,
+  }).data;
+  if (may && source !== undefined) {
+    return urls === undefined ? null : (
+      <CopyAddress address={urls.inbox} label={`${words.definitions.copyAddress}: ${source}`} />
+    );
+  }
   return (
-    <EmptyState action={inbox !== undefined && <Identifier id={inbox} whole />}>
-      {words.empty}
-    </EmptyState>
+    <Button
+      variant="default"
+      renderRoot={(props) => <PlaceLink {...props} project={project} place="first-steps" />}
+    >
+      {words.overview.firstSteps}
+    </Button>
   );
 }

@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answered, api, bytes, text } from "../../api/client";
 import type { Message, Page } from "../../api/types";
+import { withMoment } from "../../lists/last";
 import { type JsonNode, member, parseJson, writeJson } from "../../payload/json";
 import { readPayload, readText } from "../../payload/read";
 import type { MessagesSearch } from "./routes";
@@ -24,7 +25,11 @@ export const fetchMessages =
       api.GET("/api/v1/projects/{project}/messages", {
         params: {
           path: { project },
-          query: { ...filters, limit: PAGE_ROWS, cursor: cursor ?? undefined },
+          query: {
+            ...withMoment(filters, new Date()),
+            limit: PAGE_ROWS,
+            cursor: cursor ?? undefined,
+          },
         },
         signal,
       }),
@@ -125,14 +130,3 @@ export const replayMessage = (project: string, message: string) =>
       params: { path: { project, message } },
     }),
   );
-
-export const sourcesQuery = (project: string) =>
-  queryOptions({
-    queryKey: ["sources", project],
-    queryFn: async ({ signal }) =>
-      (
-        await answered(
-          api.GET("/api/v1/projects/{project}/sources", { params: { path: { project } }, signal }),
-        )
-      ).items,
-  });

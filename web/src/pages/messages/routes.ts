@@ -3,12 +3,14 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { MessageState } from "../../api/types";
 import { projectRoute } from "../../app/frames";
 import { textIn, textsIn, timeIn, wordIn } from "../../app/search";
+import { LAST_SPANS, type LastSpan } from "../../lists/last";
 
 export const MESSAGE_STATES: readonly MessageState[] = ["kept", "quarantined", "duplicate"];
 
 export interface MessagesSearch {
   source?: string;
   state?: MessageState;
+  last?: LastSpan;
   since?: string;
   until?: string;
   text?: string;
@@ -23,6 +25,7 @@ export const messagesRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): MessagesSearch => ({
     source: textIn(search, "source"),
     state: wordIn(search, "state", MESSAGE_STATES),
+    last: wordIn(search, "last", LAST_SPANS),
     since: timeIn(search, "since"),
     until: timeIn(search, "until"),
     text: textIn(search, "text"),

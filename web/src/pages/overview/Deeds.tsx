@@ -3,25 +3,15 @@ import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { projectsQuery } from "../../api/projects";
 import { useMay } from "../../api/useMay";
+import { useDeed } from "../../definitions/DefinitionActions";
+import { type Deed, definitionsKey } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
 import { PlaceLink } from "../../design/PlaceLink";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import styles from "./Headline.module.css";
-import { OVERVIEW_KEY, pause, resume, resumeProject, tryNow } from "./queries";
+import { OVERVIEW_KEY, resumeProject } from "./queries";
 import type { Trouble, TroubledDestination } from "./trouble";
-
-/** Does something, tells of it, and looks at the project again. */
-function useDeed(project: string, deed: () => Promise<unknown>, told: string, undo?: () => void) {
-  const client = useQueryClient();
-  const toast = useToast();
-  return useMutation({
-    mutationFn: deed,
-    onSuccess: () => toast({ text: told, undo }),
-    onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
-    onSettled: () => client.invalidateQueries({ queryKey: [OVERVIEW_KEY, project] }),
-  });
-}
 
 interface DestinationDeedsProps {
   project: string;
@@ -32,14 +22,8 @@ export function DestinationDeeds({ project, trouble }: DestinationDeedsProps) {
   const words = useWords().overview;
   const may = useMay(project, "editor");
   const { name } = trouble;
-  const resuming = useDeed(project, () => resume(project, name), words.resumed(name));
-  const pausing = useDeed(
-    project,
-    () => pause(project, name),
-    words.paused(name),
-    () => resuming.mutate(),
-  );
-  const trying = useDeed(project, () => tryNow(project, name), words.triedNow(name));
+  const deed = useDeed(project, "connections", name);
+  const doing = (which: Deed) => deed.isPending && deed.variables === which;
   return (
     <span className={styles.deeds}>
       {may && (
@@ -47,8 +31,8 @@ export function DestinationDeeds({ project, trouble }: DestinationDeedsProps) {
           <Button
             size="compact-sm"
             aria-label={words.about(words.tryNow, name)}
-            loading={trying.isPending}
-            onClick={() => trying.mutate()}
+            loading={doing("try-now")}
+            onClick={() => deed.mutate("try-now")}
           >
             {words.tryNow}
           </Button>
@@ -56,8 +40,8 @@ export function DestinationDeeds({ project, trouble }: DestinationDeedsProps) {
             size="compact-sm"
             variant="default"
             aria-label={words.about(words.pause, name)}
-            loading={pausing.isPending}
-            onClick={() => pausing.mutate()}
+            loading={doing("pause")}
+            onClick={() => deed.mutate("pause")}
           >
             {words.pause}
           </Button>
@@ -91,14 +75,14 @@ export function SeeWhy({ project, trouble }: { project: string; trouble: Trouble
 export function ResumeConnection({ project, connection }: { project: string; connection: string }) {
   const words = useWords().overview;
   const may = useMay(project, "editor");
-  const resuming = useDeed(project, () => resume(project, connection), words.resumed(connection));
+  const deed = useDeed(project, "connections", connection);
   return may ? (
     <Button
       size="compact-sm"
       variant="default"
       aria-label={words.about(words.resume, connection)}
-      loading={resuming.isPending}
-      onClick={() => resuming.mutate()}
+      loading={deed.isPending}
+      onClick={() => deed.mutate("resume")}
     >
       {words.resume}
     </Button>
@@ -109,8 +93,18 @@ export function ResumeProject({ project }: { project: string }) {
   const words = useWords().overview;
   const client = useQueryClient();
   const may = useMay(project, "editor");
-  const deed = () => resumeProject(project).then(() => client.invalidateQueries(projectsQuery));
-  const resuming = useDeed(project, deed, words.projectResumed);
+  const toast = useToast();
+  const resuming = useMutation({
+    mutationFn: () => resumeProject(project),
+    onSuccess: () => toast({ text: words.projectResumed }),
+    onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
+    onSettled: () =>
+      Promise.all(
+        [projectsQuery.queryKey, definitionsKey(project), [OVERVIEW_KEY, project]].map((queryKey) =>
+          client.invalidateQueries({ queryKey }),
+        ),
+      ),
+  });
   return may ? (
     <Button loading={resuming.isPending} onClick={() => resuming.mutate()}>
       {words.resumeProject}

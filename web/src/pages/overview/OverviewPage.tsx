@@ -4,6 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
+import { useLiveDefinitions } from "../../definitions/live";
+import { lanesQuery } from "../../definitions/queries";
 import { EmptyState } from "../../design/EmptyState";
 import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
@@ -14,7 +16,7 @@ import { OverviewFacts } from "./Facts";
 import { Headline } from "./Headline";
 import { Destinations, Sources } from "./HealthTables";
 import styles from "./overview.module.css";
-import { lanesQuery, OVERVIEW_KEY, openIncidentsQuery, overviewQuery } from "./queries";
+import { OVERVIEW_KEY, openIncidentsQuery, overviewQuery } from "./queries";
 import { TrafficSection } from "./TrafficSection";
 
 const route = getRouteApi("/inside/projects/$project/");
@@ -23,6 +25,7 @@ export function OverviewPage() {
   const words = useWords();
   const { project } = route.useParams();
   useLiveLook([OVERVIEW_KEY, project]);
+  useLiveDefinitions(project);
   const { data: look, error, refetch } = useQuery(overviewQuery(project));
   const troubled = look !== undefined && look.incidents_open > 0;
   const paused = look?.connections.some((connection) => connection.state === "paused") ?? false;

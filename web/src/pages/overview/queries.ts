@@ -53,37 +53,5 @@ export const openIncidentsQuery = (project: string) =>
       ).items,
   });
 
-export const lanesQuery = (project: string) =>
-  queryOptions({
-    queryKey: [OVERVIEW_KEY, project, "lanes"],
-    queryFn: async ({ signal }) =>
-      (
-        await answered(
-          api.GET("/api/v1/projects/{project}/lanes", { params: { path: { project } }, signal }),
-        )
-      ).items,
-  });
-
-export const tryNow = (project: string, connection: string) =>
-  answered(
-    api.POST("/api/v1/projects/{project}/connections/{connection}/try-now", {
-      params: { path: { project, connection } },
-    }),
-  );
-
-export const pause = (project: string, connection: string) =>
-  answered(
-    api.POST("/api/v1/projects/{project}/connections/{connection}/pause", {
-      params: { path: { project, connection } },
-    }),
-  );
-
-export const resume = (project: string, connection: string) =>
-  answered(
-    api.POST("/api/v1/projects/{project}/connections/{connection}/resume", {
-      params: { path: { project, connection } },
-    }),
-  );
-
 export const resumeProject = (project: string) =>
   answered(api.POST("/api/v1/projects/{project}/resume", { params: { path: { project } } }));

@@ -1,5 +1,6 @@
 // The addresses of a source, in full, to be copied into the system that sends.
 import { useQuery } from "@tanstack/react-query";
+import { wholeLink } from "../../api/links";
 import { useMay } from "../../api/useMay";
 import { type SourceUrls, urlsQuery } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
@@ -7,13 +8,8 @@ import { Copying } from "../../design/Identifier";
 import { useWords } from "../../i18n/words";
 import styles from "./sources.module.css";
 
-/** An address as the other side needs it. A hub that does not know its own gives paths. */
-export function wholeAddress(address: string): string {
-  return new URL(address, window.location.origin).href;
-}
-
 export function CopyAddress({ address, label }: { address: string; label: string }) {
-  const whole = wholeAddress(address);
+  const whole = wholeLink(address);
   return (
     <span className={styles.address}>
       <code>{whole}</code>

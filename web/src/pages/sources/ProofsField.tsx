@@ -2,7 +2,13 @@
 import { ActionIcon, Button, PasswordInput, Select, TextInput } from "@mantine/core";
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
-import { isDefinition, PLACEHOLDER, textAt, type Value } from "../../definitions/definition";
+import {
+  isDefinition,
+  PLACEHOLDER,
+  secretTyped,
+  textAt,
+  type Value,
+} from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { mistakeText } from "../../definitions/fields";
 import { useDefinitionForm } from "../../definitions/form";
@@ -14,6 +20,8 @@ interface Proof {
   kind: "api_key" | "basic";
   username: string;
   secret: string;
+  /** Whether the hub keeps its secret, which comes back when the field is emptied. */
+  stored: boolean;
 }
 
 let proofNumber = 0;
@@ -21,14 +29,15 @@ let proofNumber = 0;
 function proofOf(value: Value | undefined): Proof {
   proofNumber += 1;
   const definition = isDefinition(value) ? value : {};
-  return definition.basic === undefined
-    ? { key: proofNumber, kind: "api_key", username: "", secret: textAt(definition, "api_key") }
-    : {
-        key: proofNumber,
-        kind: "basic",
-        username: textAt(definition, "basic.username"),
-        secret: textAt(definition, "basic.password"),
-      };
+  const isBasic = definition.basic !== undefined;
+  const secret = textAt(definition, isBasic ? "basic.password" : "api_key");
+  return {
+    key: proofNumber,
+    kind: isBasic ? "basic" : "api_key",
+    username: textAt(definition, "basic.username"),
+    secret,
+    stored: secret === PLACEHOLDER,
+  };
 }
 
 const proofValue = ({ kind, username, secret }: Proof): Value =>
@@ -64,7 +73,12 @@ export function ProofsField() {
               allowDeselect={false}
               value={proof.kind}
               onChange={(kind) =>
-                change(proof.key, { kind: kind === "basic" ? "basic" : "api_key", secret: "" })
+                change(proof.key, {
+                  kind: kind === "basic" ? "basic" : "api_key",
+                  // A stored secret is found by its place, which is another one now.
+                  secret: "",
+                  stored: false,
+                })
               }
             />
             {proof.kind === "basic" && (
@@ -80,7 +94,9 @@ export function ProofsField() {
               autoComplete="new-password"
               placeholder={proof.secret === PLACEHOLDER ? definitions.secret.kept : undefined}
               value={proof.secret === PLACEHOLDER ? "" : proof.secret}
-              onChange={(event) => change(proof.key, { secret: event.currentTarget.value })}
+              onChange={(event) =>
+                change(proof.key, { secret: secretTyped(event.currentTarget.value, proof.stored) })
+              }
             />
           </div>
           <ActionIcon

@@ -4,6 +4,7 @@ import { Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
 import { type Definition, isDefinition } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
@@ -12,13 +13,12 @@ import { ChoiceAt, mistakeText, SecretAt, SwitchAt, TextAt } from "../../definit
 import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
 import { useNameField } from "../../definitions/name";
 import { definitionsKey, save, sourcesQuery } from "../../definitions/queries";
-import { PageHead } from "../../design/PageHead";
 import { Section } from "../../design/Section";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import { ProofsField } from "./ProofsField";
 
-const newRoute = getRouteApi("/inside/projects/$project/sources/new");
+const newRoute = getRouteApi("/inside/projects/$project/new/source");
 const changeRoute = getRouteApi("/inside/projects/$project/sources/$source/change");
 
 const DIALECTS = [
@@ -43,10 +43,9 @@ export function NewSourcePage() {
   const words = useWords();
   const { project } = newRoute.useParams();
   return (
-    <>
-      <PageHead title={words.sources.make} />
+    <Allowed project={project} noun="sources" title={words.sources.make}>
       <SourceForm project={project} name={null} saved={null} />
-    </>
+    </Allowed>
   );
 }
 
@@ -97,7 +96,7 @@ function SourceForm({ project, name, saved }: SourceFormProps) {
   });
   const submit = () => {
     spoken();
-    if (named.check()) {
+    if (named.check() && form.isSound) {
       saving.mutate(form.definition);
     }
   };

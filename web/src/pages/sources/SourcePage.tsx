@@ -237,7 +237,7 @@ function Becomes({ project, name }: { project: string; name: string }) {
             renderRoot={(props) => (
               <Link
                 {...props}
-                to="/projects/$project/forwarders/new"
+                to="/projects/$project/new/forwarder"
                 params={{ project }}
                 search={{ from: name }}
               />

@@ -59,7 +59,7 @@ export function SourcesPage() {
               <Button
                 variant={rows?.length === 0 ? "default" : "filled"}
                 renderRoot={(props) => (
-                  <Link {...props} to="/projects/$project/sources/new" params={{ project }} />
+                  <Link {...props} to="/projects/$project/new/source" params={{ project }} />
                 )}
               >
                 {words.sources.make}

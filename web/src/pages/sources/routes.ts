@@ -10,7 +10,7 @@ const sourcesRoute = createRoute({
 
 const newSourceRoute = createRoute({
   getParentRoute: () => projectRoute,
-  path: "sources/new",
+  path: "new/source",
   component: lazyRouteComponent(() => import("./SourceFormPage"), "NewSourcePage"),
 });
 
