@@ -8,7 +8,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { schemeManager } from "./app/appearance";
-import { ended, queryClient } from "./app/queryClient";
+import { queryClient } from "./app/queryClient";
 import { newRouter } from "./app/router";
 import { ConfirmProvider } from "./design/Confirm";
 import { ToastProvider } from "./design/Toasts";
@@ -20,13 +20,6 @@ async function begin(root: HTMLElement) {
   const language = chosenLanguage([rememberedLanguage(), ...navigator.languages]);
   const words = await loadWords(language);
   const router = newRouter();
-  ended.go = () => {
-    const { pathname, href } = router.state.location;
-    if (pathname !== "/sign-in" && pathname !== "/welcome") {
-      queryClient.clear();
-      void router.navigate({ to: "/sign-in", search: { next: href } });
-    }
-  };
   createRoot(root).render(
     <StrictMode>
       <MantineProvider

@@ -9,18 +9,9 @@ import {
   useRef,
   useState,
 } from "react";
+import { type HubEvent, type LiveState, watchEvents } from "./stream";
 
-export type EventKind = "message" | "delivery" | "incident" | "action";
-
-/** Something happened; without an id, anything may have: look at everything again. */
-export interface HubEvent {
-  kind: EventKind | "everything";
-  id: string | null;
-  state: string | null;
-}
-
-/** Whether the stream is up: `resting` while the page is hidden or nothing is watched. */
-export type LiveState = "live" | "connecting" | "resting";
+export type { EventKind, HubEvent } from "./stream";
 
 type Listener = (events: HubEvent[]) => void;
 
@@ -29,22 +20,18 @@ interface Live {
   listen: (listener: Listener) => () => void;
 }
 
-const KINDS: EventKind[] = ["message", "delivery", "incident", "action"];
-/** Events are told together at most this often: a burst moves a list once. */
-const PAUSE_MILLISECONDS = 400;
-/** How long to wait before a lost stream is begun again. */
-const AGAIN_MILLISECONDS = 3000;
-
 const LiveContext = createContext<Live>({ state: "resting", listen: () => () => {} });
 
-/** Watches a project for everything below it. */
-export function LiveProvider({
-  project,
-  children,
-}: {
+interface LiveProviderProps {
+  /** The project that is watched; null for none. */
   project: string | null;
+  /** The hub refused to tell; it stays the same from one drawing to the next. */
+  refused: () => void;
   children: ReactNode;
-}) {
+}
+
+/** Watches a project for everything below it. */
+export function LiveProvider({ project, refused, children }: LiveProviderProps) {
   const listeners = useRef(new Set<Listener>());
   const [state, setState] = useState<LiveState>("resting");
 
@@ -53,12 +40,17 @@ export function LiveProvider({
       setState("resting");
       return;
     }
-    return watch(project, setState, (events) => {
-      for (const listener of listeners.current) {
-        listener(events);
-      }
+    return watchEvents({
+      address: `/api/v1/projects/${encodeURIComponent(project)}/events`,
+      told: setState,
+      happened: (events) => {
+        for (const listener of listeners.current) {
+          listener(events);
+        }
+      },
+      refused,
     });
-  }, [project]);
+  }, [project, refused]);
 
   const live = useMemo<Live>(
     () => ({
@@ -88,58 +80,4 @@ export function useEvents(listener: Listener, listening = true): void {
     () => (listening ? listen((events) => latest.current(events)) : undefined),
     [listen, listening],
   );
-}
-
-/** Keeps one stream open; gives the way to end it. */
-function watch(project: string, told: (state: LiveState) => void, happened: Listener): () => void {
-  let source: EventSource | null = null;
-  let waiting: HubEvent[] = [];
-  let flush: ReturnType<typeof setTimeout> | undefined;
-  let again: ReturnType<typeof setTimeout> | undefined;
-  let wasAway = false;
-
-  const tell = (event: HubEvent) => {
-    waiting.push(event);
-    flush ??= setTimeout(() => {
-      flush = undefined;
-      const events = waiting;
-      waiting = [];
-      happened(events);
-    }, PAUSE_MILLISECONDS);
-  };
-
-  const open = () => {
-    told("connecting");
-    source = new EventSource(`/api/v1/projects/${encodeURIComponent(project)}/events`);
-    source.onopen = () => {
-      told("live");
-      if (wasAway) {
-        tell({ kind: "everything", id: null, state: null });
-      }
-      wasAway = false;
-    };
-    source.onerror = () => {
-      wasAway = true;
-      told("connecting");
-      // A browser begins a broken stream again, but never one that was refused.
-      if (source?.readyState === EventSource.CLOSED) {
-        clearTimeout(again);
-        again = setTimeout(open, AGAIN_MILLISECONDS);
-      }
-    };
-    for (const kind of KINDS) {
-      source.addEventListener(kind, (event: MessageEvent<string>) => {
-        const { id, state } = JSON.parse(event.data) as { id: string; state: string };
-        tell({ kind, id, state });
-      });
-    }
-    source.addEventListener("lagged", () => tell({ kind: "everything", id: null, state: null }));
-  };
-
-  open();
-  return () => {
-    clearTimeout(flush);
-    clearTimeout(again);
-    source?.close();
-  };
 }

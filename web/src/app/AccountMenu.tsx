@@ -4,6 +4,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { CircleUserRound } from "lucide-react";
 import { changeLanguage, sessionQuery, signOut } from "../api/session";
+import { meansSignedOut } from "../api/sessionEnd";
+import { ErrorNote } from "../design/ErrorNote";
+import { openKeyboardHelp } from "../design/KeyboardHelp";
+import { useToast } from "../design/Toasts";
 import type { Language } from "../i18n/languages";
 import { useLanguage, useWords } from "../i18n/words";
 import styles from "./AccountMenu.module.css";
@@ -20,6 +24,7 @@ export function AccountMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const client = useQueryClient();
   const navigate = useNavigate();
+  const toast = useToast();
 
   const choose = async (next: Language) => {
     await speak(next);
@@ -29,7 +34,16 @@ export function AccountMenu() {
     }
   };
   const leave = async () => {
-    await signOut().catch(() => null);
+    try {
+      await signOut();
+    } catch (error) {
+      // Whoever walks away believing to be signed out leaves an open door: the page stays, and says
+      // so. Only a session that is over already needs no end.
+      if (!meansSignedOut(error)) {
+        toast({ text: <NotSignedOut error={error} />, bad: true });
+        return;
+      }
+    }
     client.clear();
     await navigate({ to: "/sign-in", search: {} });
   };
@@ -72,8 +86,19 @@ export function AccountMenu() {
         <Menu.Item component="a" href="/api/docs">
           {words.apiDocs}
         </Menu.Item>
+        <Menu.Item onClick={openKeyboardHelp}>{words.keyboard}</Menu.Item>
         <Menu.Item onClick={() => void leave()}>{words.signOut}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+function NotSignedOut({ error }: { error: unknown }) {
+  const words = useWords().shell;
+  return (
+    <>
+      <p>{words.notSignedOut}</p>
+      <ErrorNote error={error} />
+    </>
   );
 }

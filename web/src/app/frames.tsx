@@ -1,8 +1,8 @@
 // The frames that pages stand in: the whole window, the inside that asks who is there, and a
 // project. Routes of pages name one of them as their parent.
 import { createRootRoute, createRoute, Outlet, redirect } from "@tanstack/react-router";
-import { Problem } from "../api/problem";
 import { sessionQuery } from "../api/session";
+import { meansSignedOut } from "../api/sessionEnd";
 import { Failed, NotFound } from "../pages/NotFound";
 import { queryClient } from "./queryClient";
 import { Shell } from "./Shell";
@@ -21,7 +21,7 @@ export const insideRoute = createRoute({
     try {
       return { session: await queryClient.ensureQueryData(sessionQuery) };
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) {
+      if (meansSignedOut(error)) {
         throw redirect({
           to: "/sign-in",
           search: { next: location.href === "/" ? undefined : location.href },

@@ -108,10 +108,18 @@ interface MoreProps {
 /** Fields that most people never need, behind their name; open where something is set or wrong. */
 export function More({ title, about, paths, children }: MoreProps) {
   const form = useDefinitionForm();
-  const [set] = useState(() => paths.some((path) => form.value(path) !== undefined));
-  const wrong = paths.some((path) => form.mistakes(path).length > 0);
+  const [isOpen, setOpen] = useState(() => paths.some((path) => form.value(path) !== undefined));
+  // What is wrong opens it; it stays open when that is mended, as somebody types in it.
+  const isWrong = paths.some((path) => form.mistakes(path).length > 0);
+  if (isWrong && !isOpen) {
+    setOpen(true);
+  }
   return (
-    <details className={styles.more} open={set || wrong}>
+    <details
+      className={styles.more}
+      open={isOpen}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
       <summary>
         {title} {about !== undefined && <span>· {about}</span>}
       </summary>

@@ -1,8 +1,18 @@
 // A question before something is lost or sent. It says what will happen before it happens; the
 // button that does it carries the deed as its word, never "OK".
-import { Button, Group, Modal } from "@mantine/core";
-import { createContext, type ReactNode, useCallback, useContext, useState } from "react";
+import { Button, Group } from "@mantine/core";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useWords } from "../i18n/words";
+import { Dialog } from "./Dialog";
 
 export interface Question {
   title: string;
@@ -16,41 +26,64 @@ export interface Question {
 
 type Ask = (question: Question) => Promise<boolean>;
 
-const ConfirmContext = createContext<Ask>(() => Promise.resolve(false));
+interface Asking {
+  ask: (question: Question, asker: object) => Promise<boolean>;
+  /** The asker is gone: what it asked is answered no. */
+  withdraw: (asker: object) => void;
+}
 
-/** `await confirm({…})` is whether the reader wants it. */
-export const useConfirm = (): Ask => useContext(ConfirmContext);
+const ConfirmContext = createContext<Asking>({
+  ask: () => Promise.resolve(false),
+  withdraw: () => {},
+});
+
+/** `await confirm({…})` is whether the reader wants it. The question goes with the page that asked:
+ *  after Back it must not act on what is no longer in sight. */
+export function useConfirm(): Ask {
+  const { ask, withdraw } = useContext(ConfirmContext);
+  const asker = useRef({}).current;
+  useEffect(() => () => withdraw(asker), [withdraw, asker]);
+  return useCallback((question) => ask(question, asker), [ask, asker]);
+}
 
 interface Asked extends Question {
+  asker: object;
   answer: (yes: boolean) => void;
 }
 
 export function ConfirmProvider({ children }: { children: ReactNode }) {
   const words = useWords().common;
+  // What was asked last; its words stay until the dialog is gone from the eye.
   const [asked, setAsked] = useState<Asked | null>(null);
-  const [open, setOpen] = useState(false);
-  const ask = useCallback<Ask>(
-    (question) =>
-      new Promise((answer) => {
-        setAsked({ ...question, answer });
-        setOpen(true);
-      }),
-    [],
+  const open = useRef<Asked | null>(null);
+  const [isOpen, setIsOpen] = useState(false);
+  const answer = useCallback((yes: boolean) => {
+    open.current?.answer(yes);
+    open.current = null;
+    setIsOpen(false);
+  }, []);
+  const asking = useMemo<Asking>(
+    () => ({
+      ask: (question, asker) =>
+        new Promise((resolve) => {
+          // There is one dialog: a question that another one takes the place of is answered no.
+          open.current?.answer(false);
+          open.current = { ...question, asker, answer: resolve };
+          setAsked(open.current);
+          setIsOpen(true);
+        }),
+      withdraw: (asker) => {
+        if (open.current?.asker === asker) {
+          answer(false);
+        }
+      },
+    }),
+    [answer],
   );
-  const answer = (yes: boolean) => {
-    asked?.answer(yes);
-    // The words stay until the dialog is gone from the eye.
-    setOpen(false);
-  };
   return (
-    <ConfirmContext.Provider value={ask}>
+    <ConfirmContext.Provider value={asking}>
       {children}
-      <Modal
-        opened={open}
-        onClose={() => answer(false)}
-        title={asked?.title}
-        closeButtonProps={{ "aria-label": words.close }}
-      >
+      <Dialog opened={isOpen} close={() => answer(false)} title={asked?.title}>
         <div>{asked?.text}</div>
         <Group justify="flex-end" gap="xs" mt="lg">
           <Button variant="default" onClick={() => answer(false)}>
@@ -64,7 +97,7 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
             {asked?.action}
           </Button>
         </Group>
-      </Modal>
+      </Dialog>
     </ConfirmContext.Provider>
   );
 }

@@ -10,9 +10,11 @@ import { Prose } from "./Prose";
 interface ErrorNoteProps {
   error: unknown;
   retry?: () => void;
+  /** What it means for the page. */
+  about?: string;
 }
 
-export function ErrorNote({ error, retry }: ErrorNoteProps) {
+export function ErrorNote({ error, retry, about }: ErrorNoteProps) {
   const words = useWords().common;
   const id = useId();
   const { document, retryAfter, code } = asProblem(error);
@@ -22,6 +24,7 @@ export function ErrorNote({ error, retry }: ErrorNoteProps) {
       <p id={id} className={styles.detail}>
         {away ? words.hubIsAway : <Prose text={sentence(document.detail)} />}
       </p>
+      {about !== undefined && <p className={styles.hint}>{about}</p>}
       {document.hint !== null && (
         <p className={styles.hint}>
           <Prose text={sentence(document.hint)} />

@@ -1,17 +1,27 @@
-// `?` lists the keys.
-import { Kbd, Modal } from "@mantine/core";
-import { useState } from "react";
+// `?` lists the keys; so does the menu of the account, for those who have turned `?` off with the
+// other single letters.
+import { Kbd, Switch } from "@mantine/core";
+import { useEffect, useState } from "react";
 import { useWords } from "../i18n/words";
+import { Dialog } from "./Dialog";
 import styles from "./KeyboardHelp.module.css";
 import { useKeys } from "./keys";
+import { turnSingleKeys, useSingleKeys } from "./singleKeys";
+
+const OPEN = "fieldpost-open-keys";
+
+export const openKeyboardHelp = () => window.dispatchEvent(new Event(OPEN));
 
 export function KeyboardHelp() {
-  const {
-    shell: { keys: words },
-    common: { close },
-  } = useWords();
+  const words = useWords().shell.keys;
   const [open, setOpen] = useState(false);
+  const singleKeys = useSingleKeys();
   useKeys({ "?": () => setOpen(true) });
+  useEffect(() => {
+    const show = () => setOpen(true);
+    window.addEventListener(OPEN, show);
+    return () => window.removeEventListener(OPEN, show);
+  }, []);
   const rows: [string[], string][] = [
     [["⌘ K", "Ctrl K", "/"], words.search],
     [["j", "↓"], words.next],
@@ -23,12 +33,7 @@ export function KeyboardHelp() {
     [["?"], words.help],
   ];
   return (
-    <Modal
-      opened={open}
-      onClose={() => setOpen(false)}
-      title={words.title}
-      closeButtonProps={{ "aria-label": close }}
-    >
+    <Dialog opened={open} close={() => setOpen(false)} title={words.title}>
       <dl className={styles.keys}>
         {rows.map(([keys, deed]) => (
           <div key={deed} className={styles.row}>
@@ -41,6 +46,13 @@ export function KeyboardHelp() {
           </div>
         ))}
       </dl>
-    </Modal>
+      <Switch
+        mt="lg"
+        label={words.single}
+        description={words.singleAbout}
+        checked={singleKeys}
+        onChange={(event) => turnSingleKeys(event.currentTarget.checked)}
+      />
+    </Dialog>
   );
 }

@@ -17,7 +17,7 @@ export function PageHead({ title, beside, about, actions }: PageHeadProps) {
   return (
     <header className={styles.head}>
       <div className={styles.words}>
-        <h1 className={styles.title}>
+        <h1 className={styles.title} tabIndex={-1}>
           {title}
           {beside !== undefined && <span className={styles.beside}>{beside}</span>}
         </h1>

@@ -33,7 +33,7 @@ export function useNow(): Date {
 }
 
 /** A text made of the present, drawn again only when the text changes. */
-function useTicking(text: (now: Date) => string): string {
+export function useTicking(text: (now: Date) => string): string {
   return useSyncExternalStore(watch, () => text(now));
 }
 

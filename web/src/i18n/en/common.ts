@@ -5,6 +5,7 @@ export const common = {
   close: "Close",
   copy: "Copy",
   copied: "Copied",
+  notCopied: "Not copied: select the text, and copy it",
   undo: "Undo",
   tryAgain: "Try again",
   retryAfter: (seconds: number) =>
@@ -14,6 +15,7 @@ export const common = {
     }),
   hubIsAway: "The hub does not answer. Is it running, and are you online?",
   loading: "Loading…",
+  mayBeOld: "What stands below could not be brought up to date.",
   notAllowed: "Your access does not cover this. An administrator of the project can change that.",
   states: {
     kept: "kept",

@@ -1,3 +1,5 @@
+import { counted } from "../plural";
+
 export const shell = {
   search: "Search",
   searchHint: "Find by id, name or text…",
@@ -21,6 +23,12 @@ export const shell = {
   dark: "Dark",
   system: "As the system",
   signOut: "Sign out",
+  notSignedOut: "You are still signed in here: signing out did not succeed.",
+  sessionEnded: {
+    title: "Your session has ended",
+    about: "Sign in again, and you go on where you were: what you typed is still there.",
+    leave: "Leave this page",
+  },
   apiDocs: "API documentation",
   keyboard: "Keyboard",
   pages: {
@@ -54,12 +62,16 @@ export const shell = {
     retry: "Retry what is open or selected",
     close: "Close what is open",
     help: "This list",
+    single: "Single letters act",
+    singleAbout: "Turn this off if letters that you speak or touch by accident do things.",
   },
   palette: {
     pages: "Pages",
     actions: "Actions",
     found: "Found",
     nothing: "Nothing has this id, name or text.",
+    searching: "Searching…",
+    count: (count: number) => counted("en", count, { one: "# choice", other: "# choices" }),
     kinds: {
       message: "message",
       delivery: "delivery",

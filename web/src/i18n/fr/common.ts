@@ -6,6 +6,7 @@ export const common: Words["common"] = {
   close: "Fermer",
   copy: "Copier",
   copied: "Copié",
+  notCopied: "Copie impossible : sélectionnez le texte et copiez-le",
   undo: "Annuler l’action",
   tryAgain: "Réessayer",
   retryAfter: (seconds) =>
@@ -15,6 +16,7 @@ export const common: Words["common"] = {
     }),
   hubIsAway: "Le serveur ne répond pas. Est-il en marche, et êtes-vous en ligne ?",
   loading: "Chargement…",
+  mayBeOld: "Ce qui figure ci-dessous n’a pas pu être mis à jour.",
   notAllowed: "Votre accès ne le permet pas. Un administrateur du projet peut le changer.",
   states: {
     kept: "conservé",

@@ -1,3 +1,4 @@
+import { counted } from "../plural";
 import type { Words } from "../words";
 
 export const shell: Words["shell"] = {
@@ -24,6 +25,13 @@ export const shell: Words["shell"] = {
   dark: "Sombre",
   system: "Comme le système",
   signOut: "Se déconnecter",
+  notSignedOut: "Vous êtes toujours connecté ici : la déconnexion n’a pas abouti.",
+  sessionEnded: {
+    title: "Votre session a pris fin",
+    about:
+      "Reconnectez-vous, et vous reprenez où vous en étiez : ce que vous avez saisi est toujours là.",
+    leave: "Quitter cette page",
+  },
   apiDocs: "Documentation de l’API",
   keyboard: "Clavier",
   pages: {
@@ -57,12 +65,17 @@ export const shell: Words["shell"] = {
     retry: "Réessayer ce qui est ouvert ou sélectionné",
     close: "Fermer ce qui est ouvert",
     help: "Cette liste",
+    single: "Les lettres seules agissent",
+    singleAbout:
+      "Désactivez ceci si des lettres dictées ou touchées par accident déclenchent des actions.",
   },
   palette: {
     pages: "Pages",
     actions: "Actions",
     found: "Trouvé",
     nothing: "Rien ne porte cet identifiant, ce nom ou ce texte.",
+    searching: "Recherche…",
+    count: (count) => counted("fr", count, { one: "# choix", other: "# choix" }),
     kinds: {
       message: "message",
       delivery: "livraison",

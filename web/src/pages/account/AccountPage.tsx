@@ -1,11 +1,11 @@
 // One's own account: name and language, password, second factor, and where one is signed in.
+
 import { useQuery } from "@tanstack/react-query";
 import { sessionQuery } from "../../api/session";
 import { EmptyState } from "../../design/EmptyState";
-import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { Loaded } from "../../lists/Loaded";
 import { PasswordForm } from "./PasswordForm";
 import { ProfileForm } from "./ProfileForm";
 import { accountQuery } from "./queries";
@@ -24,20 +24,16 @@ export function AccountPage() {
 }
 
 function OfUser() {
-  const words = useWords();
-  const { data, error, refetch } = useQuery(accountQuery);
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
-  if (data === undefined) {
-    return <ListSkeleton label={words.common.loading} />;
-  }
   return (
-    <>
-      <ProfileForm account={data} />
-      <PasswordForm email={data.email} />
-      <SecondFactor account={data} />
-      <Sessions />
-    </>
+    <Loaded query={useQuery(accountQuery)}>
+      {(account) => (
+        <>
+          <ProfileForm account={account} />
+          <PasswordForm email={account.email} />
+          <SecondFactor account={account} />
+          <Sessions />
+        </>
+      )}
+    </Loaded>
   );
 }

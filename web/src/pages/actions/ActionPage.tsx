@@ -3,8 +3,8 @@ import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useEvents } from "../../api/events";
 import type { BulkAction } from "../../api/types";
+import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
 import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
@@ -29,12 +29,9 @@ const route = getRouteApi("/inside/projects/$project/actions/$action");
 export function ActionPage() {
   const words = useWords();
   const { project, action } = route.useParams();
-  const client = useQueryClient();
   const { data, error, refetch } = useQuery(actionQuery(project, action));
-  useEvents((events) => {
-    if (events.some(({ kind, id }) => kind === "everything" || id === action)) {
-      void client.invalidateQueries({ queryKey: actionQuery(project, action).queryKey });
-    }
+  useLiveLook([{ queryKey: actionQuery(project, action).queryKey }], {
+    concerns: ({ kind, id }) => kind === "everything" || id === action,
   });
   if (data === undefined) {
     return (

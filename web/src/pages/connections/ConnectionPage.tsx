@@ -22,7 +22,7 @@ import { Prose } from "../../design/Prose";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
-import { useWords } from "../../i18n/words";
+import { useFormat, useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { ConnectionSetting } from "./ConnectionSetting";
 import styles from "./connections.module.css";
@@ -146,18 +146,24 @@ function Actions({ project, connection, lane, health }: ShownProps) {
 
 /** What is wrong, since when, how much waits, and when it is tried again. */
 function Trouble({ name, health }: { name: string; health: ConnectionHealth }) {
-  const words = useWords().connections;
+  const { connections: words, overview } = useWords();
+  const format = useFormat();
   return (
-    <div className={styles.trouble} role="status">
+    <div className={styles.trouble}>
       <p>
-        {health.since === null ? (
-          words.leftAlone
-        ) : (
-          <>
-            {words.notAnswered(name)} <Time at={health.since} shown="clock" />.
-          </>
-        )}{" "}
-        {words.waits(health.waiting)}{" "}
+        {/* What goes on by itself, counts and times, stands outside of what is read out. */}
+        <span role="status">
+          {health.since === null ? (
+            words.leftAlone
+          ) : (
+            <>
+              {words.notAnswered(name)} <Time at={health.since} shown="clock" />.
+            </>
+          )}
+        </span>{" "}
+        {health.waiting_is_more
+          ? overview.waitingMore(format.number(health.waiting))
+          : words.waits(health.waiting)}{" "}
         {health.next_try_at !== null && (
           <>
             {words.facts.nextTry}: <Time at={health.next_try_at} />.
@@ -171,6 +177,7 @@ function Trouble({ name, health }: { name: string; health: ConnectionHealth }) {
 
 function Standing({ connection, health, lane }: Omit<ShownProps, "project">) {
   const words = useWords().connections;
+  const format = useFormat();
   const facts: [string, React.ReactNode][] = [];
   if (lane !== undefined) {
     const state = lane.cause === "asked" ? "asked" : lane.state;
@@ -200,7 +207,11 @@ function Standing({ connection, health, lane }: Omit<ShownProps, "project">) {
       ),
     ]);
     facts.push([words.facts.today, <Count key="today" value={health.today} />]);
-    facts.push([words.facts.waiting, <Count key="waiting" value={health.waiting} />]);
+    const { waiting, waiting_is_more: isMore } = health;
+    facts.push([
+      words.facts.waiting,
+      isMore ? words.waitingMore(format.number(waiting)) : <Count key="waiting" value={waiting} />,
+    ]);
     if (health.oldest_waiting_since !== null) {
       facts.push([words.facts.oldest, <Time key="oldest" at={health.oldest_waiting_since} />]);
     }

@@ -1,17 +1,17 @@
 // The attempts of a delivery: one line each with how long it took against the longest, and the
 // exchange of the one that is open.
+
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { Fragment } from "react";
 import type { Attempt } from "../../api/types";
 import { EmptyState } from "../../design/EmptyState";
-import { ErrorNote } from "../../design/ErrorNote";
 import { Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { Loaded } from "../../lists/Loaded";
 import styles from "./deliveries.module.css";
 import { Exchange } from "./Exchange";
 import { attemptsQuery } from "./queries";
@@ -23,18 +23,17 @@ const NONE = "none";
 
 export function Attempts({ project, delivery }: { project: string; delivery: string }) {
   const words = useWords();
-  const { data, error, refetch } = useQuery(attemptsQuery(project, delivery));
   return (
     <Section title={words.deliveries.attempts}>
-      {error !== null ? (
-        <ErrorNote error={error} retry={() => void refetch()} />
-      ) : data === undefined ? (
-        <ListSkeleton label={words.common.loading} />
-      ) : data.length === 0 ? (
-        <EmptyState>{words.deliveries.noAttempts}</EmptyState>
-      ) : (
-        <Table project={project} delivery={delivery} attempts={data} />
-      )}
+      <Loaded query={useQuery(attemptsQuery(project, delivery))}>
+        {(attempts) =>
+          attempts.length === 0 ? (
+            <EmptyState>{words.deliveries.noAttempts}</EmptyState>
+          ) : (
+            <Table project={project} delivery={delivery} attempts={attempts} />
+          )
+        }
+      </Loaded>
     </Section>
   );
 }

@@ -1,9 +1,11 @@
 // Something is to be done with many deliveries: first it is counted and told what will happen and
 // what will not, then it is done; how it goes on shows on the page of the action.
-import { Button, Group, Loader, Modal } from "@mantine/core";
+
+import { Button, Group, Loader } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { Deed, DeliveryPreview } from "../../api/types";
+import { Dialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { StateMark } from "../../design/StateMark";
 import { useFormat, useWords } from "../../i18n/words";
@@ -24,14 +26,14 @@ interface BulkDialogProps {
 export function BulkDialog({ project, deed, filters, close }: BulkDialogProps) {
   const words = useWords().deliveries;
   return (
-    <Modal
+    <Dialog
       opened={deed !== null}
-      onClose={close}
+      close={close}
       title={deed === null ? "" : words.bulk.title(words.deeds[deed])}
       size="lg"
     >
       {deed !== null && <Preview project={project} deed={deed} filters={filters} close={close} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,11 +1,11 @@
 // One delivery: its way, what became of it in a sentence, every attempt, and what can be done.
 import { Button } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Clock } from "lucide-react";
 import type { ReactNode } from "react";
-import { useEvents } from "../../api/events";
 import type { DeliveryDetails } from "../../api/types";
+import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Copying, Identifier } from "../../design/Identifier";
@@ -32,24 +32,19 @@ const route = getRouteApi("/inside/projects/$project/deliveries/$delivery");
 export function DeliveryPage() {
   const words = useWords();
   const { project, delivery } = route.useParams();
-  const client = useQueryClient();
   const { data, error, refetch } = useQuery(deliveryQuery(project, delivery));
-  useEvents((events) => {
-    const concerns = events.some(
-      ({ kind, id }) =>
+  // Bodies of attempts never change: what is there stays.
+  useLiveLook(
+    [
+      { queryKey: deliveryQuery(project, delivery).queryKey, exact: true },
+      { queryKey: attemptsQuery(project, delivery).queryKey, exact: true },
+    ],
+    {
+      concerns: ({ kind, id }) =>
         kind === "everything" ||
         (kind === "delivery" && (id === delivery || id === data?.waits_for)),
-    );
-    if (concerns) {
-      // Bodies of attempts never change: what is there stays.
-      const { queryKey } = deliveryQuery(project, delivery);
-      void client.invalidateQueries({ queryKey, exact: true });
-      void client.invalidateQueries({
-        queryKey: attemptsQuery(project, delivery).queryKey,
-        exact: true,
-      });
-    }
-  });
+    },
+  );
   if (data === undefined) {
     return (
       <>
@@ -133,7 +128,7 @@ function LastError({ delivery }: { delivery: DeliveryDetails }) {
 function DeedButtons({ project, delivery }: OfDelivery) {
   const words = useWords().deliveries.deeds;
   const may = useMay(project, "editor");
-  const act = useDeed(project);
+  const { act, doing } = useDeed(project);
   useKeys({ r: () => may && void act(onceMore(delivery), delivery) });
   if (!may) {
     return null;
@@ -143,6 +138,8 @@ function DeedButtons({ project, delivery }: OfDelivery) {
     <Button
       key={deed}
       variant={deed === main ? "filled" : "default"}
+      loading={doing(delivery.id) === deed}
+      disabled={doing(delivery.id) !== undefined}
       onClick={() => void act(deed, delivery)}
     >
       {words[deed]}

@@ -1,9 +1,9 @@
 // How many deliveries stand in each state, as words that filter by it; the one in force is pressed,
 // and pressing it again removes it.
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
-import { type HubEvent, useEvents } from "../../api/events";
+import type { HubEvent } from "../../api/events";
 import type { DeliveryState } from "../../api/types";
+import { useLiveLook } from "../../api/useLiveLook";
 import { StateMark } from "../../design/StateMark";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./deliveries.module.css";
@@ -26,25 +26,12 @@ export function StateCounts({ project, filters, choose }: StateCountsProps) {
   const words = useWords();
   const format = useFormat();
   const { state: chosen, ...others } = filters;
-  const { data, refetch } = useQuery(countsQuery(project, others));
-  const asked = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useEvents((events) => {
-    if (asked.current === null && events.some(concerns)) {
-      asked.current = setTimeout(() => {
-        asked.current = null;
-        void refetch();
-      }, PAUSE_MILLISECONDS);
-    }
+  const counts = countsQuery(project, others);
+  const { data } = useQuery(counts);
+  useLiveLook([{ queryKey: counts.queryKey, exact: true }], {
+    concerns,
+    pauseMilliseconds: PAUSE_MILLISECONDS,
   });
-  useEffect(
-    () => () => {
-      if (asked.current !== null) {
-        clearTimeout(asked.current);
-        asked.current = null;
-      }
-    },
-    [],
-  );
   if (data === undefined || data.total === 0) {
     return null;
   }

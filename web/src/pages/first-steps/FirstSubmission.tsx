@@ -1,17 +1,19 @@
 // The first submission: a postmark that waits, and stamps itself when something comes; then what
 // came, and what should happen with it.
+
 import { Button } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEvents } from "../../api/events";
+import type { HubEvent } from "../../api/events";
 import type { Message } from "../../api/types";
+import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
 import { connectionsQuery, forwardersQuery } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
 import { PlaceLink } from "../../design/PlaceLink";
 import { Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
+import { Loaded } from "../../lists/Loaded";
 import { PayloadView } from "../../payload/PayloadView";
 import { bodyQuery, viewQuery } from "../messages/queries";
 import styles from "./firstSteps.module.css";
@@ -22,45 +24,43 @@ interface OfSource {
   source: string;
 }
 
+const concerns = ({ kind }: HubEvent) => kind === "message" || kind === "everything";
+
 export function FirstSubmission({ project, source }: OfSource) {
   const words = useWords().firstSteps;
-  const client = useQueryClient();
-  const { queryKey } = newestQuery(project, source);
-  const { data, error, refetch } = useQuery(newestQuery(project, source));
-  useEvents((events) => {
-    if (events.some(({ kind }) => kind === "message" || kind === "everything")) {
-      void client.invalidateQueries({ queryKey });
-    }
-  });
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
-  const message = data ?? null;
+  const newest = newestQuery(project, source);
+  useLiveLook([{ queryKey: newest.queryKey }], { concerns });
   return (
-    <>
-      <Section title={words.waiting}>
-        <div className={styles.arrival}>
-          <Postmark message={message} source={source} />
-          <p role="status" aria-live="polite" className={styles.status}>
-            {message === null ? (
-              words.waitingText
-            ) : (
-              <>
-                <strong>{words.stamped}</strong> <Time at={message.received_at} />
-                {" · "}
-                <PlaceLink project={project} place="messages" name={message.id}>
-                  {words.openMessage}
-                </PlaceLink>
-              </>
-            )}
-          </p>
-        </div>
-        {message !== null && <Submission project={project} message={message} />}
-      </Section>
-      {message !== null && message.state !== "quarantined" && (
-        <Next project={project} source={source} />
+    <Loaded query={useQuery(newest)}>
+      {(message) => (
+        <>
+          <Section title={words.waiting}>
+            <div className={styles.arrival}>
+              <Postmark message={message} source={source} />
+              <div className={styles.status}>
+                <p role="status" aria-live="polite">
+                  {message === null ? words.waitingText : <strong>{words.stamped}</strong>}
+                </p>
+                {/* The time goes on by itself: it stands outside of what is read out. */}
+                {message !== null && (
+                  <p>
+                    <Time at={message.received_at} />
+                    {" · "}
+                    <PlaceLink project={project} place="messages" name={message.id}>
+                      {words.openMessage}
+                    </PlaceLink>
+                  </p>
+                )}
+              </div>
+            </div>
+            {message !== null && <Submission project={project} message={message} />}
+          </Section>
+          {message !== null && message.state !== "quarantined" && (
+            <Next project={project} source={source} />
+          )}
+        </>
       )}
-    </>
+    </Loaded>
   );
 }
 

@@ -1,5 +1,6 @@
 // The way in for a system: a source with an address of its own, made by one button, or one that is
 // there already.
+
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -10,6 +11,7 @@ import { definitionsKey, save, sourcesQuery } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
+import { Loaded } from "../../lists/Loaded";
 import styles from "./firstSteps.module.css";
 import { FACTS, type System } from "./systems";
 
@@ -21,39 +23,52 @@ interface MakeSourceProps {
 export function MakeSource({ project, system }: MakeSourceProps) {
   const words = useWords().firstSteps;
   const may = useMay(project, "editor");
-  const { data: sources, error, refetch } = useQuery(sourcesQuery(project));
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
   const { dialect } = FACTS[system];
-  const fitting = sources?.filter((source) => source.dialect === dialect) ?? [];
   return (
     <Section title={words.make}>
       {!may && <p className={styles.quiet}>{words.mayNot}</p>}
-      {may && sources !== undefined && (
-        <MakeForm
-          key={system}
-          project={project}
-          system={system}
-          taken={sources.map((each) => each.name)}
-        />
-      )}
-      {fitting.length > 0 && (
-        <p className={styles.existing}>
-          {words.existing}
-          {fitting.map((source) => (
-            <Link
-              key={source.name}
-              to="/projects/$project/first-steps/$system"
-              params={{ project, system }}
-              search={{ source: source.name }}
-            >
-              {source.name}
-            </Link>
-          ))}
-        </p>
-      )}
+      <Loaded query={useQuery(sourcesQuery(project))}>
+        {(sources) => (
+          <>
+            {may && (
+              <MakeForm
+                key={system}
+                project={project}
+                system={system}
+                taken={sources.map((each) => each.name)}
+              />
+            )}
+            <Existing
+              project={project}
+              system={system}
+              names={sources.filter((each) => each.dialect === dialect).map(({ name }) => name)}
+            />
+          </>
+        )}
+      </Loaded>
     </Section>
+  );
+}
+
+function Existing({ project, system, names }: MakeSourceProps & { names: string[] }) {
+  const words = useWords().firstSteps;
+  if (names.length === 0) {
+    return null;
+  }
+  return (
+    <p className={styles.existing}>
+      {words.existing}
+      {names.map((source) => (
+        <Link
+          key={source}
+          to="/projects/$project/first-steps/$system"
+          params={{ project, system }}
+          search={{ source }}
+        >
+          {source}
+        </Link>
+      ))}
+    </p>
   );
 }
 

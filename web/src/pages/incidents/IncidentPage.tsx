@@ -1,9 +1,9 @@
 // One incident: what it is, since when, whom it concerns, what to press, and who was told.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useEvents } from "../../api/events";
 import type { IncidentWithNotices, Lane } from "../../api/types";
+import { useLiveLook } from "../../api/useLiveLook";
 import { lanesQuery } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Copying, Identifier } from "../../design/Identifier";
@@ -11,8 +11,9 @@ import { PageHead } from "../../design/PageHead";
 import { PlaceLink } from "../../design/PlaceLink";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
-import { Time, useNow } from "../../design/Time";
-import { useFormat, useWords } from "../../i18n/words";
+import { Time, useTicking } from "../../design/Time";
+import type { Formats } from "../../i18n/formats";
+import { useFormat, useWords, type Words } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { IncidentDeeds } from "./IncidentDeeds";
 import styles from "./incidents.module.css";
@@ -25,13 +26,12 @@ const route = getRouteApi("/inside/projects/$project/incidents/$incident");
 export function IncidentPage() {
   const words = useWords();
   const { project, incident } = route.useParams();
-  const client = useQueryClient();
   const { data, error, refetch } = useQuery(incidentQuery(project, incident));
-  useEvents(() => {
-    // Every try changes the counts; events are told together, so that this is no storm.
-    void client.invalidateQueries({ queryKey: incidentQuery(project, incident).queryKey });
-    void client.invalidateQueries({ queryKey: lanesQuery(project).queryKey });
-  });
+  // Every try changes the counts.
+  useLiveLook([
+    { queryKey: incidentQuery(project, incident).queryKey },
+    { queryKey: lanesQuery(project).queryKey },
+  ]);
   if (data === undefined) {
     return (
       <>
@@ -55,7 +55,7 @@ interface OfIncident {
 function Shown({ project, incident }: OfIncident) {
   const words = useWords().incidents;
   const format = useFormat();
-  const now = useNow();
+  const told = useTicking((now) => tellIncident(incident, words.told, format, now));
   const isOpen = incident.state === "open";
   const lanes = useQuery({
     ...lanesQuery(project),
@@ -74,7 +74,7 @@ function Shown({ project, incident }: OfIncident) {
         }
       />
       <p className={styles.told}>
-        {tellIncident(incident, words.told, format, now)} <LaneWords lane={lane} />
+        {told} <LaneWords lane={lane} />
       </p>
       {incident.last?.error != null && (
         <div className={styles.error} data-over={!isOpen || undefined}>
@@ -95,10 +95,15 @@ function Shown({ project, incident }: OfIncident) {
 function LaneWords({ lane }: { lane: Lane | null }) {
   const words = useWords().incidents.told;
   const format = useFormat();
-  const now = useNow();
-  if (lane === null) {
-    return null;
-  }
+  return useTicking((now) => (lane === null ? "" : laneWords(lane, words, format, now)));
+}
+
+function laneWords(
+  lane: Lane,
+  words: Words["incidents"]["told"],
+  format: Formats,
+  now: Date,
+): string {
   const { waiting, waiting_is_more, paused_by, again_at, next_retry_at } = lane;
   const next = again_at ?? next_retry_at;
   const parts = [

@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Incident } from "../../api/types";
 import { Shape } from "../../design/StateMark";
-import { useNow } from "../../design/Time";
+import { useTicking } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./incidents.module.css";
 import { tellIncident } from "./tell";
@@ -15,7 +15,6 @@ interface OpenIncidentsProps {
 export function OpenIncidents({ project, incidents }: OpenIncidentsProps) {
   const words = useWords().incidents;
   const format = useFormat();
-  const now = useNow();
   if (incidents.length === 0) {
     return (
       <p className={styles.calm}>
@@ -35,7 +34,7 @@ export function OpenIncidents({ project, incidents }: OpenIncidentsProps) {
               params={{ project, incident: incident.id }}
               className={styles.openLink}
             >
-              {tellIncident(incident, words.told, format, now)}
+              <Told incident={incident} />
             </Link>
             {incident.last?.error != null && (
               <div className={styles.openError}>{incident.last.error}</div>
@@ -53,4 +52,11 @@ export function OpenIncidents({ project, incidents }: OpenIncidentsProps) {
       ))}
     </ul>
   );
+}
+
+/** Drawn again when its words change, not with each second. */
+function Told({ incident }: { incident: Incident }) {
+  const words = useWords().incidents.told;
+  const format = useFormat();
+  return useTicking((now) => tellIncident(incident, words, format, now));
 }

@@ -1,9 +1,11 @@
 // Inviting somebody to the hub: who they are, whether they run it, and a first project.
-import { Button, Checkbox, Group, Modal, Select, TextInput } from "@mantine/core";
+
+import { Button, Checkbox, Group, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { projectsQuery } from "../../api/projects";
 import type { Access } from "../../api/session";
+import { Dialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { useWords } from "../../i18n/words";
 import { LEVELS } from "../members/queries";
@@ -17,16 +19,11 @@ interface InviteUserProps {
 }
 
 export function InviteUser({ open, close, show }: InviteUserProps) {
-  const { installation, common } = useWords();
+  const { installation } = useWords();
   return (
-    <Modal
-      opened={open}
-      onClose={close}
-      title={installation.users.invite}
-      closeButtonProps={{ "aria-label": common.close }}
-    >
+    <Dialog opened={open} close={close} title={installation.users.invite}>
       <InviteForm close={close} show={show} />
-    </Modal>
+    </Dialog>
   );
 }
 

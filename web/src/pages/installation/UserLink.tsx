@@ -1,6 +1,8 @@
 // The link by which a user chooses a password: shown once, after an invitation or a reset.
-import { Button, Group, Modal } from "@mantine/core";
+
+import { Button, Group } from "@mantine/core";
 import { wholeLink } from "../../api/links";
+import { Dialog } from "../../design/Dialog";
 import { ShownOnce } from "../../design/ShownOnce";
 import { useWords } from "../../i18n/words";
 import type { InvitedUser } from "./queries";
@@ -11,17 +13,11 @@ interface UserLinkProps {
 }
 
 export function UserLink({ invited, close }: UserLinkProps) {
-  const { installation, common } = useWords();
+  const { installation } = useWords();
   const words = installation.users;
   return (
-    <Modal
-      opened={invited !== null}
-      onClose={close}
-      title={words.link}
-      // What is shown once must not go by a click beside it.
-      closeOnClickOutside={false}
-      closeButtonProps={{ "aria-label": common.close }}
-    >
+    // What is shown once must not go by a click beside it.
+    <Dialog opened={invited !== null} close={close} title={words.link} holds>
       {invited !== null && (
         <>
           <p>{words.linkFor(invited.user.email)}</p>
@@ -32,6 +28,6 @@ export function UserLink({ invited, close }: UserLinkProps) {
           </Group>
         </>
       )}
-    </Modal>
+    </Dialog>
   );
 }

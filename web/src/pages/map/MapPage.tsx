@@ -26,7 +26,7 @@ export function MapPage() {
   const { project } = route.useParams();
   const narrow = useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false });
   const { view = narrow ? "list" : "picture" } = route.useSearch();
-  useLiveLook([MAP_KEY, project]);
+  useLiveLook([{ queryKey: [MAP_KEY, project] }], { counts: true });
   const { data: map, error, refetch } = useQuery(mapQuery(project));
   return (
     <>

@@ -3,8 +3,8 @@
 import { Button, Tabs } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEvents } from "../../api/events";
 import type { Timeline } from "../../api/types";
+import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
 import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
@@ -26,25 +26,21 @@ import { Versions } from "./Versions";
 
 const route = getRouteApi("/inside/projects/$project/messages/$message");
 
+/** Deliveries that may be of this message, and mostly are not, are looked for this often at most. */
+const STRANGERS_MILLISECONDS = 10_000;
+
 export function MessagePage() {
   const words = useWords();
   const { project, message } = route.useParams();
-  const client = useQueryClient();
   const { data, error, refetch } = useQuery(timelineQuery(project, message));
-  useEvents((events) => {
-    const ids = new Set(
-      data === undefined
-        ? []
-        : [data.message.id, ...data.deliveries.map((delivery) => delivery.id)],
-    );
-    // A delivery that was just made is nobody's yet: its message is not in the event.
-    const concerns = events.some(
-      ({ kind, id }) =>
-        kind === "everything" || kind === "delivery" || (id !== null && ids.has(id)),
-    );
-    if (concerns) {
-      void client.invalidateQueries({ queryKey: timelineQuery(project, message).queryKey });
-    }
+  const looks = [{ queryKey: timelineQuery(project, message).queryKey }];
+  const known = (id: string | null) =>
+    id === message || data?.deliveries.some((delivery) => delivery.id === id) === true;
+  useLiveLook(looks, { concerns: ({ kind, id }) => kind === "everything" || known(id) });
+  // A delivery that was just made is nobody's yet: its message is not in the event.
+  useLiveLook(looks, {
+    concerns: ({ kind, id }) => kind === "delivery" && !known(id),
+    pauseMilliseconds: STRANGERS_MILLISECONDS,
   });
   if (data === undefined) {
     return (

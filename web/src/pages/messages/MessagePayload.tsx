@@ -1,11 +1,12 @@
 // What came in: the exact bytes, the parsed view, and the request around them.
+
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import type { MessageRequest } from "../../api/types";
 import { useMay } from "../../api/useMay";
-import { ErrorNote } from "../../design/ErrorNote";
 import { Facts, Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { Loaded } from "../../lists/Loaded";
 import { matchOf } from "../../payload/filter";
 import { type LeafAction, PayloadView } from "../../payload/PayloadView";
 import { pathOf } from "../../payload/path";
@@ -17,22 +18,17 @@ interface OfMessage {
 }
 
 export function Received({ project, message }: OfMessage) {
-  const words = useWords();
-  const { data, error, refetch } = useQuery(bodyQuery(project, message));
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
-  if (data === undefined) {
-    return <ListSkeleton label={words.common.loading} />;
-  }
-  return <PayloadView payload={data} download={bodyPath(project, message)} />;
+  return (
+    <Loaded query={useQuery(bodyQuery(project, message))}>
+      {(payload) => <PayloadView payload={payload} download={bodyPath(project, message)} />}
+    </Loaded>
+  );
 }
 
 export function Parsed({ project, message, source }: OfMessage & { source: string }) {
   const words = useWords();
   const navigate = useNavigate();
   const mayForward = useMay(project, "editor");
-  const { data, error, refetch } = useQuery(viewQuery(project, message));
   const filterOn: LeafAction = {
     label: words.payload.filterOn,
     act: ({ steps, json }) =>
@@ -51,35 +47,37 @@ export function Parsed({ project, message, source }: OfMessage & { source: strin
         search: { from: source, match: matchOf(steps, json) },
       }),
   };
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
-  return data === undefined ? (
-    <ListSkeleton label={words.common.loading} />
-  ) : (
-    <PayloadView payload={data} leafActions={mayForward ? [filterOn, makeFilter] : [filterOn]} />
+  const actions = mayForward ? [filterOn, makeFilter] : [filterOn];
+  return (
+    <Loaded query={useQuery(viewQuery(project, message))}>
+      {(payload) => <PayloadView payload={payload} leafActions={actions} />}
+    </Loaded>
   );
 }
 
 export function Headers({ project, message }: OfMessage) {
+  return (
+    <Loaded query={useQuery(requestQuery(project, message))}>
+      {(request) => <RequestFacts request={request} />}
+    </Loaded>
+  );
+}
+
+function RequestFacts({ request }: { request: MessageRequest }) {
   const words = useWords();
-  const { data, error, refetch } = useQuery(requestQuery(project, message));
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
-  if (data === undefined) {
-    return <ListSkeleton label={words.common.loading} />;
-  }
-  const parameters = data.query.map(([name = "", value = ""]): [string, string] => [name, value]);
+  const parameters = request.query.map(([name = "", value = ""]): [string, string] => [
+    name,
+    value,
+  ]);
   return (
     <>
       <p>
         <code>
-          {data.method} {data.path}
+          {request.method} {request.path}
         </code>
       </p>
       <Section title={words.messages.tabs.headers}>
-        <Facts facts={Object.entries(data.headers)} />
+        <Facts facts={Object.entries(request.headers)} />
       </Section>
       {parameters.length > 0 && (
         <Section title={words.messages.parameters}>

@@ -1,17 +1,17 @@
 // The versions of a message: everything of other content that came in under its identity, and two
 // of them side by side.
+
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Timeline } from "../../api/types";
 import { EmptyState } from "../../design/EmptyState";
-import { ErrorNote } from "../../design/ErrorNote";
 import { Identifier } from "../../design/Identifier";
 import { Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { Loaded } from "../../lists/Loaded";
 import styles from "./messages.module.css";
-import { differenceQuery } from "./queries";
+import { type Differences, differenceQuery } from "./queries";
 
 const route = getRouteApi("/inside/projects/$project/messages/$message");
 
@@ -64,31 +64,32 @@ export function Versions({ project, timeline }: { project: string; timeline: Tim
           </tbody>
         </table>
       </div>
-      {other !== undefined && <Differences project={project} message={message.id} other={other} />}
+      {other !== undefined && <Compared project={project} message={message.id} other={other} />}
     </>
   );
 }
 
-interface DifferencesProps {
+interface ComparedProps {
   project: string;
   message: string;
   other: string;
 }
 
-function Differences({ project, message, other }: DifferencesProps) {
+function Compared({ project, message, other }: ComparedProps) {
+  return (
+    <Loaded query={useQuery(differenceQuery(project, message, other))}>
+      {(found) => <Found found={found} />}
+    </Loaded>
+  );
+}
+
+function Found({ found }: { found: Differences }) {
   const words = useWords();
-  const { data, error, refetch } = useQuery(differenceQuery(project, message, other));
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
-  if (data === undefined) {
-    return <ListSkeleton label={words.common.loading} />;
-  }
-  if (data.differences.length === 0) {
+  if (found.differences.length === 0) {
     return <EmptyState>{words.payload.same}</EmptyState>;
   }
   return (
-    <Section title={words.messages.differences(data.differences.length, data.more)}>
+    <Section title={words.messages.differences(found.differences.length, found.more)}>
       <div className={styles.wide}>
         <table className={styles.compared}>
           <thead>
@@ -99,7 +100,7 @@ function Differences({ project, message, other }: DifferencesProps) {
             </tr>
           </thead>
           <tbody>
-            {data.differences.map((difference) => (
+            {found.differences.map((difference) => (
               <tr key={difference.path}>
                 <td>
                   <code>{difference.path}</code>

@@ -81,18 +81,24 @@ export interface Difference {
   after: string | null;
 }
 
+export interface Differences {
+  differences: Difference[];
+  /** Whether there are more than the hub tells. */
+  more: boolean;
+}
+
 /** Read as text, like the parsed view: the values keep their digits. */
 export const differenceQuery = (project: string, message: string, other: string) =>
   queryOptions({
     queryKey: ["message", project, message, "difference", other],
-    queryFn: async ({ signal }): Promise<{ differences: Difference[]; more: boolean }> => {
+    queryFn: async ({ signal }): Promise<Differences> => {
       const path = `/api/v1/projects/${encodeURIComponent(project)}/messages/${message}/difference`;
       const found = parseJson(await text(`${path}?with=${other}`, signal));
       return readDifferences(found);
     },
   });
 
-function readDifferences(found: JsonNode): { differences: Difference[]; more: boolean } {
+function readDifferences(found: JsonNode): Differences {
   const list = member(found, "differences");
   const items = list?.kind === "array" ? list.items : [];
   const side = (item: JsonNode, there: string, value: string) => {

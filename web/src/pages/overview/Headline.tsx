@@ -44,7 +44,9 @@ export function Headline({ project, look, incidents, lanes }: HeadlineProps) {
   return (
     <header className={styles.head} data-bad={troubles.length > 0 || undefined}>
       <div className={styles.line}>
-        <h1 className={styles.title}>{title()}</h1>
+        <h1 className={styles.title} tabIndex={-1}>
+          {title()}
+        </h1>
         {pausedBy?.paused_by === "project" && <ResumeProject project={project} />}
       </div>
       <p className={styles.about}>

@@ -24,7 +24,7 @@ const route = getRouteApi("/inside/projects/$project/");
 export function OverviewPage() {
   const words = useWords();
   const { project } = route.useParams();
-  useLiveLook([OVERVIEW_KEY, project]);
+  useLiveLook([{ queryKey: [OVERVIEW_KEY, project] }], { counts: true });
   useLiveDefinitions(project);
   const { data: look, error, refetch } = useQuery(overviewQuery(project));
   const troubled = look !== undefined && look.incidents_open > 0;

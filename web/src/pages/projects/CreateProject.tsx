@@ -1,11 +1,13 @@
 // A new project: what people call it, and the name that follows from it.
-import { Button, Group, Modal, TextInput } from "@mantine/core";
+
+import { Button, Group, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { answered, api } from "../../api/client";
 import { projectsQuery } from "../../api/projects";
 import { SESSION_KEY } from "../../api/session";
+import { Dialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
@@ -17,9 +19,9 @@ export function CreateProject() {
   return (
     <>
       <Button onClick={() => setOpen(true)}>{words.create}</Button>
-      <Modal opened={open} onClose={() => setOpen(false)} title={words.create}>
+      <Dialog opened={open} close={() => setOpen(false)} title={words.create}>
         <CreateForm close={() => setOpen(false)} />
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,11 +1,12 @@
 // The addresses of a source, in full, to be copied into the system that sends.
+
 import { useQuery } from "@tanstack/react-query";
 import { wholeLink } from "../../api/links";
 import { useMay } from "../../api/useMay";
 import { type SourceUrls, urlsQuery } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
 import { Copying } from "../../design/Identifier";
 import { useWords } from "../../i18n/words";
+import { Loaded } from "../../lists/Loaded";
 import styles from "./sources.module.css";
 
 export function CopyAddress({ address, label }: { address: string; label: string }) {
@@ -21,14 +22,11 @@ export function CopyAddress({ address, label }: { address: string; label: string
 export function Addresses({ project, source }: { project: string; source: string }) {
   const words = useWords();
   const may = useMay(project, "editor");
-  const { data, error, refetch } = useQuery({ ...urlsQuery(project, source), enabled: may });
+  const query = useQuery({ ...urlsQuery(project, source), enabled: may });
   if (!may) {
     return <p className={styles.quiet}>{words.sources.addresses.hidden}</p>;
   }
-  if (error !== null) {
-    return <ErrorNote error={error} retry={() => void refetch()} />;
-  }
-  return data === undefined ? <p>{words.common.loading}</p> : <Shown urls={data} />;
+  return <Loaded query={query}>{(urls) => <Shown urls={urls} />}</Loaded>;
 }
 
 function Shown({ urls }: { urls: SourceUrls }) {
