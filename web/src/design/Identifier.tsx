@@ -1,9 +1,9 @@
 // An id: its telling end, with the whole of it to copy. Ids begin with the time, so neighbours look
 // alike at the front; the last digits tell them apart.
-import { Check, Copy } from "lucide-react";
-import { type MouseEvent, useEffect, useState } from "react";
+import { Check, Copy, X } from "lucide-react";
+import type { MouseEvent } from "react";
 import { useWords } from "../i18n/words";
-import { copyText } from "./copy";
+import { useCopying } from "./copy";
 import styles from "./Identifier.module.css";
 
 const HEAD = 4;
@@ -31,27 +31,26 @@ export function Identifier({ id, whole = false, plain = false }: IdentifierProps
   );
 }
 
-const SHOWN_MILLISECONDS = 1500;
-
 /** A small button that copies a text and says so. It is plain, since lists have many. */
 export function Copying({ text, label }: { text: string; label?: string }) {
   const words = useWords().common;
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (copied) {
-      const timer = setTimeout(() => setCopied(false), SHOWN_MILLISECONDS);
-      return () => clearTimeout(timer);
-    }
-  }, [copied]);
-  const name = copied ? words.copied : (label ?? words.copy);
-  const copy = (event: MouseEvent) => {
+  const { state, copy } = useCopying(text);
+  const told = { ready: label ?? words.copy, copied: words.copied, failed: words.notCopied };
+  const name = told[state];
+  const press = (event: MouseEvent) => {
     event.preventDefault();
     event.stopPropagation();
-    void copyText(text).then(() => setCopied(true));
+    copy();
   };
   return (
-    <button type="button" className={styles.copy} title={name} aria-label={name} onClick={copy}>
-      {copied ? <Check size={14} /> : <Copy size={14} />}
+    <button type="button" className={styles.copy} title={name} aria-label={name} onClick={press}>
+      {state === "copied" ? (
+        <Check size={14} />
+      ) : state === "failed" ? (
+        <X size={14} />
+      ) : (
+        <Copy size={14} />
+      )}
     </button>
   );
 }

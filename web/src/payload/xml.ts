@@ -14,11 +14,12 @@ function ofElement(element: Element, id: string): TreeNode {
   const attributes = [...element.attributes]
     .map(({ name, value }) => `${name}="${value}"`)
     .join(" ");
+  // Comments and instructions to programs are no values; the exact text has them.
   const parts = [...element.childNodes].filter(
-    (node) => node.nodeType === Node.ELEMENT_NODE || (node.textContent ?? "").trim() !== "",
+    (node) =>
+      node instanceof Element || (node instanceof Text && (node.textContent ?? "").trim() !== ""),
   );
-  const [only] = parts;
-  const simple = parts.length === 0 || (parts.length === 1 && only?.nodeType !== Node.ELEMENT_NODE);
+  const simple = element.childElementCount === 0;
   if (simple && attributes === "") {
     const leaf = { kind: "text" as const, text: element.textContent ?? "", json: null };
     return { id, name: element.nodeName, steps: null, leaf, branch: null };

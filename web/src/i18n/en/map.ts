@@ -29,6 +29,14 @@ export const map = {
   today: (count: string) => `${count} today`,
   waiting: (count: string, many: number) =>
     counted("en", many, { one: `${count} waits`, other: `${count} wait` }),
+  /** A number on a way, as a link. */
+  wayToday: (count: string, from: string, to: string) => `${count} today from ${from} to ${to}`,
+  /** What React Flow says of the picture to those who do not see it. */
+  flow: {
+    "node.a11yDescription.default": "",
+    "node.a11yDescription.keyboardDisabled": "",
+    "edge.a11yDescription.default": "",
+  },
   ways: "Ways",
   way: (wanted: number, arrived: string) =>
     counted("en", wanted, {

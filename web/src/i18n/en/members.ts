@@ -21,6 +21,9 @@ export const members = {
   changed: (name: string, level: string) => `${name} is ${level} now.`,
   remove: "Remove",
   removeNamed: (name: string) => `Remove ${name}`,
+  lowerAsk: (level: string) => `Become ${level} yourself?`,
+  lowerAbout: "You can do less in this project from then on, and only an owner can take that back.",
+  lower: "Lower my level",
   removeAsk: (name: string) => `Remove ${name} from this project?`,
   removeAbout:
     "What their sessions may do here ends at once. The account stays, and so do tokens that they made.",

@@ -30,6 +30,12 @@ export const map: Words["map"] = {
   today: (count) => `${count} aujourd’hui`,
   waiting: (count, many) =>
     counted("fr", many, { one: `${count} en attente`, other: `${count} en attente` }),
+  wayToday: (count, from, to) => `${count} aujourd’hui de ${from} à ${to}`,
+  flow: {
+    "node.a11yDescription.default": "",
+    "node.a11yDescription.keyboardDisabled": "",
+    "edge.a11yDescription.default": "",
+  },
   ways: "Chemins",
   way: (wanted, arrived) =>
     counted("fr", wanted, {

@@ -23,6 +23,10 @@ export const members: Words["members"] = {
   changed: (name: string, level: string) => `${name} a maintenant le niveau ${level}.`,
   remove: "Retirer",
   removeNamed: (name: string) => `Retirer ${name}`,
+  lowerAsk: (level) => `Passer vous-même au niveau ${level} ?`,
+  lowerAbout:
+    "Vous pourrez faire moins de choses dans ce projet, et seul un propriétaire pourra revenir en arrière.",
+  lower: "Abaisser mon niveau",
   removeAsk: (name: string) => `Retirer ${name} de ce projet ?`,
   removeAbout:
     "Ses sessions n’ont plus accès au projet, dès maintenant. Le compte reste, ainsi que les jetons créés par cette personne.",

@@ -47,7 +47,7 @@ export function SecondFactor({ account }: { account: Account }) {
 
 function Off({ show }: { show: (codes: string[]) => void }) {
   const words = useWords().account;
-  const beginning = useMutation({ mutationFn: beginSecondFactor });
+  const beginning = useMutation({ mutationFn: beginSecondFactor, gcTime: 0 });
   if (beginning.data !== undefined) {
     return <Confirmation begun={beginning.data} show={show} />;
   }
@@ -73,6 +73,8 @@ function Confirmation({ begun, show }: ConfirmationProps) {
   const [code, setCode] = useState("");
   const confirming = useMutation({
     mutationFn: () => confirmSecondFactor(code.replaceAll(" ", "")),
+    // Codes are not kept longer than they are shown.
+    gcTime: 0,
     onSuccess: async ({ recovery_codes }) => {
       show(recovery_codes);
       await Promise.all([

@@ -9,7 +9,7 @@ import { useDeed } from "./useDeed";
 export function BranchDeed({ project, branch }: { project: string; branch: Branch }) {
   const words = useWords().deliveries.deeds;
   const may = useMay(project, "editor");
-  const act = useDeed(project);
+  const { act, doing } = useDeed(project);
   if (!may || branch.tone === "delivered" || branch.tone === "ended") {
     return null;
   }
@@ -21,6 +21,7 @@ export function BranchDeed({ project, branch }: { project: string; branch: Branc
       size="compact-xs"
       variant="default"
       aria-label={`${words[deed]}: ${connection}`}
+      loading={doing(id) !== undefined}
       onClick={() => void act(deed, delivery)}
     >
       {words[deed]}

@@ -44,7 +44,7 @@ export function DeliveriesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const may = useMay(project, "editor");
-  const act = useDeed(project);
+  const { act } = useDeed(project);
   const [chosenColumns, filters] = useMemo(() => {
     const { columns, ...rest } = search;
     return [columns, rest] as const;

@@ -1,10 +1,10 @@
 // One attempt whole: the exact request and the exact answer, headers and bodies, and the request as
 // a command to try it by hand.
-import { Button, CopyButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Check, Terminal } from "lucide-react";
+import { Terminal } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Attempt } from "../../api/types";
+import { CopyingButton } from "../../design/CopyingButton";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Time } from "../../design/Time";
 import { useWords } from "../../i18n/words";
@@ -143,18 +143,12 @@ function Curl({ project, delivery, attempt }: ExchangeProps) {
   const names = variables.map((name) => `$${name}`).join(", ");
   return (
     <div className={styles.curl}>
-      <CopyButton value={command} timeout={1500}>
-        {({ copied, copy }) => (
-          <Button
-            size="compact-sm"
-            variant="default"
-            leftSection={copied ? <Check size={14} /> : <Terminal size={14} />}
-            onClick={copy}
-          >
-            {copied ? words.common.copied : words.deliveries.copyCurl}
-          </Button>
-        )}
-      </CopyButton>
+      <CopyingButton
+        text={command}
+        label={words.deliveries.copyCurl}
+        icon={<Terminal size={14} />}
+        size="compact-sm"
+      />
       {variables.length > 0 && <span>{words.deliveries.curlSecrets(names)}</span>}
       {body.kind === "file" && <span>{words.deliveries.curlFile(file)}</span>}
     </div>

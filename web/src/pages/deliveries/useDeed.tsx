@@ -2,7 +2,7 @@
 // after it, and the way back where there is one.
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useRef, useState } from "react";
 import type { Deed, Delivery } from "../../api/types";
 import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
@@ -13,15 +13,24 @@ import { actOnOne, deliveryQuery } from "./queries";
 
 type Acted = Pick<Delivery, "id" | "state" | "holds" | "connection"> & { followers?: number };
 
-/** `await act("retry", delivery)`; what fails is told. */
-export function useDeed(project: string): (deed: Deed, delivery: Acted) => Promise<void> {
+interface Deeds {
+  /** `await act("retry", delivery)`; what fails is told. While something is done with a delivery,
+   *  nothing else is: a second press would send it twice. */
+  act: (deed: Deed, delivery: Acted) => Promise<void>;
+  /** What is being done with a delivery, if anything. */
+  doing: (id: string) => Deed | undefined;
+}
+
+export function useDeed(project: string): Deeds {
   const words = useWords().deliveries;
   const confirm = useConfirm();
   const toast = useToast();
   const client = useQueryClient();
   const navigate = useNavigate();
-  return useCallback(
-    async (deed, delivery) => {
+  const busy = useRef(new Set<string>());
+  const [doing, setDoing] = useState<ReadonlyMap<string, Deed>>(new Map());
+  const act = useCallback(
+    async (deed: Deed, delivery: Acted) => {
       const doubt = doubtOf(deed, delivery);
       if (doubt !== null && !(await confirm(questionOf(doubt, deed, delivery, words)))) {
         return;
@@ -39,6 +48,7 @@ export function useDeed(project: string): (deed: Deed, delivery: Acted) => Promi
           toast({ text: words.undone });
           return look(delivery.id);
         }, failed);
+      setDoing((before) => new Map(before).set(delivery.id, deed));
       try {
         const after = await actOnOne(project, deed, delivery.id);
         // A cancellation that lets others pass is asked about; any other can be taken back.
@@ -50,10 +60,23 @@ export function useDeed(project: string): (deed: Deed, delivery: Acted) => Promi
         await look(delivery.id);
       } catch (error) {
         failed(error);
+      } finally {
+        setDoing((before) => new Map([...before].filter(([id]) => id !== delivery.id)));
       }
     },
     [project, words, confirm, toast, client, navigate],
   );
+  const once = useCallback(
+    async (deed: Deed, delivery: Acted) => {
+      if (busy.current.has(delivery.id)) {
+        return;
+      }
+      busy.current.add(delivery.id);
+      await act(deed, delivery).finally(() => busy.current.delete(delivery.id));
+    },
+    [act],
+  );
+  return { act: once, doing: (id) => doing.get(id) };
 }
 
 function questionOf(doubt: Doubt, deed: Deed, delivery: Acted, words: Words["deliveries"]) {

@@ -15,7 +15,7 @@ import { FirstSubmission } from "./FirstSubmission";
 import styles from "./firstSteps.module.css";
 import { MakeSource } from "./MakeSource";
 import { StepText } from "./StepText";
-import { isSystem, type System } from "./systems";
+import { FACTS, isSystem, type System } from "./systems";
 
 const route = getRouteApi("/inside/projects/$project/first-steps/$system");
 
@@ -76,6 +76,9 @@ function Steps({ system }: { system: System }) {
             </li>
           ))}
         </ul>
+        <p className={styles.notes}>
+          {words.guide} <code>docs/guides/{FACTS[system].guide}.md</code>
+        </p>
       </Section>
       {source !== undefined && <FirstSubmission project={project} source={source} />}
     </>

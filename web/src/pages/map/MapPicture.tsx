@@ -1,6 +1,7 @@
 // The picture itself. It is loaded only here: nothing else draws a graph.
 import "@xyflow/react/dist/base.css";
 import { ActionIcon } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
 import {
   type EdgeTypes,
   type NodeTypes,
@@ -14,11 +15,14 @@ import {
 import { Maximize, Minus, Plus } from "lucide-react";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { ProjectMap } from "../../api/types";
+import { placeOf } from "../../design/PlaceLink";
 import { useWords } from "../../i18n/words";
+import { midnight } from "../overview/days";
 import { type Layout, layoutOf, NODE_HEIGHTS, NODE_WIDTH } from "./layout";
 import styles from "./MapPicture.module.css";
 import { type PlaceNode, PlaceOnMap } from "./PlaceOnMap";
 import { type WayEdge, WayOnMap } from "./WayOnMap";
+import { wayLinkOf } from "./wayLink";
 
 const NODE_TYPES: NodeTypes = { place: PlaceOnMap };
 const EDGE_TYPES: EdgeTypes = { way: WayOnMap };
@@ -53,7 +57,13 @@ function Picture({ project, map }: MapPictureProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for the map
   const layout = useMemo(() => layoutOf(map), [shape]);
   const nodes = useMemo(() => nodesOf(project, map, layout), [project, map, layout]);
-  const edges = useMemo(() => edgesOf(map), [map]);
+  const all = words.allSources;
+  const edges = useMemo(() => edgesOf(project, map, all), [project, map, all]);
+  const navigate = useNavigate();
+  const open = ({ data }: WayEdge) =>
+    data === undefined
+      ? undefined
+      : void navigate({ to: placeOf(data.project, data.link.place), search: data.link.filters });
   const [viewport, setViewport] = useState<Viewport | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the first view is ours to choose
   useLayoutEffect(() => {
@@ -76,7 +86,11 @@ function Picture({ project, map }: MapPictureProps) {
           nodesFocusable={false}
           edgesFocusable={false}
           elementsSelectable={false}
-          panOnScroll
+          // The wheel scrolls the page; with Ctrl, or two fingers, it changes the size.
+          zoomOnScroll={false}
+          preventScrolling={false}
+          ariaLabelConfig={words.flow}
+          onEdgeClick={(_, edge) => open(edge)}
           attributionPosition="bottom-left"
         >
           <Controls />
@@ -110,20 +124,26 @@ function nodesOf(project: string, map: ProjectMap, layout: Layout): PlaceNode[] 
   );
 }
 
-function edgesOf(map: ProjectMap): WayEdge[] {
-  const states = new Map(map.nodes.map((node) => [node.id, node.state]));
-  return map.edges.map(
-    (edge): WayEdge => ({
-      id: `${edge.from} ${edge.to}`,
-      type: "way",
-      source: edge.from,
-      target: edge.to,
-      data: {
-        today: edge.today,
-        held: states.get(edge.from) === "paused" || states.get(edge.to) === "paused",
-      },
-    }),
-  );
+function edgesOf(project: string, map: ProjectMap, allSources: string): WayEdge[] {
+  const nodes = new Map(map.nodes.map((node) => [node.id, node]));
+  const today = midnight(new Date()).toISOString();
+  return map.edges.flatMap((edge): WayEdge[] => {
+    const from = nodes.get(edge.from);
+    const to = nodes.get(edge.to);
+    if (from === undefined || to === undefined) {
+      return [];
+    }
+    const data = {
+      project,
+      from: from.kind === "any_source" ? allSources : from.name,
+      to: to.name,
+      link: wayLinkOf(from, to, today),
+      today: edge.today,
+      held: from.state === "paused" || to.state === "paused",
+    };
+    const id = `${edge.from} ${edge.to}`;
+    return [{ id, type: "way", source: edge.from, target: edge.to, data }];
+  });
 }
 
 function Controls() {

@@ -8,12 +8,24 @@ import {
   getBezierPath,
 } from "@xyflow/react";
 import { useEffect, useRef, useState } from "react";
-import { useFormat } from "../../i18n/words";
+import { PlaceLink } from "../../design/PlaceLink";
+import { useFormat, useWords } from "../../i18n/words";
 import styles from "./MapPicture.module.css";
+import type { WayLink } from "./wayLink";
 
-export type WayEdge = Edge<{ today: number; held: boolean }, "way">;
+interface Way {
+  project: string;
+  from: string;
+  to: string;
+  link: WayLink;
+  today: number;
+  held: boolean;
+}
+
+export type WayEdge = Edge<Way & Record<string, unknown>, "way">;
 
 export function WayOnMap(props: EdgeProps<WayEdge>) {
+  const words = useWords().map;
   const format = useFormat();
   const { id, data } = props;
   const today = data?.today ?? 0;
@@ -30,15 +42,18 @@ export function WayOnMap(props: EdgeProps<WayEdge>) {
         data-held={data?.held || undefined}
       />
       {grown > 0 && <circle key={grown} className={styles.mark} r={4} style={travel} />}
-      {today > 0 && (
+      {data !== undefined && today > 0 && (
         <EdgeLabelRenderer>
-          <span
-            className={styles.count}
-            aria-hidden="true"
+          <PlaceLink
+            project={data.project}
+            place={data.link.place}
+            filters={data.link.filters}
+            className={`${styles.count} nopan`}
+            aria-label={words.wayToday(format.number(today), data.from, data.to)}
             style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
           >
             {format.number(today)}
-          </span>
+          </PlaceLink>
         </EdgeLabelRenderer>
       )}
     </>

@@ -1,9 +1,11 @@
 // Adding somebody: by mail address. Whoever has no account yet gets a link, by mail or by hand.
-import { Button, Group, Modal, Select, TextInput } from "@mantine/core";
+
+import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { wholeLink } from "../../api/links";
 import { type Access, sessionQuery } from "../../api/session";
+import { Dialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { ShownOnce } from "../../design/ShownOnce";
 import { useWords } from "../../i18n/words";
@@ -18,19 +20,27 @@ interface AddMemberProps {
 
 export function AddMember({ project, open, close }: AddMemberProps) {
   const words = useWords();
+  // What is shown once must not go by a click beside it, nor by a key.
+  const [isShown, setShown] = useState(false);
+  const end = () => {
+    setShown(false);
+    close();
+  };
   return (
-    <Modal
-      opened={open}
-      onClose={close}
-      title={words.members.add}
-      closeButtonProps={{ "aria-label": words.common.close }}
-    >
-      <AddForm project={project} close={close} />
-    </Modal>
+    <Dialog opened={open} close={end} title={words.members.add} holds={isShown}>
+      <AddForm project={project} show={() => setShown(true)} close={end} />
+    </Dialog>
   );
 }
 
-function AddForm({ project, close }: { project: string; close: () => void }) {
+interface AddFormProps {
+  project: string;
+  /** Something is shown that is not shown again. */
+  show: () => void;
+  close: () => void;
+}
+
+function AddForm({ project, show, close }: AddFormProps) {
   const words = useWords();
   const client = useQueryClient();
   const levels = levelsToGive(useQuery(sessionQuery).data, project);
@@ -40,7 +50,14 @@ function AddForm({ project, close }: { project: string; close: () => void }) {
   const adding = useMutation({
     mutationFn: () =>
       addMember(project, { email: email.trim(), name: name.trim() || null, access }),
-    onSuccess: () => client.invalidateQueries(membersQuery(project)),
+    // A link is as good as a key: it is not kept longer than it is shown.
+    gcTime: 0,
+    onSuccess: ({ invitation_url }) => {
+      if (invitation_url !== null) {
+        show();
+      }
+      return client.invalidateQueries(membersQuery(project));
+    },
   });
   if (adding.data !== undefined) {
     return <Added added={adding.data} close={close} />;

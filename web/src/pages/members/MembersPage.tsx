@@ -122,6 +122,7 @@ function LevelOf({ project, member }: { project: string; member: Member }) {
   const words = useWords().members;
   const session = useQuery(sessionQuery).data;
   const client = useQueryClient();
+  const confirm = useConfirm();
   const toast = useToast();
   const { id, name } = member.user;
   const changing = useMutation({
@@ -134,6 +135,20 @@ function LevelOf({ project, member }: { project: string; member: Member }) {
         client.invalidateQueries(sessionQuery),
       ]),
   });
+  // Who lowers themselves cannot raise themselves again.
+  const change = async (level: Access) => {
+    const isLoss =
+      id === session?.user?.id && LEVELS.indexOf(level) < LEVELS.indexOf(member.access);
+    const question = {
+      title: words.lowerAsk(words.names[level]),
+      text: words.lowerAbout,
+      action: words.lower,
+      loses: true,
+    };
+    if (!isLoss || (await confirm(question))) {
+      changing.mutate(level);
+    }
+  };
   const levels = levelsToGive(session, project);
   if (!levels.includes(member.access)) {
     return words.names[member.access];
@@ -150,7 +165,7 @@ function LevelOf({ project, member }: { project: string; member: Member }) {
       onChange={(value) => {
         const level = LEVELS.find((each) => each === value);
         if (level !== undefined && level !== member.access) {
-          changing.mutate(level);
+          void change(level);
         }
       }}
     />

@@ -54,6 +54,7 @@ export function Matched({ timeline }: OfTimeline) {
 
 export function Attempts({ project, timeline }: OfTimeline & { project: string }) {
   const words = useWords().messages;
+  const { kinds } = useWords().deliveries;
   const format = useFormat();
   const tries = timeline.deliveries.flatMap((delivery) =>
     delivery.tries.map((attempt) => ({ delivery, attempt })),
@@ -92,7 +93,7 @@ export function Attempts({ project, timeline }: OfTimeline & { project: string }
               <td className={styles.number}>{format.duration(attempt.duration_ms)}</td>
               <td>
                 <StateMark tone={attempt.error === null ? "well" : "bad"}>
-                  {attempt.status ?? attempt.error_kind}
+                  {attempt.status ?? (attempt.error_kind === null ? "" : kinds[attempt.error_kind])}
                 </StateMark>{" "}
                 {attempt.error}
               </td>
@@ -133,6 +134,7 @@ function keyOf(happening: Happening): string {
 
 function HappeningWords({ happening }: { happening: Happening }) {
   const words = useWords().messages.history;
+  const { kinds } = useWords().deliveries;
   switch (happening.kind) {
     case "received":
     case "erased":
@@ -145,7 +147,7 @@ function HappeningWords({ happening }: { happening: Happening }) {
         <span>
           {words.tried(delivery.connection, attempt.number)}{" "}
           <StateMark tone={attempt.error === null ? "well" : "bad"}>
-            {attempt.status ?? attempt.error_kind}
+            {attempt.status ?? (attempt.error_kind === null ? "" : kinds[attempt.error_kind])}
           </StateMark>
         </span>
       );

@@ -21,7 +21,7 @@ export function OverviewFacts({ project, look }: { project: string; look: Overvi
         }
         tone={look.waiting > 0 ? "waiting" : null}
         link={(content) => (
-          <PlaceLink project={project} place="deliveries" filters={waitingFilters(look)}>
+          <PlaceLink project={project} place="deliveries" filters={{ states: "pending,failed" }}>
             {content}
           </PlaceLink>
         )}
@@ -60,7 +60,7 @@ export function OverviewFacts({ project, look }: { project: string; look: Overvi
         value={format.number(look.incidents_open)}
         tone={look.incidents_open > 0 ? "bad" : null}
         link={(content) => (
-          <PlaceLink project={project} place="incidents" filters={{ state: "open" }}>
+          <PlaceLink project={project} place="incidents">
             {content}
           </PlaceLink>
         )}
@@ -69,16 +69,6 @@ export function OverviewFacts({ project, look }: { project: string; look: Overvi
       </Fact>
     </ul>
   );
-}
-
-/** Of what waits, the kind that the oldest is of: those to be tried again, or those never tried. */
-function waitingFilters({ oldest_waiting: oldest, connections }: Overview): Record<string, string> {
-  if (oldest === null) {
-    return { state: "pending" };
-  }
-  const { connection } = oldest;
-  const troubled = connections.find(({ name }) => name === connection)?.state === "in_trouble";
-  return { connection, state: troubled ? "failed" : "pending" };
 }
 
 interface FactProps {

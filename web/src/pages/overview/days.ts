@@ -6,6 +6,12 @@ export function midnight(now: Date): Date {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate());
 }
 
+/** How many milliseconds today still has. */
+export function untilMidnight(now: Date): number {
+  const next = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1);
+  return next.getTime() - now.getTime() + 1;
+}
+
 interface Stretch {
   from: Date;
   /** What the hub counts by. */

@@ -9,7 +9,7 @@ import { PageHead } from "../../design/PageHead";
 import { Facts, Section } from "../../design/Section";
 import { useFormat, useWords } from "../../i18n/words";
 import { ErasureBook } from "./ErasureBook";
-import { erase, erasuresKey } from "./queries";
+import { erase } from "./queries";
 import styles from "./settings.module.css";
 
 const route = getRouteApi("/inside/projects/$project/erasures");
@@ -110,12 +110,12 @@ function Confirmed({ project, whom, found }: ConfirmedProps) {
   const [typed, setTyped] = useState("");
   const erasing = useMutation({
     mutationFn: () => erase(project, { [whom.by]: whom.value, dry_run: false }),
-    // Lists and pages that show something of the person are asked for anew.
-    onSuccess: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: erasuresKey(project) }),
-        client.invalidateQueries(),
-      ]),
+    // Nothing of the person stays in the store of answers: what no page shows goes, and what this
+    // one shows is asked for anew.
+    onSuccess: () => {
+      client.removeQueries({ type: "inactive" });
+      return client.invalidateQueries();
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

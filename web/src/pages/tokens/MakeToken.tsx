@@ -1,9 +1,11 @@
 // Making a token. It is shown this once, with a command that tries it.
-import { Button, Group, Modal, Select, TextInput } from "@mantine/core";
+
+import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Access } from "../../api/session";
 import { sessionQuery } from "../../api/session";
+import { Dialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { ShownOnce } from "../../design/ShownOnce";
 import { useWords } from "../../i18n/words";
@@ -22,21 +24,27 @@ interface MakeTokenProps {
 
 export function MakeToken({ project, open, close }: MakeTokenProps) {
   const words = useWords();
+  // What is shown once must not go by a click beside it, nor by a key.
+  const [isShown, setShown] = useState(false);
+  const end = () => {
+    setShown(false);
+    close();
+  };
   return (
-    <Modal
-      opened={open}
-      onClose={close}
-      title={words.tokens.make}
-      // A token that is shown once must not go by a click beside it.
-      closeOnClickOutside={false}
-      closeButtonProps={{ "aria-label": words.common.close }}
-    >
-      <MakeForm project={project} close={close} />
-    </Modal>
+    <Dialog opened={open} close={end} title={words.tokens.make} holds={isShown}>
+      <MakeForm project={project} show={() => setShown(true)} close={end} />
+    </Dialog>
   );
 }
 
-function MakeForm({ project, close }: { project: string | null; close: () => void }) {
+interface MakeFormProps {
+  project: string | null;
+  /** The token is shown, and not again. */
+  show: () => void;
+  close: () => void;
+}
+
+function MakeForm({ project, show, close }: MakeFormProps) {
   const words = useWords();
   const client = useQueryClient();
   const session = useQuery(sessionQuery).data;
@@ -55,7 +63,12 @@ function MakeForm({ project, close }: { project: string | null; close: () => voi
         access,
         expires_in: expiry === "never" ? null : expiry,
       }),
-    onSuccess: () => client.invalidateQueries(tokensQuery(project)),
+    // A token is not kept longer than it is shown.
+    gcTime: 0,
+    onSuccess: () => {
+      show();
+      return client.invalidateQueries(tokensQuery(project));
+    },
   });
   if (making.data !== undefined) {
     return <Made project={project} made={making.data} close={close} />;
