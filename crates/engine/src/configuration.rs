@@ -20,10 +20,13 @@ use fieldpost_rules::definition::{
     secrets_led_elsewhere, unknown_references, warnings, write_connection, write_forwarder,
     write_settings, write_source,
 };
-use fieldpost_store::{DefinitionChange, DefinitionKind, Due, StoreError, TAKEN_KEY};
+use fieldpost_store::{
+    Configuration, DefinitionChange, DefinitionKind, Due, StoreError, TAKEN_KEY,
+};
 use sha2::{Digest, Sha256};
 
 use crate::error::HubError;
+use crate::expected::{Expected, saved_in};
 use crate::hub::Hub;
 use crate::ids::new_source_keys;
 use crate::routing::{ProjectRouting, read_definition};
@@ -47,6 +50,24 @@ pub struct Applied {
     pub version: Option<i64>,
 }
 
+/// A project's definitions as they are in the store.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// Their version.
+    pub version: i64,
+    /// What they say.
+    pub definition: ProjectDefinition,
+    configuration: Configuration,
+}
+
+impl Saved {
+    /// The version of the project's definitions that one of them was saved with: another one as soon
+    /// as somebody saves it again.
+    pub fn saved_in(&self, kind: DefinitionKind, name: &str) -> Option<i64> {
+        saved_in(&self.configuration, kind, name)
+    }
+}
+
 /// One definition, of whatever kind, as somebody wrote it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Draft {
@@ -58,16 +79,33 @@ pub enum Draft {
     Forwarder(Forwarder),
 }
 
+impl Draft {
+    /// What it defines, and under which name.
+    fn place(&self) -> (DefinitionKind, &str) {
+        match self {
+            Self::Source(source) => (DefinitionKind::Source, &source.name),
+            Self::Connection(connection) => (DefinitionKind::Connection, &connection.name),
+            Self::Forwarder(forwarder) => (DefinitionKind::Forwarder, &forwarder.name),
+        }
+    }
+}
+
 impl Hub {
     /// A project's definitions as they are in the store, with their version.
     pub async fn definition(&self, project: &str) -> Result<(i64, ProjectDefinition), HubError> {
+        let saved = self.saved(project).await?;
+        Ok((saved.version, saved.definition))
+    }
+
+    /// A project's definitions as they are in the store, with the version of each.
+    pub async fn saved(&self, project: &str) -> Result<Saved, HubError> {
         let configuration = self
             .store()
             .configuration(project)
             .await?
             .ok_or_else(|| HubError::not_found("project", &project))?;
         let version = configuration.project.configuration_version;
-        Ok((version, read_definition(&configuration)?))
+        Ok(Saved { version, definition: read_definition(&configuration)?, configuration })
     }
 
     /// A project from the routing table, read from the store where the table does not have it yet.
@@ -189,7 +227,19 @@ impl Hub {
 
     /// Makes or replaces one definition.
     pub async fn put(&self, project: &str, draft: Draft) -> Result<(), HubError> {
-        self.change(project, |current| {
+        self.put_expecting(project, draft, &Expected::Anything).await
+    }
+
+    /// Makes or replaces one definition, where it is what whoever changes it has seen.
+    pub async fn put_expecting(
+        &self,
+        project: &str,
+        draft: Draft,
+        expected: &Expected,
+    ) -> Result<(), HubError> {
+        self.change_saved(project, |Saved { definition: current, configuration, .. }| {
+            let (kind, name) = draft.place();
+            expected.check(configuration, kind, name)?;
             let mut draft = draft.clone();
             let problems = match &mut draft {
                 Draft::Source(source) => {
@@ -233,15 +283,17 @@ impl Hub {
         .await
     }
 
-    /// Removes one definition. A connection or source that a forwarder names stays; deliveries
-    /// that wait for a removed forwarder are cancelled.
+    /// Removes one definition, where it is what whoever removes it has seen. A connection or source
+    /// that a forwarder names stays; deliveries that wait for a removed forwarder are cancelled.
     pub async fn remove(
         &self,
         project: &str,
         kind: DefinitionKind,
         name: &str,
+        expected: &Expected,
     ) -> Result<(), HubError> {
-        self.change(project, |current| {
+        self.change_saved(project, |Saved { definition: current, configuration, .. }| {
+            expected.check(configuration, kind, name)?;
             let users = users_of(current, kind, name);
             if !users.is_empty() {
                 return Err(HubError::NotAllowed {
@@ -331,16 +383,25 @@ impl Hub {
         project: &str,
         decide: impl Fn(&ProjectDefinition) -> Result<Vec<DefinitionChange>, HubError>,
     ) -> Result<(), HubError> {
+        self.change_saved(project, |saved| decide(&saved.definition)).await
+    }
+
+    /// The same, for what is decided on the versions of the definitions as well.
+    async fn change_saved(
+        &self,
+        project: &str,
+        decide: impl Fn(&Saved) -> Result<Vec<DefinitionChange>, HubError>,
+    ) -> Result<(), HubError> {
         for _ in 0..MOST_TRIES {
-            let (version, current) = self.definition(project).await?;
-            let changes = decide(&current)?;
+            let saved = self.saved(project).await?;
+            let changes = decide(&saved)?;
             if changes.is_empty() {
                 return Ok(());
             }
-            match self.save(project, version, changes).await {
+            match self.save(project, saved.version, changes).await {
                 Ok(_) => {
                     self.refresh_project(project).await?;
-                    return self.send_resumed(&current).await;
+                    return self.send_resumed(&saved.definition).await;
                 }
                 Err(HubError::Store(StoreError::Conflict(_))) => {}
                 Err(error) => return Err(error),

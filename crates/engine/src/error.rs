@@ -29,6 +29,16 @@ pub enum HubError {
         /// What to do instead.
         hint: String,
     },
+    /// What was to be changed is not what whoever changes it has seen.
+    #[error("{message}")]
+    NotAsExpected {
+        /// A stable word.
+        code: &'static str,
+        /// What is the matter, in a sentence.
+        message: String,
+        /// What to do instead.
+        hint: &'static str,
+    },
     /// What is asked for was there, and has been erased.
     #[error("the {what} was erased at {at}")]
     Erased {
@@ -48,7 +58,7 @@ impl HubError {
         match self {
             Self::NotFound { .. } => "not-found",
             Self::Invalid(_) => "invalid-definition",
-            Self::NotAllowed { code, .. } => code,
+            Self::NotAllowed { code, .. } | Self::NotAsExpected { code, .. } => code,
             Self::Erased { .. } => "erased",
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",

@@ -19,7 +19,7 @@ use fieldpost_rules::definition::{
     ProjectDefinition, read_connection, read_forwarder, read_settings, read_source,
 };
 use fieldpost_rules::filter::FilterIndex;
-use fieldpost_store::{Configuration, DefinitionKind, StoreError};
+use fieldpost_store::{Configuration, DefinitionKind, StoreError, StoredDefinition};
 use metrics::Counter;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -159,7 +159,7 @@ pub(crate) fn read_definition(
         forwarders: Vec::new(),
         settings: ProjectSettings::default(),
     };
-    for (kind, name, text) in &configuration.definitions {
+    for StoredDefinition { kind, name, text, .. } in &configuration.definitions {
         let unreadable = |what: String| {
             StoreError::Refused(format!("the stored {kind} \"{name}\" cannot be read: {what}"))
         };

@@ -112,6 +112,7 @@ impl From<fieldpost_engine::HubError> for Failure {
         match error {
             HubError::Invalid(problems) => failure.details(problems),
             HubError::NotAllowed { hint, .. } => failure.hint(hint),
+            HubError::NotAsExpected { hint, .. } => failure.hint(hint),
             HubError::NotFound { .. } | HubError::Erased { .. } | HubError::Store(_) => failure,
         }
     }

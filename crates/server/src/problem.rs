@@ -234,6 +234,9 @@ impl From<HubError> for Problem {
             HubError::NotAllowed { code, message, hint } => {
                 Self::new(StatusCode::CONFLICT, code, message).hint(hint)
             }
+            HubError::NotAsExpected { code, message, hint } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, code, message).hint(hint)
+            }
             HubError::Erased { what, at } => Self::erased(what, at),
             HubError::Store(error) => error.into(),
         }

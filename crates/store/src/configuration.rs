@@ -12,7 +12,9 @@ use fieldpost_model::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::keys::DEFINITIONS;
-use crate::records::{Configuration, DefinitionChange, DefinitionKind, Project, Signal};
+use crate::records::{
+    Configuration, DefinitionChange, DefinitionKind, Project, Signal, StoredDefinition,
+};
 use crate::seal::Sealing;
 use crate::statement::{Batch, Parameter, Row};
 use crate::text::storable;
@@ -33,29 +35,23 @@ impl Store {
     pub async fn configuration(&self, project: &str) -> Result<Option<Configuration>, StoreError> {
         // One statement, so that version and definitions belong together.
         let sql = "SELECT p.project, p.title, p.configuration_version, p.created_at,
-                          d.kind, d.name, d.definition
+                          d.kind, d.name, d.definition, d.saved_in
                    FROM projects p LEFT JOIN definitions d ON d.project = p.project
                    WHERE p.project = $1 ORDER BY d.kind, d.name";
         let rows = self
             .query(sql.to_owned(), vec![project.into()], |row| {
-                let definition =
-                    match (row.optional_text(4)?, row.optional_text(5)?, row.optional_text(6)?) {
-                        (Some(_), Some(name), Some(definition)) => {
-                            Some((row.named(4, DefinitionKind::from_name)?, name, definition))
-                        }
-                        _ => None,
-                    };
-                Ok((read_project(row)?, definition))
+                Ok((read_project(row)?, read_stored(row)?))
             })
             .await?;
         let mut rows = rows.into_iter().peekable();
         let Some((project, _)) = rows.peek().cloned() else { return Ok(None) };
         let definitions = rows
             .filter_map(|(_, definition)| definition)
-            .map(|(kind, name, stored)| {
+            .map(|stored| {
+                let StoredDefinition { kind, name, text, saved_in } = stored;
                 let place = DEFINITIONS.belongs_to(&[&project.name, kind.name(), &name]);
-                let definition = self.sealer.open(&place, &stored)?;
-                Ok((kind, name, definition))
+                let text = self.sealer.open(&place, &text)?;
+                Ok(StoredDefinition { kind, name, text, saved_in })
             })
             .collect::<Result<_, StoreError>>()?;
         Ok(Some(Configuration { project, definitions }))
@@ -104,18 +100,19 @@ impl Store {
         );
         // Held until the change is committed, so that a rotation of the key misses nothing.
         let sealing = self.sealer.begin().await;
-        add_changes(&mut batch, project, changes, &sealing)?;
+        add_changes(&mut batch, project, version + 1, changes, &sealing)?;
         self.change(batch).await?;
         self.signal(Signal::Configuration(project.into()));
         Ok(version + 1)
     }
 }
 
-/// Adds the statements of the changes. What is taken away goes first, so that another definition of
+/// Adds the statements of the changes that make the project's definitions this version. What is taken away goes first, so that another definition of
 /// the same change can take its place.
 fn add_changes(
     batch: &mut Batch,
     project: &str,
+    version: i64,
     changes: Vec<DefinitionChange>,
     sealing: &Sealing<'_>,
 ) -> Result<(), StoreError> {
@@ -154,11 +151,17 @@ fn add_changes(
                 let place = DEFINITIONS.belongs_to(&[project, kind.name(), &name]);
                 let sealed = sealing.seal(&place, &storable(definition))?;
                 batch.any(
-                    "INSERT INTO definitions (project, kind, name, definition)
-                     VALUES ($1, $2, $3, $4)
+                    "INSERT INTO definitions (project, kind, name, definition, saved_in)
+                     VALUES ($1, $2, $3, $4, $5)
                      ON CONFLICT (project, kind, name) DO UPDATE SET
-                         definition = excluded.definition",
-                    vec![project.into(), kind.name().into(), name.into(), sealed.into()],
+                         definition = excluded.definition, saved_in = excluded.saved_in",
+                    vec![
+                        project.into(),
+                        kind.name().into(),
+                        name.into(),
+                        sealed.into(),
+                        version.into(),
+                    ],
                 );
             }
             DefinitionChange::Remove(..) => {}
@@ -182,6 +185,15 @@ fn add_changes(
         }
     }
     Ok(())
+}
+
+/// The definition of a row, still sealed; none where the project has none.
+fn read_stored(row: &Row<'_>) -> Result<Option<StoredDefinition>, StoreError> {
+    let (Some(name), Some(text)) = (row.optional_text(5)?, row.optional_text(6)?) else {
+        return Ok(None);
+    };
+    let kind = row.named(4, DefinitionKind::from_name)?;
+    Ok(Some(StoredDefinition { kind, name, text, saved_in: row.integer(7)? }))
 }
 
 fn read_project(row: &Row<'_>) -> Result<Project, StoreError> {

@@ -19,6 +19,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0007_tallies.sql"),
     include_str!("schema/sqlite_0008_moving.sql"),
     include_str!("schema/sqlite_0009_endings.sql"),
+    include_str!("schema/sqlite_0012_pages.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -30,6 +31,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0007_tallies.sql"),
     include_str!("schema/postgres_0008_moving.sql"),
     include_str!("schema/postgres_0009_endings.sql"),
+    include_str!("schema/postgres_0012_pages.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

@@ -49,8 +49,22 @@ pub struct Project {
 pub struct Configuration {
     /// The project itself.
     pub project: Project,
-    /// Kind, name and JSON text of each definition.
-    pub definitions: Vec<(DefinitionKind, String, String)>,
+    /// What it defines, by kind and name.
+    pub definitions: Vec<StoredDefinition>,
+}
+
+/// One definition as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredDefinition {
+    /// What is defined.
+    pub kind: DefinitionKind,
+    /// Its name.
+    pub name: String,
+    /// The definition, as JSON text.
+    pub text: String,
+    /// The version of the project's definitions that it was saved with: it changes whenever the
+    /// definition is saved, and tells nothing of what is in it.
+    pub saved_in: i64,
 }
 
 /// One step of a change of a project's definitions.

@@ -17,7 +17,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Document;
-use super::definitions::{Counts, current, find, named_counts, put as save, remove, saved};
+use super::condition::{Condition, Conditions, Tagged};
+use super::definitions::{
+    Counts, as_json, current, find, named_counts, put as save, remove, saved, with_versions,
+};
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
@@ -123,20 +126,28 @@ pub(super) async fn list(
     path = "/projects/{project}/connections/{connection}",
     operation_id = "get_connection",
     tag = "connections",
-    responses((status = 200, body = Connection), Problem),
+    responses(
+        (
+            status = 200,
+            body = Connection,
+            headers(("etag" = String, description = "Another one whenever it is saved"))
+        ),
+        Problem,
+    ),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Connection>, Problem> {
-    Ok(Json(shown(&app, &project, &connection).await?))
+) -> Result<Tagged<Json<Connection>>, Problem> {
+    Ok(as_json(shown(&app, &project, &connection).await?))
 }
 
-async fn shown(app: &App, project: &str, name: &str) -> Result<Connection, Problem> {
-    let definition = current(app, project).await?;
-    let found = find("connection", &definition.connections, name, name_of)?;
-    Ok(Connection::show(app, project, found, &Seen::of(app, project).await?))
+async fn shown(app: &App, project: &str, name: &str) -> Result<Tagged<Connection>, Problem> {
+    let stored = with_versions(app, project).await?;
+    let found = find("connection", &stored.definition.connections, name, name_of)?;
+    let shown = Connection::show(app, project, found, &Seen::of(app, project).await?);
+    Ok(Tagged(stored.saved_in(DefinitionKind::Connection, name), shown))
 }
 
 /// Make or replace a connection
@@ -149,6 +160,7 @@ async fn shown(app: &App, project: &str, name: &str) -> Result<Connection, Probl
     path = "/projects/{project}/connections/{connection}",
     operation_id = "put_connection",
     tag = "connections",
+    params(("project" = String, Path), ("connection" = String, Path), Conditions),
     request_body(content = Object, description = "A connection, as in the project file"),
     responses(
         (status = 200, body = Connection, description = "Replaced"),
@@ -160,12 +172,13 @@ pub(super) async fn put(
     State(app): State<Shared>,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    Condition(expected): Condition,
     document: Document,
 ) -> Result<Response, Problem> {
     let draft = read_connection(&connection, &document.value()?).map_err(Problem::invalid)?;
     let before = current(&app, &project).await?;
     let is_new = find("connection", &before.connections, &connection, name_of).is_err();
-    save(&app, &project, Draft::Connection(draft)).await?;
+    save(&app, &project, Draft::Connection(draft), &expected).await?;
     Ok(saved(is_new, shown(&app, &project, &connection).await?))
 }
 
@@ -177,14 +190,16 @@ pub(super) async fn put(
     path = "/projects/{project}/connections/{connection}",
     operation_id = "delete_connection",
     tag = "connections",
+    params(("project" = String, Path), ("connection" = String, Path), Conditions),
     responses((status = 204, description = "Removed"), Problem),
 )]
 pub(super) async fn delete(
     State(app): State<Shared>,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    Condition(expected): Condition,
 ) -> Result<StatusCode, Problem> {
-    remove(&app, &project, DefinitionKind::Connection, &connection).await
+    remove(&app, &project, DefinitionKind::Connection, &connection, &expected).await
 }
 
 /// Pause a connection
@@ -201,9 +216,9 @@ pub(super) async fn pause(
     State(app): State<Shared>,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Connection>, Problem> {
+) -> Result<Tagged<Json<Connection>>, Problem> {
     app.hub.set_connection_paused(&project, &connection, true).await?;
-    Ok(Json(shown(&app, &project, &connection).await?))
+    Ok(as_json(shown(&app, &project, &connection).await?))
 }
 
 /// Resume a connection
@@ -220,7 +235,7 @@ pub(super) async fn resume(
     State(app): State<Shared>,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Connection>, Problem> {
+) -> Result<Tagged<Json<Connection>>, Problem> {
     app.hub.set_connection_paused(&project, &connection, false).await?;
-    Ok(Json(shown(&app, &project, &connection).await?))
+    Ok(as_json(shown(&app, &project, &connection).await?))
 }

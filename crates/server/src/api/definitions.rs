@@ -6,12 +6,13 @@ use std::fmt::Display;
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use fieldpost_engine::Draft;
+use fieldpost_engine::{Draft, Expected, Saved};
 use fieldpost_rules::definition::ProjectDefinition;
 use fieldpost_store::{DefinitionKind, StateCounts};
 use http::StatusCode;
 use serde::Serialize;
 
+use super::condition::Tagged;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -35,25 +36,41 @@ pub(super) fn find<'d, T>(
     found.ok_or_else(|| Problem::not_found(noun, shown(name)))
 }
 
-/// Makes or replaces one definition.
-pub(super) async fn put(app: &App, project: &str, draft: Draft) -> Result<(), Problem> {
-    Ok(app.hub.put(project, draft).await?)
+/// Makes or replaces one definition, where it is as expected.
+pub(super) async fn put(
+    app: &App,
+    project: &str,
+    draft: Draft,
+    expected: &Expected,
+) -> Result<(), Problem> {
+    Ok(app.hub.put_expecting(project, draft, expected).await?)
+}
+
+/// A project's definitions as they are, with the version of each.
+pub(super) async fn with_versions(app: &App, project: &str) -> Result<Saved, Problem> {
+    Ok(app.hub.saved(project).await?)
 }
 
 /// The answer to making (201) or replacing (200).
-pub(super) fn saved<T: Serialize>(is_new: bool, one: T) -> Response {
+pub(super) fn saved<T: Serialize>(is_new: bool, Tagged(tag, one): Tagged<T>) -> Response {
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    (status, Json(one)).into_response()
+    Tagged(tag, (status, Json(one))).into_response()
 }
 
-/// Removes one definition.
+/// The answer with one that is there.
+pub(super) fn as_json<T>(Tagged(tag, one): Tagged<T>) -> Tagged<Json<T>> {
+    Tagged(tag, Json(one))
+}
+
+/// Removes one definition, where it is as expected.
 pub(super) async fn remove(
     app: &App,
     project: &str,
     kind: DefinitionKind,
     name: &str,
+    expected: &Expected,
 ) -> Result<StatusCode, Problem> {
-    app.hub.remove(project, kind, name).await?;
+    app.hub.remove(project, kind, name, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

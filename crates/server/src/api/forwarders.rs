@@ -12,7 +12,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Document;
-use super::definitions::{Counts, current, find, named_counts, put as save, remove, saved};
+use super::condition::{Condition, Conditions, Tagged};
+use super::definitions::{
+    Counts, as_json, current, find, named_counts, put as save, remove, saved, with_versions,
+};
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
@@ -89,10 +92,11 @@ pub(super) async fn list(
     Ok(Json(List::whole(forwarders.map(|forwarder| Forwarder::new(forwarder, &counts)))))
 }
 
-async fn shown(app: &App, project: &str, name: &str) -> Result<Forwarder, Problem> {
-    let definition = current(app, project).await?;
-    let forwarder = find("forwarder", &definition.forwarders, name, name_of)?;
-    Ok(Forwarder::new(forwarder, &app.hub.store().open_counts(project).await?))
+async fn shown(app: &App, project: &str, name: &str) -> Result<Tagged<Forwarder>, Problem> {
+    let stored = with_versions(app, project).await?;
+    let forwarder = find("forwarder", &stored.definition.forwarders, name, name_of)?;
+    let shown = Forwarder::new(forwarder, &app.hub.store().open_counts(project).await?);
+    Ok(Tagged(stored.saved_in(DefinitionKind::Forwarder, name), shown))
 }
 
 /// One forwarder
@@ -101,14 +105,21 @@ async fn shown(app: &App, project: &str, name: &str) -> Result<Forwarder, Proble
     path = "/projects/{project}/forwarders/{forwarder}",
     operation_id = "get_forwarder",
     tag = "forwarders",
-    responses((status = 200, body = Forwarder), Problem),
+    responses(
+        (
+            status = 200,
+            body = Forwarder,
+            headers(("etag" = String, description = "Another one whenever it is saved"))
+        ),
+        Problem,
+    ),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Forwarder>, Problem> {
-    Ok(Json(shown(&app, &project, &forwarder).await?))
+) -> Result<Tagged<Json<Forwarder>>, Problem> {
+    Ok(as_json(shown(&app, &project, &forwarder).await?))
 }
 
 /// Make or replace a forwarder
@@ -119,6 +130,7 @@ pub(super) async fn get(
     path = "/projects/{project}/forwarders/{forwarder}",
     operation_id = "put_forwarder",
     tag = "forwarders",
+    params(("project" = String, Path), ("forwarder" = String, Path), Conditions),
     request_body(content = Object, description = "A forwarder, as in the project file"),
     responses(
         (status = 200, body = Forwarder, description = "Replaced"),
@@ -130,12 +142,13 @@ pub(super) async fn put(
     State(app): State<Shared>,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    Condition(expected): Condition,
     document: Document,
 ) -> Result<Response, Problem> {
     let draft = read_forwarder(&forwarder, &document.value()?).map_err(Problem::invalid)?;
     let before = current(&app, &project).await?;
     let is_new = find("forwarder", &before.forwarders, &forwarder, name_of).is_err();
-    save(&app, &project, Draft::Forwarder(draft)).await?;
+    save(&app, &project, Draft::Forwarder(draft), &expected).await?;
     Ok(saved(is_new, shown(&app, &project, &forwarder).await?))
 }
 
@@ -147,14 +160,16 @@ pub(super) async fn put(
     path = "/projects/{project}/forwarders/{forwarder}",
     operation_id = "delete_forwarder",
     tag = "forwarders",
+    params(("project" = String, Path), ("forwarder" = String, Path), Conditions),
     responses((status = 204, description = "Removed"), Problem),
 )]
 pub(super) async fn delete(
     State(app): State<Shared>,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    Condition(expected): Condition,
 ) -> Result<StatusCode, Problem> {
-    remove(&app, &project, DefinitionKind::Forwarder, &forwarder).await
+    remove(&app, &project, DefinitionKind::Forwarder, &forwarder, &expected).await
 }
 
 /// Pause a forwarder
@@ -171,9 +186,9 @@ pub(super) async fn pause(
     State(app): State<Shared>,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Forwarder>, Problem> {
+) -> Result<Tagged<Json<Forwarder>>, Problem> {
     app.hub.set_paused(&project, &forwarder, true).await?;
-    Ok(Json(shown(&app, &project, &forwarder).await?))
+    Ok(as_json(shown(&app, &project, &forwarder).await?))
 }
 
 /// Resume a forwarder
@@ -190,7 +205,7 @@ pub(super) async fn resume(
     State(app): State<Shared>,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Forwarder>, Problem> {
+) -> Result<Tagged<Json<Forwarder>>, Problem> {
     app.hub.set_paused(&project, &forwarder, false).await?;
-    Ok(Json(shown(&app, &project, &forwarder).await?))
+    Ok(as_json(shown(&app, &project, &forwarder).await?))
 }

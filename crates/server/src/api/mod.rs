@@ -20,6 +20,7 @@ mod audit;
 mod audited;
 mod body;
 mod changes;
+mod condition;
 mod connection_tests;
 mod connections;
 mod cookie;

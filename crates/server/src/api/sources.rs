@@ -13,7 +13,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Document;
-use super::definitions::{current, find, put as save, remove, saved};
+use super::condition::{Condition, Conditions, Tagged};
+use super::definitions::{as_json, current, find, put as save, remove, saved, with_versions};
 use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
@@ -96,15 +97,27 @@ pub(super) async fn list(
     path = "/projects/{project}/sources/{source}",
     operation_id = "get_source",
     tag = "sources",
-    responses((status = 200, body = Source), Problem),
+    responses(
+        (
+            status = 200,
+            body = Source,
+            headers(("etag" = String, description = "Another one whenever it is saved"))
+        ),
+        Problem,
+    ),
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
     Path((project, source)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-) -> Result<Json<Source>, Problem> {
-    let definition = current(&app, &project).await?;
-    Ok(Json(Source::new(&app, find("source", &definition.sources, &source, name_of)?)))
+) -> Result<Tagged<Json<Source>>, Problem> {
+    Ok(as_json(shown(&app, &project, &source).await?))
+}
+
+async fn shown(app: &App, project: &str, name: &str) -> Result<Tagged<Source>, Problem> {
+    let stored = with_versions(app, project).await?;
+    let source = find("source", &stored.definition.sources, name, name_of)?;
+    Ok(Tagged(stored.saved_in(DefinitionKind::Source, name), Source::new(app, source)))
 }
 
 /// Make or replace a source
@@ -116,6 +129,7 @@ pub(super) async fn get(
     path = "/projects/{project}/sources/{source}",
     operation_id = "put_source",
     tag = "sources",
+    params(("project" = String, Path), ("source" = String, Path), Conditions),
     request_body(content = Object, description = "A source, as in the project file"),
     responses(
         (status = 200, body = Source, description = "Replaced"),
@@ -127,15 +141,14 @@ pub(super) async fn put(
     State(app): State<Shared>,
     Path((project, source)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    Condition(expected): Condition,
     document: Document,
 ) -> Result<Response, Problem> {
     let draft = read_source(&source, &document.value()?).map_err(Problem::invalid)?;
     let before = current(&app, &project).await?;
     let is_new = find("source", &before.sources, &source, name_of).is_err();
-    save(&app, &project, Draft::Source(draft)).await?;
-    let after = current(&app, &project).await?;
-    let found = find("source", &after.sources, &source, name_of)?;
-    Ok(saved(is_new, Source::new(&app, found)))
+    save(&app, &project, Draft::Source(draft), &expected).await?;
+    Ok(saved(is_new, shown(&app, &project, &source).await?))
 }
 
 /// Remove a source
@@ -146,14 +159,16 @@ pub(super) async fn put(
     path = "/projects/{project}/sources/{source}",
     operation_id = "delete_source",
     tag = "sources",
+    params(("project" = String, Path), ("source" = String, Path), Conditions),
     responses((status = 204, description = "Removed"), Problem),
 )]
 pub(super) async fn delete(
     State(app): State<Shared>,
     Path((project, source)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    Condition(expected): Condition,
 ) -> Result<StatusCode, Problem> {
-    remove(&app, &project, DefinitionKind::Source, &source).await
+    remove(&app, &project, DefinitionKind::Source, &source, &expected).await
 }
 
 /// A source's addresses, secrets included

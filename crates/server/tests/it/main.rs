@@ -10,6 +10,7 @@ mod bounds;
 mod connection_tests;
 mod definitions;
 mod deliveries;
+mod editing;
 mod erasing;
 mod events;
 mod hub;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fieldpost_store::{
     Accepted, Configuration, DefinitionChange, DefinitionKind, Project, Replay, Replayed, Store,
-    StoreError, TAKEN_KEY,
+    StoreError, StoredDefinition, TAKEN_KEY,
 };
 use futures_util::future::join_all;
 use rstest::rstest;
@@ -46,9 +46,15 @@ async fn definitions_change_together_and_read_back(
         configuration_version: 3,
         created_at,
     };
+    let stored = |kind, name: &str, text: &str| StoredDefinition {
+        kind,
+        name: name.to_owned(),
+        text: text.to_owned(),
+        saved_in: 2,
+    };
     let definitions = vec![
-        (DefinitionKind::Connection, "ministry".to_owned(), "2".to_owned()),
-        (DefinitionKind::Forwarder, "births".to_owned(), "{\"on\":\"form\"}".to_owned()),
+        stored(DefinitionKind::Connection, "ministry", "2"),
+        stored(DefinitionKind::Forwarder, "births", "{\"on\":\"form\"}"),
     ];
     let expected = Configuration { project: project.clone(), definitions };
     assert_eq!(store.configuration("district").await, Ok(Some(expected)));
@@ -59,6 +65,28 @@ async fn definitions_change_together_and_read_back(
     let empty = store.configuration(PROJECT).await.unwrap().unwrap();
     assert_eq!((empty.project.configuration_version, empty.definitions), (1, Vec::new()));
     assert_eq!(store.configuration("nobody").await, Ok(None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_definition_knows_the_version_that_it_was_saved_with(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let saved = async || -> Vec<(String, i64)> {
+        let found = store.configuration(PROJECT).await.unwrap().unwrap();
+        found.definitions.into_iter().map(|it| (it.name, it.saved_in)).collect()
+    };
+    let named = |name: &str, saved_in| (name.to_owned(), saved_in);
+    store.change_configuration(PROJECT, 1, vec![set("births"), set("deaths")]).await.unwrap();
+    assert_eq!(saved().await, [named("births", 2), named("deaths", 2)]);
+    // The same text again is another save; what is not in the change stays as it was.
+    store.change_configuration(PROJECT, 2, vec![set("births")]).await.unwrap();
+    assert_eq!(saved().await, [named("births", 3), named("deaths", 2)]);
+    let removed = DefinitionChange::Remove(DefinitionKind::Forwarder, "births".to_owned());
+    store.change_configuration(PROJECT, 3, vec![removed]).await.unwrap();
+    store.change_configuration(PROJECT, 4, vec![set("births")]).await.unwrap();
+    assert_eq!(saved().await, [named("births", 5), named("deaths", 2)]);
 }
 
 #[rstest]

@@ -470,7 +470,12 @@ async fn a_removed_forwarder_takes_along_what_it_holds(
         || ordered("a").change(|accept| accept.deliveries[0].forwarder = "deaths".to_owned());
     let kept = keep(&store, [ordered("a"), ordered("a"), others(), ordered("a"), others()]).await;
     let held = refuse_and_hold(&store, &store.claim_one().await, DeliveryState::Rejected).await;
-    store.execute("INSERT INTO definitions VALUES ('clinic', 'forwarder', 'deaths', '{}')").await;
+    store
+        .execute(
+            "INSERT INTO definitions (project, kind, name, definition)
+                   VALUES ('clinic', 'forwarder', 'deaths', '{}')",
+        )
+        .await;
     assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(3));
     assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(0));
     let held = store.find(held.id).await;

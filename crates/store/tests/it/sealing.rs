@@ -43,7 +43,7 @@ async fn plant(store: &Store) {
 /// Checks that what was planted can be read back.
 async fn assert_planted(store: &Store) {
     let found = store.configuration(PROJECT).await.unwrap().unwrap();
-    assert!(found.definitions.iter().any(|(_, _, text)| text.contains(PLANTED)), "{found:?}");
+    assert!(found.definitions.iter().any(|one| one.text.contains(PLANTED)), "{found:?}");
     assert_eq!(store.secret_fact(FACT).await, Ok(Some(Secret::new(PLANTED))));
     let token = store.token(&owner("ministry")).await.unwrap().unwrap();
     assert_eq!((token.text, token.generation), (Secret::new(PLANTED), 1));
@@ -296,7 +296,7 @@ async fn a_rotation_seals_everything_anew_and_forgets_the_old_key() {
     let store = store.restart().await;
     assert_planted(&store).await;
     let found = store.configuration(PROJECT).await.unwrap().unwrap();
-    assert!(found.definitions.iter().any(|(_, _, text)| text.contains("another")));
+    assert!(found.definitions.iter().any(|one| one.text.contains("another")));
 }
 
 #[tokio::test]
