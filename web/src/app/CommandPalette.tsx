@@ -5,8 +5,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { projectsQuery } from "../api/projects";
-import { searchQuery } from "../api/search";
+import { isSearched, searchQuery } from "../api/search";
 import { sessionQuery } from "../api/session";
 import { useKeys } from "../design/keys";
 import { useWords } from "../i18n/words";
@@ -84,9 +85,10 @@ function Palette({ project, close }: { project: string | null; close: () => void
   const id = useId();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const choices = useChoices(text.trim(), project);
+  const { choices, isSearching } = useChoices(text.trim(), project);
   const current = Math.min(at, choices.length - 1);
   const input = useRef<HTMLInputElement>(null);
+  const option = useRef<HTMLDivElement>(null);
   // Who presses the keys types on at once: the field does not wait until the dialog has arrived.
   useEffect(() => input.current?.focus(), []);
   const take = (choice: Choice | undefined) => {
@@ -100,7 +102,11 @@ function Palette({ project, close }: { project: string | null; close: () => void
     const step = steps[event.key];
     if (step !== undefined) {
       event.preventDefault();
-      setAt(Math.max(0, Math.min(choices.length - 1, current + step)));
+      const next = Math.max(0, Math.min(choices.length - 1, current + step));
+      // Drawn at once, so that the choice can be brought into sight. What the mouse points at is
+      // in sight already, and must not move under it.
+      flushSync(() => setAt(next));
+      option.current?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter") {
       event.preventDefault();
       take(choices[current]);
@@ -136,6 +142,7 @@ function Palette({ project, close }: { project: string | null; close: () => void
             {/* biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys */}
             {/* biome-ignore lint/a11y/useFocusableInteractive: the field above keeps the focus */}
             <div
+              ref={index === current ? option : undefined}
               id={`${id}-${index}`}
               role="option"
               aria-selected={index === current}
@@ -148,22 +155,40 @@ function Palette({ project, close }: { project: string | null; close: () => void
             </div>
           </div>
         ))}
-        {choices.length === 0 && <p className={styles.nothing}>{words.palette.nothing}</p>}
       </div>
+      <p
+        role="status"
+        className={choices.length === 0 || isSearching ? styles.nothing : styles.unseen}
+      >
+        {isSearching
+          ? words.palette.searching
+          : choices.length === 0
+            ? words.palette.nothing
+            : words.palette.count(choices.length)}
+      </p>
     </div>
   );
 }
 
-/** What fits the text: what the hub found, pages, other projects. */
-function useChoices(text: string, project: string | null): Choice[] {
+interface Choices {
+  choices: Choice[];
+  /** Whether the hub has not answered yet what it has for this text. */
+  isSearching: boolean;
+}
+
+/** What fits the text: pages, other projects, and what the hub found for this very text, never for
+ *  one before it. That comes last, so that it moves nothing that somebody is about to press. */
+function useChoices(text: string, project: string | null): Choices {
   const words = useWords().shell;
   const navigate = useNavigate();
   const router = useRouter();
   const [slow] = useDebouncedValue(text, PAUSE_MILLISECONDS);
-  const found = useQuery(searchQuery(slow, project)).data;
+  const { data, isFetching } = useQuery(searchQuery(slow, project));
+  const isSearching = isSearched(text) && (slow !== text || (isFetching && data === undefined));
+  const found = slow === text ? data : undefined;
   const projects = useQuery(projectsQuery).data;
   const session = useQuery(sessionQuery).data;
-  return useMemo(() => {
+  const choices = useMemo(() => {
     const fits = (title: string) => title.toLowerCase().includes(text.toLowerCase());
     const ofProject = project === null ? [] : pagesFor(session, project);
     const ofInstallation = session?.installation_admin === true ? INSTALLATION_PAGES : [];
@@ -189,8 +214,9 @@ function useChoices(text: string, project: string | null): Choice[] {
       go: () => router.history.push(hit.url_path),
     }));
     return [
-      ...hits,
       ...[...pages, ...others].filter((choice) => fits(choice.title) || fits(choice.beside)),
+      ...hits,
     ];
   }, [text, project, projects, session, found, words, navigate, router]);
+  return { choices, isSearching };
 }

@@ -8,7 +8,7 @@ import { areSingleKeysOn } from "./singleKeys";
 const HELD: readonly string[] = ["j", "k", "ArrowDown", "ArrowUp"];
 /** Where text is typed, and widgets that have keys of their own. */
 const TAKES_KEYS =
-  "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=dialog], [role=menu], [role=listbox], [role=tree]";
+  "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=dialog], [role=menu], [role=listbox]";
 
 /** Whether a key was pressed below something. The path of the event is asked, and not its target:
  *  of what happens in a shadow root, as in editors, the target tells only where that root hangs. */

@@ -49,8 +49,11 @@ export function List<Row>(props: ListProps<Row>) {
   const words = useWords().list;
   const narrow = useMediaQuery(NARROW, window.matchMedia(NARROW).matches) ?? false;
   const scroller = useRef<HTMLDivElement>(null);
-  const atTop = () => (scroller.current?.scrollTop ?? 0) < ROW_PIXELS;
-  const { query, rows, held, showHeld, search } = useRows(source, atTop);
+  const range = useRef<[number, number]>([0, 0]);
+  const { query, rows, held, following, search } = useRows(source, {
+    isAtTop: () => (scroller.current?.scrollTop ?? 0) < ROW_PIXELS,
+    range: () => range.current,
+  });
   const shown = shownColumns(columns, props.chosenColumns);
 
   const virtual = useVirtualizer({
@@ -64,7 +67,12 @@ export function List<Row>(props: ListProps<Row>) {
   useEffect(() => virtual.measure(), [narrow]);
 
   const items = virtual.getVirtualItems();
+  const begin = items[0]?.index ?? 0;
   const end = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    range.current = [begin, end];
+    following.current?.moved();
+  }, [begin, end, following]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError } = query;
   const wantsMore =
     end >= rows.length - AHEAD_ROWS && hasNextPage && !search.tired && !isFetchNextPageError;
@@ -112,7 +120,7 @@ export function List<Row>(props: ListProps<Row>) {
     />
   );
   if (rows.length === 0) {
-    return hasNextPage ? more : <>{props.empty}</>;
+    return hasNextPage ? more : props.empty;
   }
 
   const tracks = [
@@ -126,7 +134,10 @@ export function List<Row>(props: ListProps<Row>) {
         <NewRows
           count={held}
           show={() => {
-            void showHeld().then(() => scroller.current?.scrollTo({ top: 0 }));
+            void following.current
+              ?.showNew()
+              .then(() => scroller.current?.scrollTo({ top: 0 }))
+              .catch(() => {});
           }}
         />
       )}
@@ -134,7 +145,11 @@ export function List<Row>(props: ListProps<Row>) {
         {/* biome-ignore lint/a11y/useSemanticElements: a table element cannot draw only some of its rows */}
         <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
           {/* biome-ignore lint/a11y: see above */}
-          <div className={styles.head} role="row">
+          <div
+            className={styles.head}
+            role="row"
+            data-unseen={(narrow && selection === undefined) || undefined}
+          >
             {selection !== undefined && (
               // biome-ignore lint/a11y: see above
               <div role="columnheader" className={styles.check}>
@@ -149,17 +164,24 @@ export function List<Row>(props: ListProps<Row>) {
                 />
               </div>
             )}
-            {shown.map((column) => (
+            {narrow ? (
               // biome-ignore lint/a11y: see above
-              <div
-                key={column.key}
-                role="columnheader"
-                className={styles.title}
-                data-end={column.end}
-              >
-                {column.title}
+              <div role="columnheader" className={styles.title}>
+                {selection === undefined ? label : words.selectLoaded}
               </div>
-            ))}
+            ) : (
+              shown.map((column) => (
+                // biome-ignore lint/a11y: see above
+                <div
+                  key={column.key}
+                  role="columnheader"
+                  className={styles.title}
+                  data-end={column.end}
+                >
+                  {column.title}
+                </div>
+              ))
+            )}
           </div>
           {/* biome-ignore lint/a11y: see above */}
           <div role="rowgroup" className={styles.rows} style={{ height: virtual.getTotalSize() }}>
@@ -209,7 +231,11 @@ export function List<Row>(props: ListProps<Row>) {
                         {index === 0
                           ? link(
                               row,
-                              <span className={styles.linkText}>{column.cell(row)}</span>,
+                              <span className={styles.linkText}>
+                                {column.cell(row)}
+                                {/* Fifty links are not all called "3 min ago". */}
+                                <span className={styles.unseen}>, {nameOf(row)}</span>
+                              </span>,
                               styles.rowLink ?? "",
                             )
                           : column.cell(row)}

@@ -33,7 +33,13 @@ export function SearchField({ text, placeholder, search }: SearchFieldProps) {
         leftSection={<Search size={14} />}
         value={typed}
         onChange={(event) => setTyped(event.currentTarget.value)}
-        onBlur={done}
+        onBlur={(event) => {
+          // Who presses a row of what is shown wants that row: a search that begins now would take
+          // it from under the finger.
+          if (event.relatedTarget?.closest("a, [role=row]") == null) {
+            done();
+          }
+        }}
       />
     </form>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mergeHead, replaceRow } from "./merge";
+import { MOST_LIVE_ROWS, mergeHead, updateRows } from "./merge";
 
 interface Row {
   id: string;
@@ -47,6 +47,38 @@ test.each([
   expect(merged.held).toBe(held);
 });
 
-test("one row is replaced in its place", () => {
-  expect(written(replaceRow([page("c b"), page("a")], row("b9"), idOf))).toEqual(["c b9", "a"]);
+test.each([
+  [MOST_LIVE_ROWS - 1, MOST_LIVE_ROWS],
+  [MOST_LIVE_ROWS, 2],
+])("a list of %i rows that a row is added to keeps %i", (count, kept) => {
+  const numbered = (from: number, to: number) => ({
+    items: Array.from({ length: from - to }, (_, index) => ({
+      id: String(from - index),
+      state: "",
+    })),
+    next: "more",
+  });
+  const head = numbered(count + 1, count - 1);
+  const merged = mergeHead([numbered(count, 0)], head, { idOf, insert: true });
+  expect(merged.pages.flatMap(({ items }) => items)).toHaveLength(kept);
+  // In the middle nothing is let go: the reader looks at it.
+  const held = mergeHead([numbered(count, 0)], head, { idOf, insert: false });
+  expect(held.pages.flatMap(({ items }) => items)).toHaveLength(count);
+});
+
+test("what is old below the head is let go at the top, and stays for a reader in the middle", () => {
+  const pages = [page("c b"), page("a")];
+  const merged = (insert: boolean) =>
+    written(mergeHead(pages, page("d c"), { idOf, insert, isOldBelow: true }).pages);
+  expect(merged(true)).toEqual(["d c"]);
+  expect(merged(false)).toEqual(["c b", "a"]);
+});
+
+test.each([
+  ["a row that changed is replaced in its place", ["b"], "b9", ["c b9", "a"]],
+  ["a row that no longer fits is gone", ["b", "a"], "a2", ["c", "a2"]],
+  ["rows that were not asked for stay", [], "", ["c b", "a"]],
+])("%s", (_, asked, found, expected) => {
+  const rows = page(found).items;
+  expect(written(updateRows([page("c b"), page("a")], asked, rows, idOf))).toEqual(expected);
 });

@@ -4,6 +4,10 @@
 // page's last item: what stands above it here and not there no longer belongs to the list.
 import type { Page } from "../api/types";
 
+/** A list that lives at its head keeps so many rows at the most; what was further down is asked for
+ *  again when somebody goes there. */
+export const MOST_LIVE_ROWS = 500;
+
 export interface Merged<Row> {
   pages: Page<Row>[];
   /** New rows that were held back, because the reader is in the middle of the list. */
@@ -14,6 +18,8 @@ interface MergeOptions<Row> {
   idOf: (row: Row) => string;
   /** Whether new rows may move those that the reader looks at. */
   insert: boolean;
+  /** Whether what is loaded below the head is known to be old; with `insert` it is let go. */
+  isOldBelow?: boolean;
 }
 
 export function mergeHead<Row>(
@@ -21,7 +27,7 @@ export function mergeHead<Row>(
   head: Page<Row>,
   options: MergeOptions<Row>,
 ): Merged<Row> {
-  const { idOf, insert } = options;
+  const { idOf, insert, isOldBelow = false } = options;
   const loaded = pages.flatMap((page) => page.items);
   const known = new Set(loaded.map(idOf));
   const fresh = head.items.filter((row) => !known.has(idOf(row)));
@@ -36,6 +42,9 @@ export function mergeHead<Row>(
       ? { pages: [head], held: 0 }
       : { pages, held: fresh.length };
   }
+  if (insert && (isOldBelow || loaded.length + fresh.length > MOST_LIVE_ROWS)) {
+    return { pages: [head], held: 0 };
+  }
 
   const newest = new Map(head.items.map((row) => [idOf(row), row]));
   const lastId = idOf(head.items.at(-1) as Row);
@@ -46,12 +55,7 @@ export function mergeHead<Row>(
       .map(idOf)
       .filter((id) => !newest.has(id)),
   );
-  const merged = pages.map((page) => ({
-    ...page,
-    items: page.items
-      .filter((row) => !gone.has(idOf(row)))
-      .map((row) => newest.get(idOf(row)) ?? row),
-  }));
+  const merged = withRows(pages, gone, newest, idOf);
   const [first, ...rest] = merged;
   if (!insert || first === undefined) {
     return { pages: merged, held: fresh.length };
@@ -59,15 +63,29 @@ export function mergeHead<Row>(
   return { pages: [{ ...first, items: [...fresh, ...first.items] }, ...rest], held: 0 };
 }
 
-/** Puts a row that changed in the place of its older self. */
-export function replaceRow<Row>(
+/** Puts rows that were asked for by their ids in the place of their older selves; those that were
+ *  not found no longer belong to the list. */
+export function updateRows<Row>(
   pages: Page<Row>[],
-  row: Row,
+  asked: readonly string[],
+  found: Row[],
   idOf: (row: Row) => string,
 ): Page<Row>[] {
-  const id = idOf(row);
+  const newest = new Map(found.map((row) => [idOf(row), row]));
+  const gone = new Set(asked.filter((id) => !newest.has(id)));
+  return withRows(pages, gone, newest, idOf);
+}
+
+function withRows<Row>(
+  pages: Page<Row>[],
+  gone: ReadonlySet<string>,
+  newest: ReadonlyMap<string, Row>,
+  idOf: (row: Row) => string,
+): Page<Row>[] {
   return pages.map((page) => ({
     ...page,
-    items: page.items.map((other) => (idOf(other) === id ? row : other)),
+    items: page.items
+      .filter((row) => !gone.has(idOf(row)))
+      .map((row) => newest.get(idOf(row)) ?? row),
   }));
 }

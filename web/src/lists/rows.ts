@@ -1,17 +1,15 @@
-// The rows of a list: page by page as the reader goes down, and live at the top.
-//
-// Events only say that something happened. Then the first page is asked for again and merged into
-// what is there; while the reader is in the middle of the list, new rows wait to be shown.
+// The rows of a list: page by page as the reader goes down, and live at the top. While the reader is
+// in the middle of the list, new rows wait to be shown.
 import {
   type InfiniteData,
   type QueryKey,
   useInfiniteQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type EventKind, type HubEvent, useEvents } from "../api/events";
 import type { Page } from "../api/types";
-import { mergeHead, replaceRow } from "./merge";
+import { type Following, follow } from "./follow";
 
 export interface RowSource<Row> {
   /** What the list is of: the noun, the project and every filter. */
@@ -20,21 +18,24 @@ export interface RowSource<Row> {
   idOf: (row: Row) => string;
   /** The events that concern the list; null for one that does not live. */
   live: EventKind | null;
-  /** One row anew, for events about rows far down. */
-  fetchRow?: (id: string) => Promise<Row>;
+  /** Those of some rows that still fit the filters, as they are now, for events about rows far down. */
+  fetchRows?: (ids: string[], signal?: AbortSignal) => Promise<Row[]>;
+}
+
+/** Where the reader is in the list. */
+export interface Sight {
+  isAtTop: () => boolean;
+  /** The places of the first and the last row in sight. */
+  range: () => [first: number, last: number];
 }
 
 type Cached<Row> = InfiniteData<Page<Row>, string | null>;
 
-/** Events about so many rows further down are followed one by one; beyond it they are let go. */
-const MOST_SINGLE_ROWS = 20;
 /** A search goes on by itself past so many pages without a find; then the reader says. */
 const MOST_PAGES_WITHOUT_A_FIND = 10;
 
-export function useRows<Row>(source: RowSource<Row>, atTop: () => boolean) {
-  const { queryKey, fetchPage, idOf, live, fetchRow } = source;
-  const client = useQueryClient();
-  const [held, setHeld] = useState(0);
+export function useRows<Row>(source: RowSource<Row>, sight: Sight) {
+  const { queryKey, fetchPage } = source;
   const query = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => fetchPage(pageParam, signal),
@@ -46,84 +47,21 @@ export function useRows<Row>(source: RowSource<Row>, atTop: () => boolean) {
     refetchOnReconnect: false,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-
-  const loaded = useRef(new Set<string>());
-  useEffect(() => {
-    loaded.current = new Set(rows.map(idOf));
-  }, [rows, idOf]);
-
-  const put = useCallback(
-    (change: (pages: Page<Row>[]) => Page<Row>[]) => {
-      client.setQueryData<Cached<Row>>(queryKey, (data) => {
-        if (data === undefined) {
-          return data;
-        }
-        const pages = change(data.pages);
-        return { pages, pageParams: data.pageParams.slice(0, pages.length) };
-      });
-    },
-    [client, queryKey],
-  );
-
-  const asking = useRef(false);
-  const askedAgain = useRef(false);
-  const refreshHead = useCallback(
-    async (insert: boolean) => {
-      if (asking.current) {
-        askedAgain.current = true;
-        return;
-      }
-      asking.current = true;
-      try {
-        const head = await fetchPage(null);
-        let heldNow = 0;
-        put((pages) => {
-          const merged = mergeHead(pages, head, { idOf, insert });
-          heldNow = merged.held;
-          return merged.pages;
-        });
-        setHeld(heldNow);
-      } catch {
-        // The next event asks again; what went wrong shows where the reader asks for something.
-      } finally {
-        asking.current = false;
-        if (askedAgain.current) {
-          askedAgain.current = false;
-          void refreshHead(insert);
-        }
-      }
-    },
-    [fetchPage, idOf, put],
-  );
+  const { held, following } = useFollowing(source, sight);
 
   useEvents((events: HubEvent[]) => {
-    const concerning = events.filter((event) => event.kind === live || event.kind === "everything");
-    if (concerning.length === 0) {
-      return;
+    const concerning = events.filter(({ kind }) => kind === source.live || kind === "everything");
+    if (concerning.length > 0) {
+      const ids = concerning.map(({ id }) => id).filter((id) => id !== null);
+      following.current?.happened(ids.length < concerning.length ? "any" : ids);
     }
-    void refreshHead(atTop());
-    if (fetchRow !== undefined) {
-      const known = concerning.flatMap((event) =>
-        event.id !== null && loaded.current.has(event.id) ? [event.id] : [],
-      );
-      for (const id of [...new Set(known)].slice(0, MOST_SINGLE_ROWS)) {
-        fetchRow(id).then(
-          (row) => put((pages) => replaceRow(pages, row, idOf)),
-          () => {},
-        );
-      }
-    }
-  }, live !== null);
-
-  // A list that was looked at before is there at once, and caught up with what came meanwhile.
-  const key = JSON.stringify(queryKey);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each list that is shown
+  }, source.live !== null);
+  const { isFetching } = query;
   useEffect(() => {
-    setHeld(0);
-    if (client.getQueryData(queryKey) !== undefined) {
-      void refreshHead(true);
+    if (!isFetching) {
+      following.current?.arrived();
     }
-  }, [key]);
+  }, [isFetching, following]);
 
   const pages = query.data?.pages ?? [];
   const [patience, setPatience] = useState(MOST_PAGES_WITHOUT_A_FIND);
@@ -134,5 +72,48 @@ export function useRows<Row>(source: RowSource<Row>, atTop: () => boolean) {
     tired: pages.length - 1 - found >= patience,
     goOn: () => setPatience(patience + MOST_PAGES_WITHOUT_A_FIND),
   };
-  return { query, rows, held, showHeld: () => refreshHead(true), search };
+  return { query, rows, held, following, search };
+}
+
+/** Follows the list that is shown, as long as it is the same one. */
+function useFollowing<Row>(source: RowSource<Row>, sight: Sight) {
+  const client = useQueryClient();
+  const [held, setHeld] = useState(0);
+  const following = useRef<Following>(undefined);
+  const latest = useRef({ source, sight });
+  useEffect(() => {
+    latest.current = { source, sight };
+  });
+  const key = JSON.stringify(source.queryKey);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each list that is shown
+  useEffect(() => {
+    const { queryKey, idOf, fetchPage, fetchRows } = source;
+    const read = () => client.getQueryData<Cached<Row>>(queryKey)?.pages;
+    const begun = follow<Row>({
+      idOf,
+      fetchPage,
+      fetchRows,
+      read,
+      write: (pages) =>
+        client.setQueryData<Cached<Row>>(queryKey, (data) =>
+          data === undefined ? data : { pages, pageParams: data.pageParams.slice(0, pages.length) },
+        ),
+      isFetching: () => client.isFetching({ queryKey, exact: true }) > 0,
+      isAtTop: () => latest.current.sight.isAtTop(),
+      inSight: () => {
+        const [first, last] = latest.current.sight.range();
+        const shown = (read() ?? []).flatMap(({ items }) => items);
+        return shown.slice(first, last + 1).map(idOf);
+      },
+      hold: setHeld,
+    });
+    following.current = begun;
+    setHeld(0);
+    // A list that was looked at before is there at once, and caught up with what came meanwhile.
+    if (read() !== undefined) {
+      begun.happened("any");
+    }
+    return () => begun.stop();
+  }, [client, key]);
+  return { held, following };
 }

@@ -1,5 +1,4 @@
 // One's own account: name and language, password, second factor, and where one is signed in.
-
 import { useQuery } from "@tanstack/react-query";
 import { sessionQuery } from "../../api/session";
 import { EmptyState } from "../../design/EmptyState";

@@ -1,6 +1,5 @@
 // The attempts of a delivery: one line each with how long it took against the longest, and the
 // exchange of the one that is open.
-
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight } from "lucide-react";

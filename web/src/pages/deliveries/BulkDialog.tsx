@@ -1,6 +1,5 @@
 // Something is to be done with many deliveries: first it is counted and told what will happen and
 // what will not, then it is done; how it goes on shows on the page of the action.
-
 import { Button, Group, Loader } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";

@@ -25,7 +25,7 @@ import {
   type DeliveryFilters,
   deliveriesKey,
   fetchDeliveries,
-  fetchDelivery,
+  fetchSomeDeliveries,
 } from "./queries";
 import type { DeliveriesSearch } from "./routes";
 import { StateCounts } from "./StateCounts";
@@ -60,7 +60,7 @@ export function DeliveriesPage() {
     () => ({
       queryKey: deliveriesKey(project, filters),
       fetchPage: fetchDeliveries(project, filters),
-      fetchRow: (id: string) => fetchDelivery(project, id),
+      fetchRows: fetchSomeDeliveries(project, filters),
       idOf,
       live: "delivery" as const,
     }),

@@ -45,6 +45,22 @@ export const fetchDeliveries =
       }),
     ).then(({ items, next }) => ({ items, next }));
 
+/** Those of some deliveries that fit the filters. */
+export const fetchSomeDeliveries =
+  (project: string, filters: DeliveryFilters) =>
+  async (ids: string[], signal?: AbortSignal): Promise<Delivery[]> =>
+    (
+      await answered(
+        api.GET("/api/v1/projects/{project}/deliveries", {
+          params: {
+            path: { project },
+            query: { ...queryOf(filters), ids: ids.join(), limit: ids.length },
+          },
+          signal,
+        }),
+      )
+    ).items;
+
 export const countsQuery = (project: string, filters: DeliveryFilters) =>
   queryOptions({
     queryKey: ["delivery-counts", project, filters],

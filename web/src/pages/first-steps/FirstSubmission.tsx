@@ -1,6 +1,5 @@
 // The first submission: a postmark that waits, and stamps itself when something comes; then what
 // came, and what should happen with it.
-
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";

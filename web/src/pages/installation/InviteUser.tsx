@@ -1,5 +1,4 @@
 // Inviting somebody to the hub: who they are, whether they run it, and a first project.
-
 import { Button, Checkbox, Group, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";

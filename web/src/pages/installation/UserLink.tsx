@@ -1,5 +1,4 @@
 // The link by which a user chooses a password: shown once, after an invitation or a reset.
-
 import { Button, Group } from "@mantine/core";
 import { wholeLink } from "../../api/links";
 import { Dialog } from "../../design/Dialog";

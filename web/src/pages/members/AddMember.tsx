@@ -1,5 +1,4 @@
 // Adding somebody: by mail address. Whoever has no account yet gets a link, by mail or by hand.
-
 import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";

@@ -1,5 +1,4 @@
 // What came in: the exact bytes, the parsed view, and the request around them.
-
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { MessageRequest } from "../../api/types";

@@ -1,6 +1,5 @@
 // The versions of a message: everything of other content that came in under its identity, and two
 // of them side by side.
-
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Timeline } from "../../api/types";

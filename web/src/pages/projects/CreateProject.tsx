@@ -1,5 +1,4 @@
 // A new project: what people call it, and the name that follows from it.
-
 import { Button, Group, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";

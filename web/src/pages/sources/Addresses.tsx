@@ -1,5 +1,4 @@
 // The addresses of a source, in full, to be copied into the system that sends.
-
 import { useQuery } from "@tanstack/react-query";
 import { wholeLink } from "../../api/links";
 import { useMay } from "../../api/useMay";

@@ -1,5 +1,4 @@
 // Making a token. It is shown this once, with a command that tries it.
-
 import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
