@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::hub::{Hub, PAYLOAD_KILOBYTES};
 use crate::lanes::breaker::Feedback;
 use crate::lanes::{LaneDefinition, Lanes, Ready};
+use crate::parking::Returned;
 use crate::payload::{self, Body};
 use crate::routing::{Lane as RoutedLane, ProjectRouting};
 use crate::telemetry;
@@ -233,8 +234,8 @@ impl Dispatcher {
             let (hub, sender) = (self.hub.clone(), self.sender.clone());
             let abandon = self.abandon.clone();
             self.hub.spawn(async move {
-                let Claimed { lane, id, fence, .. } = &ready.claimed;
-                let back = Release { lane: lane.clone(), delivery: *id, fence: *fence };
+                let Claimed { lane, id, .. } = &ready.claimed;
+                let (id, back) = (*id, vec![Back::from(&ready.claimed)]);
                 let done = Done {
                     lane: lane.clone(),
                     feedback: Feedback::Nothing,
@@ -244,8 +245,8 @@ impl Dispatcher {
                 let delivering = deliver_one(&hub, ready, done, &abandon);
                 if AssertUnwindSafe(delivering).catch_unwind().await.is_err() {
                     // A fault of ours in one delivery must not hold it until the next start.
-                    tracing::error!(delivery = %back.delivery, "delivery {} failed inside the hub", back.delivery);
-                    give_back(&hub, vec![back]).await;
+                    tracing::error!(delivery = %id, "delivery {id} failed inside the hub");
+                    give_back(&hub, back).await;
                 }
             });
         }
@@ -333,19 +334,45 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
-async fn release(hub: &Hub, claims: Vec<Claimed>) {
-    let releases: Vec<Release> = claims
-        .into_iter()
-        .map(|claim| Release { lane: claim.lane, delivery: claim.id, fence: claim.fence })
-        .collect();
-    give_back(hub, releases).await;
+/// What is needed to give a claim back.
+struct Back {
+    release: Release,
+    forwarder: String,
+    sequence: Option<String>,
 }
 
-async fn give_back(hub: &Hub, releases: Vec<Release>) {
-    if !releases.is_empty()
-        && let Err(error) = hub.store().release(releases).await
-    {
+impl From<&Claimed> for Back {
+    fn from(claimed: &Claimed) -> Self {
+        let Claimed { lane, id, fence, forwarder, sequence, .. } = claimed;
+        Self {
+            release: Release { lane: lane.clone(), delivery: *id, fence: *fence },
+            forwarder: forwarder.clone(),
+            sequence: sequence.clone(),
+        }
+    }
+}
+
+async fn release(hub: &Hub, claims: Vec<Claimed>) {
+    give_back(hub, claims.iter().map(Back::from).collect()).await;
+}
+
+/// Gives claims back. Their forwarders may have been led elsewhere since they were made.
+async fn give_back(hub: &Hub, backs: Vec<Back>) {
+    if backs.is_empty() {
+        return;
+    }
+    let releases = backs.iter().map(|back| back.release.clone()).collect();
+    if let Err(error) = hub.store().release(releases).await {
         tracing::warn!(%error, "claims could not be given back; their leases run out by themselves");
+        return;
+    }
+    for Back { release, forwarder, sequence } in &backs {
+        hub.check_place(Returned {
+            lane: &release.lane,
+            delivery: release.delivery,
+            forwarder,
+            sequence: sequence.as_deref(),
+        });
     }
 }
 
@@ -417,12 +444,15 @@ async fn project_of(hub: &Hub, claimed: &Claimed) -> Option<Arc<ProjectRouting>>
     hub.routing().project(name).cloned()
 }
 
-/// A delivery whose forwarder is no more is given back and ended with all others of it.
+/// A delivery whose forwarder is no more is given back, where nobody claims it, and ended. Whoever
+/// removed the forwarder ends all others of it.
 async fn end_orphan(hub: &Hub, claimed: Claimed) {
     let (project, forwarder) = (claimed.lane.project.clone(), claimed.forwarder.clone());
-    release(hub, vec![claimed]).await;
-    if let Err(error) = hub.cancel_waiting(&project, &forwarder).await {
-        tracing::warn!(%error, "deliveries of the removed `{forwarder}` could not be ended yet");
+    let id = claimed.id;
+    let lane = Lane { project: project.clone(), name: Lane::parking(&forwarder) };
+    release(hub, vec![Claimed { lane, ..claimed }]).await;
+    if let Err(error) = hub.cancel_orphans(&project, &forwarder, &[id]).await {
+        tracing::warn!(%error, "delivery {id} of the removed `{forwarder}` could not be ended yet");
     }
 }
 

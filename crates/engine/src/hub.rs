@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::accounts::Passwords;
 use crate::deliver::Dispatcher;
 use crate::lanes::Standing;
+use crate::parking::Misplaced;
 use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
 use crate::tallies::{self, Tallies};
@@ -59,8 +60,10 @@ struct Shared {
     routing_changed: Notify,
     /// Wakes the loop that works off actions.
     bulk_started: Notify,
-    /// Wakes the loop that moves what lies in the wrong lane.
-    misplaced: Notify,
+    /// What lies in the wrong lane, one by one.
+    misplaced: Misplaced,
+    /// Held by whoever walks through a queue to end what waits for a forwarder that is no more.
+    cancelling: tokio::sync::Mutex<()>,
     stopping: CancellationToken,
     tasks: TaskTracker,
     /// The loops that must run for as long as the hub does.
@@ -124,7 +127,8 @@ impl Hub {
                 bounds,
                 routing_changed: Notify::new(),
                 bulk_started: Notify::new(),
-                misplaced: Notify::new(),
+                misplaced: Misplaced::default(),
+                cancelling: tokio::sync::Mutex::default(),
                 workers: Mutex::default(),
                 passwords: Passwords::default(),
                 watch: Watch::default(),
@@ -285,14 +289,14 @@ impl Hub {
         self.shared.routing_changed.notified().await;
     }
 
-    /// Tells the loop that moves what lies in the wrong lane that something does.
-    pub(crate) fn something_is_misplaced(&self) {
-        self.shared.misplaced.notify_one();
+    /// What lies in the wrong lane, one by one.
+    pub(crate) fn misplaced(&self) -> &Misplaced {
+        &self.shared.misplaced
     }
 
-    /// Waits until something was put into the wrong lane since the last time.
-    pub(crate) async fn misplaced(&self) {
-        self.shared.misplaced.notified().await;
+    /// Held by whoever walks through a queue to end what waits for a forwarder that is no more.
+    pub(crate) fn cancelling(&self) -> &tokio::sync::Mutex<()> {
+        &self.shared.cancelling
     }
 
     /// Tells the loop that works off actions that there is a new one.

@@ -14,6 +14,7 @@ use fieldpost_store::{Claimed, Outcome, Recorded, Verdict};
 
 use crate::hub::Hub;
 use crate::ids::jitter;
+use crate::parking::Returned;
 use crate::telemetry;
 use crate::watch::AttemptSeen;
 
@@ -44,8 +45,12 @@ impl Hub {
         let status = exchange.response.as_ref().map(|response| response.status);
         let said = exchange.error.as_ref().map(|error| error.message.as_str());
         let last_error = told(decision.reason, said, status);
-        let waits_again = matches!(verdict, Verdict::RetryIn(_));
-        let lane = claimed.lane.clone();
+        let holds_followers = forwarder.on_rejected == OnRejected::Hold;
+        // It stays in the queue: to be tried again, or to hold those behind it.
+        let stays = matches!(verdict, Verdict::RetryIn(_))
+            || (holds_followers && decision.state != DeliveryState::Succeeded);
+        let (lane, delivery, sequence) =
+            (claimed.lane.clone(), claimed.id, claimed.sequence.clone());
         let sample = Sample { delivery: claimed.id, payload: claimed.payload, key: claimed.key };
         let outcome = Outcome {
             lane: claimed.lane,
@@ -63,14 +68,22 @@ impl Hub {
             request_body,
             verdict,
             counts: decision.counts,
-            holds_followers: forwarder.on_rejected == OnRejected::Hold,
+            holds_followers,
             sequence: claimed.sequence,
             collapse: claimed.collapse,
             last_error,
         };
-        self.write(outcome, sample, decision.pause_forwarder).await;
-        if waits_again {
-            self.check_place(&lane, &forwarder.name);
+        if self.write(outcome, sample, decision.pause_forwarder).await != Some(Recorded::Written) {
+            // Who lost the lease has no say in what follows from the attempt.
+            return;
+        }
+        if stays {
+            self.check_place(Returned {
+                lane: &lane,
+                delivery,
+                forwarder: &forwarder.name,
+                sequence: sequence.as_deref(),
+            });
         }
         if decision.pause_forwarder
             && let Err(error) = self.set_paused(&lane.project, &forwarder.name, true).await
@@ -104,7 +117,13 @@ impl Hub {
         !self.stopping().is_cancelled() || begun.elapsed() < RECORD_FOR_WHEN_STOPPING
     }
 
-    async fn write(&self, outcome: Outcome, sample: Sample, pauses_forwarder: bool) {
+    /// Writes an outcome; `None`: the store could not take it.
+    async fn write(
+        &self,
+        outcome: Outcome,
+        sample: Sample,
+        pauses_forwarder: bool,
+    ) -> Option<Recorded> {
         let delivery = outcome.delivery;
         let begun = tokio::time::Instant::now();
         loop {
@@ -130,18 +149,18 @@ impl Hub {
                         sample,
                         pauses_forwarder,
                     });
-                    return;
+                    return Some(Recorded::Written);
                 }
                 Ok(Recorded::LeaseLost) => {
                     tracing::warn!(%delivery, "the lease of delivery {delivery} was lost: its attempt is not recorded");
-                    return;
+                    return Some(Recorded::LeaseLost);
                 }
                 Err(error) if error.is_temporary() && self.offers_again(begun) => {
                     tokio::time::sleep(RECORD_AGAIN).await;
                 }
                 Err(error) => {
                     tracing::error!(%error, %delivery, "the attempt of delivery {delivery} could not be recorded; it will be made again");
-                    return;
+                    return None;
                 }
             }
         }

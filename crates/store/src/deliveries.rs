@@ -291,7 +291,7 @@ impl Store {
             ),
             vec![project.into(), id.into(), lane.into(), forwarder.into(), connection.into()],
         );
-        settle_around(Among::on(&self.engine), batch, project, id);
+        settle_around(Among::on(&self.engine), batch, project, &[id]);
     }
 
     /// Tells of a delivery that was ended. One that followed it may be due now.

@@ -89,7 +89,12 @@ impl Store {
                 |row| row.id(0),
             )
             .await?;
+        if later.is_empty() {
+            return Ok(0);
+        }
         let mut batch = Batch::default();
+        self.lock_deliveries(&mut batch, &lane.project, &later);
+        let first = batch.0.len();
         for delivery in later {
             let parameters = vec![Parameter::from(&*lane.project), delivery.into()];
             // The conditions stand again: somebody may have claimed it since.
@@ -108,12 +113,9 @@ impl Store {
                 parameters,
             );
         }
-        if batch.0.is_empty() {
-            return Ok(0);
-        }
         let counts = self.change(batch).await?;
         self.signal(Signal::Due(lane.clone()));
-        Ok(counts.iter().step_by(2).sum())
+        Ok(counts.iter().skip(first).step_by(2).sum())
     }
 }
 

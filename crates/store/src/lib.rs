@@ -25,6 +25,7 @@
 //! them polls as well.
 
 mod api_tokens;
+mod arriving;
 mod attempts;
 mod audit;
 mod backlogs;
@@ -42,6 +43,7 @@ mod erasures;
 mod error;
 mod facts;
 mod finding;
+mod giving_back;
 mod history;
 mod incidents;
 mod inspect;
@@ -110,6 +112,7 @@ pub use crate::records::*;
 pub use crate::reports::{Expectation, PeriodCounts};
 pub use crate::retention::{Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep};
 pub use crate::seal::{KeyId, KeyRing, KeySource, NoKey, Rotation, SealingKey};
+pub use crate::order::connection_of;
 pub use crate::second_factors::SecondFactor;
 pub use crate::sessions::{NewSession, SEEN_EVERY, Session};
 pub use crate::sweep::Stretch;
@@ -269,6 +272,7 @@ impl Store {
     }
 
     /// `sqlite` or `postgres`.
+        store.release_of_older_starts().await.map_err(StoreError::while_opening)?;
     pub fn engine_name(&self) -> &'static str {
         match &self.engine {
             Engine::Sqlite(_) => "sqlite",
@@ -312,7 +316,7 @@ impl Store {
             return Ok(Claims::default());
         }
         self.free_lost_claims().await?;
-        let begun = self.lost_claims.begin(&self.owner, &demands);
+        let begun = self.lost_claims.begin(&self.owner);
         let claims = match &self.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite.claim(demands, begun.owner().to_owned(), Arc::clone(&self.clock)).await
@@ -339,27 +343,6 @@ impl Store {
             self.signal(Signal::Due(Lane { project: project.clone(), name }));
         }
         Ok(recorded)
-    }
-
-    /// Gives claims back: due at once, no try counted.
-    pub async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError> {
-        let lanes: Vec<Lane> = releases.iter().map(|release| release.lane.clone()).collect();
-        let now = self.now_sql();
-        let mut batch = Batch::default();
-        for Release { lane, delivery, fence } in releases {
-            batch.any(
-                format!(
-                    "UPDATE queue SET lane = $4, next_at = {now}, owner = NULL
-                     WHERE project = $1 AND delivery = $2 AND fence = $3"
-                ),
-                vec![(&*lane.project).into(), delivery.into(), fence.into(), lane.name.into()],
-            );
-        }
-        self.change(batch).await?;
-        for lane in lanes {
-            self.signal(Signal::Due(lane));
-        }
-        Ok(())
     }
 
     /// Whether the store takes writes right now: writes something.

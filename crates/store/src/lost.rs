@@ -11,32 +11,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::records::{Lane, LaneDemand};
 use crate::statement::Batch;
-
-/// A claim by the name that it was made under, and where it looked.
-#[derive(Clone, Debug)]
-struct Claim {
-    owner: String,
-    lanes: Vec<Lane>,
-}
 
 /// The claims that ended without an answer, and the names of claims to come.
 #[derive(Debug, Default)]
 pub(crate) struct LostClaims {
     made: AtomicU64,
-    lost: Mutex<Vec<Claim>>,
+    /// The names that they were made under.
+    lost: Mutex<Vec<String>>,
 }
 
 impl LostClaims {
     /// Begins a claim of this start. Unless it is [answered](Begun::answered), it is lost.
-    pub(crate) fn begin(&self, start: &str, demands: &[LaneDemand]) -> Begun<'_> {
+    pub(crate) fn begin(&self, start: &str) -> Begun<'_> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let lanes = demands.iter().map(|demand| demand.lane.clone()).collect();
-        Begun { claims: self, claim: Some(Claim { owner: format!("{start}/{number}"), lanes }) }
+        Begun { claims: self, owner: Some(format!("{start}/{number}")) }
     }
 
-    fn list(&self) -> MutexGuard<'_, Vec<Claim>> {
+    fn list(&self) -> MutexGuard<'_, Vec<String>> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -44,50 +36,39 @@ impl LostClaims {
 /// A claim that was begun and not answered yet.
 pub(crate) struct Begun<'c> {
     claims: &'c LostClaims,
-    claim: Option<Claim>,
+    owner: Option<String>,
 }
 
 impl Begun<'_> {
     /// The name that the claim is made under.
     pub(crate) fn owner(&self) -> &str {
-        self.claim.as_ref().map_or("", |claim| &claim.owner)
+        self.owner.as_deref().unwrap_or_default()
     }
 
     /// The answer is here: what was claimed is known.
     pub(crate) fn answered(mut self) {
-        self.claim = None;
+        self.owner = None;
     }
 }
 
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
-        self.claims.list().extend(self.claim.take());
+        self.claims.list().extend(self.owner.take());
     }
 }
 
 impl Store {
     /// Gives back what lost claims hold. Until that succeeds they stay lost.
     pub(crate) async fn free_lost_claims(&self) -> Result<(), StoreError> {
-        let lost: Vec<Claim> = self.lost_claims.list().clone();
+        let lost: Vec<String> = self.lost_claims.list().clone();
         if lost.is_empty() {
             return Ok(());
         }
-        let now = self.now_sql();
-        let mut batch = Batch::default();
-        for Claim { owner, lanes } in &lost {
-            for lane in lanes {
-                batch.any(
-                    format!(
-                        "UPDATE queue SET next_at = {now}, owner = NULL
-                         WHERE project = $1 AND lane = $2 AND owner = $3"
-                    ),
-                    vec![(&*lane.project).into(), lane.name.as_str().into(), owner.as_str().into()],
-                );
-            }
-        }
-        self.change(batch).await?;
-        let freed = |claim: &Claim| lost.iter().any(|freed| freed.owner == claim.owner);
-        self.lost_claims.list().retain(|claim| !freed(claim));
+        // On SQLite, a claim that nobody waited for may not have been made yet: the writer comes to it
+        // before it comes to this.
+        self.change(Batch::default()).await?;
+        self.release_of(&lost).await?;
+        self.lost_claims.list().retain(|owner| !lost.contains(owner));
         Ok(())
     }
 }

@@ -5,6 +5,8 @@
 //! to its end, and moves what it meets of the forwarder. Each step looks at a bounded number of
 //! deliveries, so that a walk is as long as the lane, however many of them are the forwarder's. What
 //! changes its place in the lane meanwhile may be missed: one walks again until a walk meets nothing.
+//! Whoever ends what waits for nobody walks through the whole queue of the project, once. A delivery
+//! that is known to lie in the wrong place is moved by itself.
 //!
 //! What is kept in order goes from one sequence to another with it, and meanwhile the rest of its
 //! forwarder stands in the old ones. That nothing is overtaken is not this module's business: see
@@ -15,14 +17,15 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::deliveries::END;
+use crate::erase::{places, with_ids};
 use crate::error::StoreError;
-use crate::order::{Among, go_on, key_of, settle};
+use crate::order::{Among, connection_of, go_on, settle_around};
 use crate::records::{Lane, Signal};
-use crate::statement::{Batch, Parameter};
+use crate::statement::{Batch, Row};
 use crate::{Engine, Store};
 
 /// Deliveries that one step of a walk looks at: so few that nobody waits for it noticeably.
-const MOVE_STEP: usize = 500;
+const WALK_STEP: usize = 500;
 /// Deliveries that one step cancels, with two statements each.
 const CANCEL_STEP: usize = 100;
 
@@ -33,8 +36,8 @@ const NO_FORWARDER: &str = "NOT EXISTS (SELECT 1 FROM definitions d WHERE d.proj
 /// What stands in the queue, and what it is kept in order with.
 type Waiting = (Uuid, Option<String>);
 
-fn sequences(waiting: &[Waiting]) -> impl Iterator<Item = &String> {
-    waiting.iter().filter_map(|(_, sequence)| sequence.as_ref())
+fn ids(waiting: &[Waiting]) -> Vec<Uuid> {
+    waiting.iter().map(|(id, _)| *id).collect()
 }
 
 /// What is moved, from where to where.
@@ -55,16 +58,25 @@ pub struct Move<'m> {
     pub due_now: bool,
 }
 
-/// How far a walk through a lane has come.
-#[derive(Clone, Debug, Default)]
-pub struct Walk {
-    /// The last delivery that was looked at: its rank, its time, its id.
-    after: Option<(i64, i64, Uuid)>,
+/// A place in a lane: rank, time and id of what stands there.
+pub type PlaceInLane = (i64, i64, Uuid);
+
+/// How far a walk has come: through a lane, or, by their ids alone, through all that waits.
+#[derive(Clone, Debug)]
+pub struct Walk<Place = PlaceInLane> {
+    /// The last delivery that was looked at.
+    after: Option<Place>,
     is_over: bool,
 }
 
-impl Walk {
-    /// Whether it has come to the end of the lane.
+impl<Place> Default for Walk<Place> {
+    fn default() -> Self {
+        Self { after: None, is_over: false }
+    }
+}
+
+impl<Place> Walk<Place> {
+    /// Whether it has come to the end.
     pub const fn is_over(&self) -> bool {
         self.is_over
     }
@@ -83,36 +95,31 @@ pub struct QueuePlace {
 
 /// What a step of a walk has met.
 struct Met {
-    place: (i64, i64, Uuid),
+    place: PlaceInLane,
     forwarder: String,
     sequence: Option<String>,
 }
 
 impl Move<'_> {
-    fn is_elsewhere(&self, sequence: &str) -> bool {
-        sequence.split_once('/').is_none_or(|(connection, _)| connection != self.connection)
-    }
-
-    /// What is to be moved of what a step has met.
+    /// What is to be moved of what was met.
     fn choose(&self, met: Vec<Met>) -> Vec<Waiting> {
+        let is_elsewhere = |sequence: &String| connection_of(sequence) != self.connection;
         met.into_iter()
             .filter(|met| met.forwarder == self.forwarder)
             .map(|met| (met.place.2, met.sequence))
             .filter(|(_, sequence)| {
-                self.from != self.to
-                    || sequence.as_ref().is_some_and(|sequence| self.is_elsewhere(sequence))
+                self.from != self.to || sequence.as_ref().is_some_and(is_elsewhere)
             })
             .collect()
     }
+}
 
-    /// The sequences that are left, and those that are come to.
-    fn touched(&self, waiting: &[Waiting]) -> Vec<String> {
-        let left: BTreeSet<&String> =
-            sequences(waiting).filter(|sequence| self.is_elsewhere(sequence)).collect();
-        left.into_iter()
-            .flat_map(|old| [old.clone(), format!("{}/{}", self.connection, key_of(old))])
-            .collect()
-    }
+fn read_met(row: &Row<'_>) -> Result<Met, StoreError> {
+    Ok(Met {
+        place: (row.integer(0)?, row.integer(1)?, row.id(2)?),
+        forwarder: row.text(3)?,
+        sequence: row.optional_text(4)?,
+    })
 }
 
 impl Store {
@@ -121,7 +128,7 @@ impl Store {
     /// what has the same key there. The answer is how many were moved.
     pub async fn move_step(&self, step: &Move<'_>, walk: &mut Walk) -> Result<u64, StoreError> {
         let met = self.walk_on(step, walk).await?;
-        let (is_over, after) = (met.len() < MOVE_STEP, met.last().map(|met| met.place));
+        let (is_over, after) = (met.len() < WALK_STEP, met.last().map(|met| met.place));
         let waiting = step.choose(met);
         let moved = if waiting.is_empty() { 0 } else { self.move_some(step, &waiting).await? };
         walk.is_over = is_over;
@@ -129,19 +136,55 @@ impl Store {
         Ok(moved)
     }
 
+    /// The same for deliveries that are known to lie there.
+    pub async fn move_deliveries(
+        &self,
+        step: &Move<'_>,
+        deliveries: &[Uuid],
+    ) -> Result<u64, StoreError> {
+        let mut moved = 0;
+        for some in deliveries.chunks(WALK_STEP) {
+            let sql = format!(
+                "SELECT rank, next_at, delivery, forwarder, sequence FROM queue
+                 WHERE project = $1 AND delivery IN ({}) AND lane = ${} AND {}",
+                places(2, some.len()),
+                some.len() + 2,
+                self.free_sql()
+            );
+            let mut parameters = with_ids(vec![step.project.into()], some);
+            parameters.push(step.from.into());
+            let waiting = step.choose(self.query(sql, parameters, read_met).await?);
+            if !waiting.is_empty() {
+                moved += self.move_some(step, &waiting).await?;
+            }
+        }
+        Ok(moved)
+    }
+
     async fn move_some(&self, step: &Move<'_>, waiting: &[Waiting]) -> Result<u64, StoreError> {
-        let Move { project, to, .. } = *step;
-        let touched = step.touched(waiting);
+        let Move { project, to, connection, .. } = *step;
+        let (ids, among) = (ids(waiting), Among::on(&self.engine));
+        let left: BTreeSet<&str> = waiting
+            .iter()
+            .filter_map(|(_, sequence)| Some(connection_of(sequence.as_ref()?)))
+            .collect();
+        let is_in_order = !left.is_empty();
         let mut batch = Batch::default();
-        self.lock_sequences(&mut batch, project, &touched);
+        if is_in_order {
+            self.lock_deliveries(&mut batch, project, &ids);
+        }
         let first = batch.0.len();
-        self.move_in_queue(&mut batch, step, waiting, !touched.is_empty());
-        turn_deliveries(&mut batch, step, waiting);
-        settle(Among::on(&self.engine), &mut batch, project, &touched);
+        self.move_in_queue(&mut batch, step, &ids);
+        if is_in_order {
+            // The deliveries still name the connections that they have left.
+            settle_around(among, &mut batch, project, &ids);
+        }
+        turn_deliveries(&mut batch, step, &ids);
         let moved = self.change(batch).await?.get(first).copied().unwrap_or(0);
         if moved > 0 {
-            self.signal(Signal::Due(Lane { project: project.into(), name: to.to_owned() }));
-            self.told_settled(project, &touched);
+            for name in left.into_iter().chain([to, connection]).collect::<BTreeSet<_>>() {
+                self.signal(Signal::Due(Lane { project: project.into(), name: name.to_owned() }));
+            }
         }
         Ok(moved)
     }
@@ -153,7 +196,7 @@ impl Store {
             format!(
                 "SELECT rank, next_at, delivery, forwarder, sequence FROM queue
                  WHERE project = $1 AND lane = $2 AND (rank, next_at, delivery) > ($3, $4, $5)
-                 AND {} ORDER BY rank, next_at, delivery LIMIT {MOVE_STEP}",
+                 AND {} ORDER BY rank, next_at, delivery LIMIT {WALK_STEP}",
                 self.free_sql()
             ),
             vec![
@@ -163,44 +206,29 @@ impl Store {
                 next_at.into(),
                 delivery.into(),
             ],
-            |row| {
-                Ok(Met {
-                    place: (row.integer(0)?, row.integer(1)?, row.id(2)?),
-                    forwarder: row.text(3)?,
-                    sequence: row.optional_text(4)?,
-                })
-            },
+            read_met,
         )
         .await
     }
 
-    fn move_in_queue(
-        &self,
-        batch: &mut Batch,
-        step: &Move<'_>,
-        waiting: &[Waiting],
-        is_rewritten: bool,
-    ) {
+    fn move_in_queue(&self, batch: &mut Batch, step: &Move<'_>, ids: &[Uuid]) {
         let next_at = if step.due_now { self.now_sql() } else { "next_at".to_owned() };
-        let mut parameters = vec![step.project.into(), step.from.into(), step.to.into()];
-        let places = add_ids(&mut parameters, waiting);
-        let mut rewrite = String::new();
-        if is_rewritten {
-            parameters.push(step.connection.into());
-            // Whoever let its lease run out knows the old sequence only: it has lost its claim.
-            rewrite = format!(
-                ", sequence = CAST(${} AS TEXT) || '/' || order_key, owner = NULL, fence = fence + 1",
-                parameters.len()
-            );
-        }
-        // The conditions stand again: somebody may have claimed since the choice.
+        let is_elsewhere = "sequence <> CAST($4 AS TEXT) || '/' || order_key";
+        let parameters =
+            vec![step.project.into(), step.from.into(), step.to.into(), step.connection.into()];
+        // Whoever let its lease run out knows the old sequence only: it has lost its claim. The
+        // conditions of the choice stand again: somebody may have claimed since.
         batch.any(
             format!(
-                "UPDATE queue SET lane = $3, next_at = {next_at}{rewrite}
-                 WHERE project = $1 AND lane = $2 AND {} AND delivery IN ({places})",
-                self.free_sql()
+                "UPDATE queue SET lane = $3, next_at = {next_at},
+                     sequence = CAST($4 AS TEXT) || '/' || order_key,
+                     owner = CASE WHEN {is_elsewhere} THEN NULL ELSE owner END,
+                     fence = CASE WHEN {is_elsewhere} THEN fence + 1 ELSE fence END
+                 WHERE project = $1 AND lane = $2 AND {} AND delivery IN ({})",
+                self.free_sql(),
+                places(5, ids.len())
             ),
-            parameters,
+            with_ids(parameters, ids),
         );
     }
 
@@ -229,45 +257,65 @@ impl Store {
         .await
     }
 
-    /// Cancels what waits for a forwarder that is no more, in whatever lane, and lets those go that it
-    /// holds. One bounded step; it does nothing where the forwarder is there again. The answer is how
-    /// many have left the queue.
-    pub async fn cancel_forwarder(
+    /// Goes a step of a walk through all that waits in a project, and cancels what it meets of a
+    /// forwarder that is no more, in whatever lane; those that it holds are let go. It does nothing
+    /// where the forwarder is there again. The answer is how many have left the queue.
+    pub async fn cancel_step(
         &self,
         project: &str,
         forwarder: &str,
         reason: &str,
+        walk: &mut Walk<Uuid>,
     ) -> Result<usize, StoreError> {
-        let waiting = self
+        let met = self
             .query(
                 format!(
-                    "SELECT delivery, sequence FROM queue WHERE project = $1 AND forwarder = $2
-                     AND {} AND {NO_FORWARDER} ORDER BY delivery LIMIT {CANCEL_STEP}",
-                    self.free_sql()
+                    "SELECT delivery, forwarder FROM queue WHERE project = $1 AND delivery > $2
+                     ORDER BY delivery LIMIT {WALK_STEP}"
                 ),
-                vec![project.into(), forwarder.into()],
-                |row| Ok((row.id(0)?, row.optional_text(1)?)),
+                vec![project.into(), walk.after.unwrap_or_default().into()],
+                |row| Ok((row.id(0)?, row.text(1)?)),
             )
             .await?;
-        let touched: BTreeSet<&String> = sequences(&waiting).collect();
-        let touched: Vec<String> = touched.into_iter().cloned().collect();
+        let mut waiting: Vec<Uuid> =
+            met.iter().filter(|(_, of)| of == forwarder).map(|(id, _)| *id).collect();
+        let are_too_many = waiting.len() > CANCEL_STEP;
+        waiting.truncate(CANCEL_STEP);
+        let left = self.cancel_orphans(project, forwarder, reason, &waiting).await?;
+        let seen = if are_too_many { waiting.last() } else { met.last().map(|(id, _)| id) };
+        walk.is_over = !are_too_many && met.len() < WALK_STEP;
+        walk.after = seen.copied().or(walk.after);
+        Ok(left)
+    }
+
+    /// The same for a few deliveries that are known to wait for it.
+    pub async fn cancel_orphans(
+        &self,
+        project: &str,
+        forwarder: &str,
+        reason: &str,
+        waiting: &[Uuid],
+    ) -> Result<usize, StoreError> {
+        if waiting.is_empty() {
+            return Ok(0);
+        }
         // The forwarder may have been saved since. Only leaving the queue asks for it: what has left
         // must end within the same transaction, or it would wait outside the queue for ever.
-        let leave = format!("{} AND {NO_FORWARDER}", self.leave_queue_sql());
+        let leave = format!("{} AND forwarder = $3 AND {NO_FORWARDER}", self.leave_queue_sql());
         let mut batch = Batch::default();
-        self.lock_sequences(&mut batch, project, &touched);
+        self.lock_deliveries(&mut batch, project, waiting);
         let first = batch.0.len();
-        for (id, _) in &waiting {
+        for id in waiting {
             // Any number of rows: what is claimed meanwhile is left to its sender. What held others
             // had ended before, and stays as it is.
-            batch.any(leave.as_str(), vec![project.into(), (*id).into()]);
+            batch.any(leave.as_str(), vec![project.into(), (*id).into(), forwarder.into()]);
             batch.any(END, vec![project.into(), (*id).into(), reason.into()]);
         }
-        go_on(Among::on(&self.engine), &mut batch, project, forwarder, &touched);
+        go_on(Among::on(&self.engine), &mut batch, project, waiting);
         let counts = self.change(batch).await?;
         let mut left = 0;
         let ends = counts.get(first..).unwrap_or_default().chunks(2);
-        for ((id, _), end) in waiting.iter().zip(ends) {
+        for (id, end) in waiting.iter().zip(ends) {
             if let [gone, ended] = *end {
                 left += usize::from(gone > 0);
                 if ended > 0 {
@@ -275,32 +323,28 @@ impl Store {
                 }
             }
         }
-        self.told_settled(project, &touched);
+        if left > 0 {
+            // Those that they held may go now, over whatever connection.
+            for name in self.lanes(project).await? {
+                self.signal(Signal::Due(Lane { project: project.into(), name }));
+            }
+        }
         Ok(left)
     }
 }
 
-/// Adds the ids to the parameters; the answer is their placeholders.
-fn add_ids(parameters: &mut Vec<Parameter>, waiting: &[Waiting]) -> String {
-    let first = parameters.len() + 1;
-    parameters.extend(waiting.iter().map(|(id, _)| Parameter::from(*id)));
-    let places: Vec<String> =
-        (first..=parameters.len()).map(|number| format!("${number}")).collect();
-    places.join(", ")
-}
-
 /// Notes with the deliveries over which connection they go. What was claimed instead of being moved is
 /// still in the old lane, and goes where it was to go.
-fn turn_deliveries(batch: &mut Batch, step: &Move<'_>, waiting: &[Waiting]) {
-    let mut parameters = vec![step.project.into(), step.connection.into(), step.to.into()];
-    let places = add_ids(&mut parameters, waiting);
+fn turn_deliveries(batch: &mut Batch, step: &Move<'_>, ids: &[Uuid]) {
+    let parameters = vec![step.project.into(), step.connection.into(), step.to.into()];
     batch.any(
         format!(
             "UPDATE deliveries SET connection = $2
-             WHERE project = $1 AND connection <> $2 AND id IN ({places})
+             WHERE project = $1 AND connection <> $2 AND id IN ({})
              AND EXISTS (SELECT 1 FROM queue WHERE project = $1 AND delivery = deliveries.id
-                 AND lane = $3)"
+                 AND lane = $3)",
+            places(4, ids.len())
         ),
-        parameters,
+        with_ids(parameters, ids),
     );
 }

@@ -34,10 +34,11 @@
 //!
 //! Whatever changes a sequence (keeping, recording, cancelling, moving) ends with *settling* it: what
 //! should not be ahead is blocked, and the head is let go. One exception is made: what is being sent
-//! keeps its turn, even where something with a lesser position has come back.
+//! keeps its turn, even where something with a lesser position has come back. If its claim is given back
+//! without an attempt, that has its turn then. What is settled is what the sequences are after the locks
+//! were taken: what was read before may have been moved since.
 //!
-//! Deliveries that *collapse* lie in one sequence as well: a newer one ends those that wait for the
-//! same key of the same forwarder, and takes their place.
+//! Deliveries that *collapse* lie in one sequence as well: see [`arriving`](crate::arriving).
 //!
 //! On SQLite the writer is alone. On PostgreSQL whoever changes a sequence first takes the lock of
 //! its order key, for the length of the transaction, and only then looks: at READ COMMITTED the next
@@ -52,24 +53,21 @@ use uuid::Uuid;
 
 use crate::erase::{places, with_ids};
 use crate::error::StoreError;
-use crate::records::{InLine, Lane, NewDelivery, Signal, Standing};
+use crate::records::{InLine, Lane, Signal, Standing};
 use crate::statement::{Batch, Parameter};
-use crate::text::storable_key;
 use crate::{Engine, Store};
 
 /// Sequences that one step of a repair mends.
 const REPAIR_STEP: usize = 100;
 
 /// The sequence of what is kept in order by a key, on its way to a connection.
-fn sequence(connection: &str, order_key: &str) -> String {
+pub(crate) fn sequence(connection: &str, order_key: &str) -> String {
     format!("{connection}/{order_key}")
 }
 
-/// What newer deliveries of a forwarder take the place of an older one by. A key that no index holds
-/// whole is none: two that look alike must not replace each other.
-fn collapse(forwarder: &str, key: &str) -> Option<String> {
-    let whole = format!("{forwarder}/{key}");
-    Some(storable_key(whole.clone())).filter(|stored| *stored == whole)
+/// The connection over which a sequence goes.
+pub fn connection_of(sequence: &str) -> &str {
+    sequence.split_once('/').map_or(sequence, |(connection, _)| connection)
 }
 
 /// The order key of a sequence.
@@ -91,72 +89,6 @@ pub(crate) fn lock(touched: &str) -> String {
                  AS number
              FROM ({touched}) touched WHERE sequence IS NOT NULL ORDER BY number) locks"
     )
-}
-
-/// A delivery that is kept in order, on its way into the queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ordered {
-    /// What it is kept in order with.
-    pub(crate) sequence: String,
-    /// What it takes the place of, and is replaced by.
-    pub(crate) collapse: Option<String>,
-    /// Its place in the sequence.
-    pub(crate) position: i64,
-    /// Since when a first try has waited whose place it takes.
-    pub(crate) waits_since: Option<i64>,
-    /// A newer one of the same batch: this one never comes to wait.
-    pub(crate) superseded_by: Option<Uuid>,
-}
-
-impl Ordered {
-    /// The order of a new delivery, its position still to be given; `None` where it needs no order.
-    pub(crate) fn of(delivery: &NewDelivery) -> Option<Self> {
-        let order_key = delivery.order_key.as_deref()?;
-        let key = delivery.collapse_key.as_deref();
-        Some(Self {
-            sequence: sequence(&delivery.connection, order_key),
-            collapse: key.and_then(|key| collapse(&delivery.forwarder, key)),
-            position: 0,
-            waits_since: None,
-            superseded_by: None,
-        })
-    }
-
-    /// Takes the place of one that waited in the queue.
-    pub(crate) fn replace(&mut self, position: i64, rank: i64, next_at: i64) {
-        self.position = self.position.min(position);
-        let is_first_try = rank % 2 == 0;
-        if is_first_try {
-            // What changes all the time would otherwise wait anew with every change.
-            self.waits_since = Some(self.waits_since.map_or(next_at, |since| since.min(next_at)));
-        }
-    }
-}
-
-/// A new delivery and its order, by project.
-pub(crate) struct Arriving<'b> {
-    pub(crate) project: &'b str,
-    pub(crate) delivery: Uuid,
-    pub(crate) ordered: &'b mut Ordered,
-}
-
-/// Lets those of one batch, in the order of arrival, take each other's place: only the newest of a
-/// key is to wait. The answer is those that collapse and are the newest.
-pub(crate) fn collapse_within<'b>(arriving: Vec<Arriving<'b>>) -> Vec<Arriving<'b>> {
-    let mut newest: Vec<Arriving<'b>> = Vec::new();
-    let mut known: HashMap<(&str, String, String), usize> = HashMap::new();
-    for older in arriving.into_iter().rev() {
-        let Some(collapse) = older.ordered.collapse.clone() else { continue };
-        let key = (older.project, older.ordered.sequence.clone(), collapse);
-        if let Some(newer) = known.get(&key).and_then(|place| newest.get_mut(*place)) {
-            newer.ordered.position = older.ordered.position;
-            older.ordered.superseded_by = Some(newer.delivery);
-        } else {
-            known.insert(key, newest.len());
-            newest.push(older);
-        }
-    }
-    newest
 }
 
 /// How a statement asks for the rows of certain deliveries, so that it begins with them. Joined to the
@@ -295,14 +227,15 @@ pub(crate) fn let_next_go(among: Among) -> String {
 fn sequences_of(ids: &str) -> String {
     format!(
         "SELECT project, sequence FROM queue WHERE project = $1 AND delivery IN ({ids})
-         UNION ALL
+         UNION
          SELECT project, connection || '/' || order_key FROM deliveries
          WHERE project = $1 AND id IN ({ids})"
     )
 }
 
-/// Sequences whose head may go and is blocked, and those in which more than one may be claimed. It
-/// goes from sequence to sequence, not from row to row.
+/// Sequences whose head may go and is blocked, those in which more than one may be claimed, and those in
+/// which something else than the head may be and is not being sent. It goes from sequence to sequence,
+/// not from row to row.
 fn faulty(among: Among) -> String {
     let sequences = "SELECT sequence FROM sequences WHERE sequence IS NOT NULL";
     format!(
@@ -316,7 +249,13 @@ fn faulty(among: Among) -> String {
              WHERE project = $1 AND +rank IN (2, 3) AND delivery {} AND {}
          UNION
          SELECT sequence FROM queue WHERE project = $1 AND sequence IS NOT NULL AND rank < 2
-             GROUP BY sequence HAVING count(*) > 1",
+             GROUP BY sequence HAVING count(*) > 1
+         UNION
+         SELECT ahead.sequence FROM queue ahead
+             WHERE ahead.project = $1 AND ahead.sequence IS NOT NULL AND ahead.rank < 2
+             AND ahead.owner IS NULL AND ahead.delivery <> (
+                 SELECT first.delivery FROM queue first WHERE first.project = $1
+                 AND first.sequence = ahead.sequence ORDER BY first.position LIMIT 1)",
         among.of(&heads(sequences)),
         may_go("")
     )
@@ -341,38 +280,27 @@ pub(crate) fn settle(among: Among, batch: &mut Batch, project: &str, sequences: 
     }
 }
 
-/// Adds the statement that lets the next ones go after deliveries of a forwarder have left these
-/// sequences.
-pub(crate) fn go_on(
-    among: Among,
-    batch: &mut Batch,
-    project: &str,
-    forwarder: &str,
-    sequences: &[String],
-) {
-    if !sequences.is_empty() {
-        let mut parameters: Vec<Parameter> = vec![project.into(), forwarder.into()];
-        let mut values: Vec<String> = Vec::new();
-        for sequence in sequences {
-            let number = parameters.len() + 1;
-            values.push(format!("(${number}, ${})", number + 1));
-            parameters.extend([sequence.as_str().into(), key_of(sequence).into()]);
-        }
+/// Adds the statement that lets the next ones go after these deliveries have left the queue.
+pub(crate) fn go_on(among: Among, batch: &mut Batch, project: &str, left: &[Uuid]) {
+    if !left.is_empty() {
         let touched = format!(
-            "SELECT column1 AS sequence, $2 AS forwarder, column2 AS order_key
-             FROM (VALUES {}) listed",
-            values.join(", ")
+            "SELECT connection || '/' || order_key AS sequence, forwarder, order_key FROM deliveries
+             WHERE project = $1 AND order_key IS NOT NULL AND id IN ({})",
+            places(2, left.len())
         );
-        batch.any(promote_after(among, &touched), parameters);
+        batch.any(promote_after(among, &touched), with_ids(vec![project.into()], left));
     }
 }
 
-/// Adds the statements that settle the sequence in which a delivery stands now, and that of the
-/// connection which it is noted with, where it stood until now.
-pub(crate) fn settle_around(among: Among, batch: &mut Batch, project: &str, delivery: Uuid) {
-    let touched = sequences_of("$2");
-    batch.any(demote(among, &touched), vec![project.into(), delivery.into()]);
-    batch.any(promote(among, &touched), vec![project.into(), delivery.into()]);
+/// Adds the statements that settle the sequences in which these deliveries stand now, and those of the
+/// connections which they are noted with, where they stood until now.
+pub(crate) fn settle_around(among: Among, batch: &mut Batch, project: &str, deliveries: &[Uuid]) {
+    if !deliveries.is_empty() {
+        let touched = sequences_of(&places(2, deliveries.len()));
+        let parameters = with_ids(vec![project.into()], deliveries);
+        batch.any(demote(among, &touched), parameters.clone());
+        batch.any(promote(among, &touched), parameters);
+    }
 }
 
 /// Followers that are counted: more than a person would look through.
@@ -526,63 +454,5 @@ impl Store {
         // Where locks were taken they are counted as well, before what was settled.
         let [.., demoted, promoted] = counts.as_slice() else { return Ok(0) };
         Ok(usize::try_from(demoted + promoted).unwrap_or(usize::MAX))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ordered(position: i64, sequence: &str, collapse: Option<&str>) -> Ordered {
-        Ordered {
-            sequence: sequence.to_owned(),
-            collapse: collapse.map(str::to_owned),
-            position,
-            waits_since: None,
-            superseded_by: None,
-        }
-    }
-
-    #[test]
-    fn of_one_batch_only_the_newest_of_a_key_waits_at_the_place_of_the_first() {
-        let mut batch = [
-            ordered(1, "ministry/*", Some("births/a")),
-            ordered(2, "ministry/*", None),
-            ordered(3, "ministry/*", Some("births/b")),
-            ordered(4, "ministry/*", Some("births/a")),
-            ordered(5, "hospital/*", Some("births/a")),
-            ordered(6, "ministry/*", Some("births/a")),
-        ];
-        let arriving = (1..).zip(&mut batch).map(|(number, ordered)| Arriving {
-            project: "clinic",
-            delivery: Uuid::from_u128(number),
-            ordered,
-        });
-        let newest = collapse_within(arriving.collect());
-        let waiting: Vec<u128> = newest.iter().map(|newest| newest.delivery.as_u128()).collect();
-        assert_eq!(waiting, [6, 5, 3], "those that collapse and wait");
-        let newer: Vec<Option<u128>> =
-            batch.iter().map(|older| older.superseded_by.map(|id| id.as_u128())).collect();
-        assert_eq!(newer, [Some(6), None, None, Some(6), None, None]);
-        let positions: Vec<i64> = batch.iter().map(|ordered| ordered.position).collect();
-        assert_eq!(positions, [1, 2, 3, 4, 5, 1]);
-    }
-
-    #[test]
-    fn a_newer_one_takes_the_earliest_place_and_the_longest_wait_of_a_first_try() {
-        let mut newer = ordered(9, "ministry/*", Some("births/a"));
-        newer.replace(4, 3, 50);
-        assert_eq!((newer.position, newer.waits_since), (4, None), "a retry waits for its pause");
-        newer.replace(6, 2, 40);
-        newer.replace(5, 0, 30);
-        newer.replace(7, 2, 35);
-        assert_eq!((newer.position, newer.waits_since), (4, Some(30)));
-    }
-
-    #[test]
-    fn a_key_that_is_cut_replaces_nothing() {
-        assert_eq!(collapse("births", "7").as_deref(), Some("births/7"));
-        assert_eq!(collapse("births", &"7".repeat(1_100)), None);
-        assert_eq!(collapse("births", "a\0"), None);
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::message::MessageState;
 
+use crate::arriving::Ordered;
 use crate::error::StoreError;
-use crate::order::Ordered;
 use crate::records::{DedupeKey, Lane, NewDelivery, Released, Replay, Replayed, Signal};
 use crate::statement::{Batch, Parameter, as_integer, unreadable};
 use crate::text::storable_key;

@@ -108,7 +108,7 @@ impl Postgres {
             .await
             .map_err(|error| StoreError::Open(format!("cannot reach the database: {error}")))?;
         migrate::postgres(&mut client).await?;
-        let owner = free_older_starts(&client, &node).await?;
+        let owner = count_start(&client, &node).await?;
         warn_where_not_durable(&client).await?;
         drop(client);
         let bytes = settings.accept_queue_bytes;
@@ -256,12 +256,8 @@ fn node_identity(folder: &std::path::Path) -> Result<String, StoreError> {
     }
 }
 
-/// Counts this start, and frees what earlier starts of this node held; the leases of other nodes
-/// are theirs. Answers by what name this start holds its leases.
-async fn free_older_starts(
-    client: &tokio_postgres::Client,
-    node: &str,
-) -> Result<String, StoreError> {
+/// Counts this start. Answers by what name it holds its leases; those of other nodes are theirs.
+async fn count_start(client: &tokio_postgres::Client, node: &str) -> Result<String, StoreError> {
     let row = client
         .query_one(
             "INSERT INTO nodes (node, start) VALUES ($1, 1)
@@ -270,11 +266,6 @@ async fn free_older_starts(
         )
         .await?;
     let start: i64 = row.try_get(0)?;
-    let freed = format!(
-        "UPDATE queue SET next_at = {NOW}, owner = NULL
-         WHERE owner IS NOT NULL AND split_part(owner, '/', 1) = $1"
-    );
-    client.execute(&freed, &[&node]).await?;
     Ok(format!("{node}/{start}"))
 }
 

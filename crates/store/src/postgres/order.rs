@@ -9,8 +9,9 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::arriving::{Arriving, Older, collapse_within};
 use crate::error::StoreError;
-use crate::order::{Arriving, collapse_within, lock};
+use crate::order::lock;
 use crate::records::Outcome;
 use crate::statement::as_integer;
 
@@ -78,18 +79,24 @@ const PROMOTE: &str = "WITH candidates AS MATERIALIZED (
      WHERE q.project = heads.project AND q.delivery = heads.delivery
      RETURNING q.project, q.lane, q.order_key";
 
-/// Ends what waits for the same key and is not being sent.
+/// Ends what waits for the same key and is not being sent; and finds the last position of the thread that
+/// something has which does not collapse with it.
 const REPLACE: &str = "WITH gone AS (
          DELETE FROM queue q
          USING unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
              AS n (project, sequence, collapse, newer)
          WHERE q.project = n.project AND q.collapse = n.collapse AND q.sequence = n.sequence
          AND q.rank < 4 AND q.owner IS NULL
-         RETURNING n.newer, q.project, q.delivery, q.position, q.rank, q.next_at)
+         RETURNING n.newer, q.project, q.delivery, q.position, q.rank, q.next_at, q.forwarder,
+             q.order_key, q.collapse)
      UPDATE deliveries d SET state = 'superseded', superseded_by = gone.newer,
          next_attempt_at = NULL
      FROM gone WHERE d.project = gone.project AND d.id = gone.delivery
-     RETURNING gone.newer, d.id, gone.position, gone.rank, gone.next_at";
+     RETURNING gone.newer, d.id, gone.position, gone.rank, gone.next_at, (
+         SELECT other.position FROM queue other
+         WHERE other.project = gone.project AND other.forwarder = gone.forwarder
+         AND other.order_key = gone.order_key AND other.collapse IS DISTINCT FROM gone.collapse
+         ORDER BY other.position DESC LIMIT 1)";
 
 /// The newest deliveries that wait to take the place of some that were sent.
 const NEWER: &str = "SELECT o.delivery, newer.delivery
@@ -235,7 +242,12 @@ async fn replace(
     for row in gone {
         let newer: Uuid = row.try_get(0)?;
         if let Some(newer) = by_id.get_mut(&newer) {
-            newer.ordered.replace(row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+            newer.ordered.replace(Older {
+                position: row.try_get(2)?,
+                rank: row.try_get(3)?,
+                next_at: row.try_get(4)?,
+                last_other: row.try_get(5)?,
+            });
         }
         replaced.entry(newer).or_default().push(row.try_get(1)?);
     }

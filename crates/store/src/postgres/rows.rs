@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::accept::Job;
 use super::order::{self, Sequences};
 use super::{NOW, both};
+use crate::arriving::{Arriving, Ordered};
 use crate::error::StoreError;
-use crate::order::{Arriving, Ordered};
 use crate::records::{Lane, NewDelivery};
 
 /// A delivery as it is written.
@@ -61,7 +61,8 @@ pub(super) async fn arrange(
         .iter_mut()
         .filter_map(|row| {
             let DeliveryRow { project, delivery, ordered, .. } = row;
-            Some(Arriving { project, delivery: delivery.id, ordered: ordered.as_mut()? })
+            let (forwarder, delivery) = (&*delivery.forwarder, delivery.id);
+            Some(Arriving { project, forwarder, delivery, ordered: ordered.as_mut()? })
         })
         .collect();
     order::arrange(transaction, arriving).await

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::order::{self, Replaced};
 use super::rows::Insert;
+use crate::arriving::{Arriving, Ordered};
 use crate::ends::AcceptEnd;
 use crate::error::StoreError;
-use crate::order::{Arriving, Ordered};
 use crate::records::{Accept, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
 use crate::request::request_text;
 use crate::statement::{as_integer, unreadable};
@@ -339,7 +339,8 @@ impl<'j> Rows<'j> {
             .iter_mut()
             .filter_map(|row| {
                 let DeliveryRow { project, delivery, ordered, .. } = row;
-                Some(Arriving { project, delivery: delivery.id, ordered: ordered.as_mut()? })
+                let (forwarder, delivery) = (&*delivery.forwarder, delivery.id);
+                Some(Arriving { project, forwarder, delivery, ordered: ordered.as_mut()? })
             })
             .collect();
         if !arriving.is_empty() {

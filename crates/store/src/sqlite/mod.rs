@@ -17,8 +17,6 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use fieldpost_model::time::Timestamp;
-
 use crate::StoreSettings;
 use crate::clock::Clock;
 use crate::ends::{AcceptEnd, RecordEnd};
@@ -106,9 +104,7 @@ impl Sqlite {
             idle.push(reader);
         }
         let checkpoints = start_checkpoints(connect(&path, OpenFlags::default())?)?;
-        let owner = free_older_starts(&connection, (settings.clock)())?;
-        // That has looked at the whole queue, and would hold as much of it as the cache takes.
-        connection.execute_batch("PRAGMA shrink_memory")?;
+        let owner = count_start(&connection)?;
         let bounds = Bounds { jobs: settings.accept_queue, bytes: settings.accept_queue_bytes };
         let writer = Writer::start(connection, bounds)
             .map_err(|error| StoreError::Open(format!("no thread for the writer: {error}")))?;
@@ -284,17 +280,14 @@ fn apply(
     Ok(Ok(counts))
 }
 
-/// Counts this start, and frees what earlier starts held: they are gone, since the folder is
-/// locked. Answers by what name this start holds its leases.
-fn free_older_starts(connection: &Connection, now: Timestamp) -> Result<String, StoreError> {
+/// Counts this start. Answers by what name it holds its leases.
+fn count_start(connection: &Connection) -> Result<String, StoreError> {
     let start: i64 = connection.query_row(
         "INSERT INTO nodes (node, start) VALUES ('local', 1)
          ON CONFLICT (node) DO UPDATE SET start = start + 1 RETURNING start",
         [],
         |row| row.get(0),
     )?;
-    connection
-        .execute("UPDATE queue SET next_at = ?1, owner = NULL WHERE owner IS NOT NULL", [now.0])?;
     Ok(format!("local/{start}"))
 }
 

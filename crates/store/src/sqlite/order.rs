@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::numbered;
+use crate::arriving::{Arriving, Older, collapse_within};
 use crate::error::StoreError;
-use crate::order::{Among, Arriving, collapse_within, demote, key_of, promote, promote_after};
+use crate::order::{Among, demote, key_of, promote, promote_after};
 use crate::statement::as_integer;
 
 /// A delivery that waited, and the new one that took its place.
@@ -42,15 +43,28 @@ fn replace(
     newer: Arriving<'_>,
     replaced: &mut Vec<Replaced>,
 ) -> Result<(), StoreError> {
-    let Arriving { project, delivery, ordered } = newer;
-    let mut leave = connection.prepare_cached(REPLACE)?;
-    let mut rows = leave.query(params![project, ordered.sequence, ordered.collapse])?;
-    let mut left = Vec::new();
-    while let Some(row) = rows.next()? {
-        left.push(Uuid::from_bytes(row.get(0)?));
-        ordered.replace(row.get(1)?, row.get(2)?, row.get(3)?);
+    let Arriving { project, forwarder, delivery, ordered } = newer;
+    let mut left: Vec<(Uuid, Older)> = connection
+        .prepare_cached(REPLACE)?
+        .query_map(params![project, ordered.sequence, ordered.collapse], |row| {
+            let (position, rank, next_at) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let older = Older { position, rank, next_at, last_other: None };
+            Ok((Uuid::from_bytes(row.get(0)?), older))
+        })?
+        .collect::<Result<_, _>>()?;
+    if left.is_empty() {
+        return Ok(());
     }
-    for older in left {
+    let order_key = key_of(&ordered.sequence);
+    let last_other: Option<i64> = connection
+        .prepare_cached(LAST_OTHER)?
+        .query_row(params![project, forwarder, order_key, ordered.collapse], |row| row.get(0))
+        .optional()?;
+    for (_, older) in &mut left {
+        older.last_other = last_other;
+        ordered.replace(*older);
+    }
+    for (older, _) in left {
         connection
             .prepare_cached(
                 "UPDATE OR FAIL deliveries SET state = 'superseded', superseded_by = ?3,
@@ -109,6 +123,12 @@ pub(super) fn settle_after(
 /// rather walk through the project: without statistics it takes a project for ten rows.
 const REPLACE: &str = "DELETE FROM queue INDEXED BY queue_collapsing WHERE project = ?1 AND sequence = ?2 AND collapse = ?3
      AND rank < 4 AND owner IS NULL RETURNING delivery, position, rank, next_at";
+
+/// Finds the last position of a thread that something has which does not collapse by a key. What does is
+/// seldom more than the one that is being sent.
+const LAST_OTHER: &str = "SELECT position FROM queue INDEXED BY queue_of_forwarder
+     WHERE project = ?1 AND forwarder = ?2 AND order_key = ?3 AND collapse IS NOT ?4
+     ORDER BY position DESC LIMIT 1";
 
 /// Finds the newest that waits for a key, behind a delivery.
 const NEWER: &str = "SELECT delivery FROM queue INDEXED BY queue_collapsing
@@ -179,5 +199,8 @@ mod tests {
             assert!(plan.contains(by_key), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
+        let plan = plan(LAST_OTHER);
+        let by_key = "SEARCH queue USING INDEX queue_of_forwarder (project=? AND forwarder=? AND";
+        assert!(plan.contains(by_key) && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }

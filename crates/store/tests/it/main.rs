@@ -34,6 +34,8 @@ mod incidents;
 #[cfg(test)]
 mod lanes;
 #[cfg(test)]
+mod latest;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod migrate;
@@ -51,6 +53,8 @@ mod quarantine;
 mod record;
 #[cfg(test)]
 mod sealing;
+#[cfg(test)]
+mod settling;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]

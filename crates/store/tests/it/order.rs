@@ -18,23 +18,26 @@ use crate::support::{
 const REFUSED: Verdict = Verdict::Final(DeliveryState::Rejected);
 
 /// A message whose delivery is kept in order by this key.
-fn ordered(key: &str) -> Accept {
+pub(crate) fn ordered(key: &str) -> Accept {
     message(key).to(CONNECTION).change(|accept| {
         accept.deliveries[0].order_key = Some(format!("case:{key}"));
     })
 }
 
 /// A message whose delivery takes the place of those that wait for the same key.
-fn latest(key: &str) -> Accept {
+pub(crate) fn latest(key: &str) -> Accept {
     ordered(key).change(|accept| accept.deliveries[0].collapse_key = Some(key.to_owned()))
 }
 
-fn order_key(key: &str) -> impl Fn(&mut NewDelivery) {
+pub(crate) fn order_key(key: &str) -> impl Fn(&mut NewDelivery) {
     move |delivery| delivery.order_key = Some(key.to_owned())
 }
 
 /// Keeps messages one after the other; the answer is their deliveries.
-async fn keep(store: &TestStore, accepts: impl IntoIterator<Item = Accept>) -> Vec<Uuid> {
+pub(crate) async fn keep(
+    store: &TestStore,
+    accepts: impl IntoIterator<Item = Accept>,
+) -> Vec<Uuid> {
     let mut ids = Vec::new();
     for accept in accepts {
         ids.push(accept.deliveries[0].id);
@@ -44,18 +47,18 @@ async fn keep(store: &TestStore, accepts: impl IntoIterator<Item = Accept>) -> V
 }
 
 /// Claims all that may be claimed; the answer is their ids, sorted.
-async fn claim_all(store: &TestStore) -> Vec<Claimed> {
+pub(crate) async fn claim_all(store: &TestStore) -> Vec<Claimed> {
     let mut claimed = store.claim_some(1_000, LONG).await;
     claimed.sort_by_key(|claimed| claimed.id);
     claimed
 }
 
-fn ids(claimed: &[Claimed]) -> Vec<Uuid> {
+pub(crate) fn ids(claimed: &[Claimed]) -> Vec<Uuid> {
     claimed.iter().map(|claimed| claimed.id).collect()
 }
 
 /// Lets what may be claimed succeed, and so on until nothing may; the answer is the order.
-async fn drain(store: &TestStore) -> Vec<Uuid> {
+pub(crate) async fn drain(store: &TestStore) -> Vec<Uuid> {
     let mut order = Vec::new();
     loop {
         let claimed = claim_all(store).await;
@@ -70,7 +73,11 @@ async fn drain(store: &TestStore) -> Vec<Uuid> {
 }
 
 /// Ends a claimed delivery so that it holds those behind it.
-async fn refuse_and_hold(store: &TestStore, claimed: &Claimed, state: DeliveryState) -> Delivery {
+pub(crate) async fn refuse_and_hold(
+    store: &TestStore,
+    claimed: &Claimed,
+    state: DeliveryState,
+) -> Delivery {
     let mut refused = outcome(claimed, Verdict::Final(state));
     refused.holds_followers = true;
     assert_eq!(store.record(refused).await, Ok(Recorded::Written));
@@ -272,13 +279,10 @@ async fn what_waits_collapses_into_the_newest(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let store = TestStore::new(engine).await;
-    let with = |collapse: &str| {
-        latest(collapse).change(|accept| accept.deliveries.iter_mut().for_each(order_key("*")))
-    };
-    let other = with("a").change(|accept| accept.deliveries[0].forwarder = "deaths".to_owned());
-    let kept = keep(&store, [with("a"), with("b"), other]).await;
+    let other = latest("a").change(|accept| accept.deliveries[0].forwarder = "deaths".to_owned());
+    let kept = keep(&store, [latest("a"), latest("b"), other]).await;
     let mut listener = store.listen();
-    let newer = keep(&store, [with("a")]).await;
+    let newer = keep(&store, [latest("a")]).await;
     let older = store.find(kept[0]).await;
     assert_eq!((older.state, older.superseded_by), (DeliveryState::Superseded, Some(newer[0])));
     assert_eq!((older.next_attempt_at, older.attempts, older.last_error), (None, 0, None));
@@ -287,7 +291,9 @@ async fn what_waits_collapses_into_the_newest(
     assert_eq!(listener.recv().await.unwrap(), told);
     assert_eq!(store.waiting().await, Ok(3));
     // It has the place of the one it replaced; another key and another forwarder stay.
-    assert_eq!(drain(&store).await, [newer[0], kept[1], kept[2]]);
+    let behind = store.standing(PROJECT, kept[2]).await.unwrap();
+    assert_eq!(behind.waits_for, Some(newer[0]));
+    assert_eq!(drain(&store).await, [kept[1], newer[0], kept[2]]);
     let newest = store.find(newer[0]).await;
     assert_eq!((newest.state, newest.superseded_by), (DeliveryState::Succeeded, None));
 }

@@ -176,6 +176,20 @@ impl TestStore {
         Ok(moved)
     }
 
+    /// Cancels what waits for a forwarder that is no more, in one walk; the answer is how many.
+    pub(crate) async fn cancel_forwarder(
+        &self,
+        project: &str,
+        forwarder: &str,
+        reason: &str,
+    ) -> Result<usize, StoreError> {
+        let (mut walk, mut cancelled) = (Walk::default(), 0);
+        while !walk.is_over() {
+            cancelled += self.cancel_step(project, forwarder, reason, &mut walk).await?;
+        }
+        Ok(cancelled)
+    }
+
     /// Brings a delivery that waits for its first try into a state.
     pub(crate) async fn bring_to(&self, state: DeliveryState) -> Delivery {
         let delivery = self.deliver_one().await;
