@@ -303,6 +303,33 @@ async fn silence_is_noticed_also_after_a_restart_and_ends_with_a_message() {
     assert!(clinic.folder.path().exists());
 }
 
+/// The clock that counts is the store's, which on PostgreSQL nobody can set forward: here what is
+/// expected began in the past.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_noticed_and_ends_by_the_clock_of_the_store(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let wish = Wish { source: r#", "expect_every": "1h""#, ..Wish::default() };
+    let mut clinic = Clinic::start(engine, &wish).await;
+    clinic.expects_something().await;
+    let relay = Arc::clone(&clinic.relay);
+    clinic.go().await;
+    {
+        let store = Store::open(clinic.settings.clone()).await.unwrap();
+        let present = store.present().await.unwrap();
+        let since = present - Duration::from_mins(61);
+        store.expect_since("clinic", "inbox", since).await.unwrap();
+    }
+    clinic.come_back(&relay).await;
+    let silent = clinic.mails(1).await.remove(0);
+    assert_eq!(silent.subject(), "[Fieldpost] clinic: nothing comes in from inbox");
+    clinic.post("1").await;
+    let sends = clinic.mails(2).await.remove(1);
+    assert_eq!(sends.subject(), "[Fieldpost] clinic: inbox sends again");
+    assert_eq!(clinic.incidents().await[0].state, IncidentState::Recovered);
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_time_without_a_hub_makes_no_source_silent() {

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use fieldpost_model::json::Value;
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::BulkKind;
+use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use super::Ending;
@@ -168,6 +169,8 @@ pub(super) async fn watch(
     doing: &str,
 ) -> Result<Json, Failure> {
     let id = text(&begun, "id").into_owned();
+    // From here on an interrupt is a question, and no end of this program.
+    let mut interrupts = signal(SignalKind::interrupt())?;
     // At once: whoever interrupts this must still know it.
     output::note(format!("action {id}"));
     let length = usize::try_from(number(&begun, "matched")).unwrap_or(usize::MAX);
@@ -180,8 +183,7 @@ pub(super) async fn watch(
         bar.set_position(number(&action, "touched") + looked_at);
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => action = get(client, project, &id).await?,
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
+            _ = interrupts.recv() => {
                 bar.suspend(|| output::note(""));
                 if output::can_be_asked() && output::ask("stop it?")? {
                     action = stop_or_look(client, project, &id).await?;

@@ -8,6 +8,7 @@ use fieldpost_testkit::{Answer, FakeDestination};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::terminal::Terminal;
 use crate::world::{Hub, LOOK_AGAIN, PATIENCE, TOKEN, folder, http_client, run, write};
 
 const SECRET: &str = "a-long-random-word-of-letters";
@@ -163,6 +164,37 @@ async fn actions_are_watched_listed_stopped_and_taken_back() {
     let table = run(&mut hub.command(["deliveries", "actions"])).well();
     assert!(table.contains("looked at") && table.contains("of 300"), "{table}");
     assert_eq!(watched.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_the_watching_and_the_action_if_it_is_meant() {
+    let destination = FakeDestination::start().await;
+    let folder = folder();
+    let hub = start(folder.path(), &destination, true);
+    post_many(&hub, 300).await;
+    let replay = ["messages", "replay", "--forwarder", "f", "--rate", "10/s", "--yes"];
+
+    let mut watcher = Terminal::start(hub.command(replay));
+    watcher.until("action ").await;
+    watcher.interrupt();
+    watcher.until("stop it? [y/N]").await;
+    watcher.enter("n\n");
+    watcher.until("it goes on in the hub").await;
+    watcher.ended().await;
+    let actions = hub.api().all("projects/p/deliveries/actions").await;
+    assert_eq!(actions[0]["state"], "running", "{actions:?}");
+
+    let stop = ["deliveries", "actions", "stop", actions[0]["id"].as_str().unwrap()];
+    run(&mut hub.command(stop)).well();
+    let mut watcher = Terminal::start(hub.command(replay));
+    watcher.until("action ").await;
+    watcher.interrupt();
+    watcher.until("stop it? [y/N]").await;
+    watcher.enter("y\n");
+    watcher.until("replay: stopped after ").await;
+    assert_eq!(watcher.ended().await.code(), Some(1));
+    let actions = hub.api().all("projects/p/deliveries/actions").await;
+    assert!(actions.iter().all(|action| action["state"] == "stopped"), "{actions:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,5 +39,6 @@ mod settings;
 mod signatures;
 #[cfg(test)]
 mod takeover;
+mod terminal;
 #[cfg(test)]
 mod world;

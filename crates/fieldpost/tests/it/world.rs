@@ -15,7 +15,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is looked again.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// The token of all test hubs.
-pub(crate) const TOKEN: &str = "the-token-of-the-tests";
+pub(crate) const TOKEN: &str = "the-token-of-the-tests-long-enough";
 /// The key of all test hubs that share a database; with SQLite each makes its own.
 pub(crate) const KEY: &str = "fpk1_dGhlLWtleS1vZi1hbGwtdGVzdC1odWJzLTMyLWJ5dGU";
 
