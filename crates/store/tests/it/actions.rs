@@ -350,7 +350,7 @@ async fn a_sweep_spares_a_forwarder_that_is_saved_in_that_moment() {
     client.batch_execute("BEGIN; LOCK TABLE queue IN EXCLUSIVE MODE").await.unwrap();
     let saving = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let save = "INSERT INTO definitions VALUES ('clinic', 'forwarder', 'births', '{}'); COMMIT";
+        let save = "INSERT INTO definitions (project, kind, name, definition) VALUES ('clinic', 'forwarder', 'births', '{}'); COMMIT";
         client.batch_execute(save).await.unwrap();
     };
     let sweep = store.cancel_forwarder(PROJECT, FORWARDER, "removed");

@@ -38,6 +38,8 @@ mod latest;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod migrate;
 #[cfg(test)]
 mod million;

@@ -291,7 +291,7 @@ async fn what_is_cancelled_or_removed_lets_go_over_the_other_connection(
         let there = keep_of(&store, "a", OTHER, ELSEWHERE).await;
         if is_removed {
             store
-                .execute("INSERT INTO definitions VALUES ('clinic', 'forwarder', 'deaths', '{}')")
+                .execute("INSERT INTO definitions (project, kind, name, definition) VALUES ('clinic', 'forwarder', 'deaths', '{}')")
                 .await;
             assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(3));
             assert_eq!(drain(&store).await, [others, there]);
@@ -433,48 +433,4 @@ async fn on_postgresql_order_reads_nothing_of_a_backlog() {
     assert!(by_index >= 4 * sent, "{by_index} rows: each was claimed twice and recorded twice");
     assert!(by_index <= 100 * sent, "{by_index} rows were read by index for {sent} sent");
     assert!(by_scan <= 100 * sent, "{by_scan} rows were read by scans for {sent} sent");
-}
-
-/// All words of a person take the lock of the key before any row: two of them never wait for each
-/// other.
-#[tokio::test]
-async fn the_lock_of_the_key_is_taken_before_any_row() {
-    let store = TestStore::new(Engine::Postgres).await;
-    let first = keep(&store, "a", CONNECTION).await;
-    let held = refuse_and_hold(&store, &only(claim(&store, CONNECTION).await, first)).await;
-    let url = store.settings().database.clone().unwrap();
-    let (client, watcher) = (connect(&url).await, connect(&url).await);
-    let words = ["requeue", "resend", "cancel"];
-    for word in words {
-        client
-            .batch_execute(
-                "BEGIN; SELECT pg_advisory_xact_lock(5073697969740447744 + number)
-                 FROM generate_series(0, 1023) number",
-            )
-            .await
-            .unwrap();
-        let acting = async {
-            match word {
-                "requeue" => store.requeue(PROJECT, &held, ELSEWHERE, false).await,
-                "resend" => store.resend(PROJECT, &held, Uuid::now_v7(), ELSEWHERE, false).await,
-                _ => store.cancel(PROJECT, &store.find(first).await, "by hand").await,
-            }
-        };
-        let looking = async {
-            let waits = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
-                 WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted";
-            let begun = Instant::now();
-            while watcher.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-                assert!(begun.elapsed() < LONG, "{word} waits for no lock");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            let rows = "SELECT 1 FROM queue FOR UPDATE NOWAIT";
-            assert!(client.query(rows, &[]).await.is_ok(), "{word} holds a row of the queue");
-            let rows = "SELECT 1 FROM deliveries FOR UPDATE NOWAIT";
-            assert!(client.query(rows, &[]).await.is_ok(), "{word} holds a delivery");
-            client.batch_execute("COMMIT").await.unwrap();
-        };
-        let (acted, ()) = tokio::join!(acting, looking);
-        assert_eq!(acted, Ok(()), "{word}");
-    }
 }
