@@ -7,7 +7,7 @@ import { Copying } from "../design/Identifier";
 import { useFormat, useWords } from "../i18n/words";
 import styles from "./PayloadView.module.css";
 import type { Steps } from "./path";
-import type { Payload } from "./read";
+import { foldText, type Payload } from "./read";
 import { TextLines } from "./TextLines";
 import { TreeView } from "./TreeView";
 import { searched } from "./tree";
@@ -36,7 +36,9 @@ export interface PayloadViewProps {
 
 type Shown = "tree" | "exact";
 
-export function PayloadView({ payload, download, leafActions = [], marked }: PayloadViewProps) {
+export function PayloadView(props: PayloadViewProps) {
+  const { payload: given, download, leafActions = [], marked } = props;
+  const { payload, fold } = useFolding(given);
   const words = useWords();
   const format = useFormat();
   const [shown, setShown] = useState<Shown>("tree");
@@ -104,6 +106,11 @@ export function PayloadView({ payload, download, leafActions = [], marked }: Pay
             )}
           </span>
         )}
+        {fold !== null && (
+          <Button size="compact-sm" variant="default" onClick={fold}>
+            {words.payload.fold(format.number(payload.text.length))}
+          </Button>
+        )}
         <span className={styles.end}>
           <Copying text={payload.text} />
           {link}
@@ -122,4 +129,15 @@ export function PayloadView({ payload, download, leafActions = [], marked }: Pay
       )}
     </div>
   );
+}
+
+/** A long text is read as a tree when the reader asks for it. */
+function useFolding(given: Payload): { payload: Payload; fold: (() => void) | null } {
+  const [folded, setFolded] = useState<{ of: Payload; as: Payload } | null>(null);
+  const payload = folded?.of === given ? folded.as : given;
+  const fold =
+    payload.kind === "text" && payload.mayFold
+      ? () => setFolded({ of: given, as: foldText(payload.text) })
+      : null;
+  return { payload, fold };
 }

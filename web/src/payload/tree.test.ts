@@ -15,9 +15,19 @@ test("only what is open has lines", () => {
   expect(drawn(3)).toHaveLength(8);
 });
 
-test("doubled members are told apart", () => {
-  const ids = linesOf(tree, () => true).map(({ node }) => node.id);
-  expect(new Set(ids).size).toBe(ids.length);
+test("doubled members are told apart, with all that is below them", () => {
+  const doubled = treeOfJson(parseJson('{"a":{"x":[1]},"a":{"x":[2]},"a":3}'));
+  for (const each of [tree, doubled]) {
+    const ids = linesOf(each, () => true).map(({ node }) => node.id);
+    expect(new Set(ids).size).toBe(ids.length);
+  }
+});
+
+test("lines know their place among those beside them", () => {
+  const places = linesOf(tree, (_, depth) => depth < 2).map(
+    ({ node, place, among }) => `${node.name} ${place}/${among}`,
+  );
+  expect(places).toEqual(["null 1/1", "name 1/3", "children 2/3", "0 1/2", "1 2/2", "name 3/3"]);
 });
 
 test.each([

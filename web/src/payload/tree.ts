@@ -13,31 +13,35 @@ export interface TreeNode {
   steps: Steps | null;
   leaf: { kind: LeafKind; text: string; json: string | null } | null;
   /** Of what has children: what it is, and how many. */
-  branch: { kind: "object" | "array" | "element"; attributes: string; children: TreeNode[] } | null;
+  branch: {
+    readonly kind: "object" | "array" | "element";
+    readonly attributes: string;
+    readonly children: TreeNode[];
+  } | null;
 }
 
+const ROOT = "/";
+
+/** Below an object or a list nothing is made before somebody looks there: payloads are megabytes,
+ *  and screens a few lines. */
 export function treeOfJson(
   node: JsonNode,
   steps: Steps = [],
   name: string | null = null,
+  id: string = ROOT,
 ): TreeNode {
-  const id = `/${steps.map((step) => (typeof step === "number" ? `[${step}]` : JSON.stringify(step))).join("/")}`;
   switch (node.kind) {
     case "object": {
-      const seen = new Map<string, number>();
-      const children = node.members.map(({ key, value }) => {
-        const before = seen.get(key) ?? 0;
-        seen.set(key, before + 1);
-        const child = treeOfJson(value, [...steps, key], key);
-        return before === 0 ? child : { ...child, id: `${child.id}#${before}` };
-      });
-      return { id, name, steps, leaf: null, branch: { kind: "object", attributes: "", children } };
+      const branch = lazily("object", () => membersOf(node.members, steps, id));
+      return { id, name, steps, leaf: null, branch };
     }
     case "array": {
-      const children = node.items.map((item, index) =>
-        treeOfJson(item, [...steps, index], String(index)),
+      const branch = lazily("array", () =>
+        node.items.map((item, index) =>
+          treeOfJson(item, [...steps, index], String(index), below(id, `[${index}]`)),
+        ),
       );
-      return { id, name, steps, leaf: null, branch: { kind: "array", attributes: "", children } };
+      return { id, name, steps, leaf: null, branch };
     }
     case "string":
       return {
@@ -54,10 +58,42 @@ export function treeOfJson(
   }
 }
 
+type Members = Extract<JsonNode, { kind: "object" }>["members"];
+
+/** A name may be there more than once: those after the first one are told apart by their number. */
+function membersOf(members: Members, steps: Steps, id: string): TreeNode[] {
+  const seen = new Map<string, number>();
+  return members.map(({ key, value }) => {
+    const before = seen.get(key) ?? 0;
+    seen.set(key, before + 1);
+    const part = before === 0 ? JSON.stringify(key) : `${JSON.stringify(key)}#${before}`;
+    return treeOfJson(value, [...steps, key], key, below(id, part));
+  });
+}
+
+function below(id: string, part: string): string {
+  return id === ROOT ? `${ROOT}${part}` : `${id}/${part}`;
+}
+
+function lazily(kind: "object" | "array", make: () => TreeNode[]): TreeNode["branch"] {
+  let made: TreeNode[] | null = null;
+  return {
+    kind,
+    attributes: "",
+    get children() {
+      made ??= make();
+      return made;
+    },
+  };
+}
+
 /** A line of the drawn tree. */
 export interface Line {
   node: TreeNode;
   depth: number;
+  /** Which one it is of how many beside each other, from one. */
+  place: number;
+  among: number;
 }
 
 /** The lines that are in sight: those whose ancestors are all open. */
@@ -66,15 +102,16 @@ export function linesOf(
   isOpen: (node: TreeNode, depth: number) => boolean,
 ): Line[] {
   const lines: Line[] = [];
-  const walk = (node: TreeNode, depth: number) => {
-    lines.push({ node, depth });
+  const walk = (node: TreeNode, depth: number, place: number, among: number) => {
+    lines.push({ node, depth, place, among });
     if (node.branch !== null && isOpen(node, depth)) {
-      for (const child of node.branch.children) {
-        walk(child, depth + 1);
+      const { children } = node.branch;
+      for (const [index, child] of children.entries()) {
+        walk(child, depth + 1, index + 1, children.length);
       }
     }
   };
-  walk(root, 0);
+  walk(root, 0, 1, 1);
   return lines;
 }
 

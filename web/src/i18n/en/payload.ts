@@ -3,6 +3,8 @@ import { counted } from "../plural";
 export const payload = {
   tree: "Folded",
   exact: "Exact",
+  content: "Content",
+  fold: (characters: string) => `Fold all ${characters} characters`,
   search: "Search in it",
   found: (count: number) => counted("en", count, { one: "# place", other: "# places" }),
   nextPlace: "Next place",

@@ -4,6 +4,8 @@ import type { Words } from "../words";
 export const payload: Words["payload"] = {
   tree: "Plié",
   exact: "Exact",
+  content: "Contenu",
+  fold: (characters) => `Replier les ${characters} caractères`,
   search: "Y chercher",
   found: (count) => counted("fr", count, { one: "# endroit", other: "# endroits" }),
   nextPlace: "Endroit suivant",

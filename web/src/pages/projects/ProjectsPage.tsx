@@ -15,6 +15,8 @@ import { troublesOf } from "../overview/trouble";
 import { CreateProject } from "./CreateProject";
 import styles from "./ProjectsPage.module.css";
 
+const FRESH_MILLISECONDS = 60_000;
+
 export function ProjectsPage() {
   const words = useWords();
   const { data, error, refetch } = useQuery(projectsQuery);
@@ -39,7 +41,12 @@ export function ProjectsPage() {
 function ProjectRow({ project }: { project: Project }) {
   const words = useWords().projects;
   const format = useFormat();
-  const look = useQuery(overviewQuery(project.name)).data;
+  // Each project is a question of its own: it is asked when somebody comes, and not again and again.
+  const look = useQuery({
+    ...overviewQuery(project.name),
+    refetchInterval: false,
+    staleTime: FRESH_MILLISECONDS,
+  }).data;
   const state = stateOf(project, look, words);
   return (
     <Link to="/projects/$project" params={{ project: project.name }} className={styles.project}>
