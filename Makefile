@@ -83,6 +83,7 @@ check-web: web/node_modules/.installed ## The web application's types, lints, fo
 .PHONY: bench
 bench: ## The benchmarks, each beside a ceiling measured in the same run
 	@scripts/require-toolchain
+	@$(MAKE) --no-print-directory web
 	cargo bench --package fieldpost-rules --bench filters
 	cargo build --release --package fieldpost --package fieldpost-bench
 	scripts/with-postgres --roomy $(TARGET)/release/fieldpost-bench

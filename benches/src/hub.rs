@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use crate::load::Process;
 
-const TOKEN: &str = "bench-admin-token-0123456789";
+/// The administrator's token of every measured hub.
+pub(crate) const TOKEN: &str = "bench-admin-token-0123456789-0123456789";
 /// The key of hubs on PostgreSQL; with SQLite each makes its own.
 pub(crate) const KEY: &str = "fpk1_dGhlLWtleS1vZi1hbGwtYmVuY2gtaHVicy0zMi1ieXQ";
 /// The project of every measured hub.

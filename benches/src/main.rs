@@ -5,8 +5,8 @@
 //! server runs in a process of its own: this program starts itself again as the bare servers and
 //! as the receiver, and starts the `fieldpost` binary beside it as the hub.
 //!
-//! `fieldpost-bench [ingest] [delivery] [isolation] [backlog] [footprint]` runs those named, or all. Each
-//! prints what it measured as one line of JSON, with the bar that it is held to; the program ends
+//! `fieldpost-bench [ingest] [delivery] [isolation] [backlog] [footprint] [page]` runs those named, or all.
+//! Each prints what it measured as one line of JSON, with the bar that it is held to; the program ends
 //! non-zero where a bar was missed.
 
 #![expect(
@@ -24,6 +24,7 @@ mod hub;
 mod ingest;
 mod isolation;
 mod load;
+mod page;
 mod receiver;
 mod report;
 mod waiting;
@@ -61,6 +62,9 @@ async fn main() -> Result<()> {
     }
     if wanted("footprint") {
         footprint::run(&mut report).await?;
+    }
+    if wanted("page") {
+        page::run(&mut report).await?;
     }
     report.end()
 }
