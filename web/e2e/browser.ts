@@ -10,7 +10,7 @@ import {
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Answers that are part of the way: a page asks who is signed in before anybody is, and the hub
  *  refuses what cannot be. */
-const EXPECTED = /Failed to load resource: the server responded with a status of (401|409|422)/;
+const EXPECTED = /Failed to load resource: the server responded with a status of (401|409|412|422)/;
 
 export function launch(): Promise<Browser> {
   // The sandbox needs what containers do not give; the pages are our own.

@@ -141,6 +141,37 @@ test("a stored secret is kept, asked again for another host, and what the hub sa
   await page.getByText("is used by the forwarder births").waitFor();
 });
 
+test("what somebody else saves meanwhile is not overwritten, and a name that is taken is said", async () => {
+  const form = `${hub.url}${PROJECT}/forwarders/births/change`;
+  await page.goto(form);
+  await page.getByLabel("Pause after the first failure").fill("20s");
+  const other = await window.context.newPage();
+  await other.goto(form);
+  await other.getByLabel("Pause after the first failure").fill("30s");
+  await other.getByRole("button", { name: "Save" }).click();
+  await other.getByRole("heading", { level: 1, name: "births" }).waitFor();
+  await other.close();
+
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Somebody else has saved births since you began.").waitFor();
+  expect(await page.getByLabel("Pause after the first failure").inputValue()).toBe("20s");
+  await page.getByRole("button", { name: "Begin again with what is saved" }).click();
+  await page.getByText("Somebody else has saved").waitFor({ state: "detached" });
+  expect(await page.getByLabel("Pause after the first failure").inputValue()).toBe("30s");
+  await page.getByLabel("Pause after the first failure").fill("40s");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "births" }).waitFor();
+
+  await page.goto(`${hub.url}${PROJECT}/new/source`);
+  await page.getByLabel("Name").fill("intake");
+  await page.getByRole("button", { name: "New source" }).click();
+  await page.getByText("There is one of the name intake already.").waitFor();
+  // A name that would be an address of ours is one like any other.
+  await page.getByLabel("Name").fill("new");
+  await page.getByRole("button", { name: "New source" }).click();
+  await page.getByRole("heading", { level: 1, name: "new", exact: true }).waitFor();
+});
+
 test("an address that may not be called is told, with what to do", async () => {
   await page.goto(`${hub.url}${PROJECT}/new/connection`);
   await page.getByLabel("Address", { exact: true }).fill("http://10.1.2.3/hook");

@@ -23,15 +23,28 @@ export async function answered<Data>(request: Promise<Answer<Data>>): Promise<Da
 
 /** A body as it is: exact bytes are for people to look at, never for the page to run. */
 export async function text(path: string, signal?: AbortSignal): Promise<string> {
-  return (await bytes(path, signal)).text();
+  return (await exact(path, signal)).text();
+}
+
+/** A body as it is, and the tag that says which one it was: a change can be bound to it. */
+export async function tagged(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ body: string; tag: string | null }> {
+  const response = await exact(path, signal);
+  return { body: await response.text(), tag: response.headers.get("etag") };
 }
 
 /** A body's bytes, in memory. */
 export async function bytes(path: string, signal?: AbortSignal): Promise<Blob> {
+  return (await exact(path, signal)).blob();
+}
+
+async function exact(path: string, signal: AbortSignal | undefined): Promise<Response> {
   const response = await fetch(path, { credentials: "same-origin", signal: signal ?? null });
   if (!response.ok) {
     const body: unknown = await response.json().catch(() => null);
     throw problemOf(body, response);
   }
-  return response.blob();
+  return response;
 }

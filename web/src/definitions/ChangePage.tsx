@@ -1,13 +1,11 @@
 // The page on which something that is defined is changed: its title, and the form once the
 // definition is there.
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
-import { ErrorNote } from "../design/ErrorNote";
-import { useWords } from "../i18n/words";
-import { ListSkeleton } from "../lists/ListParts";
+import { Fragment, type ReactNode, useState } from "react";
+import { Loaded } from "../lists/Loaded";
 import { Allowed } from "./Allowed";
-import type { Definition } from "./definition";
-import { definedQuery, type Noun } from "./queries";
+import type { Meanwhile } from "./Meanwhile";
+import { type Defined, definedQuery, type Noun } from "./queries";
 
 interface ChangePageProps {
   project: string;
@@ -15,7 +13,7 @@ interface ChangePageProps {
   name: string;
   title: string;
   /** The form, for the definition as it is kept. */
-  children: (definition: Definition) => ReactNode;
+  children: (defined: Defined, meanwhile: Meanwhile) => ReactNode;
 }
 
 export function ChangePage({ project, noun, name, title, children }: ChangePageProps) {
@@ -29,18 +27,36 @@ export function ChangePage({ project, noun, name, title, children }: ChangePageP
 }
 
 function Change({ project, noun, name, children }: Omit<ChangePageProps, "title">) {
-  const words = useWords();
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     ...definedQuery(project, noun, name),
-    // What is being changed must not change under the hands.
+    refetchOnMount: "always",
     refetchOnWindowFocus: false,
   });
-  if (data !== undefined) {
-    return children(data.definition);
-  }
-  return error === null ? (
-    <ListSkeleton label={words.common.loading} />
-  ) : (
-    <ErrorNote error={error} retry={() => void refetch()} />
+  // What a page showed before may be an old save: a form begins with the newest.
+  const data = query.isFetchedAfterMount ? query.data : undefined;
+  return (
+    <Loaded query={{ ...query, data }}>
+      {(newest) => <Begun newest={newest} look={query.refetch} show={children} />}
+    </Loaded>
   );
+}
+
+interface BegunProps {
+  newest: Defined;
+  look: () => Promise<{ data: Defined | undefined }>;
+  show: ChangePageProps["children"];
+}
+
+/** What is being changed does not change under the hands: the form keeps what it began with, until
+ *  somebody wants to begin again. */
+function Begun({ newest, look, show }: BegunProps) {
+  const [begun, setBegun] = useState(newest);
+  const [times, setTimes] = useState(0);
+  const again = () =>
+    void look().then(({ data }) => {
+      setBegun(data ?? newest);
+      setTimes(times + 1);
+    });
+  const newestTag = async () => (await look()).data ?? newest;
+  return <Fragment key={times}>{show(begun, { again, newest: newestTag })}</Fragment>;
 }

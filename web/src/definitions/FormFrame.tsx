@@ -9,7 +9,9 @@ import { ErrorNote } from "../design/ErrorNote";
 import { useWords } from "../i18n/words";
 import styles from "./definitions.module.css";
 import { useDefinitionForm } from "./form";
+import { isMeanwhile, MeanwhileNote } from "./Meanwhile";
 import type { Mistake } from "./mistakes";
+import { isNameTaken } from "./name";
 
 interface FormFrameProps {
   save: () => void;
@@ -21,13 +23,15 @@ interface FormFrameProps {
   touched: boolean;
   error: unknown;
   rest: Mistake[];
+  /** What can be done where somebody else has saved meanwhile. */
+  meanwhile?: { name: string; again: () => void; anyway: () => void } | undefined;
   aside?: ReactNode;
   children: ReactNode;
 }
 
 export function FormFrame(props: FormFrameProps) {
   const words = useWords();
-  const { error, rest, aside } = props;
+  const { error, rest, meanwhile, aside } = props;
   const form = useRef<HTMLFormElement>(null);
   useLeaveAsked(props.touched && !props.saved && !props.saving);
   // The first field that is wrong is brought to the reader.
@@ -45,7 +49,11 @@ export function FormFrame(props: FormFrameProps) {
       <div className={styles.fields}>
         {props.children}
         <div className={styles.note}>
-          <FormError error={error} rest={rest} />
+          {meanwhile !== undefined && isMeanwhile(error) ? (
+            <MeanwhileNote {...meanwhile} saving={props.saving} />
+          ) : (
+            <FormError error={isNameTaken(error) ? null : error} rest={rest} />
+          )}
         </div>
         <div className={styles.foot}>
           <Button type="submit" loading={props.saving}>

@@ -3,5 +3,6 @@ import { useLiveLook } from "../api/useLiveLook";
 import { definitionsKey } from "./queries";
 
 export function useLiveDefinitions(project: string): void {
-  useLiveLook([{ queryKey: definitionsKey(project) }]);
+  // How things stand is counted, and counts follow later.
+  useLiveLook([{ queryKey: definitionsKey(project) }], { counts: true });
 }

@@ -1,7 +1,7 @@
-// The name of a new definition: asked for before the hub is, since the hub takes a name that is
-// there already as a wish to replace.
+// The name of a new definition. That it is free is for the hub to say, when it is saved.
 import type { ChangeEvent, ReactNode } from "react";
 import { useState } from "react";
+import { Problem } from "../api/problem";
 import { useWords } from "../i18n/words";
 
 interface NameField {
@@ -9,7 +9,8 @@ interface NameField {
   touched: boolean;
   /** Whether the name can be used; shows what is the matter where it cannot. */
   check: () => boolean;
-  field: {
+  /** The field's properties; `error` is what the hub said of the last attempt to save. */
+  field: (error: unknown) => {
     label: string;
     description: string;
     required: boolean;
@@ -21,6 +22,10 @@ interface NameField {
   };
 }
 
+/** Whether there is one of that name already. */
+export const isNameTaken = (error: unknown): boolean =>
+  error instanceof Problem && error.code === "exists-already";
+
 /** What a title becomes as a name: `Births 2026` is `births-2026`. */
 export function asName(text: string): string {
   return text
@@ -31,37 +36,38 @@ export function asName(text: string): string {
     .slice(0, 64);
 }
 
-export function useNameField(given: string | null, taken: string[], first = ""): NameField {
+export function useNameField(given: string | null, first = ""): NameField {
   const words = useWords().definitions;
   const [typed, setTyped] = useState(first);
-  const [shown, setShown] = useState(false);
-  const name = given ?? typed;
-  const mistake =
-    given !== null
-      ? null
-      : typed === ""
-        ? words.nameMissing
-        : taken.includes(typed)
-          ? words.nameTaken(typed)
-          : null;
+  /** The name with which it was last wanted. */
+  const [asked, setAsked] = useState<string | null>(null);
+  const mistakeOf = (error: unknown) => {
+    if (asked === null) {
+      return undefined;
+    }
+    if (typed === "") {
+      return words.nameMissing;
+    }
+    return asked === typed && isNameTaken(error) ? words.nameTaken(typed) : undefined;
+  };
   return {
-    name,
+    name: given ?? typed,
     touched: given === null && typed !== first,
     check: () => {
-      setShown(true);
-      return mistake === null;
+      setAsked(typed);
+      return given !== null || typed !== "";
     },
-    field: {
+    field: (error) => ({
       label: words.name,
       description: words.nameAbout,
       required: true,
       value: typed,
-      error: shown ? mistake : undefined,
+      error: mistakeOf(error),
       autoComplete: "off",
       spellCheck: false,
       onChange: (event) => {
         setTyped(asName(event.currentTarget.value));
       },
-    },
+    }),
   };
 }

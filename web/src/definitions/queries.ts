@@ -1,7 +1,7 @@
 // What the pages of sources, connections and forwarders ask the hub. Definitions are read as text:
 // numbers in their filters must not pass through the language's own.
 import { queryOptions } from "@tanstack/react-query";
-import { answered, api, text } from "../api/client";
+import { answered, api, tagged } from "../api/client";
 import type { components } from "../api/schema";
 import { member, parseJson } from "../payload/json";
 import { type Definition, readDefinition, writeDefinition } from "./definition";
@@ -89,6 +89,8 @@ export const lanesQuery = (project: string) =>
 export interface Defined {
   name: string;
   definition: Definition;
+  /** Which save of it this is. */
+  tag: string | null;
   paused: boolean;
   warnings: Warning[];
   unsubscribed: string[];
@@ -97,18 +99,19 @@ export interface Defined {
 export const definedQuery = (project: string, noun: Noun, name: string) =>
   queryOptions({
     queryKey: [...definitionsKey(project), noun, name],
-    queryFn: async ({ signal }) => readDefined(await text(pathOf(project, noun, name), signal)),
+    queryFn: async ({ signal }) => readDefined(await tagged(pathOf(project, noun, name), signal)),
   });
 
 export const pathOf = (project: string, noun: Noun, name: string) =>
   `/api/v1/projects/${encodeURIComponent(project)}/${noun}/${encodeURIComponent(name)}`;
 
-function readDefined(body: string): Defined {
+function readDefined({ body, tag }: { body: string; tag: string | null }): Defined {
   const shown = JSON.parse(body) as Partial<Defined> & { name: string };
   const definition = member(parseJson(body), "definition");
   return {
     name: shown.name,
     definition: definition === undefined ? {} : readDefinition(definition),
+    tag,
     paused: shown.paused ?? false,
     warnings: shown.warnings ?? [],
     unsubscribed: shown.unsubscribed ?? [],
@@ -130,18 +133,33 @@ export const urlsQuery = (project: string, source: string) =>
 /** A request whose body was written here, with its numbers as they are. */
 const written = (body: string) => ({ body: {}, bodySerializer: () => body });
 
+/** What must be there for a change to be made: nothing of that name yet, or the save that was seen.
+ *  Null is whatever is there. */
+export type Expected = "nothing" | { tag: string } | null;
+
+const conditionOf = (expected: Expected) =>
+  expected === null
+    ? {}
+    : expected === "nothing"
+      ? { "if-none-match": "*" }
+      : { "if-match": expected.tag };
+
+export const expecting = ({ tag }: Defined): Expected => (tag === null ? null : { tag });
+
 export async function save(
   project: string,
   noun: Noun,
   name: string,
   definition: Definition,
+  expected: Expected,
 ): Promise<void> {
   const request = written(writeDefinition(definition));
+  const header = conditionOf(expected);
   switch (noun) {
     case "connections":
       await answered(
         api.PUT("/api/v1/projects/{project}/connections/{connection}", {
-          params: { path: { project, connection: name } },
+          params: { path: { project, connection: name }, header },
           ...request,
         }),
       );
@@ -149,7 +167,7 @@ export async function save(
     case "sources":
       await answered(
         api.PUT("/api/v1/projects/{project}/sources/{source}", {
-          params: { path: { project, source: name } },
+          params: { path: { project, source: name }, header },
           ...request,
         }),
       );
@@ -157,7 +175,7 @@ export async function save(
     case "forwarders":
       await answered(
         api.PUT("/api/v1/projects/{project}/forwarders/{forwarder}", {
-          params: { path: { project, forwarder: name } },
+          params: { path: { project, forwarder: name }, header },
           ...request,
         }),
       );

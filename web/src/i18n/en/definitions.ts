@@ -45,6 +45,12 @@ export const definitions = {
     admin: "Changing this asks for the level “admin” in this project. An owner can give it to you.",
     back: "Back to the list",
   },
+  meanwhile: {
+    title: (name: string) => `Somebody else has saved ${name} since you began.`,
+    about: "Nothing of yours is saved yet, and nothing of theirs is lost.",
+    again: "Begin again with what is saved",
+    anyway: "Save mine over it",
+  },
   nameTaken: (name: string) => `There is one of the name ${name} already.`,
   nameMissing: "It needs a name.",
   duration: "A whole number and a unit: 50ms, 30s, 15m, 6h, 5d",

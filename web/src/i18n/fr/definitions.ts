@@ -47,6 +47,12 @@ export const definitions: Words["definitions"] = {
       "Pour modifier ceci, il faut le niveau « administrateur » dans ce projet. Un propriétaire peut vous le donner.",
     back: "Retour à la liste",
   },
+  meanwhile: {
+    title: (name) => `Quelqu’un d’autre a enregistré ${name} depuis que vous avez commencé.`,
+    about: "Rien de votre saisie n’est encore enregistré, et rien de la sienne n’est perdu.",
+    again: "Recommencer avec ce qui est enregistré",
+    anyway: "Enregistrer ma saisie par-dessus",
+  },
   nameTaken: (name) => `Le nom ${name} est déjà pris.`,
   nameMissing: "Il faut un nom.",
   duration: "Un nombre entier et une unité : 50ms, 30s, 15m, 6h, 5d (d pour jours)",

@@ -19,7 +19,7 @@ import { useFormat, useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { filterTexts } from "../deliveries/DeliveryFilters";
 import { actOnMany, previewQuery } from "../deliveries/queries";
-import { deliveriesSearch } from "../deliveries/routes";
+import { type DeliveriesSearch, deliveriesSearch } from "../deliveries/routes";
 import styles from "./actions.module.css";
 import { ACTION_TONES, progressOf } from "./progress";
 import { actionQuery, stopAction } from "./queries";
@@ -185,6 +185,12 @@ function TakeBack({ project, action }: OfAction) {
   );
 }
 
+/** So many ids are an address that every browser and proxy takes. */
+const MOST_IDS_IN_ADDRESS = 50;
+
+const isAddress = ({ ids }: DeliveriesSearch): boolean =>
+  ids === undefined || ids.split(",").length <= MOST_IDS_IN_ADDRESS;
+
 function WhatItIs({ project, action }: OfAction) {
   const all = useWords();
   const words = all.actions;
@@ -198,7 +204,7 @@ function WhatItIs({ project, action }: OfAction) {
       facts.filter,
       <span key="filter" className={styles.words}>
         <span>{texts.length === 0 ? facts.all : texts.join(" · ")}</span>
-        {!isReplay && (
+        {!isReplay && isAddress(filters) && (
           <Link to="/projects/$project/deliveries" params={{ project }} search={filters}>
             {words.show}
           </Link>

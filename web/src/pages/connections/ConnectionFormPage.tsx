@@ -1,20 +1,19 @@
 // Making a connection, and changing one.
 
 import { TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
-import type { Definition } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { FormFrame, More } from "../../definitions/FormFrame";
 import { LongTextAt, NumberAt, SecretAt, SwitchAt, TextAt } from "../../definitions/fields";
 import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
+import type { Meanwhile } from "../../definitions/Meanwhile";
 import { useNameField } from "../../definitions/name";
-import { connectionsQuery, definitionsKey, save, withoutPause } from "../../definitions/queries";
+import { type Defined, withoutPause } from "../../definitions/queries";
+import { useSaving } from "../../definitions/saving";
 import { Section } from "../../design/Section";
-import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import { KindField, KindFields } from "./AuthenticationFields";
 import { CONNECTION_FIELDS, normalised, secretsLeave } from "./authentication";
@@ -31,7 +30,7 @@ export function NewConnectionPage() {
   const { source } = newRoute.useSearch();
   return (
     <Allowed project={project} noun="connections" title={words.connections.make}>
-      <ConnectionForm project={project} name={null} saved={null} source={source} />
+      <ConnectionForm project={project} name={null} defined={null} source={source} />
     </Allowed>
   );
 }
@@ -46,11 +45,12 @@ export function ChangeConnectionPage() {
       name={connection}
       title={words.connections.changeTitle(connection)}
     >
-      {(definition) => (
+      {(defined, meanwhile) => (
         <ConnectionForm
           project={project}
           name={connection}
-          saved={normalised(withoutPause(definition))}
+          defined={defined}
+          meanwhile={meanwhile}
         />
       )}
     </ChangePage>
@@ -67,37 +67,36 @@ const INCIDENT_PATHS = ["failures", "share", "window", "remind_every"].map(
 interface ConnectionFormProps {
   project: string;
   name: string | null;
-  saved: Definition | null;
+  defined: Defined | null;
+  meanwhile?: Meanwhile;
   /** The source that led here, and goes on to a forwarder. */
   source?: string;
 }
 
-function ConnectionForm({ project, name, saved, source }: ConnectionFormProps) {
+function ConnectionForm({ project, name, defined, meanwhile, source }: ConnectionFormProps) {
   const words = useWords();
-  const toast = useToast();
-  const client = useQueryClient();
   const navigate = newRoute.useNavigate();
   const [testError, setTestError] = useState<unknown>(null);
-  const taken = useQuery({ ...connectionsQuery(project), enabled: name === null }).data;
-  const named = useNameField(name, taken?.map((each) => each.name) ?? []);
-  const saving = useMutation({
-    mutationFn: (definition: Definition) => save(project, "connections", named.name, definition),
-    onSuccess: async () => {
-      toast({ text: words.definitions.saved(named.name) });
-      await client.invalidateQueries({ queryKey: definitionsKey(project) });
-      if (source === undefined) {
-        await navigate({
-          to: "/projects/$project/connections/$connection",
-          params: { project, connection: named.name },
-        });
-      } else {
-        await navigate({
-          to: "/projects/$project/new/forwarder",
-          params: { project },
-          search: { from: source, to: named.name },
-        });
-      }
-    },
+  const [saved] = useState(() =>
+    defined === null ? null : normalised(withoutPause(defined.definition)),
+  );
+  const named = useNameField(name);
+  const saving = useSaving({
+    project,
+    noun: "connections",
+    name: named.name,
+    defined,
+    done: () =>
+      source === undefined
+        ? navigate({
+            to: "/projects/$project/connections/$connection",
+            params: { project, connection: named.name },
+          })
+        : navigate({
+            to: "/projects/$project/new/forwarder",
+            params: { project },
+            search: { from: source, to: named.name },
+          }),
   });
   const { form, touched, rest, spoken } = useForm({
     saved,
@@ -107,17 +106,17 @@ function ConnectionForm({ project, name, saved, source }: ConnectionFormProps) {
     error: saving.error ?? testError,
     secretsLeave: (definition) => saved !== null && secretsLeave(saved, definition),
   });
-  const submit = () => {
+  const submit = (over?: Meanwhile) => {
     setTestError(null);
     spoken();
     if (named.check() && form.isSound) {
-      saving.mutate(form.definition);
+      saving.mutate({ definition: form.definition, over });
     }
   };
   return (
     <FormProvider form={form}>
       <FormFrame
-        save={submit}
+        save={() => submit()}
         saving={saving.isPending}
         saved={saving.isSuccess}
         saveWord={name === null ? words.connections.make : words.definitions.save}
@@ -132,6 +131,13 @@ function ConnectionForm({ project, name, saved, source }: ConnectionFormProps) {
         touched={touched || named.touched}
         error={saving.error}
         rest={rest}
+        meanwhile={
+          meanwhile && {
+            name: named.name,
+            again: meanwhile.again,
+            anyway: () => submit(meanwhile),
+          }
+        }
         aside={
           <Section title={words.connections.test.title}>
             <TestPanel
@@ -147,7 +153,9 @@ function ConnectionForm({ project, name, saved, source }: ConnectionFormProps) {
           </Section>
         }
       >
-        <ConnectionFields nameField={name === null ? <TextInput {...named.field} /> : null} />
+        <ConnectionFields
+          nameField={name === null ? <TextInput {...named.field(saving.error)} /> : null}
+        />
       </FormFrame>
     </FormProvider>
   );

@@ -27,7 +27,7 @@ import {
   fetchDeliveries,
   fetchSomeDeliveries,
 } from "./queries";
-import type { DeliveriesSearch } from "./routes";
+import { type DeliveriesSearch, statesSearch } from "./routes";
 import { StateCounts } from "./StateCounts";
 import { useDeed } from "./useDeed";
 
@@ -83,7 +83,11 @@ export function DeliveriesPage() {
           </Button>
         }
       />
-      <StateCounts project={project} filters={filters} choose={(state) => change({ state })} />
+      <StateCounts
+        project={project}
+        filters={filters}
+        choose={(states) => change(statesSearch(states))}
+      />
       <ListBar
         filters={filterWords}
         clear={() => void navigate({ search: { columns: chosenColumns } })}

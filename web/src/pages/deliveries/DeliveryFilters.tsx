@@ -1,5 +1,5 @@
 // The filters of the list of deliveries: as words above it, and as the form that adds them.
-import { Checkbox, Select, Stack, TextInput } from "@mantine/core";
+import { Checkbox, MultiSelect, Select, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { connectionsQuery, forwardersQuery, sourcesQuery } from "../../definitions/queries";
@@ -9,7 +9,14 @@ import { useFormat, useWords, type Words } from "../../i18n/words";
 import type { FilterWord } from "../../lists/ListBar";
 import { WhenFields } from "../../lists/WhenFields";
 import type { DeliveryFilters } from "./queries";
-import { DELIVERY_ORIGINS, DELIVERY_STATES, type DeliveriesSearch } from "./routes";
+import {
+  DELIVERY_ORIGINS,
+  DELIVERY_STATES,
+  type DeliveriesSearch,
+  ERROR_KINDS,
+  statesIn,
+  statesSearch,
+} from "./routes";
 
 type Change = (changed: Partial<DeliveriesSearch>) => void;
 
@@ -23,6 +30,10 @@ export function filterTexts(
   const time = (value: string) => format.clock(new Date(value), new Date());
   const texts: { [Name in keyof Required<DeliveryFilters>]: string | undefined } = {
     state: filters.state && words.common.states[filters.state],
+    states:
+      filters.states && told.oneOf(statesIn(filters).map((state) => words.common.states[state])),
+    status: filters.status && told.answered(filters.status),
+    error_kind: filters.error_kind && words.deliveries.kinds[filters.error_kind],
     connection: filters.connection && told.toConnection(filters.connection),
     forwarder: filters.forwarder && told.ofForwarder(filters.forwarder),
     source: filters.source && told.fromSource(filters.source),
@@ -64,14 +75,20 @@ export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterF
   const sources = useQuery(sourcesQuery(project)).data ?? [];
   return (
     <Stack gap="sm">
-      <Choice
+      <MultiSelect
         label={told.state}
-        names={DELIVERY_STATES.map((state) => ({
+        placeholder={statesIn(filters).length === 0 ? told.any : undefined}
+        data={DELIVERY_STATES.map((state) => ({
           value: state,
           label: words.common.states[state],
         }))}
-        value={filters.state}
-        choose={(chosen) => change({ state: DELIVERY_STATES.find((state) => state === chosen) })}
+        value={statesIn(filters)}
+        clearable
+        openOnFocus={false}
+        comboboxProps={{ withinPortal: false }}
+        onChange={(chosen) =>
+          change(statesSearch(DELIVERY_STATES.filter((state) => chosen.includes(state))))
+        }
       />
       <Choice
         label={told.connection}
@@ -102,7 +119,19 @@ export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterF
           change({ origin: DELIVERY_ORIGINS.find((origin) => origin === chosen) })
         }
       />
-      <KeyField value={filters.key} change={(key) => change({ key })} />
+      <Choice
+        label={told.errorKind}
+        names={ERROR_KINDS.map((kind) => ({ value: kind, label: words.deliveries.kinds[kind] }))}
+        value={filters.error_kind}
+        choose={(chosen) => change({ error_kind: ERROR_KINDS.find((kind) => kind === chosen) })}
+      />
+      <TypedField
+        label={told.status}
+        placeholder="503, 5xx"
+        value={filters.status}
+        change={(status) => change({ status })}
+      />
+      <TypedField label={told.key} value={filters.key} change={(key) => change({ key })} />
       <WhenFields when={filters} sinceLabel={told.since} untilLabel={told.until} change={change} />
       <Checkbox
         label={told.holds}
@@ -137,25 +166,27 @@ function Choice({ label, names, value, choose }: ChoiceProps) {
   );
 }
 
-/** A key is looked for when it is whole. */
-function KeyField({
-  value,
-  change,
-}: {
+interface TypedFieldProps {
+  label: string;
+  placeholder?: string;
   value: string | undefined;
-  change: (key: string | undefined) => void;
-}) {
-  const label = useWords().deliveries.filters.key;
+  change: (value: string | undefined) => void;
+}
+
+/** What is typed is looked for when it is whole: once the field is left, or Enter is pressed. */
+function TypedField({ label, placeholder, value, change }: TypedFieldProps) {
   const [typed, setTyped] = useState(value ?? "");
   useEffect(() => setTyped(value ?? ""), [value]);
   const done = () => {
-    if (typed !== (value ?? "")) {
-      change(typed || undefined);
+    const wanted = typed.trim();
+    if (wanted !== (value ?? "")) {
+      change(wanted || undefined);
     }
   };
   return (
     <TextInput
       label={label}
+      placeholder={placeholder}
       value={typed}
       onChange={(event) => setTyped(event.currentTarget.value)}
       onBlur={done}

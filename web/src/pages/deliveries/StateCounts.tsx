@@ -1,5 +1,5 @@
-// How many deliveries stand in each state, as words that filter by it; the one in force is pressed,
-// and pressing it again removes it.
+// How many deliveries stand in each state, as words that filter by it; those in force are
+// pressed, and pressing one again removes it.
 import { useQuery } from "@tanstack/react-query";
 import type { HubEvent } from "../../api/events";
 import type { DeliveryState } from "../../api/types";
@@ -8,13 +8,13 @@ import { StateMark } from "../../design/StateMark";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./deliveries.module.css";
 import { countsQuery, type DeliveryFilters } from "./queries";
-import { DELIVERY_STATES } from "./routes";
+import { DELIVERY_STATES, statesIn } from "./routes";
 import { DELIVERY_TONES } from "./tones";
 
 interface StateCountsProps {
   project: string;
   filters: DeliveryFilters;
-  choose: (state: DeliveryState | undefined) => void;
+  choose: (states: DeliveryState[]) => void;
 }
 
 const concerns = ({ kind }: HubEvent) => kind === "delivery" || kind === "everything";
@@ -25,7 +25,8 @@ const PAUSE_MILLISECONDS = 5000;
 export function StateCounts({ project, filters, choose }: StateCountsProps) {
   const words = useWords();
   const format = useFormat();
-  const { state: chosen, ...others } = filters;
+  const { state: _one, states: _several, ...others } = filters;
+  const chosen = statesIn(filters);
   const counts = countsQuery(project, others);
   const { data } = useQuery(counts);
   useLiveLook([{ queryKey: counts.queryKey, exact: true }], {
@@ -39,7 +40,8 @@ export function StateCounts({ project, filters, choose }: StateCountsProps) {
     <ul className={styles.counts} aria-label={words.deliveries.counts}>
       {DELIVERY_STATES.flatMap((state) => {
         const count = data.states[state] ?? 0;
-        if (count === 0 && state !== chosen) {
+        const isChosen = chosen.includes(state);
+        if (count === 0 && !isChosen) {
           return [];
         }
         return [
@@ -47,8 +49,10 @@ export function StateCounts({ project, filters, choose }: StateCountsProps) {
             <button
               type="button"
               className={styles.count}
-              aria-pressed={state === chosen}
-              onClick={() => choose(state === chosen ? undefined : state)}
+              aria-pressed={isChosen}
+              onClick={() =>
+                choose(isChosen ? chosen.filter((each) => each !== state) : [...chosen, state])
+              }
             >
               <StateMark tone={DELIVERY_TONES[state]}>{words.common.states[state]}</StateMark>
               <span className="numbers">{format.number(count)}</span>

@@ -1,6 +1,6 @@
 // The pages of deliveries, and what may stand in their addresses.
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import type { DeliveryOrigin, DeliveryState } from "../../api/types";
+import type { AttemptErrorKind, DeliveryOrigin, DeliveryState } from "../../api/types";
 import { projectRoute } from "../../app/frames";
 import { textIn, timeIn, wordIn } from "../../app/search";
 import { LAST_SPANS, type LastSpan } from "../../lists/last";
@@ -17,8 +17,26 @@ export const DELIVERY_STATES: readonly DeliveryState[] = [
 ];
 export const DELIVERY_ORIGINS: readonly DeliveryOrigin[] = ["event", "resend", "replay"];
 
+export const ERROR_KINDS: readonly AttemptErrorKind[] = [
+  "dns",
+  "connect",
+  "tls",
+  "timeout",
+  "status",
+  "body",
+  "refused",
+  "build",
+  "authentication",
+  "interrupted",
+];
+
 export interface DeliveriesSearch {
   state?: DeliveryState;
+  /** Several states, with commas between them. */
+  states?: string;
+  /** The last answer: `503`, or a class of them, `5xx`. */
+  status?: string;
+  error_kind?: AttemptErrorKind;
   connection?: string;
   forwarder?: string;
   source?: string;
@@ -36,10 +54,35 @@ export interface DeliveriesSearch {
   columns?: string;
 }
 
+/** The states that are asked for, by one name or by the other. */
+export function statesIn(search: Record<string, unknown>): DeliveryState[] {
+  const named = [textIn(search, "state"), ...(textIn(search, "states")?.split(",") ?? [])];
+  return DELIVERY_STATES.filter((state) => named.includes(state));
+}
+
+/** States as an address has them: one is said plainly. */
+export function statesSearch(
+  states: readonly DeliveryState[],
+): Pick<DeliveriesSearch, "state" | "states"> {
+  const [only] = states;
+  return states.length > 1
+    ? { state: undefined, states: states.join(",") }
+    : { state: only, states: undefined };
+}
+
+const STATUS = /^[1-5](\d\d|xx)$/;
+
+function statusIn(search: Record<string, unknown>): string | undefined {
+  const text = textIn(search, "status")?.toLowerCase();
+  return text !== undefined && STATUS.test(text) ? text : undefined;
+}
+
 /** What stands in an address, or in the filter of an action, as filters of deliveries. */
 export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSearch {
   return {
-    state: wordIn(search, "state", DELIVERY_STATES),
+    ...statesSearch(statesIn(search)),
+    status: statusIn(search),
+    error_kind: wordIn(search, "error_kind", ERROR_KINDS),
     connection: textIn(search, "connection"),
     forwarder: textIn(search, "forwarder"),
     source: textIn(search, "source"),

@@ -1,12 +1,11 @@
 // The way in for a system: a source with an address of its own, made by one button, or one that is
 // there already.
-
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { useMay } from "../../api/useMay";
-import { useNameField } from "../../definitions/name";
+import { isNameTaken, useNameField } from "../../definitions/name";
 import { definitionsKey, save, sourcesQuery } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Section } from "../../design/Section";
@@ -77,9 +76,9 @@ function MakeForm({ project, system, taken }: MakeSourceProps & { taken: string[
   const client = useQueryClient();
   const navigate = useNavigate();
   const { dialect, name } = FACTS[system];
-  const named = useNameField(null, taken, freeName(name, taken));
+  const named = useNameField(null, freeName(name, taken));
   const making = useMutation({
-    mutationFn: () => save(project, "sources", named.name, { dialect }),
+    mutationFn: () => save(project, "sources", named.name, { dialect }, "nothing"),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: definitionsKey(project) });
       await navigate({
@@ -98,8 +97,8 @@ function MakeForm({ project, system, taken }: MakeSourceProps & { taken: string[
   return (
     <form className={styles.make} onSubmit={submit} noValidate>
       <p>{words.makeAbout}</p>
-      <TextInput {...named.field} />
-      {making.error !== null && <ErrorNote error={making.error} />}
+      <TextInput {...named.field(making.error)} />
+      {making.error !== null && !isNameTaken(making.error) && <ErrorNote error={making.error} />}
       <Button type="submit" loading={making.isPending}>
         {words.makeAction}
       </Button>

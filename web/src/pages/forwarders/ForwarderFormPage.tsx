@@ -1,7 +1,7 @@
 // Making a forwarder, and changing one.
 
 import { TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { Allowed } from "../../definitions/Allowed";
@@ -11,17 +11,16 @@ import own from "../../definitions/definitions.module.css";
 import { FormFrame } from "../../definitions/FormFrame";
 import { FormProvider, useForm } from "../../definitions/form";
 import { allReadable, jsonMistake } from "../../definitions/JsonAt";
+import type { Meanwhile } from "../../definitions/Meanwhile";
 import { useNameField } from "../../definitions/name";
 import {
   connectionsQuery,
-  definitionsKey,
-  forwardersQuery,
-  save,
+  type Defined,
   sourcesQuery,
   withoutPause,
 } from "../../definitions/queries";
+import { useSaving } from "../../definitions/saving";
 import { Section } from "../../design/Section";
-import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import { parseJson } from "../../payload/json";
 import { FORWARDER_FIELDS, ForwarderFields } from "./ForwarderFields";
@@ -54,7 +53,7 @@ export function NewForwarderPage() {
       : "";
   return (
     <Allowed project={project} noun="forwarders" title={words.forwarders.make}>
-      <ForwarderForm project={project} name={null} saved={null} initial={initial} first={first} />
+      <ForwarderForm project={project} name={null} defined={null} initial={initial} first={first} />
     </Allowed>
   );
 }
@@ -69,12 +68,13 @@ export function ChangeForwarderPage() {
       name={forwarder}
       title={words.forwarders.changeTitle(forwarder)}
     >
-      {(definition) => (
+      {(defined, meanwhile) => (
         <ForwarderForm
           project={project}
           name={forwarder}
-          saved={withoutPause(definition)}
-          initial={withoutPause(definition)}
+          defined={defined}
+          meanwhile={meanwhile}
+          initial={withoutPause(defined.definition)}
         />
       )}
     </ChangePage>
@@ -84,49 +84,47 @@ export function ChangeForwarderPage() {
 interface ForwarderFormProps {
   project: string;
   name: string | null;
-  saved: Definition | null;
+  defined: Defined | null;
+  meanwhile?: Meanwhile;
   initial: Definition;
   /** A name to begin with. */
   first?: string;
 }
 
-function ForwarderForm({ project, name, saved, initial, first = "" }: ForwarderFormProps) {
+function ForwarderForm(props: ForwarderFormProps) {
+  const { project, name, defined, meanwhile, initial, first = "" } = props;
   const words = useWords();
-  const toast = useToast();
-  const client = useQueryClient();
   const navigate = newRoute.useNavigate();
-  const taken = useQuery({ ...forwardersQuery(project), enabled: name === null }).data;
   const sources = useQuery(sourcesQuery(project)).data ?? [];
   const connections = useQuery(connectionsQuery(project)).data ?? [];
-  const named = useNameField(name, taken?.map((each) => each.name) ?? [], first);
+  const named = useNameField(name, first);
   const toOne = (forwarder: string) =>
     navigate({ to: "/projects/$project/forwarders/$forwarder", params: { project, forwarder } });
-  const saving = useMutation({
-    mutationFn: (definition: Definition) => save(project, "forwarders", named.name, definition),
-    onSuccess: async () => {
-      toast({ text: words.definitions.saved(named.name) });
-      await client.invalidateQueries({ queryKey: definitionsKey(project) });
-      await toOne(named.name);
-    },
+  const saving = useSaving({
+    project,
+    noun: "forwarders",
+    name: named.name,
+    defined,
+    done: () => toOne(named.name),
   });
   const { form, touched, rest, spoken } = useForm({
-    saved,
+    saved: defined === null ? null : initial,
     initial,
     prefix: `forwarders.${named.name}`,
     fields: FORWARDER_FIELDS,
     error: saving.error,
   });
-  const submit = () => {
+  const submit = (over?: Meanwhile) => {
     spoken();
     if (named.check() && form.isSound && allReadable(Object.values(form.definition))) {
-      saving.mutate(form.definition);
+      saving.mutate({ definition: form.definition, over });
     }
   };
-  const nameField: ReactNode = name === null ? <TextInput {...named.field} /> : null;
+  const nameField: ReactNode = name === null ? <TextInput {...named.field(saving.error)} /> : null;
   return (
     <FormProvider form={form}>
       <FormFrame
-        save={submit}
+        save={() => submit()}
         saving={saving.isPending}
         saved={saving.isSuccess}
         saveWord={name === null ? words.forwarders.make : words.definitions.save}
@@ -138,6 +136,13 @@ function ForwarderForm({ project, name, saved, initial, first = "" }: ForwarderF
         touched={touched || named.touched}
         error={saving.error}
         rest={rest}
+        meanwhile={
+          meanwhile && {
+            name: named.name,
+            again: meanwhile.again,
+            anyway: () => submit(meanwhile),
+          }
+        }
         aside={
           <Section title={words.forwarders.trial.title}>
             <TryFilter project={project} />

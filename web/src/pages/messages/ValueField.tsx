@@ -40,7 +40,7 @@ export function ValueField({ add }: { add: (wanted: string) => void }) {
           value={value}
           onChange={(event) => setValue(event.currentTarget.value)}
         />
-        <Button type="submit" variant="default" disabled={!isWhole}>
+        <Button type="submit" variant="default" size="compact-sm" disabled={!isWhole}>
           {words.add}
         </Button>
       </fieldset>

@@ -1,20 +1,20 @@
 // Making a source, and changing one.
 
 import { Select, TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
-import { type Definition, isDefinition } from "../../definitions/definition";
+import { isDefinition } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { FormFrame } from "../../definitions/FormFrame";
 import { ChoiceAt, mistakeText, SecretAt, SwitchAt, TextAt } from "../../definitions/fields";
 import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
+import type { Meanwhile } from "../../definitions/Meanwhile";
 import { useNameField } from "../../definitions/name";
-import { definitionsKey, save, sourcesQuery } from "../../definitions/queries";
+import type { Defined } from "../../definitions/queries";
+import { useSaving } from "../../definitions/saving";
 import { Section } from "../../design/Section";
-import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import { ProofsField } from "./ProofsField";
 
@@ -44,7 +44,7 @@ export function NewSourcePage() {
   const { project } = newRoute.useParams();
   return (
     <Allowed project={project} noun="sources" title={words.sources.make}>
-      <SourceForm project={project} name={null} saved={null} />
+      <SourceForm project={project} name={null} defined={null} />
     </Allowed>
   );
 }
@@ -59,7 +59,9 @@ export function ChangeSourcePage() {
       name={source}
       title={words.sources.changeTitle(source)}
     >
-      {(definition) => <SourceForm project={project} name={source} saved={definition} />}
+      {(defined, meanwhile) => (
+        <SourceForm project={project} name={source} defined={defined} meanwhile={meanwhile} />
+      )}
     </ChangePage>
   );
 }
@@ -67,25 +69,23 @@ export function ChangeSourcePage() {
 interface SourceFormProps {
   project: string;
   name: string | null;
-  saved: Definition | null;
+  defined: Defined | null;
+  meanwhile?: Meanwhile;
 }
 
-function SourceForm({ project, name, saved }: SourceFormProps) {
+function SourceForm({ project, name, defined, meanwhile }: SourceFormProps) {
   const words = useWords();
-  const toast = useToast();
-  const client = useQueryClient();
   const navigate = newRoute.useNavigate();
-  const taken = useQuery({ ...sourcesQuery(project), enabled: name === null }).data;
-  const named = useNameField(name, taken?.map((each) => each.name) ?? []);
+  const saved = defined?.definition ?? null;
+  const named = useNameField(name);
   const toOne = (source: string) =>
     navigate({ to: "/projects/$project/sources/$source", params: { project, source } });
-  const saving = useMutation({
-    mutationFn: (definition: Definition) => save(project, "sources", named.name, definition),
-    onSuccess: async () => {
-      toast({ text: words.definitions.saved(named.name) });
-      await client.invalidateQueries({ queryKey: definitionsKey(project) });
-      await toOne(named.name);
-    },
+  const saving = useSaving({
+    project,
+    noun: "sources",
+    name: named.name,
+    defined,
+    done: () => toOne(named.name),
   });
   const { form, touched, rest, spoken } = useForm({
     saved,
@@ -94,16 +94,16 @@ function SourceForm({ project, name, saved }: SourceFormProps) {
     fields: FIELDS,
     error: saving.error,
   });
-  const submit = () => {
+  const submit = (over?: Meanwhile) => {
     spoken();
     if (named.check() && form.isSound) {
-      saving.mutate(form.definition);
+      saving.mutate({ definition: form.definition, over });
     }
   };
   return (
     <FormProvider form={form}>
       <FormFrame
-        save={submit}
+        save={() => submit()}
         saving={saving.isPending}
         saved={saving.isSuccess}
         saveWord={name === null ? words.sources.make : words.definitions.save}
@@ -115,8 +115,17 @@ function SourceForm({ project, name, saved }: SourceFormProps) {
         touched={touched || named.touched}
         error={saving.error}
         rest={rest}
+        meanwhile={
+          meanwhile && {
+            name: named.name,
+            again: meanwhile.again,
+            anyway: () => submit(meanwhile),
+          }
+        }
       >
-        <SourceFields nameField={name === null ? <TextInput {...named.field} /> : null} />
+        <SourceFields
+          nameField={name === null ? <TextInput {...named.field(saving.error)} /> : null}
+        />
       </FormFrame>
     </FormProvider>
   );

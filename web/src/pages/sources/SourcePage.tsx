@@ -10,6 +10,7 @@ import { useLiveDefinitions } from "../../definitions/live";
 import {
   definedQuery,
   definitionsKey,
+  expecting,
   forwardersQuery,
   healthQuery,
   type SourceHealth,
@@ -64,7 +65,7 @@ export function SourcePage() {
       />
       <Section
         title={words.sources.sections.addresses}
-        actions={<Rotate project={project} name={name} definition={definition} />}
+        actions={<Rotate project={project} name={name} />}
       >
         <Addresses project={project} source={name} />
         {system !== null && (
@@ -122,14 +123,22 @@ interface OfSource {
   definition: Definition;
 }
 
-function Rotate({ project, name, definition }: OfSource) {
+function Rotate({ project, name }: { project: string; name: string }) {
   const words = useWords().sources;
   const may = useMay(project, "editor");
   const confirm = useConfirm();
   const toast = useToast();
   const client = useQueryClient();
   const rotating = useMutation({
-    mutationFn: () => save(project, "sources", name, { ...definition, secret: newInboxSecret() }),
+    // Nothing but the secret changes: the rest is what is saved at this moment, by whomever.
+    mutationFn: async () => {
+      const now = await client.fetchQuery({
+        ...definedQuery(project, "sources", name),
+        staleTime: 0,
+      });
+      const definition = { ...now.definition, secret: newInboxSecret() };
+      await save(project, "sources", name, definition, expecting(now));
+    },
     onSuccess: () => {
       toast({ text: words.rotated });
       return client.invalidateQueries({ queryKey: definitionsKey(project) });
