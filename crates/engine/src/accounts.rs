@@ -10,8 +10,10 @@
 //! an account that is not there costs as much work as a wrong password, and is answered alike.
 
 mod invitations;
+mod members;
 mod passwords;
 mod second_factor;
+mod shares;
 mod sign_in;
 mod tokens;
 
@@ -24,8 +26,10 @@ use thiserror::Error;
 use uuid::Uuid;
 
 pub use invitations::{Accepting, Invited, NewPerson};
+pub use members::MOST_ADDED;
 pub(crate) use passwords::Passwords;
 pub use second_factor::BegunSecondFactor;
+pub use shares::{Share, Shares};
 pub use sign_in::SignIn;
 pub use tokens::{NewToken, TOKEN_PREFIX};
 
@@ -39,9 +43,9 @@ pub enum AccountError {
     /// The account, the password or the code is wrong. Whose account it was, for the books alone.
     #[error("the mail address, the password or the code is wrong")]
     WrongCredentials(Option<Box<User>>),
-    /// The password is right, and the account has a second factor.
+    /// The password is right, and the account has a second factor. Whose, for the books alone.
     #[error("this account has a second factor")]
-    CodeNeeded,
+    CodeNeeded(Box<User>),
     /// Too many tries; how long to wait.
     #[error("there were too many tries")]
     TooManyTries(std::time::Duration),
@@ -88,13 +92,20 @@ pub struct BegunSession {
 }
 
 impl Hub {
-    /// A session with a new secret, still to be written.
-    fn new_session(&self, account: Option<Uuid>, visitor: &Visitor) -> (Secret, NewSession) {
+    /// A session with a new secret, still to be written: of a user whose credentials are of this
+    /// generation, or of the administrator.
+    fn new_session(
+        &self,
+        account: Option<Uuid>,
+        generation: i64,
+        visitor: &Visitor,
+    ) -> (Secret, NewSession) {
         let secret = new_opaque();
         let session = NewSession {
             digest: digest(secret.expose()),
             id: new_id(self.now()),
             account,
+            generation,
             proof: None,
             lasts: self.settings().session_lifetime,
             address: visitor.address.map(|address| address.to_string()),
@@ -109,7 +120,7 @@ impl Hub {
         token_digest: &[u8; 32],
         visitor: &Visitor,
     ) -> Result<BegunSession, AccountError> {
-        let (secret, mut session) = self.new_session(None, visitor);
+        let (secret, mut session) = self.new_session(None, 0, visitor);
         session.proof = Some(administrator_proof(secret.expose(), token_digest));
         self.store().begin_session(&session, self.settings().session_idle).await?;
         Ok(BegunSession { user: None, secret })
@@ -154,4 +165,15 @@ pub fn administrator_proof(secret: &str, token_digest: &[u8; 32]) -> [u8; 32] {
     proof.update(secret.as_bytes());
     proof.update(token_digest);
     proof.finalize().into()
+}
+
+/// Where an address is counted: who has one of the sixth version has the 2⁶⁴ beside it as well.
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}")
+        }
+    }
 }

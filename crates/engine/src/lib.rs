@@ -51,8 +51,8 @@ mod traffic;
 mod watch;
 
 pub use accounts::{
-    Accepting, AccountError, BegunSecondFactor, BegunSession, Invited, NewPerson, NewToken, Note,
-    SignIn, TOKEN_PREFIX, Visitor, administrator_proof,
+    Accepting, AccountError, BegunSecondFactor, BegunSession, Invited, MOST_ADDED, NewPerson,
+    NewToken, Note, Share, Shares, SignIn, TOKEN_PREFIX, Visitor, administrator_proof, network,
 };
 pub use actions::{FilterTrial, ForwarderExplanation, Replayed};
 pub use bulk::{BulkPreview, DEFAULT_REPLAY_RATE};

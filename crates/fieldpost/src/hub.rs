@@ -23,6 +23,9 @@ use crate::config::{DataFolder, RunningHub, Settings, StorageSettings, Token};
 use crate::failure::Failure;
 use crate::projects;
 
+/// The shortest admin token that a hub takes, in characters. It opens everything, and nobody slows
+/// down whoever guesses at it with the right one at last.
+const SHORTEST_ADMIN_TOKEN: usize = 32;
 /// How often what was measured is put together, where nobody asks for it.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -50,6 +53,7 @@ impl ServingHub {
         keys: KeySource,
         listener: TcpListener,
     ) -> Result<Self, Failure> {
+        check_admin_token(settings)?;
         let mailer = settings.mail.mailer()?;
         let folder = DataFolder::at(&settings.storage.data);
         folder.make()?;
@@ -144,6 +148,21 @@ async fn first_owner_link(
     let base = settings.inbound.public_url.as_ref().map_or(local, |url| url.as_str());
     let path = hub.first_owner_link().await?;
     Ok(path.map(|path| format!("{}{}", base.trim_end_matches('/'), path.expose())))
+}
+
+/// Refuses a token that could be guessed. What it is stays unsaid.
+fn check_admin_token(settings: &Settings) -> Result<(), Failure> {
+    let given = settings.inbound.admin_token.as_ref().map(|token| token.expose().chars().count());
+    match given {
+        Some(length) if length < SHORTEST_ADMIN_TOKEN => Err(Failure::new(format!(
+            "the admin token has {length} characters, and {SHORTEST_ADMIN_TOKEN} are the least"
+        ))
+        .hint(
+            "take a long random one, such as `openssl rand -base64 32` makes, or leave the \
+             setting admin-token out: then the hub makes one",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The token that is given, or the one that was made before, or a new one.

@@ -62,6 +62,7 @@ pub const OPERATIONS: &[Operation] = &[
     change("POST", "/account/second-factor", Anybody, "second-factor.begun"),
     change("PUT", "/account/second-factor", Anybody, "second-factor.confirmed"),
     change("DELETE", "/account/second-factor", Anybody, "second-factor.removed"),
+    change("POST", "/account/recovery-codes", Anybody, "recovery-codes.renewed"),
     look("/account/sessions", Anybody),
     change("DELETE", "/account/sessions/{session}", Anybody, "session.ended"),
     // The installation.

@@ -59,6 +59,9 @@ const SCHEME_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
 /// What comes before the secret in an inbox URL.
 const INBOX: &str = "/inbox/";
 
+/// What comes before the id or the path of a webhook.
+const WEBHOOK: &str = "/i/";
+
 /// Whether a header of this name carries a credential.
 pub fn is_credential_header(name: &str) -> bool {
     let name = plain(name);
@@ -126,6 +129,14 @@ pub fn mask_webhook(url: &str) -> String {
             let mark: String = digits.chars().take(MARK_DIGITS).collect();
             format!("{shown}/{PLACEHOLDER}#{mark}")
         }
+    }
+}
+
+/// Masks what names a webhook: `/i/<id>`, `/i/<project>/<path>`. Other paths stay as they are.
+pub fn mask_webhook_path(path: &str) -> String {
+    match path.strip_prefix(WEBHOOK) {
+        Some(_) => format!("{WEBHOOK}{PLACEHOLDER}"),
+        None => path.to_owned(),
     }
 }
 
@@ -367,6 +378,14 @@ mod tests {
             ("/api/inbox/abc", "/api/inbox/abc"),
         ] {
             assert_eq!(mask_inbox_path(path), masked);
+        }
+        for (path, masked) in [
+            ("/i/0190", "/i/•••••••"),
+            ("/i/clinic/intake/births", "/i/•••••••"),
+            ("/inbox/abc", "/inbox/abc"),
+            ("/api/i/0190", "/api/i/0190"),
+        ] {
+            assert_eq!(mask_webhook_path(path), masked);
         }
     }
 

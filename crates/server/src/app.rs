@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use fieldpost_engine::Hub;
+use fieldpost_engine::{Hub, Shares};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::body::Bounds;
+use crate::client_address::UnbelievedProxies;
 use crate::health::Readiness;
+use crate::refusals::Refusals;
 use crate::room::Room;
 use crate::settings::ServerSettings;
+use crate::wrong_tokens::WrongTokens;
+
+/// Streams of events that somebody listens to at once, at this hub.
+pub(crate) const MOST_STREAMS: usize = 32;
 
 /// The hub, the settings, and the word to stop.
 pub(crate) struct App {
@@ -22,6 +28,14 @@ pub(crate) struct App {
     room: Room,
     /// Changes that were begun; a stopping server waits for them.
     pub(crate) changes: TaskTracker,
+    /// The streams of events that each listens to.
+    pub(crate) streams: Shares,
+    /// What the audit log was told of refusals.
+    pub(crate) refusals: Refusals,
+    /// Tokens that opened nothing, by where they came from.
+    pub(crate) wrong_tokens: WrongTokens,
+    /// Proxies that are not trusted, and might have to be.
+    pub(crate) unbelieved_proxies: UnbelievedProxies,
 }
 
 /// A handle to it; every request gets one.
@@ -37,6 +51,10 @@ impl App {
             readiness: Readiness::default(),
             room,
             changes: TaskTracker::new(),
+            streams: Shares::new(MOST_STREAMS),
+            refusals: Refusals::default(),
+            wrong_tokens: WrongTokens::default(),
+            unbelieved_proxies: UnbelievedProxies::default(),
         }
     }
 

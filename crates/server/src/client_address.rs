@@ -5,7 +5,9 @@
 //! first address that no trusted proxy has is the client's. Whatever stands left of it the client
 //! may have written himself, and it is not believed.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 use http::HeaderMap;
 use http::header::HeaderName;
@@ -14,6 +16,8 @@ use ipnet::IpNet;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Proxies in a row that are looked through, at most.
 const MOST_PROXIES: usize = 16;
+/// Peers that are remembered for not having been believed, at most.
+const MOST_UNBELIEVED: usize = 16;
 
 /// Who sent a request, as an extension of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,34 @@ pub(crate) fn client_address(
         client = hop;
     }
     ClientAddress(client)
+}
+
+/// Peers that speak for others and are not trusted to. Either somebody writes the header who should
+/// not, and nothing comes of it; or a proxy was not named, and all its clients have one address.
+#[derive(Debug, Default)]
+pub(crate) struct UnbelievedProxies(Mutex<BTreeSet<IpAddr>>);
+
+impl UnbelievedProxies {
+    /// Looks at a request; the log is told once of each peer.
+    pub(crate) fn look_at(&self, peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) {
+        let peer = peer.to_canonical();
+        if !headers.contains_key(FORWARDED_FOR) || is_within(peer, trusted) {
+            return;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_UNBELIEVED && known.insert(peer) {
+            tracing::warn!(
+                %peer,
+                "{peer} sends X-Forwarded-For and is not trusted: if it is a proxy of yours, name \
+                 it with --trusted-proxy, or all who come through it have one address"
+            );
+        }
+    }
+
+    /// Who they are.
+    pub(crate) fn addresses(&self) -> Vec<IpAddr> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
 }
 
 fn is_within(address: IpAddr, networks: &[IpNet]) -> bool {
@@ -105,6 +137,21 @@ mod tests {
         check("10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1");
         check("10.0.0.1", &["[2001:db8::5]:4711"], "2001:db8::5");
         check("10.0.0.1", &["[2001:db8::5]"], "2001:db8::5");
+    }
+
+    #[test]
+    fn peers_that_are_not_believed_are_remembered_up_to_a_bound() {
+        let unbelieved = UnbelievedProxies::default();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let speaking = HeaderMap::from_iter([(FORWARDED_FOR, HeaderValue::from_static("a"))]);
+        unbelieved.look_at([192, 0, 2, 1].into(), &HeaderMap::new(), &trusted);
+        unbelieved.look_at([10, 0, 0, 1].into(), &speaking, &trusted);
+        assert_eq!(unbelieved.addresses(), [IpAddr::from([0; 4]); 0]);
+        for number in 0..200 {
+            unbelieved.look_at([192, 0, 2, number].into(), &speaking, &trusted);
+        }
+        assert_eq!(unbelieved.addresses().len(), MOST_UNBELIEVED);
+        assert_eq!(unbelieved.addresses()[1], IpAddr::from([192, 0, 2, 1]));
     }
 
     #[test]

@@ -52,6 +52,7 @@ impl Front {
             "inbox" => inbox::answer(&self.app, request).await,
             "api" => {
                 let trusted = &self.app.settings.trusted_proxies;
+                self.app.unbelieved_proxies.look_at(peer, request.headers(), trusted);
                 let client = client_address(peer, request.headers(), trusted);
                 request.extensions_mut().insert(client);
                 self.api.oneshot(request).await?

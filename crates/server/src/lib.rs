@@ -29,12 +29,14 @@ mod html;
 mod inbox;
 mod incoming;
 mod problem;
+mod refusals;
 mod room;
 mod senders;
 mod settings;
 mod socket;
 mod unsubscribe;
 mod webhook;
+mod wrong_tokens;
 
 pub use api::openapi;
 pub use connection::serve;

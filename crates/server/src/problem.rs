@@ -139,6 +139,14 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
+    /// Who tried too often has to wait.
+    pub(crate) fn too_many_tries(wait: Duration, detail: impl Into<String>) -> Self {
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail)
+            .hint("try again after the time that the header Retry-After names")
+            .retry_after(seconds)
+    }
+
     /// What was there, and has been erased.
     pub(crate) fn erased(what: &str, at: Timestamp) -> Self {
         let detail = format!("the {what} was erased at {at}");
@@ -251,16 +259,11 @@ impl From<AccountError> for Problem {
                 Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", sentence)
                     .hint("who runs the installation can reset a lost password or second factor")
             }
-            AccountError::CodeNeeded => {
+            AccountError::CodeNeeded(_) => {
                 Self::new(StatusCode::UNAUTHORIZED, "code-needed", sentence)
                     .hint("send the code that the app shows as `code`, or a recovery code")
             }
-            AccountError::TooManyTries(wait) => {
-                let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", sentence)
-                    .hint("try again after the time that the header Retry-After names")
-                    .retry_after(seconds)
-            }
+            AccountError::TooManyTries(wait) => Self::too_many_tries(wait, sentence),
             AccountError::UsedLink => Self::new(StatusCode::GONE, "used-invitation", sentence)
                 .hint("ask whoever sent it for another one"),
             AccountError::Unfit { field, what, hint } => {
@@ -333,9 +336,11 @@ impl IntoResponses for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> axum::response::Response {
         let status = self.status();
+        let code = ProblemCode(self.0.code.clone());
         let text = serde_json::to_vec(&*self.0).unwrap_or_default();
         let mut response = http::Response::new(Body::from(text));
         *response.status_mut() = status;
+        response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -349,6 +354,10 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+/// The code of an answer that is a problem, beside it, for whoever keeps the books.
+#[derive(Clone, Debug)]
+pub(crate) struct ProblemCode(pub(crate) Cow<'static, str>);
 
 /// The answer where there is nothing.
 pub(crate) async fn no_such_page(uri: Uri) -> Problem {

@@ -1,4 +1,5 @@
-//! The audit log: who did what, and when. Rows are added and never changed.
+//! The audit log: who did what, and when. Rows are added and never changed; those of what was
+//! refused are forgotten after a while.
 
 use std::time::Duration;
 
@@ -13,7 +14,15 @@ use crate::statement::{Batch, Conditions, Parameter, Row, contains, like_anywher
 
 /// The action of a sign-in that was refused: strangers make such rows, so they do not stay.
 pub const SIGN_IN_REFUSED: &str = "session.refused";
-/// How long rows of [`SIGN_IN_REFUSED`] stay.
+/// The action of a password that was asked for once more, and was wrong.
+pub const PASSWORD_REFUSED: &str = "password.refused";
+/// The action of a change that somebody was not allowed to make.
+pub const CHANGE_REFUSED: &str = "change.refused";
+/// The action of tokens that open nothing, and come too often.
+pub const TOKENS_REFUSED: &str = "tokens.refused";
+/// What was refused, and so does not stay.
+const REFUSED: [&str; 4] = [SIGN_IN_REFUSED, PASSWORD_REFUSED, CHANGE_REFUSED, TOKENS_REFUSED];
+/// How long rows of what was refused stay.
 const REFUSED_STAY: Duration = Duration::from_hours(90 * 24);
 
 /// Who did something.
@@ -83,10 +92,10 @@ impl Store {
     /// Writes into the log.
     pub async fn note(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        if entry.action == SIGN_IN_REFUSED {
+        if REFUSED.contains(&entry.action.as_str()) {
             batch.any(
                 "DELETE FROM audit WHERE action = $1 AND id < $2",
-                vec![SIGN_IN_REFUSED.into(), first_id_at(entry.at - REFUSED_STAY).into()],
+                vec![entry.action.as_str().into(), first_id_at(entry.at - REFUSED_STAY).into()],
             );
         }
         batch.any(

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::second_factors::add_removal;
 use crate::sessions::{NewSession, add_session};
 use crate::statement::{Batch, Parameter, as_integer};
-use crate::users::{NewUser, User, add_password, add_user, read_user};
+use crate::users::{NewUser, User, add_changed_credentials, add_password, add_user, read_user};
 
 /// The text of the conflict where a link was used, has expired or was replaced.
 pub const USED_INVITATION: &str = "this link was used already, has expired, or was replaced";
@@ -42,6 +43,8 @@ pub struct Invitation {
     pub user: Option<User>,
     /// Until when it is good.
     pub expires_at: Option<Timestamp>,
+    /// Whether the second factor goes when it is used.
+    pub drops_second_factor: bool,
 }
 
 /// How a link is used.
@@ -59,20 +62,27 @@ pub struct Acceptance {
     pub language: Option<String>,
     /// The digest of the password.
     pub password: String,
-    /// The session that begins.
+    /// Whether the second factor goes.
+    pub drops_second_factor: bool,
+    /// The session that begins. The user's credentials must still be of its generation.
     pub session: NewSession,
 }
 
 impl Store {
     /// Keeps the digest of a link for the first owner.
-    pub async fn add_first_owner_link(&self, digest: [u8; 32]) -> Result<(), StoreError> {
+    pub async fn add_first_owner_link(
+        &self,
+        digest: [u8; 32],
+        lasts: Duration,
+    ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         let now = self.now_sql();
         batch.any(
             format!(
-                "INSERT INTO invitations (digest, kind, made_at) VALUES ($1, 'first-owner', {now})"
+                "INSERT INTO invitations (digest, kind, made_at, expires_at)
+                 VALUES ($1, 'first-owner', {now}, {now} + $2)"
             ),
-            vec![Parameter::Bytes(digest.to_vec())],
+            vec![Parameter::Bytes(digest.to_vec()), as_integer(lasts.as_micros()).into()],
         );
         batch.any(
             format!(
@@ -85,27 +95,31 @@ impl Store {
         self.change(batch).await.map(drop)
     }
 
-    /// Keeps the digest of a link for a user; links that they had are good no more.
+    /// Keeps the digest of a link for a user; links that they had are good no more. The second
+    /// factor may go when it is used, and stays until then.
     pub async fn invite(
         &self,
         account: Uuid,
         kind: InvitationKind,
         digest: [u8; 32],
         lasts: Duration,
+        drops_second_factor: bool,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.any("DELETE FROM invitations WHERE account = $1", vec![account.into()]);
         let now = self.now_sql();
         batch.any(
             format!(
-                "INSERT INTO invitations (digest, kind, account, made_at, expires_at)
-                 VALUES ($1, $2, $3, {now}, {now} + $4)"
+                "INSERT INTO invitations (digest, kind, account, made_at, expires_at,
+                     drops_second_factor)
+                 VALUES ($1, $2, $3, {now}, {now} + $4, $5)"
             ),
             vec![
                 Parameter::Bytes(digest.to_vec()),
                 kind.name().into(),
                 account.into(),
                 as_integer(lasts.as_micros()).into(),
+                i64::from(drops_second_factor).into(),
             ],
         );
         self.change(batch).await.map(drop)
@@ -115,16 +129,20 @@ impl Store {
     /// user.
     pub async fn invitation(&self, digest: [u8; 32]) -> Result<Option<Invitation>, StoreError> {
         let sql = format!(
-            "SELECT kind, account, expires_at FROM invitations WHERE digest = $1
+            "SELECT kind, account, expires_at, drops_second_factor FROM invitations
+             WHERE digest = $1
              AND (expires_at IS NULL OR expires_at > {})
              AND (kind <> 'first-owner' OR NOT EXISTS (SELECT 1 FROM users))",
             self.now_sql()
         );
         let found = self.query(sql, vec![Parameter::Bytes(digest.to_vec())], |row| {
             let expires_at = row.optional_integer(2)?.map(Timestamp);
-            Ok((row.named(0, InvitationKind::from_name)?, row.optional_id(1)?, expires_at))
+            let kind = row.named(0, InvitationKind::from_name)?;
+            Ok((kind, row.optional_id(1)?, expires_at, row.integer(3)? != 0))
         });
-        let Some((kind, account, expires_at)) = found.await?.into_iter().next() else {
+        let Some((kind, account, expires_at, drops_second_factor)) =
+            found.await?.into_iter().next()
+        else {
             return Ok(None);
         };
         let user = match account {
@@ -139,14 +157,13 @@ impl Store {
                 Some(user)
             }
         };
-        Ok(Some(Invitation { kind, user, expires_at }))
+        Ok(Some(Invitation { kind, user, expires_at, drops_second_factor }))
     }
 
     /// Uses a link: sets the password, ends the sessions there were, and begins one. Of two who use
     /// it at once, one does; the other gets the conflict [`USED_INVITATION`].
     pub async fn accept_invitation(&self, acceptance: &Acceptance) -> Result<(), StoreError> {
-        let Acceptance { account, first_owner, name, language, password, session, digest } =
-            acceptance;
+        let Acceptance { account, first_owner, name, language, password, session, .. } = acceptance;
         let now = self.now_sql();
         let mut batch = Batch::default();
         if first_owner.is_some() {
@@ -160,17 +177,24 @@ impl Store {
         batch.one(
             USED_INVITATION,
             format!(
-                "DELETE FROM invitations WHERE digest = $1
+                "DELETE FROM invitations WHERE digest = $1 AND drops_second_factor = $2
                  AND (expires_at IS NULL OR expires_at > {now})
                  AND (kind <> 'first-owner' OR NOT EXISTS (SELECT 1 FROM users))"
             ),
-            vec![Parameter::Bytes(digest.to_vec())],
+            vec![
+                Parameter::Bytes(acceptance.digest.to_vec()),
+                i64::from(acceptance.drops_second_factor).into(),
+            ],
         );
         if let Some(user) = first_owner {
             add_user(&mut batch, user, &now);
             batch.any("DELETE FROM invitations WHERE kind = 'first-owner'", Vec::new());
         }
-        add_password(&mut batch, *account, password);
+        add_password(&mut batch, *account, password, session.generation, USED_INVITATION);
+        if acceptance.drops_second_factor {
+            add_removal(&mut batch, *account);
+            add_changed_credentials(&mut batch, *account);
+        }
         batch.one(
             USED_INVITATION,
             format!(

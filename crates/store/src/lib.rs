@@ -52,6 +52,7 @@ mod keys;
 mod lanes;
 mod leases;
 mod lost;
+mod members;
 mod mentions;
 mod messages;
 mod migrate;
@@ -84,8 +85,10 @@ use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::message::MessageState;
 use tokio::sync::broadcast;
 
-pub use crate::api_tokens::ApiToken;
-pub use crate::audit::{AuditEntry, AuditQuery, SIGN_IN_REFUSED, Who};
+pub use crate::api_tokens::{ApiToken, ListedToken, MOST_TOKENS, TOO_MANY_TOKENS};
+pub use crate::audit::{
+    AuditEntry, AuditQuery, CHANGE_REFUSED, PASSWORD_REFUSED, SIGN_IN_REFUSED, TOKENS_REFUSED, Who,
+};
 pub use crate::backlogs::Backlog;
 pub use crate::backup::backup;
 pub use crate::bulk::{BulkAction, BulkChange, BulkKind, BulkState, HeldAction};
@@ -105,21 +108,22 @@ pub use crate::inspect::{FoundDefinition, Inspection, inspect};
 pub use crate::invitations::{Acceptance, Invitation, InvitationKind, USED_INVITATION};
 pub use crate::keys::{KeyStatus, KeyUse};
 pub use crate::lanes::{LANE_COUNT, LaneBacklog};
-pub use crate::moving::{Move, QueuePlace, Walk};
+pub use crate::members::{LAST_OWNER, MemberChange, Membership};
+pub use crate::moving::{Move, PlaceInLane, QueuePlace, Walk};
 pub use crate::notices::{HeldNotice, NewNotice, NoticeOutcome, RefusedAddress};
 pub use crate::open_counts::{OpenCount, OpenCounts};
+pub use crate::order::connection_of;
 pub use crate::records::*;
 pub use crate::reports::{Expectation, PeriodCounts};
 pub use crate::retention::{Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep};
 pub use crate::seal::{KeyId, KeyRing, KeySource, NoKey, Rotation, SealingKey};
-pub use crate::order::connection_of;
 pub use crate::second_factors::SecondFactor;
-pub use crate::sessions::{NewSession, SEEN_EVERY, Session};
+pub use crate::sessions::{MOST_SESSIONS, NewSession, SEEN_EVERY, Session};
 pub use crate::sweep::Stretch;
 pub use crate::tallies::{LastTime, NewTally, Tally, TallyQuery};
 pub use crate::tokens::{StoredToken, TokenOwner, TokenTurn};
 pub use crate::tries::Tried;
-pub use crate::users::{Membership, NewUser, TAKEN_EMAIL, User, UserChange};
+pub use crate::users::{CHANGED_CREDENTIALS, NewUser, TAKEN_EMAIL, User, UserChange};
 
 use crate::ends::{AcceptEnd, RecordEnd};
 use crate::lost::LostClaims;
@@ -268,11 +272,11 @@ impl Store {
             signals,
         };
         store.seal_at_start().await.map_err(StoreError::while_opening)?;
+        store.release_of_older_starts().await.map_err(StoreError::while_opening)?;
         Ok(store)
     }
 
     /// `sqlite` or `postgres`.
-        store.release_of_older_starts().await.map_err(StoreError::while_opening)?;
     pub fn engine_name(&self) -> &'static str {
         match &self.engine {
             Engine::Sqlite(_) => "sqlite",

@@ -19,6 +19,8 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0007_tallies.sql"),
     include_str!("schema/sqlite_0008_moving.sql"),
     include_str!("schema/sqlite_0009_endings.sql"),
+    include_str!("schema/sqlite_0010_credentials.sql"),
+    include_str!("schema/sqlite_0011_held.sql"),
     include_str!("schema/sqlite_0012_pages.sql"),
 ];
 const POSTGRES: &[&str] = &[
@@ -31,6 +33,8 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0007_tallies.sql"),
     include_str!("schema/postgres_0008_moving.sql"),
     include_str!("schema/postgres_0009_endings.sql"),
+    include_str!("schema/postgres_0010_credentials.sql"),
+    include_str!("schema/postgres_0011_held.sql"),
     include_str!("schema/postgres_0012_pages.sql"),
 ];
 

@@ -9,7 +9,7 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::keys::SECOND_FACTORS;
 use crate::statement::{Batch, Parameter};
-use crate::users::account_key;
+use crate::users::{account_key, add_changed_credentials};
 
 /// A user's second factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct SecondFactor {
     pub confirmed_at: Option<Timestamp>,
     /// The last step that was taken.
     pub last_step: Option<i64>,
+    /// The secret as it lies sealed: what tells this factor from one that was begun after it.
+    sealed: String,
 }
 
 impl Store {
@@ -34,8 +36,8 @@ impl Store {
             return Ok(None);
         };
         let secret = self.sealer.open(&SECOND_FACTORS.belongs_to(&[&account]), &sealed)?;
-        let confirmed_at = confirmed_at.map(Timestamp);
-        Ok(Some(SecondFactor { secret: Secret::new(secret), confirmed_at, last_step }))
+        let (secret, confirmed_at) = (Secret::new(secret), confirmed_at.map(Timestamp));
+        Ok(Some(SecondFactor { secret, confirmed_at, last_step, sealed }))
     }
 
     /// Keeps a second factor that is still to be confirmed, in the place of another such one. The
@@ -59,10 +61,12 @@ impl Store {
     }
 
     /// Confirms a second factor by the step whose code was sent, and keeps the digests of its
-    /// recovery codes. The answer is whether it was this call that did.
+    /// recovery codes. The answer is whether it was this call that did: a factor that was begun
+    /// after this one is not confirmed by a code of this one.
     pub async fn confirm_second_factor(
         &self,
         account: Uuid,
+        factor: &SecondFactor,
         step: i64,
         recovery_codes: &[[u8; 32]],
     ) -> Result<bool, StoreError> {
@@ -71,18 +75,32 @@ impl Store {
             &mut batch,
             format!(
                 "UPDATE second_factors SET confirmed_at = {}, last_step = $2
-                 WHERE account = $1 AND confirmed_at IS NULL",
+                 WHERE account = $1 AND confirmed_at IS NULL AND secret = $3",
                 self.now_sql()
             ),
-            vec![account_key(account).into(), step.into()],
+            vec![account_key(account).into(), step.into(), factor.sealed.as_str().into()],
         );
-        batch.any("DELETE FROM recovery_codes WHERE account = $1", vec![account.into()]);
-        for digest in recovery_codes {
-            batch.any(
-                "INSERT INTO recovery_codes (account, digest) VALUES ($1, $2)",
-                vec![account.into(), Parameter::Bytes(digest.to_vec())],
-            );
-        }
+        add_recovery_codes(&mut batch, account, recovery_codes);
+        // A session that is being begun without a code comes too late.
+        add_changed_credentials(&mut batch, account);
+        self.change_unless_done(batch).await
+    }
+
+    /// Keeps other recovery codes in the place of those that are left. The answer is whether there
+    /// is a second factor that they are for.
+    pub async fn replace_recovery_codes(
+        &self,
+        account: Uuid,
+        recovery_codes: &[[u8; 32]],
+    ) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        Self::once(
+            &mut batch,
+            "UPDATE second_factors SET secret = secret
+             WHERE account = $1 AND confirmed_at IS NOT NULL",
+            vec![account_key(account).into()],
+        );
+        add_recovery_codes(&mut batch, account, recovery_codes);
         self.change_unless_done(batch).await
     }
 
@@ -122,11 +140,25 @@ impl Store {
     /// Removes a second factor with its recovery codes; whether there was one.
     pub async fn remove_second_factor(&self, account: Uuid) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
-        batch.any(
-            "DELETE FROM second_factors WHERE account = $1",
-            vec![account_key(account).into()],
-        );
-        batch.any("DELETE FROM recovery_codes WHERE account = $1", vec![account.into()]);
+        add_removal(&mut batch, account);
+        add_changed_credentials(&mut batch, account);
         Ok(self.change(batch).await?.first() == Some(&1))
+    }
+}
+
+/// Adds the removal of a second factor with its recovery codes.
+pub(crate) fn add_removal(batch: &mut Batch, account: Uuid) {
+    batch.any("DELETE FROM second_factors WHERE account = $1", vec![account_key(account).into()]);
+    batch.any("DELETE FROM recovery_codes WHERE account = $1", vec![account.into()]);
+}
+
+/// Adds recovery codes in the place of those that there were.
+fn add_recovery_codes(batch: &mut Batch, account: Uuid, digests: &[[u8; 32]]) {
+    batch.any("DELETE FROM recovery_codes WHERE account = $1", vec![account.into()]);
+    for digest in digests {
+        batch.any(
+            "INSERT INTO recovery_codes (account, digest) VALUES ($1, $2)",
+            vec![account.into(), Parameter::Bytes(digest.to_vec())],
+        );
     }
 }

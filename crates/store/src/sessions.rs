@@ -11,10 +11,12 @@ use uuid::Uuid;
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Batch, Parameter, Row, as_integer};
-use crate::users::{COLUMN_COUNT, User, read_user};
+use crate::users::{CHANGED_CREDENTIALS, COLUMN_COUNT, User, read_user};
 
 /// How exactly it is kept when a session or a token was used last.
 pub const SEEN_EVERY: Duration = Duration::from_mins(1);
+/// Sessions that a user has at once, and so the administrator; with another one the oldest ends.
+pub const MOST_SESSIONS: usize = 20;
 /// The longest name of a browser that is kept, in characters.
 const LONGEST_AGENT: usize = 200;
 
@@ -27,6 +29,8 @@ pub struct NewSession {
     pub id: Uuid,
     /// Whose it is; none is the administrator.
     pub account: Option<Uuid>,
+    /// Of which generation the user's credentials were that began it; 0 for the administrator.
+    pub generation: i64,
     /// For the administrator's: what shows that it belongs to the present token.
     pub proof: Option<[u8; 32]>,
     /// How long it lasts at the most.
@@ -81,6 +85,30 @@ impl Store {
         digest: [u8; 32],
         idle: Duration,
     ) -> Result<Option<(Session, Option<User>)>, StoreError> {
+        let found = self.find_session(digest, idle).await?;
+        let Some((session, user, stale)) = found else { return Ok(None) };
+        if stale {
+            self.touch_session(digest).await?;
+        }
+        Ok(Some((session, user)))
+    }
+
+    /// The same, without noting anything: to look after somebody is no use of theirs.
+    pub async fn unused_session(
+        &self,
+        digest: [u8; 32],
+        idle: Duration,
+    ) -> Result<Option<(Session, Option<User>)>, StoreError> {
+        let found = self.find_session(digest, idle).await?;
+        Ok(found.map(|(session, user, _)| (session, user)))
+    }
+
+    /// The session, its user, and whether it is time to note that it was used.
+    async fn find_session(
+        &self,
+        digest: [u8; 32],
+        idle: Duration,
+    ) -> Result<Option<(Session, Option<User>, bool)>, StoreError> {
         let now = self.now_sql();
         let sql = format!(
             "SELECT {}, {COLUMNS}, CAST(CASE WHEN s.seen_at <= {now} - $3 THEN 1 ELSE 0 END AS BIGINT)
@@ -112,11 +140,7 @@ impl Store {
             });
             found = of_administrator.await?;
         }
-        let Some((session, user, stale)) = found.into_iter().next() else { return Ok(None) };
-        if stale {
-            self.touch_session(digest).await?;
-        }
-        Ok(Some((session, user)))
+        Ok(found.into_iter().next())
     }
 
     async fn touch_session(&self, digest: [u8; 32]) -> Result<(), StoreError> {
@@ -129,6 +153,8 @@ impl Store {
     }
 
     /// Begins a session; those that have ended by themselves are forgotten meanwhile.
+    /// [`CHANGED_CREDENTIALS`] is the conflict where the user's credentials are not those any more
+    /// that began it, or the user may not come in any more.
     pub async fn begin_session(
         &self,
         session: &NewSession,
@@ -142,9 +168,13 @@ impl Store {
                 format!("DELETE FROM sessions WHERE account = $1 AND seen_at <= {now} - $2"),
                 vec![account.into(), as_integer(idle.as_micros()).into()],
             );
-            batch.any(
-                format!("UPDATE users SET last_sign_in_at = {now} WHERE id = $1"),
-                vec![account.into()],
+            batch.one(
+                CHANGED_CREDENTIALS,
+                format!(
+                    "UPDATE users SET last_sign_in_at = {now}
+                     WHERE id = $1 AND generation = $2 AND disabled = 0"
+                ),
+                vec![account.into(), session.generation.into()],
             );
         }
         add_session(&mut batch, session, &now);
@@ -209,7 +239,7 @@ fn whose(account: Option<Uuid>) -> (&'static str, Vec<Parameter>) {
     }
 }
 
-/// Adds the beginning of a session.
+/// Adds the beginning of a session. Where there are too many, the oldest ends.
 pub(crate) fn add_session(batch: &mut Batch, session: &NewSession, now: &str) {
     let agent: Option<String> =
         session.agent.as_ref().map(|agent| agent.chars().take(LONGEST_AGENT).collect());
@@ -233,6 +263,15 @@ pub(crate) fn add_session(batch: &mut Batch, session: &NewSession, now: &str) {
             "INSERT INTO sessions (digest, id, account, created_at, seen_at, ends_at, address,
                  agent, proof)
              VALUES ($1, $2, $3, {now}, {now}, {now} + $4, $5, $6, {proof})"
+        ),
+        parameters,
+    );
+    let (whose, parameters) = whose(session.account);
+    batch.any(
+        format!(
+            "DELETE FROM sessions AS s WHERE {whose} AND s.digest NOT IN (
+                 SELECT s.digest FROM sessions s WHERE {whose}
+                 ORDER BY s.created_at DESC, s.id DESC LIMIT {MOST_SESSIONS})"
         ),
         parameters,
     );

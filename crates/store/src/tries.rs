@@ -4,12 +4,15 @@
 //! A try is counted before it is looked at, so that many at once are no more than many one after
 //! the other. A window begins with the first try and ends by itself. What is counted lies under
 //! digests: the table names neither accounts nor addresses.
+//!
+//! Every transaction takes its rows in the order of their digests, and what is over is forgotten in
+//! a transaction of its own: so nobody waits for somebody who waits for them.
 
 use std::time::Duration;
 
-use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Batch, Parameter, as_integer};
+use crate::{Engine, Store};
 
 /// Something that tries are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,23 +35,21 @@ impl Store {
     ) -> Result<Option<Duration>, StoreError> {
         let now = self.now_sql();
         let window: i64 = as_integer(window.as_micros());
+        self.forget_old_tries(window).await?;
         let mut batch = Batch::default();
-        batch.any(
-            format!("DELETE FROM sign_in_tries WHERE since <= {now} - $1"),
-            vec![window.into()],
-        );
-        let mut ordered = tried.to_vec();
-        // Everybody takes rows in the same order, so that nobody waits for each other.
-        ordered.sort_by_key(|tried| tried.subject);
-        for Tried { subject, limit } in &ordered {
+        for Tried { subject, limit } in in_order(tried) {
             batch.one(
                 TOO_MANY,
                 format!(
                     "INSERT INTO sign_in_tries (subject, tries, since) VALUES ($1, 1, {now})
-                     ON CONFLICT (subject) DO UPDATE SET tries = sign_in_tries.tries + 1
-                     WHERE sign_in_tries.tries < $2"
+                     ON CONFLICT (subject) DO UPDATE SET
+                         tries = CASE WHEN sign_in_tries.since <= {now} - $3 THEN 1
+                             ELSE sign_in_tries.tries + 1 END,
+                         since = CASE WHEN sign_in_tries.since <= {now} - $3 THEN {now}
+                             ELSE sign_in_tries.since END
+                     WHERE sign_in_tries.tries < $2 OR sign_in_tries.since <= {now} - $3"
                 ),
-                vec![Parameter::Bytes(subject.to_vec()), i64::from(*limit).into()],
+                vec![Parameter::Bytes(subject.to_vec()), i64::from(limit).into(), window.into()],
             );
         }
         match self.change(batch).await {
@@ -58,6 +59,25 @@ impl Store {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Forgets what was tried before this window.
+    async fn forget_old_tries(&self, window: i64) -> Result<(), StoreError> {
+        let lock = match &self.engine {
+            Engine::Sqlite(_) => "",
+            Engine::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+        };
+        let mut batch = Batch::default();
+        batch.any(
+            format!(
+                "DELETE FROM sign_in_tries WHERE subject IN (
+                     SELECT subject FROM sign_in_tries WHERE since <= {} - $1
+                     ORDER BY subject {lock})",
+                self.now_sql()
+            ),
+            vec![window.into()],
+        );
+        self.change(batch).await.map(drop)
     }
 
     /// How long until all of these have a try again.
@@ -80,7 +100,7 @@ impl Store {
     /// Gives a try back that was none after all.
     pub async fn give_try_back(&self, tried: &[Tried]) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        for Tried { subject, .. } in tried {
+        for Tried { subject, .. } in in_order(tried) {
             batch.any(
                 "UPDATE sign_in_tries SET tries = tries - 1 WHERE subject = $1 AND tries > 0",
                 vec![Parameter::Bytes(subject.to_vec())],
@@ -98,4 +118,11 @@ impl Store {
         );
         self.change(batch).await.map(drop)
     }
+}
+
+/// The same in the order in which everybody takes their rows.
+fn in_order(tried: &[Tried]) -> Vec<Tried> {
+    let mut ordered = tried.to_vec();
+    ordered.sort_by_key(|tried| tried.subject);
+    ordered
 }

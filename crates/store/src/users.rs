@@ -1,4 +1,4 @@
-//! Users, and what they may do in which project.
+//! Users: who has an account, and the digest of their password.
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
@@ -8,10 +8,13 @@ use uuid::Uuid;
 use crate::Store;
 use crate::error::StoreError;
 use crate::invitations::FIRST_OWNER_FACT;
+use crate::sessions::{NewSession, add_session};
 use crate::statement::{Batch, Parameter, Row};
 
 /// The text of the conflict where an address is another user's.
 pub const TAKEN_EMAIL: &str = "there is a user with this mail address already";
+/// The text of the conflict where a password or a second factor was changed meanwhile.
+pub const CHANGED_CREDENTIALS: &str = "the password or the second factor was changed meanwhile";
 /// The text of the conflict where an account is gone.
 pub(crate) const NO_USER: &str = "the user is not there any more";
 
@@ -39,19 +42,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// When they came in last.
     pub last_sign_in_at: Option<Timestamp>,
-}
-
-/// What a user may do in a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Membership {
-    /// The project.
-    pub project: ProjectName,
-    /// The user.
-    pub account: Uuid,
-    /// The level.
-    pub access: Access,
-    /// Since when.
-    pub since: Timestamp,
+    /// How often the password or the second factor was changed.
+    pub generation: i64,
 }
 
 /// A user to be made.
@@ -88,9 +80,9 @@ pub struct UserChange {
 pub(crate) const COLUMNS: &str = "u.id, u.email, u.name, u.language, u.installation_admin,
     u.disabled, CAST(CASE WHEN u.password IS NULL THEN 0 ELSE 1 END AS BIGINT), u.created_at, u.last_sign_in_at,
     (SELECT count(*) FROM second_factors f
-        WHERE f.account = {id} AND f.confirmed_at IS NOT NULL)";
+        WHERE f.account = {id} AND f.confirmed_at IS NOT NULL), u.generation";
 /// How many columns that are.
-pub(crate) const COLUMN_COUNT: usize = 10;
+pub(crate) const COLUMN_COUNT: usize = 11;
 
 pub(crate) fn read_user(row: &Row<'_>) -> Result<User, StoreError> {
     Ok(User {
@@ -104,15 +96,7 @@ pub(crate) fn read_user(row: &Row<'_>) -> Result<User, StoreError> {
         created_at: row.time(7)?,
         last_sign_in_at: row.optional_integer(8)?.map(Timestamp),
         second_factor: row.integer(9)? != 0,
-    })
-}
-
-fn read_membership(row: &Row<'_>) -> Result<Membership, StoreError> {
-    Ok(Membership {
-        project: row.text(0)?.into(),
-        account: row.id(1)?,
-        access: row.named(2, Access::from_name)?,
-        since: row.time(3)?,
+        generation: row.integer(10)?,
     })
 }
 
@@ -212,72 +196,22 @@ impl Store {
         Ok(self.change(batch).await?.first() == Some(&1))
     }
 
-    /// Sets a user's password, and ends all sessions and links that there are.
-    pub async fn set_password(&self, id: Uuid, digest: &str) -> Result<(), StoreError> {
+    /// Changes a user's password, ends all sessions and links that there are, and begins a session.
+    /// [`CHANGED_CREDENTIALS`] is the conflict where they are not those any more by which the user
+    /// was known, as the session names them.
+    pub async fn change_password(
+        &self,
+        id: Uuid,
+        digest: &str,
+        session: &NewSession,
+    ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        add_password(&mut batch, id, digest);
+        add_password(&mut batch, id, digest, session.generation, CHANGED_CREDENTIALS);
         for table in ["sessions", "invitations"] {
             batch.any(format!("DELETE FROM {table} WHERE account = $1"), vec![id.into()]);
         }
+        add_session(&mut batch, session, &self.now_sql());
         self.change(batch).await.map(drop)
-    }
-
-    /// What a user may do, by project.
-    pub async fn memberships(&self, account: Uuid) -> Result<Vec<Membership>, StoreError> {
-        let sql = "SELECT project, account, access, since FROM members WHERE account = $1
-                   ORDER BY project";
-        self.query(sql.to_owned(), vec![account.into()], read_membership).await
-    }
-
-    /// What all users may do, by user and project.
-    pub async fn all_memberships(&self) -> Result<Vec<Membership>, StoreError> {
-        let sql = "SELECT project, account, access, since FROM members ORDER BY account, project";
-        self.query(sql.to_owned(), Vec::new(), read_membership).await
-    }
-
-    /// Who may do what in a project.
-    pub async fn members(&self, project: &str) -> Result<Vec<Membership>, StoreError> {
-        let sql = "SELECT project, account, access, since FROM members WHERE project = $1
-                   ORDER BY account";
-        self.query(sql.to_owned(), vec![project.into()], read_membership).await
-    }
-
-    /// Sets what a user may do in a project. A conflict where there is no such user.
-    pub async fn set_member(
-        &self,
-        project: &str,
-        account: Uuid,
-        access: Access,
-    ) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        // Who invited somebody to one project may hold the link, and must not come by it to another.
-        batch.any(
-            "DELETE FROM invitations WHERE account = $2
-             AND EXISTS (SELECT 1 FROM members WHERE account = $2 AND project <> $1)
-             AND NOT EXISTS (SELECT 1 FROM members WHERE account = $2 AND project = $1)",
-            vec![project.into(), account.into()],
-        );
-        batch.one(
-            NO_USER,
-            format!(
-                "INSERT INTO members (project, account, access, since)
-                 SELECT $1, id, $3, {} FROM users WHERE id = $2
-                 ON CONFLICT (project, account) DO UPDATE SET access = excluded.access",
-                self.now_sql()
-            ),
-            vec![project.into(), account.into(), access.name().into()],
-        );
-        self.change(batch).await.map(drop)
-    }
-
-    /// Takes a user out of a project; whether they were in.
-    pub async fn remove_member(&self, project: &str, account: Uuid) -> Result<bool, StoreError> {
-        let mut batch = Batch::default();
-        batch.any(
-            "DELETE FROM members WHERE project = $1 AND account = $2",
-            vec![project.into(), account.into()],
-        );
-        Ok(self.change(batch).await? == [1])
     }
 }
 
@@ -313,11 +247,23 @@ pub(crate) fn add_user(batch: &mut Batch, user: &NewUser, now: &str) {
     }
 }
 
-/// Adds the setting of a password.
-pub(crate) fn add_password(batch: &mut Batch, id: Uuid, digest: &str) {
+/// Adds the setting of a password, in the place of the credentials of this generation.
+pub(crate) fn add_password(
+    batch: &mut Batch,
+    id: Uuid,
+    digest: &str,
+    generation: i64,
+    conflict: &'static str,
+) {
     batch.one(
-        NO_USER,
-        "UPDATE users SET password = $2 WHERE id = $1",
-        vec![id.into(), digest.into()],
+        conflict,
+        "UPDATE users SET password = $2, generation = generation + 1
+         WHERE id = $1 AND generation = $3",
+        vec![id.into(), digest.into(), generation.into()],
     );
+}
+
+/// Adds that a user's credentials are others from now on.
+pub(crate) fn add_changed_credentials(batch: &mut Batch, id: Uuid) {
+    batch.any("UPDATE users SET generation = generation + 1 WHERE id = $1", vec![id.into()]);
 }

@@ -6,7 +6,9 @@ use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
 use fieldpost_model::secret::Secret;
 use fieldpost_outbound::mail::Mail;
-use fieldpost_rules::account::{LANGUAGES, email_key, is_display_name, is_email};
+use fieldpost_rules::account::{
+    LANGUAGES, LONGEST_NAME, NameObjection, email_key, is_email, name_objection,
+};
 use fieldpost_store::{
     Acceptance, Invitation, InvitationKind, NewUser, StoreError, TAKEN_EMAIL, USED_INVITATION, User,
 };
@@ -19,6 +21,9 @@ use crate::ids::{digest, new_id, new_opaque};
 
 /// How long a link of somebody who was invited is good.
 const LASTS: Duration = Duration::from_hours(7 * 24);
+/// How long a link for the first owner is good: it lies in the log of whoever keeps what a hub
+/// prints, and makes whoever finds it the owner of everything.
+const FIRST_OWNER_LASTS: Duration = Duration::from_hours(24);
 
 /// Somebody who is to have an account.
 #[derive(Clone, Debug)]
@@ -65,13 +70,13 @@ pub struct Accepting {
 
 impl Hub {
     /// The path of a link that makes the first owner; none where there is a user already. Each
-    /// call makes another one, and the earlier ones stay good.
+    /// call makes another one; the earlier ones stay good for their time.
     pub async fn first_owner_link(&self) -> Result<Option<Secret>, StoreError> {
         if self.store().has_users().await? {
             return Ok(None);
         }
         let secret = new_opaque();
-        self.store().add_first_owner_link(digest(secret.expose())).await?;
+        self.store().add_first_owner_link(digest(secret.expose()), FIRST_OWNER_LASTS).await?;
         Ok(Some(path(&secret)))
     }
 
@@ -86,18 +91,24 @@ impl Hub {
         let NewPerson { email, name, installation_admin, projects } = person;
         let user = self.new_user(&email, &name, installation_admin, projects)?;
         self.store().create_user(&user).await.map_err(taken)?;
-        self.send_link(user.id).await
+        self.send_link(user.id, false).await
     }
 
     /// Makes another link for a user: for who was invited, or has lost the password. Earlier links
-    /// are good no more; the password stays until the link is used.
-    pub async fn send_link(&self, id: Uuid) -> Result<Invited, AccountError> {
+    /// are good no more; the password stays until the link is used, and so does the second factor
+    /// where it is to go.
+    pub async fn send_link(
+        &self,
+        id: Uuid,
+        drops_second_factor: bool,
+    ) -> Result<Invited, AccountError> {
         let found = self.store().user(id).await?;
         let user = found.ok_or_else(|| HubError::not_found("user", &id))?;
         let kind =
             if user.has_password { InvitationKind::Reset } else { InvitationKind::Invitation };
         let secret = new_opaque();
-        self.store().invite(id, kind, digest(secret.expose()), LASTS).await?;
+        let digest = digest(secret.expose());
+        self.store().invite(id, kind, digest, LASTS, drops_second_factor).await?;
         let path = path(&secret);
         let mailed = self.mail_link(&user, kind, &path);
         Ok(Invited { user, path, mailed })
@@ -122,15 +133,15 @@ impl Hub {
             (None, Some(owner)) => (owner.id, owner.email.clone()),
             (None, None) => return Err(AccountError::UsedLink),
         };
-        let password = self.new_password_digest(&accepting.password, &email).await?;
-        if invitation.user.is_some_and(|user| user.second_factor) {
-            let code = accepting.code.as_ref().ok_or(AccountError::CodeNeeded)?;
-            self.count_try_of_account(&email).await?;
-            if !self.take_code(account, code).await? {
-                return Err(AccountError::WrongCredentials(None));
-            }
+        let visitor = &accepting.visitor;
+        let password = self.new_password_digest(&accepting.password, &email, visitor).await?;
+        let generation = invitation.user.as_ref().map_or(0, |user| user.generation);
+        if let Some(user) = invitation.user.filter(|user| user.second_factor)
+            && !invitation.drops_second_factor
+        {
+            self.require_code(user, accepting.code.as_ref()).await?;
         }
-        let (secret, session) = self.new_session(Some(account), &accepting.visitor);
+        let (secret, session) = self.new_session(Some(account), generation, visitor);
         let acceptance = Acceptance {
             digest: digest(accepting.secret.expose()),
             account,
@@ -138,11 +149,23 @@ impl Hub {
             name: accepting.name.clone(),
             language: accepting.language.clone(),
             password,
+            drops_second_factor: invitation.drops_second_factor,
             session,
         };
         self.store().accept_invitation(&acceptance).await.map_err(taken)?;
         let user = self.store().user(account).await?;
         Ok(BegunSession { user, secret })
+    }
+
+    /// Asks who has a link for the code of their second factor.
+    async fn require_code(&self, user: User, code: Option<&Secret>) -> Result<(), AccountError> {
+        let Some(code) = code else { return Err(AccountError::CodeNeeded(Box::new(user))) };
+        self.count_try_of_account(&user.email).await?;
+        if self.take_code(user.id, code).await? {
+            Ok(())
+        } else {
+            Err(AccountError::WrongCredentials(Some(Box::new(user))))
+        }
     }
 
     fn first_owner(&self, accepting: &Accepting) -> Result<NewUser, AccountError> {
@@ -236,14 +259,21 @@ fn taken(error: StoreError) -> AccountError {
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), AccountError> {
-    if is_display_name(name) {
-        return Ok(());
-    }
-    Err(AccountError::Unfit {
-        field: "name",
-        what: "this is no name".to_owned(),
-        hint: "write one line of up to 200 characters".to_owned(),
-    })
+    let (what, hint) = match name_objection(name) {
+        None => return Ok(()),
+        Some(NameObjection::NotOneLine) => {
+            ("this is no name", format!("write one line of up to {LONGEST_NAME} characters"))
+        }
+        Some(NameObjection::HiddenSigns) => (
+            "it holds signs that nobody sees, or that turn the text round",
+            "type it anew, rather than copying it".to_owned(),
+        ),
+        Some(NameObjection::OwnName) => (
+            "it looks like a name by which the hub calls itself",
+            "choose one by which the others know who it is".to_owned(),
+        ),
+    };
+    Err(AccountError::Unfit { field: "name", what: what.to_owned(), hint })
 }
 
 pub(super) fn check_language(language: Option<&str>) -> Result<(), AccountError> {

@@ -1,8 +1,10 @@
 //! Passwords: argon2id, on threads that may be busy, and only so many at once.
 //!
 //! Each digest takes 19 MiB and tens of milliseconds on purpose. Without a bound, a few hundred
-//! strangers who sign in at once would take the memory and the processor that deliveries need.
+//! strangers who sign in at once would take the memory and the processor that deliveries need. Of
+//! the places to wait each address has a share, so that nobody keeps all others out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -12,7 +14,8 @@ use fieldpost_model::secret::Secret;
 use fieldpost_store::StoreError;
 use tokio::sync::Semaphore;
 
-use super::AccountError;
+use super::shares::Shares;
+use super::{AccountError, network};
 use crate::ids::random_bytes;
 
 /// Memory of one digest, in KiB.
@@ -27,12 +30,15 @@ const SALT_BYTES: usize = 16;
 const AT_ONCE: usize = 2;
 /// Callers that may wait for their turn; more are told to come back.
 const MOST_WAITING: usize = 64;
+/// Callers from one address that may wait, those whose turn it is included.
+const MOST_WAITING_FROM_ADDRESS: usize = 8;
 
 /// Makes and compares digests of passwords.
 #[derive(Debug)]
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    shares: Shares,
 }
 
 impl Default for Passwords {
@@ -40,15 +46,20 @@ impl Default for Passwords {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
+            shares: Shares::new(MOST_WAITING_FROM_ADDRESS),
         }
     }
 }
 
 impl Passwords {
     /// The digest of a password, with a salt of its own.
-    pub(crate) async fn hash(&self, password: &Secret) -> Result<String, AccountError> {
+    pub(crate) async fn hash(
+        &self,
+        password: &Secret,
+        from: Option<IpAddr>,
+    ) -> Result<String, AccountError> {
         let password = password.clone();
-        self.in_turn(move || hash(&password)).await?
+        self.in_turn(from, move || hash(&password)).await?
     }
 
     /// Whether the digest is that of the password. Without a digest the answer is no, after the
@@ -57,9 +68,10 @@ impl Passwords {
         &self,
         password: &Secret,
         digest: Option<String>,
+        from: Option<IpAddr>,
     ) -> Result<bool, AccountError> {
         let password = password.clone();
-        self.in_turn(move || match digest {
+        self.in_turn(from, move || match digest {
             Some(digest) => is_right(&password, &digest),
             None => hash(&password).map(|_| false),
         })
@@ -68,13 +80,17 @@ impl Passwords {
 
     async fn in_turn<T: Send + 'static>(
         &self,
+        from: Option<IpAddr>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccountError> {
+        // Whoever nobody knows the address of has one share together.
+        let share = self.shares.take(from.map(network).unwrap_or_default());
+        let share = share.ok_or(StoreError::Busy)?;
         let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| StoreError::Busy)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StoreError::Busy)?;
         // The turn goes with the work: a client that hangs up does not let the next one in early.
         let done = tokio::task::spawn_blocking(move || {
-            let _until_done = (place, turn);
+            let _until_done = (share, place, turn);
             work()
         });
         done.await.map_err(|error| StoreError::Unavailable(error.to_string()).into())
@@ -110,24 +126,40 @@ mod tests {
     #[tokio::test]
     async fn the_right_password_alone_is_right() {
         let passwords = Passwords::default();
-        let digest = passwords.hash(&Secret::new("correct horse")).await.unwrap();
+        let digest = passwords.hash(&Secret::new("correct horse"), None).await.unwrap();
         assert!(digest.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{digest}");
-        assert_ne!(digest, passwords.hash(&Secret::new("correct horse")).await.unwrap());
+        assert_ne!(digest, passwords.hash(&Secret::new("correct horse"), None).await.unwrap());
         for (password, expected) in [("correct horse", true), ("correct horsf", false), ("", false)]
         {
-            let right = passwords.is_right(&Secret::new(password), Some(digest.clone())).await;
+            let right =
+                passwords.is_right(&Secret::new(password), Some(digest.clone()), None).await;
             assert_eq!(right.unwrap(), expected, "{password}");
         }
-        assert!(!passwords.is_right(&Secret::new("correct horse"), None).await.unwrap());
+        assert!(!passwords.is_right(&Secret::new("correct horse"), None, None).await.unwrap());
     }
 
     #[tokio::test]
     async fn one_more_than_may_wait_is_sent_away() {
         let passwords = Passwords::default();
         let held = Arc::clone(&passwords.waiting).try_acquire_many_owned(64).unwrap();
-        let refused = passwords.hash(&Secret::new("correct horse")).await.unwrap_err();
+        let refused = passwords.hash(&Secret::new("correct horse"), None).await.unwrap_err();
         assert!(matches!(refused, AccountError::Hub(crate::HubError::Store(StoreError::Busy))));
         drop(held);
-        assert!(passwords.hash(&Secret::new("correct horse")).await.is_ok());
+        assert!(passwords.hash(&Secret::new("correct horse"), None).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_address_cannot_take_every_place() {
+        let passwords = Passwords::default();
+        let [one, other]: [IpAddr; 2] = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into()];
+        let held: Vec<_> = (0..MOST_WAITING_FROM_ADDRESS)
+            .map(|_| passwords.shares.take(network(one)).unwrap())
+            .collect();
+        let password = Secret::new("correct horse");
+        let refused = passwords.hash(&password, Some(one)).await.unwrap_err();
+        assert!(matches!(refused, AccountError::Hub(crate::HubError::Store(StoreError::Busy))));
+        assert!(passwords.hash(&password, Some(other)).await.is_ok(), "others have their share");
+        drop(held);
+        assert!(passwords.hash(&password, Some(one)).await.is_ok());
     }
 }

@@ -2,10 +2,10 @@
 
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::account::totp;
-use fieldpost_store::User;
+use fieldpost_store::{StoreError, User};
 use uuid::Uuid;
 
-use super::AccountError;
+use super::{AccountError, Visitor};
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::ids::{digest, random_bytes};
@@ -29,11 +29,15 @@ pub struct BegunSecondFactor {
 }
 
 impl Hub {
-    /// Makes a second factor, which counts once it is confirmed.
+    /// Makes a second factor, which counts once it is confirmed. Who does it knows the password:
+    /// whoever finds a browser open must not shut its owner out.
     pub async fn begin_second_factor(
         &self,
         user: &User,
+        password: &Secret,
+        visitor: &Visitor,
     ) -> Result<BegunSecondFactor, AccountError> {
+        self.require_password(user, password, visitor).await?;
         let secret = totp::base32(&random_bytes::<{ totp::SECRET_BYTES }>());
         let link = Secret::new(totp::link(ISSUER, &user.email, &secret));
         let secret = Secret::new(secret);
@@ -72,12 +76,33 @@ impl Hub {
                 hint: "is the clock of the phone right? type the newest code".to_owned(),
             });
         };
-        let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| new_recovery_code()).collect();
-        let digests: Vec<[u8; 32]> = codes.iter().map(|code| recovery_digest(code)).collect();
-        if !self.store().confirm_second_factor(user.id, step, &digests).await? {
-            return Err(AccountError::UsedLink);
+        let (codes, digests) = new_recovery_codes();
+        if !self.store().confirm_second_factor(user.id, &factor, step, &digests).await? {
+            let what = "the second factor was begun anew meanwhile";
+            return Err(StoreError::Conflict(what.to_owned()).into());
         }
-        Ok(codes.into_iter().map(Secret::new).collect())
+        Ok(codes)
+    }
+
+    /// Makes other recovery codes, in the place of those that are left; who does it knows the
+    /// password.
+    pub async fn renew_recovery_codes(
+        &self,
+        user: &User,
+        password: &Secret,
+        visitor: &Visitor,
+    ) -> Result<Vec<Secret>, AccountError> {
+        self.require_password(user, password, visitor).await?;
+        let (codes, digests) = new_recovery_codes();
+        if !self.store().replace_recovery_codes(user.id, &digests).await? {
+            return Err(HubError::NotAllowed {
+                code: "no-second-factor",
+                message: "this account has no second factor".to_owned(),
+                hint: "recovery codes come with one".to_owned(),
+            }
+            .into());
+        }
+        Ok(codes)
     }
 
     /// Removes a second factor; who does it knows the password.
@@ -85,8 +110,9 @@ impl Hub {
         &self,
         user: &User,
         password: &Secret,
+        visitor: &Visitor,
     ) -> Result<(), AccountError> {
-        self.require_password(user, password).await?;
+        self.require_password(user, password, visitor).await?;
         self.store().remove_second_factor(user.id).await?;
         Ok(())
     }
@@ -106,6 +132,13 @@ impl Hub {
         let digest = recovery_digest(code.expose());
         Ok(self.store().take_recovery_code(account, digest).await?)
     }
+}
+
+/// Recovery codes, and their digests.
+fn new_recovery_codes() -> (Vec<Secret>, Vec<[u8; 32]>) {
+    let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| new_recovery_code()).collect();
+    let digests = codes.iter().map(|code| recovery_digest(code)).collect();
+    (codes.into_iter().map(Secret::new).collect(), digests)
 }
 
 fn new_recovery_code() -> String {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::account::{LONGEST_EMAIL, email_key, password};
-use fieldpost_store::{Tried, User};
+use fieldpost_store::{CHANGED_CREDENTIALS, StoreError, Tried, User};
 use uuid::Uuid;
 
-use super::{AccountError, BegunSession, Visitor};
+use super::{AccountError, BegunSession, Visitor, network};
 use crate::hub::Hub;
 use crate::ids::digest;
 
@@ -55,7 +55,7 @@ impl Hub {
         let user = self.store().user_by_email(&key).await?;
         let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
         let kept = self.store().password_digest(id).await?;
-        let right = self.passwords().is_right(&attempt.password, kept).await?;
+        let right = self.passwords().is_right(&attempt.password, kept, from).await?;
         let user = match user {
             Some(user) if right && !user.disabled => user,
             other => return Err(AccountError::WrongCredentials(other.map(Box::new))),
@@ -64,7 +64,7 @@ impl Hub {
             let Some(code) = &attempt.code else {
                 // The try goes on with the code.
                 self.store().give_try_back(&tried).await?;
-                return Err(AccountError::CodeNeeded);
+                return Err(AccountError::CodeNeeded(Box::new(user)));
             };
             if !self.take_code(user.id, code).await? {
                 return Err(AccountError::WrongCredentials(Some(Box::new(user))));
@@ -99,14 +99,22 @@ impl Hub {
         }
     }
 
+    /// Begins the session of somebody whose password and code were right. Where they were changed
+    /// while that was looked at, they are wrong by now.
     async fn begin_session(
         &self,
         user: User,
         visitor: &Visitor,
     ) -> Result<BegunSession, AccountError> {
-        let (secret, session) = self.new_session(Some(user.id), visitor);
-        self.store().begin_session(&session, self.settings().session_idle).await?;
-        Ok(BegunSession { user: Some(user), secret })
+        let (secret, session) = self.new_session(Some(user.id), user.generation, visitor);
+        let begun = self.store().begin_session(&session, self.settings().session_idle).await;
+        match begun {
+            Ok(()) => Ok(BegunSession { user: Some(user), secret }),
+            Err(StoreError::Conflict(conflict)) if conflict == CHANGED_CREDENTIALS => {
+                Err(AccountError::WrongCredentials(Some(Box::new(user))))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Checks the password of somebody who is in already. Whoever found a browser open has no more
@@ -115,12 +123,13 @@ impl Hub {
         &self,
         user: &User,
         password: &Secret,
+        visitor: &Visitor,
     ) -> Result<(), AccountError> {
         let subject = digest(&format!("within/{}", user.id));
         let tried = [Tried { subject, limit: TRIES_WITHIN }];
         self.count_try(&tried).await?;
         let kept = self.store().password_digest(user.id).await?;
-        if !self.passwords().is_right(password, kept).await? {
+        if !self.passwords().is_right(password, kept, visitor.address).await? {
             return Err(AccountError::WrongCredentials(Some(Box::new(user.clone()))));
         }
         Ok(self.store().give_try_back(&tried).await?)
@@ -134,10 +143,11 @@ impl Hub {
         new: &Secret,
         visitor: &Visitor,
     ) -> Result<BegunSession, AccountError> {
-        self.require_password(&user, current).await?;
-        let digest = self.new_password_digest(new, &user.email).await?;
-        self.store().set_password(user.id, &digest).await?;
-        self.begin_session(user, visitor).await
+        self.require_password(&user, current, visitor).await?;
+        let digest = self.new_password_digest(new, &user.email, visitor).await?;
+        let (secret, session) = self.new_session(Some(user.id), user.generation, visitor);
+        self.store().change_password(user.id, &digest, &session).await?;
+        Ok(BegunSession { user: Some(user), secret })
     }
 
     /// The digest of a password that somebody chooses.
@@ -145,12 +155,13 @@ impl Hub {
         &self,
         new: &Secret,
         email: &str,
+        visitor: &Visitor,
     ) -> Result<String, AccountError> {
         match password::objection(new.expose(), email) {
             Some((what, hint)) => {
                 Err(AccountError::Unfit { field: "password", what: what.to_owned(), hint })
             }
-            None => self.passwords().hash(new).await,
+            None => self.passwords().hash(new, visitor.address).await,
         }
     }
 }
@@ -168,17 +179,6 @@ fn of_account_from(email_key: &str, address: Option<IpAddr>) -> Tried {
 fn of_address(address: IpAddr) -> Tried {
     let subject = digest(&format!("address/{}", network(address)));
     Tried { subject, limit: TRIES_OF_ADDRESS }
-}
-
-/// Who has one address of the sixth version has the 2⁶⁴ beside it as well.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::{ApiToken, UserChange};
+use fieldpost_store::{ApiToken, MOST_TOKENS, StoreError, TOO_MANY_TOKENS, UserChange};
 use uuid::Uuid;
 
 use super::AccountError;
 use super::invitations::{check_language, check_name};
+use crate::error::HubError;
 use crate::hub::Hub;
 use crate::ids::{digest, new_id, new_opaque};
 
@@ -26,7 +27,9 @@ pub struct NewToken {
     pub access: Access,
     /// Until when it is good.
     pub expires_at: Option<Timestamp>,
-    /// Who makes it.
+    /// The user who makes it; none is the administrator.
+    pub maker: Option<Uuid>,
+    /// By what name the books call them.
     pub created_by: String,
 }
 
@@ -36,7 +39,7 @@ impl Hub {
         &self,
         new: NewToken,
     ) -> Result<(ApiToken, Secret), AccountError> {
-        let NewToken { project, name, access, expires_at, created_by } = new;
+        let NewToken { project, name, access, expires_at, maker, created_by } = new;
         check_name(&name)?;
         if access > Access::Admin {
             return Err(AccountError::Unfit {
@@ -52,12 +55,13 @@ impl Hub {
             project,
             name: name.trim().to_owned(),
             access,
+            maker,
             created_by,
             created_at: now,
             expires_at,
             used_at: None,
         };
-        self.store().create_api_token(&token, digest(text.expose())).await?;
+        self.store().create_api_token(&token, digest(text.expose())).await.map_err(too_many)?;
         Ok((token, text))
     }
 
@@ -68,5 +72,17 @@ impl Hub {
         }
         check_language(change.language.as_ref().and_then(|language| language.as_deref()))?;
         Ok(self.store().change_user(id, change).await?)
+    }
+}
+
+fn too_many(error: StoreError) -> AccountError {
+    match error {
+        StoreError::Conflict(conflict) if conflict == TOO_MANY_TOKENS => HubError::NotAllowed {
+            code: "too-many-tokens",
+            message: format!("there are {MOST_TOKENS} tokens here or of this maker already"),
+            hint: "revoke those that nobody uses any more; expired ones count as well".to_owned(),
+        }
+        .into(),
+        error => error.into(),
     }
 }

@@ -5,7 +5,7 @@ use fieldpost_model::json::Value;
 use uuid::Uuid;
 
 use super::Ending;
-use super::show::{id, json, json_list, or_dash, short_time, text};
+use super::show::{id, is, json, json_list, or_dash, short_time, text};
 use crate::client::{HubAddress, Query};
 use crate::failure::Failure;
 use crate::output;
@@ -121,7 +121,7 @@ impl List {
             return Ok(Ending::Well);
         }
         let mut table =
-            output::table(["token", "name", "access", "made by", "expires", "last used"]);
+            output::table(["token", "name", "access", "made by", "works", "expires", "last used"]);
         for token in &tokens {
             let time = |key| or_dash(&short_time(&text(token, key))).to_owned();
             table.add_row([
@@ -129,6 +129,7 @@ impl List {
                 text(token, "name").into_owned(),
                 text(token, "access").into_owned(),
                 text(token, "created_by").into_owned(),
+                if is(token, "works") { "yes" } else { "no" }.to_owned(),
                 time("expires_at"),
                 time("last_used_at"),
             ]);

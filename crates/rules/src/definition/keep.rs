@@ -68,6 +68,13 @@ pub fn keep_source_secrets(draft: &mut SourceDraft, stored: Option<&Source>) -> 
     if let Some(secret) = &mut draft.secret {
         keeper.secret("secret", secret, stored.map(|stored| &stored.secret));
     }
+    if draft.path.as_deref() == Some(PLACEHOLDER) {
+        let stored = stored.and_then(|stored| stored.path.clone());
+        if stored.is_none() {
+            keeper.stands_for_nothing("path");
+        }
+        draft.path = stored;
+    }
     for (index, sender) in draft.authentication.iter_mut().enumerate() {
         let stored = stored.and_then(|stored| stored.authentication.get(index));
         match sender {

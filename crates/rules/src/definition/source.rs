@@ -81,10 +81,10 @@ pub(super) fn write(source: &SourceDraft, secrets: Secrets) -> Value<'static> {
         members.put("secret", secrets.secret(secret));
     }
     if let Some(id) = source.id {
-        members.put("id", id.to_string());
+        members.put("id", secrets.address(id.to_string()));
     }
     if let Some(path) = &source.path {
-        members.put("path", path.clone());
+        members.put("path", secrets.address(path.clone()));
     }
     members.put_unless(source.enabled, "enabled", source.enabled);
     match source.dedupe {
@@ -147,6 +147,10 @@ fn read_inbox_secret(field: Field<'_, '_>) -> Option<Secret> {
 
 fn read_id(field: &Field<'_, '_>) -> Option<Uuid> {
     let text = field.text()?;
+    if text == PLACEHOLDER {
+        // As if it were left out: it stays as it is.
+        return None;
+    }
     Uuid::try_parse(text).ok().or_else(|| {
         field.place.report_with_hint(
             "wrong-value",
@@ -158,7 +162,7 @@ fn read_id(field: &Field<'_, '_>) -> Option<Uuid> {
 
 fn read_path(field: &Field<'_, '_>) -> Option<String> {
     let text = field.text()?;
-    if text.split('/').all(is_segment) && text.len() <= MAX_PATH {
+    if text == PLACEHOLDER || text.split('/').all(is_segment) && text.len() <= MAX_PATH {
         return Some(text.to_owned());
     }
     field.place.report_with_hint(

@@ -14,12 +14,22 @@ pub enum Secrets {
     Shown,
     /// As their placeholder, which [`keep_secrets`](super::keep_secrets) turns back.
     Hidden,
+    /// The same, and the addresses of webhooks as well: whoever knows one can post to it.
+    HiddenWithAddresses,
 }
 
 impl Secrets {
     /// A secret.
     pub(super) fn secret(self, secret: &Secret) -> Value<'static> {
         self.text(secret.expose())
+    }
+
+    /// What makes the address of a webhook.
+    pub(super) fn address(self, address: impl Into<Value<'static>>) -> Value<'static> {
+        match self {
+            Self::Shown | Self::Hidden => address.into(),
+            Self::HiddenWithAddresses => Value::from(PLACEHOLDER),
+        }
     }
 
     /// Secrets with their names.
@@ -32,7 +42,7 @@ impl Secrets {
     fn text(self, text: &str) -> Value<'static> {
         match self {
             Self::Shown => Value::from(text.to_owned()),
-            Self::Hidden => Value::from(PLACEHOLDER),
+            Self::Hidden | Self::HiddenWithAddresses => Value::from(PLACEHOLDER),
         }
     }
 
@@ -40,7 +50,7 @@ impl Secrets {
     pub(super) fn url(self, url: &str) -> Value<'static> {
         Value::from(match self {
             Self::Shown => url.to_owned(),
-            Self::Hidden => redact::mask_url(url),
+            Self::Hidden | Self::HiddenWithAddresses => redact::mask_url(url),
         })
     }
 
@@ -56,7 +66,7 @@ impl Secrets {
         };
         let url = match self {
             Self::Shown => url.clone(),
-            Self::Hidden => redact::mask_webhook(url),
+            Self::Hidden | Self::HiddenWithAddresses => redact::mask_webhook(url),
         };
         match signing_secret {
             None => Value::from(url),

@@ -1,5 +1,6 @@
 //! Who may do what: each request is looked up in the one table of `fieldpost_rules::access`, and
-//! what is not there is refused. What was begun is finished, and what was changed is noted.
+//! what is not there is refused. What was begun is finished; what was changed is noted, and so is who
+//! was not allowed to change something.
 //!
 //! The layers stand before the router's handlers, from the outside inwards:
 //!
@@ -7,11 +8,14 @@
 //!   let_in (who, may they, from which page) ─► finish_what_was_begun ─► note_changes ─► handler
 //! ```
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use fieldpost_engine::network;
 use fieldpost_model::access::Access;
 use fieldpost_rules::access::{Need, Operation, methods, operation};
 use fieldpost_store::StoreError;
@@ -22,7 +26,9 @@ use super::BASE;
 use super::audited::Audited;
 use super::cookie::{self, Site};
 use super::principal::{Caller, Principal, Unknown, unauthorized};
+use super::refused::Refused;
 use crate::app::{App, Shared};
+use crate::client_address::ClientAddress;
 use crate::problem::{Problem, wrong_method};
 
 /// Names of people who can help that an answer tells, at most.
@@ -69,7 +75,13 @@ pub(super) async fn let_in(
 ) -> Response {
     match admit(&app, &mut request).await {
         Ok(()) => next.run(request).await,
-        Err(Refusal::Problem(problem)) => problem.into_response(),
+        Err(Refusal::Problem(problem)) => {
+            let response = problem.into_response();
+            if let Some(refused) = Refused::of(request.extensions(), &response) {
+                refused.note(&app).await;
+            }
+            response
+        }
         Err(Refusal::Method(allowed)) => {
             let mut response = wrong_method(request.method().clone()).await.into_response();
             if let Ok(allowed) = HeaderValue::from_str(&allowed) {
@@ -95,20 +107,25 @@ async fn admit(app: &App, request: &mut Request) -> Result<(), Refusal> {
     }
     let principal = match Principal::identify(app, request.headers()).await? {
         Ok(principal) => Arc::new(principal),
-        Err(unknown) => return Err(nobody(app, template.as_deref(), unknown).await?.into()),
+        Err(unknown) => {
+            let address = request.extensions().get::<ClientAddress>().map(|client| client.0);
+            return Err(nobody(app, address, template.as_deref(), unknown).await?.into());
+        }
     };
+    request.extensions_mut().insert(Caller(Arc::clone(&principal)));
+    if let Some(operation) = found {
+        let parameters = parameters(request).await;
+        request.extensions_mut().insert(Addressed { operation, parameters });
+    }
     if principal.is_session() && !method.is_safe() && site != Site::Own {
         return Err(cookie::cross_site().into());
     }
-    request.extensions_mut().insert(Caller(Arc::clone(&principal)));
     // There is nothing at this address; the router says so.
     let Some(template) = template else { return Ok(()) };
-    let Some(operation) = found else { return Err(closed(&template)) };
-    let parameters = parameters(request).await;
-    let addressed = Addressed { operation, parameters };
-    require(app, &principal, &addressed).await?;
-    request.extensions_mut().insert(addressed);
-    Ok(())
+    let Some(addressed) = request.extensions().get::<Addressed>() else {
+        return Err(closed(&template));
+    };
+    Ok(require(app, &principal, addressed).await?)
 }
 
 /// The address below the base, as the table writes it; none where the router has no such address.
@@ -127,10 +144,23 @@ async fn parameters(request: &mut Request) -> Vec<(String, String)> {
 }
 
 /// The answer to nobody; who looks for a session is told whether there is anybody yet.
-async fn nobody(app: &App, template: Option<&str>, unknown: Unknown) -> Result<Problem, Problem> {
+async fn nobody(
+    app: &App,
+    address: Option<IpAddr>,
+    template: Option<&str>,
+    unknown: Unknown,
+) -> Result<Problem, Problem> {
     let problem = match unknown {
         Unknown::Nothing => unauthorized("the request carries neither a token nor a session"),
-        Unknown::Wrong(reason) => unauthorized(reason),
+        Unknown::WrongSession(reason) => unauthorized(reason),
+        Unknown::WrongToken(reason) => {
+            let network = address.map(network).unwrap_or_default();
+            if let Some(wait) = app.wrong_tokens.count(network, Instant::now()) {
+                let detail = "too many tokens came from this address that open nothing";
+                return Ok(Problem::too_many_tries(wait, detail));
+            }
+            unauthorized(reason)
+        }
     };
     if template == Some("/session") {
         return Ok(problem.setup_needed(!app.hub.store().has_users().await?));
@@ -255,9 +285,12 @@ pub(super) async fn note_changes(
     }
     let audited = Audited::of(&request);
     request.extensions_mut().insert(audited.clone());
+    let extensions = request.extensions().clone();
     let response = next.run(request).await;
     if response.status().is_success() {
         app.hub.note(audited.note(&caller, &addressed)).await;
+    } else if let Some(refused) = Refused::of(&extensions, &response) {
+        refused.note(&app).await;
     }
     response
 }

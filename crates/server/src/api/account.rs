@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::Visitor;
 use fieldpost_model::secret::Secret;
 use fieldpost_store::{Session as StoredSession, User, UserChange};
 use http::StatusCode;
@@ -11,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::Input;
+use super::body::{Input, Optional};
 use super::list::List;
 use super::parameters::{NoParameters, Parameters, path_id};
 use super::path::Path;
@@ -92,7 +91,7 @@ pub(super) struct Code {
 }
 
 /// The present password.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Password {
     /// The password.
@@ -129,6 +128,12 @@ pub(super) struct OwnSession {
     /// What the browser calls itself.
     #[schema(required)]
     agent: Option<String>,
+}
+
+impl RecoveryCodes {
+    fn shown(codes: &[Secret]) -> Self {
+        Self { recovery_codes: codes.iter().map(|code| code.expose().to_owned()).collect() }
+    }
 }
 
 impl Account {
@@ -200,27 +205,35 @@ pub(super) async fn change_password(
 ) -> Result<Response, Problem> {
     let user = caller.require_user()?.clone();
     let (current, new) = (Secret::new(sent.current), Secret::new(sent.new));
-    let visitor: Visitor = visitor;
     let begun = app.hub.change_password(user, &current, &new, &visitor).await?;
     answer_begun(&app, &begun).await
 }
 
 /// Begin a second factor
 ///
-/// It counts once it is confirmed by a code.
+/// It needs the present password, and counts once it is confirmed by a code.
 #[utoipa::path(
     post,
     path = "/account/second-factor",
     operation_id = "begin_second_factor",
     tag = "accounts",
+    request_body = Option<Password>,
     responses((status = 200, body = BegunSecondFactor), Problem),
 )]
 pub(super) async fn begin_second_factor(
     State(app): State<Shared>,
     caller: Caller,
+    visitor::From(visitor): visitor::From,
     _: Parameters<NoParameters>,
+    Optional(sent): Optional<Password>,
 ) -> Result<Json<BegunSecondFactor>, Problem> {
-    let begun = app.hub.begin_second_factor(caller.require_user()?).await?;
+    let user = caller.require_user()?;
+    if sent.password.is_empty() {
+        let detail = "a second factor is begun with the present password";
+        return Err(Problem::bad_request("bad-body", detail)
+            .hint("send it as `password`: whoever finds a browser open has none"));
+    }
+    let begun = app.hub.begin_second_factor(user, &Secret::new(sent.password), &visitor).await?;
     Ok(Json(BegunSecondFactor {
         secret: begun.secret.expose().to_owned(),
         otpauth_url: begun.link.expose().to_owned(),
@@ -246,8 +259,31 @@ pub(super) async fn confirm_second_factor(
 ) -> Result<Json<RecoveryCodes>, Problem> {
     let code = Secret::new(sent.code);
     let codes = app.hub.confirm_second_factor(caller.require_user()?, &code).await?;
-    let recovery_codes = codes.iter().map(|code| code.expose().to_owned()).collect();
-    Ok(Json(RecoveryCodes { recovery_codes }))
+    Ok(Json(RecoveryCodes::shown(&codes)))
+}
+
+/// Make other recovery codes
+///
+/// It needs the present password. Those that are left are good no more.
+#[utoipa::path(
+    post,
+    path = "/account/recovery-codes",
+    operation_id = "renew_recovery_codes",
+    tag = "accounts",
+    request_body = Password,
+    responses((status = 200, body = RecoveryCodes), Problem),
+)]
+pub(super) async fn renew_recovery_codes(
+    State(app): State<Shared>,
+    caller: Caller,
+    visitor::From(visitor): visitor::From,
+    _: Parameters<NoParameters>,
+    Input(sent): Input<Password>,
+) -> Result<Json<RecoveryCodes>, Problem> {
+    let password = Secret::new(sent.password);
+    let user = caller.require_user()?;
+    let codes = app.hub.renew_recovery_codes(user, &password, &visitor).await?;
+    Ok(Json(RecoveryCodes::shown(&codes)))
 }
 
 /// Remove the second factor
@@ -262,11 +298,12 @@ pub(super) async fn confirm_second_factor(
 pub(super) async fn remove_second_factor(
     State(app): State<Shared>,
     caller: Caller,
+    visitor::From(visitor): visitor::From,
     _: Parameters<NoParameters>,
     Input(sent): Input<Password>,
 ) -> Result<StatusCode, Problem> {
     let password = Secret::new(sent.password);
-    app.hub.remove_second_factor(caller.require_user()?, &password).await?;
+    app.hub.remove_second_factor(caller.require_user()?, &password, &visitor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,9 +8,8 @@ use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
 use fieldpost_model::duration;
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::ApiToken as StoredToken;
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, StatusCode};
+use fieldpost_store::ListedToken;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -39,8 +38,14 @@ pub(super) struct ApiToken {
     /// What it may do.
     #[schema(value_type = AccessName)]
     access: &'static str,
-    /// Who made it.
+    /// Who made it, as they were called then.
     created_by: String,
+    /// The user who made it; null for the administrator.
+    #[schema(required)]
+    maker: Option<TokenMaker>,
+    /// Whether it opens anything: not once it has expired, and not while its maker is gone, kept out,
+    /// or may do less than it.
+    works: bool,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
@@ -50,6 +55,16 @@ pub(super) struct ApiToken {
     /// When it was used last, to the minute.
     #[schema(required, format = DateTime)]
     last_used_at: Option<String>,
+}
+
+/// The user who made a token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TokenMaker {
+    /// The id.
+    id: Uuid,
+    /// The mail address; null where there is no such user any more.
+    #[schema(required, example = "amina@example.org")]
+    email: Option<String>,
 }
 
 /// A token that is to be made.
@@ -77,10 +92,13 @@ pub(super) struct MadeToken {
     token: String,
 }
 
-impl From<StoredToken> for ApiToken {
-    fn from(token: StoredToken) -> Self {
+impl ApiToken {
+    fn shown(listed: ListedToken, now: Timestamp) -> Self {
+        let ListedToken { token, maker_email, is_backed } = listed;
         Self {
             id: token.id,
+            maker: token.maker.map(|id| TokenMaker { id, email: maker_email }),
+            works: is_backed && token.expires_at.is_none_or(|expires_at| expires_at > now),
             name: token.name,
             project: token.project.map(|project| project.to_string()),
             access: token.access.name(),
@@ -111,8 +129,8 @@ pub(super) async fn list(
 
 /// Make a token that opens all projects
 ///
-/// It has its level in every project, also in those that are made later. It does not run the
-/// installation.
+/// It has its level in every project, also in those that are made later, as long as its maker runs
+/// the installation. It does not run the installation itself.
 #[utoipa::path(
     post,
     path = "/tokens",
@@ -141,10 +159,11 @@ pub(super) async fn create(
 )]
 pub(super) async fn revoke(
     State(app): State<Shared>,
+    audited: Audited,
     Path(token): Path<String>,
     _: Parameters<NoParameters>,
 ) -> Result<StatusCode, Problem> {
-    revoked(&app, None, &token).await
+    revoked(&app, &audited, None, &token).await
 }
 
 /// The tokens of a project
@@ -168,7 +187,7 @@ pub(super) async fn list_of_project(
 
 /// Make a token of a project
 ///
-/// It may do no more than whoever makes it; one that is made with another token ends with that.
+/// It may do no more than whoever makes it, and only as long as they may do as much themselves.
 #[utoipa::path(
     post,
     path = "/projects/{project}/tokens",
@@ -199,15 +218,17 @@ pub(super) async fn create_in_project(
 )]
 pub(super) async fn revoke_in_project(
     State(app): State<Shared>,
+    audited: Audited,
     Path((project, token)): Path<(String, String)>,
     _: Parameters<NoParameters>,
 ) -> Result<StatusCode, Problem> {
-    revoked(&app, Some(&project), &token).await
+    revoked(&app, &audited, Some(&project), &token).await
 }
 
 async fn listed(app: &App, project: Option<&str>) -> Result<Json<List<ApiToken>>, Problem> {
     let tokens = app.hub.store().api_tokens(project).await?;
-    Ok(Json(List::whole(tokens.into_iter().map(ApiToken::from))))
+    let now = (app.hub.settings().clock)();
+    Ok(Json(List::whole(tokens.into_iter().map(|token| ApiToken::shown(token, now)))))
 }
 
 async fn made(
@@ -233,15 +254,17 @@ async fn made(
     }
     let expires_at = expires_in.as_deref().map(|text| end_of(&app.hub, text)).transpose()?;
     let created_by = caller.name().to_owned();
-    let draft = Draft { project, name, access, expires_at, created_by };
+    let maker = caller.user().map(|user| user.id);
+    let maker_email = caller.user().map(|user| user.email.clone());
+    let draft = Draft { project, name, access, expires_at, maker, created_by };
     let (token, text) = app.hub.create_api_token(draft).await?;
-    audited.target(token.id.to_string());
-    audited.detail("name", token.name.as_str());
+    audited.target(token.name.as_str());
+    audited.detail("id", token.id.to_string());
     audited.detail("access", access.name());
-    let made = MadeToken { about: token.into(), token: text.expose().to_owned() };
-    let mut response = (StatusCode::CREATED, Json(made)).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let listed = ListedToken { token, maker_email, is_backed: true };
+    let about = ApiToken::shown(listed, (app.hub.settings().clock)());
+    let made = MadeToken { about, token: text.expose().to_owned() };
+    Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
 /// The end of a time that begins now.
@@ -252,8 +275,18 @@ fn end_of(hub: &Hub, text: &str) -> Result<Timestamp, Problem> {
     Ok((hub.settings().clock)() + span)
 }
 
-async fn revoked(app: &App, project: Option<&str>, token: &str) -> Result<StatusCode, Problem> {
+async fn revoked(
+    app: &App,
+    audited: &Audited,
+    project: Option<&str>,
+    token: &str,
+) -> Result<StatusCode, Problem> {
     let id = path_id("token", token)?;
+    let tokens = app.hub.store().api_tokens(project).await?;
+    if let Some(listed) = tokens.into_iter().find(|listed| listed.token.id == id) {
+        audited.target(listed.token.name);
+        audited.detail("id", id.to_string());
+    }
     if app.hub.store().revoke_api_token(project, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -3,14 +3,20 @@
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use fieldpost_model::json::Value;
+use fieldpost_rules::access::Need;
 use fieldpost_rules::definition::yaml;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
+use super::access::Addressed;
 use crate::app::Shared;
-use crate::body;
+use crate::body::{self, BodyRefusal, Bounds};
 use crate::problem::Problem;
+
+/// The longest body that somebody may send who has not proved anything, in bytes: signing in and
+/// using a link need no more.
+pub(super) const LONGEST_OPEN_BODY: usize = 16 * 1024;
 
 /// What a project file calls itself in the header `content-type`.
 const YAML_TYPES: [&str; 3] = ["application/yaml", "application/x-yaml", "text/yaml"];
@@ -82,7 +88,21 @@ impl FromRequest<Shared> for Document {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        Ok(Self(body::read(body, &parts.headers, app.bounds()).await?))
+        let is_open = parts
+            .extensions
+            .get::<Addressed>()
+            .is_some_and(|to| to.operation.need == Need::Nothing);
+        let bounds = app.bounds();
+        if !is_open {
+            return Ok(Self(body::read(body, &parts.headers, bounds).await?));
+        }
+        let bounds = Bounds { limit: bounds.limit.min(LONGEST_OPEN_BODY), ..bounds };
+        let read = body::read(body, &parts.headers, bounds).await;
+        Ok(Self(read.map_err(|refusal| {
+            let too_large = matches!(refusal, BodyRefusal::TooLarge(_));
+            let problem = Problem::from(refusal);
+            if too_large { problem.hint("nothing that comes here is as long") } else { problem }
+        })?))
     }
 }
 

@@ -15,16 +15,44 @@ use crate::problem::Problem;
 
 /// The name of the cookie.
 pub(super) const NAME: &str = "fieldpost_session";
+/// Its name where the hub is reached by `https`: a browser takes one of such a name from this very
+/// host alone, and encrypted, so that neither a neighbour nor somebody on the way can plant it.
+const HOST_NAME: &str = "__Host-fieldpost_session";
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The secret of the session that a browser sends.
-pub(super) fn session(headers: &HeaderMap) -> Option<&str> {
+/// What a browser sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent<'h> {
+    /// No session.
+    Nothing,
+    /// The secret of one.
+    One(&'h str),
+    /// Several: somebody has planted one beside the right one, and which it is nobody can tell.
+    Several,
+}
+
+/// The session that a browser sends.
+pub(super) fn session<'h>(headers: &'h HeaderMap, public_url: Option<&str>) -> Sent<'h> {
+    let wanted = name(public_url);
     let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    lines
+    let mut values = lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == NAME)
-        .map(|(_, value)| value)
+        .filter(|(name, _)| *name == wanted)
+        .map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) => Sent::Nothing,
+        (Some(value), None) => Sent::One(value),
+        (Some(_), Some(_)) => Sent::Several,
+    }
+}
+
+fn is_https(public_url: Option<&str>) -> bool {
+    public_url.is_some_and(|url| url.starts_with("https://"))
+}
+
+fn name(public_url: Option<&str>) -> &'static str {
+    if is_https(public_url) { HOST_NAME } else { NAME }
 }
 
 /// The header that gives a browser its session.
@@ -38,10 +66,10 @@ pub(super) fn take_away(public_url: Option<&str>) -> HeaderValue {
 }
 
 fn written(value: &str, lasts: Duration, public_url: Option<&str>) -> HeaderValue {
-    let is_https = public_url.is_some_and(|url| url.starts_with("https://"));
-    let secure = if is_https { "; Secure" } else { "" };
+    let secure = if is_https(public_url) { "; Secure" } else { "" };
     let text = format!(
-        "{NAME}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
+        "{}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
+        name(public_url),
         lasts.as_secs()
     );
     let mut header = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
@@ -134,14 +162,22 @@ mod tests {
 
     #[test]
     fn the_cookie_is_found_among_others() {
-        for (line, expected) in [
-            ("fieldpost_session=abc", Some("abc")),
-            ("theme=dark; fieldpost_session=abc; x=y", Some("abc")),
-            ("xfieldpost_session=abc", None),
-            ("", None),
+        for (line, plain, encrypted) in [
+            ("fieldpost_session=abc", Sent::One("abc"), Sent::Nothing),
+            ("theme=dark; fieldpost_session=abc; x=y", Sent::One("abc"), Sent::Nothing),
+            ("xfieldpost_session=abc", Sent::Nothing, Sent::Nothing),
+            ("", Sent::Nothing, Sent::Nothing),
+            ("fieldpost_session=abc; fieldpost_session=abc", Sent::Several, Sent::Nothing),
+            ("fieldpost_session=a; __Host-fieldpost_session=b", Sent::One("a"), Sent::One("b")),
         ] {
-            assert_eq!(session(&headers(&[("cookie", line)])), expected, "{line}");
+            let headers = headers(&[("cookie", line)]);
+            assert_eq!(session(&headers, None), plain, "{line}");
+            assert_eq!(session(&headers, Some("https://hub.example.org")), encrypted, "{line}");
         }
+        let twice =
+            headers(&[("cookie", "fieldpost_session=a"), ("cookie", "fieldpost_session=b")]);
+        assert_eq!(twice.get_all("cookie").iter().count(), 2);
+        assert_eq!(session(&twice, None), Sent::Several);
     }
 
     #[test]
@@ -150,7 +186,7 @@ mod tests {
         let lasts = Duration::from_mins(1);
         assert_eq!(
             give(&secret, lasts, Some("https://hub.example.org")),
-            "fieldpost_session=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+            "__Host-fieldpost_session=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
         );
         assert_eq!(
             give(&secret, lasts, None),

@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use fieldpost_engine::Share;
 use fieldpost_model::duration;
 use fieldpost_store::Signal;
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
@@ -26,8 +28,8 @@ use uuid::Uuid;
 use super::parameters::{Parameters, bad};
 use super::path::Path;
 use super::principal::Caller;
-use crate::app::Shared;
-use crate::problem::Problem;
+use crate::app::{MOST_STREAMS, Shared};
+use crate::problem::{Problem, seconds_to_retry};
 
 /// How long a quiet stream goes without a sign of life: less than proxies wait for one.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
@@ -84,17 +86,25 @@ pub(super) async fn events(
     Parameters(pace): Parameters<Pace>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let gathered = pace.read()?.map(Gathered::new);
+    let share = app.streams.take(caller.key()).ok_or_else(too_many_streams)?;
     // Listening begins before the answer does: what happens after the first byte is told.
     let signals = app.hub.store().listen();
     app.hub.project(&project).await?;
     let stopping = app.stopping.clone();
     let listener = Listener { project: project.clone(), signals, stopping, gathered };
-    let watch = Watch { app, caller, project, looked_at: Instant::now() };
+    let watch = Watch { app, caller, project, looked_at: Instant::now(), _share: share };
     let events = unfold((listener, watch), async |(mut listener, mut watch)| {
         let Told { name, data } = watch.next_of(&mut listener).await?;
         Some((Ok(Event::default().event(name).data(data.to_string())), (listener, watch)))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}
+
+fn too_many_streams() -> Problem {
+    let detail = format!("you listen to {MOST_STREAMS} streams of events at this hub already");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-streams", detail)
+        .hint("close one first: a page that is not looked at any more, or a program that is lost")
+        .retry_after(seconds_to_retry())
 }
 
 /// Whether the listener may still listen: a stream lasts for hours, and access may be taken away
@@ -104,6 +114,8 @@ struct Watch {
     caller: Caller,
     project: String,
     looked_at: Instant,
+    /// The stream's place in the share of whoever listens.
+    _share: Share,
 }
 
 impl Watch {

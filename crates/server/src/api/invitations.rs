@@ -33,9 +33,10 @@ pub(super) struct Invitation {
     /// The name of the account.
     #[schema(required)]
     name: Option<String>,
-    /// Whether the account has a second factor, whose code is needed as well.
+    /// Whether the account has a second factor, whose code is needed as well. Where the link also
+    /// removes the second factor, none is.
     second_factor: bool,
-    /// Until when it is good; null while there is no user.
+    /// Until when it is good.
     #[schema(required, format = DateTime)]
     expires_at: Option<String>,
 }
@@ -84,7 +85,8 @@ pub(super) async fn get(
         kind: found.kind.name(),
         email: found.user.as_ref().map(|user| user.email.clone()),
         name: found.user.as_ref().map(|user| user.name.clone()),
-        second_factor: found.user.is_some_and(|user| user.second_factor),
+        second_factor: !found.drops_second_factor
+            && found.user.is_some_and(|user| user.second_factor),
         expires_at: found.expires_at.map(|time| time.to_string()),
     }))
 }

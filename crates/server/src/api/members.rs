@@ -9,7 +9,7 @@ use fieldpost_engine::{Invited, NewPerson};
 use fieldpost_model::ProjectName;
 use fieldpost_model::access::Access;
 use fieldpost_rules::account::email_key;
-use fieldpost_store::{Membership, User};
+use fieldpost_store::{MemberChange, Membership, User};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ use super::names::AccessName;
 use super::parameters::{NoParameters, Parameters, path_id};
 use super::path::Path;
 use super::principal::Caller;
-use super::users::read_access;
+use super::users::{name_target, read_access};
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -130,7 +130,9 @@ pub(super) async fn list(
 
 /// Add somebody to a project
 ///
-/// Whoever has no account yet is invited: the answer has the link, or it is mailed to them.
+/// Whoever has no account yet is invited: the answer has the link, or it is mailed to them. So it
+/// tells whether there is an account of this address; nobody adds more than 60 people within a
+/// quarter of an hour.
 #[utoipa::path(
     post,
     path = "/projects/{project}/members",
@@ -149,20 +151,26 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     app.hub.project(&project).await?;
     let access = read_access(&new.access)?;
+    if let Some(user) = caller.user().filter(|user| !user.installation_admin) {
+        app.hub.count_added_member(user.id).await?;
+    }
     let known = app.hub.store().user_by_email(&email_key(&new.email)).await?;
     let has = match &known {
         Some(user) => access_of(&app, &project, user.id).await?,
         None => None,
     };
     may_give(&caller, &project, access, has)?;
+    if let Some(has) = has {
+        audited.detail("before", has.name());
+    }
     let (id, link, mailed) = if let Some(user) = known {
-        app.hub.store().set_member(&project, user.id, access).await?;
+        app.hub.change_member(change(&caller, &project, user.id, has, Some(access))).await?;
         let elsewhere = is_more_than_member_of(&app, &user, &project).await?;
         if user.has_password || (elsewhere && has.is_some() && !caller.is_installation_admin()) {
             (user.id, None, false)
         } else {
             // Invited before, and not come yet: the link of then may be lost, or good no more.
-            let sent = app.hub.send_link(user.id).await?;
+            let sent = app.hub.send_link(user.id, false).await?;
             let may_have = !elsewhere || caller.is_installation_admin();
             let link = link_for(&app, &caller, &sent).filter(|_| may_have);
             (user.id, link, sent.mailed)
@@ -174,10 +182,10 @@ pub(super) async fn add(
         let sent = app.hub.invite(person).await?;
         (sent.user.id, link_for(&app, &caller, &sent), sent.mailed)
     };
-    audited.target(id.to_string());
     audited.detail("access", access.name());
     audited.detail("invited", link.is_some() || mailed);
     let member = found(&app, &project, id).await?;
+    name_target(&audited, id, &member.user.email);
     let added = AddedMember { member, invitation_url: link, mailed };
     Ok((StatusCode::CREATED, Json(added)).into_response())
 }
@@ -204,15 +212,18 @@ pub(super) async fn put(
     let has = access_of(&app, &project, id).await?;
     let has = has.ok_or_else(|| Problem::not_found("member", id))?;
     may_give(&caller, &project, access, Some(has))?;
-    app.hub.store().set_member(&project, id, access).await?;
+    app.hub.change_member(change(&caller, &project, id, Some(has), Some(access))).await?;
     audited.detail("access", access.name());
     audited.detail("before", has.name());
-    Ok(Json(found(&app, &project, id).await?))
+    let member = found(&app, &project, id).await?;
+    name_target(&audited, id, &member.user.email);
+    Ok(Json(member))
 }
 
 /// Take somebody out of a project
 ///
-/// What their sessions may do here ends at once.
+/// What their sessions may do here ends at once, and so do the tokens that they made. The last owner
+/// goes only by who runs the installation.
 #[utoipa::path(
     delete,
     path = "/projects/{project}/members/{user}",
@@ -222,6 +233,7 @@ pub(super) async fn put(
 )]
 pub(super) async fn remove(
     State(app): State<Shared>,
+    caller: Caller,
     audited: Audited,
     Path((project, user)): Path<(String, String)>,
     _: Parameters<NoParameters>,
@@ -229,9 +241,23 @@ pub(super) async fn remove(
     let id = path_id("member", &user)?;
     let has = access_of(&app, &project, id).await?;
     let has = has.ok_or_else(|| Problem::not_found("member", id))?;
-    app.hub.store().remove_member(&project, id).await?;
-    audited.detail("access", has.name());
+    let email = app.hub.store().user(id).await?.map(|user| user.email);
+    app.hub.change_member(change(&caller, &project, id, Some(has), None)).await?;
+    name_target(&audited, id, email.as_deref().unwrap_or_default());
+    audited.detail("before", has.name());
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A change of somebody's level. Who runs the installation may leave a project without an owner.
+fn change<'c>(
+    caller: &Caller,
+    project: &'c str,
+    account: Uuid,
+    before: Option<Access>,
+    after: Option<Access>,
+) -> MemberChange<'c> {
+    let last_owner_may_go = caller.is_installation_admin();
+    MemberChange { project, account, before, after, last_owner_may_go }
 }
 
 /// The link, for whoever may have it in his hands. Who has it is that person: where it reaches

@@ -9,8 +9,9 @@ use axum::response::Response;
 use fieldpost_engine::{ContentQuery, ForwarderExplanation, Replayed};
 use fieldpost_model::json::Value;
 use fieldpost_model::message::{self, MessageState};
+use fieldpost_rules::definition::Secrets;
 use fieldpost_rules::field_path::FieldCondition;
-use fieldpost_rules::filter;
+use fieldpost_rules::{filter, redact};
 use fieldpost_store::MessageQuery;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,6 +23,7 @@ use super::list::{List, Listed, SearchedList, Turn};
 use super::names::{FilterPart, MessageStateName};
 use super::parameters::{NoParameters, Parameters, bad, named, path_id, time};
 use super::path::Path;
+use super::principal::Caller;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -240,7 +242,7 @@ pub(super) async fn content(
 pub(super) struct MessageRequest {
     /// The method.
     method: String,
-    /// The path.
+    /// The path; that of a webhook is masked for those who may not change its source.
     path: String,
     /// The query, as pairs of a name and a value.
     #[schema(value_type = Vec<Vec<String>>)]
@@ -275,6 +277,7 @@ pub(super) fn headers(pairs: Vec<(String, String)>) -> BTreeMap<String, String> 
 )]
 pub(super) async fn request(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, message)): Path<(String, String)>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<MessageRequest>, Problem> {
@@ -284,7 +287,10 @@ pub(super) async fn request(
     let (request, _) = content.ok_or_else(|| Problem::not_found("message", id))?;
     Ok(Json(MessageRequest {
         method: request.method,
-        path: request.path,
+        path: match caller.sees(&project) {
+            Secrets::HiddenWithAddresses => redact::mask_webhook_path(&request.path),
+            Secrets::Shown | Secrets::Hidden => request.path,
+        },
         query: request.query,
         headers: headers(request.headers),
     }))

@@ -48,6 +48,7 @@ mod parameters;
 mod path;
 mod principal;
 mod projects;
+mod refused;
 mod reports;
 mod search;
 mod session;
@@ -59,8 +60,10 @@ mod users;
 mod visitor;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use http::StatusCode;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
@@ -120,6 +123,7 @@ fn routes() -> OpenApiRouter<Shared> {
             account::confirm_second_factor,
             account::remove_second_factor
         ))
+        .routes(routes!(account::renew_recovery_codes))
         .routes(routes!(account::sessions))
         .routes(routes!(account::end_session))
         .routes(routes!(users::list, users::invite))
@@ -224,6 +228,13 @@ fn describe_answers(operation: &mut Operation) {
     }
 }
 
+/// Says of every answer that it is for whoever asked, now, and that nobody is to keep it: what is
+/// in it belongs to somebody.
+async fn not_stored(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// Everything under `/api`.
 pub(crate) fn router(app: &Shared) -> Router {
     let (closed, _) = routes().split_for_parts();
@@ -233,6 +244,7 @@ pub(crate) fn router(app: &Shared) -> Router {
         .layer(from_fn_with_state(Shared::clone(app), access::note_changes))
         .layer(from_fn_with_state(Shared::clone(app), access::finish_what_was_begun))
         .layer(from_fn_with_state(Shared::clone(app), access::let_in))
+        .layer(map_response(not_stored))
         .with_state(Shared::clone(app));
     docs::router().method_not_allowed_fallback(problem::wrong_method).fallback_service(closed)
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use fieldpost_engine::{TOKEN_PREFIX, administrator_proof, digest};
 use fieldpost_model::access::Access;
-use fieldpost_store::{ApiToken, Membership, StoreError, User, Who};
+use fieldpost_rules::definition::Secrets;
+use fieldpost_store::{ApiToken, Membership, Session, StoreError, User, Who};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -16,10 +17,13 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::cookie;
+use super::cookie::{self, Sent};
 use crate::app::App;
 use crate::problem::Problem;
 
+/// What is told where a browser has more than one cookie of a session.
+const SEVERAL_SESSIONS: &str =
+    "the browser sends several sessions: remove the cookies of this address, and sign in again";
 /// By what name the books call the administrator.
 const ADMINISTRATOR: &str = "administrator";
 
@@ -55,8 +59,10 @@ pub(super) enum Credential {
 pub(super) enum Unknown {
     /// Nothing was sent.
     Nothing,
-    /// What was sent opens nothing.
-    Wrong(&'static str),
+    /// A token was sent that opens nothing.
+    WrongToken(&'static str),
+    /// A session was sent that has ended, or is none.
+    WrongSession(&'static str),
 }
 
 impl Principal {
@@ -68,14 +74,18 @@ impl Principal {
         if headers.contains_key(AUTHORIZATION) {
             let token = match bearer_token(headers) {
                 Ok(token) => token,
-                Err(reason) => return Ok(Err(Unknown::Wrong(reason))),
+                Err(reason) => return Ok(Err(Unknown::WrongToken(reason))),
             };
             let found = Self::of_token(app, token).await?;
-            return Ok(found.ok_or(Unknown::Wrong("the token is not valid")));
+            return Ok(found.ok_or(Unknown::WrongToken("the token is not valid")));
         }
-        let Some(secret) = cookie::session(headers) else { return Ok(Err(Unknown::Nothing)) };
+        let secret = match cookie::session(headers, app.settings.public_url.as_deref()) {
+            Sent::Nothing => return Ok(Err(Unknown::Nothing)),
+            Sent::One(secret) => secret,
+            Sent::Several => return Ok(Err(Unknown::WrongSession(SEVERAL_SESSIONS))),
+        };
         let found = Self::of_session(app, secret).await?;
-        Ok(found.ok_or(Unknown::Wrong("the session has ended")))
+        Ok(found.ok_or(Unknown::WrongSession("the session has ended")))
     }
 
     async fn of_token(app: &App, token: &str) -> Result<Option<Self>, StoreError> {
@@ -87,22 +97,25 @@ impl Principal {
         if !token.starts_with(TOKEN_PREFIX) {
             return Ok(None);
         }
-        Self::of_token_digest(app, digest(token)).await
+        let digest = digest(token);
+        let found = app.hub.store().api_token_of(digest).await?;
+        Ok(found.map(|token| Self::with_token(token, digest)))
     }
 
-    async fn of_token_digest(app: &App, digest: [u8; 32]) -> Result<Option<Self>, StoreError> {
-        let found = app.hub.store().api_token_of(digest).await?;
-        Ok(found.map(|token| Self {
+    fn with_token(token: ApiToken, digest: [u8; 32]) -> Self {
+        Self {
             kind: Kind::Token(Box::new(token)),
             credential: Credential::Token(digest),
             memberships: Vec::new(),
-        }))
+        }
     }
 
     async fn of_session(app: &App, secret: &str) -> Result<Option<Self>, StoreError> {
-        let Some((principal, proof)) = Self::of_session_digest(app, digest(secret)).await? else {
-            return Ok(None);
-        };
+        let (digest, idle) = (digest(secret), app.hub.settings().session_idle);
+        let found = app.hub.store().session(digest, idle).await?;
+        let Some((session, user)) = found else { return Ok(None) };
+        let proof = session.proof.clone();
+        let principal = Self::with_session(app, digest, &session, user).await?;
         if let Kind::Administrator = principal.kind {
             // The session belongs to the token that began it, and ends with it.
             let expected = administrator_proof(secret, &app.settings.admin_token_digest);
@@ -112,31 +125,37 @@ impl Principal {
         Ok(Some(principal))
     }
 
-    async fn of_session_digest(
+    async fn with_session(
         app: &App,
         digest: [u8; 32],
-    ) -> Result<Option<(Self, Option<Vec<u8>>)>, StoreError> {
-        let store = app.hub.store();
-        let idle = app.hub.settings().session_idle;
-        let Some((session, user)) = store.session(digest, idle).await? else { return Ok(None) };
+        session: &Session,
+        user: Option<User>,
+    ) -> Result<Self, StoreError> {
         let credential = Credential::Session(digest, session.id);
         let (kind, memberships) = match user {
             Some(user) => {
-                let memberships = store.memberships(user.id).await?;
+                let memberships = app.hub.store().memberships(user.id).await?;
                 (Kind::User(Box::new(user)), memberships)
             }
             None => (Kind::Administrator, Vec::new()),
         };
-        Ok(Some((Self { kind, credential, memberships }, session.proof)))
+        Ok(Self { kind, credential, memberships })
     }
 
-    /// The same as they are now; none where they may not come in any more.
+    /// The same as they are now; none where they may not come in any more. That somebody is looked
+    /// after is no use of their session or token, which would never end by itself then.
     pub(super) async fn again(&self, app: &App) -> Result<Option<Self>, StoreError> {
         match self.credential {
             Credential::AdministratorToken => Ok(Some(self.clone())),
-            Credential::Token(digest) => Self::of_token_digest(app, digest).await,
+            Credential::Token(digest) => {
+                let found = app.hub.store().unused_api_token(digest).await?;
+                Ok(found.map(|token| Self::with_token(token, digest)))
+            }
             Credential::Session(digest, _) => {
-                Ok(Self::of_session_digest(app, digest).await?.map(|(principal, _)| principal))
+                let idle = app.hub.settings().session_idle;
+                let found = app.hub.store().unused_session(digest, idle).await?;
+                let Some((session, user)) = found else { return Ok(None) };
+                Ok(Some(Self::with_session(app, digest, &session, user).await?))
             }
         }
     }
@@ -169,6 +188,12 @@ impl Principal {
         Who { kind: self.kind().to_owned(), name: self.name().to_owned(), id }
     }
 
+    /// What tells them from all others: all sessions of somebody are one.
+    pub(super) fn key(&self) -> String {
+        let id = self.who().id.map(|id| id.to_string()).unwrap_or_default();
+        format!("{}/{id}", self.kind())
+    }
+
     /// By what they proved who they are.
     pub(super) const fn credential(&self) -> Credential {
         self.credential
@@ -199,6 +224,15 @@ impl Principal {
         }
         let found = self.memberships.iter().find(|other| *other.project == *project);
         found.map(|membership| membership.access)
+    }
+
+    /// How definitions of a project are written to them: the address of a webhook is for those who
+    /// may change it, since for many sources it is all that a sender needs.
+    pub(super) fn sees(&self, project: &str) -> Secrets {
+        match self.access(project) {
+            Some(access) if access >= Access::Editor => Secrets::Hidden,
+            _ => Secrets::HiddenWithAddresses,
+        }
     }
 
     /// The user; others have no account.

@@ -295,7 +295,8 @@ pub(super) struct HowToExport {
 
 /// Export a project file
 ///
-/// Secrets are written as their placeholder; applying the file again keeps those that are stored.
+/// Secrets are written as their placeholder, and so are the addresses of webhooks for those who may
+/// not change sources; applying the file again keeps those that are stored.
 #[utoipa::path(
     get,
     path = "/projects/{project}/export",
@@ -313,11 +314,12 @@ pub(super) struct HowToExport {
 )]
 pub(super) async fn export(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     Parameters(how): Parameters<HowToExport>,
 ) -> Result<Response, Problem> {
     let (_, definition) = app.hub.definition(&project).await?;
-    let value = write_project(&definition, Secrets::Hidden);
+    let value = write_project(&definition, caller.sees(&project));
     match how.format.as_deref() {
         None | Some("yaml") => {
             Ok(([(CONTENT_TYPE, "application/yaml")], yaml::write(&value)).into_response())

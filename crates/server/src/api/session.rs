@@ -6,8 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 use fieldpost_engine::{AccountError, BegunSession, Note, SignIn, Visitor};
 use fieldpost_model::secret::Secret;
 use fieldpost_store::{SIGN_IN_REFUSED, User as StoredUser, Who};
-use http::header::{CACHE_CONTROL, SET_COOKIE};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
+use http::header::SET_COOKIE;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use super::cookie;
 use super::names::{AccessName, PrincipalKind};
 use super::parameters::{NoParameters, Parameters};
 use super::principal::{Caller, Credential, is_administrator};
+use super::refused::{self, Refused};
 use super::visitor;
 use crate::app::{App, Shared};
 use crate::problem::Problem;
@@ -150,7 +151,10 @@ async fn of_administrator(
     token: &str,
     visitor: &Visitor,
 ) -> Result<BegunSession, Problem> {
-    app.hub.count_try_of_address(visitor).await?;
+    if let Err(error) = app.hub.count_try_of_address(visitor).await {
+        note_refused(app, &error, visitor).await;
+        return Err(error.into());
+    }
     if !is_administrator(token.trim(), &app.settings.admin_token_digest) {
         let error = AccountError::WrongCredentials(None);
         note_refused(app, &error, visitor).await;
@@ -162,14 +166,28 @@ async fn of_administrator(
 }
 
 /// Notes a sign-in that was refused. What a stranger typed is not kept: it may be a password that
-/// went into the wrong field.
+/// went into the wrong field. How often an account or an address may try is bounded, so each wrong
+/// try is a row; of the others there may be many, and they are told together.
 pub(super) async fn note_refused(app: &App, error: &AccountError, visitor: &Visitor) {
-    let AccountError::WrongCredentials(whose) = error else { return };
-    let who = match whose {
-        Some(user) => who(Some(user)),
-        None => Who { kind: "nobody".to_owned(), name: "unknown".to_owned(), id: None },
+    let (whose, reason) = match error {
+        AccountError::WrongCredentials(whose) => {
+            let who = whose.as_ref().map_or_else(refused::nobody, |user| who(Some(user)));
+            let detail = json!({ "reason": "wrong-credentials" });
+            return note(app, who, SIGN_IN_REFUSED, visitor, &detail).await;
+        }
+        AccountError::CodeNeeded(user) => (who(Some(user)), "code-needed"),
+        AccountError::TooManyTries(_) => (refused::nobody(), "too-many-tries"),
+        _ => return,
     };
-    note(app, who, SIGN_IN_REFUSED, visitor, &json!({ "reason": "wrong-credentials" })).await;
+    let refused = Refused {
+        who: whose,
+        action: SIGN_IN_REFUSED,
+        reason: reason.to_owned(),
+        change: None,
+        project: None,
+        address: visitor.address,
+    };
+    refused.note(app).await;
 }
 
 /// A user as the log calls them; none is the administrator.
@@ -207,7 +225,6 @@ pub(super) async fn answer_begun(app: &App, begun: &BegunSession) -> Result<Resp
     let given = cookie::give(&begun.secret, lasts, app.settings.public_url.as_deref());
     let mut response = Json(session).into_response();
     response.headers_mut().insert(SET_COOKIE, given);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 

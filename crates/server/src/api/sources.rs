@@ -19,6 +19,7 @@ use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
+use super::principal::Caller;
 use crate::app::{App, Shared};
 use crate::inbox;
 use crate::problem::Problem;
@@ -37,7 +38,7 @@ pub(super) struct Source {
     /// Its inbox, with the secret masked.
     #[schema(example = "/inbox/•••••••")]
     inbox_url: String,
-    /// Its webhook URL.
+    /// Its webhook URL; its end is masked for those who may not change the source.
     webhook_url: String,
     /// The source as the project file has it; give it back to change it.
     #[schema(value_type = Object)]
@@ -45,14 +46,18 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn new(app: &App, source: &source::Source) -> Self {
+    fn new(app: &App, source: &source::Source, secrets: Secrets) -> Self {
+        let webhook = match secrets {
+            Secrets::HiddenWithAddresses => PLACEHOLDER.to_owned(),
+            Secrets::Shown | Secrets::Hidden => source.id.to_string(),
+        };
         Self {
             name: source.name.clone(),
             dialect: source.dialect.name(),
             enabled: source.enabled,
             inbox_url: app.link(&format!("{}{PLACEHOLDER}", inbox::PREFIX)),
-            webhook_url: app.link(&format!("/i/{}", source.id)),
-            definition: write_source(source, Secrets::Hidden).into(),
+            webhook_url: app.link(&format!("/i/{webhook}")),
+            definition: write_source(source, secrets).into(),
         }
     }
 }
@@ -83,11 +88,13 @@ fn name_of(source: &source::Source) -> &str {
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Source>>, Problem> {
     let definition = current(&app, &project).await?;
-    let sources = definition.sources.iter().map(|source| Source::new(&app, source));
+    let secrets = caller.sees(&project);
+    let sources = definition.sources.iter().map(|source| Source::new(&app, source, secrets));
     Ok(Json(List::whole(sources)))
 }
 
@@ -108,16 +115,22 @@ pub(super) async fn list(
 )]
 pub(super) async fn get(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, source)): Path<(String, String)>,
     _: Parameters<NoParameters>,
 ) -> Result<Tagged<Json<Source>>, Problem> {
-    Ok(as_json(shown(&app, &project, &source).await?))
+    Ok(as_json(shown(&app, &project, &source, caller.sees(&project)).await?))
 }
 
-async fn shown(app: &App, project: &str, name: &str) -> Result<Tagged<Source>, Problem> {
+async fn shown(
+    app: &App,
+    project: &str,
+    name: &str,
+    secrets: Secrets,
+) -> Result<Tagged<Source>, Problem> {
     let stored = with_versions(app, project).await?;
     let source = find("source", &stored.definition.sources, name, name_of)?;
-    Ok(Tagged(stored.saved_in(DefinitionKind::Source, name), Source::new(app, source)))
+    Ok(Tagged(stored.saved_in(DefinitionKind::Source, name), Source::new(app, source, secrets)))
 }
 
 /// Make or replace a source
@@ -148,7 +161,7 @@ pub(super) async fn put(
     let before = current(&app, &project).await?;
     let is_new = find("source", &before.sources, &source, name_of).is_err();
     save(&app, &project, Draft::Source(draft), &expected).await?;
-    Ok(saved(is_new, shown(&app, &project, &source).await?))
+    Ok(saved(is_new, shown(&app, &project, &source, Secrets::Hidden).await?))
 }
 
 /// Remove a source

@@ -24,6 +24,10 @@ pub(super) struct Status {
     default_project: Option<String>,
     /// What the operator has set about the ways out and back.
     settings: OperatorSettings,
+    /// Addresses that sent `X-Forwarded-For` and are not trusted to. A proxy among them has to be
+    /// named by the setting `trusted-proxy`.
+    #[schema(example = json!(["10.0.0.5"]))]
+    unbelieved_proxies: Vec<String>,
     /// Projects whose definitions cannot be read. Nothing of them is sent; the others go on.
     unreadable_projects: Vec<UnreadableProject>,
 }
@@ -70,8 +74,10 @@ pub(super) async fn status(
         project: unreadable.project.to_string(),
         reason: unreadable.reason.clone(),
     });
+    let unbelieved = app.unbelieved_proxies.addresses();
     Ok(Json(Status {
         unreadable_projects: unreadable_projects.collect(),
+        unbelieved_proxies: unbelieved.iter().map(ToString::to_string).collect(),
         version: app.settings.version,
         engine: app.hub.store().engine_name(),
         waiting: app.hub.store().waiting().await?,

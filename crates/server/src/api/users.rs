@@ -11,6 +11,7 @@ use fieldpost_model::access::Access;
 use fieldpost_store::{User as StoredUser, UserChange};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -99,7 +100,7 @@ pub(super) struct ChangeUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reset {
-    /// Whether the second factor is removed as well: for who has lost it.
+    /// Whether the second factor goes as well, when the link is used: for who has lost it.
     #[serde(default)]
     #[schema(required = false)]
     second_factor: bool,
@@ -200,16 +201,19 @@ pub(super) async fn invite(
     Input(new): Input<NewUser>,
 ) -> Result<Response, Problem> {
     let mut projects = Vec::new();
+    let mut levels = Map::new();
     for Granted { project, access } in new.projects {
         let access = read_access(&access)?;
         app.hub.project(&project).await?;
+        levels.insert(project.clone(), access.name().into());
         projects.push((ProjectName::from(project), access));
     }
     let NewUser { email, name, installation_admin, .. } = new;
     let sent = app.hub.invite(NewPerson { email, name, installation_admin, projects }).await?;
-    audited.target(sent.user.id.to_string());
+    name_target(&audited, sent.user.id, &sent.user.email);
     audited.detail("name", sent.user.name.as_str());
     audited.detail("installation_admin", installation_admin);
+    audited.detail("projects", levels);
     Ok((StatusCode::CREATED, Json(InvitedUser::of(&app, sent).await?)).into_response())
 }
 
@@ -249,7 +253,8 @@ pub(super) async fn change(
     Input(sent): Input<ChangeUser>,
 ) -> Result<Json<User>, Problem> {
     let id = path_id("user", &user)?;
-    User::found(&app, id).await?;
+    let found = User::found(&app, id).await?;
+    name_target(&audited, id, &found.email);
     if sent.disabled == Some(true) || sent.installation_admin == Some(false) {
         require_another(&caller, id)?;
     }
@@ -267,7 +272,7 @@ pub(super) async fn change(
 
 /// Delete a user
 ///
-/// What they did stays in the books, and so do the tokens that they made.
+/// What they did stays in the books. The tokens that they made open nothing any more.
 #[utoipa::path(
     delete,
     path = "/users/{user}",
@@ -284,6 +289,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let id = path_id("user", &user)?;
     let found = User::found(&app, id).await?;
+    name_target(&audited, id, &found.email);
     require_another(&caller, id)?;
     audited.detail("name", found.name);
     app.hub.store().delete_user(id).await?;
@@ -292,7 +298,8 @@ pub(super) async fn delete(
 
 /// Make another link for a user
 ///
-/// For who has lost the password, or the first link. The password stays until the link is used.
+/// For who has lost the password, or the first link. The password stays until the link is used, and
+/// so does the second factor where that is to go as well.
 #[utoipa::path(
     post,
     path = "/users/{user}/reset",
@@ -309,12 +316,16 @@ pub(super) async fn reset(
     Optional(how): Optional<Reset>,
 ) -> Result<Json<InvitedUser>, Problem> {
     let id = path_id("user", &user)?;
-    let sent = app.hub.send_link(id).await?;
-    if how.second_factor {
-        app.hub.store().remove_second_factor(id).await?;
-    }
+    let sent = app.hub.send_link(id, how.second_factor).await?;
+    name_target(&audited, id, &sent.user.email);
     audited.detail("second_factor", how.second_factor);
     Ok(Json(InvitedUser::of(&app, sent).await?))
+}
+
+/// Names a person in the log as people know them, beside the id.
+pub(super) fn name_target(audited: &Audited, id: Uuid, email: &str) {
+    audited.target(email);
+    audited.detail("id", id.to_string());
 }
 
 /// Refuses what somebody would do to themself, and could not take back.

@@ -152,6 +152,7 @@ async fn expired_token(hub: &TestHub) -> String {
         project: Some("clinic".into()),
         name: "old".to_owned(),
         access: Access::Admin,
+        maker: None,
         created_by: "somebody".to_owned(),
         created_at: Timestamp(1),
         expires_at: Some(Timestamp(2)),

@@ -84,7 +84,33 @@ async fn a_cookie_of_an_encrypted_hub_is_sent_encrypted_only() {
     .await;
     let body = json!({ "token": TOKEN });
     let answer = hub.as_nobody(Method::POST, "session", &body).await;
-    assert!(text_of_cookie(&answer).ends_with("; Secure"));
+    let cookie = text_of_cookie(&answer);
+    assert!(cookie.starts_with("__Host-fieldpost_session="), "{cookie}");
+    assert!(cookie.contains("; Path=/;") && cookie.ends_with("; Secure"), "{cookie}");
+    let (name, secret) =
+        cookie_of(&answer).split_once('=').map(|(n, s)| (n.to_owned(), s.to_owned())).unwrap();
+    let session = async |cookie: String| {
+        let request = hub.client.get(hub.url("/api/v1/session")).header("cookie", cookie);
+        request.send().await.unwrap()
+    };
+    assert_eq!(session(format!("{name}={secret}")).await.status(), 200);
+    let plain = session(format!("fieldpost_session={secret}")).await;
+    problem(plain, 401, "unauthorized").await;
+}
+
+#[tokio::test]
+async fn two_sessions_of_one_browser_are_none() {
+    let hub = TestHub::start().await;
+    let owner = hub.first_owner().await;
+    let other = hub.again(&owner).await;
+    for cookies in
+        [format!("{}; {}", owner.cookie, other.cookie), format!("{0}; {0}", owner.cookie)]
+    {
+        let request = hub.client.get(hub.url("/api/v1/session")).header("cookie", cookies);
+        let told = problem(request.send().await.unwrap(), 401, "unauthorized").await;
+        assert!(text(&told["detail"]).contains("several sessions"), "{told}");
+    }
+    assert_eq!(hub.get_by(&owner, "session").await.status(), 200);
 }
 
 #[tokio::test]
@@ -167,7 +193,8 @@ async fn sign_in_with(hub: &TestHub, person: &Person, code: &str) -> Response {
 /// Gives somebody a second factor; the answer is its secret and the recovery codes.
 async fn second_factor(hub: &TestHub, person: &Person) -> (String, Vec<String>) {
     let path = "account/second-factor";
-    let begun = json_of(hub.send_by(person, Method::POST, path, &json!({})).await).await;
+    let password = json!({ "password": PASSWORD });
+    let begun = json_of(hub.send_by(person, Method::POST, path, &password).await).await;
     let secret = text(&begun["secret"]).to_owned();
     let url = text(&begun["otpauth_url"]);
     assert!(url.starts_with("otpauth://totp/Fieldpost:") && url.contains(&secret), "{url}");
@@ -204,7 +231,8 @@ async fn a_second_factor_is_asked_for_and_each_code_is_good_once() {
         assert_eq!(account["recovery_codes_left"], 9);
         // A second one is made after the first is gone, and that needs the password.
         let path = "account/second-factor";
-        let answer = hub.send_by(&owner, Method::POST, path, &json!({})).await;
+        let right = json!({ "password": PASSWORD });
+        let answer = hub.send_by(&owner, Method::POST, path, &right).await;
         problem(answer, 409, "second-factor-on").await;
         let wrong = json!({ "password": "not the password" });
         let answer = hub.send_by(&owner, Method::DELETE, path, &wrong).await;
@@ -237,10 +265,18 @@ async fn a_reset_link_does_not_go_past_the_second_factor() {
     let answer = hub.as_nobody(Method::POST, "invitations/accept", &body).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(hub.get_by(&owner, "session").await.status(), 401, "the old session has ended");
-    // Who has lost it is given in to by who runs the installation.
-    let answer = hub.post(&path, &json!({ "second_factor": true })).await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(hub.sign_in(&owner.email, "another green bottle").await.status(), 200);
+    // Who has lost it is given in to by who runs the installation: with the link, and not before.
+    let reset = json_of(hub.post(&path, &json!({ "second_factor": true })).await).await;
+    let link = text(&reset["invitation_url"]);
+    let found = json_of(invitation(&hub, link).await).await;
+    assert_eq!(found["second_factor"], false, "no code is needed");
+    let answer = hub.sign_in(&owner.email, "another green bottle").await;
+    problem(answer, 401, "code-needed").await;
+    let owner = hub.accept(link, &json!({})).await;
+    let account = json_of(hub.get_by(&owner, "account").await).await;
+    assert_eq!(account["second_factor"], false);
+    assert_eq!(account["recovery_codes_left"], 0);
+    assert_eq!(hub.sign_in(&owner.email, PASSWORD).await.status(), 200);
 }
 
 #[tokio::test]

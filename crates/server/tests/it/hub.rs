@@ -26,7 +26,7 @@ pub(crate) enum Engine {
 }
 
 /// The administrator's token.
-pub(crate) const TOKEN: &str = "the-token-of-the-tests";
+pub(crate) const TOKEN: &str = "the-token-of-the-tests-long-enough";
 /// The inbox secret of the source `inbox`.
 pub(crate) const SECRET: &str = "secret-of-the-inbox-1";
 /// The webhook id of the source `inbox`.

@@ -13,6 +13,7 @@ mod deliveries;
 mod editing;
 mod erasing;
 mod events;
+mod hardening;
 mod hub;
 mod inbox;
 mod incidents;

@@ -209,7 +209,11 @@ async fn every_change_is_noted_with_who_and_from_where() {
     problem(hub.sign_in(&editor.email, "not the password").await, 401, "wrong-credentials").await;
     problem(hub.sign_in("my-password-by-mistake", "x").await, 401, "wrong-credentials").await;
     let listed = json_of(hub.get_by(&owner, "projects/clinic/audit").await).await;
-    let newest = &listed["items"][0];
+    let refused = &listed["items"][0];
+    assert_eq!(refused["action"], "change.refused");
+    let why = json!({ "reason": "access-too-low", "change": "connection.deleted" });
+    assert_eq!((&refused["detail"], &refused["project"]), (&why, &json!("clinic")));
+    let newest = &listed["items"][1];
     assert_eq!(newest["action"], "forwarder.paused");
     assert_eq!((&newest["project"], &newest["target"]), (&json!("clinic"), &json!("all")));
     assert_eq!(newest["who"], json!({ "kind": "user", "name": "editor", "id": editor.id }));
@@ -225,7 +229,7 @@ async fn every_change_is_noted_with_who_and_from_where() {
     assert_eq!(actions("action=session").await, ["session.refused", "session.refused"]);
     assert_eq!(
         actions(&format!("who={}", editor.id)).await,
-        ["session.refused", "forwarder.paused", "invitation.accepted"]
+        ["session.refused", "change.refused", "forwarder.paused", "invitation.accepted"]
     );
     assert_eq!(actions("who=EDIT&action=forwarder").await, ["forwarder.paused"]);
     assert_eq!(actions("to=2020-01-01T00:00:00Z").await, [""; 0]);
@@ -259,7 +263,8 @@ async fn no_secret_lies_in_the_database_or_the_log() {
     .await;
     let owner = hub.first_owner().await;
     let path = "account/second-factor";
-    let begun = json_of(hub.send_by(&owner, Method::POST, path, &json!({})).await).await;
+    let password = json!({ "password": PASSWORD });
+    let begun = json_of(hub.send_by(&owner, Method::POST, path, &password).await).await;
     let totp_secret = text(&begun["secret"]).to_owned();
     let bytes = totp::from_base32(&totp_secret).unwrap();
     let code = totp::code(&bytes, totp::step(clock::system()())).unwrap();

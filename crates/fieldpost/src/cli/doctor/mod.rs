@@ -115,6 +115,7 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     checks.push(hub);
     checks.push(surroundings::networks(&in_force));
     checks.push(surroundings::links(settings, &in_force));
+    checks.extend(surroundings::proxies(&in_force));
     checks.extend(files::examine(settings));
     checks.extend(mail::examine(settings, &in_force, found.as_ref()).await);
     if let Some(found) = found {

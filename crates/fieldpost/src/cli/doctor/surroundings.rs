@@ -22,6 +22,8 @@ pub(super) struct InForce {
     pub(super) mail_relay: Option<String>,
     /// What links begin with.
     pub(super) public_url: Option<String>,
+    /// Who has sent `X-Forwarded-For` and is not trusted to.
+    unbelieved_proxies: Vec<String>,
 }
 
 impl InForce {
@@ -32,6 +34,7 @@ impl InForce {
             // What is wrong with it is told where mail is looked at.
             mail_relay: settings.mail.relay_name().ok().flatten(),
             public_url: settings.inbound.public_url.as_ref().map(|url| url.as_str().to_owned()),
+            unbelieved_proxies: Vec::new(),
         }
     }
 
@@ -44,6 +47,11 @@ impl InForce {
             allow_networks: text("allow_networks")?,
             mail_relay: text("mail_relay"),
             public_url: text("public_url"),
+            unbelieved_proxies: elements(status, "unbelieved_proxies")
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
         })
     }
 
@@ -122,6 +130,21 @@ async fn running_hub(
         ),
     };
     Some((check, status.ok()))
+}
+
+/// Whether somebody speaks for others whom the hub does not believe. `None` where no hub was asked, or
+/// nobody does.
+pub(super) fn proxies(in_force: &InForce) -> Option<Check> {
+    if in_force.unbelieved_proxies.is_empty() {
+        return None;
+    }
+    let addresses = in_force.unbelieved_proxies.join(", ");
+    Some(Check::noteworthy(
+        "proxies",
+        format!("X-Forwarded-For comes from {addresses}, and the hub does not believe it"),
+        "if that is a proxy of yours, name it with --trusted-proxy, or all who come through it share \
+         one address and its tries to sign in",
+    ))
 }
 
 /// A hub that can keep messages: is there a project that it cannot send anything of?
