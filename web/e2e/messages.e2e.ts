@@ -73,7 +73,7 @@ test("a phone shows the same without scrolling sideways, in French by night", as
   expect((await kept).status()).toBe(200);
   await page.keyboard.press("Escape");
   await page.reload();
-  await page.getByPlaceholder("Identifiant ou identité").waitFor();
+  await page.getByPlaceholder("Texte, identité ou identifiant").waitFor();
   expect(await root.getAttribute("lang")).toBe("fr");
   expect(await root.getAttribute("data-mantine-color-scheme")).toBe("dark");
   expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
