@@ -14,6 +14,7 @@ mod incidents;
 mod keep;
 mod lanes;
 mod order;
+mod returning;
 mod tokens;
 mod unreadable;
 mod unusable;
