@@ -15,6 +15,7 @@ export type DeliveryDetails = Schemas["DeliveryDetails"];
 export type DeliveryFilter = Schemas["DeliveryFilter"];
 export type DeliveryOrigin = Schemas["DeliveryOriginName"];
 export type DeliveryPreview = Schemas["Preview"];
+export type DeliverySort = Schemas["DeliverySortName"];
 export type DeliveryState = Schemas["DeliveryStateName"];
 export type Explanation = Schemas["Explanation"];
 export type Incident = Schemas["Incident"];

@@ -41,6 +41,12 @@ export function JsonAt({ path, label, about }: JsonAtProps) {
   const id = useId();
   const value = form.value(path);
   const text = value instanceof Exact ? value.text : "";
+  const told = (each: JsonMistake) =>
+    words.noJson(words.jsonFaults[each.fault], format.number(each.offset + 1));
+  const mistakeOf = (written: string) => {
+    const found = jsonMistake(written);
+    return found === null ? null : { offset: found.offset, words: told(found) };
+  };
   const mistake = jsonMistake(text);
   const mistakes = form.mistakes(path);
   return (
@@ -52,11 +58,12 @@ export function JsonAt({ path, label, about }: JsonAtProps) {
       <Editor
         label={label}
         text={text}
+        mistakeOf={mistakeOf}
         changed={(next) => form.put(path, next.trim() === "" ? undefined : new Exact(next))}
       />
       {mistake !== null && (
         <p className={styles.mistakes} role="status">
-          {words.noJson(words.jsonFaults[mistake.fault], format.number(mistake.offset + 1))}
+          {told(mistake)}
         </p>
       )}
       {mistakes.length > 0 && <p className={styles.mistakes}>{mistakeText(mistakes)}</p>}
@@ -67,17 +74,18 @@ export function JsonAt({ path, label, about }: JsonAtProps) {
 interface EditorProps {
   label: string;
   text: string;
+  mistakeOf: (text: string) => { offset: number; words: string } | null;
   changed: (text: string) => void;
 }
 
 /** A plain field until the editor is there, and where it cannot be loaded. */
-function Editor({ label, text, changed }: EditorProps) {
+function Editor({ label, text, mistakeOf, changed }: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const latest = useRef({ text, changed });
+  const latest = useRef({ text, mistakeOf, changed });
   const [there, setThere] = useState(false);
   useEffect(() => {
-    latest.current = { text, changed };
+    latest.current = { text, mistakeOf, changed };
   });
   useEffect(() => {
     let gone = false;
@@ -91,6 +99,7 @@ function Editor({ label, text, changed }: EditorProps) {
           parent,
           text: latest.current.text,
           label,
+          mistakeOf: (written) => latest.current.mistakeOf(written),
           changed: (next) => latest.current.changed(next),
         });
         setThere(true);

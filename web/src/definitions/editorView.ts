@@ -1,7 +1,7 @@
 // The editor of JSON itself, loaded when somebody writes a filter. It stands in a shadow root: there
 // it styles itself by style sheets that are made, which the policy of the pages allows.
-import { json, jsonParseLinter } from "@codemirror/lang-json";
-import { linter } from "@codemirror/lint";
+import { json } from "@codemirror/lang-json";
+import { type Diagnostic, linter } from "@codemirror/lint";
 import { EditorView } from "@codemirror/view";
 import { minimalSetup } from "codemirror";
 import { editorLook } from "../design/editorLook";
@@ -10,11 +10,24 @@ interface EditorOptions {
   parent: ShadowRoot;
   text: string;
   label: string;
+  /** What is wrong with a text, and where. */
+  mistakeOf: (text: string) => { offset: number; words: string } | null;
   changed: (text: string) => void;
 }
 
-export function openEditor({ parent, text, label, changed }: EditorOptions): EditorView {
-  const check = jsonParseLinter();
+export function openEditor(options: EditorOptions): EditorView {
+  const { parent, text, label, mistakeOf, changed } = options;
+  const check = (view: EditorView): Diagnostic[] => {
+    const { doc } = view.state;
+    const mistake = mistakeOf(doc.toString());
+    if (mistake === null) {
+      return [];
+    }
+    const from = Math.min(mistake.offset, doc.length);
+    return [
+      { from, to: Math.min(from + 1, doc.length), severity: "error", message: mistake.words },
+    ];
+  };
   return new EditorView({
     parent,
     root: parent,
@@ -22,8 +35,7 @@ export function openEditor({ parent, text, label, changed }: EditorOptions): Edi
     extensions: [
       minimalSetup,
       json(),
-      // Nothing asked for is no mistake.
-      linter((view) => (view.state.doc.toString().trim() === "" ? [] : check(view))),
+      linter(check),
       editorLook,
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": label }),

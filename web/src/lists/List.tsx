@@ -7,6 +7,7 @@ import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
 import { ErrorNote } from "../design/ErrorNote";
 import { useKeys } from "../design/keys";
 import { useWords } from "../i18n/words";
+import { ColumnTitle, type Sorting } from "./ColumnTitle";
 import { type Column, shownColumns } from "./columns";
 import styles from "./List.module.css";
 import { ListSkeleton, MoreRows, NewRows } from "./ListParts";
@@ -39,6 +40,8 @@ export interface ListProps<Row> {
   openId?: string | null;
   /** Keys that act on the row in focus. */
   rowKeys?: Record<string, (row: Row) => void>;
+  /** The order of the rows, where another can be chosen. */
+  sorting?: Sorting;
 }
 
 const NO_KEYS = {};
@@ -171,15 +174,7 @@ export function List<Row>(props: ListProps<Row>) {
               </div>
             ) : (
               shown.map((column) => (
-                // biome-ignore lint/a11y: see above
-                <div
-                  key={column.key}
-                  role="columnheader"
-                  className={styles.title}
-                  data-end={column.end}
-                >
-                  {column.title}
-                </div>
+                <ColumnTitle key={column.key} column={column} sorting={props.sorting} />
               ))
             )}
           </div>

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { type Column, onlyLooks, shownColumns, toggledColumn } from "./columns";
+import {
+  type Column,
+  onlyLooks,
+  shownColumns,
+  sortedBy,
+  sortPressed,
+  toggledColumn,
+} from "./columns";
 
 const column = (key: string, hidden = false): Column<unknown> => ({
   key,
@@ -39,4 +46,26 @@ test.each([
   [{ columns: "time", state: undefined }, false],
 ])("%j is a matter of looks: %s", (changed, expected) => {
   expect(onlyLooks(changed)).toBe(expected);
+});
+
+const made = {
+  key: "made",
+  title: "Made",
+  width: "1fr",
+  cell: () => null,
+  sorts: { descending: "newest", ascending: "oldest" },
+};
+const next = { ...made, key: "next", sorts: { ascending: "next_attempt" } };
+const plain = { key: "plain", title: "Plain", width: "1fr", cell: () => null };
+
+test.each([
+  [made, "newest", "descending", "oldest"],
+  [made, "oldest", "ascending", "newest"],
+  [made, "next_attempt", undefined, "newest"],
+  [next, "newest", undefined, "next_attempt"],
+  [next, "next_attempt", "ascending", "next_attempt"],
+  [plain, "newest", undefined, undefined],
+])("a title of %o under %s", (column, sort, direction, pressed) => {
+  expect(sortedBy(column, sort)).toBe(direction);
+  expect(sortPressed(column, sort)).toBe(pressed);
 });

@@ -11,6 +11,25 @@ export interface Column<Row> {
   /** Shown only when it is chosen. */
   hidden?: boolean;
   cell: (row: Row) => ReactNode;
+  /** The orders that its title can put the rows in, as the address names them. */
+  sorts?: { ascending?: string; descending?: string };
+}
+
+export type Direction = "ascending" | "descending";
+
+/** Whether rows are sorted by a column, and which way. */
+export function sortedBy<Row>({ sorts }: Column<Row>, sort: string): Direction | undefined {
+  return sorts?.ascending === sort
+    ? "ascending"
+    : sorts?.descending === sort
+      ? "descending"
+      : undefined;
+}
+
+/** The order that a press on a column's title asks for: its first one, or the other way round. */
+export function sortPressed<Row>({ sorts }: Column<Row>, sort: string): string | undefined {
+  const orders = [sorts?.descending, sorts?.ascending].filter((order) => order !== undefined);
+  return orders.find((order) => order !== sort) ?? orders[0];
 }
 
 /** What of an address concerns the looks of a list alone. */

@@ -30,6 +30,8 @@ export const deliveries = {
     source: "From",
     origin: "Made by",
     key: "Key",
+    sort: "Sorted by",
+    sorts: { newest: "the newest first", oldest: "the oldest first", next_attempt: "the next try" },
     errorKind: "Failed because",
     status: "Answered",
     oneOf: (states: string[]) => states.join(" or "),

@@ -42,4 +42,6 @@ export const projectFile = {
     counted("en", count, { one: "# thing is removed.", other: "# things are removed." }),
   line: (line: number) => `Line ${line}`,
   mistakes: "This is not applied. Mend this first:",
+  /** What the editor's own panels say; English is their own language. */
+  editorPhrases: {} as Readonly<Record<string, string>>,
 };

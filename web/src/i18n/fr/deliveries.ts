@@ -31,6 +31,12 @@ export const deliveries: Words["deliveries"] = {
     source: "De",
     origin: "Créée par",
     key: "Clé",
+    sort: "Trier par",
+    sorts: {
+      newest: "les plus récentes d’abord",
+      oldest: "les plus anciennes d’abord",
+      next_attempt: "le prochain essai",
+    },
     errorKind: "Échec parce que",
     status: "Réponse",
     oneOf: (states) => states.join(" ou "),

@@ -27,7 +27,7 @@ import {
   fetchDeliveries,
   fetchSomeDeliveries,
 } from "./queries";
-import { type DeliveriesSearch, statesSearch } from "./routes";
+import { DELIVERY_SORTS, type DeliveriesSearch, statesSearch, USUAL_SORT } from "./routes";
 import { StateCounts } from "./StateCounts";
 import { useDeed } from "./useDeed";
 
@@ -45,10 +45,11 @@ export function DeliveriesPage() {
   const navigate = route.useNavigate();
   const may = useMay(project, "editor");
   const { act } = useDeed(project);
-  const [chosenColumns, filters] = useMemo(() => {
-    const { columns, ...rest } = search;
-    return [columns, rest] as const;
+  const [chosenColumns, sort, filters] = useMemo(() => {
+    const { columns, sort = USUAL_SORT, ...rest } = search;
+    return [columns, sort, rest] as const;
   }, [search]);
+  const [visit] = useState(() => Date.now());
   const change = (changed: Partial<DeliveriesSearch>) =>
     void navigate({
       search: (before) => ({ ...before, ...changed }),
@@ -56,16 +57,22 @@ export function DeliveriesPage() {
     });
   const filterWords = useDeliveryFilterWords(filters, change);
   const columns = useMemo(() => columnsOf(words), [words]);
-  const source = useMemo(
-    () => ({
-      queryKey: deliveriesKey(project, filters),
-      fetchPage: fetchDeliveries(project, filters),
+  const source = useMemo(() => {
+    // What happens comes in at the top of the newest. In another order it would jump about under
+    // the reader: such a list stands still, and is asked anew at each visit.
+    const isUsual = sort === USUAL_SORT;
+    return {
+      queryKey: [...deliveriesKey(project, filters, sort), isUsual ? "live" : visit],
+      fetchPage: fetchDeliveries(project, filters, sort),
       fetchRows: fetchSomeDeliveries(project, filters),
       idOf,
-      live: "delivery" as const,
-    }),
-    [project, filters],
-  );
+      live: isUsual ? ("delivery" as const) : null,
+    };
+  }, [project, filters, sort, visit]);
+  const choose = (chosen: string) =>
+    change({
+      sort: DELIVERY_SORTS.find((each) => each === chosen && each !== USUAL_SORT),
+    });
   const selection = useSelection(`${project} ${JSON.stringify(filters)}`);
   const isSelecting = selection.selected.all || selection.size > 0;
   return (
@@ -91,7 +98,9 @@ export function DeliveriesPage() {
       <ListBar
         filters={filterWords}
         clear={() => void navigate({ search: { columns: chosenColumns } })}
-        form={<DeliveryFilterForm project={project} filters={filters} change={change} />}
+        form={
+          <DeliveryFilterForm project={project} filters={filters} sort={sort} change={change} />
+        }
         columns={columns}
         chosenColumns={chosenColumns}
         chooseColumns={(chosen) => change({ columns: chosen })}
@@ -108,6 +117,7 @@ export function DeliveriesPage() {
         source={source}
         columns={columns}
         chosenColumns={chosenColumns}
+        sorting={{ sort, choose }}
         nameOf={({ id }) => shortened(id)}
         link={({ id }, content, className) => (
           <Link

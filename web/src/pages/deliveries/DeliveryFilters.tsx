@@ -2,6 +2,7 @@
 import { Checkbox, MultiSelect, Select, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import type { DeliverySort } from "../../api/types";
 import { connectionsQuery, forwardersQuery, sourcesQuery } from "../../definitions/queries";
 import { shortened } from "../../design/Identifier";
 import type { Formats } from "../../i18n/formats";
@@ -11,11 +12,13 @@ import { WhenFields } from "../../lists/WhenFields";
 import type { DeliveryFilters } from "./queries";
 import {
   DELIVERY_ORIGINS,
+  DELIVERY_SORTS,
   DELIVERY_STATES,
   type DeliveriesSearch,
   ERROR_KINDS,
   statesIn,
   statesSearch,
+  USUAL_SORT,
 } from "./routes";
 
 type Change = (changed: Partial<DeliveriesSearch>) => void;
@@ -64,10 +67,11 @@ export function useDeliveryFilterWords(filters: DeliveryFilters, change: Change)
 interface DeliveryFilterFormProps {
   project: string;
   filters: DeliveryFilters;
+  sort: DeliverySort;
   change: Change;
 }
 
-export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterFormProps) {
+export function DeliveryFilterForm({ project, filters, sort, change }: DeliveryFilterFormProps) {
   const words = useWords();
   const told = words.deliveries.filters;
   const connections = useQuery(connectionsQuery(project)).data ?? [];
@@ -133,6 +137,17 @@ export function DeliveryFilterForm({ project, filters, change }: DeliveryFilterF
       />
       <TypedField label={told.key} value={filters.key} change={(key) => change({ key })} />
       <WhenFields when={filters} sinceLabel={told.since} untilLabel={told.until} change={change} />
+      <Select
+        label={told.sort}
+        data={DELIVERY_SORTS.map((each) => ({ value: each, label: told.sorts[each] }))}
+        value={sort}
+        allowDeselect={false}
+        openOnFocus={false}
+        comboboxProps={{ withinPortal: false }}
+        onChange={(chosen) =>
+          change({ sort: DELIVERY_SORTS.find((each) => each === chosen && each !== USUAL_SORT) })
+        }
+      />
       <Checkbox
         label={told.holds}
         checked={filters.holds === "true"}

@@ -20,6 +20,7 @@ export function columnsOf(words: Words): Column<Delivery>[] {
       key: "made",
       title: titles.made,
       width: "104px",
+      sorts: { descending: "newest", ascending: "oldest" },
       cell: ({ made_at }) => <Time at={made_at} />,
     },
     {
@@ -83,6 +84,7 @@ export function columnsOf(words: Words): Column<Delivery>[] {
       key: "next",
       title: titles.next,
       width: "104px",
+      sorts: { ascending: "next_attempt" },
       cell: (delivery) => <NextTry delivery={delivery} />,
     },
     {

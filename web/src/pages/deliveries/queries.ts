@@ -7,6 +7,7 @@ import type {
   Delivery,
   DeliveryFilter,
   DeliveryPreview,
+  DeliverySort,
   Page,
 } from "../../api/types";
 import { withMoment } from "../../lists/last";
@@ -18,7 +19,7 @@ const PAGE_ROWS = 100;
 const COUNTS_MILLISECONDS = 5000;
 
 /** The filters of an address, without what only concerns its looks. */
-export type DeliveryFilters = Omit<DeliveriesSearch, "columns">;
+export type DeliveryFilters = Omit<DeliveriesSearch, "columns" | "sort">;
 
 /** The filters as the hub takes them. */
 function queryOf(filters: DeliveryFilters) {
@@ -26,20 +27,21 @@ function queryOf(filters: DeliveryFilters) {
   return { ...others, holds: holds === undefined ? undefined : true };
 }
 
-export const deliveriesKey = (project: string, filters: DeliveryFilters) => [
+export const deliveriesKey = (project: string, filters: DeliveryFilters, sort: DeliverySort) => [
   "deliveries",
   project,
   filters,
+  sort,
 ];
 
 export const fetchDeliveries =
-  (project: string, filters: DeliveryFilters) =>
+  (project: string, filters: DeliveryFilters, sort: DeliverySort) =>
   (cursor: string | null, signal?: AbortSignal): Promise<Page<Delivery>> =>
     answered(
       api.GET("/api/v1/projects/{project}/deliveries", {
         params: {
           path: { project },
-          query: { ...queryOf(filters), limit: PAGE_ROWS, cursor: cursor ?? undefined },
+          query: { ...queryOf(filters), sort, limit: PAGE_ROWS, cursor: cursor ?? undefined },
         },
         signal,
       }),

@@ -1,6 +1,11 @@
 // The pages of deliveries, and what may stand in their addresses.
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import type { AttemptErrorKind, DeliveryOrigin, DeliveryState } from "../../api/types";
+import type {
+  AttemptErrorKind,
+  DeliveryOrigin,
+  DeliverySort,
+  DeliveryState,
+} from "../../api/types";
 import { projectRoute } from "../../app/frames";
 import { textIn, timeIn, wordIn } from "../../app/search";
 import { LAST_SPANS, type LastSpan } from "../../lists/last";
@@ -30,6 +35,10 @@ export const ERROR_KINDS: readonly AttemptErrorKind[] = [
   "interrupted",
 ];
 
+/** The orders of the list. The newest first is the usual one, and not written down. */
+export const DELIVERY_SORTS: readonly DeliverySort[] = ["newest", "oldest", "next_attempt"];
+export const USUAL_SORT: DeliverySort = "newest";
+
 export interface DeliveriesSearch {
   state?: DeliveryState;
   /** Several states, with commas between them. */
@@ -51,6 +60,7 @@ export interface DeliveriesSearch {
   since?: string;
   until?: string;
   text?: string;
+  sort?: DeliverySort;
   columns?: string;
 }
 
@@ -96,6 +106,7 @@ export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSea
     since: timeIn(search, "since"),
     until: timeIn(search, "until"),
     text: textIn(search, "text"),
+    sort: wordIn(search, "sort", DELIVERY_SORTS),
     columns: textIn(search, "columns"),
   };
 }

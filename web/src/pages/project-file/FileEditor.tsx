@@ -1,6 +1,7 @@
 // The text of the project file: a plain field until the editor is there, and where it cannot be
 // loaded.
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { useWords } from "../../i18n/words";
 import type { FileEditor as Editor, LineNote } from "./editorView";
 import styles from "./projectFile.module.css";
 
@@ -18,11 +19,12 @@ interface FileEditorProps {
 }
 
 export function FileEditor({ label, text, changed, mayChange, notes, ref }: FileEditorProps) {
+  const phrases = useWords().projectFile.editorPhrases;
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<Editor | null>(null);
-  const latest = useRef({ text, changed });
+  const latest = useRef({ text, phrases, changed });
   useEffect(() => {
-    latest.current = { text, changed };
+    latest.current = { text, phrases, changed };
   });
   useEffect(() => {
     let opened: Editor | null = null;
@@ -37,6 +39,7 @@ export function FileEditor({ label, text, changed, mayChange, notes, ref }: File
           parent,
           text: latest.current.text,
           label,
+          phrases: latest.current.phrases,
           changed: (next) => latest.current.changed(next),
         });
         setEditor(opened);

@@ -25,6 +25,8 @@ interface EditorOptions {
   parent: ShadowRoot;
   text: string;
   label: string;
+  /** What the editor's own panels say, in the reader's language. */
+  phrases: Readonly<Record<string, string>>;
   changed: (text: string) => void;
 }
 
@@ -40,7 +42,8 @@ const gutterLook = EditorView.theme({
   ".cm-panels": { background: "var(--sunken)", color: "var(--ink)" },
 });
 
-export function openFileEditor({ parent, text, label, changed }: EditorOptions): FileEditor {
+export function openFileEditor(options: EditorOptions): FileEditor {
+  const { parent, text, label, phrases, changed } = options;
   const allowance = new Compartment();
   const allowing = (allowed: boolean) => [
     EditorState.readOnly.of(!allowed),
@@ -53,6 +56,7 @@ export function openFileEditor({ parent, text, label, changed }: EditorOptions):
     doc: text,
     extensions: [
       basicSetup,
+      EditorState.phrases.of(phrases),
       yaml(),
       lintGutter(),
       editorLook,
