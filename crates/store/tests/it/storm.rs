@@ -13,7 +13,8 @@ use rstest::rstest;
 use uuid::Uuid;
 
 use crate::support::{
-    CONNECTION, Change, Engine, LONG, PROJECT, TestStore, first, lane, message, outcome, succeeded,
+    CONNECTION, Change, Engine, LONG, PROJECT, TestStore, first, lane, message, outcome, release,
+    succeeded,
 };
 
 const KEYS: usize = 12;
@@ -38,6 +39,8 @@ struct Weather {
     has_a_person: bool,
     /// The forwarder is led from one connection to the other, and back.
     is_led: bool,
+    /// What was kept first is resent, again and again.
+    comes_back: bool,
 }
 
 fn of_key(key: usize, connection: &str, is_latest: bool) -> Accept {
@@ -68,10 +71,16 @@ async fn keep(store: &Store, log: &Log, key: usize, weather: Weather) {
         let accept = of_key(key, connection, weather.is_latest);
         log.kept.lock().unwrap().entry(key).or_default().push(accept.deliveries[0].id);
         store.accept(accept).await.unwrap();
+        if weather.comes_back && dice(number + key).is_multiple_of(3) {
+            let (first, copy) = (log.kept.lock().unwrap()[&key][0], Uuid::now_v7());
+            log.kept.lock().unwrap().entry(key).or_default().push(copy);
+            let first = store.delivery(PROJECT, first).await.unwrap().unwrap();
+            store.resend(PROJECT, &first, copy, connection, false).await.unwrap();
+        }
     }
 }
 
-/// Claims and records until told to stop; every third try fails.
+/// Claims and records until told to stop; every third try fails, and some claims are given back.
 async fn send(store: &Store, log: &Log, is_over: &AtomicBool) {
     loop {
         let was_over = is_over.load(Ordering::SeqCst);
@@ -94,7 +103,12 @@ async fn send(store: &Store, log: &Log, is_over: &AtomicBool) {
                 *at_once
             };
             assert_eq!(at_once, 1, "two of one key are being sent");
-            let fails = dice(log.tried.fetch_add(1, Ordering::SeqCst)).is_multiple_of(3);
+            let tried = dice(log.tried.fetch_add(1, Ordering::SeqCst));
+            if tried.is_multiple_of(7) {
+                *log.under_way.lock().unwrap().get_mut(&key).unwrap() -= 1;
+                return store.release(vec![release(claimed)]).await.unwrap();
+            }
+            let fails = tried.is_multiple_of(3);
             if !fails {
                 log.sent.lock().unwrap().entry(key.clone()).or_default().push(claimed.id);
             }
@@ -239,17 +253,19 @@ async fn a_person_who_meddles_breaks_no_order(
 #[tokio::test(flavor = "multi_thread")]
 async fn of_every_key_the_newest_state_is_sent_last(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(false, true)] comes_back: bool,
 ) {
     let stores = stores(engine).await;
-    let weather = Weather { is_latest: true, ..Weather::default() };
+    let weather = Weather { is_latest: true, comes_back, ..Weather::default() };
     let log = storm(&stores.iter().collect::<Vec<_>>(), weather).await;
     let sent = assert_in_order(&log);
     let superseded =
         DeliveryQuery { state: Some(DeliveryState::Superseded), ..DeliveryQuery::default() };
     let superseded = stores[0].count_deliveries(PROJECT, &superseded).await.unwrap();
-    assert_eq!(sent + usize::try_from(superseded).unwrap(), KEYS * EACH);
-    let (kept, sent) = (log.kept.lock().unwrap(), log.sent.lock().unwrap());
+    let (kept, all_sent) = (log.kept.lock().unwrap(), log.sent.lock().unwrap());
+    let all: usize = kept.values().map(Vec::len).sum();
+    assert_eq!(sent + usize::try_from(superseded).unwrap(), all);
     for (key, kept) in kept.iter() {
-        assert_eq!(sent[&key.to_string()].last(), kept.last(), "key {key}");
+        assert_eq!(all_sent[&key.to_string()].last(), kept.last(), "key {key}");
     }
 }
