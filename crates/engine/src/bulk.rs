@@ -47,6 +47,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(25);
 /// How many deliveries a replay makes in a second where nobody says.
 pub const DEFAULT_REPLAY_RATE: u32 = 50;
 
+/// Who asks for an action, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// What they are called.
+    pub by: String,
+    /// Why, in their own words.
+    pub reason: Option<String>,
+}
+
 /// What an action would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BulkPreview {
@@ -192,7 +201,7 @@ impl Hub {
         project: &str,
         action: Action,
         query: &DeliveryQuery,
-        started_by: &str,
+        asked: Asked,
     ) -> Result<BulkAction, HubError> {
         let routing = self.project(project).await?;
         // What comes later than the id is not part of what the person saw.
@@ -202,7 +211,7 @@ impl Hub {
             action: kind_of(action),
             filter: query.to_json(),
             matched: preview.matched,
-            ..self.new_action(&routing, id, started_by)
+            ..self.new_action(&routing, id, asked)
         })
         .await
     }
@@ -226,7 +235,7 @@ impl Hub {
         forwarder: &str,
         query: &MessageQuery,
         rate: u32,
-        started_by: &str,
+        asked: Asked,
     ) -> Result<BulkAction, HubError> {
         let routing = self.project(project).await?;
         if routing.forwarder(forwarder).is_none() {
@@ -240,12 +249,12 @@ impl Hub {
             forwarder: Some(forwarder.to_owned()),
             rate,
             matched,
-            ..self.new_action(&routing, id, started_by)
+            ..self.new_action(&routing, id, asked)
         })
         .await
     }
 
-    fn new_action(&self, routing: &ProjectRouting, id: Uuid, started_by: &str) -> BulkAction {
+    fn new_action(&self, routing: &ProjectRouting, id: Uuid, asked: Asked) -> BulkAction {
         BulkAction {
             project: routing.project.clone(),
             id,
@@ -258,10 +267,11 @@ impl Hub {
             cursor: None,
             touched: 0,
             passed_over: 0,
-            started_by: started_by.to_owned(),
+            started_by: asked.by,
             created_at: self.now(),
             finished_at: None,
             last_error: None,
+            reason: asked.reason,
         }
     }
 

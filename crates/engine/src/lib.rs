@@ -55,7 +55,7 @@ pub use accounts::{
     NewToken, Note, Share, Shares, SignIn, TOKEN_PREFIX, Visitor, administrator_proof, network,
 };
 pub use actions::{FilterTrial, ForwarderExplanation, Replayed};
-pub use bulk::{BulkPreview, DEFAULT_REPLAY_RATE};
+pub use bulk::{Asked, BulkPreview, DEFAULT_REPLAY_RATE};
 pub use configuration::{Applied, Draft, Saved, refused_network};
 pub use connection_test::{ConnectionTest, Sample, TestedConnection};
 pub use difference::{MOST_DIFFERENCES, MessageDifference};

@@ -24,6 +24,7 @@ use crate::error::StoreError;
 use crate::records::{Page, Replay, Replayed, Signal};
 use crate::replay::STALE;
 use crate::statement::{Batch, Conditions, Row, as_integer, length};
+use crate::text::storable;
 
 names! {
     /// What an action does to each.
@@ -88,6 +89,8 @@ pub struct BulkAction {
     pub finished_at: Option<Timestamp>,
     /// Why it cannot go on.
     pub last_error: Option<String>,
+    /// Why it was asked for, in the words of whoever did.
+    pub reason: Option<String>,
 }
 
 /// An action that this process is at.
@@ -130,7 +133,7 @@ pub enum BulkChange {
 const NOT_OURS: &str = "the action has been stopped, or another hub has taken it over";
 
 const COLUMNS: &str = "project, id, action, filter, forwarder, rate, state, matched, cursor, \
-                       touched, passed_over, started_by, created_at, finished_at, last_error";
+                       touched, passed_over, started_by, created_at, finished_at, last_error, reason";
 
 /// What a delivery says that was cancelled by an action.
 pub(crate) fn cancelled_by(action: Uuid) -> String {
@@ -143,8 +146,8 @@ impl Store {
         let mut batch = Batch::default();
         batch.any(
             "INSERT INTO bulk_actions (project, id, action, filter, forwarder, rate, state, matched,
-                 touched, passed_over, started_by, created_at, lease_until, fence)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, 0, 0)",
+                 touched, passed_over, started_by, created_at, reason, lease_until, fence)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, 0, 0)",
             vec![
                 (&*action.project).into(),
                 action.id.into(),
@@ -156,6 +159,7 @@ impl Store {
                 as_integer(action.matched).into(),
                 action.started_by.as_str().into(),
                 action.created_at.into(),
+                action.reason.clone().map(storable).into(),
             ],
         );
         self.change(batch).await?;
@@ -228,7 +232,7 @@ impl Store {
              ORDER BY created_at LIMIT 1"
         );
         let free =
-            self.query(sql, parameters, |row| Ok((read_action(row)?, row.integer(15)?))).await?;
+            self.query(sql, parameters, |row| Ok((read_action(row)?, row.integer(16)?))).await?;
         let Some((action, fence)) = free.into_iter().next() else { return Ok(None) };
         let mut batch = Batch::default();
         batch.one(
@@ -483,5 +487,6 @@ fn read_action(row: &Row<'_>) -> Result<BulkAction, StoreError> {
         created_at: row.time(12)?,
         finished_at: row.optional_integer(13)?.map(Timestamp),
         last_error: row.optional_text(14)?,
+        reason: row.optional_text(15)?,
     })
 }

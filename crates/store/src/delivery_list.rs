@@ -33,6 +33,16 @@ names! {
     }
 }
 
+names! {
+    /// What waits, by the time at which it is tried next.
+    pub enum NextTryOrder {
+        /// The one that is tried first comes first.
+        Soonest = "soonest",
+        /// The one that is tried last comes first.
+        Latest = "latest",
+    }
+}
+
 impl DeliveryOrder {
     const fn sql(self) -> (&'static str, &'static str, &'static str) {
         match self {
@@ -179,15 +189,20 @@ impl Store {
     }
 
     /// What waits in some lanes, by the time at which it is tried next: each lane is read along the
-    /// index by which it is claimed from. No lanes means all.
+    /// index by which it is claimed from, in one direction or the other. No lanes means all.
     pub async fn list_by_next_try(
         &self,
         project: &str,
         lanes: &[String],
+        order: NextTryOrder,
         after: Option<(Timestamp, Uuid)>,
         limit: usize,
     ) -> Result<WaitingFound, StoreError> {
         let lanes = if lanes.is_empty() { self.lanes(project).await? } else { lanes.to_vec() };
+        let (beyond, direction) = match order {
+            NextTryOrder::Soonest => (">", "ASC"),
+            NextTryOrder::Latest => ("<", "DESC"),
+        };
         let mut waiting: Vec<(Timestamp, Uuid)> = Vec::new();
         for lane in lanes {
             for rank in 0..4 {
@@ -197,11 +212,12 @@ impl Store {
                 conditions.add_plain(&format!("rank = {rank}"));
                 if let Some((time, id)) = after {
                     let (time, id) = (conditions.bind(time), conditions.bind(id));
-                    conditions.add_plain(&format!("(next_at, delivery) > ({time}, {id})"));
+                    conditions.add_plain(&format!("(next_at, delivery) {beyond} ({time}, {id})"));
                 }
                 let most = conditions.bind(as_integer(limit + 1));
                 let sql = format!(
-                    "SELECT next_at, delivery FROM queue{} ORDER BY next_at, delivery LIMIT {most}",
+                    "SELECT next_at, delivery FROM queue{}
+                     ORDER BY next_at {direction}, delivery {direction} LIMIT {most}",
                     conditions.sql()
                 );
                 let read =
@@ -210,6 +226,9 @@ impl Store {
             }
         }
         waiting.sort_unstable();
+        if order == NextTryOrder::Latest {
+            waiting.reverse();
+        }
         let is_more = waiting.len() > limit;
         waiting.truncate(limit);
         let ids: Vec<Uuid> = waiting.iter().map(|(_, id)| *id).collect();

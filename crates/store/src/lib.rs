@@ -95,7 +95,7 @@ pub use crate::bulk::{BulkAction, BulkChange, BulkKind, BulkState, HeldAction};
 pub use crate::clock::Clock;
 pub use crate::configuration::TAKEN_KEY;
 pub use crate::delivery_list::{
-    DeliveriesFound, DeliveryOrder, DeliveryPage, ROWS_LOOKED_THROUGH, WaitingFound,
+    DeliveriesFound, DeliveryOrder, DeliveryPage, NextTryOrder, ROWS_LOOKED_THROUGH, WaitingFound,
 };
 pub use crate::endings::{EndedDelivery, Endings};
 pub use crate::erase::Erased;

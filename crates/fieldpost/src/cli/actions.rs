@@ -128,6 +128,7 @@ impl One {
             ("passed over", text(action, "passed_over").into_owned()),
             ("began", text(action, "created_at").into_owned()),
             ("by", text(action, "started_by").into_owned()),
+            ("reason", text(action, "reason").into_owned()),
             ("ended", text(action, "finished_at").into_owned()),
             ("last error", text(action, "last_error").into_owned()),
         ])?;

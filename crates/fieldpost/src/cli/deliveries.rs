@@ -98,6 +98,10 @@ pub(crate) struct List {
     #[command(flatten)]
     filters: Filters,
 
+    /// newest, oldest; or next_attempt, latest_attempt: what waits, by its next try.
+    #[arg(long, value_name = "ORDER")]
+    sort: Option<String>,
+
     /// At most so many.
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     limit: usize,
@@ -133,6 +137,10 @@ pub(crate) struct Act {
     /// Act without asking.
     #[arg(long, short)]
     yes: bool,
+
+    /// Why, for those who look at the actions or the audit log later.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 
     #[command(flatten)]
     filters: Filters,
@@ -179,7 +187,9 @@ impl List {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let path = ["projects", &project, "deliveries"];
-        let deliveries = client.list(&path, &self.filters.query(), self.limit).await?;
+        let mut query = self.filters.query();
+        query.extend(self.sort.map(|sort| ("sort", sort)));
+        let deliveries = client.list(&path, &query, self.limit).await?;
         if self.target.json {
             json_list(deliveries)?;
         } else if deliveries.is_empty() {
@@ -425,7 +435,7 @@ impl Act {
         let mut refused = Vec::new();
         for id in &self.ids {
             let path = ["projects", &project, "deliveries", &id.to_string(), action.name()];
-            match client.act(&path).await {
+            match client.act_because(&path, self.reason.as_deref()).await {
                 Ok(delivery) => done.push(delivery),
                 Err(failure) => refused.push((id, failure)),
             }
@@ -503,6 +513,7 @@ impl Act {
             ("dry_run", Value::from(dry_run)),
             // Its id is to be known before anybody has enough of watching.
             ("wait", Value::from(false)),
+            ("reason", self.reason.clone().map_or(Value::Null, Value::from)),
         ]);
         let path = ["projects", project, "deliveries", "actions"];
         client.post(&path, &Query::new(), order.to_json()).await

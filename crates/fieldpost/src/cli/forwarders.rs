@@ -44,6 +44,11 @@ pub(crate) struct Named {
     /// The forwarders' names.
     #[arg(required = true, value_name = "FORWARDER")]
     names: Vec<String>,
+
+    /// Why, for the audit log.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
     #[command(flatten)]
     target: Target,
 }
@@ -122,6 +127,7 @@ impl Named {
     async fn execute(self, action: &str) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let within = ["projects", &project, "forwarders"];
-        act_on_each(&client, &within, &self.names, action, self.target.json).await
+        act_on_each(&client, &within, &self.names, action, self.reason.as_deref(), self.target.json)
+            .await
     }
 }

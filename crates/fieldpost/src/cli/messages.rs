@@ -96,6 +96,11 @@ pub(crate) struct Replay {
     /// The messages' ids.
     #[arg(required_unless_present = "forwarder", conflicts_with = "forwarder", value_parser = id)]
     ids: Vec<Uuid>,
+
+    /// Why, for those who look at the actions or the audit log later.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
     #[command(flatten)]
     range: Range,
     #[command(flatten)]
@@ -328,9 +333,10 @@ impl Range {
         &self,
         client: &HubClient,
         project: &str,
+        reason: Option<&str>,
         as_json: bool,
     ) -> Result<Ending, Failure> {
-        let would = self.order(client, project, true).await?;
+        let would = self.order(client, project, None, true).await?;
         let count = number(&would, "matched");
         let many = counted(count, "message", "messages");
         if self.dry_run || count == 0 {
@@ -347,7 +353,7 @@ impl Range {
             output::note("nothing was done");
             return Ok(Ending::NotWell);
         }
-        let begun = self.order(client, project, false).await?;
+        let begun = self.order(client, project, reason, false).await?;
         let outcome = watch(client, project, begun, "replay").await?;
         if as_json {
             json(&outcome)?;
@@ -360,6 +366,7 @@ impl Range {
         &self,
         client: &HubClient,
         project: &str,
+        reason: Option<&str>,
         dry_run: bool,
     ) -> Result<Json, Failure> {
         let filter = [
@@ -378,6 +385,7 @@ impl Range {
             ("rate", Value::from(u64::from(self.rate))),
             ("dry_run", Value::from(dry_run)),
             ("wait", Value::from(false)),
+            ("reason", reason.map_or(Value::Null, Value::from)),
         ]);
         client
             .post(&["projects", project, "messages", "actions"], &Query::new(), order.to_json())
@@ -389,14 +397,15 @@ impl Replay {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         if self.range.forwarder.is_some() {
-            return self.range.execute(&client, &project, self.target.json).await;
+            let reason = self.reason.as_deref();
+            return self.range.execute(&client, &project, reason, self.target.json).await;
         }
         let bar = output::progress_bar(self.ids.len(), "replaying");
         let mut answers = Vec::new();
         let mut refused = Vec::new();
         for id in &self.ids {
             let path = ["projects", &project, "messages", &id.to_string(), "replay"];
-            match client.act(&path).await {
+            match client.act_because(&path, self.reason.as_deref()).await {
                 Ok(answer) => answers.push((id, answer)),
                 Err(failure) => refused.push((id, failure)),
             }

@@ -12,13 +12,14 @@ pub(super) async fn act_on_each(
     within: &[&str],
     names: &[String],
     action: &str,
+    reason: Option<&str>,
     json: bool,
 ) -> Result<Ending, Failure> {
     let done = if action == PAUSE { "is paused" } else { "sends" };
     let mut answers = Vec::new();
     for name in names {
         let path = [within, &[name, action]].concat();
-        answers.push(client.act(&path).await?);
+        answers.push(client.act_because(&path, reason).await?);
         if !json {
             output::line(format!("{name} {done}"))?;
         }

@@ -37,6 +37,10 @@ pub(crate) struct Named {
     #[arg(required = true, value_name = "PROJECT")]
     names: Vec<String>,
 
+    /// Why, for the audit log.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
     /// Write JSON, for machines.
     #[arg(long)]
     json: bool,
@@ -83,6 +87,8 @@ impl List {
 
 impl Named {
     async fn execute(self, action: &str) -> Result<Ending, Failure> {
-        act_on_each(&self.hub.client()?, &["projects"], &self.names, action, self.json).await
+        let reason = self.reason.as_deref();
+        act_on_each(&self.hub.client()?, &["projects"], &self.names, action, reason, self.json)
+            .await
     }
 }

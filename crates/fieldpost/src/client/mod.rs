@@ -108,6 +108,17 @@ impl HubClient {
         json(self.call(reqwest::Method::POST, path, &Query::new(), Body::Nothing).await?).await
     }
 
+    /// POSTs why something is done, where somebody says it, to a place that does something.
+    pub(crate) async fn act_because(
+        &self,
+        path: &[&str],
+        reason: Option<&str>,
+    ) -> Result<Json, Failure> {
+        let Some(reason) = reason else { return self.act(path).await };
+        let body = Json::object([("reason", Json::from(reason.to_owned()))]);
+        self.post(path, &Query::new(), body.to_json()).await
+    }
+
     /// POSTs nothing, to a place that does something and has nothing to tell.
     pub(crate) async fn act_only(&self, path: &[&str]) -> Result<(), Failure> {
         self.call(reqwest::Method::POST, path, &Query::new(), Body::Nothing).await.map(drop)

@@ -75,6 +75,46 @@ async fn messages_are_shown_explained_and_replayed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_acts_says_why() {
+    let (_folder, _destination, hub) = hub_with_a_refused_message().await;
+    let list = run(&mut hub.command(["deliveries", "list", "--json", "--sort", "oldest"])).json();
+    let delivery = id(&list[0]);
+    let why = ["--reason", "their server was moved"];
+    let mut acts = vec![
+        vec!["forwarders", "pause", "f"],
+        vec!["connections", "pause", "c"],
+        vec!["projects", "pause", "p"],
+        vec!["deliveries", "requeue", &delivery],
+        vec!["deliveries", "cancel", "--all", "--yes"],
+        vec!["messages", "replay", "--forwarder", "f", "--yes"],
+    ];
+    for act in &mut acts {
+        act.extend(why);
+        run(&mut hub.command(act.as_slice())).well();
+    }
+    let log = run(&mut hub.command(["audit", "list", "--json"])).json();
+    let told: Vec<&str> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["detail"]["reason"] == why[1])
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "messages.acted-on",
+        "deliveries.acted-on",
+        "delivery.requeued",
+        "project.paused",
+        "connection.paused",
+        "forwarder.paused",
+    ];
+    assert_eq!(told, expected, "{log}");
+    let actions = run(&mut hub.command(["deliveries", "actions", "--json"])).json();
+    let shown = run(&mut hub.command(["deliveries", "actions", "show", &id(&actions[0])])).well();
+    assert!(shown.contains("their server was moved"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deliveries_are_shown_and_acted_on() {
     let (_folder, destination, hub) = hub_with_a_refused_message().await;
     let list = run(&mut hub.command(["deliveries", "list", "--json"])).json();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use fieldpost_engine::{BulkPreview, DEFAULT_REPLAY_RATE};
+use fieldpost_engine::{Asked, BulkPreview, DEFAULT_REPLAY_RATE};
 use fieldpost_model::json::Value;
 use fieldpost_model::message::MessageState;
 use fieldpost_rules::delivery::Action;
@@ -29,6 +29,7 @@ use super::names::{ActionName, BulkKindName, BulkStateName, MessageStateName};
 use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
 use super::path::Path;
 use super::principal::Caller;
+use super::reason;
 use crate::app::Shared;
 use crate::problem::Problem;
 
@@ -50,6 +51,9 @@ pub(super) struct ActOnDeliveries {
     /// Whether the answer may wait for the end; unless this is false, it does for two seconds.
     #[serde(default = "patiently")]
     wait: bool,
+    /// Why it is done, in your own words; 500 characters at most.
+    #[schema(max_length = 500, example = "their server was down over the weekend")]
+    reason: Option<String>,
 }
 
 /// Which messages are replayed. What is left out does not matter.
@@ -90,6 +94,9 @@ pub(super) struct ActOnMessages {
     /// Whether the answer may wait for the end; unless this is false, it does for two seconds.
     #[serde(default = "patiently")]
     wait: bool,
+    /// Why it is done, in your own words; 500 characters at most.
+    #[schema(max_length = 500)]
+    reason: Option<String>,
 }
 
 const fn patiently() -> bool {
@@ -156,6 +163,9 @@ pub(super) struct BulkAction {
     /// Why it could not go on.
     #[schema(required)]
     last_error: Option<String>,
+    /// Why it was asked for, in the words of whoever did.
+    #[schema(required)]
+    reason: Option<String>,
 }
 
 impl From<fieldpost_store::BulkAction> for BulkAction {
@@ -176,6 +186,7 @@ impl From<fieldpost_store::BulkAction> for BulkAction {
             created_at: action.created_at.to_string(),
             finished_at: action.finished_at.map(|time| time.to_string()),
             last_error: action.last_error,
+            reason: action.reason,
         }
     }
 }
@@ -232,13 +243,16 @@ pub(super) async fn act_on_deliveries(
 ) -> Result<Answer, Problem> {
     let action = named("action", Some(&wanted.action), Action::ALL, Action::name)?;
     let action = action.ok_or_else(|| parameters::bad("action", &wanted.action, "name one"))?;
+    let reason = reason::read(wanted.reason)?;
     let query = wanted.filter.query()?;
     known::deliveries(&app, &project, &query).await?;
     audited.detail("dry_run", wanted.dry_run);
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_action(&project, action, &query).await?));
     }
-    let action = app.hub.act_on_all(&project, action, &query, caller.name()).await?;
+    reason::note(&audited, &reason);
+    let asked = Asked { by: caller.name().to_owned(), reason };
+    let action = app.hub.act_on_all(&project, action, &query, asked).await?;
     begun(&app, &project, action, wanted.wait).await
 }
 
@@ -264,6 +278,7 @@ pub(super) async fn act_on_messages(
     Input(wanted): Input<ActOnMessages>,
 ) -> Result<Answer, Problem> {
     named("action", Some(&wanted.action), &[BulkKind::Replay], BulkKind::name)?;
+    let reason = reason::read(wanted.reason)?;
     let query = wanted.filter.query()?;
     known::forwarder(&app, &project, &wanted.forwarder).await?;
     known::messages(&app, &project, &query).await?;
@@ -272,8 +287,9 @@ pub(super) async fn act_on_messages(
         return Ok(preview(app.hub.preview_replay(&project, &query).await?));
     }
     let rate = wanted.rate.unwrap_or(DEFAULT_REPLAY_RATE);
-    let action =
-        app.hub.replay_all(&project, &wanted.forwarder, &query, rate, caller.name()).await?;
+    reason::note(&audited, &reason);
+    let asked = Asked { by: caller.name().to_owned(), reason };
+    let action = app.hub.replay_all(&project, &wanted.forwarder, &query, rate, asked).await?;
     begun(&app, &project, action, wanted.wait).await
 }
 

@@ -25,6 +25,7 @@ use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
+use super::reason::{Reason, Reasoned};
 use crate::app::{App, Shared};
 use crate::problem::{Mistake, Problem};
 
@@ -210,12 +211,14 @@ pub(super) async fn delete(
     path = "/projects/{project}/connections/{connection}/pause",
     operation_id = "pause_connection",
     tag = "connections",
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Connection), Problem),
 )]
 pub(super) async fn pause(
     State(app): State<Shared>,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Tagged<Json<Connection>>, Problem> {
     app.hub.set_connection_paused(&project, &connection, true).await?;
     Ok(as_json(shown(&app, &project, &connection).await?))
@@ -229,12 +232,14 @@ pub(super) async fn pause(
     path = "/projects/{project}/connections/{connection}/resume",
     operation_id = "resume_connection",
     tag = "connections",
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Connection), Problem),
 )]
 pub(super) async fn resume(
     State(app): State<Shared>,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Tagged<Json<Connection>>, Problem> {
     app.hub.set_connection_paused(&project, &connection, false).await?;
     Ok(as_json(shown(&app, &project, &connection).await?))

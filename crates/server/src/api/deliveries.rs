@@ -11,7 +11,7 @@ use fieldpost_model::delivery::{self, DeliveryOrigin, DeliveryState};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::{
-    DeliveriesFound, DeliveryOrder, DeliveryPage, DeliveryQuery, Page, WaitingFound,
+    DeliveriesFound, DeliveryOrder, DeliveryPage, DeliveryQuery, NextTryOrder, Page, WaitingFound,
 };
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use super::names::{
 };
 use super::parameters::{self, NoParameters, Parameters, bad, boolean, named, path_id, time};
 use super::path::Path;
+use super::reason::{Reason, Reasoned};
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -269,8 +270,10 @@ fieldpost_model::names! {
         Newest = "newest",
         /// The oldest first.
         Oldest = "oldest",
-        /// What waits, by the time at which it is tried next.
+        /// What waits, by the time at which it is tried next: the first one first.
         NextAttempt = "next_attempt",
+        /// What waits, by the time at which it is tried next: the last one first.
+        LatestAttempt = "latest_attempt",
     }
 }
 
@@ -283,8 +286,10 @@ pub(super) struct Sorting {
     limit: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
-    /// The newest first, unless given. By the next attempt there is only what waits, and of all
-    /// filters only `connection` goes with it.
+    /// The newest first, unless given. By the next attempt there is only what waits, the first one
+    /// (`next_attempt`) or the last one (`latest_attempt`) first, and of all filters only
+    /// `connection` goes with it. State, status and reason are filters: no index has them in an
+    /// order, and a list costs the same however long it is.
     #[param(value_type = Option<DeliverySortName>)]
     sort: Option<String>,
 }
@@ -331,7 +336,10 @@ pub(super) async fn list(
         DeliverySort::Newest => DeliveryOrder::Newest,
         DeliverySort::Oldest => DeliveryOrder::Oldest,
         DeliverySort::NextAttempt => {
-            return waiting(&app, &project, &query, wanted).await.map(Json);
+            return waiting(&app, &project, &query, wanted, NextTryOrder::Soonest).await.map(Json);
+        }
+        DeliverySort::LatestAttempt => {
+            return waiting(&app, &project, &query, wanted, NextTryOrder::Latest).await.map(Json);
         }
     };
     let Page { before: after, limit } = wanted.exactly();
@@ -349,19 +357,27 @@ async fn waiting(
     project: &str,
     query: &DeliveryQuery,
     wanted: Wanted,
+    order: NextTryOrder,
 ) -> Result<SearchedList<Delivery>, Problem> {
     let connection = query.connection.clone();
     if *query != (DeliveryQuery { connection, ..DeliveryQuery::default() }) {
         let hint = "of all filters only `connection` goes with it; it shows what waits";
-        return Err(bad("sort", DeliverySort::NextAttempt.name(), hint));
+        let sort = match order {
+            NextTryOrder::Soonest => DeliverySort::NextAttempt,
+            NextTryOrder::Latest => DeliverySort::LatestAttempt,
+        };
+        return Err(bad("sort", sort.name(), hint));
     }
     let lanes = match &query.connection {
         Some(connection) => app.hub.project(project).await?.lanes_to(connection),
         None => Vec::new(),
     };
     let limit = wanted.exactly().limit;
-    let WaitingFound { found, next } =
-        app.hub.store().list_by_next_try(project, &lanes, wanted.after_time(), limit).await?;
+    let WaitingFound { found, next } = app
+        .hub
+        .store()
+        .list_by_next_try(project, &lanes, order, wanted.after_time(), limit)
+        .await?;
     let next = next.map(|(time, id)| list::cursor_at(time, id));
     Ok(SearchedList::new(shown(app, project, found).await?, next, None))
 }
@@ -462,12 +478,14 @@ async fn act(
     operation_id = "retry_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn retry(
     State(app): State<Shared>,
     Path((project, delivery)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Json<Delivery>, Problem> {
     act(&app, Action::Retry, &project, &delivery).await
 }
@@ -481,12 +499,14 @@ pub(super) async fn retry(
     operation_id = "cancel_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn cancel(
     State(app): State<Shared>,
     Path((project, delivery)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Json<Delivery>, Problem> {
     act(&app, Action::Cancel, &project, &delivery).await
 }
@@ -500,12 +520,14 @@ pub(super) async fn cancel(
     operation_id = "requeue_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn requeue(
     State(app): State<Shared>,
     Path((project, delivery)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Json<Delivery>, Problem> {
     act(&app, Action::Requeue, &project, &delivery).await
 }
@@ -519,12 +541,14 @@ pub(super) async fn requeue(
     operation_id = "resend_delivery",
     tag = "deliveries",
     params(("project" = String, Path), ("delivery" = Uuid, Path)),
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Delivery), Problem),
 )]
 pub(super) async fn resend(
     State(app): State<Shared>,
     Path((project, delivery)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Json<Delivery>, Problem> {
     act(&app, Action::Resend, &project, &delivery).await
 }

@@ -20,6 +20,7 @@ use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
+use super::reason::{Reason, Reasoned};
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -180,12 +181,14 @@ pub(super) async fn delete(
     path = "/projects/{project}/forwarders/{forwarder}/pause",
     operation_id = "pause_forwarder",
     tag = "forwarders",
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Forwarder), Problem),
 )]
 pub(super) async fn pause(
     State(app): State<Shared>,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Tagged<Json<Forwarder>>, Problem> {
     app.hub.set_paused(&project, &forwarder, true).await?;
     Ok(as_json(shown(&app, &project, &forwarder).await?))
@@ -199,12 +202,14 @@ pub(super) async fn pause(
     path = "/projects/{project}/forwarders/{forwarder}/resume",
     operation_id = "resume_forwarder",
     tag = "forwarders",
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Forwarder), Problem),
 )]
 pub(super) async fn resume(
     State(app): State<Shared>,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Tagged<Json<Forwarder>>, Problem> {
     app.hub.set_paused(&project, &forwarder, false).await?;
     Ok(as_json(shown(&app, &project, &forwarder).await?))

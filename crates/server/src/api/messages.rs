@@ -24,6 +24,7 @@ use super::names::{FilterPart, MessageStateName};
 use super::parameters::{NoParameters, Parameters, bad, named, path_id, time};
 use super::path::Path;
 use super::principal::Caller;
+use super::reason::{Reason, Reasoned};
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -426,12 +427,14 @@ pub(super) struct ReplayedDelivery {
     operation_id = "replay_message",
     tag = "messages",
     params(("project" = String, Path), ("message" = Uuid, Path)),
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Replay), Problem),
 )]
 pub(super) async fn replay(
     State(app): State<Shared>,
     Path((project, message)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Json<Replay>, Problem> {
     let Replayed { deliveries, unreadable, duplicate_of } =
         app.hub.replay(&project, path_id("message", &message)?).await?;

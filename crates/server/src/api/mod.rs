@@ -49,6 +49,7 @@ mod path;
 mod principal;
 mod projects;
 mod refused;
+mod reason;
 mod reports;
 mod search;
 mod session;

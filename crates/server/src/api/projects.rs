@@ -22,6 +22,7 @@ use super::list::List;
 use super::parameters::{self, NoParameters, Parameters, boolean};
 use super::path::Path;
 use super::principal::Caller;
+use super::reason::{Reason, Reasoned};
 use crate::app::{App, Shared};
 use crate::problem::Problem;
 
@@ -198,12 +199,14 @@ pub(super) async fn put_settings(
     path = "/projects/{project}/pause",
     operation_id = "pause_project",
     tag = "projects",
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Project), Problem),
 )]
 pub(super) async fn pause(
     State(app): State<Shared>,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Json<Project>, Problem> {
     app.hub.set_project_paused(&project, true).await?;
     Ok(Json(find(&app, &project).await?))
@@ -217,12 +220,14 @@ pub(super) async fn pause(
     path = "/projects/{project}/resume",
     operation_id = "resume_project",
     tag = "projects",
+    request_body = Option<Reasoned>,
     responses((status = 200, body = Project), Problem),
 )]
 pub(super) async fn resume(
     State(app): State<Shared>,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
+    _: Reason,
 ) -> Result<Json<Project>, Problem> {
     app.hub.set_project_paused(&project, false).await?;
     Ok(Json(find(&app, &project).await?))

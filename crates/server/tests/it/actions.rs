@@ -203,3 +203,58 @@ async fn what_is_being_sent_is_passed_over() {
     assert_eq!((&action["matched"], &action["touched"]), (&json!(1), &json!(0)), "{action}");
     assert_eq!(action["passed_over"], 1);
 }
+
+/// Why something was done is told where it is looked for: with the action, and in the audit log.
+#[tokio::test]
+async fn a_reason_is_kept_with_what_was_done() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub_with_waiting(engine, 2).await;
+        let why = "their server is being moved\u{0} \"tonight\"";
+        let stored = "their server is being moved\u{2400} \"tonight\"";
+        let cancel = json!({ "action": "cancel", "filter": {}, "reason": format!("  {why}\n") });
+        let (_, action) = order(&hub, ACTIONS, &cancel).await;
+        assert_eq!(action["reason"], stored, "{action}");
+        assert_eq!(hub.items(ACTIONS).await[0]["reason"], stored);
+        let replay = json!({
+            "action": "replay", "filter": {}, "forwarder": "all", "reason": "again", "dry_run": true
+        });
+        let (status, _) = order(&hub, REPLAYS, &replay).await;
+        assert_eq!(status, 200);
+        let (_, silent) = order(&hub, ACTIONS, &json!({ "action": "requeue", "filter": {} })).await;
+        assert_eq!(silent["reason"], json!(null));
+        let delivery = hub.items("projects/clinic/deliveries?limit=1").await.remove(0);
+        let delivery = format!("projects/clinic/deliveries/{}", text(&delivery["id"]));
+        let message = hub.items("projects/clinic/messages?limit=1").await.remove(0);
+        let message = format!("projects/clinic/messages/{}", text(&message["id"]));
+        for (path, action) in [
+            (format!("{delivery}/cancel"), "delivery.cancelled"),
+            (format!("{delivery}/requeue"), "delivery.requeued"),
+            (format!("{delivery}/retry"), "delivery.retried"),
+            (format!("{delivery}/resend"), "delivery.resent"),
+            (format!("{message}/replay"), "message.replayed"),
+            ("projects/clinic/connections/there/pause".to_owned(), "connection.paused"),
+            ("projects/clinic/connections/there/resume".to_owned(), "connection.resumed"),
+            ("projects/clinic/forwarders/all/pause".to_owned(), "forwarder.paused"),
+            ("projects/clinic/forwarders/all/resume".to_owned(), "forwarder.resumed"),
+            ("projects/clinic/pause".to_owned(), "project.paused"),
+            ("projects/clinic/resume".to_owned(), "project.resumed"),
+        ] {
+            let answer = hub.post(&path, &json!({ "reason": format!("why {action}") })).await;
+            assert_eq!(answer.status(), 200, "{path}");
+            let entry = hub.items("projects/clinic/audit?limit=1").await.remove(0);
+            assert_eq!(entry["action"], action, "{entry}");
+            assert_eq!(entry["detail"]["reason"], format!("why {action}"), "{entry}");
+        }
+        let noted = hub.items("projects/clinic/audit?action=deliveries.acted-on").await;
+        let reasons: Vec<&Value> = noted.iter().map(|entry| &entry["detail"]["reason"]).collect();
+        assert_eq!(reasons, [&json!(null), &json!(why)], "{noted:?}");
+
+        let long = json!({ "reason": "x".repeat(501) });
+        let told = hub.post("projects/clinic/forwarders/all/pause", &long).await;
+        problem(told, 400, "bad-parameter").await;
+        let forwarder = hub.json("projects/clinic/forwarders/all").await;
+        assert_eq!(forwarder["paused"], false, "nothing is done");
+        let other = hub.post("projects/clinic/pause", &json!({ "resaon": "x" })).await;
+        problem(other, 400, "bad-body").await;
+    }
+}

@@ -300,6 +300,7 @@ async fn deliveries_are_sorted_and_found_by_how_they_went() {
             ("sort=oldest", vec![first, second]),
             ("sort=next_attempt", vec![second]),
             ("sort=next_attempt&connection=there", vec![second]),
+            ("sort=latest_attempt&connection=there", vec![second]),
             ("states=succeeded,failed&sort=oldest", vec![first, second]),
             ("states=succeeded&state=failed", vec![]),
             ("status=503", vec![second]),
@@ -332,6 +333,7 @@ async fn mistakes_in_a_list_of_deliveries_are_told() {
     for query in [
         "sort=newest_first",
         "sort=next_attempt&source=inbox",
+        "sort=latest_attempt&source=inbox",
         "states=failed,gone",
         "states=",
         "status=6",

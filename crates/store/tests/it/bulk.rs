@@ -32,6 +32,7 @@ fn action(kind: BulkKind) -> BulkAction {
         created_at: now(),
         finished_at: None,
         last_error: None,
+        reason: Some("the server was moved".to_owned()),
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_store::{
-    DeliveriesFound, DeliveryOrder, DeliveryPage, DeliveryQuery, ROWS_LOOKED_THROUGH, Verdict,
+    DeliveriesFound, DeliveryOrder, DeliveryPage, DeliveryQuery, NextTryOrder, ROWS_LOOKED_THROUGH,
+    Verdict,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -217,19 +218,25 @@ async fn what_waits_is_listed_by_its_next_try(
     let mut expected = vec![first_try.deliveries[0].id];
     store.accept(first_try).await.unwrap();
     expected.extend(retries.iter().map(|(_, id)| *id));
-    for limit in [1, 2, 50] {
-        let (mut ids, mut after) = (Vec::new(), None);
-        loop {
-            let found = store.list_by_next_try(PROJECT, &[], after, limit).await.unwrap();
-            ids.extend(found.found.into_iter().map(|delivery| delivery.id));
-            match found.next {
-                Some(next) => after = Some(next),
-                None => break,
+    let reversed: Vec<Uuid> = expected.iter().rev().copied().collect();
+    for (order, expected) in [(NextTryOrder::Soonest, &expected), (NextTryOrder::Latest, &reversed)]
+    {
+        for limit in [1, 2, 50] {
+            let (mut ids, mut after) = (Vec::new(), None);
+            loop {
+                let found =
+                    store.list_by_next_try(PROJECT, &[], order, after, limit).await.unwrap();
+                ids.extend(found.found.into_iter().map(|delivery| delivery.id));
+                match found.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
             }
+            assert_eq!(&ids, expected, "{order}, {limit} at a time");
         }
-        assert_eq!(ids, expected, "{limit} at a time");
     }
-    let of_lane = store.list_by_next_try(PROJECT, &[CONNECTION.to_owned()], None, 50).await;
+    let lane = [CONNECTION.to_owned()];
+    let of_lane = store.list_by_next_try(PROJECT, &lane, NextTryOrder::Soonest, None, 50).await;
     let ids: Vec<Uuid> = of_lane.unwrap().found.iter().map(|found| found.id).collect();
     assert_eq!(ids, expected[1..]);
 }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::tally::TallySpan;
-use fieldpost_store::{DeliveryOrder, DeliveryPage, DeliveryQuery, LANE_COUNT, TallyQuery};
+use fieldpost_store::{
+    DeliveryOrder, DeliveryPage, DeliveryQuery, LANE_COUNT, NextTryOrder, TallyQuery,
+};
 use rstest::rstest;
 
 use crate::support::{Engine, PROJECT, TestStore, now};
@@ -170,7 +172,8 @@ async fn check_lists(store: &TestStore) {
         }
     }
     let took = quickest(async || {
-        let found = store.list_by_next_try(PROJECT, &[], None, 50).await.unwrap();
+        let found =
+            store.list_by_next_try(PROJECT, &[], NextTryOrder::Latest, None, 50).await.unwrap();
         assert_eq!(found.found.len(), 50);
     })
     .await;
