@@ -1,6 +1,6 @@
 // A definition as the project file has it: a connection, a source or a forwarder. Forms change it
 // place by place, under the same paths by which the hub names mistakes in it.
-import { type JsonNode, parseJson, writeJson } from "../payload/json";
+import { type JsonNode, parseJson, prettyJson, writeJson } from "../payload/json";
 
 /** What stands for a secret that is stored; given back, it keeps the secret. */
 export const PLACEHOLDER = "•••••••";
@@ -111,22 +111,4 @@ export function withValue(
 export function textAt(definition: Definition, path: string): string {
   const value = valueAt(definition, path);
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
-}
-
-const INDENT = "  ";
-
-/** JSON for people to read and change: indented, with the digits that were sent. */
-export function prettyJson(node: JsonNode, indent = ""): string {
-  const deeper = indent + INDENT;
-  if (node.kind === "object" && node.members.length > 0) {
-    const members = node.members.map(
-      ({ key, value }) => `${deeper}${JSON.stringify(key)}: ${prettyJson(value, deeper)}`,
-    );
-    return `{\n${members.join(",\n")}\n${indent}}`;
-  }
-  if (node.kind === "array" && node.items.length > 0) {
-    const items = node.items.map((item) => `${deeper}${prettyJson(item, deeper)}`);
-    return `[\n${items.join(",\n")}\n${indent}]`;
-  }
-  return writeJson(node);
 }

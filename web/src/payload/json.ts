@@ -184,3 +184,21 @@ export function member(node: JsonNode, key: string): JsonNode | undefined {
     ? node.members.findLast((each) => each.key === key)?.value
     : undefined;
 }
+
+const INDENT = "  ";
+
+/** JSON for people to read and change: indented, with the digits that were sent. */
+export function prettyJson(node: JsonNode, indent = ""): string {
+  const deeper = indent + INDENT;
+  if (node.kind === "object" && node.members.length > 0) {
+    const members = node.members.map(
+      ({ key, value }) => `${deeper}${JSON.stringify(key)}: ${prettyJson(value, deeper)}`,
+    );
+    return `{\n${members.join(",\n")}\n${indent}}`;
+  }
+  if (node.kind === "array" && node.items.length > 0) {
+    const items = node.items.map((item) => `${deeper}${prettyJson(item, deeper)}`);
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  return writeJson(node);
+}

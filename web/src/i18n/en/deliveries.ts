@@ -157,6 +157,8 @@ export const deliveries = {
   noResponse: "Nothing was answered.",
   truncated: "The answer was longer than what is kept. This is its beginning.",
   erased: "The bodies were erased",
+  compareWith: "Beside another try",
+  besideTry: (number: number) => `beside try ${number}`,
   copyCurl: "Copy as curl",
   curlSecrets: (names: string) =>
     `Credentials are not in it. Set these in the shell first: ${names}.`,

@@ -64,6 +64,8 @@ export const messages = {
   thisOne: "this one",
   oneVersion: "There is one version of it: nothing else came in under its identity.",
   compare: "Compare",
+  differencesOnly: "What differs",
+  sideBySide: "Side by side",
   path: "Where",
   differences: (count: number, more: boolean) =>
     more

@@ -24,4 +24,12 @@ export const payload = {
   after: "After",
   same: "Both are the same.",
   line: "Line",
+  beside: (before: string, after: string) => `${before} beside ${after}`,
+  notBeside: "One of them is no text: they cannot be shown side by side.",
+  others: (count: number) =>
+    counted("en", count, { one: "# line differs", other: "# lines differ" }),
+  sameLines: (count: number) =>
+    counted("en", count, { one: "# line that is the same", other: "# lines that are the same" }),
+  showSame: "Show equal lines too",
+  foldSame: "Only what differs",
 };

@@ -168,6 +168,8 @@ export const deliveries: Words["deliveries"] = {
   noResponse: "Rien n’a été répondu.",
   truncated: "La réponse était plus longue que ce qui est conservé. En voici le début.",
   erased: "Les corps ont été effacés",
+  compareWith: "À côté d’un autre essai",
+  besideTry: (number) => `à côté de l’essai ${number}`,
   copyCurl: "Copier pour curl",
   curlSecrets: (names) =>
     `Les secrets n’y sont pas. Définissez d’abord ces variables dans le terminal : ${names}.`,

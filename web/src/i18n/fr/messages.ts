@@ -68,6 +68,8 @@ export const messages: Words["messages"] = {
   thisOne: "celle-ci",
   oneVersion: "Il n’y en a qu’une version : rien d’autre n’est arrivé sous son identité.",
   compare: "Comparer",
+  differencesOnly: "Ce qui diffère",
+  sideBySide: "Côte à côte",
   path: "Où",
   differences: (count, more) =>
     more

@@ -14,6 +14,7 @@ import { Loaded } from "../../lists/Loaded";
 import styles from "./deliveries.module.css";
 import { Exchange } from "./Exchange";
 import { attemptsQuery } from "./queries";
+import type { DeliverySearch } from "./routes";
 
 const route = getRouteApi("/inside/projects/$project/deliveries/$delivery");
 
@@ -45,17 +46,14 @@ interface TableProps {
 
 function Table({ project, delivery, attempts }: TableProps) {
   const words = useWords().deliveries;
-  const { attempt: chosen } = route.useSearch();
+  const { attempt: chosen, against } = route.useSearch();
   const navigate = route.useNavigate();
   // The last one is what people come for.
   const open = chosen ?? String(attempts.at(-1)?.number);
   const longest = Math.max(...attempts.map(({ duration_ms }) => duration_ms), 1);
-  const toggle = (number: string) =>
-    void navigate({
-      search: { attempt: number === open ? NONE : number },
-      replace: true,
-      resetScroll: false,
-    });
+  const look = (search: DeliverySearch) =>
+    void navigate({ search, replace: true, resetScroll: false });
+  const toggle = (number: string) => look({ attempt: number === open ? NONE : number });
   return (
     <table className={styles.attempts}>
       <thead>
@@ -81,7 +79,14 @@ function Table({ project, delivery, attempts }: TableProps) {
               {isOpen && (
                 <tr>
                   <td colSpan={4}>
-                    <Exchange project={project} delivery={delivery} attempt={attempt} />
+                    <Exchange
+                      project={project}
+                      delivery={delivery}
+                      attempt={attempt}
+                      attempts={attempts}
+                      against={against}
+                      compare={(wanted) => look({ attempt: number, against: wanted })}
+                    />
                   </td>
                 </tr>
               )}

@@ -11,6 +11,7 @@ import { useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { PayloadView } from "../../payload/PayloadView";
 import type { Payload } from "../../payload/read";
+import { AttemptsBeside, ChooseAttempt } from "./AttemptsBeside";
 import { curlBody, curlOf } from "./curl";
 import styles from "./deliveries.module.css";
 import { type AttemptSide, attemptBodyQuery, attemptPath } from "./queries";
@@ -21,7 +22,18 @@ interface ExchangeProps {
   attempt: Attempt;
 }
 
-export function Exchange({ project, delivery, attempt }: ExchangeProps) {
+interface ComparedProps {
+  attempts: Attempt[];
+  /** The number of the attempt that stands beside this one. */
+  against: string | undefined;
+  compare: (against: string | undefined) => void;
+}
+
+export function Exchange(props: ExchangeProps & ComparedProps) {
+  const { project, delivery, attempt, attempts, against, compare } = props;
+  const other = attempts.find(
+    (each) => String(each.number) === against && each.number !== attempt.number,
+  );
   const words = useWords().deliveries;
   const { number, request, response, erased_at } = attempt;
   const body = (side: AttemptSide) =>
@@ -33,7 +45,16 @@ export function Exchange({ project, delivery, attempt }: ExchangeProps) {
       <div className={styles.exchangeHead}>
         <h3>{words.attempt(number)}</h3>
         <Curl project={project} delivery={delivery} attempt={attempt} />
+        <ChooseAttempt
+          attempts={attempts}
+          open={attempt}
+          chosen={other === undefined ? undefined : against}
+          choose={compare}
+        />
       </div>
+      {other !== undefined && (
+        <AttemptsBeside project={project} delivery={delivery} one={attempt} other={other} />
+      )}
       {erased_at !== null && (
         <p className={styles.quiet}>
           {words.erased} <Time at={erased_at} />

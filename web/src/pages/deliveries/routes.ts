@@ -118,13 +118,28 @@ export const deliveriesRoute = createRoute({
   component: lazyRouteComponent(() => import("./DeliveriesPage"), "DeliveriesPage"),
 });
 
+export interface DeliverySearch {
+  /** The attempt that is open. */
+  attempt?: string;
+  /** The attempt whose bodies stand beside its own. */
+  against?: string;
+}
+
 export const deliveryRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "deliveries/$delivery",
-  validateSearch: (search: Record<string, unknown>): { attempt?: string } => ({
+  validateSearch: (search: Record<string, unknown>): DeliverySearch => ({
     attempt: textIn(search, "attempt"),
+    against: textIn(search, "against"),
   }),
   component: lazyRouteComponent(() => import("./DeliveryPage"), "DeliveryPage"),
 });
+
+export interface DeliverySearch {
+  /** The attempt that is open. */
+  attempt?: string;
+  /** The attempt whose bodies stand beside its own. */
+  against?: string;
+}
 
 export const deliveryRoutes = [deliveriesRoute, deliveryRoute] as const;

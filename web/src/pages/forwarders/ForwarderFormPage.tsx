@@ -6,7 +6,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
-import { type Definition, Exact, prettyJson } from "../../definitions/definition";
+import { type Definition, Exact } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
 import { FormFrame } from "../../definitions/FormFrame";
 import { FormProvider, useForm } from "../../definitions/form";
@@ -22,7 +22,7 @@ import {
 import { useSaving } from "../../definitions/saving";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
-import { parseJson } from "../../payload/json";
+import { parseJson, prettyJson } from "../../payload/json";
 import { FORWARDER_FIELDS, ForwarderFields } from "./ForwarderFields";
 import type { NewForwarderSearch } from "./routes";
 import { TryFilter } from "./TryFilter";

@@ -28,10 +28,13 @@ export function IncidentPage() {
   const { project, incident } = route.useParams();
   const { data, error, refetch } = useQuery(incidentQuery(project, incident));
   // Every try changes the counts.
-  useLiveLook([
-    { queryKey: incidentQuery(project, incident).queryKey },
-    { queryKey: lanesQuery(project).queryKey },
-  ]);
+  useLiveLook(
+    [
+      { queryKey: incidentQuery(project, incident).queryKey },
+      { queryKey: lanesQuery(project).queryKey },
+    ],
+    { counts: true },
+  );
   if (data === undefined) {
     return (
       <>

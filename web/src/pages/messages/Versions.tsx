@@ -1,5 +1,6 @@
 // The versions of a message: everything of other content that came in under its identity, and two
 // of them side by side.
+import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Timeline } from "../../api/types";
@@ -9,8 +10,9 @@ import { Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import { useWords } from "../../i18n/words";
 import { Loaded } from "../../lists/Loaded";
+import { SideBySide } from "../../payload/SideBySide";
 import styles from "./messages.module.css";
-import { type Differences, differenceQuery } from "./queries";
+import { type Differences, differenceQuery, viewQuery } from "./queries";
 
 const route = getRouteApi("/inside/projects/$project/messages/$message");
 
@@ -23,6 +25,10 @@ export function Versions({ project, timeline }: { project: string; timeline: Tim
   }
   // Unless somebody chose another one, a version is compared with the one before it.
   const own = versions.findIndex((version) => version.id === message.id);
+  const versionOf = (id: string) => ({
+    id,
+    version: versions.find((each) => each.id === id)?.version ?? 0,
+  });
   const other = search.with ?? (versions[own + 1] ?? versions[own - 1])?.id;
   return (
     <>
@@ -51,7 +57,7 @@ export function Versions({ project, timeline }: { project: string; timeline: Tim
                     <Link
                       to="/projects/$project/messages/$message"
                       params={{ project, message: message.id }}
-                      search={{ tab: "versions", with: version.id }}
+                      search={{ tab: "versions", with: version.id, view: search.view }}
                       replace
                     >
                       {words.compare}
@@ -63,8 +69,77 @@ export function Versions({ project, timeline }: { project: string; timeline: Tim
           </tbody>
         </table>
       </div>
-      {other !== undefined && <Compared project={project} message={message.id} other={other} />}
+      {other !== undefined && (
+        <>
+          <Choice beside={search.view === "beside"} />
+          {search.view === "beside" ? (
+            <Beside project={project} one={versionOf(other)} other={versionOf(message.id)} />
+          ) : (
+            <Compared project={project} message={message.id} other={other} />
+          )}
+        </>
+      )}
     </>
+  );
+}
+
+/** How two versions are compared. */
+function Choice({ beside }: { beside: boolean }) {
+  const words = useWords().messages;
+  const navigate = route.useNavigate();
+  return (
+    <SegmentedControl
+      size="xs"
+      mt="md"
+      aria-label={words.compare}
+      value={beside ? "beside" : "list"}
+      data={[
+        { value: "list", label: words.differencesOnly },
+        { value: "beside", label: words.sideBySide },
+      ]}
+      onChange={(value) =>
+        void navigate({
+          search: (before) => ({ ...before, view: value === "beside" ? "beside" : undefined }),
+          replace: true,
+          resetScroll: false,
+        })
+      }
+    />
+  );
+}
+
+interface Version {
+  id: string;
+  version: number;
+}
+
+interface BesideProps {
+  project: string;
+  one: Version;
+  other: Version;
+}
+
+/** The parsed views of both: what they say, whatever the sender wrote them in. */
+function Beside({ project, one, other }: BesideProps) {
+  const words = useWords().messages;
+  const [before, after] = one.version <= other.version ? [one, other] : [other, one];
+  const old = useQuery(viewQuery(project, before.id));
+  const fresh = useQuery(viewQuery(project, after.id));
+  return (
+    <Loaded query={old}>
+      {(left) => (
+        <Loaded query={fresh}>
+          {(right) => (
+            <SideBySide
+              before={left}
+              after={right}
+              beforeLabel={words.versionOf(before.version)}
+              afterLabel={words.versionOf(after.version)}
+            />
+          )}
+        </Loaded>
+      )}
+    </Loaded>
   );
 }
 

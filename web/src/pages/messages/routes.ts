@@ -46,14 +46,31 @@ export const MESSAGE_TABS = [
 ] as const;
 export type MessageTab = (typeof MESSAGE_TABS)[number];
 
+export interface MessageSearch {
+  tab?: MessageTab;
+  /** The version that this one is compared with. */
+  with?: string;
+  /** Whether the two stand side by side; else what differs is listed. */
+  view?: "beside";
+}
+
 export const messageRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "messages/$message",
-  validateSearch: (search: Record<string, unknown>): { tab?: MessageTab; with?: string } => ({
+  validateSearch: (search: Record<string, unknown>): MessageSearch => ({
     tab: wordIn(search, "tab", MESSAGE_TABS),
     with: textIn(search, "with"),
+    view: wordIn(search, "view", ["beside"]),
   }),
   component: lazyRouteComponent(() => import("./MessagePage"), "MessagePage"),
 });
+
+export interface MessageSearch {
+  tab?: MessageTab;
+  /** The version that this one is compared with. */
+  with?: string;
+  /** Whether the two stand side by side; else what differs is listed. */
+  view?: "beside";
+}
 
 export const messageRoutes = [messagesRoute, messageRoute] as const;
