@@ -95,6 +95,22 @@ impl Store {
         self.change(batch).await.map(drop)
     }
 
+    /// Makes a user together with the digest of their link: there is never one without the other.
+    /// [`TAKEN_EMAIL`](crate::TAKEN_EMAIL) is the conflict where the address is another user's.
+    pub async fn create_invited(
+        &self,
+        user: &NewUser,
+        digest: [u8; 32],
+        lasts: Duration,
+    ) -> Result<(), StoreError> {
+        let now = self.now_sql();
+        let mut batch = Batch::default();
+        add_user(&mut batch, user, &now);
+        let kind = InvitationKind::Invitation;
+        add_invitation(&mut batch, &now, user.id, kind, digest, lasts, false);
+        self.change(batch).await.map(drop)
+    }
+
     /// Keeps the digest of a link for a user; links that they had are good no more. The second
     /// factor may go when it is used, and stays until then.
     pub async fn invite(
@@ -108,20 +124,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.any("DELETE FROM invitations WHERE account = $1", vec![account.into()]);
         let now = self.now_sql();
-        batch.any(
-            format!(
-                "INSERT INTO invitations (digest, kind, account, made_at, expires_at,
-                     drops_second_factor)
-                 VALUES ($1, $2, $3, {now}, {now} + $4, $5)"
-            ),
-            vec![
-                Parameter::Bytes(digest.to_vec()),
-                kind.name().into(),
-                account.into(),
-                as_integer(lasts.as_micros()).into(),
-                i64::from(drops_second_factor).into(),
-            ],
-        );
+        add_invitation(&mut batch, &now, account, kind, digest, lasts, drops_second_factor);
         self.change(batch).await.map(drop)
     }
 
@@ -207,4 +210,30 @@ impl Store {
         add_session(&mut batch, session, &now);
         self.change(batch).await.map(drop)
     }
+}
+
+/// Adds a link of a user.
+fn add_invitation(
+    batch: &mut Batch,
+    now: &str,
+    account: Uuid,
+    kind: InvitationKind,
+    digest: [u8; 32],
+    lasts: Duration,
+    drops_second_factor: bool,
+) {
+    batch.any(
+        format!(
+            "INSERT INTO invitations (digest, kind, account, made_at, expires_at,
+                 drops_second_factor)
+             VALUES ($1, $2, $3, {now}, {now} + $4, $5)"
+        ),
+        vec![
+            Parameter::Bytes(digest.to_vec()),
+            kind.name().into(),
+            account.into(),
+            as_integer(lasts.as_micros()).into(),
+            i64::from(drops_second_factor).into(),
+        ],
+    );
 }

@@ -90,8 +90,12 @@ impl Hub {
     pub async fn invite(&self, person: NewPerson) -> Result<Invited, AccountError> {
         let NewPerson { email, name, installation_admin, projects } = person;
         let user = self.new_user(&email, &name, installation_admin, projects)?;
-        self.store().create_user(&user).await.map_err(taken)?;
-        self.send_link(user.id, false).await
+        let secret = new_opaque();
+        let digest = digest(secret.expose());
+        self.store().create_invited(&user, digest, LASTS).await.map_err(taken)?;
+        let found = self.store().user(user.id).await?;
+        let user = found.ok_or_else(|| HubError::not_found("user", &user.id))?;
+        Ok(self.sent(user, InvitationKind::Invitation, &secret))
     }
 
     /// Makes another link for a user: for who was invited, or has lost the password. Earlier links
@@ -109,9 +113,14 @@ impl Hub {
         let secret = new_opaque();
         let digest = digest(secret.expose());
         self.store().invite(id, kind, digest, LASTS, drops_second_factor).await?;
-        let path = path(&secret);
+        Ok(self.sent(user, kind, &secret))
+    }
+
+    /// Hands out a link that is kept.
+    fn sent(&self, user: User, kind: InvitationKind, secret: &Secret) -> Invited {
+        let path = path(secret);
         let mailed = self.mail_link(&user, kind, &path);
-        Ok(Invited { user, path, mailed })
+        Invited { user, path, mailed }
     }
 
     /// Uses a link: once. Who has a second factor needs it here as well.

@@ -81,7 +81,7 @@ pub(crate) struct Reset {
     #[arg(value_name = "EMAIL")]
     email: String,
 
-    /// Remove the second factor as well: for who has lost it.
+    /// Let the second factor go as well when the link is used: for who has lost it.
     #[arg(long)]
     second_factor: bool,
 

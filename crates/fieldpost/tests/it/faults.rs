@@ -20,9 +20,9 @@ use crate::world::{Hub, LOOK_AGAIN, Said, TOKEN, clean, folder, run};
 /// Senders that post at once.
 const SENDERS: usize = 8;
 /// Messages that have to get a yes before something breaks, and after it was mended.
-const SOME: usize = 100;
+pub(crate) const SOME: usize = 100;
 /// How soon the hub has to go on after what broke was mended.
-const RECOVERY: Duration = Duration::from_secs(15);
+pub(crate) const RECOVERY: Duration = Duration::from_secs(15);
 
 /// Every refusal is a 503 that says when to come back, and there were some.
 #[track_caller]
@@ -64,7 +64,7 @@ async fn fault_postgres_goes_away_and_comes_back() {
 /// Mounting needs rights. Where this process has them the disk is mounted here; elsewhere the hub
 /// is started in a namespace of its own, in which it has them, and the disk is seen through the
 /// hub's process.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     folder: TempDir,
     is_mounted_here: bool,
 }
@@ -72,7 +72,7 @@ struct SmallDisk {
 impl SmallDisk {
     const SIZE: &str = "size=48m";
 
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = folder();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", Self::SIZE, "tmpfs"])
@@ -83,7 +83,7 @@ impl SmallDisk {
     }
 
     /// Starts a hub whose data lie on the disk.
-    fn start(&self, field: &Field) -> Hub {
+    pub(crate) fn start(&self, field: &Field) -> Hub {
         let data = self.folder.path().join("data");
         if self.is_mounted_here {
             return field.start_in(&data);
@@ -116,7 +116,7 @@ impl SmallDisk {
     }
 
     /// The disk as this process can reach it.
-    fn path(&self, hub: &Hub) -> PathBuf {
+    pub(crate) fn path(&self, hub: &Hub) -> PathBuf {
         if self.is_mounted_here {
             self.folder.path().to_owned()
         } else {
@@ -142,7 +142,7 @@ fn seen_by(process: u32, path: &Path) -> PathBuf {
 }
 
 /// Fills what is left of a disk to the last byte.
-fn fill(path: &Path) {
+pub(crate) fn fill(path: &Path) {
     let mut ballast = File::options().create(true).append(true).open(path).unwrap();
     for size in [1 << 20, 1 << 12, 1] {
         let piece = vec![0; size];

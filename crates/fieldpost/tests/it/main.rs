@@ -5,6 +5,8 @@
 //! time.
 
 #[cfg(test)]
+mod account_faults;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod acting;

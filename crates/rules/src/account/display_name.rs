@@ -13,8 +13,7 @@ use unicode_normalization::char::is_combining_mark;
 pub const LONGEST_NAME: usize = 200;
 
 /// By which names the books call whoever is no person.
-const OWN_NAMES: [&str; 8] =
-    ["administrator", "admin", "nobody", "unknown", "system", "fieldpost", "hub", "root"];
+const OWN_NAMES: [&str; 5] = ["administrator", "nobody", "unknown", "system", "fieldpost"];
 
 /// Signs that join letters or part them, which some languages cannot be written without. Nobody sees
 /// them, so they do not count.
@@ -44,11 +43,13 @@ pub fn name_objection(text: &str) -> Option<NameObjection> {
     if text.contains(is_hidden) {
         return Some(NameObjection::HiddenSigns);
     }
-    let seen = as_seen(text);
-    if seen.is_empty() {
+    // A sign between letters may stand for one, `s!gn`, or for nothing, `sign!`.
+    let seen = [as_seen(text, look_alike), as_seen(text, letter_alike)];
+    if seen.iter().all(String::is_empty) {
         return Some(NameObjection::HiddenSigns);
     }
-    OWN_NAMES.iter().any(|own| as_seen(own) == seen).then_some(NameObjection::OwnName)
+    let is_own = OWN_NAMES.iter().any(|own| seen.contains(&as_seen(own, look_alike)));
+    is_own.then_some(NameObjection::OwnName)
 }
 
 /// Whether a sign is not seen itself, or changes how others are: those that turn the direction of a
@@ -78,33 +79,43 @@ const fn is_hidden(letter: char) -> bool {
 }
 
 /// A name as somebody sees it who reads in a hurry.
-fn as_seen(text: &str) -> String {
+fn as_seen(text: &str, alike: fn(char) -> char) -> String {
     text.nfkd()
         .filter(|letter| !is_combining_mark(*letter) && !JOINERS.contains(letter))
         .flat_map(char::to_lowercase)
-        .map(look_alike)
+        .map(alike)
         .filter(|letter| letter.is_alphanumeric())
         .collect()
 }
 
-/// The Latin letter that a letter in lower case looks like; itself, where it looks like none. The
-/// letters that the hub's own names are made of are those that count.
+/// The Latin letter that a letter or sign looks like; itself, where it looks like none.
 const fn look_alike(letter: char) -> char {
     match letter {
-        'а' | 'α' | 'ɑ' | '@' => 'a',
+        '@' => 'a',
+        '|' | '!' => 'i',
+        '$' => 's',
+        other => letter_alike(other),
+    }
+}
+
+/// The Latin letter that a letter or digit in lower case looks like; itself, where it looks like
+/// none. The letters that the hub's own names are made of are those that count.
+const fn letter_alike(letter: char) -> char {
+    match letter {
+        'а' | 'α' | 'ɑ' => 'a',
         'в' | 'ь' | 'β' => 'b',
         'ԁ' | 'ɗ' => 'd',
         'е' | 'ё' | 'ε' | '3' => 'e',
         'ғ' => 'f',
         'һ' | 'н' => 'h',
-        'і' | 'ї' | 'ι' | 'ı' | 'ɩ' | 'l' | '1' | '|' | '!' | 'ӏ' => 'i',
+        'і' | 'ї' | 'ι' | 'ı' | 'ɩ' | 'l' | '1' | 'ӏ' => 'i',
         'к' | 'κ' => 'k',
         'м' => 'm',
         'п' | 'η' | 'ո' => 'n',
         'о' | 'ο' | 'σ' | 'օ' | '0' | 'ø' => 'o',
         'р' | 'ρ' => 'p',
         'г' | 'ꭇ' => 'r',
-        'ѕ' | '5' | '$' => 's',
+        'ѕ' | '5' => 's',
         'т' | 'τ' => 't',
         'υ' | 'ս' => 'u',
         'ԝ' | 'ω' | 'ѡ' => 'w',
@@ -186,6 +197,9 @@ mod tests {
             "nоbоdу",
             "Fieldpost",
             "System!",
+            "@dm!ni$trator",
+            "administrator!",
+            "$y$tem",
         ] {
             check(text, Some(NameObjection::OwnName));
         }
