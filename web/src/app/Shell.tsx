@@ -33,7 +33,7 @@ export function Shell() {
   useArrival();
   return (
     <LiveProvider project={isEnded ? null : project} refused={useAskWhetherEnded()}>
-      <div className={styles.shell}>
+      <div className={styles.shell} inert={isEnded}>
         <a className={styles.skip} href="#content">
           {words.skip}
         </a>
