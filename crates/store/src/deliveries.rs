@@ -325,7 +325,11 @@ impl Store {
     /// The condition that nobody is sending what stands in the queue: nobody holds it, or whoever
     /// did has let the lease run out, and must not stand in a person's way.
     pub(crate) fn free_sql(&self) -> String {
-        format!("(owner IS NULL OR next_at <= {})", self.now_sql())
+        let now = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.lease_now().0.to_string(),
+            Engine::Postgres(_) => self.now_sql(),
+        };
+        format!("(owner IS NULL OR next_at <= {now})")
     }
 
     /// The present as SQL: the database's own clock on PostgreSQL, this process's on SQLite.

@@ -15,15 +15,16 @@ use crate::error::StoreError;
 use crate::records::{Claimed, Lane, LaneDemand, LaneOutlook};
 use crate::statement::{Row, as_integer};
 
-/// Holds what is due in a lane, first tries before retries. Until `now + lease` it is in nobody's
-/// way; from then on it may be cancelled by hand.
+/// Holds what is due in a lane, first tries before retries. Until its lease is over it is out of
+/// everybody's reach; from then on it may be cancelled by hand.
 pub(super) fn hold(
     connection: &Connection,
     demand: &LaneDemand,
     now: Timestamp,
+    until: Timestamp,
     owner: &str,
 ) -> Result<(Vec<Held>, LaneOutlook), StoreError> {
-    let LaneDemand { lane, limit, lease } = demand;
+    let LaneDemand { lane, limit, .. } = demand;
     let mut due: Vec<Uuid> = Vec::new();
     for (rank, latest) in [(0, i64::MAX), (1, now.0)] {
         let wanted = limit.saturating_sub(due.len());
@@ -38,7 +39,6 @@ pub(super) fn hold(
         )?;
         due.extend(rows.collect::<Result<Vec<_>, _>>()?);
     }
-    let until = now + *lease;
     let mut held = Vec::with_capacity(due.len());
     for delivery in due {
         let claim = connection

@@ -17,10 +17,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use fieldpost_model::time::Timestamp;
+
 use crate::StoreSettings;
 use crate::clock::Clock;
 use crate::ends::{AcceptEnd, RecordEnd};
 use crate::error::StoreError;
+use crate::leases::LeaseClock;
 use crate::migrate;
 use crate::records::{Accept, Claims, LaneDemand, Outcome};
 use crate::statement::{Batch, Expect, Parameter, Row};
@@ -46,6 +49,7 @@ const JOURNAL_BYTES: i64 = 64 * 1024 * 1024;
 pub(crate) struct Sqlite {
     pub(crate) writer: Writer,
     readers: Arc<Readers>,
+    leases: LeaseClock,
     /// Dropped with the store: ends the thread that checkpoints.
     _checkpoints: std::sync::mpsc::Sender<()>,
     /// Held for as long as the store is open.
@@ -111,7 +115,13 @@ impl Sqlite {
         let permits = Arc::new(Semaphore::new(READERS));
         let readers = Readers { permits, idle: Mutex::new(idle) };
         let readers = Arc::new(readers);
-        Ok((Self { writer, readers, _checkpoints: checkpoints, _lock: lock }, owner))
+        let leases = LeaseClock::start(&settings.clock);
+        Ok((Self { writer, readers, leases, _checkpoints: checkpoints, _lock: lock }, owner))
+    }
+
+    /// The present, as leases of deliveries are measured.
+    pub(crate) fn lease_now(&self) -> Timestamp {
+        self.leases.now()
     }
 
     pub(crate) async fn accept(
@@ -128,6 +138,7 @@ impl Sqlite {
         owner: String,
         clock: Clock,
     ) -> Result<Claims, StoreError> {
+        let leases = self.leases.clone();
         let (held, outlook) = self
             .writer
             .run(Priority::Deliver, move |connection| {
@@ -135,7 +146,8 @@ impl Sqlite {
                 let mut all = Vec::new();
                 let mut outlook = Vec::with_capacity(demands.len());
                 for demand in &demands {
-                    let (held, lane) = claim::hold(connection, demand, now, &owner)?;
+                    let until = leases.now() + demand.lease;
+                    let (held, lane) = claim::hold(connection, demand, now, until, &owner)?;
                     all.extend(held);
                     outlook.push(lane);
                 }

@@ -78,7 +78,7 @@ fn cost_of_claims(waiting: u128) -> Arc<Cost> {
     for _ in 0..CLAIMS {
         let lease = Duration::from_mins(1);
         let demand = LaneDemand { lane: lane.clone(), limit: CLAIMED, lease };
-        let (held, _) = claim::hold(&connection, &demand, NOW, "hub").unwrap();
+        let (held, _) = claim::hold(&connection, &demand, NOW, NOW + lease, "hub").unwrap();
         assert_eq!(held.len(), CLAIMED);
         claim::contents(&connection, &held).unwrap();
     }

@@ -18,8 +18,8 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::support::{
-    AFTER_SHORT, CONNECTION, Change, Engine, FORWARDER, LONG, PROJECT, SHORT, TestStore, connect,
-    lane, message, outcome, release, succeeded,
+    AFTER_SHORT, CONNECTION, Change, Engine, FORWARDER, LONG, PROJECT, SHORT, TestStore,
+    assert_conflict, connect, lane, message, outcome, release, succeeded,
 };
 
 async fn keep_many(store: &TestStore, count: usize, connection: &str) {
@@ -144,6 +144,33 @@ async fn on_sqlite_what_is_held_stays_held_and_first_tries_are_due_whatever_the_
     assert_eq!(ours.id, held.id);
     assert!(ours.fence > held.fence, "{} then {}", held.fence, ours.fence);
     the_loser_is_not_heard(&store, &held, &ours).await;
+}
+
+/// A clock that is set while a call is under way does not take the delivery out of the sender's hands;
+/// that its lease is over does.
+#[tokio::test]
+async fn on_sqlite_a_lease_lasts_whatever_the_clock_says() {
+    let year = 365 * 24 * 3600 * 1_000_000;
+    let ahead = Arc::new(AtomicI64::new(0));
+    let clock: Clock = {
+        let (ahead, machine) = (Arc::clone(&ahead), clock::system());
+        Arc::new(move || Timestamp(machine().0 + ahead.load(Ordering::SeqCst)))
+    };
+    let store = TestStore::with(Engine::Sqlite, |settings| settings.clock = clock).await;
+    let delivery = store.deliver_one().await;
+    let held = store.claim_one().await;
+    ahead.store(year, Ordering::SeqCst);
+    assert_conflict(&store.retry(PROJECT, &delivery).await);
+    assert_conflict(&store.cancel(PROJECT, &delivery, "by hand").await);
+    assert_eq!(store.move_lane(CONNECTION, "hospital", "hospital", true).await, Ok(0));
+    assert_eq!(store.cancel_forwarder(PROJECT, FORWARDER, "removed").await, Ok(0));
+    assert_eq!(store.record(outcome(&held, Verdict::RetryIn(SHORT))).await, Ok(Recorded::Written));
+
+    ahead.store(2 * year, Ordering::SeqCst);
+    assert_eq!(store.claim_some(1, SHORT).await.len(), 1);
+    ahead.store(-year, Ordering::SeqCst);
+    sleep(AFTER_SHORT).await;
+    assert_eq!(store.retry(PROJECT, &delivery).await, Ok(()));
 }
 
 async fn the_loser_is_not_heard(store: &TestStore, lost: &Claimed, ours: &Claimed) {
