@@ -44,13 +44,9 @@ export function SignInAgain() {
       withCloseButton={false}
       closeOnEscape={false}
       onClose={() => {}}
-      title={words.title}
+      title={<span className={styles.title}>{words.title}</span>}
       transitionProps={{ duration: 0 }}
-      classNames={{
-        body: styles.body ?? "",
-        header: styles.header ?? "",
-        title: styles.title ?? "",
-      }}
+      classNames={{ body: styles.body ?? "", header: styles.header ?? "" }}
     >
       <p className={styles.about}>{words.about}</p>
       <Suspense fallback={null}>

@@ -59,7 +59,7 @@ export function SignInForm({ done, whose = "" }: SignInFormProps) {
             type="email"
             autoComplete="username"
             required
-            autoFocus
+            autoFocus={whose === ""}
             value={email}
             onChange={(event) => setEmail(event.currentTarget.value)}
           />
@@ -67,6 +67,7 @@ export function SignInForm({ done, whose = "" }: SignInFormProps) {
             label={words.password}
             autoComplete="current-password"
             required
+            autoFocus={whose !== ""}
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
           />
