@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -20,8 +20,8 @@ use crate::world::{Api, Hub, LOOK_AGAIN, TOKEN, http_client};
 
 /// How often the hub is killed.
 const ROUNDS: u32 = 4;
-/// How long people are made before it is.
-const ROUND: Duration = Duration::from_millis(400);
+/// People who have to be made with a yes in each round before it is.
+const PEOPLE: usize = 20;
 /// Those who make people at once.
 const MAKERS: usize = 4;
 
@@ -76,6 +76,15 @@ impl Making {
         Self { url, ended, made, makers }
     }
 
+    /// Waits until so many more got a yes.
+    async fn wait_for_more(&self, more: usize) {
+        let (since, wanted) = (Instant::now(), self.made.lock().unwrap().len() + more);
+        while self.made.lock().unwrap().len() < wanted {
+            assert!(since.elapsed() < RECOVERY, "nobody gets a yes any more");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     async fn end(mut self) -> Vec<Made> {
         self.ended.store(true, Ordering::Relaxed);
         while let Some(ended) = self.makers.join_next().await {
@@ -88,10 +97,10 @@ impl Making {
 /// Everybody who is there, by address: each wholly.
 async fn check_people(api: &Api) -> HashMap<String, Value> {
     let mut people = HashMap::new();
-    for user in api.all("users").await {
+    for user in api.get("users").await["items"].as_array().unwrap() {
         assert_eq!(user["projects"], json!([{ "project": "p", "access": "editor" }]), "{user}");
         assert_eq!(user["invited"], true, "{user}");
-        people.insert(user["email"].as_str().unwrap().to_owned(), user);
+        people.insert(user["email"].as_str().unwrap().to_owned(), user.clone());
     }
     people
 }
@@ -118,13 +127,12 @@ async fn check_people_survive(database: Option<String>) {
     let mut hub = field.start();
     let making = Making::start(&hub);
     for _ in 0..ROUNDS {
-        tokio::time::sleep(ROUND).await;
+        making.wait_for_more(PEOPLE).await;
         hub.kill();
         hub = field.start();
         hub.url.clone_into(&mut making.url.lock().unwrap());
     }
     let made = making.end().await;
-    assert!(made.len() > SOME, "only {} were made", made.len());
     let people = check_people(&hub.api()).await;
     let noted = noted(&hub.api()).await;
     for one in &made {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::world::{Hub, KEY, fieldpost, folder, run, write};
+use crate::world::{Hub, KEY, fieldpost, folder, http_client, run, write};
 
 fn examine(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let mut command = fieldpost(["doctor", "--json", "--data"]);
@@ -62,6 +62,8 @@ fn beside_a_running_hub() {
     let hub = Hub::start(&data, started);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         assert_eq!(hub.post("a-long-random-word-of-letters", "{}").await, 200);
+        let request = http_client().get(format!("{}/api/v1/session", hub.url));
+        request.header("x-forwarded-for", "192.0.2.1").send().await.unwrap();
     });
     let (code, examined) = examine(&data, &["--allow-network", "10.0.0.0/8"]);
     assert_eq!(code, Some(0), "{examined}");
@@ -77,6 +79,7 @@ fn beside_a_running_hub() {
     check(&examined, "paused connections", "warning", "wait: p/c");
     check(&examined, "paused forwarders", "warning", "p/f");
     check(&examined, "waiting deliveries", "ok", "1 delivery waits, the oldest since ");
+    check(&examined, "proxies", "warning", "X-Forwarded-For comes from 127.0.0.1");
     check(&examined, "users", "warning", "nobody has an account");
     // What counts is what the hub was started with.
     check(&examined, "allowed networks", "ok", "the public internet, and 192.168.7.0/24");

@@ -68,6 +68,27 @@ fn the_token_is_made_once_and_printed_once() {
 }
 
 #[test]
+fn a_given_token_that_could_be_guessed_is_refused() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let short = "x".repeat(31);
+    let command = || {
+        let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(&data);
+        command
+    };
+    let told = "error: the admin token has 31 characters, and 32 are the least\nhint: take a long \
+                random one, such as `openssl rand -base64 32` makes, or leave the setting \
+                admin-token out: then the hub makes one";
+    check_failure(command().args(["--admin-token", &short]), 1, told);
+    check_failure(command().env("FIELDPOST_ADMIN_TOKEN", &short), 1, told);
+    assert!(!data.exists(), "nothing was begun");
+    let long = "x".repeat(32);
+    let mut long_enough = command();
+    drop(Hub::spawn(long_enough.args(["--admin-token", &long]), |_| data.clone()));
+}
+
+#[test]
 fn a_given_token_is_the_only_one() {
     let folder = folder();
     let data = folder.path().join("data");
