@@ -199,6 +199,7 @@ impl Hub {
             warnings.extend(unreached.warnings(connection));
             warnings.extend(self.refused_network(&current.name, connection));
         }
+        warnings.extend(self.reordering_warnings(&current, &draft.forwarders).await?);
         let erases = match existing {
             Some(current) => self.newly_due(current, &draft.settings).await?,
             None => Due::default(),

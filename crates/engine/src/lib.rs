@@ -38,6 +38,7 @@ mod pausing;
 mod payload;
 mod receive;
 mod record;
+mod reordering;
 mod retention;
 mod rotation;
 mod routing;

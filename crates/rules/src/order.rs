@@ -47,6 +47,16 @@ pub fn order_of(forwarder: &Forwarder, case: Option<&str>, form: Option<&str>) -
     Order { order_key, collapse_key }
 }
 
+/// Whether what a forwarder keeps in order from now on has other keys than what it kept before: between
+/// the two there is no order.
+pub fn changes_order(before: &Forwarder, after: &Forwarder) -> bool {
+    let keeps = |forwarder: &Forwarder| {
+        let is_latest = forwarder.payload == PayloadChoice::Latest;
+        (forwarder.order_by != OrderBy::None || is_latest).then_some(forwarder.order_by)
+    };
+    keeps(after).is_some() && keeps(before) != keeps(after)
+}
+
 /// How many hubs a request says its message has passed through: the most that any of its headers
 /// says, names in lower case. A count that is none counts as nothing; one that no integer holds is
 /// as large as they get.
@@ -128,6 +138,29 @@ mod tests {
             check(Case, payload, (None, Some("f")), (None, None));
             check(Form, payload, (Some("c"), None), (None, None));
             check(Connection, payload, neither, (Some("*"), None));
+        }
+    }
+
+    #[test]
+    fn another_order_is_one_with_other_keys() {
+        use OrderBy::{Case, Connection, Form, None as Nothing};
+        use PayloadChoice::{Latest, Snapshot};
+        for (before, after, expected) in [
+            ((Nothing, Snapshot), (Nothing, Snapshot), false),
+            ((Nothing, Snapshot), (Nothing, Latest), true),
+            ((Nothing, Snapshot), (Case, Snapshot), true),
+            ((Nothing, Latest), (Nothing, Snapshot), false),
+            ((Nothing, Latest), (Case, Latest), true),
+            ((Case, Latest), (Case, Snapshot), false),
+            ((Case, Snapshot), (Case, Latest), false),
+            ((Case, Snapshot), (Nothing, Snapshot), false),
+            ((Case, Latest), (Nothing, Latest), true),
+            ((Case, Snapshot), (Connection, Snapshot), true),
+            ((Form, Latest), (Case, Latest), true),
+        ] {
+            let forwarder = |(order_by, payload)| forwarder(order_by, payload);
+            let changes = changes_order(&forwarder(before), &forwarder(after));
+            assert_eq!(changes, expected, "{before:?} to {after:?}");
         }
     }
 

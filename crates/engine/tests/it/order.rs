@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use fieldpost_engine::{HubError, ReceiptOutcome, WaitReason};
 use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::forwarder::{Forwarder, OrderBy, PayloadChoice};
+use fieldpost_rules::definition::{Secrets, read_project, write_project};
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::{DeliveryQuery, Signal};
 use fieldpost_testkit::Answer;
@@ -237,6 +239,41 @@ async fn the_latest_state_is_sent_and_never_overwritten(
             DeliveryQuery { state: Some(DeliveryState::Superseded), ..DeliveryQuery::default() };
         assert_eq!(world.hub.store().count_deliveries("clinic", &query).await, Ok(9));
     }
+}
+
+/// What waits stays in the order that it was kept in, and whoever changes that is told how much it is.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_order_is_warned_of_while_deliveries_wait(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine, r#""paused": true"#).await;
+    let warned = async |order_by: OrderBy, payload: PayloadChoice| {
+        let (_, current) = world.hub.definition("clinic").await.unwrap();
+        let draft = Forwarder { order_by, payload, ..current.forwarders[0].clone() };
+        world.hub.reordering_warnings(&current, &[draft]).await.unwrap()
+    };
+    let (latest, snapshot) = (PayloadChoice::Latest, PayloadChoice::Snapshot);
+    assert_eq!(warned(OrderBy::None, latest).await, [], "nothing waits");
+    for number in 0..3 {
+        update(&world, "a", number).await;
+    }
+    assert_eq!(warned(OrderBy::None, snapshot).await, []);
+    for (order_by, payload) in
+        [(OrderBy::None, latest), (OrderBy::Case, snapshot), (OrderBy::Connection, latest)]
+    {
+        let told = warned(order_by, payload).await;
+        let [told] = told.as_slice() else { panic!("{order_by:?}, {payload:?}: {told:?}") };
+        assert_eq!((&*told.path, told.code), ("forwarders.all.order_by", "waits-in-another-order"));
+        assert!(told.message.starts_with("3 deliveries wait for `all`"), "{}", told.message);
+    }
+    // Whoever applies a file is told the same.
+    let (_, mut current) = world.hub.definition("clinic").await.unwrap();
+    current.forwarders[0].order_by = OrderBy::Case;
+    let text = write_project(&current, Secrets::Hidden);
+    let draft = read_project(&text).unwrap();
+    let told = world.hub.apply(&draft, false, true).await.unwrap().warnings;
+    assert_eq!(told.iter().filter(|it| it.code == "waits-in-another-order").count(), 1, "{told:?}");
 }
 
 #[rstest]

@@ -22,7 +22,7 @@ use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
 use super::reason::{Reason, Reasoned};
 use crate::app::{App, Shared};
-use crate::problem::Problem;
+use crate::problem::{Mistake, Problem};
 
 /// A forwarder.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,6 +47,8 @@ pub(super) struct Forwarder {
     deliveries: Counts,
     /// Whether there may be more of them than were counted.
     deliveries_are_more: bool,
+    /// What is allowed, and likely to be regretted about having made it what it is; told to whoever does.
+    warnings: Vec<Mistake>,
     /// The forwarder as the project file has it; give it back to change it.
     #[schema(value_type = Object)]
     definition: ExactJson,
@@ -63,6 +65,7 @@ impl Forwarder {
             paused: forwarder.paused,
             deliveries: named_counts(deliveries),
             deliveries_are_more,
+            warnings: Vec::new(),
             definition: write_forwarder(forwarder, Secrets::Hidden).into(),
         }
     }
@@ -149,8 +152,11 @@ pub(super) async fn put(
     let draft = read_forwarder(&forwarder, &document.value()?).map_err(Problem::invalid)?;
     let before = current(&app, &project).await?;
     let is_new = find("forwarder", &before.forwarders, &forwarder, name_of).is_err();
+    let warnings = app.hub.reordering_warnings(&before, std::slice::from_ref(&draft)).await?;
     save(&app, &project, Draft::Forwarder(draft), &expected).await?;
-    Ok(saved(is_new, shown(&app, &project, &forwarder).await?))
+    let Tagged(tag, made) = shown(&app, &project, &forwarder).await?;
+    let warnings = warnings.into_iter().map(Mistake::from).collect();
+    Ok(saved(is_new, Tagged(tag, Forwarder { warnings, ..made })))
 }
 
 /// Remove a forwarder

@@ -259,3 +259,18 @@ async fn a_filter_is_tried_before_it_is_saved() {
     let nowhere = hub.post("projects/nowhere/filters/try", &json!({})).await;
     problem(nowhere, 404, "not-found").await;
 }
+
+/// What waits stays in the order that it was kept in: whoever saves another one is told.
+#[tokio::test]
+async fn saving_a_forwarder_with_another_order_warns_of_what_waits() {
+    let hub = TestHub::start().await;
+    let path = "projects/clinic/forwarders/all";
+    let mut definition = hub.json(path).await["definition"].clone();
+    definition["paused"] = json!(true);
+    assert_eq!(json_of(hub.put(path, &definition).await).await["warnings"], json!([]));
+    assert_eq!(hub.send(SECRET, r#"{"a": 1}"#).await.status(), 200);
+    definition["order_by"] = json!("connection");
+    let saved = json_of(hub.put(path, &definition).await).await;
+    assert_eq!(saved["warnings"][0]["code"], "waits-in-another-order", "{saved}");
+    assert_eq!(hub.json(path).await["warnings"], json!([]), "it is told to whoever saves it");
+}
