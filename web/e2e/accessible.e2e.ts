@@ -107,6 +107,12 @@ async function faults(page: Page): Promise<string[]> {
     if (await page.evaluate("document.documentElement.scrollWidth > innerWidth")) {
       found.push(`${name}: the page is wider than the window`);
     }
+    if (
+      (await page.locator("nav").count()) > 0 &&
+      (await page.evaluate("document.documentElement.scrollHeight > innerHeight"))
+    ) {
+      found.push(`${name}: the window scrolls around the page, which scrolls by itself`);
+    }
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
     const dark = await barriers(page, ["color-contrast"]);
