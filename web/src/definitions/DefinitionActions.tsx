@@ -6,6 +6,7 @@ import { useRouter } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useConfirm } from "../design/Confirm";
 import { ErrorNote } from "../design/ErrorNote";
+import { useAskWithReason } from "../design/Reason";
 import { useToast } from "../design/Toasts";
 import { useWords } from "../i18n/words";
 import { act, type Deed, definitionsKey, type Noun, remove } from "./queries";
@@ -13,17 +14,25 @@ import { act, type Deed, definitionsKey, type Noun, remove } from "./queries";
 /** What else shows how the definitions stand, in the store of answers. */
 const LOOKS = ["overview", "map", "incident"];
 
-/** Does something and shows what came of it. A pause can be taken back at once. */
-export function useDeed(project: string, noun: Noun, name: string) {
+interface Deeds {
+  /** Does it, and shows what came of it. A pause is asked about first, and can be taken back. */
+  act: (deed: Deed) => void;
+  /** Whether it is being done. */
+  doing: (deed: Deed) => boolean;
+}
+
+export function useDeed(project: string, noun: Noun, name: string): Deeds {
   const words = useWords().definitions;
   const toast = useToast();
+  const ask = useAskWithReason();
   const client = useQueryClient();
   const doing = useMutation({
-    mutationFn: (deed: Deed) => act(project, noun, name, deed),
-    onSuccess: (_, deed) => {
+    mutationFn: ({ deed, reason }: { deed: Deed; reason: string | null }) =>
+      act(project, noun, name, deed, reason),
+    onSuccess: (_, { deed }) => {
       toast({
         text: words.done[deed](name),
-        undo: deed === "pause" ? () => doing.mutate("resume") : undefined,
+        undo: deed === "pause" ? () => doing.mutate({ deed: "resume", reason: null }) : undefined,
       });
     },
     onSettled: () =>
@@ -34,7 +43,20 @@ export function useDeed(project: string, noun: Noun, name: string) {
       ),
     onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
   });
-  return doing;
+  const pause = async () => {
+    const reason = await ask({
+      title: words.pauseAsk(name),
+      text: words.pauseAbout,
+      action: words.pause,
+    });
+    if (reason !== false) {
+      doing.mutate({ deed: "pause", reason });
+    }
+  };
+  return {
+    act: (deed) => (deed === "pause" ? void pause() : doing.mutate({ deed, reason: null })),
+    doing: (deed) => doing.isPending && doing.variables.deed === deed,
+  };
 }
 
 interface OfDefinition {
@@ -51,16 +73,17 @@ interface PauseButtonProps extends OfDefinition {
 
 export function PauseButton({ project, noun, name, paused, small = false }: PauseButtonProps) {
   const words = useWords().definitions;
-  const deed = useDeed(project, noun, name);
+  const { act: press, doing } = useDeed(project, noun, name);
+  const deed = paused ? "resume" : "pause";
   return (
     <Button
       variant="default"
       size={small ? "compact-sm" : "sm"}
-      aria-label={small ? words.deedNamed(paused ? words.resume : words.pause, name) : undefined}
-      loading={deed.isPending}
-      onClick={() => deed.mutate(paused ? "resume" : "pause")}
+      aria-label={small ? words.deedNamed(words[deed], name) : undefined}
+      loading={doing(deed)}
+      onClick={() => press(deed)}
     >
-      {paused ? words.resume : words.pause}
+      {words[deed]}
     </Button>
   );
 }

@@ -209,12 +209,21 @@ export function remove(project: string, noun: Noun, name: string) {
 export type Deed = "pause" | "resume" | "try-now";
 
 /** Pauses or resumes, or has a destination tried at once. */
-export async function act(project: string, noun: Noun, name: string, deed: Deed): Promise<void> {
-  const connection = { params: { path: { project, connection: name } } };
-  const forwarder = { params: { path: { project, forwarder: name } } };
+export async function act(
+  project: string,
+  noun: Noun,
+  name: string,
+  deed: Deed,
+  reason: string | null,
+): Promise<void> {
+  const body = { reason };
+  const connection = { params: { path: { project, connection: name } }, body };
+  const forwarder = { params: { path: { project, forwarder: name } }, body };
   if (deed === "try-now") {
     await answered(
-      api.POST("/api/v1/projects/{project}/connections/{connection}/try-now", connection),
+      api.POST("/api/v1/projects/{project}/connections/{connection}/try-now", {
+        params: { path: { project, connection: name } },
+      }),
     );
   } else if (noun === "connections") {
     await answered(

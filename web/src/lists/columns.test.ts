@@ -55,15 +55,18 @@ const made = {
   cell: () => null,
   sorts: { descending: "newest", ascending: "oldest" },
 };
-const next = { ...made, key: "next", sorts: { ascending: "next_attempt" } };
+const next = { ...made, key: "next", sorts: { ascending: "soon", descending: "late" } };
+const one = { ...made, key: "one", sorts: { ascending: "soon" } };
 const plain = { key: "plain", title: "Plain", width: "1fr", cell: () => null };
 
 test.each([
   [made, "newest", "descending", "oldest"],
   [made, "oldest", "ascending", "newest"],
-  [made, "next_attempt", undefined, "newest"],
-  [next, "newest", undefined, "next_attempt"],
-  [next, "next_attempt", "ascending", "next_attempt"],
+  [made, "soon", undefined, "newest"],
+  [next, "newest", undefined, "soon"],
+  [next, "soon", "ascending", "late"],
+  [next, "late", "descending", "soon"],
+  [one, "soon", "ascending", "soon"],
   [plain, "newest", undefined, undefined],
 ])("a title of %o under %s", (column, sort, direction, pressed) => {
   expect(sortedBy(column, sort)).toBe(direction);

@@ -11,7 +11,8 @@ export interface Column<Row> {
   /** Shown only when it is chosen. */
   hidden?: boolean;
   cell: (row: Row) => ReactNode;
-  /** The orders that its title can put the rows in, as the address names them. */
+  /** The orders that its title can put the rows in, as the address names them; the one that stands
+   *  first comes with the first press. */
   sorts?: { ascending?: string; descending?: string };
 }
 
@@ -28,7 +29,7 @@ export function sortedBy<Row>({ sorts }: Column<Row>, sort: string): Direction |
 
 /** The order that a press on a column's title asks for: its first one, or the other way round. */
 export function sortPressed<Row>({ sorts }: Column<Row>, sort: string): string | undefined {
-  const orders = [sorts?.descending, sorts?.ascending].filter((order) => order !== undefined);
+  const orders = Object.values(sorts ?? {});
   return orders.find((order) => order !== sort) ?? orders[0];
 }
 

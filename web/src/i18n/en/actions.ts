@@ -62,6 +62,7 @@ export const actions = {
     forwarder: "With the forwarder",
     rate: "At most",
     perSecond: (rate: string) => `${rate} a second`,
+    reason: "Why",
     by: "Begun by",
     began: "Began",
     ended: "Ended",

@@ -29,4 +29,6 @@ export const common = {
     broken: "given up",
     superseded: "superseded",
   },
+  reason: "Why, if you like to say",
+  reasonAbout: "It stands in the audit log.",
 };

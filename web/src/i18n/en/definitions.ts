@@ -5,6 +5,8 @@ export const definitions = {
   nameAbout: "Lower-case letters, digits, - and _. It cannot be changed later.",
   pause: "Pause",
   resume: "Resume",
+  pauseAsk: (name: string) => `Pause ${name}?`,
+  pauseAbout: "What is for it waits until it is resumed. Nothing is lost.",
   deedNamed: (deed: string, name: string) => `${deed}: ${name}`,
   noJson: (fault: string, place: string) => `This is no JSON: ${fault}, at character ${place}.`,
   jsonFaults: {

@@ -31,7 +31,12 @@ export const deliveries = {
     origin: "Made by",
     key: "Key",
     sort: "Sorted by",
-    sorts: { newest: "the newest first", oldest: "the oldest first", next_attempt: "the next try" },
+    sorts: {
+      newest: "the newest first",
+      oldest: "the oldest first",
+      next_attempt: "the next try, of what waits",
+      latest_attempt: "the next try, the latest first",
+    },
     errorKind: "Failed because",
     status: "Answered",
     oneOf: (states: string[]) => states.join(" or "),

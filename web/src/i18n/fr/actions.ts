@@ -69,6 +69,7 @@ export const actions: Words["actions"] = {
     forwarder: "Avec le transfert",
     rate: "Au plus",
     perSecond: (rate) => `${rate} par seconde`,
+    reason: "Pourquoi",
     by: "Lancée par",
     began: "Début",
     ended: "Fin",

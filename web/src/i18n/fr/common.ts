@@ -30,4 +30,6 @@ export const common: Words["common"] = {
     broken: "abandonnée",
     superseded: "remplacée",
   },
+  reason: "Pourquoi, si vous voulez le dire",
+  reasonAbout: "C’est noté dans le journal d’audit.",
 };

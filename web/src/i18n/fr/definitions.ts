@@ -6,6 +6,8 @@ export const definitions: Words["definitions"] = {
   nameAbout: "Des minuscules, des chiffres, - et _. Il ne peut plus changer ensuite.",
   pause: "Mettre en pause",
   resume: "Reprendre",
+  pauseAsk: (name) => `Mettre ${name} en pause ?`,
+  pauseAbout: "Ce qui lui est destiné attend la reprise. Rien n’est perdu.",
   deedNamed: (deed, name) => `${deed} : ${name}`,
   noJson: (fault, place) => `Ce n’est pas du JSON : ${fault}, au caractère ${place}.`,
   jsonFaults: {

@@ -35,7 +35,8 @@ export const deliveries: Words["deliveries"] = {
     sorts: {
       newest: "les plus récentes d’abord",
       oldest: "les plus anciennes d’abord",
-      next_attempt: "le prochain essai",
+      next_attempt: "le prochain essai, parmi ce qui attend",
+      latest_attempt: "le prochain essai, le plus tardif d’abord",
     },
     errorKind: "Échec parce que",
     status: "Réponse",

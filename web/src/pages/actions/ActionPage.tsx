@@ -167,7 +167,7 @@ function TakeBack({ project, action }: OfAction) {
         text: words.undoAbout(matched),
         action: words.undo,
       };
-      return (await confirm(question)) ? await actOnMany(project, "requeue", filters) : null;
+      return (await confirm(question)) ? await actOnMany(project, "requeue", filters, null) : null;
     },
     onSuccess: (began) =>
       began === null
@@ -229,6 +229,7 @@ function WhatItIs({ project, action }: OfAction) {
       ),
     ],
     [facts.rate, action.rate === null ? null : facts.perSecond(format.number(action.rate))],
+    [facts.reason, action.reason],
     [facts.by, action.started_by],
     [facts.began, <Time key="began" at={action.created_at} shown="clock" />],
     [

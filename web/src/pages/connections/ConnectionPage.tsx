@@ -108,12 +108,12 @@ function Actions({ project, connection, lane, health }: ShownProps) {
   const mayAct = useMay(project, "editor");
   const mayChange = useMay(project, "admin");
   const { name, paused } = connection;
-  const tried = useDeed(project, "connections", name);
+  const { act, doing } = useDeed(project, "connections", name);
   const alone = lane?.state === "left-alone" || health?.state === "in_trouble";
   return (
     <>
       {mayAct && alone && !paused && (
-        <Button loading={tried.isPending} onClick={() => tried.mutate("try-now")}>
+        <Button loading={doing("try-now")} onClick={() => act("try-now")}>
           {words.connections.tryNow}
         </Button>
       )}

@@ -3,9 +3,11 @@
 import { Button, Group, Loader } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import type { Deed, DeliveryPreview } from "../../api/types";
 import { Dialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
+import { ReasonField } from "../../design/Reason";
 import { StateMark } from "../../design/StateMark";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./deliveries.module.css";
@@ -40,9 +42,10 @@ function Preview({ project, deed, filters, close }: BulkDialogProps & { deed: De
   const words = useWords().deliveries;
   const format = useFormat();
   const navigate = useNavigate();
+  const [reason, setReason] = useState<string | null>(null);
   const preview = useQuery(previewQuery(project, deed, filters));
   const acting = useMutation({
-    mutationFn: () => actOnMany(project, deed, filters),
+    mutationFn: () => actOnMany(project, deed, filters, reason),
     onSuccess: ({ id }) => {
       close();
       return navigate({
@@ -64,6 +67,7 @@ function Preview({ project, deed, filters, close }: BulkDialogProps & { deed: De
         <ErrorNote error={preview.error} retry={() => void preview.refetch()} />
       )}
       {preview.data !== undefined && <Told deed={deed} preview={preview.data} />}
+      {matched > 0 && <ReasonField change={setReason} />}
       {acting.error !== null && <ErrorNote error={acting.error} />}
       <Group justify="flex-end" gap="xs" mt="md">
         <Button variant="default" onClick={close}>

@@ -27,7 +27,13 @@ import {
   fetchDeliveries,
   fetchSomeDeliveries,
 } from "./queries";
-import { DELIVERY_SORTS, type DeliveriesSearch, statesSearch, USUAL_SORT } from "./routes";
+import {
+  changedSearch,
+  DELIVERY_SORTS,
+  type DeliveriesSearch,
+  statesSearch,
+  USUAL_SORT,
+} from "./routes";
 import { StateCounts } from "./StateCounts";
 import { useDeed } from "./useDeed";
 
@@ -52,7 +58,7 @@ export function DeliveriesPage() {
   const [visit] = useState(() => Date.now());
   const change = (changed: Partial<DeliveriesSearch>) =>
     void navigate({
-      search: (before) => ({ ...before, ...changed }),
+      search: (before) => changedSearch(before, changed),
       replace: onlyLooks(changed),
     });
   const filterWords = useDeliveryFilterWords(filters, change);

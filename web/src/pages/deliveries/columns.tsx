@@ -84,7 +84,7 @@ export function columnsOf(words: Words): Column<Delivery>[] {
       key: "next",
       title: titles.next,
       width: "104px",
-      sorts: { ascending: "next_attempt" },
+      sorts: { ascending: "next_attempt", descending: "latest_attempt" },
       cell: (delivery) => <NextTry delivery={delivery} />,
     },
     {

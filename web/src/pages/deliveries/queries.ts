@@ -140,24 +140,30 @@ export const messageQuery = (project: string, message: string) =>
   });
 
 /** Does something with one delivery; the answer is it, or the new one that a resend makes. */
-export function actOnOne(project: string, deed: Deed, delivery: string): Promise<Delivery> {
+export function actOnOne(
+  project: string,
+  deed: Deed,
+  delivery: string,
+  reason: string | null,
+): Promise<Delivery> {
   const params = { path: { project, delivery } };
+  const body = { reason };
   switch (deed) {
     case "retry":
       return answered(
-        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/retry", { params }),
+        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/retry", { params, body }),
       );
     case "cancel":
       return answered(
-        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/cancel", { params }),
+        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/cancel", { params, body }),
       );
     case "requeue":
       return answered(
-        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/requeue", { params }),
+        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/requeue", { params, body }),
       );
     case "resend":
       return answered(
-        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/resend", { params }),
+        api.POST("/api/v1/projects/{project}/deliveries/{delivery}/resend", { params, body }),
       );
   }
 }
@@ -187,10 +193,11 @@ export const actOnMany = async (
   project: string,
   deed: Deed,
   filters: DeliveryFilters,
+  reason: string | null,
 ): Promise<BulkAction> =>
   (await answered(
     api.POST("/api/v1/projects/{project}/deliveries/actions", {
       params: { path: { project } },
-      body: { action: deed, filter: filterOf(filters), wait: false },
+      body: { action: deed, filter: filterOf(filters), wait: false, reason },
     }),
   )) as BulkAction;

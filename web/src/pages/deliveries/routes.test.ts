@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deliveriesSearch, statesIn, statesSearch } from "./routes";
+import { changedSearch, deliveriesSearch, statesIn, statesSearch } from "./routes";
 
 test.each([
   [{}, []],
@@ -30,4 +30,23 @@ test.each([
 test("whatever an action was asked for is a filter of the list", () => {
   const filter = { states: "failed,rejected", status: "5xx", error_kind: "timeout", holds: "true" };
   expect(deliveriesSearch(filter)).toMatchObject(filter);
+});
+
+test.each([
+  [{ state: "failed" }, { sort: "oldest" }, { state: "failed", sort: "oldest" }],
+  // By the next try, with the connection and without the rest.
+  [
+    { state: "failed", connection: "dhis2", columns: "made" },
+    { sort: "next_attempt" },
+    { connection: "dhis2", sort: "next_attempt", columns: "made" },
+  ],
+  [
+    { sort: "latest_attempt" },
+    { connection: "dhis2" },
+    { connection: "dhis2", sort: "latest_attempt" },
+  ],
+  [{ sort: "latest_attempt" }, { key: "a" }, { key: "a" }],
+  [{ sort: "latest_attempt" }, { columns: "made" }, { columns: "made", sort: "latest_attempt" }],
+] as const)("%o with %o is %o", (before, changed, after) => {
+  expect(changedSearch(before, changed)).toEqual(after);
 });

@@ -36,8 +36,18 @@ export const ERROR_KINDS: readonly AttemptErrorKind[] = [
 ];
 
 /** The orders of the list. The newest first is the usual one, and not written down. */
-export const DELIVERY_SORTS: readonly DeliverySort[] = ["newest", "oldest", "next_attempt"];
+export const DELIVERY_SORTS: readonly DeliverySort[] = [
+  "newest",
+  "oldest",
+  "next_attempt",
+  "latest_attempt",
+];
 export const USUAL_SORT: DeliverySort = "newest";
+
+/** By their next try there are only those that wait, and of all filters only that by connection goes
+ *  with it: no index has the others in that order. */
+export const isByTry = (sort: DeliverySort | undefined): boolean =>
+  sort === "next_attempt" || sort === "latest_attempt";
 
 export interface DeliveriesSearch {
   state?: DeliveryState;
@@ -111,10 +121,29 @@ export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSea
   };
 }
 
+/** A search after a change of it: an order that other filters do not go with lets go of them, and
+ *  filters that an order does not go with let go of it. */
+export function changedSearch(
+  before: DeliveriesSearch,
+  changed: Partial<DeliveriesSearch>,
+): DeliveriesSearch {
+  const after = { ...before, ...changed };
+  if (!isByTry(after.sort)) {
+    return after;
+  }
+  const { connection, sort, columns, ...others } = after;
+  const isFiltered = Object.values(others).some((value) => value !== undefined);
+  if (isFiltered && changed.sort === undefined) {
+    return { ...after, sort: undefined };
+  }
+  return { connection, sort, columns };
+}
+
 export const deliveriesRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "deliveries",
-  validateSearch: deliveriesSearch,
+  // An address typed by hand is mended as a change of it would be.
+  validateSearch: (search: Record<string, unknown>) => changedSearch(deliveriesSearch(search), {}),
   component: lazyRouteComponent(() => import("./DeliveriesPage"), "DeliveriesPage"),
 });
 

@@ -4,8 +4,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useRef, useState } from "react";
 import type { Deed, Delivery } from "../../api/types";
-import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
+import { useAskWithReason } from "../../design/Reason";
 import { useToast } from "../../design/Toasts";
 import { useWords, type Words } from "../../i18n/words";
 import { type Doubt, doubtOf } from "./deeds";
@@ -23,7 +23,7 @@ interface Deeds {
 
 export function useDeed(project: string): Deeds {
   const words = useWords().deliveries;
-  const confirm = useConfirm();
+  const ask = useAskWithReason();
   const toast = useToast();
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -32,7 +32,8 @@ export function useDeed(project: string): Deeds {
   const act = useCallback(
     async (deed: Deed, delivery: Acted) => {
       const doubt = doubtOf(deed, delivery);
-      if (doubt !== null && !(await confirm(questionOf(doubt, deed, delivery, words)))) {
+      const reason = doubt === null ? null : await ask(questionOf(doubt, deed, delivery, words));
+      if (reason === false) {
         return;
       }
       const look = (id: string) =>
@@ -44,13 +45,13 @@ export function useDeed(project: string): Deeds {
         });
       const failed = (error: unknown) => toast({ text: <ErrorNote error={error} />, bad: true });
       const undo = () =>
-        void actOnOne(project, "requeue", delivery.id).then(() => {
+        void actOnOne(project, "requeue", delivery.id, null).then(() => {
           toast({ text: words.undone });
           return look(delivery.id);
         }, failed);
       setDoing((before) => new Map(before).set(delivery.id, deed));
       try {
-        const after = await actOnOne(project, deed, delivery.id);
+        const after = await actOnOne(project, deed, delivery.id, reason);
         // A cancellation that lets others pass is asked about; any other can be taken back.
         toast({
           text: words.done[deed],
@@ -64,7 +65,7 @@ export function useDeed(project: string): Deeds {
         setDoing((before) => new Map([...before].filter(([id]) => id !== delivery.id)));
       }
     },
-    [project, words, confirm, toast, client, navigate],
+    [project, words, ask, toast, client, navigate],
   );
   const once = useCallback(
     async (deed: Deed, delivery: Acted) => {

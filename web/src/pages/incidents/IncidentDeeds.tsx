@@ -10,7 +10,7 @@ import { Link } from "@tanstack/react-router";
 import type { IncidentWithNotices, Lane } from "../../api/types";
 import { useMay } from "../../api/useMay";
 import { useDeed } from "../../definitions/DefinitionActions";
-import { connectionsQuery, type Deed, testConnection } from "../../definitions/queries";
+import { connectionsQuery, testConnection } from "../../definitions/queries";
 import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
 import { useToast } from "../../design/Toasts";
@@ -96,11 +96,10 @@ function TryAndPause({ project, connection, lane }: TryAndPauseProps) {
   const isPaused =
     useQuery(connectionsQuery(project)).data?.find(({ name }) => name === connection)?.paused ??
     false;
-  const deed = useDeed(project, "connections", connection);
-  const doing = (which: Deed) => deed.isPending && deed.variables === which;
+  const { act, doing } = useDeed(project, "connections", connection);
   if (isPaused) {
     return (
-      <Button loading={doing("resume")} onClick={() => deed.mutate("resume")}>
+      <Button loading={doing("resume")} onClick={() => act("resume")}>
         {words.resume}
       </Button>
     );
@@ -108,11 +107,11 @@ function TryAndPause({ project, connection, lane }: TryAndPauseProps) {
   return (
     <>
       {lane !== null && lane.waiting > 0 && (
-        <Button loading={doing("try-now")} onClick={() => deed.mutate("try-now")}>
+        <Button loading={doing("try-now")} onClick={() => act("try-now")}>
           {words.tryNow}
         </Button>
       )}
-      <Button variant="default" loading={doing("pause")} onClick={() => deed.mutate("pause")}>
+      <Button variant="default" loading={doing("pause")} onClick={() => act("pause")}>
         {words.pause}
       </Button>
     </>

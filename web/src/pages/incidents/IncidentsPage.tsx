@@ -118,7 +118,12 @@ function useIncidentFilterWords(filters: IncidentFilters, change: Change): Filte
 function IncidentFilterForm({ filters, change }: { filters: IncidentFilters; change: Change }) {
   const words = useWords().incidents;
   const [typed, setTyped] = useState(filters.subject ?? "");
-  const done = () => change({ subject: typed.trim() || undefined });
+  const done = () => {
+    const subject = typed.trim() || undefined;
+    if (subject !== filters.subject) {
+      change({ subject });
+    }
+  };
   return (
     <Stack gap="sm">
       <Select

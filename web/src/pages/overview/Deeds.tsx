@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { projectsQuery } from "../../api/projects";
 import { useMay } from "../../api/useMay";
 import { useDeed } from "../../definitions/DefinitionActions";
-import { type Deed, definitionsKey } from "../../definitions/queries";
+import { definitionsKey } from "../../definitions/queries";
 import { ErrorNote } from "../../design/ErrorNote";
 import { PlaceLink } from "../../design/PlaceLink";
 import { useToast } from "../../design/Toasts";
@@ -22,8 +22,7 @@ export function DestinationDeeds({ project, trouble }: DestinationDeedsProps) {
   const words = useWords().overview;
   const may = useMay(project, "editor");
   const { name } = trouble;
-  const deed = useDeed(project, "connections", name);
-  const doing = (which: Deed) => deed.isPending && deed.variables === which;
+  const { act, doing } = useDeed(project, "connections", name);
   return (
     <span className={styles.deeds}>
       {may && (
@@ -32,7 +31,7 @@ export function DestinationDeeds({ project, trouble }: DestinationDeedsProps) {
             size="compact-sm"
             aria-label={words.about(words.tryNow, name)}
             loading={doing("try-now")}
-            onClick={() => deed.mutate("try-now")}
+            onClick={() => act("try-now")}
           >
             {words.tryNow}
           </Button>
@@ -41,7 +40,7 @@ export function DestinationDeeds({ project, trouble }: DestinationDeedsProps) {
             variant="default"
             aria-label={words.about(words.pause, name)}
             loading={doing("pause")}
-            onClick={() => deed.mutate("pause")}
+            onClick={() => act("pause")}
           >
             {words.pause}
           </Button>
@@ -75,14 +74,14 @@ export function SeeWhy({ project, trouble }: { project: string; trouble: Trouble
 export function ResumeConnection({ project, connection }: { project: string; connection: string }) {
   const words = useWords().overview;
   const may = useMay(project, "editor");
-  const deed = useDeed(project, "connections", connection);
+  const { act, doing } = useDeed(project, "connections", connection);
   return may ? (
     <Button
       size="compact-sm"
       variant="default"
       aria-label={words.about(words.resume, connection)}
-      loading={deed.isPending}
-      onClick={() => deed.mutate("resume")}
+      loading={doing("resume")}
+      onClick={() => act("resume")}
     >
       {words.resume}
     </Button>

@@ -4,9 +4,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { projectsQuery } from "../../api/projects";
 import { useMay } from "../../api/useMay";
-import { useConfirm } from "../../design/Confirm";
 import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
+import { useAskWithReason } from "../../design/Reason";
 import { Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { useToast } from "../../design/Toasts";
@@ -61,10 +61,11 @@ function Pausing({ project }: { project: string }) {
   const mayPause = useMay(project, "editor");
   const { data } = useQuery(projectQuery(project));
   const client = useQueryClient();
-  const confirm = useConfirm();
+  const ask = useAskWithReason();
   const toast = useToast();
   const turning = useMutation({
-    mutationFn: (paused: boolean) => pauseProject(project, paused),
+    mutationFn: ({ paused, reason }: { paused: boolean; reason: string | null }) =>
+      pauseProject(project, paused, reason),
     onSuccess: async (now) => {
       client.setQueryData(projectQuery(project).queryKey, now);
       toast({ text: now.paused ? words.nowPaused : words.nowRunning });
@@ -77,8 +78,9 @@ function Pausing({ project }: { project: string }) {
   }
   const pause = async () => {
     const question = { title: words.pauseAsk, text: words.runningAbout };
-    if (await confirm({ ...question, action: words.pauseAction })) {
-      turning.mutate(true);
+    const reason = await ask({ ...question, action: words.pauseAction });
+    if (reason !== false) {
+      turning.mutate({ paused: true, reason });
     }
   };
   return (
@@ -96,7 +98,9 @@ function Pausing({ project }: { project: string }) {
           mt="sm"
           variant={data.paused ? "filled" : "default"}
           loading={turning.isPending}
-          onClick={() => (data.paused ? turning.mutate(false) : void pause())}
+          onClick={() =>
+            data.paused ? turning.mutate({ paused: false, reason: null }) : void pause()
+          }
         >
           {data.paused ? words.resumeAction : words.pauseAction}
         </Button>
