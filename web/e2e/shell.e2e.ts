@@ -127,6 +127,7 @@ test("a slash is a slash in an editor, and finds everything elsewhere", async ()
   await page.keyboard.press("Enter");
   await page.waitForURL("**/projects/clinic");
   await palette.waitFor({ state: "detached" });
+  await page.locator("h1:focus").waitFor();
 });
 
 test("single letters can be turned off", async () => {

@@ -93,6 +93,8 @@ function Palette({ project, close }: { project: string | null; close: () => void
   useEffect(() => input.current?.focus(), []);
   const take = (choice: Choice | undefined) => {
     if (choice !== undefined) {
+      // The focus is free for the page that is gone to.
+      input.current?.blur();
       close();
       choice.go();
     }
