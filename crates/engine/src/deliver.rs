@@ -149,6 +149,7 @@ impl Dispatcher {
             | Signal::Delivery { .. }
             | Signal::Incident { .. }
             | Signal::Action { .. }
+            | Signal::Audit { .. }
             | Signal::Configuration(_) => {}
         }
     }

@@ -23,7 +23,7 @@ use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
 use crate::tallies::{self, Tallies};
 use crate::watch::{self, Watch};
-use crate::{bulk, parking, retention};
+use crate::{bulk, news, parking, retention};
 
 /// An address that nobody knows makes the hub look for new definitions at most this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -155,6 +155,7 @@ impl Hub {
             tasks.spawn(watch::post::serve(hub.clone())),
             tasks.spawn(bulk::serve(hub.clone())),
             tasks.spawn(tallies::serve(hub.clone())),
+            tasks.spawn(news::serve(hub.clone())),
             tasks.spawn(retention::serve(hub.clone())),
             tasks.spawn(retention::serve_news(hub.clone(), hub.store().listen())),
         ];

@@ -31,6 +31,7 @@ mod lanes;
 mod looking;
 mod map;
 mod matching;
+mod news;
 mod outlook;
 mod overview;
 mod parking;
@@ -71,6 +72,7 @@ pub use ids::digest;
 pub use lanes::breaker::{BreakerPolicy, Cause};
 pub use looking::{ContentQuery, LONGEST_LOOK, LookedThrough, MOST_LOOKED_THROUGH};
 pub use map::{MapEdge, MapNode, MapNodeKind, ProjectMap};
+pub use news::TELL_EVERY;
 pub use outlook::{DeliveryOutlook, DeliveryPlace, WaitReason};
 pub use overview::{
     ConnectionShown, ConnectionState, Counts, LONGEST_TODAY, Overview, SourceShown, SourceState,

@@ -237,6 +237,7 @@ pub const OPERATIONS: &[Operation] = &[
     // Trouble, reports, erasing.
     look("/projects/{project}/incidents", Project(Viewer)),
     look("/projects/{project}/incidents/{incident}", Project(Viewer)),
+    look("/projects/{project}/incidents/{incident}/traffic", Project(Viewer)),
     look("/projects/{project}/notices", Project(Viewer)),
     change(
         "POST",

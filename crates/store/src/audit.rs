@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::error::StoreError;
 use crate::messages::first_id_at;
-use crate::records::Page;
+use crate::records::{Page, Signal};
 use crate::statement::{Batch, Conditions, Parameter, Row, contains, like_anywhere};
 
 /// The action of a sign-in that was refused: strangers make such rows, so they do not stay.
@@ -72,6 +72,11 @@ pub struct AuditQuery {
     pub to: Option<Timestamp>,
 }
 
+/// Whether a text has nothing in it that a name of a project cannot have.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 const COLUMNS: &str =
     "id, at, project, who_kind, who_name, who_id, action, target, detail, address";
 
@@ -115,7 +120,13 @@ impl Store {
                 entry.address.clone().into(),
             ],
         );
-        self.change(batch).await.map(drop)
+        self.change(batch).await?;
+        // What was refused may name a project that never was, in whatever letters somebody sent:
+        // other hubs are told of names alone.
+        if let Some(project) = entry.project.as_deref().filter(|project| is_plain(project)) {
+            self.signal(Signal::Audit { project: project.into(), id: entry.id });
+        }
+        Ok(())
     }
 
     /// The log, newest first.

@@ -22,6 +22,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0010_credentials.sql"),
     include_str!("schema/sqlite_0011_held.sql"),
     include_str!("schema/sqlite_0012_pages.sql"),
+    include_str!("schema/sqlite_0013_hubs.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -36,6 +37,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0010_credentials.sql"),
     include_str!("schema/postgres_0011_held.sql"),
     include_str!("schema/postgres_0012_pages.sql"),
+    include_str!("schema/postgres_0013_hubs.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

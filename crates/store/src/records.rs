@@ -590,6 +590,13 @@ pub enum Signal {
         /// Where it stands.
         state: BulkState,
     },
+    /// Something was written into the audit log of a project.
+    Audit {
+        /// The project.
+        project: ProjectName,
+        /// The entry.
+        id: Uuid,
+    },
     /// A lane may have something due.
     Due(Lane),
     /// A person wants a lane tried now, however its destination was a moment ago.

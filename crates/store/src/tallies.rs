@@ -109,18 +109,41 @@ impl Store {
         project: &str,
         query: &TallyQuery,
     ) -> Result<Vec<Tally>, StoreError> {
+        self.sum_up(project, query, None).await
+    }
+
+    /// The counts of one source, forwarder or connection.
+    pub async fn tallies_of(
+        &self,
+        project: &str,
+        query: &TallyQuery,
+        noun: TallyNoun,
+        name: &str,
+    ) -> Result<Vec<Tally>, StoreError> {
+        self.sum_up(project, query, Some((noun, name))).await
+    }
+
+    async fn sum_up(
+        &self,
+        project: &str,
+        query: &TallyQuery,
+        of: Option<(TallyNoun, &str)>,
+    ) -> Result<Vec<Tally>, StoreError> {
         let name = if query.by_name { "name" } else { "''" };
+        let only = if of.is_some() { " AND noun = $6 AND name = $7" } else { "" };
         let sql = format!(
             "SELECT (at - $3) / $5, noun, kind, {name}, CAST(sum(count) AS BIGINT) FROM tallies
-             WHERE project = $1 AND span = $2 AND at >= $3 AND at < $4 GROUP BY 1, 2, 3, 4"
+             WHERE project = $1 AND span = $2 AND at >= $3 AND at < $4{only} GROUP BY 1, 2, 3, 4"
         );
-        let parameters = vec![
+        let mut parameters = vec![
             project.into(),
             query.span.microseconds().into(),
             query.from.into(),
             query.until.into(),
             as_integer(query.step.as_micros()).max(1).into(),
         ];
+        parameters
+            .extend(of.into_iter().flat_map(|(noun, name)| [noun.name().into(), name.into()]));
         self.query(sql, parameters, |row| {
             Ok(Tally {
                 step: usize::try_from(row.integer(0)?).unwrap_or(0),

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use fieldpost_engine::Share;
 use fieldpost_model::duration;
+use fieldpost_rules::access::{Need, operation};
 use fieldpost_store::Signal;
 use futures_util::Stream;
 use futures_util::stream::unfold;
@@ -27,7 +28,7 @@ use uuid::Uuid;
 
 use super::parameters::{Parameters, bad};
 use super::path::Path;
-use super::principal::Caller;
+use super::principal::{Caller, Principal};
 use crate::app::{MOST_STREAMS, Shared};
 use crate::problem::{Problem, seconds_to_retry};
 
@@ -63,7 +64,8 @@ impl Pace {
 /// A stream of server-sent events. `message`: a message came in; `delivery`: a delivery was made
 /// or changed its state; `incident`: trouble was noticed, told of again, or is over; `action`: an
 /// action over many was started, has come further, or is over; the data of all is
-/// `{"id": …, "state": …}`. `configuration`: definitions were saved, `{}`. `lagged`: some events were
+/// `{"id": …, "state": …}`. `configuration`: definitions were saved, `{}`. `audit`: something was
+/// written into the audit log, `{"id": …}`, for those who may read it. `lagged`: some events were
 /// missed, `{"missed": 3}`; look at the lists again.
 ///
 /// With `at_most_every` there is one event of each kind within that time at the most: the first at
@@ -91,7 +93,8 @@ pub(super) async fn events(
     let signals = app.hub.store().listen();
     app.hub.project(&project).await?;
     let stopping = app.stopping.clone();
-    let listener = Listener { project: project.clone(), signals, stopping, gathered };
+    let hears_audit = may_read_audit(&caller, &project);
+    let listener = Listener { project: project.clone(), signals, stopping, gathered, hears_audit };
     let watch = Watch { app, caller, project, looked_at: Instant::now(), _share: share };
     let events = unfold((listener, watch), async |(mut listener, mut watch)| {
         let Told { name, data } = watch.next_of(&mut listener).await?;
@@ -124,7 +127,7 @@ impl Watch {
         loop {
             let told = timeout_at(self.looked_at + LOOK_AGAIN, listener.next()).await;
             if self.looked_at.elapsed() >= LOOK_AGAIN {
-                if !self.is_allowed().await {
+                if !self.is_allowed(listener).await {
                     return None;
                 }
                 self.looked_at = Instant::now();
@@ -137,12 +140,24 @@ impl Watch {
 
     /// Whether the one who listens may, as things stand now. A store that does not answer for a
     /// moment ends nothing: what it tells comes from there as well.
-    async fn is_allowed(&self) -> bool {
+    async fn is_allowed(&self, listener: &mut Listener) -> bool {
         match self.caller.again(&self.app).await {
-            Ok(Some(principal)) => principal.access(&self.project).is_some(),
+            Ok(Some(principal)) => {
+                listener.hears_audit = may_read_audit(&principal, &self.project);
+                principal.access(&self.project).is_some()
+            }
             Ok(None) => false,
             Err(error) => error.is_temporary(),
         }
+    }
+}
+
+/// Whether somebody may read the audit log of a project.
+fn may_read_audit(principal: &Principal, project: &str) -> bool {
+    let Some(reading) = operation("GET", "/projects/{project}/audit") else { return false };
+    match reading.need {
+        Need::Project(needed) => principal.access(project).is_some_and(|has| has >= needed),
+        Need::Nothing | Need::Anybody | Need::Installation => false,
     }
 }
 
@@ -204,6 +219,8 @@ struct Listener {
     stopping: CancellationToken,
     /// Where events are told together.
     gathered: Option<Gathered>,
+    /// Whether entries of the audit log are told.
+    hears_audit: bool,
 }
 
 impl Listener {
@@ -249,6 +266,11 @@ impl Listener {
                 Ok(Signal::Action { project, id, state }) if *project == *self.project => {
                     return Some(Told::state_of("action", id, state.name()));
                 }
+                Ok(Signal::Audit { project, id })
+                    if self.hears_audit && *project == *self.project =>
+                {
+                    return Some(Told { name: "audit", data: json!({ "id": id.to_string() }) });
+                }
                 Ok(Signal::Configuration(project)) if *project == *self.project => {
                     return Some(Told { name: "configuration", data: json!({}) });
                 }
@@ -278,7 +300,9 @@ mod tests {
             signals,
             stopping: stopping.clone(),
             gathered: None,
+            hears_audit: false,
         };
+        let audit = Signal::Audit { project: "clinic".into(), id: Uuid::from_u128(9) };
         let message = |project: &str, number| Signal::Message {
             project: project.into(),
             id: Uuid::from_u128(number),
@@ -295,6 +319,15 @@ mod tests {
         sender.send(message("north", 5)).unwrap();
         sender.send(message("clinic", 6)).unwrap();
         assert_eq!(listener.next().await, told(6));
+        // Of the audit log those hear who may read it.
+        sender.send(audit.clone()).unwrap();
+        sender.send(message("clinic", 7)).unwrap();
+        assert_eq!(listener.next().await, told(7));
+        listener.hears_audit = true;
+        sender.send(audit).unwrap();
+        let id = Uuid::from_u128(9).to_string();
+        let noted = Told { name: "audit", data: json!({ "id": id }) };
+        assert_eq!(listener.next().await, Some(noted));
         stopping.cancel();
         assert_eq!(listener.next().await, None);
     }
@@ -334,7 +367,8 @@ mod tests {
         let stopping = CancellationToken::new();
         let gathered = Some(Gathered::new(Duration::from_hours(1)));
         let project = "clinic".to_owned();
-        let mut listener = Listener { project, signals, stopping: stopping.clone(), gathered };
+        let mut listener =
+            Listener { project, signals, stopping: stopping.clone(), gathered, hears_audit: false };
         let message = |number| Signal::Message {
             project: "clinic".into(),
             id: Uuid::from_u128(number),

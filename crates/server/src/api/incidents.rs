@@ -14,6 +14,7 @@ use super::names::{
 };
 use super::parameters::{NoParameters, Parameters, named, path_id};
 use super::path::Path;
+use super::traffic::Traffic;
 use crate::app::Shared;
 use crate::problem::Problem;
 
@@ -248,6 +249,32 @@ pub(super) async fn get(
     let notices = store.notices_of(&project, id, MOST_NOTICES).await?;
     let notices = notices.into_iter().map(Notice::from).collect();
     Ok(Json(IncidentWithNotices { incident: found.into(), notices }))
+}
+
+/// The chart of an incident
+///
+/// What went to its destination (`delivered`, `failed_try`, `given_up`) or came in by its source
+/// (`received`, `quarantined`, `duplicate`), from a while before it was noticed to a while after it
+/// was over, or to now. In the finest steps that show all of it: minutes for six hours within the
+/// last two days, five minutes for two days, hours for 62 days, days beyond; never more than 1,500
+/// points. Of one that lasted longer than 400 days, the last of them.
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/incidents/{incident}/traffic",
+    operation_id = "get_incident_traffic",
+    tag = "incidents",
+    params(("project" = String, Path), ("incident" = Uuid, Path)),
+    responses((status = 200, body = Traffic), Problem),
+)]
+pub(super) async fn traffic(
+    State(app): State<Shared>,
+    Path((project, incident)): Path<(String, String)>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Traffic>, Problem> {
+    let id = path_id("incident", &incident)?;
+    let found = app.hub.store().incident(&project, id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("incident", &incident))?;
+    Ok(Json(app.hub.incident_traffic(&project, &found).await?.into()))
 }
 
 /// Close an incident

@@ -194,6 +194,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::get))
         .routes(routes!(incidents::close))
+        .routes(routes!(incidents::traffic))
         .routes(routes!(incidents::notices))
         .routes(routes!(reports::send))
         .routes(routes!(events::events));

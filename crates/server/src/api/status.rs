@@ -1,13 +1,20 @@
 //! The hub itself.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
+use fieldpost_engine::TELL_EVERY;
+use fieldpost_model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::parameters::{NoParameters, Parameters};
 use crate::app::Shared;
 use crate::problem::Problem;
+
+/// After so long without a sign a hub counts as gone: two signs may be late.
+const MISSED: Duration = Duration::from_secs(3 * TELL_EVERY.as_secs());
 
 /// What the hub says about itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,6 +37,53 @@ pub(super) struct Status {
     unbelieved_proxies: Vec<String>,
     /// Projects whose definitions cannot be read. Nothing of them is sent; the others go on.
     unreadable_projects: Vec<UnreadableProject>,
+    /// The hubs that work on this database, those seen last first; 100 at the most. One that stops
+    /// is not among them any more; one that was killed stays for seven days.
+    hubs: Vec<SeenHub>,
+}
+
+/// A hub that works on this database.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SeenHub {
+    /// Its node and the number of its start.
+    #[schema(example = "local/12")]
+    id: String,
+    /// Its version.
+    version: String,
+    /// What its machine is called; null where it has an address for a name, or none.
+    #[schema(required, example = "relay-2")]
+    host: Option<String>,
+    /// When it started.
+    #[schema(format = DateTime)]
+    started_at: String,
+    /// When it told last that it is there.
+    #[schema(format = DateTime)]
+    seen_at: String,
+    /// Whether it told so within the last half minute. It tells every ten seconds.
+    is_there: bool,
+    /// Whether it is the one that gives this answer.
+    is_this_one: bool,
+    /// Lanes in which it had calls under way when it told last.
+    lanes: u64,
+    /// Calls under way when it told last.
+    calls: u64,
+}
+
+impl SeenHub {
+    fn new(seen: fieldpost_store::SeenHub, present: Timestamp) -> Self {
+        let fieldpost_store::SeenHub { hub, news, started_at, seen_at, is_this_one } = seen;
+        Self {
+            id: hub,
+            version: news.version,
+            host: news.host,
+            started_at: started_at.to_string(),
+            seen_at: seen_at.to_string(),
+            is_there: present.since(seen_at) < MISSED,
+            is_this_one,
+            lanes: news.lanes,
+            calls: news.calls,
+        }
+    }
 }
 
 /// A project whose definitions cannot be read.
@@ -74,8 +128,11 @@ pub(super) async fn status(
         project: unreadable.project.to_string(),
         reason: unreadable.reason.clone(),
     });
+    let present = app.hub.store().present().await?;
+    let hubs = app.hub.store().seen_hubs().await?;
     let unbelieved = app.unbelieved_proxies.addresses();
     Ok(Json(Status {
+        hubs: hubs.into_iter().map(|seen| SeenHub::new(seen, present)).collect(),
         unreadable_projects: unreadable_projects.collect(),
         unbelieved_proxies: unbelieved.iter().map(ToString::to_string).collect(),
         version: app.settings.version,

@@ -79,8 +79,8 @@ pub(super) struct Wanted {
     /// Before this time; now, unless given.
     #[param(format = DateTime)]
     to: Option<String>,
-    /// How much time a point stands for; five minutes, unless given. Five minutes go back two days
-    /// and show two, hours show 62 days, days of 24 hours 400.
+    /// How much time a point stands for; five minutes, unless given. Minutes go back two days and show
+    /// six hours, five minutes go back two days and show two, hours show 62 days, days of 24 hours 400.
     #[param(value_type = Option<TrafficStepName>)]
     step: Option<String>,
     /// What has a line of its own; the project as a whole, unless given.
@@ -107,9 +107,9 @@ impl Wanted {
             let hint = format!("steps of {step} show {longest} at the most; take a longer step");
             return Err(bad("from", &text, hint));
         }
-        // What it is made of is kept for longer than that, but not for ever.
-        if now.since(from) > step.longest() {
-            let hint = format!("steps of {step} go back {longest} at the most; take a longer step");
+        let back = duration::format(step.goes_back());
+        if now.since(from) > step.goes_back() {
+            let hint = format!("steps of {step} go back {back} at the most; take a longer step");
             return Err(bad("from", &text, hint));
         }
         Ok(((from, until), step, by.unwrap_or(TrafficBy::None)))
@@ -180,6 +180,6 @@ mod tests {
         let older = "steps of 5m go back 2d at the most; take a longer step";
         check([Some("2026-02-27T11:59:59Z"), Some("2026-02-28T00:00:00Z"), None], Err(older));
         check([Some(noon), None, None], Err("a time before `to`"));
-        check([None, None, Some("1w")], Err("one of 5m, 1h, 1d"));
+        check([None, None, Some("1w")], Err("one of 1m, 5m, 1h, 1d"));
     }
 }

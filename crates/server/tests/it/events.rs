@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::hub::{Engine, TestHub, problem};
+use crate::hub::{Engine, TestHub, json_of, problem, text};
 
 /// Reads events as they come.
 struct Events {
@@ -66,6 +66,18 @@ async fn what_happens_is_told_as_it_happens() {
             assert_eq!(data, json!({ "id": delivery["id"], "state": state }));
         }
 
+        // What somebody does comes with its entry in the log.
+        hub.post("projects/clinic/connections/there/pause", &json!({})).await;
+        let entry = hub.items("projects/clinic/audit?limit=1").await.remove(0);
+        loop {
+            let (name, data) = events.next().await.unwrap();
+            if name == "audit" {
+                assert_eq!(data, json!({ "id": entry["id"] }));
+                break;
+            }
+            assert_eq!(name, "configuration");
+        }
+
         // The stream ends with the server, and had nothing to tell of another project.
         hub.shutdown.cancel();
         assert_eq!(events.next().await, None);
@@ -77,4 +89,36 @@ async fn what_happens_is_told_as_it_happens() {
 async fn a_project_that_is_not_there_has_no_events() {
     let hub = TestHub::start().await;
     problem(hub.get("projects/nowhere/events").await, 404, "not-found").await;
+}
+
+/// The log is for admins; so is the news of it.
+#[tokio::test]
+async fn who_may_not_read_the_audit_log_hears_nothing_of_it() {
+    let hub = TestHub::start().await;
+    let listen = async |access: &str| {
+        let body = json!({ "name": access, "access": access });
+        let token = json_of(hub.post("projects/clinic/tokens", &body).await).await;
+        let request = hub.client.get(hub.url("/api/v1/projects/clinic/events"));
+        let answer = request.bearer_auth(text(&token["token"])).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        Events::new(answer)
+    };
+    let (mut editor, mut admin) = (listen("editor").await, listen("admin").await);
+    hub.post("projects/clinic/connections/there/pause", &json!({})).await;
+    hub.keep("1").await;
+    let until_message = async |events: &mut Events| {
+        let mut names = Vec::new();
+        loop {
+            let (name, _) = events.next().await.unwrap();
+            if name == "message" {
+                return names;
+            }
+            names.push(name);
+        }
+    };
+    assert_eq!(until_message(&mut editor).await, ["configuration"]);
+    let mut heard = until_message(&mut admin).await;
+    heard.sort_unstable();
+    assert_eq!(heard.last().map(String::as_str), Some("configuration"), "{heard:?}");
+    assert!(heard.contains(&"audit".to_owned()), "{heard:?}");
 }

@@ -85,6 +85,47 @@ async fn an_incident_is_shown_with_what_people_were_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_incident_has_a_chart_of_its_own() {
+    let (hub, _relay) = in_trouble().await;
+    // What goes elsewhere is not in it.
+    let mut definition = hub.definition();
+    definition["connections"]["elsewhere"] = json!({ "url": hub.destination.url("/elsewhere") });
+    definition["forwarders"]["other"] = json!({ "from": "kobo", "to": "elsewhere" });
+    definition["forwarders"]["all"]["retry"] = json!({ "first": "50ms", "max": "50ms" });
+    hub.apply(definition).await;
+    hub.send("secret-of-the-kobo-1", r#"{"_uuid": "1"}"#).await;
+    hub.wait_for("projects/clinic/deliveries?forwarder=other", "succeeded").await;
+    hub.destination.answer("/", Answer::status(200));
+    hub.wait_for("projects/clinic/deliveries?forwarder=all", "succeeded").await;
+    let open = hub.items("projects/clinic/incidents").await;
+    let path = format!("projects/clinic/incidents/{}/traffic", text(&open[0]["id"]));
+    let sums = |chart: &Value| -> Vec<(String, u64)> {
+        let series = chart["series"].as_array().unwrap().iter();
+        series
+            .map(|line| {
+                assert_eq!(line["name"], "there", "{line}");
+                let points = line["points"].as_array().unwrap();
+                assert!((30..=32).contains(&points.len()), "half an hour, and a moment: {line}");
+                let sum = points.iter().map(|point| point[1].as_u64().unwrap()).sum();
+                (text(&line["kind"]).to_owned(), sum)
+            })
+            .collect()
+    };
+    let chart = eventually("the delivery is counted", async || {
+        let chart = hub.json(&path).await;
+        (sums(&chart)[0].1 > 0).then_some(chart)
+    })
+    .await;
+    assert_eq!(chart["step"], "1m");
+    let [delivered, failed, given_up] = &sums(&chart)[..] else { panic!("{chart}") };
+    assert_eq!(*delivered, ("delivered".to_owned(), 1));
+    assert!(failed.0 == "failed_try" && failed.1 >= 1, "{failed:?}");
+    assert_eq!(*given_up, ("given_up".to_owned(), 0));
+    let unknown = format!("projects/clinic/incidents/{}/traffic", uuid::Uuid::nil());
+    problem(hub.get(&unknown).await, 404, "not-found").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_closes_what_does_not_end_by_itself() {
     let (hub, relay) = in_trouble().await;
     let open = hub.items("projects/clinic/incidents?state=open").await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::hub::{Engine, SECRET, TestHub, json_of, problem, text};
+use crate::hub::{Engine, SECRET, TestHub, eventually, json_of, problem, text};
 
 #[tokio::test]
 async fn a_project_is_made_and_found() {
@@ -203,4 +203,23 @@ async fn a_project_file_is_applied_as_yaml_too() {
     let curious = apply("project: clinic\ntitle: ${PATH}\n").await;
     let told = problem(curious, 422, "invalid-definition").await;
     assert_eq!(told["problems"][0]["path"], "title");
+}
+
+#[tokio::test]
+async fn the_status_names_the_hubs_that_are_there() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        let hubs = eventually("the hub has told of itself", async || {
+            let hubs = hub.json("status").await["hubs"].as_array().unwrap().clone();
+            (!hubs.is_empty()).then_some(hubs)
+        })
+        .await;
+        assert_eq!(hubs.len(), 1, "{hubs:?}");
+        let seen = &hubs[0];
+        assert_eq!((&seen["is_there"], &seen["is_this_one"]), (&json!(true), &json!(true)));
+        assert!(text(&seen["id"]).ends_with("/1"), "{seen}");
+        assert_eq!((&seen["lanes"], &seen["calls"]), (&json!(0), &json!(0)));
+        assert!(seen["version"].is_string() && seen["started_at"].is_string(), "{seen}");
+        assert!(seen["seen_at"].as_str() >= seen["started_at"].as_str(), "{seen}");
+    }
 }

@@ -134,6 +134,7 @@ fn write(signal: &Signal) -> String {
         Signal::Incident { project, id, state } => format!("c! {project} {id} {state}"),
         Signal::Message { project, id, state } => format!("d {project} {id} {state}"),
         Signal::Action { project, id, state } => format!("d! {project} {id} {state}"),
+        Signal::Audit { project, id } => format!("e {project} {id}"),
     }
 }
 
@@ -167,6 +168,9 @@ fn read(line: &str) -> Option<Signal> {
             id: Uuid::parse_str(id).ok()?,
             state: BulkState::from_name(state)?,
         },
+        ["e", project, id] => {
+            Signal::Audit { project: (*project).into(), id: Uuid::parse_str(id).ok()? }
+        }
         _ => return None,
     })
 }
@@ -186,6 +190,7 @@ mod tests {
             Signal::Incident { project: "clinic".into(), id, state: IncidentState::Open },
             Signal::Message { project: "clinic".into(), id, state: MessageState::Kept },
             Signal::Action { project: "clinic".into(), id, state: BulkState::Done },
+            Signal::Audit { project: "clinic".into(), id },
         ] {
             assert_eq!(read(&write(&signal)), Some(signal));
         }

@@ -29,6 +29,7 @@ mod durability;
 mod erasing;
 #[cfg(test)]
 mod history;
+mod hubs;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
