@@ -208,6 +208,11 @@ test("a second factor is set up by a computed code, and asked for at the next si
   const { page } = owner;
   await page.goto(`${hub.url}/account`);
   await page.getByRole("button", { name: "Add a second factor" }).click();
+  await page
+    .getByRole("region", { name: "Second factor" })
+    .getByLabel("Present password")
+    .fill(OWNER.password);
+  await page.getByRole("button", { name: "Add a second factor" }).click();
   await page.getByRole("img", { name: "The secret as a QR code" }).waitFor();
   const secret = await shownOnce(page, "Secret");
   const now = Date.now();
@@ -226,8 +231,14 @@ test("a second factor is set up by a computed code, and asked for at the next si
   await page.waitForURL("**/projects/**");
 
   await page.goto(`${hub.url}/account`);
-  await page.getByRole("button", { name: "Remove the second factor" }).click();
   const factor = page.getByRole("region", { name: "Second factor" });
+  await factor.getByRole("button", { name: "New recovery codes" }).click();
+  await factor.getByLabel("Present password").fill(OWNER.password);
+  await factor.getByRole("button", { name: "New recovery codes" }).click();
+  await page.getByText("They are not shown again.").waitFor();
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await page.getByText("10 recovery codes are left.").waitFor();
+  await factor.getByRole("button", { name: "Remove the second factor" }).click();
   await factor.getByLabel("Present password").fill(OWNER.password);
   await factor.getByRole("button", { name: "Remove the second factor" }).click();
   await page.getByRole("button", { name: "Add a second factor" }).waitFor();

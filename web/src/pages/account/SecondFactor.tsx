@@ -1,5 +1,5 @@
 // The second factor: adding it by a picture or by hand, the recovery codes, removing it.
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { SESSION_KEY } from "../../api/session";
@@ -18,7 +18,9 @@ import {
   beginSecondFactor,
   confirmSecondFactor,
   removeSecondFactor,
+  renewRecoveryCodes,
 } from "./queries";
+import { WithPassword } from "./WithPassword";
 
 /** Below so many it is time for new ones. */
 const FEW_CODES = 3;
@@ -37,7 +39,7 @@ export function SecondFactor({ account }: { account: Account }) {
       {codes !== null ? (
         <RecoveryCodes codes={codes} done={() => setCodes(null)} />
       ) : on ? (
-        <On left={account.recovery_codes_left} />
+        <On left={account.recovery_codes_left} show={setCodes} />
       ) : (
         <Off show={setCodes} />
       )}
@@ -47,17 +49,14 @@ export function SecondFactor({ account }: { account: Account }) {
 
 function Off({ show }: { show: (codes: string[]) => void }) {
   const words = useWords().account;
-  const beginning = useMutation({ mutationFn: beginSecondFactor, gcTime: 0 });
-  if (beginning.data !== undefined) {
-    return <Confirmation begun={beginning.data} show={show} />;
+  const [begun, setBegun] = useState<BegunSecondFactor | null>(null);
+  if (begun !== null) {
+    return <Confirmation begun={begun} show={show} />;
   }
   return (
     <div className={styles.form}>
       <p className={styles.quiet}>{words.factorAbout}</p>
-      {beginning.error !== null && <ErrorNote error={beginning.error} />}
-      <Button variant="default" loading={beginning.isPending} onClick={() => beginning.mutate()}>
-        {words.add}
-      </Button>
+      <WithPassword label={words.add} deed={beginSecondFactor} done={setBegun} />
     </div>
   );
 }
@@ -128,54 +127,44 @@ function RecoveryCodes({ codes, done }: { codes: string[]; done: () => void }) {
   );
 }
 
-function On({ left }: { left: number }) {
+interface OnProps {
+  left: number;
+  show: (codes: string[]) => void;
+}
+
+function On({ left, show }: OnProps) {
   const words = useWords().account;
   const client = useQueryClient();
   const toast = useToast();
-  const [asked, setAsked] = useState(false);
-  const [password, setPassword] = useState("");
-  const removing = useMutation({
-    mutationFn: () => removeSecondFactor(password),
-    onSuccess: async () => {
-      toast({ text: words.removed });
-      await Promise.all([
-        client.invalidateQueries(accountQuery),
-        client.invalidateQueries({ queryKey: [SESSION_KEY] }),
-      ]);
-    },
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    removing.mutate();
-  };
+  const look = () =>
+    Promise.all([
+      client.invalidateQueries(accountQuery),
+      client.invalidateQueries({ queryKey: [SESSION_KEY] }),
+    ]);
   return (
-    <form className={styles.form} onSubmit={submit}>
+    <div className={styles.form}>
       <p>
         {words.codesLeft(left)} {left < FEW_CODES && words.codesFew}
       </p>
-      {asked && (
-        <>
-          <p className={styles.quiet}>{words.removeAbout}</p>
-          <PasswordInput
-            label={words.current}
-            autoComplete="current-password"
-            required
-            autoFocus
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          {removing.error !== null && <ErrorNote error={removing.error} />}
-        </>
-      )}
-      {asked ? (
-        <Button type="submit" color="red" loading={removing.isPending} disabled={password === ""}>
-          {words.remove}
-        </Button>
-      ) : (
-        <Button variant="default" onClick={() => setAsked(true)}>
-          {words.remove}
-        </Button>
-      )}
-    </form>
+      <WithPassword
+        label={words.renew}
+        about={words.renewAbout}
+        deed={renewRecoveryCodes}
+        done={({ recovery_codes }) => {
+          show(recovery_codes);
+          void look();
+        }}
+      />
+      <WithPassword
+        label={words.remove}
+        about={words.removeAbout}
+        loses
+        deed={removeSecondFactor}
+        done={() => {
+          toast({ text: words.removed });
+          void look();
+        }}
+      />
+    </div>
   );
 }

@@ -26,7 +26,12 @@ export const saveAccount = (body: Schemas["ChangeAccount"]) =>
 export const changePassword = (body: Schemas["ChangePassword"]) =>
   answered(api.POST("/api/v1/account/password", { body }));
 
-export const beginSecondFactor = () => answered(api.POST("/api/v1/account/second-factor"));
+export const beginSecondFactor = (password: string) =>
+  answered(api.POST("/api/v1/account/second-factor", { body: { password } }));
+
+/** Other recovery codes; those that are left are good no more. */
+export const renewRecoveryCodes = (password: string) =>
+  answered(api.POST("/api/v1/account/recovery-codes", { body: { password } }));
 
 export const confirmSecondFactor = (code: string) =>
   answered(api.PUT("/api/v1/account/second-factor", { body: { code } }));
