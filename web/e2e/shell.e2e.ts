@@ -102,6 +102,19 @@ test("Back takes back a filter, and not the columns", async () => {
   expect(await page.getByRole("button", { name: /^Remove the filter/ }).count()).toBe(0);
 });
 
+test("a moment counts when it is typed, however the form is closed", async () => {
+  // Without motion the form is gone at once, with the field that was typed into.
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(clinic("messages"));
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  const since = page.getByLabel("Since", { exact: true });
+  await since.fill("2026-01-02T03:04");
+  expect(new URL(page.url()).search).toBe("");
+  await page.getByRole("heading", { level: 1 }).click();
+  await page.waitForURL("**/messages?since=2026-01-0*");
+  await page.emulateMedia({ reducedMotion: null });
+});
+
 test("a time in the address that is none is left out", async () => {
   await page.goto(clinic("messages?since=24h"));
   await page.getByRole("heading", { level: 1, name: "Messages" }).waitFor();

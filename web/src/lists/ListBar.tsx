@@ -35,7 +35,7 @@ export function ListBar<Row>(props: ListBarProps<Row>) {
     <div className={styles.bar}>
       {children}
       {form !== undefined && (
-        <Popover position="bottom-start" trapFocus>
+        <Popover position="bottom-start" trapFocus onDismiss={leaveField}>
           <Popover.Target>
             <Button variant="default" size="compact-md" leftSection={<ListFilter size={14} />}>
               {words.filter}
@@ -93,6 +93,14 @@ export function ListBar<Row>(props: ListBarProps<Row>) {
       </div>
     </div>
   );
+}
+
+/** What was typed counts when its field is left: before the form goes, its field is. A field that is
+ *  only taken out of the page tells nobody. */
+function leaveField(): void {
+  if (document.activeElement instanceof HTMLElement) {
+    document.activeElement.blur();
+  }
 }
 
 interface SelectionBarProps {
