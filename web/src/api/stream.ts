@@ -3,7 +3,7 @@
 // again when it is shown. It does so as well whenever the stream begins, because what happened
 // before was told to nobody.
 
-export type EventKind = "message" | "delivery" | "incident" | "action" | "configuration";
+export type EventKind = "message" | "delivery" | "incident" | "action" | "configuration" | "audit";
 
 /** Something happened; without an id, anything may have: look at everything again. */
 export interface HubEvent {
@@ -15,7 +15,7 @@ export interface HubEvent {
 /** Whether the stream is up: `resting` while the page is hidden or nothing is watched. */
 export type LiveState = "live" | "connecting" | "resting";
 
-const KINDS: EventKind[] = ["message", "delivery", "incident", "action", "configuration"];
+const KINDS: EventKind[] = ["message", "delivery", "incident", "action", "configuration", "audit"];
 const EVERYTHING: HubEvent = { kind: "everything", id: null, state: null };
 /** Events are told together at most this often: a burst moves a page once. */
 const PAUSE_MILLISECONDS = 400;

@@ -99,4 +99,13 @@ export const incidents = {
   },
   channels: { mail: "by mail", webhook: "by webhook" },
   showText: "Show the text",
+  chart: {
+    title: "Around it",
+    noticed: "noticed",
+    over: "over",
+    connection: (delivered: string, failed: string) =>
+      `${delivered} delivered, ${failed} failed tries.`,
+    silence: (received: string) => `${received} came in.`,
+    steps: { "1m": "a minute", "5m": "five minutes", "1h": "an hour", "1d": "a day" },
+  },
 };

@@ -53,6 +53,20 @@ export const messages = {
   replayAsk: "Replay this message?",
   replayed: (count: number) =>
     counted("en", count, { one: "Replayed: # new delivery", other: "Replayed: # new deliveries" }),
+  replayMany: {
+    open: "Replay…",
+    title: "Replay what the list finds",
+    about:
+      "Messages are matched again, by today’s filter of one forwarder. What it wants is sent again, marked as a replay.",
+    everything: "All messages that were kept.",
+    which: (filters: string) => `Messages ${filters}.`,
+    forwarder: "With the forwarder",
+    rate: "Deliveries a second at most",
+    rateAbout: "0 is as fast as it goes.",
+    looked: (count: number) =>
+      counted("en", count, { one: "# message is looked at.", other: "# messages are looked at." }),
+    act: (count: string) => `Replay ${count}`,
+  },
   replayUnreadable: (reason: string) => `It still cannot be read: ${reason}`,
   download: "Download the exact bytes",
   noForwarders: "The project has no forwarders yet, so nothing was asked of this message.",

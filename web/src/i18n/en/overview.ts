@@ -59,8 +59,6 @@ export const overview = {
     spans: { today: "Today", "7d": "7 days", "30d": "30 days", "1y": "1 year" },
     lines: { received: "in", delivered: "out", failed: "failed tries" },
     steps: { "15m": "a quarter of an hour", "1h": "an hour", "1d": "a day" },
-    at: (time: string, received: string, delivered: string, failed: string) =>
-      `${time}: ${received} in, ${delivered} out${failed === "" ? "" : `, ${failed} tries failed`}`,
     perStep: (step: string) => `Each point is ${step}.`,
     summary: (received: string, delivered: string, failed: string) =>
       `${received} came in, ${delivered} went out, ${failed} tries failed.`,

@@ -98,4 +98,12 @@ export const incidents: Words["incidents"] = {
   },
   channels: { mail: "par courriel", webhook: "par webhook" },
   showText: "Voir le texte",
+  chart: {
+    title: "Autour de l’incident",
+    noticed: "remarqué",
+    over: "terminé",
+    connection: (delivered, failed) => `${delivered} livraisons, ${failed} essais échoués.`,
+    silence: (received) => `${received} reçus.`,
+    steps: { "1m": "une minute", "5m": "cinq minutes", "1h": "une heure", "1d": "un jour" },
+  },
 };

@@ -57,6 +57,20 @@ export const messages: Words["messages"] = {
       one: "Rejoué : # nouvelle livraison",
       other: "Rejoué : # nouvelles livraisons",
     }),
+  replayMany: {
+    open: "Rejouer…",
+    title: "Rejouer ce que la liste trouve",
+    about:
+      "Les messages sont comparés à nouveau, avec le filtre actuel d’un transfert. Ce qu’il veut est renvoyé, marqué comme rejeu.",
+    everything: "Tous les messages conservés.",
+    which: (filters) => `Messages ${filters}.`,
+    forwarder: "Avec le transfert",
+    rate: "Livraisons par seconde au plus",
+    rateAbout: "0 : aussi vite que possible.",
+    looked: (count) =>
+      counted("fr", count, { one: "# message est examiné.", other: "# messages sont examinés." }),
+    act: (count) => `Rejouer ${count}`,
+  },
   replayUnreadable: (reason) => `Il reste illisible : ${reason}`,
   download: "Télécharger les octets exacts",
   noForwarders: "Le projet n’a pas encore de transferts : rien n’a été demandé à ce message.",

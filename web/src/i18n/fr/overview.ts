@@ -69,8 +69,6 @@ export const overview: Words["overview"] = {
     spans: { today: "Aujourd’hui", "7d": "7 jours", "30d": "30 jours", "1y": "1 an" },
     lines: { received: "entrées", delivered: "sorties", failed: "échecs" },
     steps: { "15m": "un quart d’heure", "1h": "une heure", "1d": "un jour" },
-    at: (time, received, delivered, failed) =>
-      `${time} : entrées ${received}, sorties ${delivered}${failed === "" ? "" : `, échecs ${failed}`}`,
     perStep: (step) => `Chaque point est ${step}.`,
     summary: (received, delivered, failed) =>
       `Entrées : ${received}, sorties : ${delivered}, essais échoués : ${failed}.`,

@@ -37,7 +37,8 @@ export function AuditView({ project, search, change }: AuditViewProps) {
       queryKey: auditKey(project, filters),
       fetchPage: fetchAudit(project, filters),
       idOf,
-      live: null,
+      // The stream is a project's: the log of the whole installation stands still.
+      live: project === null ? null : ("audit" as const),
     }),
     [project, filters],
   );

@@ -15,6 +15,7 @@ import { Time, useTicking } from "../../design/Time";
 import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
+import { IncidentChart } from "./IncidentChart";
 import { IncidentDeeds } from "./IncidentDeeds";
 import styles from "./incidents.module.css";
 import { Notices } from "./Notices";
@@ -86,6 +87,7 @@ function Shown({ project, incident }: OfIncident) {
         </div>
       )}
       <IncidentDeeds project={project} incident={incident} lane={lane} />
+      <IncidentChart project={project} incident={incident} />
       <div className={styles.columns}>
         <Counts incident={incident} lane={lane} />
         <Last project={project} incident={incident} />

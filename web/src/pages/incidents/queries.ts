@@ -34,6 +34,18 @@ export const incidentQuery = (project: string, incident: string) =>
       ),
   });
 
+export const incidentTrafficQuery = (project: string, incident: string) =>
+  queryOptions({
+    queryKey: [...incidentQuery(project, incident).queryKey, "traffic"],
+    queryFn: ({ signal }) =>
+      answered(
+        api.GET("/api/v1/projects/{project}/incidents/{incident}/traffic", {
+          params: { path: { project, incident } },
+          signal,
+        }),
+      ),
+  });
+
 export const closeIncident = (project: string, incident: string) =>
   answered(
     api.POST("/api/v1/projects/{project}/incidents/{incident}/close", {

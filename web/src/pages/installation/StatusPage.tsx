@@ -1,8 +1,12 @@
 // What the hub says about itself.
 import { useQuery } from "@tanstack/react-query";
+import type { components } from "../../api/schema";
+import { DefinitionTable, type TableColumn } from "../../definitions/DefinitionTable";
 import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
 import { Facts, Section } from "../../design/Section";
+import { StateMark } from "../../design/StateMark";
+import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { statusQuery } from "./queries";
@@ -31,6 +35,7 @@ export function StatusPage() {
           ]}
         />
       )}
+      {data !== undefined && <Hubs hubs={data.hubs} />}
       {data !== undefined && data.unreadable_projects.length > 0 && (
         <Section title={words.unreadable}>
           <p>{words.unreadableAbout}</p>
@@ -38,5 +43,48 @@ export function StatusPage() {
         </Section>
       )}
     </>
+  );
+}
+
+type SeenHub = components["schemas"]["SeenHub"];
+
+/** The hubs that work on this database: those that are there, and those that were killed. */
+function Hubs({ hubs }: { hubs: SeenHub[] }) {
+  const words = useWords().installation.status.hubs;
+  const format = useFormat();
+  const columns: TableColumn<SeenHub>[] = [
+    {
+      key: "state",
+      title: words.state,
+      plain: true,
+      cell: (hub) =>
+        hub.is_there ? (
+          <StateMark tone="well">{words.there}</StateMark>
+        ) : (
+          <StateMark tone="bad">{words.away}</StateMark>
+        ),
+    },
+    { key: "seen", title: words.seen, cell: (hub) => <Time at={hub.seen_at} /> },
+    { key: "started", title: words.started, cell: (hub) => <Time at={hub.started_at} /> },
+    { key: "version", title: words.version, cell: (hub) => hub.version },
+    { key: "lanes", title: words.lanes, end: true, cell: (hub) => format.number(hub.lanes) },
+    { key: "calls", title: words.calls, end: true, cell: (hub) => format.number(hub.calls) },
+  ];
+  return (
+    <Section title={words.title}>
+      <DefinitionTable
+        label={words.title}
+        rows={hubs}
+        nameOf={(hub) => hub.id}
+        first={words.hub}
+        link={(hub) => (
+          <>
+            {hub.host ?? hub.id}
+            {hub.is_this_one && ` (${words.thisOne})`}
+          </>
+        )}
+        columns={columns}
+      />
+    </Section>
   );
 }

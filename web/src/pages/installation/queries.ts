@@ -46,5 +46,7 @@ export const rotateKeys = () => answered(api.POST("/api/v1/keys/rotate"));
 
 export const statusQuery = queryOptions({
   queryKey: ["status"],
+  // Hubs tell every ten seconds that they are there.
+  refetchInterval: 10_000,
   queryFn: ({ signal }) => answered(api.GET("/api/v1/status", { signal })),
 });

@@ -25,6 +25,7 @@ import { CopyAddress } from "../sources/Addresses";
 import { MessageFilterForm, useFilterWords } from "./MessageFilters";
 import styles from "./messages.module.css";
 import { fetchMessages, messagesKey } from "./queries";
+import { ReplayMany } from "./ReplayMany";
 import type { MessagesSearch } from "./routes";
 
 const route = getRouteApi("/inside/projects/$project/messages");
@@ -52,6 +53,7 @@ export function MessagesPage() {
       search: (before) => ({ ...before, ...changed }),
       replace: onlyLooks(changed),
     });
+  const may = useMay(project, "editor");
   const filterWords = useFilterWords(filters, change);
   const columns = useMemo(() => columnsOf(words, format), [words, format]);
   const source = useMemo(
@@ -65,7 +67,10 @@ export function MessagesPage() {
   );
   return (
     <>
-      <PageHead title={words.messages.title} />
+      <PageHead
+        title={words.messages.title}
+        actions={may && <ReplayMany project={project} filters={filters} told={filterWords} />}
+      />
       <ListBar
         filters={filterWords}
         clear={() => void navigate({ search: { columns: chosenColumns } })}

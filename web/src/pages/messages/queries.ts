@@ -1,11 +1,14 @@
 // What the pages of messages ask the hub.
 import { queryOptions } from "@tanstack/react-query";
 import { answered, api, bytes, text } from "../../api/client";
-import type { Message, Page } from "../../api/types";
+import type { components } from "../../api/schema";
+import type { BulkAction, DeliveryPreview, Message, Page } from "../../api/types";
 import { withMoment } from "../../lists/last";
 import { type JsonNode, member, parseJson, writeJson } from "../../payload/json";
 import { readPayload, readText } from "../../payload/read";
 import type { MessagesSearch } from "./routes";
+
+type ReplayFilter = components["schemas"]["ReplayFilter"];
 
 const PAGE_ROWS = 100;
 
@@ -129,6 +132,49 @@ export const viewQuery = (project: string, message: string) =>
       return readText(await (await bytes(path, signal)).text());
     },
   });
+
+/** What a replay of many takes of the filters of the list. */
+function replayFilterOf(filters: MessageFilters): ReplayFilter {
+  return withMoment(filters, new Date());
+}
+
+/** How many messages would be looked at. */
+export const replayPreviewQuery = (project: string, filters: MessageFilters, forwarder: string) =>
+  queryOptions({
+    queryKey: ["replay-preview", project, filters, forwarder],
+    // What is there may change at any moment: each dialog counts anew.
+    staleTime: 0,
+    gcTime: 0,
+    queryFn: async ({ signal }) =>
+      (await answered(
+        api.POST("/api/v1/projects/{project}/messages/actions", {
+          params: { path: { project } },
+          body: { action: "replay", filter: replayFilterOf(filters), forwarder, dry_run: true },
+          signal,
+        }),
+      )) as DeliveryPreview,
+  });
+
+export const replayMany = async (
+  project: string,
+  filters: MessageFilters,
+  forwarder: string,
+  rate: number | null,
+  reason: string | null,
+): Promise<BulkAction> =>
+  (await answered(
+    api.POST("/api/v1/projects/{project}/messages/actions", {
+      params: { path: { project } },
+      body: {
+        action: "replay",
+        filter: replayFilterOf(filters),
+        forwarder,
+        rate,
+        reason,
+        wait: false,
+      },
+    }),
+  )) as BulkAction;
 
 export const replayMessage = (project: string, message: string) =>
   answered(

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import { LOCALES } from "../../i18n/formats";
 import { useFormat, useLanguage, useWords } from "../../i18n/words";
-import type { Span } from "./routes";
+import type { Clock } from "./clocks";
 import { apart, LINES, type LineKind, type Plot } from "./series";
 import styles from "./TrafficChart.module.css";
 
@@ -16,28 +16,26 @@ const NAMES_PIXELS = 92;
 const NAME_HEIGHT_PIXELS = 16;
 const AXIS_PIXELS = 44;
 const DAY_SECONDS = 24 * 60 * 60;
+const NO_MARKS: readonly Mark[] = [];
 
-const TICKS: Record<Span, Intl.DateTimeFormatOptions> = {
-  today: { hour: "2-digit", minute: "2-digit" },
-  "7d": { weekday: "short", day: "numeric" },
-  "30d": { day: "numeric", month: "short" },
-  "1y": { month: "short" },
-};
-const POINTS: Record<Span, Intl.DateTimeFormatOptions> = {
-  today: { hour: "2-digit", minute: "2-digit" },
-  "7d": { weekday: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
-  "30d": { weekday: "short", day: "numeric", month: "short" },
-  "1y": { weekday: "short", day: "numeric", month: "short" },
-};
+/** A moment that is marked in the chart, in milliseconds. */
+export interface Mark {
+  at: number;
+  name: string;
+}
 
 interface TrafficChartProps {
   plot: Plot;
-  span: Span;
+  clock: Clock;
+  /** The lines that are drawn; failures only where there are some. */
+  lines?: readonly LineKind[];
+  marks?: readonly Mark[];
   /** What it shows, in a sentence. */
   label: string;
 }
 
-export default function TrafficChart({ plot, span, label }: TrafficChartProps) {
+export default function TrafficChart(props: TrafficChartProps) {
+  const { plot, clock, lines = LINES, marks = NO_MARKS, label } = props;
   const words = useWords().overview.traffic;
   const format = useFormat();
   const { language } = useLanguage();
@@ -48,7 +46,13 @@ export default function TrafficChart({ plot, span, label }: TrafficChartProps) {
   const data = useMemo(() => dataOf(plot), [plot]);
   const latest = useRef(data);
   latest.current = data;
+  const latestMarks = useRef(marks);
+  latestMarks.current = marks;
   const hasFailures = plot.totals.failed > 0;
+  const shown = useMemo(
+    () => lines.filter((kind) => kind !== "failed" || hasFailures),
+    [lines, hasFailures],
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the scheme changes what the variables of colour hold
   useEffect(() => {
@@ -59,11 +63,12 @@ export default function TrafficChart({ plot, span, label }: TrafficChartProps) {
     const made = new uPlot(
       options({
         element,
-        span,
+        clock,
         locale: LOCALES[language],
         names: words.lines,
         number: format.number,
-        shown: LINES.filter((kind) => kind !== "failed" || hasFailures),
+        shown,
+        marks: () => latestMarks.current,
         pointed: setPointed,
       }),
       latest.current,
@@ -79,7 +84,7 @@ export default function TrafficChart({ plot, span, label }: TrafficChartProps) {
       made.destroy();
       chart.current = null;
     };
-  }, [span, language, scheme, hasFailures, words, format]);
+  }, [clock, language, scheme, shown, words, format]);
 
   useEffect(() => {
     chart.current?.setData(data);
@@ -91,12 +96,11 @@ export default function TrafficChart({ plot, span, label }: TrafficChartProps) {
       <div ref={place} role="img" aria-label={label} className={styles.place} />
       {at !== undefined && pointed !== null && (
         <div className={styles.pointed} aria-hidden="true">
-          {words.at(
-            new Intl.DateTimeFormat(LOCALES[language], POINTS[span]).format(at),
-            format.number(plot.values.received[pointed] ?? 0),
-            format.number(plot.values.delivered[pointed] ?? 0),
-            hasFailures ? format.number(plot.values.failed[pointed] ?? 0) : "",
-          )}
+          {new Intl.DateTimeFormat(LOCALES[language], clock.points).format(at)}
+          {" · "}
+          {shown
+            .map((kind) => `${words.lines[kind]} ${format.number(plot.values[kind][pointed] ?? 0)}`)
+            .join(" · ")}
         </div>
       )}
     </div>
@@ -112,11 +116,12 @@ function dataOf(plot: Plot): uPlot.AlignedData {
 
 interface Drawing {
   element: HTMLElement;
-  span: Span;
+  clock: Clock;
   locale: string;
   names: Record<LineKind, string>;
   number: (value: number) => string;
   shown: readonly LineKind[];
+  marks: () => readonly Mark[];
   pointed: (index: number | null) => void;
 }
 
@@ -127,9 +132,9 @@ const VARIABLES: Record<LineKind, string> = {
 };
 
 function options(drawing: Drawing): uPlot.Options {
-  const { element, span, locale, number, shown, pointed } = drawing;
+  const { element, clock, locale, number, shown, pointed } = drawing;
   const colour = (variable: string) => getComputedStyle(element).getPropertyValue(variable).trim();
-  const tick = new Intl.DateTimeFormat(locale, TICKS[span]);
+  const tick = new Intl.DateTimeFormat(locale, clock.ticks);
   const axis = {
     stroke: colour("--quiet"),
     font: "12px Inter, system-ui, sans-serif",
@@ -147,7 +152,7 @@ function options(drawing: Drawing): uPlot.Options {
       x: {
         time: true,
         range: (_chart, least, most) =>
-          span === "today" ? [least, least + DAY_SECONDS] : [least, most],
+          clock.isDay ? [least, least + DAY_SECONDS] : [least, most],
       },
       y: { range: (_chart, _least, most) => [0, Math.max(4, most * 1.08)] },
     },
@@ -178,10 +183,40 @@ function options(drawing: Drawing): uPlot.Options {
       })),
     ],
     hooks: {
-      draw: [(made) => drawNames(made, drawing)],
+      draw: [
+        (made) => drawMarks(made, drawing, colour("--quiet")),
+        (made) => drawNames(made, drawing),
+      ],
       setCursor: [(made) => pointed(made.cursor.idx ?? null)],
     },
   };
+}
+
+/** A hairline with its name at each moment that is marked. */
+function drawMarks(chart: uPlot, { marks }: Drawing, colour: string) {
+  const scale = uPlot.pxRatio;
+  const { ctx: context, bbox } = chart;
+  context.save();
+  context.strokeStyle = colour;
+  context.fillStyle = colour;
+  context.lineWidth = scale;
+  context.setLineDash([3 * scale, 3 * scale]);
+  context.font = `${12 * scale}px Inter, system-ui, sans-serif`;
+  context.textBaseline = "top";
+  for (const { at, name } of marks()) {
+    const x = chart.valToPos(at / 1000, "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) {
+      continue;
+    }
+    context.beginPath();
+    context.moveTo(x, bbox.top);
+    context.lineTo(x, bbox.top + bbox.height);
+    context.stroke();
+    const isLeft = x > bbox.left + bbox.width / 2;
+    context.textAlign = isLeft ? "right" : "left";
+    context.fillText(name, x + (isLeft ? -4 : 4) * scale, bbox.top);
+  }
+  context.restore();
 }
 
 /** Each line's name at its end, in its colour. */

@@ -8,6 +8,7 @@ import { Section } from "../../design/Section";
 import type { Formats } from "../../i18n/formats";
 import { LOCALES } from "../../i18n/formats";
 import { useFormat, useLanguage, useWords, type Words } from "../../i18n/words";
+import { SPAN_CLOCKS } from "./clocks";
 import { stretchOf } from "./days";
 import { trafficQuery } from "./queries";
 import { SPANS, type Span } from "./routes";
@@ -41,7 +42,11 @@ export function TrafficSection({ project }: { project: string }) {
       <div className={styles.chart}>
         {plot !== null && (
           <Suspense fallback={null}>
-            <TrafficChart plot={plot} span={shown} label={summary(plot, words, format)} />
+            <TrafficChart
+              plot={plot}
+              clock={SPAN_CLOCKS[shown]}
+              label={summary(plot, words, format)}
+            />
           </Suspense>
         )}
       </div>
