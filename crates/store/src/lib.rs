@@ -200,6 +200,15 @@ impl Engine {
         }
     }
 
+    /// What ends a look for rows that are to be cleared away: those that somebody else is about are
+    /// left to them, so that whoever clears away never waits.
+    fn left_to_others(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Runs a query that is alike on both.
     async fn query<T: Send + 'static>(
         &self,

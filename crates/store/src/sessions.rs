@@ -162,12 +162,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let now = self.now_sql();
         let mut batch = Batch::default();
-        batch.any(format!("DELETE FROM sessions WHERE ends_at <= {now}"), Vec::new());
         if let Some(account) = session.account {
-            batch.any(
-                format!("DELETE FROM sessions WHERE account = $1 AND seen_at <= {now} - $2"),
-                vec![account.into(), as_integer(idle.as_micros()).into()],
-            );
+            // First of all, as with all that changes what a user has: who comes second waits here.
             batch.one(
                 CHANGED_CREDENTIALS,
                 format!(
@@ -176,7 +172,19 @@ impl Store {
                 ),
                 vec![account.into(), session.generation.into()],
             );
+            batch.any(
+                format!("DELETE FROM sessions WHERE account = $1 AND seen_at <= {now} - $2"),
+                vec![account.into(), as_integer(idle.as_micros()).into()],
+            );
         }
+        batch.any(
+            format!(
+                "DELETE FROM sessions WHERE digest IN (
+                     SELECT digest FROM sessions WHERE ends_at <= {now} {})",
+                self.engine.left_to_others()
+            ),
+            Vec::new(),
+        );
         add_session(&mut batch, session, &now);
         self.change(batch).await.map(drop)
     }

@@ -10,9 +10,9 @@
 
 use std::time::Duration;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Batch, Parameter, as_integer};
-use crate::{Engine, Store};
 
 /// Something that tries are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,17 +63,14 @@ impl Store {
 
     /// Forgets what was tried before this window.
     async fn forget_old_tries(&self, window: i64) -> Result<(), StoreError> {
-        let lock = match &self.engine {
-            Engine::Sqlite(_) => "",
-            Engine::Postgres(_) => "FOR UPDATE SKIP LOCKED",
-        };
         let mut batch = Batch::default();
         batch.any(
             format!(
                 "DELETE FROM sign_in_tries WHERE subject IN (
                      SELECT subject FROM sign_in_tries WHERE since <= {} - $1
-                     ORDER BY subject {lock})",
-                self.now_sql()
+                     ORDER BY subject {})",
+                self.now_sql(),
+                self.engine.left_to_others()
             ),
             vec![window.into()],
         );
