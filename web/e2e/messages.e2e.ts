@@ -52,6 +52,40 @@ test("a message appears while the page is open, and tells its way", async () => 
   await window.close();
 });
 
+test("messages are found by a value, for as long as a span goes, and replayed together", async () => {
+  const window = await Window.open(browser);
+  const { page } = window;
+  await hub.send('{"form":"births","weight":2900}');
+  await page.goto(`${hub.url}/projects/clinic/messages?last=24h`);
+  await signIn(page);
+  await page
+    .getByRole("button", { name: "Remove: last 24 h" })
+    .or(page.getByText("last 24 h"))
+    .first()
+    .waitFor();
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await page.getByRole("textbox", { name: "Path" }).fill("weight");
+  await page.getByRole("textbox", { name: "Value" }).fill("2900");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.waitForURL((url) => url.searchParams.get("value") === "weight=2900");
+  await page.getByRole("table").getByRole("row").nth(1).waitFor();
+  expect(await page.getByRole("table").getByRole("row").count()).toBe(2);
+
+  await page.goto(`${hub.url}/projects/clinic/messages?source=intake`);
+  await page.getByRole("button", { name: "Replay…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Messages from intake.").waitFor();
+  await dialog.getByRole("combobox", { name: "With the forwarder" }).click();
+  await page.getByRole("option", { name: "births" }).click();
+  await dialog.getByText("2 messages are looked at.").waitFor();
+  await dialog.getByLabel("Why, if you like to say").fill("the filter was wrong");
+  await dialog.getByRole("button", { name: "Replay 2" }).click();
+  await page.waitForURL("**/actions/*");
+  await page.getByText("the filter was wrong").waitFor();
+  await page.getByText("2 replayed").waitFor();
+  await window.close();
+});
+
 test("a phone shows the same without scrolling sideways, in French by night", async () => {
   const window = await Window.open(browser, {
     locale: "fr-FR",
@@ -63,7 +97,7 @@ test("a phone shows the same without scrolling sideways, in French by night", as
   await page.getByLabel("E-mail").fill("amina@example.org");
   await page.getByLabel("Mot de passe", { exact: true }).fill("a long sentence for the tests");
   await page.getByRole("button", { name: "Se connecter" }).click();
-  await page.getByRole("row").filter({ hasText: "intake" }).waitFor();
+  await page.getByRole("row").filter({ hasText: "intake" }).first().waitFor();
   // The account speaks English, as its owner did when it was made; the choice changes both.
   const root = page.locator("html");
   expect(await root.getAttribute("lang")).toBe("en");
