@@ -108,6 +108,30 @@ fn a_forwarders_counts_read_nothing_that_ended_well() {
     assert!(!plan.iter().any(|step| step.contains("deliveries_by_forwarder")), "{plan:?}");
 }
 
+/// What a claim holds that was lost is found by its holder, and a walk goes on where it was.
+#[test]
+fn what_is_held_is_found_by_its_holder() {
+    let connection = queue_of(1);
+    for (sql, index) in [
+        ("SELECT lane FROM queue WHERE owner IN ('a', 'b')", "queue_held (owner=?)"),
+        (
+            "SELECT lane FROM queue WHERE owner IS NOT NULL
+             AND (owner <> 'a' AND substr(owner, 1, length('b')) = 'b')",
+            "queue_held (owner>?)",
+        ),
+        (
+            "SELECT forwarder FROM queue WHERE project = 'p' AND delivery > x'00'
+             ORDER BY delivery LIMIT 500",
+            "PRIMARY KEY (project=? AND delivery>?)",
+        ),
+    ] {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let plan: Vec<String> =
+            statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        assert!(plan.len() == 1 && plan[0].contains(index), "{plan:?}");
+    }
+}
+
 /// What it costs to tell what waits in every lane.
 fn cost_of_backlogs(waiting: u128) -> i64 {
     let mut connection = queue_of(waiting);

@@ -30,17 +30,27 @@ fn dice(number: usize) -> usize {
     number.wrapping_mul(2_654_435_761) >> 7
 }
 
+/// What becomes of those of one key that wait.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Kept {
+    /// Each is sent.
+    #[default]
+    Each,
+    /// The newest is.
+    Latest,
+    /// The newest is, and what was kept first is resent again and again.
+    LatestAndResent,
+}
+
 /// What goes on in a storm, beside keeping and sending.
 #[derive(Clone, Copy, Default)]
 struct Weather {
-    /// What waits collapses.
-    is_latest: bool,
+    /// What becomes of those that wait.
+    waiting: Kept,
     /// A person ends, hurries and repeats what waits.
     has_a_person: bool,
     /// The forwarder is led from one connection to the other, and back.
     is_led: bool,
-    /// What was kept first is resent, again and again.
-    comes_back: bool,
 }
 
 fn of_key(key: usize, connection: &str, is_latest: bool) -> Accept {
@@ -68,10 +78,11 @@ async fn keep(store: &Store, log: &Log, key: usize, weather: Weather) {
     for number in 0..EACH {
         let is_elsewhere = weather.is_led && dice(number / 4 + key).is_multiple_of(2);
         let connection = if is_elsewhere { ELSEWHERE } else { CONNECTION };
-        let accept = of_key(key, connection, weather.is_latest);
+        let accept = of_key(key, connection, weather.waiting != Kept::Each);
         log.kept.lock().unwrap().entry(key).or_default().push(accept.deliveries[0].id);
         store.accept(accept).await.unwrap();
-        if weather.comes_back && dice(number + key).is_multiple_of(3) {
+        let comes_back = dice(number + key).is_multiple_of(3);
+        if weather.waiting == Kept::LatestAndResent && comes_back {
             let (first, copy) = (log.kept.lock().unwrap()[&key][0], Uuid::now_v7());
             log.kept.lock().unwrap().entry(key).or_default().push(copy);
             let first = store.delivery(PROJECT, first).await.unwrap().unwrap();
@@ -253,10 +264,10 @@ async fn a_person_who_meddles_breaks_no_order(
 #[tokio::test(flavor = "multi_thread")]
 async fn of_every_key_the_newest_state_is_sent_last(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-    #[values(false, true)] comes_back: bool,
+    #[values(Kept::Latest, Kept::LatestAndResent)] waiting: Kept,
 ) {
     let stores = stores(engine).await;
-    let weather = Weather { is_latest: true, comes_back, ..Weather::default() };
+    let weather = Weather { waiting, ..Weather::default() };
     let log = storm(&stores.iter().collect::<Vec<_>>(), weather).await;
     let sent = assert_in_order(&log);
     let superseded =
