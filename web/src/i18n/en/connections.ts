@@ -77,7 +77,6 @@ export const connections = {
     asked: "left alone, since it asked for time",
     probing: "one call is let through to see",
   },
-  allArrived: "Everything has arrived.",
   noForwarders: "No forwarder sends here yet.",
   makeForwarder: "New forwarder",
   usual: (value: string) => `${value}, as usual`,

@@ -78,7 +78,6 @@ export const connections: Words["connections"] = {
     asked: "laissée en repos, car elle a demandé du temps",
     probing: "un seul appel passe, pour voir",
   },
-  allArrived: "Tout est arrivé.",
   noForwarders: "Aucun transfert n’envoie encore ici.",
   makeForwarder: "Nouveau transfert",
   usual: (value) => `${value}, comme d’habitude`,

@@ -24,6 +24,7 @@ import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
+import { StateCounts } from "../forwarders/StateCounts";
 import { ConnectionSetting } from "./ConnectionSetting";
 import styles from "./connections.module.css";
 import { ConnectionStanding } from "./standing";
@@ -238,8 +239,6 @@ function Standing({ connection, health, lane }: Omit<ShownProps, "project">) {
   );
 }
 
-const OPEN_STATES = ["pending", "failed", "rejected", "cancelled", "broken"] as const;
-
 /** What sends here, with what of it has not arrived. */
 function NotArrived({ project, name }: { project: string; name: string }) {
   const words = useWords();
@@ -280,19 +279,7 @@ function NotArrived({ project, name }: { project: string; name: string }) {
             {forwarder.paused && (
               <StateMark tone="waiting">{words.connections.states.paused}</StateMark>
             )}
-            {OPEN_STATES.filter((state) => (forwarder.deliveries[state] ?? 0) > 0).map((state) => (
-              <PlaceLink
-                key={state}
-                project={project}
-                place="deliveries"
-                filters={{ connection: name, forwarder: forwarder.name, state }}
-              >
-                <Count value={forwarder.deliveries[state] ?? 0} /> {words.common.states[state]}
-              </PlaceLink>
-            ))}
-            {Object.keys(forwarder.deliveries).length === 0 && (
-              <span className={styles.hint}>{words.connections.allArrived}</span>
-            )}
+            <StateCounts project={project} forwarder={forwarder} />
           </li>
         ))}
       </ul>

@@ -204,10 +204,9 @@ function drawMarks(chart: uPlot, { marks }: Drawing, colour: string) {
   context.font = `${12 * scale}px Inter, system-ui, sans-serif`;
   context.textBaseline = "top";
   for (const { at, name } of marks()) {
-    const x = chart.valToPos(at / 1000, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) {
-      continue;
-    }
+    // What lies within the last point lies behind its beginning, where the chart ends.
+    const wanted = chart.valToPos(at / 1000, "x", true);
+    const x = Math.min(Math.max(wanted, bbox.left), bbox.left + bbox.width);
     context.beginPath();
     context.moveTo(x, bbox.top);
     context.lineTo(x, bbox.top + bbox.height);
