@@ -87,6 +87,15 @@ impl TestedConnection {
             ),
         }
     }
+
+    /// The same as a stable word.
+    pub fn verdict_code(&self) -> &'static str {
+        match self.steps.iter().all(|step| step.ok) {
+            false => "failed",
+            true if self.with_sample => "took-sample",
+            true => "reached",
+        }
+    }
 }
 
 impl Hub {

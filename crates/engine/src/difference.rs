@@ -1,6 +1,7 @@
 //! The difference of two messages: what a newer version of a submission changed.
 
 use fieldpost_dialects::Decoded;
+use fieldpost_model::json::Value;
 use fieldpost_model::message::Message;
 use fieldpost_rules::difference::{Difference, difference};
 use uuid::Uuid;
@@ -45,6 +46,36 @@ impl Hub {
             Ok(MessageDifference { before, after, differences, is_more })
         };
         self.aside(compare).await?
+    }
+}
+
+/// Where two payloads differ.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PayloadDifference {
+    /// Whether they are the same, byte for byte.
+    pub are_same: bool,
+    /// The places; `None` where one of the two is no JSON, so that there are no places to name.
+    pub differences: Option<Vec<Difference>>,
+    /// Whether there are more places.
+    pub is_more: bool,
+}
+
+impl Hub {
+    /// Where two payloads differ: by their bytes, and, where both are JSON, by what they mean.
+    pub async fn payload_difference(
+        &self,
+        before: Vec<u8>,
+        after: Vec<u8>,
+    ) -> Result<PayloadDifference, HubError> {
+        let compare = move || {
+            let are_same = before == after;
+            let (Ok(earlier), Ok(later)) = (Value::parse(&before), Value::parse(&after)) else {
+                return PayloadDifference { are_same, ..PayloadDifference::default() };
+            };
+            let (found, is_more) = difference(&earlier, &later, MOST_DIFFERENCES);
+            PayloadDifference { are_same, differences: Some(found), is_more }
+        };
+        Ok(self.aside(compare).await?)
     }
 }
 

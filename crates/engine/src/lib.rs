@@ -60,7 +60,7 @@ pub use actions::{FilterTrial, ForwarderExplanation, Replayed};
 pub use bulk::{Asked, BulkPreview, DEFAULT_REPLAY_RATE};
 pub use configuration::{Applied, Draft, Saved, refused_network};
 pub use connection_test::{ConnectionTest, Sample, TestedConnection};
-pub use difference::{MOST_DIFFERENCES, MessageDifference};
+pub use difference::{MOST_DIFFERENCES, MessageDifference, PayloadDifference};
 pub use erasing::ErasureOutcome;
 pub use error::HubError;
 pub use expected::Expected;

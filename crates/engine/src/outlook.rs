@@ -1,8 +1,10 @@
 //! How a delivery stands: why it is not sent now, whom it waits for, who waits for it, and when it
 //! will be tried.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::Delivery;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::retry::planned_tries;
@@ -54,6 +56,8 @@ pub struct DeliveryPlace {
     pub until: Option<Timestamp>,
     /// How many wait until it is requeued or cancelled, as far as they are counted.
     pub holds: u32,
+    /// Why its last try failed; `None` where it did not.
+    pub failed_by: Option<ErrorKind>,
 }
 
 /// How a delivery stands.
@@ -79,7 +83,9 @@ impl Hub {
         let routing = self.project(project).await?;
         let holds = if delivery.holds { standing.followers } else { 0 };
         let in_line = InLine { waits_for: standing.waits_for, holds };
-        let place = self.place(&routing, delivery, in_line);
+        let failed_by = self.failed_by(project, std::slice::from_ref(delivery)).await?;
+        let failed_by = failed_by.get(&delivery.id).copied();
+        let place = DeliveryPlace { failed_by, ..self.place(&routing, delivery, in_line) };
         let forwarder = routing.forwarder(&delivery.forwarder);
         let is_for_time = !place.because.is_some_and(WaitReason::is_without_end);
         let planned_attempts = match (forwarder, delivery.next_attempt_at) {
@@ -93,7 +99,7 @@ impl Hub {
         Ok(DeliveryOutlook { place, followers: standing.followers, planned_attempts })
     }
 
-    /// What holds each of these deliveries up, in their order; the store is asked once for all.
+    /// What holds each of these deliveries up, and why its last try failed, in their order; the store is asked once for all.
     pub async fn delivery_places(
         &self,
         project: &str,
@@ -103,12 +109,25 @@ impl Hub {
         let ids: Vec<Uuid> =
             deliveries.iter().filter(in_question).map(|delivery| delivery.id).collect();
         let in_line = self.store().in_line(project, &ids).await?;
+        let failed_by = self.failed_by(project, deliveries).await?;
         let routing = self.project(project).await?;
         let place = |delivery: &Delivery| {
             let in_line = in_line.get(&delivery.id).copied().unwrap_or_default();
-            self.place(&routing, delivery, in_line)
+            let failed_by = failed_by.get(&delivery.id).copied();
+            DeliveryPlace { failed_by, ..self.place(&routing, delivery, in_line) }
         };
         Ok(deliveries.iter().map(place).collect())
+    }
+
+    /// Why the last try of each of these deliveries failed, of those that have something to say.
+    async fn failed_by(
+        &self,
+        project: &str,
+        deliveries: &[Delivery],
+    ) -> Result<HashMap<Uuid, ErrorKind>, HubError> {
+        let failed = deliveries.iter().filter(|one| one.attempts > 0 && one.last_error.is_some());
+        let ids: Vec<Uuid> = failed.map(|delivery| delivery.id).collect();
+        Ok(self.store().last_error_kinds(project, &ids).await?)
     }
 
     fn place(

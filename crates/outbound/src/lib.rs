@@ -43,7 +43,7 @@ pub use client::Client;
 pub use exchange::Exchange;
 pub use guard::AllowNetworks;
 pub use prepared::Prepared;
-pub use probe::{ProbeCall, ProbeMethod, Step, StepName};
+pub use probe::{Hint, ProbeCall, ProbeMethod, Step, StepName};
 pub use request::Call;
 pub use settings::{OutboundError, OutboundSettings};
 pub use tokens::TokenStore;

@@ -11,6 +11,8 @@ mod certificate;
 mod dialling;
 mod hints;
 
+pub use hints::Hint;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -110,7 +112,7 @@ pub struct Step {
     /// What went wrong.
     pub error: Option<AttemptError>,
     /// What a person may want to do about it. A step that went well can have one as well.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 impl Client {
@@ -163,7 +165,7 @@ impl Probe<'_> {
             return step.fail(error, None, steps);
         }
         let is_open = url.scheme() == "http" && !is_loopback(&url);
-        let hint = is_open.then(|| hints::UNENCRYPTED.to_owned());
+        let hint = is_open.then(|| hints::UNENCRYPTED.into());
         step.succeed(hint, steps);
         Ok(url)
     }
@@ -207,7 +209,7 @@ impl Probe<'_> {
             }
             Err(error) => {
                 let kind = error.kind();
-                let hint = (kind == ErrorKind::Dns).then(|| hints::UNKNOWN_NAME.to_owned());
+                let hint = (kind == ErrorKind::Dns).then(|| hints::UNKNOWN_NAME.into());
                 step.fail(AttemptError { kind, message: error.to_string() }, hint, steps)
             }
         }
@@ -239,7 +241,7 @@ impl Probe<'_> {
         let kind = if timed_out { ErrorKind::Timeout } else { ErrorKind::Connect };
         let hint = if timed_out { hints::NO_ANSWER } else { hints::NOBODY_LISTENS };
         let message = format!("No connection to {}: {}", host_and_port(url), reasons.join("; "));
-        step.fail(AttemptError { kind, message }, Some(hint.to_owned()), steps)
+        step.fail(AttemptError { kind, message }, Some(hint.into()), steps)
     }
 
     async fn secure(
@@ -288,7 +290,7 @@ impl Probe<'_> {
         }
         if self.connection.tls.skip_verification {
             step.fact("verification", "skipped");
-            hint = Some(hints::UNVERIFIED.to_owned());
+            hint = Some(hints::UNVERIFIED.into());
         }
         step.succeed(hint, steps);
         Ok(())
@@ -465,7 +467,7 @@ impl Walking {
         self.facts.push((name.to_owned(), value.to_string()));
     }
 
-    fn succeed(self, hint: Option<String>, steps: &mut Vec<Step>) {
+    fn succeed(self, hint: Option<Hint>, steps: &mut Vec<Step>) {
         let (name, duration) = (self.name, self.begun.elapsed());
         steps.push(Step { name, ok: true, duration, facts: self.facts, error: None, hint });
     }
@@ -478,7 +480,7 @@ impl Walking {
     fn fail<T>(
         self,
         error: AttemptError,
-        hint: Option<String>,
+        hint: Option<Hint>,
         steps: &mut Vec<Step>,
     ) -> Result<T, Ended> {
         let (name, duration, error) = (self.name, self.begun.elapsed(), Some(error));

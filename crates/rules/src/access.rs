@@ -220,6 +220,7 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/deliveries/{delivery}/attempts", Project(Viewer)),
     look("/projects/{project}/deliveries/{delivery}/attempts/{number}/request", Project(Viewer)),
     look("/projects/{project}/deliveries/{delivery}/attempts/{number}/response", Project(Viewer)),
+    look("/projects/{project}/deliveries/{delivery}/attempts/{number}/difference", Project(Viewer)),
     look("/projects/{project}/deliveries/actions", Project(Viewer)),
     change(
         "POST",

@@ -22,7 +22,7 @@ mod explain;
 mod index;
 
 pub use contain::contains;
-pub use explain::{Condition, Explanation, Part, explain};
+pub use explain::{Comparison, Condition, Explanation, Part, explain};
 pub use index::FilterIndex;
 
 /// What filters see of a message.

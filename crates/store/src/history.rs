@@ -1,6 +1,7 @@
 //! What belongs to the history of one message: the versions of its identity, and all tries of all its
 //! deliveries.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
@@ -44,6 +45,29 @@ pub struct Try {
 }
 
 impl Store {
+    /// Why the last try of each of these deliveries failed; those whose last try did not are left
+    /// out.
+    pub async fn last_error_kinds(
+        &self,
+        project: &str,
+        deliveries: &[Uuid],
+    ) -> Result<HashMap<Uuid, ErrorKind>, StoreError> {
+        let Some(last) = deliveries.last() else { return Ok(HashMap::new()) };
+        // Few different numbers of places, so that few statements are kept prepared.
+        let mut padded = deliveries.to_vec();
+        padded.resize(deliveries.len().next_power_of_two(), *last);
+        let sql = format!(
+            "SELECT d.id, a.error_kind FROM deliveries d
+             JOIN attempts a ON a.project = d.project AND a.delivery = d.id
+                 AND a.number = d.attempts
+             WHERE d.project = $1 AND a.error_kind IS NOT NULL AND d.id IN ({})",
+            places(2, padded.len())
+        );
+        let parameters = with_ids(vec![project.into()], &padded);
+        let read = |row: &Row<'_>| Ok((row.id(0)?, row.named(1, ErrorKind::from_name)?));
+        Ok(self.query(sql, parameters, read).await?.into_iter().collect())
+    }
+
     /// The versions of a message's identity, newest first, `most` at the most: each message that
     /// brought other content knows the one before it. A message without an identity, or the only
     /// one of it, is its own only version.

@@ -5,6 +5,7 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::Walking;
+use super::hints::Hint;
 
 /// A certificate with fewer days left than this is worth a warning: time enough to have it renewed.
 const FEW_DAYS: i64 = 14;
@@ -16,7 +17,7 @@ pub(super) fn describe(
     certificate: &CertificateDer<'_>,
     now: Timestamp,
     step: &mut Walking,
-) -> Option<String> {
+) -> Option<Hint> {
     // One that cannot be read has not passed the verification, or none was wanted.
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     step.fact("certificate for", certificate.subject());
@@ -27,6 +28,6 @@ pub(super) fn describe(
     step.fact("days left", days);
     (days < FEW_DAYS).then(|| {
         let count = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-        format!("the certificate ends in {count}: have it renewed")
+        Hint::new("renew-certificate", format!("the certificate ends in {count}: have it renewed"))
     })
 }

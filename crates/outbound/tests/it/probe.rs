@@ -158,7 +158,7 @@ async fn an_unwelcome_answer_comes_with_a_hint() {
         assert_eq!((failed.name, kind), (StepName::Request, ErrorKind::Status));
         assert!(message.starts_with(&status.to_string()), "{message}");
         assert_eq!(fact(failed, "allowed methods"), "POST");
-        let found = failed.hint.as_deref().unwrap_or_default();
+        let found = failed.hint.as_ref().map_or("", |hint| hint.text.as_str());
         assert!(found.contains(hint), "{status} to {method}: {found}");
         let shows_password = format!("{steps:?}").contains("hunter2");
         assert_eq!(shows_password, connection == &plain, "{steps:?}");
@@ -207,13 +207,13 @@ async fn a_token_is_got_anew() {
     let (failed, kind, message) = last(&steps);
     assert_eq!((failed.name, kind), (StepName::Authentication, ErrorKind::Authentication));
     assert!(message.ends_with("gave no token: 400 Bad Request: invalid_client"), "{message}");
-    assert!(failed.hint.as_ref().unwrap().contains("credentials for it"), "{failed:?}");
+    assert!(failed.hint.as_ref().unwrap().text.contains("credentials for it"), "{failed:?}");
 }
 
 #[tokio::test]
 async fn plain_http_to_others_comes_with_a_hint() {
     let connection = connection("http://nowhere.invalid/hook");
     let steps = client().probe(&project(), &connection, probe_call(ProbeMethod::Head)).await;
-    let hint = steps[0].hint.as_deref();
+    let hint = steps[0].hint.as_ref().map(|hint| hint.text.as_str());
     assert!(hint.is_some_and(|hint| hint.contains("use https:")), "{steps:?}");
 }

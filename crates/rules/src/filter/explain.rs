@@ -28,6 +28,23 @@ names! {
     }
 }
 
+names! {
+    /// How what the filter names and what the message has compare, whatever that means for the
+    /// message: [`Condition::holds`] says whether it may pass.
+    pub enum Comparison {
+        /// The message has nothing there.
+        Absent = "absent",
+        /// The message has there what the filter names.
+        Same = "same",
+        /// The message has something else there.
+        Different = "different",
+        /// An element of the list there is, or contains, what the filter names.
+        HasElement = "has-element",
+        /// No element of the list there is, or contains, what the filter names.
+        LacksElement = "lacks-element",
+    }
+}
+
 /// One thing that a filter asks of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
@@ -42,6 +59,8 @@ pub struct Condition {
     pub found: Option<String>,
     /// Whether the message may pass, as far as this condition goes.
     pub holds: bool,
+    /// How the two compare.
+    pub comparison: Comparison,
     /// The same as a sentence.
     pub note: String,
 }
@@ -87,8 +106,14 @@ fn from_source(wanted: &str, source: &str) -> Condition {
         expected: wanted.to_owned(),
         found: Some(source.to_owned()),
         holds,
+        comparison: compared(holds),
         note,
     }
+}
+
+/// How two things compare that are both there.
+const fn compared(are_same: bool) -> Comparison {
+    if are_same { Comparison::Same } else { Comparison::Different }
 }
 
 fn pair(part: Part, sent: &[(String, String)], (name, wanted): &(String, String)) -> Condition {
@@ -103,8 +128,9 @@ fn pair(part: Part, sent: &[(String, String)], (name, wanted): &(String, String)
         (false, true) => format!("the {what} `{name}` is \"{wanted}\""),
         (false, false) => format!("the {what} `{name}` is \"{found}\", wanted \"{wanted}\""),
     };
+    let comparison = if values.is_empty() { Comparison::Absent } else { compared(holds) };
     let found = (!values.is_empty()).then_some(found);
-    Condition { part, path: name.clone(), expected: wanted, found, holds, note }
+    Condition { part, path: name.clone(), expected: wanted, found, holds, comparison, note }
 }
 
 fn unless(body: &Value<'_>, excluded: &Value<'_>) -> Vec<Condition> {
@@ -148,7 +174,7 @@ impl Search {
         match (found, wanted) {
             (None, _) => {
                 let note = format!("{} is not there", self.place());
-                self.note(wanted, None, false, note);
+                self.note(wanted, None, (false, Comparison::Absent), note);
             }
             (Some(found @ Value::Object(_)), Value::Object(members)) if !members.is_empty() => {
                 for (key, wanted) in members {
@@ -167,7 +193,7 @@ impl Search {
             (Some(found), wanted) => {
                 let holds = contains_within(found, wanted);
                 let note = self.compared(found, wanted, holds);
-                self.note(wanted, Some(found), holds, note);
+                self.note(wanted, Some(found), (holds, compared(holds)), note);
             }
         }
     }
@@ -182,17 +208,25 @@ impl Search {
         let note = format!("{} {has} {which} {}", self.place(), shown(wanted));
         let outside = self.path.len();
         self.path.push_str("[]");
-        self.note(wanted, Some(array), holds, note);
+        let comparison = if holds { Comparison::HasElement } else { Comparison::LacksElement };
+        self.note(wanted, Some(array), (holds, comparison), note);
         self.path.truncate(outside);
     }
 
-    fn note(&mut self, wanted: &Value<'_>, found: Option<&Value<'_>>, holds: bool, note: String) {
+    fn note(
+        &mut self,
+        wanted: &Value<'_>,
+        found: Option<&Value<'_>>,
+        (holds, comparison): (bool, Comparison),
+        note: String,
+    ) {
         self.conditions.push(Condition {
             part: self.part,
             path: self.path.clone(),
             expected: shown(wanted),
             found: found.map(shown),
             holds,
+            comparison,
             note,
         });
     }

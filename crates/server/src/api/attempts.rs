@@ -143,7 +143,7 @@ pub(super) async fn list(
 }
 
 /// The number in a path. What is no number is the number of nothing.
-fn number(text: &str) -> Result<u32, Problem> {
+pub(super) fn number(text: &str) -> Result<u32, Problem> {
     text.parse().map_err(|_| no_attempt(text))
 }
 
@@ -202,22 +202,32 @@ pub(super) async fn request_body(
 ) -> Result<Response, Problem> {
     let id = path_id("delivery", &delivery)?;
     let number = number(&attempt)?;
-    let attempt = find(&app, &project, id, number).await?;
+    let (content_type, bytes) = sent(&app, &project, id, number).await?;
+    Ok(exact::bytes(content_type.as_deref(), bytes, &format!("request-{id}-{number}")))
+}
+
+/// What an attempt sent: its content type, and the bytes.
+pub(super) async fn sent(
+    app: &App,
+    project: &str,
+    delivery: Uuid,
+    number: u32,
+) -> Result<(Option<String>, Vec<u8>), Problem> {
+    let attempt = find(app, project, delivery, number).await?;
     let request = attempt.request.ok_or_else(|| {
         Problem::not_found("request", number).hint("this attempt ended before one could be built")
     })?;
-    require_bodies(&app, &project, id, number).await?;
-    let own = app.hub.store().attempt_body(&project, id, number).await?;
+    require_bodies(app, project, delivery, number).await?;
+    let own = app.hub.store().attempt_body(project, delivery, number).await?;
     let bytes = if let Some(bytes) = own.ok_or_else(|| no_attempt(number))? {
         bytes
     } else {
         // It sent the message's own bytes, which are kept once.
-        let delivery = deliveries::find(&app, &project, &delivery).await?;
-        let (_, bytes) = content(&app, &project, delivery.payload_id).await?;
+        let delivery = deliveries::find(app, project, &delivery.to_string()).await?;
+        let (_, bytes) = content(app, project, delivery.payload_id).await?;
         bytes
     };
-    let content_type = header(&request.headers, "content-type");
-    Ok(exact::bytes(content_type, bytes, &format!("request-{id}-{number}")))
+    Ok((header(&request.headers, "content-type").map(str::to_owned), bytes))
 }
 
 /// The body that an attempt was answered with, byte for byte

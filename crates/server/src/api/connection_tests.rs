@@ -61,6 +61,10 @@ pub(super) struct TestResult {
     ok: bool,
     /// The same in a sentence.
     verdict: String,
+    /// The same as a stable word: `failed`, where a step did; `took-sample`, where the destination
+    /// took the payload that it was tried with; `reached`, where it was tried without one.
+    #[schema(example = "took-sample")]
+    verdict_code: &'static str,
     /// The method that was used.
     #[schema(value_type = ProbeMethodName)]
     method: &'static str,
@@ -88,6 +92,9 @@ pub(super) struct TestStep {
     /// What to do about it. A step that went well can have one as well.
     #[schema(required)]
     hint: Option<String>,
+    /// The same as a stable word; what it speaks of is in the facts of its step.
+    #[schema(required, example = "check-credentials")]
+    hint_code: Option<&'static str>,
 }
 
 /// Something that was found out.
@@ -105,6 +112,7 @@ impl From<TestedConnection> for TestResult {
         Self {
             ok: tested.is_well(),
             verdict: tested.verdict(),
+            verdict_code: tested.verdict_code(),
             method: tested.method.name(),
             url: mask_url(&tested.url),
             steps: tested.steps.into_iter().map(TestStep::from).collect(),
@@ -121,7 +129,8 @@ impl From<Step> for TestStep {
             duration_ms: milliseconds(step.duration),
             facts: step.facts.into_iter().map(fact).collect(),
             error: step.error.map(AttemptError::from),
-            hint: step.hint,
+            hint_code: step.hint.as_ref().map(|hint| hint.code),
+            hint: step.hint.map(|hint| hint.text),
         }
     }
 }

@@ -75,6 +75,9 @@ pub(super) struct Delivery {
     /// What went wrong last, in a sentence.
     #[schema(required)]
     last_error: Option<String>,
+    /// Why the last try failed, as a stable word; null where it did not, or none was made.
+    #[schema(required, value_type = Option<AttemptErrorKind>)]
+    error_kind: Option<&'static str>,
     /// The newer delivery that took its place.
     #[schema(required)]
     superseded_by: Option<Uuid>,
@@ -131,6 +134,7 @@ impl From<Placed> for Delivery {
             next_attempt_at: delivery.next_attempt_at.map(|time| time.to_string()),
             last_status: delivery.last_status,
             last_error: delivery.last_error,
+            error_kind: place.failed_by.map(ErrorKind::name),
             superseded_by: delivery.superseded_by,
             holds: delivery.holds,
             holds_count: place.holds,

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::exact;
 use super::known;
 use super::list::{List, Listed, SearchedList, Turn};
-use super::names::{FilterPart, MessageStateName};
+use super::names::{FilterComparison, FilterPart, MessageStateName};
 use super::parameters::{NoParameters, Parameters, bad, named, path_id, time};
 use super::path::Path;
 use super::principal::Caller;
@@ -348,6 +348,11 @@ pub(super) struct Condition {
     found: Option<String>,
     /// Whether the message may pass, as far as this condition goes.
     holds: bool,
+    /// How what the filter names and what the message has compare. With `part`, `path`, `expected`
+    /// and `found` it says what `note` says, for those who say it in another language; for `unless`,
+    /// what compares is what excludes.
+    #[schema(value_type = FilterComparison)]
+    comparison: &'static str,
     /// The same as a sentence.
     note: String,
 }
@@ -369,6 +374,7 @@ impl From<filter::Condition> for Condition {
             expected: condition.expected,
             found: condition.found,
             holds: condition.holds,
+            comparison: condition.comparison.name(),
             note: condition.note,
         }
     }

@@ -191,6 +191,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(attempts::list))
         .routes(routes!(attempts::request_body))
         .routes(routes!(attempts::response_body))
+        .routes(routes!(difference::of_attempts))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::get))
         .routes(routes!(incidents::close))

@@ -16,7 +16,7 @@ use fieldpost_model::names;
 use fieldpost_model::tally::TallyKind;
 use fieldpost_rules::definition::{ChangeAction, ChangeKind};
 use fieldpost_rules::delivery::Action;
-use fieldpost_rules::filter::Part;
+use fieldpost_rules::filter::{Comparison, Part};
 use fieldpost_store::{BulkKind, BulkState, InvitationKind};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -69,6 +69,7 @@ described! {
     DeliveryOriginName of DeliveryOrigin: "Why a delivery was made.",
     DeliverySortName of DeliverySort: "What a list of deliveries is sorted by.",
     DeliveryStateName of DeliveryState: "Where a delivery stands.",
+    FilterComparison of Comparison: "How what a filter names and what a message has compare.",
     FilterPart of Part: "A part of a filter.",
     FoundKindName of FoundKind: "What was found.",
     IncidentKindName of IncidentKind: "What kind of trouble an incident is.",

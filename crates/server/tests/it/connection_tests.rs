@@ -70,6 +70,7 @@ async fn a_connection_that_works_is_told_step_by_step() {
     assert_eq!((&told["ok"], &told["method"]), (&json!(true), &json!("GET")));
     assert_eq!(text(&told["url"]), hub.destination.url("/hook?key=•••••••"));
     assert!(text(&told["verdict"]).contains("a sample payload would show"), "{told}");
+    assert_eq!(told["verdict_code"], "reached");
     assert!(!told.to_string().contains("hidden"), "{told}");
     assert_eq!(fact(&told, "authentication", "kind"), "basic");
     assert_eq!(fact(&told, "request", "status"), "200");
@@ -149,6 +150,9 @@ async fn a_401_and_a_405_say_what_to_try() {
     let told = saved_and_tested(&hub, &basic(&hub.destination.url("/hook"))).await;
     let step = failed(&told, "request");
     assert_eq!(fact(&told, "request", "status"), "401");
+    assert_eq!(told["verdict_code"], "failed");
+    let steps = told["steps"].as_array().unwrap();
+    assert_eq!(steps.last().unwrap()["hint_code"], "check-credentials", "{told}");
     assert!(text(&step["hint"]).contains("does not know these credentials"), "{step}");
 
     hub.destination.answer_with("/hook", |request| match request.method.as_str() {

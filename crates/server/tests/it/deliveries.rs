@@ -42,6 +42,7 @@ async fn a_message_arrives_and_every_step_is_recorded() {
                 "next_attempt_at",
                 "last_status",
                 "last_error",
+                "error_kind",
                 "superseded_by",
                 "holds",
                 "holds_count",
@@ -116,6 +117,36 @@ async fn a_body_that_was_made_for_the_destination_is_kept_as_it_was_sent() {
     assert_eq!(sent.text().await.unwrap(), r#"{"form":"births","n":1.50}"#);
 }
 
+#[tokio::test]
+async fn what_two_attempts_sent_is_compared() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        hub.destination.answer("/", Answer::status(422));
+        let message = hub.keep(BODY).await;
+        let list = format!("projects/clinic/deliveries?payload_id={}", text(&message["id"]));
+        let delivery = hub.wait_for(&list, "rejected").await;
+        let mut definition = hub.definition();
+        definition["forwarders"]["all"]["format"] = json!("json");
+        hub.apply(definition).await;
+        hub.destination.answer("/", Answer::status(200));
+        hub.post(&format!("{}/requeue", path(&delivery)), &json!({})).await;
+        let arrived = hub.wait_for(&list, "succeeded").await;
+        assert_eq!(arrived["error_kind"], json!(null));
+        let attempt = format!("{}/attempts/2/difference", path(&delivery));
+        let told = hub.json(&format!("{attempt}?with=1")).await;
+        let bytes = [&told["before"]["bytes"], &told["after"]["bytes"]];
+        assert_eq!(bytes, [&json!(BODY.len()), &json!(26)]);
+        assert_eq!([&told["before"]["number"], &told["after"]["number"]], [1, 2]);
+        assert_eq!(told["same_bytes"], false);
+        // They are written in another way, and mean the same.
+        assert_eq!((&told["differences"], &told["more"]), (&json!([]), &json!(false)));
+        let same = hub.json(&format!("{attempt}?with=2")).await;
+        assert_eq!((&same["same_bytes"], &same["differences"]), (&json!(true), &json!([])));
+        problem(hub.get(&attempt).await, 400, "missing-parameter").await;
+        problem(hub.get(&format!("{attempt}?with=3")).await, 404, "not-found").await;
+    }
+}
+
 // MUST-19
 #[tokio::test]
 async fn what_goes_wrong_is_told_with_its_kind() {
@@ -126,6 +157,8 @@ async fn what_goes_wrong_is_told_with_its_kind() {
     let delivery = hub.wait_for(&list, "failed").await;
     assert!(delivery["next_attempt_at"].is_string());
     assert!(delivery["last_error"].is_string());
+    assert_eq!(delivery["error_kind"], "connect");
+    assert_eq!(hub.json(&path(&delivery)).await["error_kind"], "connect");
     let attempts = hub.items(&format!("{}/attempts", path(&delivery))).await;
     assert_eq!(attempts[0]["response"], json!(null));
     assert_eq!(attempts[0]["error"]["kind"], "connect");

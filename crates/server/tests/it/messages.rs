@@ -63,6 +63,7 @@ async fn an_explanation_says_why() {
     assert_eq!((&condition["path"], &condition["holds"]), (&json!("form"), &json!(false)));
     assert_eq!(condition["expected"], "\"births\"");
     assert_eq!(condition["found"], "\"deaths\"");
+    assert_eq!(condition["comparison"], "different");
     assert!(!text(&condition["note"]).is_empty());
 }
 
