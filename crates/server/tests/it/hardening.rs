@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::account::totp;
-use fieldpost_store::{MOST_SESSIONS, clock};
+use fieldpost_store::{MOST_SESSIONS, MOST_TOKENS, clock};
 use futures_util::future::join_all;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -381,6 +381,51 @@ async fn other_recovery_codes_take_the_place_of_those_there_were() {
     problem(sign_in(&old[0]).await, 401, "wrong-credentials").await;
     assert_eq!(sign_in(&new[0]).await.status(), 200);
     assert_eq!(log(&hub, "recovery-codes.renewed").await.len(), 1);
+}
+
+#[tokio::test]
+async fn there_are_so_many_tokens_and_no_more() {
+    let hub = TestHub::start().await;
+    let owner = hub.first_owner().await;
+    let body = json!({ "name": "CI", "access": "viewer" });
+    let make = async |path: &str| hub.send_by(&owner, Method::POST, path, &body).await;
+    let mut last = String::new();
+    for _ in 0..MOST_TOKENS {
+        let made = make("projects/clinic/tokens").await;
+        assert_eq!(made.status(), 201);
+        text(&json_of(made).await["id"]).clone_into(&mut last);
+    }
+    problem(make("projects/clinic/tokens").await, 409, "too-many-tokens").await;
+    problem(make("tokens").await, 409, "too-many-tokens").await;
+    assert_eq!(hub.delete(&format!("projects/clinic/tokens/{last}")).await.status(), 204);
+    assert_eq!(make("tokens").await.status(), 201);
+}
+
+#[tokio::test]
+async fn one_address_does_not_keep_others_from_signing_in() {
+    let hub = TestHub::start_with(Engine::Sqlite, |_, settings| {
+        settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let owner = hub.first_owner().await;
+    let sign_in = async |address: &str, email: String| {
+        let body = json!({ "email": email, "password": PASSWORD }).to_string();
+        let request = hub.client.post(hub.url("/api/v1/session")).body(body);
+        request.header("x-forwarded-for", address).send().await.unwrap()
+    };
+    let crowd = join_all((0..40).map(|n| sign_in("192.0.2.1", format!("n{n}@example.org"))));
+    let (crowd, other) = tokio::join!(crowd, sign_in("192.0.2.2", owner.email.clone()));
+    assert_eq!(other.status(), 200);
+    let busy = crowd.iter().filter(|answer| answer.status() == 503).count();
+    assert!(busy > 0, "all forty were looked at");
+    for answer in crowd {
+        if answer.status() == 503 {
+            assert!(answer.headers().contains_key("retry-after"));
+            problem(answer, 503, "busy").await;
+        } else {
+            problem(answer, 401, "wrong-credentials").await;
+        }
+    }
 }
 
 #[tokio::test]
