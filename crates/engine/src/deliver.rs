@@ -339,16 +339,19 @@ async fn sleep_until(at: Option<Instant>) {
 struct Back {
     release: Release,
     forwarder: String,
-    sequence: Option<String>,
 }
 
 impl From<&Claimed> for Back {
     fn from(claimed: &Claimed) -> Self {
         let Claimed { lane, id, fence, forwarder, sequence, .. } = claimed;
         Self {
-            release: Release { lane: lane.clone(), delivery: *id, fence: *fence },
+            release: Release {
+                lane: lane.clone(),
+                delivery: *id,
+                fence: *fence,
+                sequence: sequence.clone(),
+            },
             forwarder: forwarder.clone(),
-            sequence: sequence.clone(),
         }
     }
 }
@@ -367,12 +370,12 @@ async fn give_back(hub: &Hub, backs: Vec<Back>) {
         tracing::warn!(%error, "claims could not be given back; their leases run out by themselves");
         return;
     }
-    for Back { release, forwarder, sequence } in &backs {
+    for Back { release, forwarder } in &backs {
         hub.check_place(Returned {
             lane: &release.lane,
             delivery: release.delivery,
             forwarder,
-            sequence: sequence.as_deref(),
+            sequence: release.sequence.as_deref(),
         });
     }
 }

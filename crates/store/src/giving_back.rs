@@ -19,7 +19,7 @@ use crate::statement::{Batch, Parameter, Row};
 const STEP: usize = 500;
 
 /// What [`read_release`] reads.
-const COLUMNS: &str = "project, lane, delivery, fence";
+const COLUMNS: &str = "project, lane, delivery, fence, sequence";
 
 impl Store {
     /// Gives claims back: due at once, no try counted.
@@ -41,11 +41,12 @@ impl Store {
         project: &ProjectName,
         releases: &[Release],
     ) -> Result<(), StoreError> {
-        let ids: Vec<_> = releases.iter().map(|release| release.delivery).collect();
+        let in_order = releases.iter().filter(|release| release.sequence.is_some());
+        let in_order: Vec<_> = in_order.map(|release| release.delivery).collect();
         let now = self.now_sql();
         let mut batch = Batch::default();
-        self.lock_deliveries(&mut batch, project, &ids);
-        for Release { lane, delivery, fence } in releases {
+        self.lock_deliveries(&mut batch, project, &in_order);
+        for Release { lane, delivery, fence, .. } in releases {
             batch.any(
                 format!(
                     "UPDATE queue SET lane = $4, next_at = {now}, owner = NULL
@@ -59,7 +60,7 @@ impl Store {
                 ],
             );
         }
-        settle_around(Among::on(&self.engine), &mut batch, project, &ids);
+        settle_around(Among::on(&self.engine), &mut batch, project, &in_order);
         self.change(batch).await?;
         for Release { lane, .. } in releases {
             self.signal(Signal::Due(lane.clone()));
@@ -90,5 +91,6 @@ fn read_release(row: &Row<'_>) -> Result<Release, StoreError> {
         lane: Lane { project: row.text(0)?.into(), name: row.text(1)? },
         delivery: row.id(2)?,
         fence: row.integer(3)?,
+        sequence: row.optional_text(4)?,
     })
 }

@@ -470,6 +470,8 @@ pub struct Release {
     pub delivery: Uuid,
     /// The claim's fence.
     pub fence: i64,
+    /// What it is kept in order with.
+    pub sequence: Option<String>,
 }
 
 /// Which messages a list shows.

@@ -57,7 +57,9 @@ async fn who_lost_the_lease_pauses_nothing(
     let delivery = world.deliveries_of(message).await[0].id;
     let lane = Lane { project: "clinic".into(), name: "there".to_owned() };
     // The first claim of all. Whoever makes the next one has the say.
-    world.hub.store().release(vec![Release { lane, delivery, fence: 1 }]).await.unwrap();
+    let sequence = Some("there/case:a".to_owned());
+    let release = Release { lane, delivery, fence: 1, sequence };
+    world.hub.store().release(vec![release]).await.unwrap();
     let delivery = world.wait_for(message, DeliveryState::Succeeded).await;
     assert_eq!((delivery.attempts, world.destination.received().len()), (1, 2));
     world.hub.stop().await;

@@ -367,7 +367,12 @@ pub(crate) fn succeeded(claimed: &Claimed) -> Outcome {
 }
 
 pub(crate) fn release(claimed: &Claimed) -> Release {
-    Release { lane: claimed.lane.clone(), delivery: claimed.id, fence: claimed.fence }
+    Release {
+        lane: claimed.lane.clone(),
+        delivery: claimed.id,
+        fence: claimed.fence,
+        sequence: claimed.sequence.clone(),
+    }
 }
 
 #[track_caller]
