@@ -2,18 +2,17 @@
 //! that it can be done beside a running hub, and before one dares to start.
 
 use std::path::Path;
-use std::str::FromStr as _;
 
 use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 use crate::StoreSettings;
 use crate::error::StoreError;
 use crate::keys::{DEFINITIONS, counts_sql, key_fact_sql};
 use crate::migrate;
 use crate::notices::{RefusedAddress, refused_last};
-use crate::postgres::{CONNECTION_WAIT, NOW};
+use crate::postgres::{NOW, Server};
 use crate::records::DefinitionKind;
 use crate::seal::{self, KeyId, KeySource};
 use crate::sqlite::{BUSY_TIMEOUT, DATABASE_FILE};
@@ -180,10 +179,8 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
 }
 
 async fn inspect_postgres(url: &str) -> Result<Inspection, StoreError> {
-    let mut config = Config::from_str(url)
-        .map_err(|error| StoreError::Open(format!("--database cannot be read: {error}")))?;
-    config.connect_timeout(CONNECTION_WAIT).application_name("fieldpost inspect");
-    let (client, connection) = config.connect(NoTls).await.map_err(|error| {
+    let server = Server::parse(url, "fieldpost inspect")?;
+    let (client, connection) = server.connect().await.map_err(|error| {
         // The error itself says only that; its cause says why.
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         StoreError::Open(format!(

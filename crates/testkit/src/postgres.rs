@@ -18,6 +18,8 @@ use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
+use crate::tls;
+
 /// The script that holds a server.
 const WITH_POSTGRES: &str = include_str!("../../../scripts/with-postgres");
 
@@ -95,6 +97,40 @@ impl TemporaryPostgres {
     pub fn restart_immediate(&mut self) {
         self.order("stop-immediately");
         self.order("start");
+    }
+
+    /// Has the server offer encrypted connections from now on; the answer is the certificate that
+    /// one must trust to trust it, as PEM text.
+    pub async fn encrypt(&self) -> String {
+        let (certificate, key) = tls::identity_of("127.0.0.1");
+        let (client, connection) =
+            tokio_postgres::connect(&self.url, NoTls).await.expect("it is reached");
+        let connection = tokio::spawn(connection);
+        // The server writes both itself: it wants them to be its own.
+        for (file, text) in [("server.crt", &certificate), ("server.key", &key)] {
+            let copy = format!(
+                "COPY (SELECT unnest(string_to_array('{text}', E'\n')))
+                 TO PROGRAM 'umask 077; cat > {file}'"
+            );
+            client.batch_execute(&copy).await.expect("the server can write");
+        }
+        client.batch_execute("ALTER SYSTEM SET ssl = on").await.expect("it is a setting");
+        client.batch_execute("SELECT pg_reload_conf()").await.expect("it reads its settings");
+        drop(client);
+        connection.await.expect("the connection ends").expect("the connection ends well");
+        certificate
+    }
+
+    /// The answer of a query that has one text.
+    pub async fn ask(&self, database: &str, query: &str) -> String {
+        let (client, connection) =
+            tokio_postgres::connect(database, NoTls).await.expect("it is reached");
+        let connection = tokio::spawn(connection);
+        let row = client.query_one(query, &[]).await.expect("it answers with one row");
+        let answer = row.get(0);
+        drop(client);
+        connection.await.expect("the connection ends").expect("the connection ends well");
+        answer
     }
 
     fn spawn() -> Self {

@@ -96,7 +96,12 @@ pub(crate) fn certificate(validity: Validity) -> (TlsAcceptor, String) {
 
 /// A certificate for whoever must show one, and the key that belongs to it, as PEM texts.
 pub fn identity() -> (String, String) {
-    let parameters = CertificateParams::new(["hub".to_owned()]).expect("this is a name");
+    identity_of("hub")
+}
+
+/// The same in the name of somebody: a host name or an address.
+pub(crate) fn identity_of(name: &str) -> (String, String) {
+    let parameters = CertificateParams::new([name.to_owned()]).expect("this is a name");
     let key = KeyPair::generate().expect("a key can be made");
     let made = parameters.self_signed(&key).expect("a certificate can be made");
     (pem("CERTIFICATE", made.der()), pem("PRIVATE KEY", &key.serialize_der()))

@@ -75,7 +75,9 @@ pub(crate) struct StorageSettings {
     pub(crate) data: PathBuf,
 
     /// The PostgreSQL database that holds the state instead of SQLite. Several hubs can share one;
-    /// each has its own data folder. Prefer the environment variable: flags are seen by everybody on the machine.
+    /// each has its own data folder. With `?sslmode=require` the connection is encrypted and the
+    /// server's certificate checked; without it, it is in the clear. Prefer the environment
+    /// variable: flags are seen by everybody on the machine.
     #[arg(long, env = "FIELDPOST_DATABASE", value_name = "URL", hide_env_values = true)]
     pub(crate) database: Option<DatabaseUrl>,
 

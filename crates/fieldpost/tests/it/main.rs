@@ -21,6 +21,7 @@ mod demo;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod encryption;
 mod faults;
 #[cfg(test)]
 mod load;

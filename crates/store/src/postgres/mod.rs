@@ -13,17 +13,14 @@ mod notify;
 mod order;
 mod record;
 mod rows;
+mod server;
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
-};
+use deadpool_postgres::{Hook, HookError, Pool, Runtime, Timeouts};
 use futures_util::future::join;
 use tokio::sync::broadcast;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls};
 use uuid::Uuid;
 
 use crate::StoreSettings;
@@ -35,12 +32,12 @@ use crate::sqlite::lock_folder;
 use crate::statement::{Batch, Expect, Parameter, Row};
 use flusher::Flushers;
 use notify::Notifier;
+use server::CONNECTION_WAIT;
+pub(crate) use server::Server;
 
 /// The present in microseconds, by the database's clock; the same wherever it stands in a statement.
 pub(crate) const NOW: &str = "(extract(epoch from statement_timestamp()) * 1000000)::bigint";
 
-/// How long a request waits for a connection before it is told that the store is not available.
-pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(3);
 /// How long any statement may take before the server ends it.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a transaction may stand still before the server ends it. A hub that is frozen in the
@@ -64,11 +61,6 @@ const LOOK_UPS_ONLY: &str =
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
 /// How often a transaction is redone that the database gave up in favour of another one.
 const MOST_REDOS: usize = 5;
-/// After so long without a word from the server the kernel asks whether it is still there, this
-/// often, this far apart; an answer to nobody must not hold up accepting for long.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
-const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
-const KEEPALIVE_TIMES: u32 = 3;
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
@@ -91,18 +83,10 @@ impl Postgres {
     ) -> Result<(Self, String), StoreError> {
         let lock = lock_folder(&settings.data)?;
         let node = node_identity(&settings.data)?;
-        let mut config = Config::from_str(url)
-            .map_err(|error| StoreError::Open(format!("--database cannot be read: {error}")))?;
-        config
-            .connect_timeout(CONNECTION_WAIT)
-            .application_name("fieldpost")
-            .keepalives_idle(KEEPALIVE_AFTER)
-            .keepalives_interval(KEEPALIVE_EVERY)
-            .keepalives_retries(KEEPALIVE_TIMES)
-            .tcp_user_timeout(KEEPALIVE_AFTER);
-        let urgent = make_pool(config.clone(), URGENT_CONNECTIONS, LOOK_UPS_ONLY)?;
+        let server = Server::parse(url, "fieldpost")?;
+        let urgent = make_pool(&server, URGENT_CONNECTIONS, LOOK_UPS_ONLY)?;
         let others = settings.database_connections.saturating_sub(URGENT_CONNECTIONS);
-        let pool = make_pool(config.clone(), others.max(FEWEST_OTHER_CONNECTIONS), "")?;
+        let pool = make_pool(&server, others.max(FEWEST_OTHER_CONNECTIONS), "")?;
         let mut client = pool
             .get()
             .await
@@ -117,7 +101,7 @@ impl Postgres {
         // Attempts under way are bounded by the hub's own settings, so that this never fills.
         let records =
             Flushers::start(&urgent, RECORD_FLUSHERS, usize::MAX >> 4, usize::MAX, record::flush);
-        let notifier = Notifier::start(&pool, config, &owner, signals);
+        let notifier = Notifier::start(&pool, server, &owner, signals);
         Ok((Self { urgent, pool, accepts, records, notifier, _lock: lock }, owner))
     }
 
@@ -210,12 +194,7 @@ fn references(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
     parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect()
 }
 
-fn make_pool(config: Config, connections: usize, settings: &str) -> Result<Pool, StoreError> {
-    let manager = Manager::from_config(
-        config,
-        NoTls,
-        ManagerConfig { recycling_method: RecyclingMethod::Fast },
-    );
+fn make_pool(server: &Server, connections: usize, settings: &str) -> Result<Pool, StoreError> {
     let prepare_session = format!(
         "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};
          SET jit = off; {settings}
@@ -224,7 +203,7 @@ fn make_pool(config: Config, connections: usize, settings: &str) -> Result<Pool,
         STATEMENT_TIMEOUT.as_millis(),
         IDLE_IN_TRANSACTION_TIMEOUT.as_millis()
     );
-    Pool::builder(manager)
+    Pool::builder(server.manager())
         .max_size(connections)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts {

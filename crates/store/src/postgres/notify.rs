@@ -12,9 +12,10 @@ use fieldpost_model::message::MessageState;
 use futures_util::{StreamExt, stream};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 use uuid::Uuid;
 
+use super::Server;
 use crate::bulk::BulkState;
 use crate::records::{Lane, Signal};
 
@@ -36,13 +37,13 @@ pub(super) struct Notifier {
 impl Notifier {
     pub(super) fn start(
         pool: &Pool,
-        config: Config,
+        server: Server,
         owner: &str,
         signals: broadcast::Sender<Signal>,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(MOST_WAITING);
         let talking = tokio::spawn(talk(pool.clone(), owner.to_owned(), receiver));
-        let listening = tokio::spawn(listen(config, owner.to_owned(), signals));
+        let listening = tokio::spawn(listen(server, owner.to_owned(), signals));
         Self { sender, tasks: [talking, listening] }
     }
 
@@ -85,9 +86,9 @@ async fn talk(pool: Pool, owner: String, mut signals: mpsc::Receiver<String>) {
     }
 }
 
-async fn listen(config: Config, owner: String, signals: broadcast::Sender<Signal>) {
+async fn listen(server: Server, owner: String, signals: broadcast::Sender<Signal>) {
     loop {
-        if let Err(error) = listen_once(&config, &owner, &signals).await {
+        if let Err(error) = listen_once(&server, &owner, &signals).await {
             tracing::debug!(%error, "the connection that listens to other hubs was lost");
         }
         tokio::time::sleep(RECONNECT).await;
@@ -95,11 +96,11 @@ async fn listen(config: Config, owner: String, signals: broadcast::Sender<Signal
 }
 
 async fn listen_once(
-    config: &Config,
+    server: &Server,
     owner: &str,
     signals: &broadcast::Sender<Signal>,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+    let (client, mut connection) = server.connect().await?;
     let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
     let listening = async move {
         client.batch_execute("LISTEN fieldpost").await?;
