@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod attempt;
+pub mod case;
 pub mod connection;
 pub mod delivery;
 pub mod duration;
