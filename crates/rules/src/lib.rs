@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod cases;
 pub mod definition;
 pub mod delivery;
 pub mod difference;
