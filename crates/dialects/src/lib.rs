@@ -12,11 +12,15 @@
 
 mod commcare;
 mod form;
+pub mod formats;
 mod json;
 mod kobo;
 mod names;
 mod odk_aggregate;
+pub mod odk_central;
+pub mod openrosa;
 mod raw;
+pub mod submission;
 mod text;
 mod unreadable;
 mod view;

@@ -16,6 +16,8 @@ use crate::unreadable::excerpt;
 use crate::xml::Root;
 use crate::{Decoded, Received, Shape, Unreadable, json, text, xml};
 
+pub(crate) use form::of_xml as form_of_xml;
+
 /// Reads whatever HQ forwards.
 pub(crate) fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {
     if text::looks_like_xml(received.body) {
