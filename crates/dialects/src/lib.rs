@@ -10,7 +10,7 @@
 //! beside them are what dialects share: `text` (encodings, content types), `view` (building and
 //! reading views), `names` (the ids of submissions).
 
-mod commcare;
+pub mod commcare;
 mod form;
 pub mod formats;
 mod json;

@@ -7,7 +7,9 @@
 
 mod application;
 mod case;
+mod cases;
 mod form;
+mod notice;
 mod stub;
 
 use fieldpost_model::json::Value;
@@ -15,6 +17,12 @@ use fieldpost_model::json::Value;
 use crate::unreadable::excerpt;
 use crate::xml::Root;
 use crate::{Decoded, Received, Shape, Unreadable, json, text, xml};
+
+pub use cases::{
+    CaseXmlVersion, ClosedCases, MAX_BLOCK_ENTRIES, MAX_CASE_BLOCKS, blocks_of_form,
+    blocks_of_view, case_api_json, case_json, case_xml, state, system_form,
+};
+pub use notice::{app_schema, form_stub};
 
 pub(crate) use form::of_xml as form_of_xml;
 
