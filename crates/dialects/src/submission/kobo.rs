@@ -13,6 +13,7 @@ use fieldpost_model::submission::{
 };
 
 use super::answers::is_within;
+use super::tree::Raw;
 use super::{metadata, of_document, openrosa, tree};
 use crate::kobo::find_submission;
 use crate::view::{Members, each, member_text};
@@ -56,12 +57,11 @@ pub(super) fn submission(view: &Value<'_>, form: Option<&Form>) -> Option<Submis
     let own_fields: BTreeSet<&str> = form
         .map(|form| form.fields.iter().map(|field| field.name.as_str()).collect())
         .unwrap_or_default();
-    let (of_server, answers): (Vec<_>, Vec<_>) = members
-        .iter()
-        .map(|(name, value)| (&**name, value))
+    let (of_server, answers): (Vec<_>, Vec<_>) = tree::raw(members)
+        .into_iter()
         .partition(|(name, _)| OF_THE_SERVER.contains(name) && !own_fields.contains(name));
 
-    let tree = unflatten(answers.into_iter(), "");
+    let tree = unflatten(&answers, "");
     let block = tree.get("meta").filter(|block| block.as_object().is_some());
     let mut metadata = block.map(metadata::of_block).unwrap_or_default();
     add_of_server(&mut metadata, submission, &of_server);
@@ -122,12 +122,9 @@ fn position(value: &Value<'_>) -> Option<Position> {
 
 /// The members with their groups around them. `around` is the path that keys inside a repeat begin
 /// with, slash included.
-fn unflatten<'v, 'a: 'v>(
-    members: impl Iterator<Item = (&'v str, &'v Value<'a>)>,
-    around: &str,
-) -> Value<'static> {
+fn unflatten(members: &[Raw<'_, '_>], around: &str) -> Value<'static> {
     let mut root = Branch::default();
-    for (key, value) in members {
+    for &(key, value) in members {
         let path = key.strip_prefix(around).unwrap_or(key);
         let inside = format!("{key}/");
         let value = match value {
@@ -135,9 +132,7 @@ fn unflatten<'v, 'a: 'v>(
                 if occurrences.iter().any(|one| one.as_object().is_some()) =>
             {
                 let occurrences = occurrences.iter().map(|one| match one.as_object() {
-                    Some(members) => {
-                        unflatten(members.iter().map(|(name, value)| (&**name, value)), &inside)
-                    }
+                    Some(members) => unflatten(&tree::raw(members), &inside),
                     None => one.clone().into_owned(),
                 });
                 Value::Array(occurrences.collect())
@@ -276,8 +271,7 @@ mod tests {
             (r#"{"list":["1","2"]}"#, r#"{"list":["1","2"]}"#),
         ] {
             let value = Value::parse(flat.as_bytes()).unwrap();
-            let members = value.as_object().unwrap().iter();
-            let unflattened = unflatten(members.map(|(name, value)| (&**name, value)), "");
+            let unflattened = unflatten(&tree::raw(value.as_object().unwrap()), "");
             assert_eq!(unflattened.to_json(), tree, "{flat}");
         }
     }
@@ -287,7 +281,7 @@ mod tests {
         let key = |groups: usize| vec!["g"; groups + 1].join("/");
         let depth = |groups: usize| {
             let (key, value) = (key(groups), Value::string("1"));
-            let mut tree = unflatten([(key.as_str(), &value)].into_iter(), "");
+            let mut tree = unflatten(&[(key.as_str(), &value)], "");
             let mut depth = 0;
             while let Some([(_, inside)]) = tree.as_object() {
                 (tree, depth) = (inside.clone(), depth + 1);

@@ -13,7 +13,7 @@ use fieldpost_model::submission::{
     Attachment, AttachmentContent, FormReference, Metadata, Submission,
 };
 
-use super::tree::lexical;
+use super::tree::{Raw, lexical};
 use super::{metadata, openrosa, tree};
 use crate::view::{Members, each, member_text};
 
@@ -27,13 +27,13 @@ pub(super) fn submissions(envelope: &Value<'_>, form: Option<&Form>) -> Vec<Subm
 }
 
 fn submission(envelope: &Value<'_>, record: &Value<'_>, form: Option<&Form>) -> Submission {
-    let members = record.as_object().unwrap_or_default().iter();
+    let members = tree::raw(record.as_object().unwrap_or_default());
     let (of_server, answers): (Vec<_>, Vec<_>) = members
-        .map(|(name, value)| (&**name, value))
+        .into_iter()
         .partition(|(name, _)| name.len() > 2 && name.starts_with('*') && name.ends_with('*'));
 
     let mut files = Vec::new();
-    let flat = flat(answers.into_iter(), &mut files);
+    let flat = flat(&answers, &mut files);
     let tree = match form {
         Some(form) => nest_all(&form.fields, flat),
         None => flat,
@@ -74,13 +74,10 @@ fn metadata_of(of_server: &[(&str, &Value<'_>)]) -> Metadata {
 }
 
 /// The members with positions and files as the texts that a device would have sent.
-fn flat<'v, 'a: 'v>(
-    members: impl Iterator<Item = (&'v str, &'v Value<'a>)>,
-    files: &mut Vec<Attachment>,
-) -> Value<'static> {
+fn flat(members: &[Raw<'_, '_>], files: &mut Vec<Attachment>) -> Value<'static> {
     let mut flat = Members::default();
     let mut positions: BTreeMap<&str, [Option<String>; 4]> = BTreeMap::new();
-    for (name, value) in members {
+    for &(name, value) in members {
         if let Some((name, part)) = part_of_position(name) {
             // The answer takes the place of its first part.
             if !positions.contains_key(name) {
@@ -130,7 +127,7 @@ fn value_of(value: &Value<'_>, files: &mut Vec<Attachment>) -> Value<'static> {
                 files.push(file);
                 name
             }
-            None => flat(members.iter().map(|(name, value)| (&**name, value)), files),
+            None => flat(&tree::raw(members), files),
         },
         Value::Array(values) => {
             Value::Array(values.iter().map(|value| value_of(value, files)).collect())

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use fieldpost_model::form::{AnswerType, Field, FieldKind, Leaf};
-use fieldpost_model::json::Value;
+use fieldpost_model::json::{Member, Value};
 use fieldpost_model::submission::{Answer, Group, Node};
 
 use super::answers::answer;
@@ -20,14 +20,17 @@ const OF_THE_DOCUMENT: [&str; 2] = ["@xmlns", "@template"];
 /// A raw member.
 pub(super) type Raw<'v, 'a> = (&'v str, &'v Value<'a>);
 
+/// The members of an object as raw ones.
+pub(super) fn raw<'v, 'a>(members: &'v [Member<'a>]) -> Vec<Raw<'v, 'a>> {
+    members.iter().map(|(name, value)| (&**name, value)).collect()
+}
+
 /// The raw members of an element that may say something.
 pub(super) fn members<'v, 'a>(element: &'v Value<'a>) -> Vec<Raw<'v, 'a>> {
     match element {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (&**name, value))
-            .filter(|(name, _)| !OF_THE_DOCUMENT.contains(name))
-            .collect(),
+        Value::Object(members) => {
+            raw(members).into_iter().filter(|(name, _)| !OF_THE_DOCUMENT.contains(name)).collect()
+        }
         Value::Null => Vec::new(),
         other if is_blank(other) => Vec::new(),
         // A text where a group should be.
