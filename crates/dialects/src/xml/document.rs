@@ -121,7 +121,7 @@ impl<'a> Tree<'a> {
         start: &BytesStart<'_>,
     ) -> Result<(), Unreadable> {
         if self.open.is_empty() && self.root.is_some() {
-            return Err(syntax("there is a second root element"));
+            return Err(second_root());
         }
         if self.open.len() == MAX_DEPTH {
             return Err(too_deep());
@@ -190,10 +190,7 @@ impl<'a> Tree<'a> {
     fn finish(self) -> Result<Root<'a>, Unreadable> {
         match (self.root, self.open.len()) {
             (Some(root), _) => Ok(root),
-            (None, 0) => Err(syntax("there is no element in it")),
-            (None, open) => {
-                Err(syntax(&format!("it breaks off; {open} of its elements are not closed")))
-            }
+            (None, open) => Err(incomplete(open)),
         }
     }
 }
@@ -303,6 +300,18 @@ fn bad_attribute(error: &AttrError) -> Unreadable {
         AttrError::Duplicated(..) => "an element has one attribute twice",
         _ => "an attribute is not written as name=\"value\"",
     })
+}
+
+pub(super) fn second_root() -> Unreadable {
+    syntax("there is a second root element")
+}
+
+/// The end of a document, where that many elements are open and none has been closed.
+pub(super) fn incomplete(open: usize) -> Unreadable {
+    match open {
+        0 => syntax("there is no element in it"),
+        _ => syntax(&format!("it breaks off; {open} of its elements are not closed")),
+    }
 }
 
 pub(super) fn too_deep() -> Unreadable {

@@ -11,8 +11,8 @@ use quick_xml::reader::NsReader;
 
 use super::characters::is_allowed;
 use super::document::{
-    MAX_DEPTH, attributes, check_name, document_type, forbidden_character, refusal, resolve,
-    too_deep, unknown_prefix,
+    MAX_DEPTH, attributes, check_name, document_type, forbidden_character, incomplete, refusal,
+    resolve, second_root, too_deep, unknown_prefix,
 };
 use crate::view::{Members, each};
 use crate::{Received, Unreadable, text};
@@ -126,7 +126,8 @@ impl Search {
             return Err(forbidden_character());
         }
         let mut reader = NsReader::from_str(&text);
-        let mut walk = Walk { search: self, depth: 0, open: Vec::new(), found: Vec::new() };
+        let (open, found) = (Vec::new(), Vec::new());
+        let mut walk = Walk { search: self, depth: 0, is_over: false, open, found };
         loop {
             match reader.read_event().map_err(|error| refusal(&error))? {
                 Event::Start(start) => walk.open(&reader, &start)?,
@@ -140,6 +141,9 @@ impl Search {
                 Event::GeneralRef(reference) => walk.text(&resolve(&reference)?),
                 Event::DocType(_) => return Err(document_type()),
                 Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
+                Event::Eof if walk.depth > 0 || !walk.is_over => {
+                    return Err(incomplete(walk.depth));
+                }
                 Event::Eof => return Ok(walk.found),
             }
         }
@@ -179,6 +183,8 @@ struct Walk<'s> {
     search: &'s Search,
     /// How many elements are open.
     depth: usize,
+    /// Whether the root has been closed.
+    is_over: bool,
     /// Those of them that are held, from the wanted one inwards.
     open: Vec<Element>,
     found: Vec<(usize, Element)>,
@@ -186,6 +192,9 @@ struct Walk<'s> {
 
 impl Walk<'_> {
     fn open(&mut self, reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<(), Unreadable> {
+        if self.is_over {
+            return Err(second_root());
+        }
         if self.depth == MAX_DEPTH {
             return Err(too_deep());
         }
@@ -221,6 +230,7 @@ impl Walk<'_> {
             }
         }
         self.depth = self.depth.saturating_sub(1);
+        self.is_over = self.depth == 0;
     }
 
     fn text(&mut self, text: &str) {
