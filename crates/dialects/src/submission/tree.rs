@@ -114,7 +114,7 @@ fn leaf_answer(leaf: &Leaf, raw: Option<&Value<'_>>) -> (Answer, Vec<Value<'stat
     let chooses = matches!(leaf.answer, AnswerType::SelectMany | AnswerType::Rank);
     if let (true, Some(choices)) = (chooses, raw.as_array()) {
         // Some servers send choices as a list.
-        let words: Option<Vec<String>> = choices.iter().map(lexical).collect();
+        let words: Option<Vec<String>> = choices.iter().map(plain).collect();
         if let Some(words) = words {
             return (answer(leaf.answer, words.join(" ")), Vec::new());
         }
@@ -137,6 +137,11 @@ pub(super) fn lexical(value: &Value<'_>) -> Option<String> {
         Value::String(text) => Some(text.to_string()),
         Value::Object(_) => Some(text(value).unwrap_or_default().to_owned()),
     }
+}
+
+/// The text of a raw value that is nothing but text.
+fn plain(value: &Value<'_>) -> Option<String> {
+    if value.as_object().is_some() { None } else { lexical(value) }
 }
 
 /// What an element has beside its text.

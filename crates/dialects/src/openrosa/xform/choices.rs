@@ -12,7 +12,7 @@ use crate::Unreadable;
 use crate::view::{children, each, member_text, text};
 
 /// How many choices all the lists of a form may have together.
-pub const MAX_FORM_CHOICES: usize = 200_000;
+pub const MAX_FORM_CHOICES: usize = 100_000;
 
 /// The lists of a form.
 #[derive(Debug)]

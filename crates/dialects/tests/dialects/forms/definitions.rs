@@ -94,12 +94,18 @@ fn the_instance_leads_and_binds_and_controls_say_what_it_is() {
         a_sum: text
         a_secret: text",
     );
-    check_outline("trees", "\n        place: geopoint\n        kind: select-one\n        girth: integer");
+    check_outline(
+        "trees",
+        "\n        place: geopoint\n        kind: select-one\n        girth: integer",
+    );
 }
 
 #[test]
 fn forms_of_commcare_are_read_without_their_case_blocks() {
-    check_outline("vellum", "\n        name: text\n        visits: repeat\n          weight: decimal");
+    check_outline(
+        "vellum",
+        "\n        name: text\n        visits: repeat\n          weight: decimal",
+    );
     let form = xform("vellum");
     let namespace = "http://openrosa.org/formdesigner/5B9D1A6E-0000-4000-8000-000000000001";
     assert_eq!(form.xmlns.as_deref(), Some(namespace));
@@ -177,7 +183,10 @@ fn labels_and_choices_are_there_in_every_language() {
     assert_eq!(of(&["start"], "English (en)"), None);
     assert_eq!(choices(leaf(&form, &["sick"]), "Français (fr)"), "y=Oui n=Non");
     assert_eq!(choices(leaf(&form, &["sym"]), "English (en)"), "f=Fever c=Cough d=Diarrhoea");
-    assert_eq!(choices(leaf(&xform("every_type"), &["a_rank"]), ""), "red=Red green=Green blue=Blue");
+    assert_eq!(
+        choices(leaf(&xform("every_type"), &["a_rank"]), ""),
+        "red=Red green=Green blue=Blue"
+    );
 }
 
 #[test]

@@ -35,12 +35,24 @@ fn kobo_is_typed_by_the_form() {
     let other: Vec<&str> = metadata.other.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         other,
-        ["rootUuid", "_id", "formhub/uuid", "_uuid", "_status", "_tags", "_notes", "_validation_status"]
+        [
+            "rootUuid",
+            "_id",
+            "formhub/uuid",
+            "_uuid",
+            "_status",
+            "_tags",
+            "_notes",
+            "_validation_status"
+        ]
     );
     assert_eq!(submission.form.id.as_deref(), Some("births"));
     assert_eq!(submission.form.version.as_deref(), Some("v9"));
     let [file] = &submission.attachments[..] else { panic!("{:?}", submission.attachments) };
-    assert_eq!((file.name.as_str(), file.content_type.as_deref()), ("my photo.jpg", Some("image/jpeg")));
+    assert_eq!(
+        (file.name.as_str(), file.content_type.as_deref()),
+        ("my photo.jpg", Some("image/jpeg"))
+    );
     assert_eq!(file.content, AttachmentContent::Link("https://kobo.example/1".to_owned()));
 }
 
@@ -61,7 +73,8 @@ fn kobo_without_a_form_is_groups_lists_and_texts() {
         let submission = one(Dialect::Kobo, body, None);
         assert_eq!(answers(&submission), expected, "{body}");
         assert!(submission.is_untyped, "{body}");
-        let id = submission.metadata.instance_id.as_deref().map(|id| id.trim_start_matches("uuid:"));
+        let id =
+            submission.metadata.instance_id.as_deref().map(|id| id.trim_start_matches("uuid:"));
         assert_eq!(id, Some("1"), "{body}");
     }
     assert!(submissions(Dialect::Kobo, r#"{"a":"1"}"#, None).is_empty());
@@ -144,7 +157,11 @@ fn aggregate_writes_values_in_its_own_way() {
             "a_point",
             "null",
         ),
-        (r#""a_trace":"1 2 0 0;3 4 0 0;""#, "a_trace", r#"{"type":"LineString","coordinates":[[2,1,0],[4,3,0]],"properties":{"accuracies":[0,0]}}"#),
+        (
+            r#""a_trace":"1 2 0 0;3 4 0 0;""#,
+            "a_trace",
+            r#"{"type":"LineString","coordinates":[[2,1,0],[4,3,0]],"properties":{"accuracies":[0,0]}}"#,
+        ),
     ] {
         let submission = one(Dialect::OdkAggregate, &envelope(record), Some(&form));
         let values = fieldpost_dialects::formats::values(&submission.values);

@@ -29,19 +29,15 @@ fn repeats_are_lists_however_often_they_were_answered() {
             r#"{{"head":{head},"water":{{"source":null,"minutes":null}},"how_many":null,"member":[{members}]}}"#
         )
     };
-    let expect = |houses: &[String]| {
-        format!(r#"{{{rest}"house":[{}],"thanks":null}}"#, houses.join(","))
-    };
+    let expect =
+        |houses: &[String]| format!(r#"{{{rest}"house":[{}],"thanks":null}}"#, houses.join(","));
     check("household", "", &expect(&[]));
     check("household", "<house/>", &expect(&[house("null", "")]));
     check("household", "<house><head>A</head></house>", &expect(&[house("\"A\"", "")]));
     check(
         "household",
         "<house><head>A</head></house><house><head>B</head><member><mname>C</mname></member></house>",
-        &expect(&[
-            house("\"A\"", ""),
-            house("\"B\"", r#"{"mname":"C","born":null,"vaccine":[]}"#),
-        ]),
+        &expect(&[house("\"A\"", ""), house("\"B\"", r#"{"mname":"C","born":null,"vaccine":[]}"#)]),
     );
     check(
         "household",
@@ -55,7 +51,9 @@ fn repeats_are_lists_however_often_they_were_answered() {
     let template = "xmlns:jr=\"http://openrosa.org/javarosa\" jr:template=\"\"";
     check(
         "household",
-        &format!("<house {template}><head/><water><source/></water></house><house><head>A</head></house>"),
+        &format!(
+            "<house {template}><head/><water><source/></water></house><house><head>A</head></house>"
+        ),
         &expect(&[house("\"A\"", "")]),
     );
     check(
@@ -69,13 +67,30 @@ fn repeats_are_lists_however_often_they_were_answered() {
 fn every_type_has_its_value() {
     let with = |name: &str, value: &str| {
         let names = [
-            "a_text", "a_integer", "a_decimal", "a_range", "a_date", "a_time", "a_moment",
-            "a_choice", "choices", "a_rank", "a_point", "a_trace", "a_shape", "an_image",
-            "a_sound", "a_film", "a_file", "a_barcode", "agreed", "a_sum", "a_secret",
+            "a_text",
+            "a_integer",
+            "a_decimal",
+            "a_range",
+            "a_date",
+            "a_time",
+            "a_moment",
+            "a_choice",
+            "choices",
+            "a_rank",
+            "a_point",
+            "a_trace",
+            "a_shape",
+            "an_image",
+            "a_sound",
+            "a_film",
+            "a_file",
+            "a_barcode",
+            "agreed",
+            "a_sum",
+            "a_secret",
         ];
-        let members = names.map(|other| {
-            format!("\"{other}\":{}", if other == name { value } else { "null" })
-        });
+        let members = names
+            .map(|other| format!("\"{other}\":{}", if other == name { value } else { "null" }));
         format!("{{{}}}", members.join(","))
     };
     for (name, written, value) in [
@@ -127,9 +142,7 @@ fn every_type_has_its_value() {
 
 #[test]
 fn what_the_form_does_not_know_is_kept_where_it_stood() {
-    let trees = |answers: &str, extra: &str| {
-        format!(r#"{{{answers},"_extra":{{{extra}}}}}"#)
-    };
+    let trees = |answers: &str, extra: &str| format!(r#"{{{answers},"_extra":{{{extra}}}}}"#);
     let none = r#""place":null,"kind":null,"girth":null"#;
     for (content, answers, extra) in [
         ("<old>1</old>", none, r#""old":"1""#),
@@ -147,16 +160,8 @@ fn what_the_form_does_not_know_is_kept_where_it_stood() {
             r#""place":null,"kind":null,"girth":7"#,
             r#""girth":{"@by":"rope"}"#,
         ),
-        (
-            "<girth>7<cm/></girth>",
-            r#""place":null,"kind":null,"girth":7"#,
-            r#""girth":{"cm":""}"#,
-        ),
-        (
-            "<girth><cm>7</cm></girth>",
-            none,
-            r#""girth":{"cm":"7"}"#,
-        ),
+        ("<girth>7<cm/></girth>", r#""place":null,"kind":null,"girth":7"#, r#""girth":{"cm":""}"#),
+        ("<girth><cm>7</cm></girth>", none, r#""girth":{"cm":"7"}"#),
     ] {
         check("trees", content, &trees(answers, extra));
     }

@@ -1,1 +1,70 @@
-//! placeholder
+//! What is no form, and forms that are too large: one past each bound.
+
+use crate::is_documented;
+use fieldpost_dialects::openrosa::{MAX_FORM_CHOICES, MAX_FORM_FIELDS, read_form};
+use fieldpost_dialects::{MAX_DEPTH, Received};
+
+/// A form with that instance and that body.
+fn document(instance: &str, body: &str) -> String {
+    format!(
+        "<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><model xmlns=\"http://www.w3.org/2002/xforms\">\
+         <instance><data id=\"f\">{instance}</data></instance></model></head><body>{body}</body></html>"
+    )
+}
+
+/// The code that a document is refused with; `None` where it is a form.
+fn refusal(document: &str) -> Option<&'static str> {
+    let received = Received { content_type: None, body: document.as_bytes() };
+    let code = read_form(&received).err().map(|refusal| refusal.code);
+    assert!(code.is_none_or(is_documented), "{code:?}");
+    code
+}
+
+#[test]
+fn what_is_no_form_is_refused_with_a_reason() {
+    for (document, code) in [
+        ("", "xml-empty"),
+        ("{}", "xml-syntax"),
+        ("<html/>", "not-xform"),
+        ("<html><head/></html>", "not-xform"),
+        ("<data id=\"f\"><a/></data>", "not-xform"),
+        ("<other><head><model/></head></other>", "not-xform"),
+        ("<html><head><model/></head></html>", "xform-instance"),
+        ("<html><head><model><instance/></model></head></html>", "xform-instance"),
+        ("<html><head><model><instance>text</instance></model></head></html>", "xform-instance"),
+        ("<!DOCTYPE html><html/>", "xml-doctype"),
+        ("<html>&nbsp;</html>", "xml-entity"),
+    ] {
+        assert_eq!(refusal(document), Some(code), "{document}");
+    }
+    assert_eq!(refusal(&document("", "")), None);
+    assert_eq!(refusal("<html><head><model><instance><f/></instance></model></head></html>"), None);
+}
+
+#[test]
+fn a_form_has_so_many_nodes_and_no_more() {
+    let nodes = |count: usize| {
+        document(&(0..count).map(|number| format!("<q{number}/>")).collect::<String>(), "")
+    };
+    assert_eq!(refusal(&nodes(MAX_FORM_FIELDS)), None);
+    assert_eq!(refusal(&nodes(MAX_FORM_FIELDS + 1)), Some("xform-fields"));
+}
+
+#[test]
+fn a_form_has_so_many_choices_and_no_more() {
+    let choices = |count: usize| {
+        let items = "<item><value>a</value></item>".repeat(count);
+        document("<q/>", &format!("<select1 ref=\"/data/q\">{items}</select1>"))
+    };
+    assert_eq!(refusal(&choices(MAX_FORM_CHOICES)), None);
+    assert_eq!(refusal(&choices(MAX_FORM_CHOICES + 1)), Some("xform-choices"));
+}
+
+#[test]
+fn groups_stand_so_deep_inside_each_other_and_no_deeper() {
+    // Around the first group stand html, head, model, instance and data.
+    let groups = |depth: usize| document(&("<g>".repeat(depth) + &"</g>".repeat(depth)), "");
+    assert_eq!(refusal(&groups(MAX_DEPTH - 5)), None);
+    assert_eq!(refusal(&groups(MAX_DEPTH - 4)), Some("xml-depth"));
+    assert_eq!(refusal(&groups(10_000)), Some("xml-depth"));
+}
