@@ -157,14 +157,26 @@ impl CaseSubmission {
 
     /// The ids of the cases that it touches, each once, in the order of the document.
     pub fn case_ids(&self) -> Vec<&str> {
-        let mut seen = std::collections::BTreeSet::new();
-        let ids = self.blocks.iter().map(|block| block.case_id.as_str());
-        ids.filter(|id| seen.insert(*id)).collect()
+        self.by_case().into_iter().map(|(case_id, _)| case_id).collect()
+    }
+
+    /// What it asks for of each case that it touches, in the order of the document.
+    pub fn by_case(&self) -> Vec<(&str, Vec<&CaseBlock>)> {
+        let mut places = BTreeMap::new();
+        let mut cases: Vec<(&str, Vec<&CaseBlock>)> = Vec::new();
+        for block in &self.blocks {
+            let place = *places.entry(block.case_id.as_str()).or_insert(cases.len());
+            match cases.get_mut(place) {
+                Some((_, blocks)) => blocks.push(block),
+                None => cases.push((&block.case_id, vec![block])),
+            }
+        }
+        cases
     }
 
     /// What it asks for of one case.
-    pub fn blocks_of(&self, case_id: &str) -> impl Iterator<Item = &CaseBlock> {
-        self.blocks.iter().filter(move |block| block.case_id == case_id)
+    pub fn blocks_of(&self, case_id: &str) -> Vec<&CaseBlock> {
+        self.blocks.iter().filter(|block| block.case_id == case_id).collect()
     }
 }
 
@@ -280,7 +292,9 @@ mod tests {
             blocks: vec![block("b"), block("a"), block("b")],
         };
         assert_eq!(submission.case_ids(), ["b", "a"]);
-        assert_eq!(submission.blocks_of("b").count(), 2);
+        assert_eq!(submission.by_case().remove(0).1, submission.blocks_of("b"));
+        assert_eq!(submission.blocks_of("b").len(), 2);
+        assert_eq!(submission.blocks_of("c").len(), 0);
     }
 
     #[test]

@@ -64,13 +64,13 @@ pub fn apply(
 ) -> Result<Applied, CaseError> {
     check(submission, known)?;
     let mut applied = Applied::default();
-    for case_id in submission.case_ids() {
+    for (case_id, blocks) in submission.by_case() {
         let present = known.get(case_id).filter(|case| !case.deleted).cloned();
         let mut case = present.unwrap_or_else(|| Case::new(case_id));
-        change::apply_form(&mut case, submission);
+        change::apply_form(&mut case, submission, &blocks);
         check::bounds(&case)?;
         applied.cases.push(case);
-        applied.transactions.extend(change::transaction(case_id, submission));
+        applied.transactions.extend(change::transaction(case_id, submission, &blocks));
     }
     Ok(applied)
 }

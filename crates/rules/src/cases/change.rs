@@ -11,9 +11,10 @@ use fieldpost_model::time::Timestamp;
 /// Names in an update that are not properties of a case but its own data; they are passed over.
 const RESERVED: [&str; 3] = ["case_id", "date_modified", "supply_point_location_id"];
 
-/// Applies all that a form asks for of a case. The form has been checked, or has been taken before.
-pub(super) fn apply_form(case: &mut Case, submission: &CaseSubmission) {
-    for block in submission.blocks_of(&case.id.clone()) {
+/// Applies what a form asks for of a case, which is `blocks`. The form has been checked, or has been
+/// taken before.
+pub(super) fn apply_form(case: &mut Case, submission: &CaseSubmission, blocks: &[&CaseBlock]) {
+    for block in blocks {
         apply_block(case, block, submission);
     }
     case.server_modified_at = case.server_modified_at.max(submission.server_at());
@@ -22,9 +23,12 @@ pub(super) fn apply_form(case: &mut Case, submission: &CaseSubmission) {
     }
 }
 
-/// The memory that a form touched a case; `None` where it did not.
-pub(super) fn transaction(case_id: &str, submission: &CaseSubmission) -> Option<CaseTransaction> {
-    let blocks: Vec<&CaseBlock> = submission.blocks_of(case_id).collect();
+/// The memory that a form touched a case by `blocks`; `None` where there are none.
+pub(super) fn transaction(
+    case_id: &str,
+    submission: &CaseSubmission,
+    blocks: &[&CaseBlock],
+) -> Option<CaseTransaction> {
     let client_at = blocks.iter().map(|block| client_time(block, submission)).max()?;
     let done = |kind: CaseActionKind| {
         blocks.iter().flat_map(|block| &block.actions).any(|action| action.kind() == kind)

@@ -38,7 +38,7 @@ pub fn rebuild(case_id: &str, submissions: &[CaseSubmission], rebuilt_at: Timest
     let mut case = Case::new(case_id);
     let mut transactions = Vec::new();
     for (transaction, submission) in in_order(case_id, submissions) {
-        change::apply_form(&mut case, submission);
+        change::apply_form(&mut case, submission, &submission.blocks_of(case_id));
         transactions.push(transaction);
     }
     case.deleted = transactions.is_empty();
@@ -52,7 +52,10 @@ fn in_order<'s>(
 ) -> Vec<(CaseTransaction, &'s CaseSubmission)> {
     let mut received: Vec<(CaseTransaction, &CaseSubmission)> = submissions
         .iter()
-        .filter_map(|submission| Some((change::transaction(case_id, submission)?, submission)))
+        .filter_map(|submission| {
+            let blocks = submission.blocks_of(case_id);
+            Some((change::transaction(case_id, submission, &blocks)?, submission))
+        })
         .collect();
     received.sort_by_key(|(transaction, _)| transaction.server_at);
 

@@ -17,6 +17,9 @@ const SEARCH: Search = Search {
     namespaces: &[CASE_BLOCKS],
 };
 
+/// What a block of version 1 has beside its `case_id`.
+const OF_VERSION_1: [&str; 5] = ["date_modified", "create", "update", "close", "referral"];
+
 /// The case blocks of a form in XML, or as the Form API gives it in JSON.
 pub fn blocks_of_form(received: &Received<'_>) -> Result<Vec<CaseBlock>, Unreadable> {
     if text::looks_like_xml(received.body) {
@@ -46,11 +49,7 @@ fn blocks(found: &[(usize, Element)]) -> Result<Vec<CaseBlock>, Unreadable> {
 
 /// Adds the block that an element is, or those inside it: a question may be called `case`.
 fn add(element: &Element, user: &str, blocks: &mut Vec<CaseBlock>) -> Result<(), Unreadable> {
-    let is_block = element.name == "case"
-        && (element.namespace.is_some()
-            || element.attribute("case_id").is_some()
-            || element.child("case_id").is_some());
-    if !is_block {
+    if element.name != "case" || !is_block(element) {
         return element.children.iter().try_for_each(|child| add(child, user, blocks));
     }
     if blocks.len() == MAX_CASE_BLOCKS {
@@ -65,4 +64,13 @@ fn add(element: &Element, user: &str, blocks: &mut Vec<CaseBlock>) -> Result<(),
     }
     blocks.push(block);
     Ok(())
+}
+
+/// Whether an element called `case` is a block, of version 2 or of version 1. A group of questions may
+/// be called so as well, and even ask for a `case_id`.
+fn is_block(element: &Element) -> bool {
+    let has = |name: &str| element.child(name).is_some();
+    element.namespace.is_some()
+        || element.attribute("case_id").is_some()
+        || (has("case_id") && OF_VERSION_1.iter().any(|name| has(name)))
 }

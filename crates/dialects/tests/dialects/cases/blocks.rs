@@ -90,7 +90,8 @@ fn blocks_are_found_at_any_depth_in_the_order_of_the_document() {
         "<c:case case_id='1'/><group><deep><c:case case_id='2'/></deep></group>
          <c:case case_id='3'><c:update><a>1</a></c:update></c:case>
          <item><c:case case_id='4'/></item><item><c:case case_id='1'/></item>
-         <case><q>a question of that name</q><c:case case_id='5'/></case><case>text</case>",
+         <case><q>a question of that name</q><c:case case_id='5'/></case><case>text</case>
+         <case><case_id>a question too</case_id><q/></case>",
     );
     let ids = |blocks: Vec<CaseBlock>| -> Vec<String> {
         blocks.into_iter().map(|block| block.case_id).collect()
@@ -202,7 +203,10 @@ fn indices_and_attachments() {
 fn what_a_block_cannot_be() {
     refused("<c:case/>", "case-without-id", "case_id");
     refused("<case case_id='c'/>", "case-version-1", "VersionNotSupported");
-    refused("<case><case_id>c</case_id></case>", "case-version-1", "version 1");
+    for part in ["date_modified", "create", "update", "close", "referral"] {
+        let block = format!("<case><case_id>c</case_id><{part}/></case>");
+        refused(&block, "case-version-1", "version 1");
+    }
     refused("<case xmlns='http://x.example' case_id='c'/>", "case-version-1", V2);
     refused("<c:case case_id='c'><c:referral/></c:case>", "case-referral", "UsesReferrals");
     refused("<c:case case_id='c' date_modified='soon'/>", "case-date", "'soon'");
