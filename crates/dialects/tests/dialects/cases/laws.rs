@@ -77,7 +77,7 @@ fn case() -> impl Strategy<Value = Case> {
                 opened_by: user.clone(),
                 modified_at: Some(modified_at),
                 modified_by: user.clone(),
-                closing: is_closed.then(|| Closing { at: modified_at, by: user }),
+                closing: is_closed.then_some(Closing { at: modified_at, by: user }),
                 server_modified_at: server_at,
                 forms: vec!["message".to_owned()],
                 deleted: false,
@@ -176,6 +176,42 @@ proptest! {
         let view = decode(Dialect::CommcareForm, &received).unwrap().view;
         prop_assert_eq!(blocks_of_view(&view), Ok(blocks.clone()), "{}", written);
         prop_assert_eq!(form(&view.to_json()), Ok(blocks));
+    }
+
+    /// A form makes cases; forwarded to another hub as XML or as JSON, they are the same there, but
+    /// for what is not told.
+    #[test]
+    fn cases_survive_the_way_to_another_hub(blocks in prop::collection::vec(block(), 1..5)) {
+        let submission = CaseSubmission {
+            form_id: "message".to_owned(),
+            received_at: Timestamp(5),
+            edited_at: None,
+            blocks: form(&system_form("message", "d", "u", Timestamp(0), &blocks)).unwrap(),
+        };
+        let known = fieldpost_rules::cases::mentioned(&submission)
+            .into_iter()
+            .map(|id| (id.to_owned(), Case { forms: vec!["earlier".to_owned()], ..Case::new(id) }))
+            .collect();
+        for case in fieldpost_rules::cases::apply(&submission, &known).unwrap().cases {
+            let xml = case_xml(&case, CaseXmlVersion::V2, ClosedCases::Full, own_address);
+            let json = case_json(&case, "demo", ClosedCases::Full, own_address).to_json();
+            for written in [xml, json] {
+                let there = made_by(case_state(&written).unwrap(), case.server_modified_at);
+                let told = |case: &Case| {
+                    let mut case = case.clone();
+                    case.opened_at = None;
+                    case.opened_by.clear();
+                    case.forms.clear();
+                    // Of a closing only JSON tells when, and neither tells by whom.
+                    case.closing = case.closing.map(|_| Closing { at: Timestamp(0), by: String::new() });
+                    for attachment in case.attachments.values_mut() {
+                        attachment.origin = AttachmentOrigin::Remote;
+                    }
+                    case
+                };
+                prop_assert_eq!(told(&there), told(&case), "{}", written);
+            }
+        }
     }
 
     /// Whatever texts a case has, what is written is well-formed.

@@ -60,5 +60,5 @@ fn own_address(_: &str, attachment: &CaseAttachment) -> String {
 }
 
 fn kinds(block: &CaseBlock) -> Vec<&'static str> {
-    block.actions.iter().map(CaseAction::kind).map(|kind| kind.name()).collect()
+    block.actions.iter().map(|action| action.kind().name()).collect()
 }

@@ -142,3 +142,17 @@ fn a_form_mentions_what_it_touches_and_what_it_points_to() {
     let submission = form("f", 1, vec![block("c", 1, vec![tie, untie("host")])]);
     assert_eq!(mentioned(&submission).into_iter().collect::<Vec<_>>(), ["c", "h"]);
 }
+
+#[test]
+fn a_form_of_ten_thousand_cases_is_applied() {
+    let blocks: Vec<CaseBlock> = (0..10_000)
+        .map(|number| {
+            let tie = index("parent", "known", CaseRelationship::Child);
+            block(&number.to_string(), 1, vec![update(&[("a", "1")]), tie])
+        })
+        .collect();
+    let mut cases = Cases::default();
+    cases.take(&form("f1", 1, vec![block("known", 1, vec![])]));
+    let applied = cases.take(&form("f2", 2, blocks));
+    assert_eq!((applied.cases.len(), applied.transactions.len()), (10_000, 10_000));
+}
