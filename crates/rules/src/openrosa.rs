@@ -206,13 +206,14 @@ pub enum Outcome {
 pub fn commcare_reply(version: ProtocolVersion, outcome: &Outcome) -> Reply {
     use ProtocolVersion::{Three, Two};
     let (status, nature, message) = match (outcome, version) {
-        (Outcome::Taken, _) => (201, Nature::SubmitSuccess, "   √   "),
+        (Outcome::Taken, _) | (Outcome::NotFollowedUp(_), Two) => {
+            (201, Nature::SubmitSuccess, "   √   ")
+        }
         (Outcome::Ignored, _) => (201, Nature::SubmitSuccess, "√ (this submission was ignored)"),
         (Outcome::NotProcessable(reason), Two) => (201, Nature::SubmitError, reason.as_str()),
         (Outcome::NotProcessable(reason), Three) => {
             (422, Nature::ProcessingFailure, reason.as_str())
         }
-        (Outcome::NotFollowedUp(_), Two) => (201, Nature::SubmitSuccess, "   √   "),
         (Outcome::NotFollowedUp(reason), Three) => {
             (422, Nature::PostProcessingFailure, reason.as_str())
         }

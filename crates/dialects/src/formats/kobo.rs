@@ -16,14 +16,19 @@ const DOCUMENT: &str = "form.xml";
 /// How long a time without a fraction and an offset is, in bytes.
 const SECONDS: usize = "2026-01-01T09:00:05".len();
 
-/// The whole object.
-pub fn kobo(submission: &Submission, facts: &ServerFacts<'_>) -> Value<'static> {
+/// How long all keys of an object may be together, in bytes. Each has its whole path, so that one
+/// long name around many short ones would make gigabytes out of a megabyte.
+pub const MAX_KEYS_LENGTH: usize = 64 * 1024 * 1024;
+
+/// The whole object; `None` where its keys would be longer than [`MAX_KEYS_LENGTH`] together.
+pub fn kobo(submission: &Submission, facts: &ServerFacts<'_>) -> Option<Value<'static>> {
+    let mut flattening = Flattening { keys_left: MAX_KEYS_LENGTH };
     let (form, metadata) = (&submission.form, &submission.metadata);
     let mut object = Members::default();
     if let Some(number) = facts.number {
         object.set("_id", Value::from(number));
     }
-    add_group(&mut object, &submission.values, "");
+    flattening.add_group(&mut object, &submission.values, "")?;
     for (name, text) in [
         ("__version__", &form.version),
         ("meta/instanceID", &metadata.instance_id),
@@ -39,7 +44,7 @@ pub fn kobo(submission: &Submission, facts: &ServerFacts<'_>) -> Value<'static> 
         let is_of_server = name.starts_with(['_', '*']) || name.contains('/');
         let key = if is_of_server { name.clone() } else { format!("meta/{name}") };
         if name != "_id" {
-            add_extra(&mut object, value, &key);
+            flattening.add_extra(&mut object, value, &key)?;
         }
     }
     let id = metadata.instance_id.as_deref().and_then(instance_id);
@@ -58,75 +63,105 @@ pub fn kobo(submission: &Submission, facts: &ServerFacts<'_>) -> Value<'static> 
     ] {
         object.set(name, value);
     }
-    object.into_value()
+    Some(object.into_value())
 }
 
-/// Adds the answers of a group; `path` is what their keys begin with.
-fn add_group(object: &mut Members<'static>, group: &Group, path: &str) {
-    for (name, node) in &group.members {
-        let key = format!("{path}{name}");
-        match node {
-            Node::Answer(answer) if answer.written().is_empty() => {}
-            Node::Answer(answer) => object.set(&key, Value::string(answer.written().to_owned())),
-            Node::Group(group) => add_group(object, group, &format!("{key}/")),
-            Node::Repeat(nodes) => {
-                if !nodes.is_empty() {
-                    let list = nodes.iter().map(|node| occurrence(node, &key)).collect();
+/// Groups on their way into keys.
+struct Flattening {
+    /// How many bytes of keys may still be written.
+    keys_left: usize,
+}
+
+impl Flattening {
+    /// Adds the answers of a group; `path` is what their keys begin with.
+    fn add_group(
+        &mut self,
+        object: &mut Members<'static>,
+        group: &Group,
+        path: &str,
+    ) -> Option<()> {
+        for (name, node) in &group.members {
+            let key = self.key(path, name)?;
+            match node {
+                Node::Answer(answer) if answer.written().is_empty() => {}
+                Node::Answer(answer) => {
+                    object.set(&key, Value::string(answer.written().to_owned()));
+                }
+                Node::Group(group) => self.add_group(object, group, &format!("{key}/"))?,
+                Node::Repeat(nodes) if nodes.is_empty() => {}
+                Node::Repeat(nodes) => {
+                    let list = nodes.iter().map(|node| self.occurrence(node, &key));
+                    let list = list.collect::<Option<Vec<_>>>()?;
                     object.set(&key, Value::Array(list));
                 }
             }
         }
-    }
-    for (name, value) in &group.extra {
-        if !name.starts_with(['@', '#']) {
-            add_extra(object, value, &format!("{path}{name}"));
+        for (name, value) in group.extra.iter().filter(|(name, _)| !name.starts_with(['@', '#'])) {
+            let key = self.key(path, name)?;
+            self.add_extra(object, value, &key)?;
         }
+        Some(())
     }
-}
 
-/// One time that something was answered. Keys have the whole path here as well.
-fn occurrence(node: &Node, key: &str) -> Value<'static> {
-    match node {
-        Node::Answer(answer) => Value::string(answer.written().to_owned()),
-        Node::Group(group) => {
-            let mut object = Members::default();
-            add_group(&mut object, group, &format!("{key}/"));
-            object.into_value()
-        }
-        Node::Repeat(nodes) => {
-            Value::Array(nodes.iter().map(|node| occurrence(node, key)).collect())
-        }
+    /// One time that something was answered. Keys have the whole path here as well.
+    fn occurrence(&mut self, node: &Node, key: &str) -> Option<Value<'static>> {
+        Some(match node {
+            Node::Answer(answer) => Value::string(answer.written().to_owned()),
+            Node::Group(group) => {
+                let mut object = Members::default();
+                self.add_group(&mut object, group, &format!("{key}/"))?;
+                object.into_value()
+            }
+            Node::Repeat(nodes) => {
+                let list = nodes.iter().map(|node| self.occurrence(node, key));
+                Value::Array(list.collect::<Option<_>>()?)
+            }
+        })
     }
-}
 
-/// Adds what the form does not know, as the XML view has it.
-fn add_extra(object: &mut Members<'static>, value: &Value<'_>, key: &str) {
-    match value {
-        Value::Array(values) => {
-            let list = values.iter().map(|value| extra_occurrence(value, key)).collect();
-            object.set(key, Value::Array(list));
-        }
-        Value::Object(members) => {
-            for (name, inside) in members.iter().filter(|(name, _)| !name.starts_with('@')) {
-                match name.as_ref() {
-                    "#text" => add_extra(object, inside, key),
-                    name => add_extra(object, inside, &format!("{key}/{name}")),
+    /// Adds what the form does not know, as the XML view has it.
+    fn add_extra(
+        &mut self,
+        object: &mut Members<'static>,
+        value: &Value<'_>,
+        key: &str,
+    ) -> Option<()> {
+        match value {
+            Value::Array(values) => {
+                let list = values.iter().map(|value| self.extra_occurrence(value, key));
+                object.set(key, Value::Array(list.collect::<Option<_>>()?));
+            }
+            Value::Object(members) => {
+                for (name, inside) in members.iter().filter(|(name, _)| !name.starts_with('@')) {
+                    if name == "#text" {
+                        self.add_extra(object, inside, key)?;
+                    } else {
+                        let key = self.key(&format!("{key}/"), name)?;
+                        self.add_extra(object, inside, &key)?;
+                    }
                 }
             }
+            Value::Null => {}
+            other if text(other) == Some("") => {}
+            other => object.set(key, other.clone().into_owned()),
         }
-        Value::Null => {}
-        other if text(other) == Some("") => {}
-        other => object.set(key, other.clone().into_owned()),
+        Some(())
     }
-}
 
-fn extra_occurrence(value: &Value<'_>, key: &str) -> Value<'static> {
-    if value.as_object().is_none() {
-        return value.clone().into_owned();
+    fn extra_occurrence(&mut self, value: &Value<'_>, key: &str) -> Option<Value<'static>> {
+        if value.as_object().is_none() {
+            return Some(value.clone().into_owned());
+        }
+        let mut object = Members::default();
+        self.add_extra(&mut object, value, key)?;
+        Some(object.into_value())
     }
-    let mut object = Members::default();
-    add_extra(&mut object, value, key);
-    object.into_value()
+
+    /// A key, if there is still room for it.
+    fn key(&mut self, path: &str, name: &str) -> Option<String> {
+        self.keys_left = self.keys_left.checked_sub(path.len() + name.len())?;
+        Some(format!("{path}{name}"))
+    }
 }
 
 fn attachments(files: &[StoredFile]) -> Value<'static> {

@@ -18,7 +18,7 @@ use fieldpost_model::time::Timestamp;
 
 pub use form_json::form_json;
 pub use geojson::geojson;
-pub use kobo::kobo;
+pub use kobo::{MAX_KEYS_LENGTH, kobo};
 pub use normalised::{geometry, normalised, values};
 
 /// What the hub knows of a submission beside what was sent.

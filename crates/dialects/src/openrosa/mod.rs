@@ -6,4 +6,6 @@ pub(crate) mod instance;
 mod xform;
 
 pub use documents::{ListedFile, ListedForm, form_list, manifest, response};
-pub use xform::{MAX_FORM_CHOICES, MAX_FORM_FIELDS, read as read_form};
+pub use xform::{
+    MAX_FORM_CHOICES, MAX_FORM_FIELDS, MAX_LIST_READINGS, MAX_PATH_LENGTH, read as read_form,
+};

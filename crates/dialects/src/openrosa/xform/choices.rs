@@ -14,6 +14,10 @@ use crate::view::{children, each, member_text, text};
 /// How many choices all the lists of a form may have together.
 pub const MAX_FORM_CHOICES: usize = 100_000;
 
+/// In how many ways the questions of a form may read one list, taking other nodes as value and label
+/// each time. Each reading is a copy.
+pub const MAX_LIST_READINGS: usize = 16;
+
 /// The lists of a form.
 #[derive(Debug)]
 pub(super) struct Lists<'v, 'a> {
@@ -73,6 +77,10 @@ impl<'v, 'a> Lists<'v, 'a> {
         if let Some(choices) = self.made.get(&key) {
             return Ok((Arc::clone(choices), None));
         }
+        let readings = self.made.keys().filter(|(read, _, _)| *read == key.0).count();
+        if readings == MAX_LIST_READINGS {
+            return Err(too_many_choices());
+        }
         let choices = items(instance)
             .map(|item| Choice {
                 value: member_text(item, &key.1).unwrap_or_default().trim().to_owned(),
@@ -98,16 +106,20 @@ impl<'v, 'a> Lists<'v, 'a> {
     fn counted(&mut self, choices: Vec<Choice>) -> Result<Arc<[Choice]>, Unreadable> {
         self.count += choices.len();
         if self.count > MAX_FORM_CHOICES {
-            return Err(Unreadable::new(
-                "xform-choices",
-                format!(
-                    "The form's lists have more than {MAX_FORM_CHOICES} choices together; put long \
-                     lists into a file beside the form."
-                ),
-            ));
+            return Err(too_many_choices());
         }
         Ok(Arc::from(choices))
     }
+}
+
+fn too_many_choices() -> Unreadable {
+    Unreadable::new(
+        "xform-choices",
+        format!(
+            "The form's lists have more than {MAX_FORM_CHOICES} choices together, or one of them is \
+             read in more than {MAX_LIST_READINGS} ways; put long lists into files beside the form."
+        ),
+    )
 }
 
 /// The items of an instance: all that stands in its root element.

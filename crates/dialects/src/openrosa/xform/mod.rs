@@ -27,7 +27,8 @@ use crate::unreadable::excerpt;
 use crate::view::{children, each, member_text, text};
 use crate::{Received, Unreadable, xml};
 
-pub use choices::MAX_FORM_CHOICES;
+pub use choices::{MAX_FORM_CHOICES, MAX_LIST_READINGS};
+pub use paths::MAX_PATH_LENGTH;
 
 /// How many nodes a form may have.
 pub const MAX_FORM_FIELDS: usize = 10_000;
@@ -163,6 +164,16 @@ impl Tree {
             return Err(Unreadable::new(
                 "xform-fields",
                 format!("The form has more than {MAX_FORM_FIELDS} nodes."),
+            ));
+        }
+        if path.len() > MAX_PATH_LENGTH {
+            return Err(Unreadable::new(
+                "xform-path",
+                format!(
+                    "The path of the node '{}' is longer than {MAX_PATH_LENGTH} bytes; give it and \
+                     the groups around it shorter names.",
+                    excerpt(name)
+                ),
             ));
         }
         let bind = self.binds.take(path);

@@ -4,8 +4,13 @@
 //! steps may carry prefixes and conditions in brackets. All of them become one form: absolute,
 //! without prefixes, without conditions.
 
+/// How long a path may be, in bytes. Paths are kept for every node, and a relative one counts with all
+/// that it stands in: without a bound, one long name around ten thousand short ones would take
+/// gigabytes.
+pub const MAX_PATH_LENGTH: usize = 4_096;
+
 /// The absolute path that `written` means inside `around`; `None` where it is no path to a node of
-/// the form.
+/// the form, or too long a one.
 pub(super) fn resolve(around: &str, written: &str) -> Option<String> {
     let written = without_conditions(written);
     let written = written.trim();
@@ -31,7 +36,8 @@ pub(super) fn resolve(around: &str, written: &str) -> Option<String> {
             }
         }
     }
-    (!steps.is_empty()).then(|| format!("/{}", steps.join("/")))
+    let length: usize = steps.iter().map(|step| step.len() + 1).sum();
+    (!steps.is_empty() && length <= MAX_PATH_LENGTH).then(|| format!("/{}", steps.join("/")))
 }
 
 /// The path of a child.
@@ -81,5 +87,8 @@ mod tests {
         ] {
             assert_eq!(resolve(around, written).as_deref(), path, "{written} in {around}");
         }
+        let longest = "q".repeat(MAX_PATH_LENGTH - "/data/".len());
+        assert!(resolve("/data", &longest).is_some());
+        assert!(resolve("/data", &format!("{longest}q")).is_none());
     }
 }

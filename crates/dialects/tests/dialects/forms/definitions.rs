@@ -8,7 +8,7 @@ use fieldpost_model::form::{Automatic, Form, Labels, Leaf};
 fn check_outline(name: &str, expected: &str) {
     let outline = outline(&xform(name));
     let expected = expected.trim_matches('\n').lines().map(|line| line.strip_prefix("        "));
-    let expected: Vec<&str> = expected.map(|line| line.unwrap_or_default()).collect();
+    let expected: Vec<&str> = expected.map(Option::unwrap_or_default).collect();
     assert_eq!(outline, expected.join("\n"), "{name}");
 }
 

@@ -2,10 +2,12 @@
 
 use super::one;
 use crate::xform;
-use fieldpost_dialects::formats::{ServerFacts, StoredFile, geojson, kobo, normalised};
+use fieldpost_dialects::formats::{
+    MAX_KEYS_LENGTH, ServerFacts, StoredFile, geojson, kobo, normalised,
+};
 use fieldpost_model::json::Value;
 use fieldpost_model::source::Dialect;
-use fieldpost_model::submission::Submission;
+use fieldpost_model::submission::{Answer, Group, Node, Submission};
 use fieldpost_model::time::Timestamp;
 
 const BIRTH: &str = r#"<data id="births" version="20260101"><start>2026-01-01T10:00:00.000+01:00</start>
@@ -63,7 +65,7 @@ fn kobo_is_flat_with_whole_paths_in_repeats() {
         }
     });
     assert_eq!(
-        kobo(&birth(), &facts(&files)).to_json(),
+        kobo(&birth(), &facts(&files)).unwrap().to_json(),
         r#"{"_id":42,"start":"2026-01-01T10:00:00.000+01:00","nom":"L.","age":"7","sym":"f c","loc/gps":"48.1 2.2 0 5","loc/height":"3","contact":[{"contact/cname":"A","contact/pic":"1.jpg"},{"contact/cname":"B"}],"gone/a":"1","__version__":"20260101","meta/instanceID":"uuid:1","_xform_id_string":"births","_uuid":"1","_attachments":[{"download_url":"https://hub.example/1.jpg","mimetype":"image/jpeg","filename":"1.jpg","media_file_basename":"1.jpg"}],"_status":"submitted_via_web","_geolocation":[48.1,2.2],"_submission_time":"2026-01-01T09:00:05","_tags":[],"_notes":[],"_validation_status":{},"_submitted_by":null}"#
     );
 }
@@ -71,7 +73,7 @@ fn kobo_is_flat_with_whole_paths_in_repeats() {
 #[test]
 fn what_is_written_as_kobo_is_read_back_with_the_same_answers() {
     let form = xform("births");
-    let (sent, written) = (birth(), kobo(&birth(), &facts(&[])).to_json());
+    let (sent, written) = (birth(), kobo(&birth(), &facts(&[])).unwrap().to_json());
     let read = one(Dialect::Kobo, &written, Some(&form));
     let meaning = |submission: &Submission| {
         fieldpost_dialects::formats::values(&submission.values).canonical()
@@ -101,4 +103,19 @@ fn a_feature_has_the_place_that_was_answered() {
     assert_eq!(geometry(&untyped, None), r#"{"type":"Point","coordinates":[2.2,48.1]}"#);
     let nowhere = one(Dialect::Kobo, r#"{"_uuid":"1"}"#, None);
     assert_eq!(geometry(&nowhere, None), "null");
+}
+
+#[test]
+fn the_keys_of_kobo_are_so_long_and_no_longer() {
+    // The answer's key has the group's name, a slash and its own name; the group has its name.
+    let submission = |length: usize| {
+        let answer = Node::Answer(Answer::text("1"));
+        let inside = Group { members: vec![("a".to_owned(), answer)], extra: Vec::new() };
+        let group = ("g".repeat(length), Node::Group(inside));
+        let values = Group { members: vec![group], extra: Vec::new() };
+        Submission { values, ..Submission::default() }
+    };
+    let longest = (MAX_KEYS_LENGTH - "/a".len()) / 2;
+    assert!(kobo(&submission(longest), &facts(&[])).is_some());
+    assert!(kobo(&submission(longest + 1), &facts(&[])).is_none());
 }

@@ -82,7 +82,9 @@ fn answered() -> impl Strategy<Value = String> {
     let leaf = "[a-z0-9 ;.]{0,6}".prop_map(|text| text.trim().to_owned());
     let content = leaf.prop_recursive(4, 24, 4, move |inside| {
         prop::collection::vec((name.clone(), inside), 0..4).prop_map(|children| {
-            children.iter().map(|(name, content)| format!("<{name}>{content}</{name}>")).collect()
+            let elements =
+                children.iter().map(|(name, content)| format!("<{name}>{content}</{name}>"));
+            elements.collect::<Vec<_>>().concat()
         })
     });
     content.prop_map(|content| {
@@ -111,7 +113,9 @@ fn texts_of_node(node: &Node, texts: &mut Vec<String>) {
 fn texts_of_value(value: &Value<'_>, texts: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(_, value)| texts_of_value(value, texts))
+            for (_, value) in members {
+                texts_of_value(value, texts);
+            }
         }
         Value::Array(values) => values.iter().for_each(|value| texts_of_value(value, texts)),
         other => texts.push(other.as_str().unwrap_or_default().to_owned()),
@@ -152,7 +156,7 @@ proptest! {
                 prop_assert_eq!(submission.is_untyped, form.is_none());
                 for written in [
                     normalised(&submission),
-                    kobo(&submission, &facts()),
+                    kobo(&submission, &facts()).unwrap(),
                     geojson(&submission, None),
                 ] {
                     let text = written.to_json();

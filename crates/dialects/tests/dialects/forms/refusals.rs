@@ -1,7 +1,9 @@
 //! What is no form, and forms that are too large: one past each bound.
 
 use crate::is_documented;
-use fieldpost_dialects::openrosa::{MAX_FORM_CHOICES, MAX_FORM_FIELDS, read_form};
+use fieldpost_dialects::openrosa::{
+    MAX_FORM_CHOICES, MAX_FORM_FIELDS, MAX_LIST_READINGS, MAX_PATH_LENGTH, read_form,
+};
 use fieldpost_dialects::{MAX_DEPTH, Received};
 
 /// A form with that instance and that body.
@@ -44,7 +46,8 @@ fn what_is_no_form_is_refused_with_a_reason() {
 #[test]
 fn a_form_has_so_many_nodes_and_no_more() {
     let nodes = |count: usize| {
-        document(&(0..count).map(|number| format!("<q{number}/>")).collect::<String>(), "")
+        let nodes: Vec<String> = (0..count).map(|number| format!("<q{number}/>")).collect();
+        document(&nodes.concat(), "")
     };
     assert_eq!(refusal(&nodes(MAX_FORM_FIELDS)), None);
     assert_eq!(refusal(&nodes(MAX_FORM_FIELDS + 1)), Some("xform-fields"));
@@ -58,6 +61,31 @@ fn a_form_has_so_many_choices_and_no_more() {
     };
     assert_eq!(refusal(&choices(MAX_FORM_CHOICES)), None);
     assert_eq!(refusal(&choices(MAX_FORM_CHOICES + 1)), Some("xform-choices"));
+}
+
+#[test]
+fn a_list_is_read_in_so_many_ways_and_no_more() {
+    let readings = |count: usize| {
+        let question = |number: usize| {
+            format!(
+                "<select1 ref=\"/data/q{number}\"><itemset nodeset=\"instance('l')/root/item\">\
+                 <value ref=\"v{number}\"/><label ref=\"l\"/></itemset></select1>"
+            )
+        };
+        let body: String = (0..count).map(question).collect();
+        let list = "</instance><instance id=\"l\"><root><item><l>A</l></item></root></instance>";
+        document("<q/>", &body).replacen("</instance>", list, 1)
+    };
+    assert_eq!(refusal(&readings(MAX_LIST_READINGS)), None);
+    assert_eq!(refusal(&readings(MAX_LIST_READINGS + 1)), Some("xform-choices"));
+}
+
+#[test]
+fn a_path_is_so_long_and_no_longer() {
+    let named = |length: usize| document(&format!("<{}/>", "q".repeat(length)), "");
+    let around = "/data/".len();
+    assert_eq!(refusal(&named(MAX_PATH_LENGTH - around)), None);
+    assert_eq!(refusal(&named(MAX_PATH_LENGTH - around + 1)), Some("xform-path"));
 }
 
 #[test]
