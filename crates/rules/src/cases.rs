@@ -2,7 +2,7 @@
 //!
 //! | rule | where |
 //! |---|---|
-//! | 1 blocks count in the order of the document, several for one case too | [`apply`] |
+//! | 1 blocks count in the order of the document, several for one case too | [`apply()`] |
 //! | 2 create, update, close, index, attachment, in this order; a block without any is a touch | `change` |
 //! | 3 names, types, owners and ids are set where they are not empty, and are short | `change`, `check` |
 //! | 4 everything else in an update is a property, and may be empty | `change` |
@@ -11,14 +11,14 @@
 //! | 7 the user, the times, and what is not known yet follow from the block | `change` |
 //! | 8 a closed case closes its extensions, in a form of the hub's own | [`closing_of_extensions`] |
 //! | 9 an update may come before its create | `change` |
-//! | 10 the forms of one user are put in the order of the phone's clock | [`overtakes`], [`rebuild`] |
-//! | 11 an edited or archived form makes its cases anew from those that remain | [`rebuild`] |
-//! | 12 a form is taken whole or not at all | [`apply`] |
+//! | 10 the forms of one user are put in the order of the phone's clock | [`overtakes`], [`rebuild()`] |
+//! | 11 an edited or archived form makes its cases anew from those that remain | [`rebuild()`] |
+//! | 12 a form is taken whole or not at all | [`apply()`] |
 //! | 13 a stub names all cases of its form | `CaseSubmission::case_ids` |
 //!
 //! The caller loads the cases that a form mentions ([`mentioned`]), and stores what comes out. A form
 //! that [`overtakes`] an earlier one is applied like any other to be judged; the state of that case
-//! is then made by [`rebuild`] from all its forms. An edit is judged by [`check`], and rebuilt too.
+//! is then made by [`rebuild()`] from all its forms. An edit is judged by [`check()`], and rebuilt too.
 
 mod change;
 mod check;

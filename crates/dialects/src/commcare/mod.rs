@@ -4,6 +4,10 @@
 //! (an application id travels as `text/xml`). Forms and cases come as XML or as JSON, as each
 //! forwarder of the sender is set; both give views of the same shape, that of the JSON, so one
 //! filter matches either. What only the server knows (domain, times of receipt) is in the JSON alone.
+//!
+//! Beside the view, which filters match, there is what forms and forwarders ask for of cases, as the
+//! rules take it: [`blocks_of_form`] and [`state()`]. The other way, [`case_xml`], [`case_json()`],
+//! [`form_stub`] and [`app_schema`] write what HQ would forward.
 
 mod application;
 mod case;
@@ -24,6 +28,7 @@ pub use cases::{
 };
 pub use notice::{app_schema, form_stub};
 
+pub(crate) use cases::CASE_BLOCKS;
 pub(crate) use form::of_xml as form_of_xml;
 
 /// Reads whatever HQ forwards.

@@ -3,7 +3,7 @@
 //! | direction | what | where |
 //! |---|---|---|
 //! | in | the case blocks of a form, XML or JSON | [`blocks_of_form`], [`blocks_of_view`] |
-//! | in | a forwarded case, XML of both versions or JSON | [`state`] |
+//! | in | a forwarded case, XML of both versions or JSON | [`state()`] |
 //! | out | a case as XML, of both versions | [`case_xml`] |
 //! | out | a form of the hub's own | [`system_form`] |
 //! | out | a case as JSON, as forwarders and the old API have it | [`case_json`] |
@@ -28,4 +28,4 @@ pub use state::state;
 pub use xml::{CaseXmlVersion, ClosedCases, case_xml, system_form};
 
 /// The namespace of case blocks since version 2.
-pub(super) const CASE_BLOCKS: &str = "http://commcarehq.org/case/transaction/v2";
+pub(crate) const CASE_BLOCKS: &str = "http://commcarehq.org/case/transaction/v2";

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use fieldpost_dialects::commcare::{blocks_of_form, state};
 use fieldpost_dialects::{Received, Unreadable};
 use fieldpost_model::case::{
-    AttachmentOrigin, BroughtFile, Case, CaseAction, CaseAttachment, CaseBlock, CaseIndex,
-    CaseRelationship, CaseSubmission,
+    AttachmentOrigin, BroughtFile, Case, CaseAttachment, CaseBlock, CaseIndex, CaseRelationship,
+    CaseSubmission,
 };
 use fieldpost_model::time::Timestamp;
 
