@@ -2,10 +2,12 @@
 
 use fieldpost_model::json::Value;
 
+use crate::commcare::CASE_BLOCKS;
 use crate::view::member_text;
 
-/// The namespace of CommCare's case blocks since version 2.
-const CASE_BLOCKS: &str = "http://commcarehq.org/case/transaction/v2";
+/// The namespace of XForms themselves. Instances that declare none of their own stand in it, so it
+/// names no form.
+pub(crate) const XFORMS: &str = "http://www.w3.org/2002/xforms";
 
 /// Whether an element is the block with the submission's id. A form may have a question of its own
 /// that is called `meta`; that one has no node for an id.

@@ -5,11 +5,8 @@ use fieldpost_model::json::Value;
 use fieldpost_model::submission::{FormReference, Group, Metadata, Submission};
 
 use super::{metadata, tree, untyped};
-use crate::openrosa::instance::is_meta;
+use crate::openrosa::instance::{XFORMS, is_meta};
 use crate::view::{each, member_text, text};
-
-/// The namespace of XForms themselves, which names no form.
-const XFORMS: &str = "http://www.w3.org/2002/xforms";
 
 /// What the root element says about the form; not answers.
 const OF_THE_FORM: [&str; 8] = [

@@ -22,7 +22,7 @@ use self::binds::{Bind, Binds};
 use self::body::Body;
 use self::choices::Lists;
 use self::texts::Texts;
-use super::instance::{is_case_block, is_meta};
+use super::instance::{XFORMS, is_case_block, is_meta};
 use crate::unreadable::excerpt;
 use crate::view::{children, each, member_text, text};
 use crate::{Received, Unreadable, xml};
@@ -32,9 +32,6 @@ pub use paths::MAX_PATH_LENGTH;
 
 /// How many nodes a form may have.
 pub const MAX_FORM_FIELDS: usize = 10_000;
-
-/// The namespace of XForms themselves, which names no form.
-const XFORMS: &str = "http://www.w3.org/2002/xforms";
 
 /// Reads an XForm.
 pub fn read(received: &Received<'_>) -> Result<Form, Unreadable> {
