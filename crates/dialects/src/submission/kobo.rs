@@ -57,9 +57,10 @@ pub(super) fn submission(view: &Value<'_>, form: Option<&Form>) -> Option<Submis
     let own_fields: BTreeSet<&str> = form
         .map(|form| form.fields.iter().map(|field| field.name.as_str()).collect())
         .unwrap_or_default();
+    let is_own = |key: &str| own_fields.contains(key.split('/').next().unwrap_or(key));
     let (of_server, answers): (Vec<_>, Vec<_>) = tree::raw(members)
         .into_iter()
-        .partition(|(name, _)| OF_THE_SERVER.contains(name) && !own_fields.contains(name));
+        .partition(|(name, _)| OF_THE_SERVER.contains(name) && !is_own(name));
 
     let tree = unflatten(&answers, "");
     let block = tree.get("meta").filter(|block| block.as_object().is_some());

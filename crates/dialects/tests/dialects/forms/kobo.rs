@@ -2,6 +2,7 @@
 
 use super::{answers, one, submissions};
 use crate::{sample, xform};
+use fieldpost_model::form::{AnswerType, Field, FieldKind, Form, Leaf};
 use fieldpost_model::source::Dialect;
 use fieldpost_model::submission::AttachmentContent;
 
@@ -78,6 +79,21 @@ fn kobo_without_a_form_is_groups_lists_and_texts() {
         assert_eq!(id, Some("1"), "{body}");
     }
     assert!(submissions(Dialect::Kobo, r#"{"a":"1"}"#, None).is_empty());
+}
+
+/// KoboToolbox puts nodes of its own into the forms that it hands out; they are answers then.
+#[test]
+fn what_the_form_has_is_an_answer_whatever_its_name() {
+    let leaf = |name: &str| Field::new(name, FieldKind::Leaf(Leaf::of(AnswerType::Text)));
+    let group = Field::new("formhub", FieldKind::Group(vec![leaf("uuid")]));
+    let form = Form { fields: vec![group, leaf("__version__")], ..Form::default() };
+    let body = r#"{"formhub/uuid":"f1","__version__":"v9","_uuid":"1","_status":"s"}"#;
+    let submission = one(Dialect::Kobo, body, Some(&form));
+    assert_eq!(answers(&submission), r#"{"formhub":{"uuid":"f1"},"__version__":"v9"}"#);
+    assert_eq!(submission.form.version.as_deref(), Some("v9"));
+    let other: Vec<&str> =
+        submission.metadata.other.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(other, ["_uuid", "_status"]);
 }
 
 #[test]

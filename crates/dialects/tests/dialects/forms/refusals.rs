@@ -53,31 +53,35 @@ fn a_form_has_so_many_nodes_and_no_more() {
     assert_eq!(refusal(&nodes(MAX_FORM_FIELDS + 1)), Some("xform-fields"));
 }
 
+/// A form with a list of so many items, so many questions that read it each in a way of its own, and
+/// so many choices beside a last question.
+fn choosing(items: usize, readings: usize, beside: usize) -> String {
+    let question = |number: usize| {
+        format!(
+            "<select1 ref=\"/data/q{number}\"><itemset nodeset=\"instance('l')/root/item\">\
+             <value ref=\"v{number}\"/><label ref=\"l\"/></itemset></select1>"
+        )
+    };
+    let mut body: Vec<String> = (0..readings).map(question).collect();
+    let choices = "<item><value>a</value></item>".repeat(beside);
+    body.push(format!("<select1 ref=\"/data/q\">{choices}</select1>"));
+    let items = "<item/>".repeat(items);
+    let list = format!("</instance><instance id=\"l\"><root>{items}</root></instance>");
+    document("<q/>", &body.concat()).replacen("</instance>", &list, 1)
+}
+
 #[test]
 fn a_form_has_so_many_choices_and_no_more() {
-    let choices = |count: usize| {
-        let items = "<item><value>a</value></item>".repeat(count);
-        document("<q/>", &format!("<select1 ref=\"/data/q\">{items}</select1>"))
-    };
-    assert_eq!(refusal(&choices(MAX_FORM_CHOICES)), None);
-    assert_eq!(refusal(&choices(MAX_FORM_CHOICES + 1)), Some("xform-choices"));
+    let items = MAX_FORM_CHOICES / MAX_LIST_READINGS;
+    let rest = MAX_FORM_CHOICES % MAX_LIST_READINGS;
+    assert_eq!(refusal(&choosing(items, MAX_LIST_READINGS, rest)), None);
+    assert_eq!(refusal(&choosing(items, MAX_LIST_READINGS, rest + 1)), Some("xform-choices"));
 }
 
 #[test]
 fn a_list_is_read_in_so_many_ways_and_no_more() {
-    let readings = |count: usize| {
-        let question = |number: usize| {
-            format!(
-                "<select1 ref=\"/data/q{number}\"><itemset nodeset=\"instance('l')/root/item\">\
-                 <value ref=\"v{number}\"/><label ref=\"l\"/></itemset></select1>"
-            )
-        };
-        let body: String = (0..count).map(question).collect();
-        let list = "</instance><instance id=\"l\"><root><item><l>A</l></item></root></instance>";
-        document("<q/>", &body).replacen("</instance>", list, 1)
-    };
-    assert_eq!(refusal(&readings(MAX_LIST_READINGS)), None);
-    assert_eq!(refusal(&readings(MAX_LIST_READINGS + 1)), Some("xform-choices"));
+    assert_eq!(refusal(&choosing(1, MAX_LIST_READINGS, 0)), None);
+    assert_eq!(refusal(&choosing(1, MAX_LIST_READINGS + 1, 0)), Some("xform-choices"));
 }
 
 #[test]
