@@ -36,11 +36,11 @@ pub struct ServerFacts<'s> {
     pub indexed_at: Timestamp,
     /// Where the data API has it: `/a/demo/api/form/v1/<id>/`.
     pub resource: Option<&'s str>,
-    /// The application that the form is part of, and its build.
+    /// The application that the form is part of.
     pub application: Option<&'s str>,
     /// The build of the application.
     pub build: Option<&'s str>,
-    /// Whether it took the place of an earlier one, and when.
+    /// When it took the place of an earlier state, if it did.
     pub edited_at: Option<Timestamp>,
     /// Whether a device sent it, not a program.
     pub is_from_device: bool,
