@@ -2,10 +2,10 @@
 //!
 //! | format | for whom | lists | types |
 //! |---|---|---|---|
-//! | [`normalised`] | programs written today | repeats, always | JSON's own |
-//! | [`kobo`] | programs that read KoboToolbox | repeats, always | texts |
-//! | [`geojson`] | maps | as `normalised` | JSON's own |
-//! | [`form_json`] | programs that read CommCare HQ | what stood there more than once | texts |
+//! | [`normalised()`] | programs written today | repeats, always | JSON's own |
+//! | [`kobo()`] | programs that read KoboToolbox | repeats, always | texts |
+//! | [`geojson()`] | maps | as `normalised` | JSON's own |
+//! | [`form_json()`] | programs that read CommCare HQ | what stood there more than once | texts |
 //!
 //! All are pure: what only the server knows comes in as [`ServerFacts`].
 
