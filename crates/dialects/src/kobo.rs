@@ -41,7 +41,7 @@ pub(crate) fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreada
 }
 
 /// The outermost object that is marked as a submission.
-fn find_submission<'v, 'a>(view: &'v Value<'a>) -> Option<&'v Value<'a>> {
+pub(crate) fn find_submission<'v, 'a>(view: &'v Value<'a>) -> Option<&'v Value<'a>> {
     let mut level = vec![view];
     for _ in 0..=WRAPPER_DEPTH {
         if let Some(submission) = level.iter().find(|value| is_submission(value)) {

@@ -6,17 +6,24 @@
 //! the name of its form. What cannot be read is [`Unreadable`], with a stable code and a sentence
 //! for the person who looks after the sender; the bytes are kept by the caller either way.
 //!
+//! Beyond the view, [`submission`] gives the answers in a message their types, by the form that
+//! [`openrosa`] reads from its definition, and [`formats`] writes them for others.
+//!
 //! Each dialect is one module with one function, `decode`; the table below says which. The modules
 //! beside them are what dialects share: `text` (encodings, content types), `view` (building and
 //! reading views), `names` (the ids of submissions).
 
-mod commcare;
+pub mod commcare;
 mod form;
+pub mod formats;
 mod json;
 mod kobo;
 mod names;
 mod odk_aggregate;
+pub mod odk_central;
+pub mod openrosa;
 mod raw;
+pub mod submission;
 mod text;
 mod unreadable;
 mod view;

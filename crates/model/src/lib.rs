@@ -7,21 +7,25 @@
 
 pub mod access;
 pub mod attempt;
+pub mod case;
 pub mod connection;
 pub mod delivery;
 pub mod duration;
 pub mod event;
+pub mod form;
 pub mod forwarder;
 pub mod hexadecimal;
 pub mod incident;
 pub mod json;
 pub mod message;
 mod names;
+pub mod openrosa;
 pub mod project;
 pub mod recipient;
 pub mod retry;
 pub mod secret;
 pub mod source;
+pub mod submission;
 pub mod tally;
 pub mod time;
 

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod cases;
 pub mod definition;
 pub mod delivery;
 pub mod difference;
@@ -12,6 +13,7 @@ pub mod field_path;
 pub mod filter;
 pub mod incident;
 pub mod json_path;
+pub mod openrosa;
 pub mod order;
 pub mod redact;
 pub mod retry;

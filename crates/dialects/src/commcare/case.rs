@@ -6,12 +6,10 @@
 use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
 
+use super::cases::CASE_BLOCKS;
 use crate::view::{Members, children, each, hash, member_text, text};
 use crate::xml::Root;
 use crate::{Decoded, Shape, Unreadable};
-
-/// The namespace of case blocks since version 2.
-const CASE_BLOCKS: &str = "http://commcarehq.org/case/transaction/v2";
 
 /// How much of the state's SHA-256 goes into the identity, in bytes.
 const DIGEST_LENGTH: usize = 8;

@@ -18,7 +18,7 @@ pub(super) fn is_xml(root: &Root<'_>) -> bool {
 }
 
 /// The view that the Form API gives of this form, as far as the XML tells.
-pub(super) fn of_xml(root: Root<'_>) -> Decoded<'_> {
+pub(crate) fn of_xml(root: Root<'_>) -> Decoded<'_> {
     let mut form = Members::default();
     form.set("#type", Value::string(root.name.clone()));
     let meta = meta(&root.content).cloned();

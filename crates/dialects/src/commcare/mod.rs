@@ -4,10 +4,16 @@
 //! (an application id travels as `text/xml`). Forms and cases come as XML or as JSON, as each
 //! forwarder of the sender is set; both give views of the same shape, that of the JSON, so one
 //! filter matches either. What only the server knows (domain, times of receipt) is in the JSON alone.
+//!
+//! Beside the view, which filters match, there is what forms and forwarders ask for of cases, as the
+//! rules take it: [`blocks_of_form`] and [`state()`]. The other way, [`case_xml`], [`case_json()`],
+//! [`form_stub`] and [`app_schema`] write what HQ would forward.
 
 mod application;
 mod case;
+mod cases;
 mod form;
+mod notice;
 mod stub;
 
 use fieldpost_model::json::Value;
@@ -15,6 +21,15 @@ use fieldpost_model::json::Value;
 use crate::unreadable::excerpt;
 use crate::xml::Root;
 use crate::{Decoded, Received, Shape, Unreadable, json, text, xml};
+
+pub use cases::{
+    CaseXmlVersion, ClosedCases, MAX_BLOCK_ENTRIES, MAX_CASE_BLOCKS, blocks_of_form,
+    blocks_of_view, case_api_json, case_json, case_xml, state, system_form,
+};
+pub use notice::{app_schema, form_stub};
+
+pub(crate) use cases::CASE_BLOCKS;
+pub(crate) use form::of_xml as form_of_xml;
 
 /// Reads whatever HQ forwards.
 pub(crate) fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {

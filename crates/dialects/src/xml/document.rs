@@ -121,13 +121,10 @@ impl<'a> Tree<'a> {
         start: &BytesStart<'_>,
     ) -> Result<(), Unreadable> {
         if self.open.is_empty() && self.root.is_some() {
-            return Err(syntax("there is a second root element"));
+            return Err(second_root());
         }
         if self.open.len() == MAX_DEPTH {
-            return Err(Unreadable::new(
-                "xml-depth",
-                format!("Elements stand more than {MAX_DEPTH} deep inside each other."),
-            ));
+            return Err(too_deep());
         }
         check_name(start.name())?;
         let mut members = attributes(reader, start)?;
@@ -193,16 +190,13 @@ impl<'a> Tree<'a> {
     fn finish(self) -> Result<Root<'a>, Unreadable> {
         match (self.root, self.open.len()) {
             (Some(root), _) => Ok(root),
-            (None, 0) => Err(syntax("there is no element in it")),
-            (None, open) => {
-                Err(syntax(&format!("it breaks off; {open} of its elements are not closed")))
-            }
+            (None, open) => Err(incomplete(open)),
         }
     }
 }
 
 /// The attributes of an element as members; declarations of namespaces are not among them.
-fn attributes<'a>(
+pub(super) fn attributes<'a>(
     reader: &NsReader<&[u8]>,
     start: &BytesStart<'_>,
 ) -> Result<Members<'a>, Unreadable> {
@@ -238,7 +232,7 @@ fn attributes<'a>(
 }
 
 /// The text that a reference stands for: a character, or one of the five predefined entities.
-fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Unreadable> {
+pub(super) fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Unreadable> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) if is_allowed(character) => Ok(Cow::Owned(character.to_string())),
         Ok(Some(_)) => Err(forbidden_character()),
@@ -249,7 +243,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Unreadable> {
     }
 }
 
-fn check_name(name: QName<'_>) -> Result<(), Unreadable> {
+pub(super) fn check_name(name: QName<'_>) -> Result<(), Unreadable> {
     if is_qualified_name(name.into_inner()) {
         Ok(())
     } else {
@@ -258,7 +252,7 @@ fn check_name(name: QName<'_>) -> Result<(), Unreadable> {
 }
 
 /// The reader's errors in our words: theirs quote names of any length.
-fn refusal(error: &Error) -> Unreadable {
+pub(super) fn refusal(error: &Error) -> Unreadable {
     match error {
         Error::Syntax(SyntaxError::UnclosedDoctype)
         | Error::IllFormed(IllFormedError::MissingDoctypeName) => document_type(),
@@ -308,7 +302,26 @@ fn bad_attribute(error: &AttrError) -> Unreadable {
     })
 }
 
-fn document_type() -> Unreadable {
+pub(super) fn second_root() -> Unreadable {
+    syntax("there is a second root element")
+}
+
+/// The end of a document, where that many elements are open and none has been closed.
+pub(super) fn incomplete(open: usize) -> Unreadable {
+    match open {
+        0 => syntax("there is no element in it"),
+        _ => syntax(&format!("it breaks off; {open} of its elements are not closed")),
+    }
+}
+
+pub(super) fn too_deep() -> Unreadable {
+    Unreadable::new(
+        "xml-depth",
+        format!("Elements stand more than {MAX_DEPTH} deep inside each other."),
+    )
+}
+
+pub(super) fn document_type() -> Unreadable {
     Unreadable::new(
         "xml-doctype",
         "The document has a document type (<!DOCTYPE …>); for safety none is taken. Let the sender \
@@ -337,14 +350,14 @@ fn too_many_namespaces() -> Unreadable {
     )
 }
 
-fn unknown_prefix(prefix: &str) -> Unreadable {
+pub(super) fn unknown_prefix(prefix: &str) -> Unreadable {
     Unreadable::new(
         "xml-namespace",
         format!("The prefix '{}' is used but not declared.", excerpt(prefix)),
     )
 }
 
-fn forbidden_character() -> Unreadable {
+pub(super) fn forbidden_character() -> Unreadable {
     Unreadable::new(
         "xml-character",
         "The document contains a character that XML does not allow, such as a control character.",

@@ -11,6 +11,8 @@
 
 mod characters;
 mod document;
+mod element;
+mod write;
 
 use std::borrow::Cow;
 
@@ -19,6 +21,13 @@ use crate::{Decoded, Received, Shape, Unreadable, text};
 
 pub(crate) use document::Root;
 pub use document::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH};
+pub(crate) use element::{Element, Search, plain};
+pub(crate) use write::Writer;
+
+/// Whether the text is a name that an element can have, without a prefix.
+pub(crate) fn is_element_name(text: &str) -> bool {
+    characters::is_qualified_name(text) && !text.contains(':')
+}
 
 /// Reads any XML document: `{"<root>": …}`. It has no identity: nothing in it says what it is.
 pub(crate) fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod cases;
 mod commcare;
+mod forms;
 mod properties;
 mod refusals;
 mod samples;
@@ -14,6 +16,22 @@ use fieldpost_model::json::Value;
 #[track_caller]
 fn sample(name: &str) -> Vec<u8> {
     let path = format!("{}/../../examples/payloads/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A form among the fixtures. Those with an XLSForm of the name beside them were made from it by
+/// pyxform; the others are written by hand.
+#[track_caller]
+fn xform(name: &str) -> fieldpost_model::form::Form {
+    let body = fixture(&format!("xforms/{name}.xml"));
+    let received = fieldpost_dialects::Received { content_type: None, body: &body };
+    fieldpost_dialects::openrosa::read_form(&received).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The bytes of a file among the fixtures.
+#[track_caller]
+fn fixture(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -60,7 +60,7 @@ fn content_type() -> impl Strategy<Value = Option<String>> {
 }
 
 /// Bytes without sense, pieces with some, and samples with a few bytes or pieces changed.
-fn body() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn body() -> impl Strategy<Value = Vec<u8>> {
     let piece = || select(&PIECES[..]).prop_map(|piece| piece.as_bytes().to_vec());
     let noise = || prop::collection::vec(any::<u8>(), 0..4);
     let edit = (any::<Index>(), any::<Index>(), prop_oneof![piece(), noise()]);

@@ -1,0 +1,11 @@
+//! OpenRosa: the forms of ODK, KoboToolbox, CommCare and Enketo, and the documents that their
+//! servers answer with. What their clients send is read by [`submission`](crate::submission).
+
+mod documents;
+pub(crate) mod instance;
+mod xform;
+
+pub use documents::{ListedFile, ListedForm, form_list, manifest, response};
+pub use xform::{
+    MAX_FORM_CHOICES, MAX_FORM_FIELDS, MAX_LIST_READINGS, MAX_PATH_LENGTH, read as read_form,
+};
