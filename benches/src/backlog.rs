@@ -172,7 +172,12 @@ impl Queue {
         if claims.claimed.len() != CLAIMED {
             bail!("{} deliveries were claimed", claims.claimed.len());
         }
-        let release = |Claimed { lane, id, fence, .. }| Release { lane, delivery: id, fence };
+        let release = |Claimed { lane, id, fence, sequence, .. }| Release {
+            lane,
+            delivery: id,
+            fence,
+            sequence,
+        };
         self.claimed.extend(claims.claimed.into_iter().map(release));
         Ok(took)
     }
