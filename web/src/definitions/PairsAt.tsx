@@ -39,7 +39,7 @@ function isDoubled(row: Row, rows: Row[]): boolean {
 }
 
 export function PairsAt({ path, label, about, nameLabel, valueLabel, secret }: PairsAtProps) {
-  const words = useWords().definitions;
+  const { definitions: words, common } = useWords();
   const form = useDefinitionForm();
   // Rows without a name, and two of one name while it is typed, have no place in a definition.
   const [rows, setRows] = useState<Row[]>(() => {
@@ -81,7 +81,7 @@ export function PairsAt({ path, label, about, nameLabel, valueLabel, secret }: P
               onChange={(event) => change(row.key, { name: event.currentTarget.value })}
             />
             <TextInput
-              aria-label={row.name === "" ? valueLabel : `${valueLabel}: ${row.name}`}
+              aria-label={row.name === "" ? valueLabel : common.labelled(valueLabel, row.name)}
               placeholder={kept ? (leaves ? words.secret.again : words.secret.kept) : valueLabel}
               type={secret ? "password" : "text"}
               autoComplete="off"

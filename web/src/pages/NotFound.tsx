@@ -2,7 +2,6 @@
 import { Button } from "@mantine/core";
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import { Link } from "@tanstack/react-router";
-import { EmptyState } from "../design/EmptyState";
 import { ErrorNote } from "../design/ErrorNote";
 import { PageHead } from "../design/PageHead";
 import { useWords } from "../i18n/words";
@@ -12,14 +11,8 @@ export function NotFound() {
   const words = useWords().shell.notFound;
   return (
     <div className={styles.page}>
-      <PageHead title={words.title} />
-      <EmptyState
-        action={
-          <Button renderRoot={(props) => <Link {...props} to="/projects" />}>{words.home}</Button>
-        }
-      >
-        {words.text}
-      </EmptyState>
+      <PageHead title={words.title} about={words.text} />
+      <Button renderRoot={(props) => <Link {...props} to="/projects" />}>{words.home}</Button>
     </div>
   );
 }

@@ -1,3 +1,5 @@
+import { counted } from "../plural";
+
 export const audit = {
   title: "Audit log",
   about: "Who changed what in this project. Entries are never changed.",
@@ -13,6 +15,8 @@ export const audit = {
   detail: "Details",
   noDetail: "Nothing more was noted.",
   onlyLooked: (deed: string) => `${deed}: only looked at what it would do`,
+  times: (deed: string, count: number) =>
+    counted("en", count, { one: deed, other: `${deed}, # times` }),
   kinds: { user: "person", token: "token", administrator: "administrator’s token" },
   columns: {
     at: "When",
@@ -26,6 +30,7 @@ export const audit = {
   actions: {
     "account.saved": "Account changed",
     "action.stopped": "Bulk action stopped",
+    "change.refused": "Change refused",
     "connection.deleted": "Connection removed",
     "connection.paused": "Connection paused",
     "connection.resumed": "Connection resumed",
@@ -51,11 +56,13 @@ export const audit = {
     "message.replayed": "Message replayed",
     "messages.acted-on": "Many messages acted on",
     "password.changed": "Password changed",
+    "password.refused": "Password refused",
     "person.erased": "Person erased",
     "project.applied": "Project file applied",
     "project.created": "Project made",
     "project.paused": "Project paused",
     "project.resumed": "Project resumed",
+    "recovery-codes.renewed": "Recovery codes made anew",
     "report.sent": "Report sent",
     "second-factor.begun": "Second factor begun",
     "second-factor.confirmed": "Second factor confirmed",
@@ -69,6 +76,7 @@ export const audit = {
     "source.saved": "Source saved",
     "token.created": "Token made",
     "token.revoked": "Token revoked",
+    "tokens.refused": "Tokens refused",
     "user.deleted": "User deleted",
     "user.invited": "User invited",
     "user.reset": "Link made for a user",

@@ -1,5 +1,18 @@
 import { counted } from "../plural";
 
+const states = {
+  kept: "kept",
+  quarantined: "quarantined",
+  duplicate: "duplicate",
+  pending: "waiting",
+  failed: "retrying",
+  succeeded: "delivered",
+  cancelled: "cancelled",
+  rejected: "refused",
+  broken: "given up",
+  superseded: "superseded",
+};
+
 export const common = {
   cancel: "Cancel",
   close: "Close",
@@ -17,18 +30,12 @@ export const common = {
   loading: "Loading…",
   mayBeOld: "What stands below could not be brought up to date.",
   notAllowed: "Your access does not cover this. An administrator of the project can change that.",
-  states: {
-    kept: "kept",
-    quarantined: "quarantined",
-    duplicate: "duplicate",
-    pending: "waiting",
-    failed: "retrying",
-    succeeded: "delivered",
-    cancelled: "cancelled",
-    rejected: "refused",
-    broken: "given up",
-    superseded: "superseded",
-  },
+  states,
+  /** So many in a state. */
+  stateCount: (state: keyof typeof states, count: number) =>
+    counted("en", count, { one: `# ${states[state]}`, other: `# ${states[state]}` }),
+  /** Something with its name before it. */
+  labelled: (label: string, value: string) => `${label}: ${value}`,
   reason: "Why, if you like to say",
   reasonAbout: "It stands in the audit log.",
 };

@@ -1,5 +1,12 @@
 import { counted } from "../plural";
 
+/** What the hints of a test speak of. */
+interface HintFacts {
+  method: string;
+  /** How many days the certificate is good for. */
+  days: number;
+}
+
 export const connections = {
   title: "Connections",
   about: "The systems that this project sends to.",
@@ -35,7 +42,7 @@ export const connections = {
     "unverified-tls": "any certificate is taken",
     "credentials-in-the-clear": "credentials go in the clear",
     "short-signing-secret": "short signing secret",
-  } as Record<string, string>,
+  },
   tryNow: "Try now",
   removeAbout:
     "Nothing can be sent to it any more. What was delivered stays on record. A connection that a forwarder names is not removed.",
@@ -217,8 +224,47 @@ export const connections = {
     running: "On the way…",
     incomplete: "It cannot be tried yet: the fields in red say why.",
     method: "Asked with",
-    works: (milliseconds: string) => `It works. Answered in ${milliseconds}.`,
-    fails: "It does not work yet.",
+    verdicts: {
+      failed: () => "It does not work yet.",
+      reached: (took: string, method: string) =>
+        `It works as far as ${method} shows: answered in ${took}. Whether payloads are taken, the first delivery shows.`,
+      "took-sample": (took: string) => `It works: the destination took the sample in ${took}.`,
+    },
+    hints: {
+      "use-https": () =>
+        "Payloads and credentials travel where anybody on the way can read them. Use https: if the destination has it.",
+      "check-host": () =>
+        "Check the spelling of the host. Does the machine that the hub runs on know this name?",
+      "check-firewall": () =>
+        "A firewall may drop what the hub sends. Does the destination allow the hub’s address?",
+      "check-port": () => "Check the port of the address, and whether the destination is running.",
+      "name-authority": () =>
+        "The connection takes any certificate, so nobody knows who answers. Name the authority below Certificates (TLS) instead.",
+      "check-token-endpoint": () =>
+        "Look at the address of the token or login endpoint, the credentials for it, and where they are sent.",
+      "reach-token-endpoint": () =>
+        "The token or login endpoint is an address of its own. Is it reachable from the hub?",
+      "give-authentication": () =>
+        "The destination wants to know who calls: choose how the connection proves itself.",
+      "check-credentials": () =>
+        "The destination does not know these credentials: check them, and their kind.",
+      "check-rights": () =>
+        "The destination knows who calls and does not allow it: check the rights of the user or key, and whether only some addresses may call.",
+      "check-path": () => "There is nothing at this path: check the address.",
+      "try-post": ({ method }: HintFacts) =>
+        `Many destinations that take payloads do not know ${method}: a delivery, which is sent with POST, may be taken all the same.`,
+      "check-method": () =>
+        "The destination does not take POST here: check the path, or the forwarder’s method.",
+      "try-real-sample": () =>
+        "The destination was reached and did not like the payload: try it with a real one.",
+      "follow-redirect": () => "Change the address in the connection to where the redirect leads.",
+      "destination-in-trouble": () => "The destination was reached and is in trouble itself.",
+      "renew-certificate": ({ days }: HintFacts) =>
+        counted("en", days, {
+          one: "The certificate ends in # day: have it renewed.",
+          other: "The certificate ends in # days: have it renewed.",
+        }),
+    },
     todo: "What to do",
     changed: "This was found before the last changes in the form. Test again.",
     details: "Everything that was found out",

@@ -66,5 +66,62 @@ export const definitions = {
     again: "It would go elsewhere than before: type it again.",
   },
   copyAddress: "Copy the address",
+  /** What is allowed and likely to be regretted, by the hub's codes. */
+  warningTexts: {
+    "no-notify": (name: string) => `Nobody is told when ${name} is in trouble.`,
+    "no-mail-relay": (name: string) =>
+      `Nobody gets a mail when ${name} is in trouble: the hub has no mail relay.`,
+    "all-unsubscribed": (name: string) =>
+      `Everybody who was told when ${name} is in trouble has unsubscribed.`,
+    "notify-refused": (name: string) =>
+      `Somebody who is told when ${name} is in trouble gets no mail: the last one was given up.`,
+    "refused-network": (name: string) =>
+      `Nothing is sent to ${name}: its address is in a network that is not open.`,
+    "unverified-tls": (name: string) =>
+      `Anybody on the way to ${name} can read and change what is sent, credentials included: its certificate is not verified.`,
+    "credentials-in-the-clear": (name: string) =>
+      `The credentials for ${name} are sent where anybody on the way can read them.`,
+    "short-signing-secret": (name: string) =>
+      `The signing secret of ${name} is so short that it can be guessed.`,
+    "short-secret": (name: string) =>
+      `The secret of ${name} is short: who guesses it can post there.`,
+  },
+  warningHints: {
+    "no-notify": "Name somebody below “Who is told of trouble”.",
+    "no-mail-relay": "Give the hub a relay with --smtp-url and --smtp-from.",
+    "all-unsubscribed": "Name somebody else, or ask them to open their link once more.",
+    "notify-refused": "Name an address that takes mail.",
+    "refused-network": "Whoever runs the hub opens that network with --allow-network.",
+    "unverified-tls": "Give the certificate of its authority instead.",
+    "credentials-in-the-clear": "Let the address begin with https://.",
+    "short-signing-secret": "Have one made, or make one with openssl rand -base64 32.",
+    "short-secret": "Leave it out, and one is made.",
+  },
+  /** Why a filter wants a message or not; between backticks stands code. */
+  conditions: {
+    cameIn: (source: string) => `came in by \`${source}\``,
+    cameInOther: (source: string, wanted: string) =>
+      `came in by \`${source}\`, wanted \`${wanted}\``,
+    body: "the body",
+    header: (name: string) => `the header \`${name}\``,
+    query: (name: string) => `the query parameter \`${name}\``,
+    object: "an object",
+    array: "a list",
+    absent: (what: string) => `${what} is not there`,
+    notSent: (what: string) => `${what} was not sent`,
+    same: (what: string, found: string) => `${what} is ${found}`,
+    different: (what: string, found: string, wanted: string) =>
+      `${what} is ${found}, wanted ${wanted}`,
+    differs: (what: string, found: string, excluded: string) =>
+      `${what} is ${found}, not ${excluded}`,
+    hasEqual: (what: string, wanted: string) => `${what} has an element equal to ${wanted}`,
+    lacksEqual: (what: string, wanted: string) => `${what} has no element equal to ${wanted}`,
+    hasContaining: (what: string, wanted: string) =>
+      `${what} has an element that contains ${wanted}`,
+    lacksContaining: (what: string, wanted: string) =>
+      `${what} has no element that contains ${wanted}`,
+    excluded: (told: string) => `excluded: ${told}`,
+    notExcluded: (told: string) => `not excluded: ${told}`,
+  },
   advanced: "More",
 };

@@ -154,6 +154,8 @@ export const deliveries = {
     authentication: "not signed in",
     interrupted: "interrupted",
   },
+  /** Why the last try failed, in a few words. */
+  kindTold: (kind: string) => `Last try: ${kind}`,
   request: "Request",
   response: "Answer",
   body: "Body",

@@ -4,6 +4,8 @@ export const installation = {
   users: {
     title: "Users",
     about: "Everybody who has an account on this hub.",
+    empty:
+      "Nobody has an account yet: this hub is run with the administrator’s token. Invite somebody, and they come in with their mail address and a password of their own.",
     invite: "Invite somebody",
     email: "E-mail",
     name: "Name",

@@ -17,6 +17,8 @@ export const tokens = {
   ends: "Ends",
   endsNever: "does not end",
   ended: "has ended",
+  opensNothing: "opens nothing",
+  opensNothingAbout: "Who made it is gone, kept out, or may do less than it.",
   shownOnce:
     "Copy this token now: it is not shown again. Whoever has it may do what its level may.",
   token: "Token",

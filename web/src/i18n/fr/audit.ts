@@ -1,3 +1,4 @@
+import { counted } from "../plural";
 import type { Words } from "../words";
 
 export const audit: Words["audit"] = {
@@ -15,6 +16,7 @@ export const audit: Words["audit"] = {
   detail: "Détails",
   noDetail: "Rien de plus n’a été noté.",
   onlyLooked: (deed: string) => `${deed} : simple aperçu`,
+  times: (deed, count) => counted("fr", count, { one: deed, other: `${deed}, # fois` }),
   kinds: { user: "personne", token: "jeton", administrator: "jeton d’administrateur" },
   columns: {
     at: "Quand",
@@ -28,6 +30,7 @@ export const audit: Words["audit"] = {
   actions: {
     "account.saved": "Compte modifié",
     "action.stopped": "Action groupée arrêtée",
+    "change.refused": "Modification refusée",
     "connection.deleted": "Connexion supprimée",
     "connection.paused": "Connexion suspendue",
     "connection.resumed": "Connexion reprise",
@@ -53,11 +56,13 @@ export const audit: Words["audit"] = {
     "message.replayed": "Message rejoué",
     "messages.acted-on": "Action sur plusieurs messages",
     "password.changed": "Mot de passe changé",
+    "password.refused": "Mot de passe refusé",
     "person.erased": "Personne effacée",
     "project.applied": "Fichier de projet appliqué",
     "project.created": "Projet créé",
     "project.paused": "Projet suspendu",
     "project.resumed": "Projet repris",
+    "recovery-codes.renewed": "Codes de secours renouvelés",
     "report.sent": "Rapport envoyé",
     "second-factor.begun": "Second facteur commencé",
     "second-factor.confirmed": "Second facteur confirmé",
@@ -71,6 +76,7 @@ export const audit: Words["audit"] = {
     "source.saved": "Source enregistrée",
     "token.created": "Jeton créé",
     "token.revoked": "Jeton révoqué",
+    "tokens.refused": "Jetons refusés",
     "user.deleted": "Utilisateur supprimé",
     "user.invited": "Utilisateur invité",
     "user.reset": "Lien créé pour un utilisateur",

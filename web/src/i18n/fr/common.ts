@@ -1,5 +1,19 @@
-import { counted } from "../plural";
+import { counted, type PluralForms } from "../plural";
 import type { Words } from "../words";
+
+/** How so many in a state are said. */
+const stateForms: Record<keyof Words["common"]["states"], PluralForms> = {
+  kept: { one: "# conservé", other: "# conservés" },
+  quarantined: { one: "# en quarantaine", other: "# en quarantaine" },
+  duplicate: { one: "# doublon", other: "# doublons" },
+  pending: { one: "# en attente", other: "# en attente" },
+  failed: { one: "# à réessayer", other: "# à réessayer" },
+  succeeded: { one: "# livrée", other: "# livrées" },
+  cancelled: { one: "# annulée", other: "# annulées" },
+  rejected: { one: "# refusée", other: "# refusées" },
+  broken: { one: "# abandonnée", other: "# abandonnées" },
+  superseded: { one: "# remplacée", other: "# remplacées" },
+};
 
 export const common: Words["common"] = {
   cancel: "Annuler",
@@ -30,6 +44,8 @@ export const common: Words["common"] = {
     broken: "abandonnée",
     superseded: "remplacée",
   },
+  stateCount: (state, count) => counted("fr", count, stateForms[state]),
+  labelled: (label, value) => `${label}\u00a0: ${value}`,
   reason: "Pourquoi, si vous voulez le dire",
   reasonAbout: "C’est noté dans le journal d’audit.",
 };

@@ -220,8 +220,49 @@ export const connections: Words["connections"] = {
     running: "En route…",
     incomplete: "Impossible de l’essayer encore : les champs en rouge disent pourquoi.",
     method: "Demandé avec",
-    works: (milliseconds) => `Elle fonctionne. Réponse en ${milliseconds}.`,
-    fails: "Elle ne fonctionne pas encore.",
+    verdicts: {
+      failed: () => "Elle ne fonctionne pas encore.",
+      reached: (took, method) =>
+        `Elle fonctionne, pour autant que ${method} le montre : réponse en ${took}. La première livraison dira si les données sont acceptées.`,
+      "took-sample": (took) => `Elle fonctionne : le destinataire a accepté l’exemple en ${took}.`,
+    },
+    hints: {
+      "use-https": () =>
+        "Les données et les identifiants voyagent là où n’importe qui peut les lire en chemin. Utilisez https: si le destinataire le propose.",
+      "check-host": () =>
+        "Vérifiez l’orthographe de l’hôte. La machine du serveur connaît-elle ce nom ?",
+      "check-firewall": () =>
+        "Un pare-feu écarte peut-être ce que le serveur envoie. Le destinataire admet-il l’adresse du serveur ?",
+      "check-port": () => "Vérifiez le port de l’adresse, et que le destinataire est en marche.",
+      "name-authority": () =>
+        "La connexion accepte tout certificat : personne ne sait donc qui répond. Indiquez plutôt l’autorité sous Certificats (TLS).",
+      "check-token-endpoint": () =>
+        "Vérifiez l’adresse des jetons ou de connexion, les identifiants qu’elle demande et la façon dont ils sont envoyés.",
+      "reach-token-endpoint": () =>
+        "L’adresse des jetons ou de connexion est une adresse à part. Le serveur peut-il la joindre ?",
+      "give-authentication": () =>
+        "Le destinataire veut savoir qui appelle : choisissez comment la connexion s’identifie.",
+      "check-credentials": () =>
+        "Le destinataire ne connaît pas ces identifiants : vérifiez-les, et vérifiez leur genre.",
+      "check-rights": () =>
+        "Le destinataire sait qui appelle et ne l’autorise pas : vérifiez les droits de l’utilisateur ou de la clé, et si seules certaines adresses peuvent appeler.",
+      "check-path": () => "Il n’y a rien à ce chemin : vérifiez l’adresse.",
+      "try-post": ({ method }) =>
+        `Beaucoup de destinataires qui acceptent des données ne connaissent pas ${method} : une livraison, envoyée avec POST, peut être acceptée malgré tout.`,
+      "check-method": () =>
+        "Le destinataire n’accepte pas POST ici : vérifiez le chemin, ou la méthode du transfert.",
+      "try-real-sample": () =>
+        "Le destinataire a été joint et n’a pas accepté les données : essayez avec de vraies données.",
+      "follow-redirect": () =>
+        "Remplacez l’adresse de la connexion par celle où mène la redirection.",
+      "destination-in-trouble": () =>
+        "Le destinataire a été joint et se trouve lui-même en difficulté.",
+      "renew-certificate": ({ days }) =>
+        counted("fr", days, {
+          one: "Le certificat expire dans # jour : faites-le renouveler.",
+          other: "Le certificat expire dans # jours : faites-le renouveler.",
+        }),
+    },
     todo: "Que faire",
     changed:
       "Ce résultat date d’avant les dernières modifications du formulaire. Testez à nouveau.",

@@ -68,5 +68,55 @@ export const definitions: Words["definitions"] = {
     again: "Il partirait ailleurs qu’avant : saisissez-le à nouveau.",
   },
   copyAddress: "Copier l’adresse",
+  warningTexts: {
+    "no-notify": (name) => `Personne n’est prévenu quand ${name} est en difficulté.`,
+    "no-mail-relay": (name) =>
+      `Personne ne reçoit d’e-mail quand ${name} est en difficulté : le serveur n’a pas de relais de messagerie.`,
+    "all-unsubscribed": (name) =>
+      `Toutes les personnes prévenues quand ${name} est en difficulté se sont désabonnées.`,
+    "notify-refused": (name) =>
+      `Quelqu’un à prévenir quand ${name} est en difficulté ne reçoit aucun e-mail : le dernier a été abandonné.`,
+    "refused-network": (name) =>
+      `Rien n’est envoyé à ${name} : son adresse est dans un réseau qui n’est pas ouvert.`,
+    "unverified-tls": (name) =>
+      `Quiconque se trouve sur le chemin vers ${name} peut lire et modifier ce qui est envoyé, identifiants compris : son certificat n’est pas vérifié.`,
+    "credentials-in-the-clear": (name) =>
+      `Les identifiants pour ${name} sont envoyés là où n’importe qui peut les lire en chemin.`,
+    "short-signing-secret": (name) =>
+      `Le secret de signature de ${name} est si court qu’il peut être deviné.`,
+    "short-secret": (name) =>
+      `Le secret de ${name} est court : qui le devine peut y envoyer des messages.`,
+  },
+  warningHints: {
+    "no-notify": "Indiquez quelqu’un sous « Qui est prévenu en cas de difficulté ».",
+    "no-mail-relay": "Donnez un relais au serveur avec --smtp-url et --smtp-from.",
+    "all-unsubscribed": "Indiquez quelqu’un d’autre, ou demandez-leur de rouvrir leur lien.",
+    "notify-refused": "Indiquez une adresse qui accepte les e-mails.",
+    "refused-network": "La personne qui exploite le serveur ouvre ce réseau avec --allow-network.",
+    "unverified-tls": "Indiquez plutôt le certificat de son autorité.",
+    "credentials-in-the-clear": "Faites commencer l’adresse par https://.",
+    "short-signing-secret": "Faites-en créer un, ou créez-en un avec openssl rand -base64 32.",
+    "short-secret": "Laissez-le vide, et il en est créé un.",
+  },
+  conditions: {
+    cameIn: (source) => `arrivé par \`${source}\``,
+    cameInOther: (source, wanted) => `arrivé par \`${source}\`, attendu : \`${wanted}\``,
+    body: "le corps",
+    header: (name) => `l’en-tête \`${name}\``,
+    query: (name) => `le paramètre \`${name}\``,
+    object: "un objet",
+    array: "une liste",
+    absent: (what) => `${what} est absent`,
+    notSent: (what) => `${what} n’a pas été envoyé`,
+    same: (what, found) => `${what} vaut ${found}`,
+    different: (what, found, wanted) => `${what} vaut ${found}, attendu : ${wanted}`,
+    differs: (what, found, excluded) => `${what} vaut ${found}, et non ${excluded}`,
+    hasEqual: (what, wanted) => `${what} a un élément égal à ${wanted}`,
+    lacksEqual: (what, wanted) => `${what} n’a aucun élément égal à ${wanted}`,
+    hasContaining: (what, wanted) => `${what} a un élément qui contient ${wanted}`,
+    lacksContaining: (what, wanted) => `${what} n’a aucun élément qui contienne ${wanted}`,
+    excluded: (told) => `exclu : ${told}`,
+    notExcluded: (told) => `non exclu : ${told}`,
+  },
   advanced: "Plus",
 };

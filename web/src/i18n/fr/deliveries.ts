@@ -161,6 +161,7 @@ export const deliveries: Words["deliveries"] = {
     authentication: "authentification refusée",
     interrupted: "interrompu",
   },
+  kindTold: (kind) => `Dernier essai\u00a0: ${kind}`,
   request: "Requête",
   response: "Réponse",
   body: "Corps",

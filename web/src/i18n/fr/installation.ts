@@ -5,6 +5,8 @@ export const installation: Words["installation"] = {
   users: {
     title: "Utilisateurs",
     about: "Toutes les personnes qui ont un compte sur ce serveur.",
+    empty:
+      "Personne n’a encore de compte : ce serveur se gère avec le jeton d’administrateur. Invitez quelqu’un : cette personne entre ensuite avec son adresse e-mail et son propre mot de passe.",
     invite: "Inviter quelqu’un",
     email: "E-mail",
     name: "Nom",

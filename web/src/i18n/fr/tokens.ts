@@ -19,6 +19,8 @@ export const tokens: Words["tokens"] = {
   ends: "Fin",
   endsNever: "sans fin",
   ended: "expiré",
+  opensNothing: "n’ouvre rien",
+  opensNothingAbout: "La personne qui l’a créé est partie, n’a plus accès, ou peut moins que lui.",
   shownOnce:
     "Copiez ce jeton maintenant : il ne sera plus affiché. Quiconque le possède peut faire ce que permet son niveau.",
   token: "Jeton",

@@ -7,6 +7,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ["person.erased", { dry_run: false }, "Person erased"],
   ["person.erased", { dry_run: true }, "Person erased: only looked at what it would do"],
   ["project.applied", { dry_run: "true" }, "Project file applied: only looked at what it would do"],
+  ["session.refused", { reason: "wrong-credentials", times: 37 }, "Sign-in refused, 37 times"],
   ["something.new", {}, "something.new"],
 ])("%s with %j is told as %s", (action, detail, word) => {
   const who = { kind: "user", name: "Amina", id: null };

@@ -8,10 +8,12 @@ export function actionNames(words: Words): ActionName[] {
   return Object.keys(words.audit.actions) as ActionName[];
 }
 
-/** What an entry tells. A dry run is noted as well, and must not look like the deed itself. */
+/** What an entry tells. A dry run is noted as well, and must not look like the deed itself; what was
+ *  refused again and again is one entry, which says how often. */
 export function deedWord(words: Words, { action, detail }: AuditEntry): string {
-  const dry = (detail as Record<string, unknown>).dry_run;
-  const word = actionWord(words, action);
+  const { dry_run: dry, times } = detail as Record<string, unknown>;
+  const deed = actionWord(words, action);
+  const word = typeof times === "number" ? words.audit.times(deed, times) : deed;
   return dry === true || dry === "true" || dry === "1" ? words.audit.onlyLooked(word) : word;
 }
 

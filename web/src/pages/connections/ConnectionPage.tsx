@@ -14,14 +14,15 @@ import {
   type Lane,
   lanesQuery,
 } from "../../definitions/queries";
+import { WarningText } from "../../definitions/WarningText";
+import { warningTold } from "../../definitions/warnings";
 import { Count } from "../../design/Count";
-import { ErrorNote, sentence } from "../../design/ErrorNote";
+import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
 import { PlaceLink } from "../../design/PlaceLink";
-import { Prose } from "../../design/Prose";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
-import { Time } from "../../design/Time";
+import { Time, useTicking } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { StateCounts } from "../forwarders/StateCounts";
@@ -64,7 +65,7 @@ interface ShownProps {
 }
 
 function Shown({ project, connection, health, lane }: ShownProps) {
-  const words = useWords().connections;
+  const { connections: words, definitions } = useWords();
   const mayChange = useMay(project, "admin");
   const { name, definition, warnings } = connection;
   return (
@@ -81,12 +82,7 @@ function Shown({ project, connection, health, lane }: ShownProps) {
           <ul className={styles.warnings}>
             {warnings.map((warning) => (
               <li key={`${warning.path} ${warning.code}`} className={styles.warning}>
-                <Prose text={sentence(warning.message)} />
-                {warning.hint !== null && (
-                  <div className={styles.hint}>
-                    <Prose text={sentence(warning.hint)} />
-                  </div>
-                )}
+                <WarningText told={warningTold(warning, definitions)} />
               </li>
             ))}
           </ul>
@@ -165,15 +161,24 @@ function Trouble({ name, health }: { name: string; health: ConnectionHealth }) {
         {health.waiting_is_more
           ? overview.waitingMore(format.number(health.waiting))
           : words.waits(health.waiting)}{" "}
-        {health.next_try_at !== null && (
-          <>
-            {words.facts.nextTry}: <Time at={health.next_try_at} />.
-          </>
-        )}
+        <NextTry at={health.next_try_at} />
       </p>
       {health.last_error !== null && <code>{health.last_error}</code>}
     </div>
   );
+}
+
+/** Counted down; what is due by now is under way. */
+function NextTry({ at }: { at: string | null }) {
+  const words = useWords().overview;
+  const format = useFormat();
+  return useTicking((now) => {
+    if (at === null) {
+      return "";
+    }
+    const time = new Date(at);
+    return time <= now ? words.nextTryNow : words.nextTry(format.relative(time, now));
+  });
 }
 
 function Standing({ connection, health, lane }: Omit<ShownProps, "project">) {

@@ -5,13 +5,13 @@ import { useMutation } from "@tanstack/react-query";
 import type { Definition } from "../../definitions/definition";
 import { mistakesOf } from "../../definitions/mistakes";
 import { type TestResult, testConnection } from "../../definitions/queries";
-import { ErrorNote, sentence } from "../../design/ErrorNote";
+import { ErrorNote } from "../../design/ErrorNote";
 import { Prose } from "../../design/Prose";
 import { Facts } from "../../design/Section";
 import { Shape } from "../../design/StateMark";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./connections.module.css";
-import { factOf, type ToldStep, toldSteps } from "./steps";
+import { factOf, hintOf, type ToldStep, toldSteps, verdictOf } from "./steps";
 
 interface TestPanelProps {
   project: string;
@@ -77,15 +77,14 @@ interface TestOutcomeProps {
 export function TestOutcome({ result, isOld = false }: TestOutcomeProps) {
   const words = useWords().connections.test;
   const format = useFormat();
-  const request = result.steps.find((step) => step.step === "request");
   return (
     <>
       <p role="status" className={styles.verdict} data-ok={isOld ? undefined : result.ok}>
-        {result.ok ? words.works(format.duration(request?.duration_ms ?? 0)) : words.fails}
+        {verdictOf(result, words, format)}
       </p>
       <ol className={styles.steps}>
         {toldSteps(result, words, format).map((step) => (
-          <Step key={step.step} step={step} />
+          <Step key={step.step} step={step} method={result.method} />
         ))}
       </ol>
       <details className={styles.all}>
@@ -103,12 +102,13 @@ export function TestOutcome({ result, isOld = false }: TestOutcomeProps) {
   );
 }
 
-function Step({ step }: { step: ToldStep }) {
-  const words = useWords().connections.test;
+function Step({ step, method }: { step: ToldStep; method: string }) {
+  const { connections, common } = useWords();
+  const words = connections.test;
   const format = useFormat();
   const { found } = step;
   const tone = step.reached ? (step.ok ? "well" : "bad") : "quiet";
-  const hint = found?.hint ?? null;
+  const hint = found === null ? null : hintOf(found, method, words);
   const answer = found === null ? null : factOf(found, "answer");
   return (
     <li className={styles.step} data-reached={step.reached}>
@@ -116,7 +116,7 @@ function Step({ step }: { step: ToldStep }) {
         <Shape tone={tone} size={16} />
       </span>
       <span className={styles.words}>
-        {step.reached ? step.sentence : `${words.names[step.step]}: ${step.sentence}`}
+        {step.reached ? step.sentence : common.labelled(words.names[step.step], step.sentence)}
       </span>
       <span className={styles.took}>
         {found !== null &&
@@ -131,15 +131,10 @@ function Step({ step }: { step: ToldStep }) {
             </p>
           )}
           {answer !== null && !found.ok && <code>{answer}</code>}
-          {!found.ok && (
-            <p>
-              <strong>{words.todo}</strong>{" "}
-              <Prose text={sentence(hint ?? words.todos[step.step])} />
-            </p>
-          )}
-          {found.ok && hint !== null && (
-            <p className={styles.hint}>
-              <Prose text={sentence(hint)} />
+          {hint !== null && (
+            <p className={found.ok ? styles.hint : undefined}>
+              {!found.ok && <strong>{words.todo} </strong>}
+              <Prose text={hint} />
             </p>
           )}
         </div>

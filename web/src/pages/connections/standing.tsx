@@ -3,6 +3,7 @@
 import type { Connection, ConnectionHealth } from "../../definitions/queries";
 import { StateMark, type Tone } from "../../design/StateMark";
 import { Time } from "../../design/Time";
+import { known } from "../../i18n/known";
 import { useWords } from "../../i18n/words";
 import own from "./connections.module.css";
 
@@ -43,7 +44,9 @@ export function useWarningWords() {
   return (warnings: Connection["warnings"]) =>
     warnings.length === 0 ? null : (
       <span className={own.warn}>
-        {warnings.map((warning) => words.warningShort[warning.code] ?? warning.message).join(", ")}
+        {warnings
+          .map((warning) => known(words.warningShort, warning.code) ?? warning.message)
+          .join(", ")}
       </span>
     );
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { TestResult, TestStep } from "../../definitions/queries";
 import { connections } from "../../i18n/en/connections";
 import { formats } from "../../i18n/formats";
-import { toldSteps } from "./steps";
+import { hintOf, toldSteps, verdictOf } from "./steps";
 
 function step(name: TestStep["step"], facts: Record<string, string>, fails?: string): TestStep {
   return {
@@ -12,11 +12,19 @@ function step(name: TestStep["step"], facts: Record<string, string>, fails?: str
     facts: Object.entries(facts).map(([name, value]) => ({ name, value })),
     error: fails === undefined ? null : { kind: "connect", message: fails },
     hint: null,
+    hint_code: null,
   };
 }
 
 function told(url: string, steps: TestStep[]): string[] {
-  const result: TestResult = { ok: false, verdict: "", method: "GET", url, steps };
+  const result: TestResult = {
+    ok: false,
+    verdict: "",
+    verdict_code: "failed",
+    method: "GET",
+    url,
+    steps,
+  };
   return toldSteps(result, connections.test, formats("en")).map(
     ({ step, ok, sentence }) => `${ok ? "✓" : "✗"} ${step}: ${sentence}`,
   );
@@ -69,4 +77,37 @@ test("plain HTTP has no certificate to look at", () => {
     "✗ authentication: not reached",
     "✗ request: not reached",
   ]);
+});
+
+test("what to do is told by its code, with what the step has found out", () => {
+  const hint = (changed: Partial<TestStep>, facts: Record<string, string> = {}) =>
+    hintOf({ ...step("request", facts, "404"), ...changed }, "GET", connections.test);
+  expect(hint({ hint_code: "check-path", hint: "in English" })).toBe(
+    "There is nothing at this path: check the address.",
+  );
+  expect(hint({ hint_code: "try-post" })).toContain("do not know GET");
+  expect(hint({ hint_code: "renew-certificate", ok: true }, { "days left": "1" })).toBe(
+    "The certificate ends in 1 day: have it renewed.",
+  );
+  expect(hint({ hint_code: "newer-than-the-page", hint: "wait" })).toBe("Wait.");
+  expect(hint({})).toBe(connections.test.todos.request);
+  expect(hint({ ok: true })).toBeNull();
+});
+
+test("the verdict is told by its code", () => {
+  const verdict = (code: string) =>
+    verdictOf(
+      {
+        ok: true,
+        verdict: "so it is",
+        verdict_code: code,
+        method: "GET",
+        url: "https://a.example",
+        steps: [step("request", { status: "200" })],
+      },
+      connections.test,
+      formats("en"),
+    );
+  expect(verdict("reached")).toContain("as far as GET shows: answered in 84\u00a0ms");
+  expect(verdict("newer-than-the-page")).toBe("So it is.");
 });

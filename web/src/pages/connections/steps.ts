@@ -1,6 +1,8 @@
 // What a test of a connection found out, step by step, as people say it.
 import type { TestResult, TestStep } from "../../definitions/queries";
+import { sentence } from "../../design/ErrorNote";
 import type { Formats } from "../../i18n/formats";
+import { known } from "../../i18n/known";
 import type { Words } from "../../i18n/words";
 
 export const STEPS: readonly TestStep["step"][] = [
@@ -42,6 +44,27 @@ export function toldSteps(result: TestResult, words: TestWords, format: Formats)
       ? []
       : [{ step: name, reached: false, ok: false, sentence: words.noStep, found: null }];
   });
+}
+
+/** What it comes to. */
+export function verdictOf(result: TestResult, words: TestWords, format: Formats): string {
+  const request = result.steps.find((step) => step.step === "request");
+  const verdict = known(words.verdicts, result.verdict_code);
+  return verdict === undefined
+    ? sentence(result.verdict)
+    : verdict(format.duration(request?.duration_ms ?? 0), result.method);
+}
+
+/** What to do about a step; null where nothing is to be done. */
+export function hintOf(step: TestStep, method: string, words: TestWords): string | null {
+  const hint = known(words.hints, step.hint_code);
+  if (hint !== undefined) {
+    return hint({ method, days: Number(factOf(step, "days left")) });
+  }
+  if (step.hint !== null) {
+    return sentence(step.hint);
+  }
+  return step.ok ? null : words.todos[step.step];
 }
 
 function wellOf(step: TestStep, words: TestWords, format: Formats): string {

@@ -7,7 +7,8 @@ import { onceMore } from "./deeds";
 import { useDeed } from "./useDeed";
 
 export function BranchDeed({ project, branch }: { project: string; branch: Branch }) {
-  const words = useWords().deliveries.deeds;
+  const { deliveries, definitions } = useWords();
+  const words = deliveries.deeds;
   const may = useMay(project, "editor");
   const { act, doing } = useDeed(project);
   if (!may || branch.tone === "delivered" || branch.tone === "ended") {
@@ -20,7 +21,7 @@ export function BranchDeed({ project, branch }: { project: string; branch: Branc
     <Button
       size="compact-xs"
       variant="default"
-      aria-label={`${words[deed]}: ${connection}`}
+      aria-label={definitions.deedNamed(words[deed], connection)}
       loading={doing(id) !== undefined}
       onClick={() => void act(deed, delivery)}
     >

@@ -90,7 +90,6 @@ function Preview({ project, deed, filters, close }: BulkDialogProps & { deed: De
 function Told({ deed, preview }: { deed: Deed; preview: DeliveryPreview }) {
   const all = useWords();
   const words = all.deliveries.bulk;
-  const format = useFormat();
   const { matched, passed_over, states, copies } = preview;
   if (matched === 0) {
     return (
@@ -111,8 +110,9 @@ function Told({ deed, preview }: { deed: Deed; preview: DeliveryPreview }) {
             ? []
             : [
                 <li key={state}>
-                  <StateMark tone={DELIVERY_TONES[state]}>{all.common.states[state]}</StateMark>
-                  <span className="numbers">{format.number(count)}</span>
+                  <StateMark tone={DELIVERY_TONES[state]}>
+                    {all.common.stateCount(state, count)}
+                  </StateMark>
                 </li>,
               ];
         })}

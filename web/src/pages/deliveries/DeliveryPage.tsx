@@ -112,14 +112,17 @@ function Shown({ project, delivery }: OfDelivery) {
 /** What went wrong last, exactly, to copy. After all went well it is nobody's trouble any more. */
 function LastError({ delivery }: { delivery: DeliveryDetails }) {
   const words = useWords().deliveries;
-  const { last_error, state } = delivery;
+  const { last_error, error_kind, state } = delivery;
   if (last_error === null || state === "succeeded") {
     return null;
   }
   const isOver = state === "cancelled" || state === "superseded";
   return (
     <section className={styles.error} data-over={isOver || undefined} aria-label={words.exactError}>
-      <code>{last_error}</code>
+      <div>
+        {error_kind !== null && <div>{words.kindTold(words.kinds[error_kind])}</div>}
+        <code>{last_error}</code>
+      </div>
       <Copying text={last_error} />
     </section>
   );

@@ -5,7 +5,7 @@ import type { HubEvent } from "../../api/events";
 import type { DeliveryState } from "../../api/types";
 import { useLiveLook } from "../../api/useLiveLook";
 import { StateMark } from "../../design/StateMark";
-import { useFormat, useWords } from "../../i18n/words";
+import { useWords } from "../../i18n/words";
 import styles from "./deliveries.module.css";
 import { countsQuery, type DeliveryFilters } from "./queries";
 import { DELIVERY_STATES, statesIn } from "./routes";
@@ -24,7 +24,6 @@ const PAUSE_MILLISECONDS = 5000;
 
 export function StateCounts({ project, filters, choose }: StateCountsProps) {
   const words = useWords();
-  const format = useFormat();
   const { state: _one, states: _several, ...others } = filters;
   const chosen = statesIn(filters);
   const counts = countsQuery(project, others);
@@ -54,8 +53,9 @@ export function StateCounts({ project, filters, choose }: StateCountsProps) {
                 choose(isChosen ? chosen.filter((each) => each !== state) : [...chosen, state])
               }
             >
-              <StateMark tone={DELIVERY_TONES[state]}>{words.common.states[state]}</StateMark>
-              <span className="numbers">{format.number(count)}</span>
+              <StateMark tone={DELIVERY_TONES[state]}>
+                {words.common.stateCount(state, count)}
+              </StateMark>
             </button>
           </li>,
         ];

@@ -1,6 +1,5 @@
 // What a forwarder has made that has not arrived, by state; each leads to those deliveries.
 import type { Forwarder } from "../../definitions/queries";
-import { Count } from "../../design/Count";
 import { PlaceLink } from "../../design/PlaceLink";
 import { useWords } from "../../i18n/words";
 import styles from "./forwarders.module.css";
@@ -27,7 +26,7 @@ export function StateCounts({ project, forwarder }: StateCountsProps) {
             place="deliveries"
             filters={{ forwarder: forwarder.name, state }}
           >
-            <Count value={forwarder.deliveries[state] ?? 0} /> {words.common.states[state]}
+            {words.common.stateCount(state, forwarder.deliveries[state] ?? 0)}
           </PlaceLink>
         </li>
       ))}

@@ -3,6 +3,7 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { conditionTold } from "../../definitions/conditions";
 import type { Definition } from "../../definitions/definition";
 import { useDefinitionForm } from "../../definitions/form";
 import { allReadable } from "../../definitions/JsonAt";
@@ -54,7 +55,8 @@ export function TryFilter({ project }: { project: string }) {
 }
 
 function Trial({ project, trial }: { project: string; trial: FilterTrial }) {
-  const words = useWords().forwarders.trial;
+  const { forwarders, definitions } = useWords();
+  const words = forwarders.trial;
   const format = useFormat();
   const { looked_at, matched, unreadable, examples, near } = trial;
   if (looked_at === 0) {
@@ -94,7 +96,7 @@ function Trial({ project, trial }: { project: string; trial: FilterTrial }) {
                     <li key={`${condition.part} ${condition.path} ${condition.expected}`}>
                       <Shape tone={condition.holds ? "well" : "bad"} />
                       <span>
-                        <Prose text={condition.note} />
+                        <Prose text={conditionTold(condition, definitions.conditions)} />
                       </span>
                     </li>
                   ))}

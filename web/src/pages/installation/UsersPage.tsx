@@ -25,12 +25,16 @@ export function UsersPage() {
   const invite = <Button onClick={() => setInviting(true)}>{words.invite}</Button>;
   return (
     <>
-      <PageHead title={words.title} about={words.about} actions={data !== undefined && invite} />
+      <PageHead
+        title={words.title}
+        about={words.about}
+        actions={data !== undefined && data.length > 0 && invite}
+      />
       <InviteUser open={inviting} close={() => setInviting(false)} show={setLink} />
       <UserLink invited={link} close={() => setLink(null)} />
       {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <ListSkeleton label={common.loading} />}
-      {data?.length === 0 && <EmptyState>{words.about}</EmptyState>}
+      {data?.length === 0 && <EmptyState action={invite}>{words.empty}</EmptyState>}
       {data !== undefined && data.length > 0 && <Table users={data} show={setLink} />}
     </>
   );

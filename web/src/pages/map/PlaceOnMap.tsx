@@ -1,4 +1,5 @@
 // A place on the map: what it is, how it is, what came by today. All of it leads to its page.
+import { VisuallyHidden } from "@mantine/core";
 import { Handle, type Node, type NodeProps, Position, useReactFlow } from "@xyflow/react";
 import type { FocusEvent } from "react";
 import type { MapNode } from "../../api/types";
@@ -51,7 +52,12 @@ export function PlaceOnMap({
         </code>
       )}
       <div className={styles.line}>
-        <span className={styles.kind}>{words.kinds[node.kind]}</span>
+        {/* Its column says what it is: where something waits, that has the room. */}
+        {(node.waiting ?? 0) > 0 ? (
+          <VisuallyHidden>{words.kinds[node.kind]}</VisuallyHidden>
+        ) : (
+          <span className={styles.kind}>{words.kinds[node.kind]}</span>
+        )}
         <span className={styles.state}>
           <NodeWaiting node={node} />
           <NodeState node={node} />

@@ -1,6 +1,7 @@
 // What became of a message: why forwarders wanted it, what was tried, its versions, its history.
 import { Link } from "@tanstack/react-router";
 import type { Timeline } from "../../api/types";
+import { conditionTold } from "../../definitions/conditions";
 import { EmptyState } from "../../design/EmptyState";
 import { Prose } from "../../design/Prose";
 import { Shape, StateMark } from "../../design/StateMark";
@@ -14,7 +15,7 @@ interface OfTimeline {
 }
 
 export function Matched({ timeline }: OfTimeline) {
-  const words = useWords().messages;
+  const { messages: words, definitions } = useWords();
   if (timeline.matches.length === 0) {
     return <EmptyState>{timeline.unreadable?.reason ?? words.noForwarders}</EmptyState>;
   }
@@ -41,7 +42,7 @@ export function Matched({ timeline }: OfTimeline) {
                 <span className={styles.part}>{condition.part}</span>
                 <Shape tone={condition.holds ? "well" : "bad"} />
                 <span>
-                  <Prose text={condition.note} />
+                  <Prose text={conditionTold(condition, definitions.conditions)} />
                 </span>
               </li>
             ))}

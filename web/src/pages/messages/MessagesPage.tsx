@@ -227,7 +227,10 @@ function FirstInbox({ project }: { project: string }) {
   }).data;
   if (may && source !== undefined) {
     return urls === undefined ? null : (
-      <CopyAddress address={urls.inbox} label={`${words.definitions.copyAddress}: ${source}`} />
+      <CopyAddress
+        address={urls.inbox}
+        label={words.definitions.deedNamed(words.definitions.copyAddress, source)}
+      />
     );
   }
   return (

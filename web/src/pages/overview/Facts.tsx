@@ -46,6 +46,11 @@ export function OverviewFacts({ project, look }: { project: string; look: Overvi
         label={words.givenUp}
         value={format.number(look.given_up_today)}
         tone={look.given_up_today > 0 ? "bad" : null}
+        link={(content) => (
+          <PlaceLink project={project} place="deliveries" filters={{ states: "rejected,broken" }}>
+            {content}
+          </PlaceLink>
+        )}
       >
         <PlaceLink project={project} place="deliveries" filters={{ state: "rejected" }}>
           {words.refused}

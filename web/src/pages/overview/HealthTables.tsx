@@ -30,108 +30,121 @@ const DESTINATION_TONES: Record<ConnectionHealth["state"], Tone> = {
 
 export function Sources({ project, sources }: { project: string; sources: SourceHealth[] }) {
   const words = useWords().overview.sources;
-  const ordered = sourcesInOrder(sources);
-  const troubled = sources.filter((source) => source.state === "silent").length;
   return (
-    <Section title={words.title}>
-      {sources.length === 0 && <p className={styles.quiet}>{words.none}</p>}
-      <Folding which="sources" rows={ordered} troubled={troubled}>
-        {(rows) => (
-          <table className={styles.health}>
-            <thead>
-              <tr>
-                <th>{words.name}</th>
-                <th className={styles.number}>{words.last}</th>
-                <th className={styles.number}>{words.today}</th>
-                <th>{words.state}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((source) => (
-                <tr key={source.name}>
-                  <th scope="row">
-                    <PlaceLink project={project} place="sources" name={source.name}>
-                      {source.name}
-                    </PlaceLink>
-                  </th>
-                  <td className={styles.number} data-label={words.last}>
-                    <Last at={source.last_received_at} />
-                  </td>
-                  <td className={styles.number} data-label={words.today}>
-                    <Count value={source.today} />
-                  </td>
-                  <td>
-                    <StateMark tone={source.enabled ? SOURCE_TONES[source.state] : "ended"}>
-                      {source.enabled ? words.states[source.state] : words.off}
-                    </StateMark>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </Folding>
-    </Section>
+    <HealthTable
+      project={project}
+      which="sources"
+      words={words}
+      rows={sourcesInOrder(sources)}
+      troubled={sources.filter((source) => source.state === "silent").length}
+      columns={[
+        { title: words.last, cell: (source) => <Last at={source.last_received_at} /> },
+        { title: words.today, cell: (source) => <Count value={source.today} /> },
+      ]}
+      state={({ enabled, state }) => (
+        <StateMark tone={enabled ? SOURCE_TONES[state] : "ended"}>
+          {enabled ? words.states[state] : words.off}
+        </StateMark>
+      )}
+    />
   );
 }
 
-export function Destinations({
-  project,
-  connections,
-}: {
+interface DestinationsProps {
   project: string;
   connections: ConnectionHealth[];
-}) {
+}
+
+export function Destinations({ project, connections }: DestinationsProps) {
   const words = useWords().overview.destinations;
   const format = useFormat();
-  const ordered = destinationsInOrder(connections);
-  const troubled = connections.filter((each) => each.state === "in_trouble").length;
+  return (
+    <HealthTable
+      project={project}
+      which="destinations"
+      words={words}
+      rows={destinationsInOrder(connections)}
+      troubled={connections.filter((each) => each.state === "in_trouble").length}
+      columns={[
+        { title: words.last, cell: (connection) => <Last at={connection.last_delivered_at} /> },
+        { title: words.today, cell: (connection) => <Count value={connection.today} /> },
+        {
+          title: words.waiting,
+          cell: ({ waiting, waiting_is_more: more }) =>
+            `${format.number(waiting)}${more ? "+" : ""}`,
+        },
+        {
+          title: words.nextTry,
+          cell: ({ next_try_at: at }) => (at === null ? null : <Time at={at} />),
+        },
+      ]}
+      state={({ state }) => (
+        <StateMark tone={DESTINATION_TONES[state]}>{words.states[state]}</StateMark>
+      )}
+    />
+  );
+}
+
+interface HealthColumn<Row> {
+  title: string;
+  /** Null where there is nothing to tell. */
+  cell: (row: Row) => ReactNode | null;
+}
+
+interface HealthTableProps<Row> {
+  project: string;
+  which: "sources" | "destinations";
+  words: { title: string; name: string; state: string; none: string };
+  rows: Row[];
+  troubled: number;
+  /** What stands between the name and the state. */
+  columns: HealthColumn<Row>[];
+  state: (row: Row) => ReactNode;
+}
+
+const PLACES = { sources: "sources", destinations: "connections" } as const;
+
+function HealthTable<Row extends { name: string }>(props: HealthTableProps<Row>) {
+  const { project, which, words, rows, troubled, columns, state } = props;
   return (
     <Section title={words.title}>
-      {connections.length === 0 && <p className={styles.quiet}>{words.none}</p>}
-      <Folding which="destinations" rows={ordered} troubled={troubled}>
-        {(rows) => (
+      {rows.length === 0 && <p className={styles.quiet}>{words.none}</p>}
+      <Folding which={which} rows={rows} troubled={troubled}>
+        {(shown) => (
           <table className={styles.health}>
             <thead>
               <tr>
                 <th>{words.name}</th>
-                <th className={styles.number}>{words.last}</th>
-                <th className={styles.number}>{words.today}</th>
-                <th className={styles.number}>{words.waiting}</th>
-                <th className={styles.number}>{words.nextTry}</th>
+                {columns.map(({ title }) => (
+                  <th key={title} className={styles.number}>
+                    {title}
+                  </th>
+                ))}
                 <th>{words.state}</th>
               </tr>
             </thead>
             <tbody>
-              {rows.map((connection) => (
-                <tr key={connection.name}>
+              {shown.map((row) => (
+                <tr key={row.name}>
                   <th scope="row">
-                    <PlaceLink project={project} place="connections" name={connection.name}>
-                      {connection.name}
+                    <PlaceLink project={project} place={PLACES[which]} name={row.name}>
+                      {row.name}
                     </PlaceLink>
                   </th>
-                  <td className={styles.number} data-label={words.last}>
-                    <Last at={connection.last_delivered_at} />
-                  </td>
-                  <td className={styles.number} data-label={words.today}>
-                    <Count value={connection.today} />
-                  </td>
-                  <td className={styles.number} data-label={words.waiting}>
-                    {format.number(connection.waiting)}
-                    {connection.waiting_is_more && "+"}
-                  </td>
-                  <td
-                    className={styles.number}
-                    data-label={words.nextTry}
-                    data-nothing={connection.next_try_at === null || undefined}
-                  >
-                    {connection.next_try_at === null ? "–" : <Time at={connection.next_try_at} />}
-                  </td>
-                  <td>
-                    <StateMark tone={DESTINATION_TONES[connection.state]}>
-                      {words.states[connection.state]}
-                    </StateMark>
-                  </td>
+                  {columns.map(({ title, cell }) => {
+                    const told = cell(row);
+                    return (
+                      <td
+                        key={title}
+                        className={styles.number}
+                        data-label={title}
+                        data-nothing={told === null || undefined}
+                      >
+                        {told ?? "–"}
+                      </td>
+                    );
+                  })}
+                  <td>{state(row)}</td>
                 </tr>
               ))}
             </tbody>

@@ -1,7 +1,8 @@
 // What applying a project file would do: what is added, changed and removed, key by key; what is
 // likely to be regretted; what would be lost.
 import { VisuallyHidden } from "@mantine/core";
-import { Prose } from "../../design/Prose";
+import { WarningText } from "../../definitions/WarningText";
+import { warningTold } from "../../definitions/warnings";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { ErasesList } from "../settings/ErasesList";
@@ -28,13 +29,8 @@ export function Plan({ plan }: { plan: Applied }) {
           <ul className={styles.warnings}>
             {plan.warnings.map((warning) => (
               <li key={`${warning.path} ${warning.code}`}>
-                <code>{warning.path}</code> <Prose text={warning.message} />
-                {warning.hint !== null && (
-                  <span className={styles.quiet}>
-                    {" — "}
-                    <Prose text={warning.hint} />
-                  </span>
-                )}
+                <code>{warning.path}</code>
+                <WarningText told={warningTold(warning, words.definitions)} />
               </li>
             ))}
           </ul>

@@ -44,7 +44,10 @@ function Shown({ urls }: { urls: SourceUrls }) {
             <div key={name}>
               <dt>{name}</dt>
               <dd>
-                <CopyAddress address={address} label={`${all.definitions.copyAddress}: ${name}`} />
+                <CopyAddress
+                  address={address}
+                  label={all.definitions.deedNamed(all.definitions.copyAddress, name)}
+                />
                 <p className={styles.quiet}>{about}</p>
               </dd>
             </div>

@@ -51,7 +51,9 @@ function Table({ project, tokens }: { project: string | null; tokens: ApiToken[]
       cell: (token) => (
         <>
           <Time at={token.created_at} />{" "}
-          <span className={styles.quiet}>{words.madeBy(token.created_by)}</span>
+          <span className={styles.quiet}>
+            {words.madeBy(token.maker?.email ?? token.created_by)}
+          </span>
         </>
       ),
     },
@@ -61,7 +63,7 @@ function Table({ project, tokens }: { project: string | null; tokens: ApiToken[]
       cell: (token) =>
         token.last_used_at === null ? words.never : <Time at={token.last_used_at} />,
     },
-    { key: "ends", title: words.ends, cell: (token) => <End at={token.expires_at} /> },
+    { key: "ends", title: words.ends, cell: (token) => <End token={token} /> },
     {
       key: "revoke",
       title: "",
@@ -82,13 +84,22 @@ function Table({ project, tokens }: { project: string | null; tokens: ApiToken[]
   );
 }
 
-function End({ at }: { at: string | null }) {
+/** When it ends, or why it opens nothing any more. */
+function End({ token: { expires_at: at, works } }: { token: ApiToken }) {
   const words = useWords().tokens;
   const now = useNow();
-  if (at === null) {
-    return words.endsNever;
+  if (at !== null && new Date(at) <= now) {
+    return <StateMark tone="ended">{words.ended}</StateMark>;
   }
-  return new Date(at) <= now ? <StateMark tone="ended">{words.ended}</StateMark> : <Time at={at} />;
+  if (!works) {
+    return (
+      <>
+        <StateMark tone="bad">{words.opensNothing}</StateMark>
+        <div className={styles.quiet}>{words.opensNothingAbout}</div>
+      </>
+    );
+  }
+  return at === null ? words.endsNever : <Time at={at} />;
 }
 
 function Revoke({ project, token }: { project: string | null; token: ApiToken }) {
