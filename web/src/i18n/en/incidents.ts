@@ -103,9 +103,13 @@ export const incidents = {
     title: "Around it",
     noticed: "noticed",
     over: "over",
-    connection: (delivered: string, failed: string) =>
-      `${delivered} delivered, ${failed} failed tries.`,
-    silence: (received: string) => `${received} came in.`,
+    connection: (delivered: number, failed: number) => {
+      const out = counted("en", delivered, { one: "# delivered", other: "# delivered" });
+      const tries = counted("en", failed, { one: "# failed try", other: "# failed tries" });
+      return `${out}, ${tries}.`;
+    },
+    silence: (received: number) =>
+      counted("en", received, { one: "# came in.", other: "# came in." }),
     steps: { "1m": "a minute", "5m": "five minutes", "1h": "an hour", "1d": "a day" },
   },
 };

@@ -3,7 +3,7 @@ import type { Words } from "../words";
 
 export const account: Words["account"] = {
   title: "Votre compte",
-  none: "Vous êtes entré avec le jeton d’administrateur. Il n’a pas de compte : ni mot de passe, ni second facteur.",
+  none: "Vous êtes entré avec le jeton d’administrateur. Il n’a pas de compte : ni mot de passe, ni second facteur.",
   profile: "Vous",
   email: "E-mail",
   name: "Nom",
@@ -32,14 +32,14 @@ export const account: Words["account"] = {
   add: "Ajouter un second facteur",
   scan: "Lisez cette image avec une application de codes (TOTP), par exemple Aegis, FreeOTP ou Google Authenticator.",
   picture: "Le secret sous forme de code QR",
-  byHand: "Ou saisissez ce secret dans l’application :",
+  byHand: "Ou saisissez ce secret dans l’application :",
   secret: "Secret",
   code: "Code",
   codeAbout: "Les six chiffres que l’application affiche maintenant.",
   confirm: "Confirmer",
   recovery: "Codes de secours",
   recoveryAbout:
-    "Gardez ces codes ailleurs que sur le téléphone : chacun est valable une fois, à la place des six chiffres. Ils ne seront plus affichés.",
+    "Gardez ces codes ailleurs que sur le téléphone : chacun est valable une fois, à la place des six chiffres. Ils ne seront plus affichés.",
   download: "Télécharger",
   kept: "Je les ai mis de côté",
   remove: "Retirer le second facteur",
@@ -56,10 +56,10 @@ export const account: Words["account"] = {
   seen: "Dernière utilisation",
   ends: "Fin",
   signOut: "Déconnecter",
-  signOutNamed: (device: string) => `Déconnecter : ${device}`,
+  signOutNamed: (device: string) => `Déconnecter : ${device}`,
   signedOut: "Cette session a pris fin.",
   everywhere: "Se déconnecter partout",
-  everywhereAsk: "Se déconnecter partout ?",
+  everywhereAsk: "Se déconnecter partout ?",
   everywhereAbout:
     "Toutes les sessions prennent fin, celle-ci aussi. Vous devrez vous connecter à nouveau.",
 };

@@ -28,7 +28,7 @@ export const actions: Words["actions"] = {
   progress: (touched, matched) => `${touched} sur ${matched}`,
   told: {
     running:
-      "Elle avance, en commençant par les plus anciennes. Vous pouvez quitter cette page : elle continue.",
+      "Elle avance, en commençant par les plus anciennes. Vous pouvez quitter cette page : elle continue.",
     stopped: "Elle a été arrêtée. Ce qui est fait reste fait.",
     done: "Tout a été parcouru.",
     failed: "Elle n’a pas pu continuer.",
@@ -51,11 +51,11 @@ export const actions: Words["actions"] = {
   passedOverAbout:
     "Elles étaient en cours d’envoi, leur état ne le permettait pas, ou leurs octets sont effacés.",
   stop: "Arrêter",
-  stopAsk: "Arrêter cette action ?",
+  stopAsk: "Arrêter cette action ?",
   stopAbout: "Ce qui est fait reste fait. Le reste demeure tel quel.",
   stopped: "L’action est arrêtée.",
   undo: "Défaire",
-  undoAsk: "Remettre en attente ce qui a été annulé ?",
+  undoAsk: "Remettre en attente ce qui a été annulé ?",
   undoAbout: (count) =>
     counted("fr", count, {
       one: "# livraison attend à nouveau, avec tous ses essais.",

@@ -5,7 +5,7 @@ export const audit: Words["audit"] = {
   title: "Journal d’audit",
   about: "Qui a modifié quoi dans ce projet. Les entrées ne sont jamais modifiées.",
   aboutAll:
-    "Qui a fait quoi dans toute l’installation. Les entrées ne sont jamais modifiées ; les connexions refusées sont oubliées après 90 jours.",
+    "Qui a fait quoi dans toute l’installation. Les entrées ne sont jamais modifiées ; les connexions refusées sont oubliées après 90 jours.",
   searchWho: "Nom ou identifiant de l’auteur",
   byWho: (name: string) => `par ${name}`,
   empty: "Rien n’a encore été fait. Ce que les personnes et les programmes modifient est noté ici.",
@@ -15,7 +15,7 @@ export const audit: Words["audit"] = {
   nobody: "quelqu’un d’inconnu",
   detail: "Détails",
   noDetail: "Rien de plus n’a été noté.",
-  onlyLooked: (deed: string) => `${deed} : simple aperçu`,
+  onlyLooked: (deed: string) => `${deed} : simple aperçu`,
   times: (deed, count) => counted("fr", count, { one: deed, other: `${deed}, # fois` }),
   kinds: { user: "personne", token: "jeton", administrator: "jeton d’administrateur" },
   columns: {

@@ -20,7 +20,7 @@ export const common: Words["common"] = {
   close: "Fermer",
   copy: "Copier",
   copied: "Copié",
-  notCopied: "Copie impossible : sélectionnez le texte et copiez-le",
+  notCopied: "Copie impossible : sélectionnez le texte et copiez-le",
   undo: "Annuler l’action",
   tryAgain: "Réessayer",
   retryAfter: (seconds) =>
@@ -28,7 +28,7 @@ export const common: Words["common"] = {
       one: "Nouvel essai possible dans # seconde",
       other: "Nouvel essai possible dans # secondes",
     }),
-  hubIsAway: "Le serveur ne répond pas. Est-il en marche, et êtes-vous en ligne ?",
+  hubIsAway: "Le serveur ne répond pas. Est-il en marche, et êtes-vous en ligne ?",
   loading: "Chargement…",
   mayBeOld: "Ce qui figure ci-dessous n’a pas pu être mis à jour.",
   notAllowed: "Votre accès ne le permet pas. Un administrateur du projet peut le changer.",
@@ -45,7 +45,7 @@ export const common: Words["common"] = {
     superseded: "remplacée",
   },
   stateCount: (state, count) => counted("fr", count, stateForms[state]),
-  labelled: (label, value) => `${label}\u00a0: ${value}`,
+  labelled: (label, value) => `${label} : ${value}`,
   reason: "Pourquoi, si vous voulez le dire",
   reasonAbout: "C’est noté dans le journal d’audit.",
 };

@@ -5,7 +5,7 @@ export const connections: Words["connections"] = {
   title: "Connexions",
   about: "Les systèmes auxquels ce projet envoie.",
   empty:
-    "Une connexion dit où se trouve un système et comment s’y identifier. Il n’y en a pas encore : rien ne peut être envoyé.",
+    "Une connexion dit où se trouve un système et comment s’y identifier. Il n’y en a pas encore : rien ne peut être envoyé.",
   make: "Nouvelle connexion",
   changeTitle: (name) => `Modifier ${name}`,
   columns: {
@@ -72,7 +72,7 @@ export const connections: Words["connections"] = {
     signed: "Signé",
   },
   lanes: {
-    open: "ouverte : ce qui est dû part",
+    open: "ouverte : ce qui est dû part",
     paused: "en pause",
     "left-alone": "laissée en repos, car ses appels ont échoué",
     asked: "laissée en repos, car elle a demandé du temps",
@@ -89,7 +89,7 @@ export const connections: Words["connections"] = {
   tlsCa: "sa propre autorité",
   tlsClient: "certificat client",
   tlsSkipped: "tout certificat est accepté",
-  kind: "Comment faut-il s’identifier ?",
+  kind: "Comment faut-il s’identifier ?",
   kinds: {
     none: "Pas du tout",
     basic: "Nom d’utilisateur et mot de passe (Basic)",
@@ -109,7 +109,7 @@ export const connections: Words["connections"] = {
       "Le mot de passe répond à une question et ne voyage jamais. Certains systèmes anciens le demandent.",
     bearer: "Envoyé comme Authorization: Bearer … à chaque appel.",
     api_key: "Envoyée dans un en-tête que le système nomme, souvent x-api-key.",
-    headers: "N’importe quels en-têtes ; leurs valeurs restent secrètes.",
+    headers: "N’importe quels en-têtes ; leurs valeurs restent secrètes.",
     oauth2_client: "Le serveur demande un jeton avec ses propres identifiants.",
     oauth2_password: "Le serveur demande un jeton avec ceux d’un utilisateur.",
     login: "Des identifiants sont envoyés, un jeton revient. CommCare et Go.Data sont connus.",
@@ -196,12 +196,12 @@ export const connections: Words["connections"] = {
     signingSecret: "Secret de signature",
     signingSecretAbout: "whsec_… Le destinataire a besoin du même.",
     makeSecret: "En créer un",
-    madeSecret: "Copiez-le maintenant : une fois enregistré, il n’est plus montré.",
+    madeSecret: "Copiez-le maintenant : une fois enregistré, il n’est plus montré.",
     copySecret: "Copier le secret",
     rotate: "Le changer sans interruption",
     rotateAbout:
       "Le secret actuel continue de signer à côté d’un nouveau, jusqu’à ce que chaque destinataire connaisse le nouveau. Supprimez ensuite le précédent.",
-    rotateNeeds: "Saisissez le secret actuel comme précédent : le serveur ne le montre pas.",
+    rotateNeeds: "Saisissez le secret actuel comme précédent : le serveur ne le montre pas.",
     previous: "Secret de signature précédent",
     incident: "Quand la considérer en difficulté",
     incidentAbout: "5 échecs, la moitié des essais, en 10 minutes",
@@ -218,56 +218,56 @@ export const connections: Words["connections"] = {
     run: "Tester la connexion",
     again: "Tester à nouveau",
     running: "En route…",
-    incomplete: "Impossible de l’essayer encore : les champs en rouge disent pourquoi.",
+    incomplete: "Impossible de l’essayer encore : les champs en rouge disent pourquoi.",
     method: "Demandé avec",
     verdicts: {
       failed: () => "Elle ne fonctionne pas encore.",
       reached: (took, method) =>
-        `Elle fonctionne, pour autant que ${method} le montre : réponse en ${took}. La première livraison dira si les données sont acceptées.`,
-      "took-sample": (took) => `Elle fonctionne : le destinataire a accepté l’exemple en ${took}.`,
+        `Elle fonctionne, pour autant que ${method} le montre : réponse en ${took}. La première livraison dira si les données sont acceptées.`,
+      "took-sample": (took) => `Elle fonctionne : le destinataire a accepté l’exemple en ${took}.`,
     },
     hints: {
       "use-https": () =>
         "Les données et les identifiants voyagent là où n’importe qui peut les lire en chemin. Utilisez https: si le destinataire le propose.",
       "check-host": () =>
-        "Vérifiez l’orthographe de l’hôte. La machine du serveur connaît-elle ce nom ?",
+        "Vérifiez l’orthographe de l’hôte. La machine du serveur connaît-elle ce nom ?",
       "check-firewall": () =>
-        "Un pare-feu écarte peut-être ce que le serveur envoie. Le destinataire admet-il l’adresse du serveur ?",
+        "Un pare-feu écarte peut-être ce que le serveur envoie. Le destinataire admet-il l’adresse du serveur ?",
       "check-port": () => "Vérifiez le port de l’adresse, et que le destinataire est en marche.",
       "name-authority": () =>
-        "La connexion accepte tout certificat : personne ne sait donc qui répond. Indiquez plutôt l’autorité sous Certificats (TLS).",
+        "La connexion accepte tout certificat : personne ne sait donc qui répond. Indiquez plutôt l’autorité sous Certificats (TLS).",
       "check-token-endpoint": () =>
         "Vérifiez l’adresse des jetons ou de connexion, les identifiants qu’elle demande et la façon dont ils sont envoyés.",
       "reach-token-endpoint": () =>
-        "L’adresse des jetons ou de connexion est une adresse à part. Le serveur peut-il la joindre ?",
+        "L’adresse des jetons ou de connexion est une adresse à part. Le serveur peut-il la joindre ?",
       "give-authentication": () =>
-        "Le destinataire veut savoir qui appelle : choisissez comment la connexion s’identifie.",
+        "Le destinataire veut savoir qui appelle : choisissez comment la connexion s’identifie.",
       "check-credentials": () =>
-        "Le destinataire ne connaît pas ces identifiants : vérifiez-les, et vérifiez leur genre.",
+        "Le destinataire ne connaît pas ces identifiants : vérifiez-les, et vérifiez leur genre.",
       "check-rights": () =>
-        "Le destinataire sait qui appelle et ne l’autorise pas : vérifiez les droits de l’utilisateur ou de la clé, et si seules certaines adresses peuvent appeler.",
-      "check-path": () => "Il n’y a rien à ce chemin : vérifiez l’adresse.",
+        "Le destinataire sait qui appelle et ne l’autorise pas : vérifiez les droits de l’utilisateur ou de la clé, et si seules certaines adresses peuvent appeler.",
+      "check-path": () => "Il n’y a rien à ce chemin : vérifiez l’adresse.",
       "try-post": ({ method }) =>
-        `Beaucoup de destinataires qui acceptent des données ne connaissent pas ${method} : une livraison, envoyée avec POST, peut être acceptée malgré tout.`,
+        `Beaucoup de destinataires qui acceptent des données ne connaissent pas ${method} : une livraison, envoyée avec POST, peut être acceptée malgré tout.`,
       "check-method": () =>
-        "Le destinataire n’accepte pas POST ici : vérifiez le chemin, ou la méthode du transfert.",
+        "Le destinataire n’accepte pas POST ici : vérifiez le chemin, ou la méthode du transfert.",
       "try-real-sample": () =>
-        "Le destinataire a été joint et n’a pas accepté les données : essayez avec de vraies données.",
+        "Le destinataire a été joint et n’a pas accepté les données : essayez avec de vraies données.",
       "follow-redirect": () =>
         "Remplacez l’adresse de la connexion par celle où mène la redirection.",
       "destination-in-trouble": () =>
         "Le destinataire a été joint et se trouve lui-même en difficulté.",
       "renew-certificate": ({ days }) =>
         counted("fr", days, {
-          one: "Le certificat expire dans # jour : faites-le renouveler.",
-          other: "Le certificat expire dans # jours : faites-le renouveler.",
+          one: "Le certificat expire dans # jour : faites-le renouveler.",
+          other: "Le certificat expire dans # jours : faites-le renouveler.",
         }),
     },
     todo: "Que faire",
     changed:
       "Ce résultat date d’avant les dernières modifications du formulaire. Testez à nouveau.",
     details: "Tout ce qui a été constaté",
-    fact: (step, name) => `${step} : ${name}`,
+    fact: (step, name) => `${step} : ${name}`,
     factNames: {
       address: "adresse",
       verification: "vérification",
@@ -305,8 +305,8 @@ export const connections: Words["connections"] = {
       request: "Réponse",
     },
     well: {
-      url: (host) => `L’adresse est utilisable : ${host}`,
-      dns: (address) => `Nom résolu : ${address}`,
+      url: (host) => `L’adresse est utilisable : ${host}`,
+      dns: (address) => `Nom résolu : ${address}`,
       dnsNone: "Il n’y a pas de nom à résoudre",
       tcp: (address) => `Connecté à ${address}`,
       tls: (until) => `Certificat valable jusqu’au ${until}`,
@@ -333,7 +333,7 @@ export const connections: Words["connections"] = {
       tls: "Si le certificat vient de votre propre autorité, indiquez-la sous Certificats (TLS).",
       authentication:
         "Vérifiez le nom d’utilisateur, le mot de passe ou la clé, et l’adresse de connexion.",
-      request: "Regardez la réponse ci-dessous : le destinataire dit ce qui lui manque.",
+      request: "Regardez la réponse ci-dessous : le destinataire dit ce qui lui manque.",
     },
   },
 };

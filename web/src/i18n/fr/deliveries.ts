@@ -57,7 +57,7 @@ export const deliveries: Words["deliveries"] = {
     holding: "en retient d’autres",
     sinceTime: (time) => `créée depuis ${time}`,
     untilTime: (time) => `créée avant ${time}`,
-    withText: (text) => `avec « ${text} »`,
+    withText: (text) => `avec « ${text} »`,
   },
   deeds: {
     retry: "Réessayer maintenant",
@@ -80,17 +80,17 @@ export const deliveries: Words["deliveries"] = {
   undone: "Elle attend à nouveau.",
   showNew: "La voir",
   ask: {
-    resendTitle: "Envoyer encore une fois ?",
+    resendTitle: "Envoyer encore une fois ?",
     resend: (connection) =>
       `${connection} reçoit les mêmes octets une fois de plus, sous un nouvel identifiant. Ce qu’il fait de ce qu’il a déjà dépend de lui.`,
     resendWaiting: (connection) =>
       `Cette livraison attend encore ${connection}. Une seconde est créée à côté, et les deux peuvent arriver.`,
-    requeueTitle: "Remettre en attente ?",
+    requeueTitle: "Remettre en attente ?",
     requeueDelivered: (connection) =>
       `${connection} l’a déjà reçue. Il la reçoit une fois de plus, sous le même identifiant.`,
     requeueSuperseded:
       "Une plus récente a pris sa place. Le contenu ancien arrive après le nouveau, et peut le défaire.",
-    cancelTitle: "Annuler l’envoi ?",
+    cancelTitle: "Annuler l’envoi ?",
     cancelFollowers: (count) =>
       counted("fr", count, {
         one: "# livraison attend derrière elle, dans l’ordre, et partira sans elle.",
@@ -98,15 +98,15 @@ export const deliveries: Words["deliveries"] = {
       }),
   },
   story: {
-    delivered: (connection, status) => `${connection} l’a acceptée : ${status}.`,
+    delivered: (connection, status) => `${connection} l’a acceptée : ${status}.`,
     deliveredAfter: (connection, status, tries) =>
-      `${connection} l’a acceptée : ${status}, après ${tries}.`,
+      `${connection} l’a acceptée : ${status}, après ${tries}.`,
     tries: (count) => counted("fr", count, { one: "# essai", other: "# essais" }),
     refused: (connection) => `${connection} l’a refusée. Elle n’est plus essayée d’elle-même.`,
     refusedWith: (connection, status) =>
       `${connection} l’a refusée avec ${status}. Elle n’est plus essayée d’elle-même.`,
     givenUp: (connection, tries) =>
-      `Elle a été abandonnée après ${tries} : ${connection} ne l’a pas acceptée.`,
+      `Elle a été abandonnée après ${tries} : ${connection} ne l’a pas acceptée.`,
     retrying: (connection, tries) => `${connection} ne l’a pas acceptée en ${tries}.`,
     retryingWith: (connection, status, tries) =>
       `${connection} a répondu ${status}. ${tries} jusqu’ici.`,
@@ -139,7 +139,7 @@ export const deliveries: Words["deliveries"] = {
   exactError: "L’erreur exacte",
   planned: "Prochains essais",
   plannedAbout:
-    "Si chaque essai échouait aussitôt ; chacun a lieu un peu plus tôt ou plus tard, au hasard.",
+    "Si chaque essai échouait aussitôt ; chacun a lieu un peu plus tôt ou plus tard, au hasard.",
   attempts: "Essais",
   noAttempts: "Rien n’a encore été essayé. Le premier essai apparaît ici au moment où il a lieu.",
   table: {
@@ -161,7 +161,7 @@ export const deliveries: Words["deliveries"] = {
     authentication: "authentification refusée",
     interrupted: "interrompu",
   },
-  kindTold: (kind) => `Dernier essai\u00a0: ${kind}`,
+  kindTold: (kind) => `Dernier essai : ${kind}`,
   request: "Requête",
   response: "Réponse",
   body: "Corps",
@@ -174,10 +174,10 @@ export const deliveries: Words["deliveries"] = {
   besideTry: (number) => `à côté de l’essai ${number}`,
   copyCurl: "Copier pour curl",
   curlSecrets: (names) =>
-    `Les secrets n’y sont pas. Définissez d’abord ces variables dans le terminal : ${names}.`,
+    `Les secrets n’y sont pas. Définissez d’abord ces variables dans le terminal : ${names}.`,
   curlFile: (name) => `Téléchargez d’abord les octets exacts à côté, sous le nom ${name}.`,
   bulk: {
-    title: (deed) => `${deed} : ce qui va se passer`,
+    title: (deed) => `${deed} : ce qui va se passer`,
     counting: "Comptage…",
     touched: {
       retry: (count) =>
@@ -197,8 +197,8 @@ export const deliveries: Words["deliveries"] = {
         }),
       resend: (count) =>
         counted("fr", count, {
-          one: "# nouvelle livraison est créée : les mêmes octets repartent.",
-          other: "# nouvelles livraisons sont créées : les mêmes octets repartent.",
+          one: "# nouvelle livraison est créée : les mêmes octets repartent.",
+          other: "# nouvelles livraisons sont créées : les mêmes octets repartent.",
         }),
     },
     states: "Elles sont",
@@ -209,8 +209,8 @@ export const deliveries: Words["deliveries"] = {
       }),
     passedOver: (count) =>
       counted("fr", count, {
-        one: "# reste telle quelle : son état ne le permet pas.",
-        other: "# restent telles quelles : leur état ne le permet pas.",
+        one: "# reste telle quelle : son état ne le permet pas.",
+        other: "# restent telles quelles : leur état ne le permet pas.",
       }),
     none: "Rien de cela n’est possible avec ce qui est sélectionné.",
     delivered: (count) =>
@@ -229,6 +229,6 @@ export const deliveries: Words["deliveries"] = {
     },
     back: "Retour",
     tooMany: (most) =>
-      `Plus de ${most} ne peuvent pas être désignées une à une : filtrez, puis sélectionnez tout ce qui correspond.`,
+      `Plus de ${most} ne peuvent pas être désignées une à une : filtrez, puis sélectionnez tout ce qui correspond.`,
   },
 };

@@ -3,9 +3,9 @@ import type { Words } from "../words";
 
 export const forwarders: Words["forwarders"] = {
   title: "Transferts",
-  about: "Des ordres permanents : quels messages vont à quelle connexion.",
+  about: "Des ordres permanents : quels messages vont à quelle connexion.",
   empty:
-    "Un transfert envoie ce qui arrive vers une connexion. Il n’y en a pas encore : les messages sont conservés et ne vont nulle part.",
+    "Un transfert envoie ce qui arrive vers une connexion. Il n’y en a pas encore : les messages sont conservés et ne vont nulle part.",
   make: "Nouveau transfert",
   changeTitle: (name) => `Modifier ${name}`,
   columns: {
@@ -38,7 +38,7 @@ export const forwarders: Words["forwarders"] = {
   everything: "Tous les messages.",
   formats: { "as-received": "les octets tels quels", json: "du JSON, quoi qu’il arrive" },
   orders: {
-    none: "aucun ordre : au plus vite",
+    none: "aucun ordre : au plus vite",
     case: "dans l’ordre pour chaque cas",
     form: "dans l’ordre pour chaque formulaire",
     connection: "tout ce qui va à la connexion, dans l’ordre",
@@ -57,7 +57,7 @@ export const forwarders: Words["forwarders"] = {
     from: "De",
     match: "Il doit contenir",
     matchAbout:
-      'En JSON. { "form": "births" } veut les messages dont form vaut births. Vide : tous.',
+      'En JSON. { "form": "births" } veut les messages dont form vaut births. Vide : tous.',
     unless: "Il ne doit pas contenir",
     unlessAbout: "En JSON. Un message qui contient tout cela est laissé de côté.",
     request: "En-têtes et paramètres qu’il doit avoir eus",

@@ -5,9 +5,9 @@ export const incidents: Words["incidents"] = {
   title: "Incidents",
   incident: "Incident",
   about:
-    "Les moments difficiles : des destinations qui n’acceptent pas ce qui leur est envoyé, des sources silencieuses.",
+    "Les moments difficiles : des destinations qui n’acceptent pas ce qui leur est envoyé, des sources silencieuses.",
   empty:
-    "Tout va bien : rien n’a encore posé de problème. Un incident commence ici quand quelqu’un devrait regarder.",
+    "Tout va bien : rien n’a encore posé de problème. Un incident commence ici quand quelqu’un devrait regarder.",
   emptyFiltered: "Aucun incident ne correspond à ces filtres.",
   open: "En cours",
   past: "Passés",
@@ -57,7 +57,7 @@ export const incidents: Words["incidents"] = {
   seeGivenUp: "Voir ce qui est abandonné",
   seeMessages: "Voir ses messages",
   close: "Y mettre fin",
-  closeAsk: "Mettre fin à cet incident ?",
+  closeAsk: "Mettre fin à cet incident ?",
   closeAbout:
     "Ceux qui ont été avertis de son début sont avertis de sa fin. Si la difficulté continue, un autre commence.",
   closed: "L’incident est terminé.",
@@ -96,14 +96,18 @@ export const incidents: Words["incidents"] = {
     "given-up": "abandonné",
     "not-sent": "non envoyé",
   },
-  channels: { mail: "par courriel", webhook: "par webhook" },
+  channels: { mail: "par e-mail", webhook: "par webhook" },
   showText: "Voir le texte",
   chart: {
     title: "Autour de l’incident",
-    noticed: "remarqué",
+    noticed: "constaté",
     over: "terminé",
-    connection: (delivered, failed) => `${delivered} livraisons, ${failed} essais échoués.`,
-    silence: (received) => `${received} reçus.`,
+    connection: (delivered, failed) => {
+      const out = counted("fr", delivered, { one: "# livraison", other: "# livraisons" });
+      const tries = counted("fr", failed, { one: "# essai échoué", other: "# essais échoués" });
+      return `${out}, ${tries}.`;
+    },
+    silence: (received) => counted("fr", received, { one: "# reçu.", other: "# reçus." }),
     steps: { "1m": "une minute", "5m": "cinq minutes", "1h": "une heure", "1d": "un jour" },
   },
 };

@@ -13,7 +13,7 @@ export const list: Words["list"] = {
   allThatMatchUncounted: "Tout ce qui correspond est sélectionné",
   clearSelection: "Annuler la sélection",
   filter: "Filtrer",
-  remove: (filter) => `Retirer le filtre : ${filter}`,
+  remove: (filter) => `Retirer le filtre : ${filter}`,
   clearFilters: "Tout effacer",
   searchedUntil: "Cherché jusqu’au",
   searchOn: "Chercher plus loin",

@@ -39,8 +39,8 @@ export const map: Words["map"] = {
   ways: "Chemins",
   way: (wanted, arrived) =>
     counted("fr", wanted, {
-      one: `# message retenu aujourd’hui, livraisons : ${arrived}`,
-      other: `# messages retenus aujourd’hui, livraisons : ${arrived}`,
+      one: `# message retenu aujourd’hui, livraisons : ${arrived}`,
+      other: `# messages retenus aujourd’hui, livraisons : ${arrived}`,
     }),
   loose: "Ne mènent encore nulle part",
   looseSource: "Aucun transfert ne l’écoute.",

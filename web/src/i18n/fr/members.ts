@@ -23,11 +23,11 @@ export const members: Words["members"] = {
   changed: (name: string, level: string) => `${name} a maintenant le niveau ${level}.`,
   remove: "Retirer",
   removeNamed: (name: string) => `Retirer ${name}`,
-  lowerAsk: (level) => `Passer vous-même au niveau ${level} ?`,
+  lowerAsk: (level) => `Passer vous-même au niveau ${level} ?`,
   lowerAbout:
     "Vous pourrez faire moins de choses dans ce projet, et seul un propriétaire pourra revenir en arrière.",
   lower: "Abaisser mon niveau",
-  removeAsk: (name: string) => `Retirer ${name} de ce projet ?`,
+  removeAsk: (name: string) => `Retirer ${name} de ce projet ?`,
   removeAbout:
     "Ses sessions n’ont plus accès au projet, dès maintenant. Le compte reste, ainsi que les jetons créés par cette personne.",
   removed: (name: string) => `${name} n’est plus membre.`,
@@ -56,11 +56,11 @@ export const members: Words["members"] = {
   },
   deeds: {
     viewer:
-      "Tout consulter : messages, livraisons, connexions. Les secrets et les adresses des boîtes de réception sont masqués.",
+      "Tout consulter : messages, livraisons, connexions. Les secrets et les adresses des boîtes de réception sont masqués.",
     editor:
-      "Réessayer, annuler, renvoyer, rejouer, suspendre et reprendre ; essayer des filtres ; modifier les sources et les transferts ; voir les adresses des boîtes de réception.",
+      "Réessayer, annuler, renvoyer, rejouer, suspendre et reprendre ; essayer des filtres ; modifier les sources et les transferts ; voir les adresses des boîtes de réception.",
     admin:
-      "Modifier et tester les connexions ; modifier les réglages, la conservation et le fichier du projet ; effacer une personne ; envoyer des rapports ; ajouter des membres jusqu’au niveau administrateur ; créer des jetons ; lire le journal d’audit.",
+      "Modifier et tester les connexions ; modifier les réglages, la conservation et le fichier du projet ; effacer une personne ; envoyer des rapports ; ajouter des membres jusqu’au niveau administrateur ; créer des jetons ; lire le journal d’audit.",
     owner: "Nommer des propriétaires et retirer des personnes.",
   },
 };

@@ -5,15 +5,15 @@ export const overview: Words["overview"] = {
   title: "Vue d’ensemble",
   well: "Tout va bien.",
   nothingYet: "Tout est prêt. Rien n’est encore arrivé.",
-  wellBut: (sentence) => `Tout va bien, sauf un point : ${sentence}`,
+  wellBut: (sentence) => `Tout va bien, sauf un point : ${sentence}`,
   troubles: (count) =>
     counted("fr", count, {
       one: "# point demande votre attention.",
       other: "# points demandent votre attention.",
     }),
-  projectPaused: "Le projet est en pause : ce qui arrive est conservé, rien n’est envoyé.",
-  hubPaused: "Tout le serveur est en pause : ce qui arrive est conservé, rien n’est envoyé.",
-  today: (received, delivered) => `Aujourd’hui, entrées : ${received}, sorties : ${delivered}.`,
+  projectPaused: "Le projet est en pause : ce qui arrive est conservé, rien n’est envoyé.",
+  hubPaused: "Tout le serveur est en pause : ce qui arrive est conservé, rien n’est envoyé.",
+  today: (received, delivered) => `Aujourd’hui, entrées : ${received}, sorties : ${delivered}.`,
   notAnswered: (name, since) => `${name} ne répond plus depuis ${since}.`,
   answersErrors: (name, status, since) =>
     `${name} répond par une erreur (${status}) depuis ${since}.`,
@@ -36,15 +36,15 @@ export const overview: Words["overview"] = {
   resume: "Reprendre",
   resumeProject: "Reprendre le projet",
   seeWhy: "Voir pourquoi",
-  about: (deed, name) => `${deed} : ${name}`,
+  about: (deed, name) => `${deed} : ${name}`,
   exactError: "Erreur exacte",
   moreTroubles: (count) =>
     counted("fr", count, { one: "et # autre, ci-dessous", other: "et # autres, ci-dessous" }),
   projectResumed: "Le projet n’est plus en pause.",
   pausedNames: (names, count) =>
     count === 1
-      ? `${names} est en pause ; ce qui lui est destiné attend.`
-      : `${names} sont en pause ; ce qui leur est destiné attend.`,
+      ? `${names} est en pause ; ce qui lui est destiné attend.`
+      : `${names} sont en pause ; ce qui leur est destiné attend.`,
   pausedMany: (count) =>
     counted("fr", count, {
       one: "# destination est en pause.",
@@ -71,7 +71,7 @@ export const overview: Words["overview"] = {
     steps: { "15m": "un quart d’heure", "1h": "une heure", "1d": "un jour" },
     perStep: (step) => `Chaque point est ${step}.`,
     summary: (received, delivered, failed) =>
-      `Entrées : ${received}, sorties : ${delivered}, essais échoués : ${failed}.`,
+      `Entrées : ${received}, sorties : ${delivered}, essais échoués : ${failed}.`,
     asTable: "Sous forme de tableau",
     time: "Heure",
     received: "Entrées",
@@ -86,7 +86,7 @@ export const overview: Words["overview"] = {
     state: "État",
     states: { well: "va bien", silent: "muette", quiet: "calme", never: "rien encore" },
     off: "n’accepte rien",
-    none: "Pas encore de source : rien ne peut arriver.",
+    none: "Pas encore de source : rien ne peut arriver.",
   },
   destinations: {
     title: "Destinations",
@@ -97,7 +97,7 @@ export const overview: Words["overview"] = {
     nextTry: "Prochain essai",
     state: "État",
     states: { well: "va bien", in_trouble: "en difficulté", paused: "en pause", idle: "au repos" },
-    none: "Pas encore de connexion : rien ne peut sortir.",
+    none: "Pas encore de connexion : rien ne peut sortir.",
   },
   never: "jamais",
   showAll: (count) => `Tout afficher (${count})`,

@@ -26,7 +26,7 @@ export const payload: Words["payload"] = {
   same: "Les deux sont identiques.",
   line: "Ligne",
   beside: (before, after) => `${before} à côté de ${after}`,
-  notBeside: "L’un des deux n’est pas un texte : ils ne peuvent pas être mis côte à côte.",
+  notBeside: "L’un des deux n’est pas un texte : ils ne peuvent pas être mis côte à côte.",
   others: (count) => counted("fr", count, { one: "# ligne diffère", other: "# lignes diffèrent" }),
   sameLines: (count) =>
     counted("fr", count, { one: "# ligne identique", other: "# lignes identiques" }),

@@ -4,7 +4,7 @@ import type { Words } from "../words";
 export const projectFile: Words["projectFile"] = {
   title: "Fichier du projet",
   about:
-    "Tout ce qu’est ce projet, en un seul fichier : à lire, à garder avec vos autres fichiers, à modifier d’un bloc. Les secrets y figurent comme des points ; là où les points restent, le secret enregistré reste.",
+    "Tout ce qu’est ce projet, en un seul fichier : à lire, à garder avec vos autres fichiers, à modifier d’un bloc. Les secrets y figurent comme des points ; là où les points restent, le secret enregistré reste.",
   download: "Télécharger",
   change: "Modifier",
   stopChanging: "Laisser tel quel",
@@ -41,11 +41,11 @@ export const projectFile: Words["projectFile"] = {
       other: `# livraisons attendent le transfert ${forwarder}. Elles seront annulées quand il sera supprimé.`,
     }),
   loses: "Quelque chose sera perdu",
-  askTitle: "Appliquer, malgré ces pertes ?",
+  askTitle: "Appliquer, malgré ces pertes ?",
   removes: (count: number) =>
     counted("fr", count, { one: "# élément est supprimé.", other: "# éléments sont supprimés." }),
   line: (line: number) => `Ligne ${line}`,
-  mistakes: "Rien n’est appliqué. Corrigez d’abord ceci :",
+  mistakes: "Rien n’est appliqué. Corrigez d’abord ceci :",
   editorPhrases: {
     Find: "Chercher",
     Replace: "Remplacer",

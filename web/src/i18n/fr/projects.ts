@@ -18,7 +18,7 @@ export const projects: Words["projects"] = {
   today: (received, delivered) => `aujourd’hui, entrées ${received}, sorties ${delivered}`,
   waiting: (count) => counted("fr", count, { one: "# en attente", other: "# en attente" }),
   create: "Créer un projet",
-  createAbout: "Un projet par intégration : avec ses propres sources, destinations et membres.",
+  createAbout: "Un projet par intégration : avec ses propres sources, destinations et membres.",
   titleLabel: "Titre",
   titleHint: "Le nom que tout le monde lui donne.",
   nameLabel: "Nom",

@@ -3,19 +3,19 @@ import type { Words } from "../words";
 
 export const settings: Words["settings"] = {
   title: "Réglages",
-  readOnly: "Vous pouvez les consulter ; un administrateur du projet peut les modifier.",
+  readOnly: "Vous pouvez les consulter ; un administrateur du projet peut les modifier.",
   general: "Le projet",
   projectTitle: "Titre",
   projectTitleAbout: "Son nom pour les personnes. Son nom dans les adresses ne change pas.",
   notifyAbout: "Qui est prévenu quand une source de ce projet se tait.",
   reports: "Rapports",
   reportsAbout:
-    "Ce qui est arrivé, parti, en attente et abandonné, par e-mail : une adresse par ligne. Il faut un relais de messagerie.",
+    "Ce qui est arrivé, parti, en attente et abandonné, par e-mail : une adresse par ligne. Il faut un relais de messagerie.",
   day: "Chaque matin, sur la veille",
   week: "Le lundi matin, sur la semaine passée",
   retention: "Conservation et effacement",
   retentionAbout:
-    "Combien de temps les choses sont gardées ; vide veut dire toujours. Ce qui attend encore d’être livré est gardé, quel que soit son âge.",
+    "Combien de temps les choses sont gardées ; vide veut dire toujours. Ce qui attend encore d’être livré est gardé, quel que soit son âge.",
   kept: {
     messages: "Messages",
     bodies: "Contenus des messages",
@@ -33,7 +33,7 @@ export const settings: Words["settings"] = {
     while: "Les garder un moment après la dernière livraison",
   },
   successFor: "Durée après la dernière livraison réussie",
-  unit: (label: string) => `Unité : ${label}`,
+  unit: (label: string) => `Unité : ${label}`,
   units: { s: "secondes", m: "minutes", h: "heures", d: "jours" },
   forEver: "toujours",
   spans: {
@@ -43,7 +43,7 @@ export const settings: Words["settings"] = {
     d: (count: number) => counted("fr", count, { one: "# jour", other: "# jours" }),
   },
   sentence: {
-    nothing: "Rien n’est effacé : tout est gardé pour toujours.",
+    nothing: "Rien n’est effacé : tout est gardé pour toujours.",
     messages: (span: string) =>
       `Un message et tout ce qui dit de qui il s’agit sont effacés ${span} après son arrivée.`,
     bodies: (span: string) => `Les contenus des messages sont effacés ${span} après leur arrivée.`,
@@ -55,8 +55,8 @@ export const settings: Words["settings"] = {
   },
   save: "Enregistrer",
   saved: "Les réglages sont enregistrés.",
-  eraseAsk: "Effacer cela définitivement ?",
-  eraseNow: "Avec cette conservation, le serveur efface immédiatement et définitivement :",
+  eraseAsk: "Effacer cela définitivement ?",
+  eraseNow: "Avec cette conservation, le serveur efface immédiatement et définitivement :",
   eraseAction: "Enregistrer et effacer",
   erases: {
     messages: (count: number) => counted("fr", count, { one: "# message", other: "# messages" }),
@@ -67,7 +67,7 @@ export const settings: Words["settings"] = {
       }),
     attempts: (count: number) =>
       counted("fr", count, { one: "# tentative", other: "# tentatives" }),
-    more: "Ce ne sont que les premiers ; il y en a d’autres.",
+    more: "Ce ne sont que les premiers ; il y en a d’autres.",
   },
   sendReport: "Envoyer un rapport maintenant",
   sendReportAbout:
@@ -75,22 +75,22 @@ export const settings: Words["settings"] = {
   every: "Sur",
   periods: { day: "les dernières 24 heures", week: "les 7 derniers jours" },
   to: "À",
-  toAbout: "Une adresse e-mail ; vide pour celles ci-dessus.",
+  toAbout: "Une adresse e-mail ; vide pour celles ci-dessus.",
   send: "L’envoyer",
   sentTo: (recipient: string) => `Un rapport est en route vers ${recipient}.`,
-  notSentTo: (recipient: string, error: string) => `Rien ne part vers ${recipient} : ${error}`,
+  notSentTo: (recipient: string, error: string) => `Rien ne part vers ${recipient} : ${error}`,
   sentToNobody:
     "Personne n’est indiqué ci-dessus, donc personne ne le reçoit. Indiquez une adresse e-mail.",
   pause: "Suspension",
   running: "en marche",
   paused: "suspendu",
   runningAbout:
-    "Suspendre arrête tout ce qui part de ce projet. Les messages arrivent toujours, et leurs livraisons attendent ; rien n’est perdu.",
+    "Suspendre arrête tout ce qui part de ce projet. Les messages arrivent toujours, et leurs livraisons attendent ; rien n’est perdu.",
   pausedAbout:
     "Rien ne part. Les messages arrivent, et leurs livraisons attendent. La reprise envoie ce qui attendait, sauf ce que retient une connexion ou un transfert suspendu.",
   pauseAction: "Suspendre le projet",
   resumeAction: "Reprendre le projet",
-  pauseAsk: "Suspendre tout le projet ?",
+  pauseAsk: "Suspendre tout le projet ?",
   nowPaused: "Le projet est suspendu. Ce qui arrive attend.",
   nowRunning: "Le projet est repris. Ce qui attendait part.",
 };

@@ -15,7 +15,7 @@ export const shell: Words["shell"] = {
   connecting: "connexion",
   liveAbout: "La page montre ce qui se passe au moment où cela se passe.",
   connectingAbout:
-    "Le flux d’événements est interrompu ; ce que vous voyez peut dater d’un instant.",
+    "Le flux d’événements est interrompu ; ce que vous voyez peut dater d’un instant.",
   account: "Compte",
   yourAccount: "Votre compte",
   administrator: "Administrateur",
@@ -25,11 +25,11 @@ export const shell: Words["shell"] = {
   dark: "Sombre",
   system: "Comme le système",
   signOut: "Se déconnecter",
-  notSignedOut: "Vous êtes toujours connecté ici : la déconnexion n’a pas abouti.",
+  notSignedOut: "Vous êtes toujours connecté ici : la déconnexion n’a pas abouti.",
   sessionEnded: {
     title: "Votre session a pris fin",
     about:
-      "Reconnectez-vous, et vous reprenez où vous en étiez : ce que vous avez saisi est toujours là.",
+      "Reconnectez-vous, et vous reprenez où vous en étiez : ce que vous avez saisi est toujours là.",
     leave: "Quitter cette page",
   },
   apiDocs: "Documentation de l’API",

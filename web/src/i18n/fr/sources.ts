@@ -2,9 +2,9 @@ import type { Words } from "../words";
 
 export const sources: Words["sources"] = {
   title: "Sources",
-  about: "Les entrées : chacune a une adresse à laquelle un expéditeur envoie.",
+  about: "Les entrées : chacune a une adresse à laquelle un expéditeur envoie.",
   empty:
-    "Une source est une adresse à laquelle un expéditeur envoie. Il n’y en a pas encore : rien ne peut arriver.",
+    "Une source est une adresse à laquelle un expéditeur envoie. Il n’y en a pas encore : rien ne peut arriver.",
   make: "Nouvelle source",
   guided: "Premiers pas guidés",
   changeTitle: (name) => `Modifier ${name}`,
@@ -37,7 +37,7 @@ export const sources: Words["sources"] = {
       "Pour les systèmes qui prennent une adresse et rien d’autre. Qui la connaît peut y envoyer.",
     webhook: "Webhook",
     webhookAbout:
-      "Pour les expéditeurs qui s’identifient : elle demande ce qui est réglé plus bas.",
+      "Pour les expéditeurs qui s’identifient : elle demande ce qui est réglé plus bas.",
     custom: "Webhook, par son chemin",
     hidden: "Les éditeurs du projet peuvent voir les adresses.",
   },
@@ -52,12 +52,12 @@ export const sources: Words["sources"] = {
     authentication: "Demandé aux expéditeurs du webhook",
     nobodyAsked: "rien",
   },
-  noForwarders: "Aucun transfert n’y puise encore : ce qui arrive est conservé.",
+  noForwarders: "Aucun transfert n’y puise encore : ce qui arrive est conservé.",
   fromAll: "puise dans toutes les sources",
   makeForwarder: "Nouveau transfert",
   howTo: "Les clics de l’autre côté",
   rotate: "Nouvelle adresse",
-  rotateAsk: (name) => `Donner à ${name} une nouvelle adresse de réception ?`,
+  rotateAsk: (name) => `Donner à ${name} une nouvelle adresse de réception ?`,
   rotateAbout:
     "L’adresse actuelle cesse aussitôt de fonctionner. Chaque expéditeur a besoin de la nouvelle. Le webhook reste.",
   rotated: "La boîte de réception a une nouvelle adresse.",
@@ -77,14 +77,14 @@ export const sources: Words["sources"] = {
     json: "N’importe quel JSON, tel que les scripts et la plupart des webhooks l’envoient.",
     xml: "N’importe quel document XML.",
     form: "Ce qu’envoie un formulaire web.",
-    raw: "Des octets que personne ne lit : ils passent tels quels, les filtres n’y voient rien.",
+    raw: "Des octets que personne ne lit : ils passent tels quels, les filtres n’y voient rien.",
     kobo: "Les soumissions des services REST de KoboToolbox, simples ou enveloppées.",
-    "odk-aggregate": "Les soumissions du « JSON server » d’ODK Aggregate.",
+    "odk-aggregate": "Les soumissions du « JSON server » d’ODK Aggregate.",
     commcare:
       "Les formulaires, cas, résumés et changements d’application du transfert de données de CommCare.",
-    "commcare-form": "Les formulaires du transfert de données de CommCare ; rien d’autre n’est lu.",
-    "commcare-case": "Les cas du transfert de données de CommCare ; rien d’autre n’est lu.",
-    wcs: "Ce qu’envoie un workflow w.c.s. par son action « Webservice ».",
+    "commcare-form": "Les formulaires du transfert de données de CommCare ; rien d’autre n’est lu.",
+    "commcare-case": "Les cas du transfert de données de CommCare ; rien d’autre n’est lu.",
+    wcs: "Ce qu’envoie un workflow w.c.s. par son action « Webservice ».",
   },
   form: {
     what: "Ce qui arrive",
@@ -92,7 +92,7 @@ export const sources: Words["sources"] = {
     enabled: "Prend des messages",
     addresses: "Adresses",
     secret: "Secret de l’adresse de réception",
-    secretAbout: "Laissez-le vide : un long secret aléatoire sera créé.",
+    secretAbout: "Laissez-le vide : un long secret aléatoire sera créé.",
     path: "Chemin d’une seconde adresse de webhook",
     pathAbout: "Par exemple intake/births. Elle est prise à /i/<projet>/<chemin>.",
     authentication: "Ce que les expéditeurs montrent au webhook",
@@ -120,6 +120,6 @@ export const sources: Words["sources"] = {
     badBodyAbout: "Le message est mis en quarantaine dans les deux cas.",
     expect: "On attend quelque chose au moins tous les",
     expectAbout:
-      "Passé ce temps, on prévient que la source est muette. Vide : le silence n’est pas un souci.",
+      "Passé ce temps, on prévient que la source est muette. Vide : le silence n’est pas un souci.",
   },
 };

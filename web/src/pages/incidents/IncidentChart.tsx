@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
 import type { Incident, Traffic } from "../../api/types";
 import { Section } from "../../design/Section";
-import { useFormat, useWords } from "../../i18n/words";
+import { useWords } from "../../i18n/words";
 import { Loaded } from "../../lists/Loaded";
 import { STEP_CLOCKS } from "../overview/clocks";
 import { type LineKind, plotOf } from "../overview/series";
@@ -37,7 +37,6 @@ export function IncidentChart({ project, incident }: IncidentChartProps) {
 function Chart({ incident, traffic }: { incident: Incident; traffic: Traffic }) {
   const all = useWords();
   const words = all.incidents.chart;
-  const format = useFormat();
   const { kind, opened_at, recovered_at } = incident;
   const plot = useMemo(() => plotOf(traffic, 1), [traffic]);
   const marks = useMemo(
@@ -49,8 +48,8 @@ function Chart({ incident, traffic }: { incident: Incident; traffic: Traffic }) 
   );
   const told =
     kind === "connection"
-      ? words.connection(format.number(plot.totals.delivered), format.number(plot.totals.failed))
-      : words.silence(format.number(plot.totals.received));
+      ? words.connection(plot.totals.delivered, plot.totals.failed)
+      : words.silence(plot.totals.received);
   return (
     <>
       <p className={chartStyles.summary}>

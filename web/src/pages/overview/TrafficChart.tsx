@@ -13,6 +13,8 @@ import styles from "./TrafficChart.module.css";
 const HEIGHT_PIXELS = 200;
 /** Room at the right for the names of the lines. */
 const NAMES_PIXELS = 92;
+/** The room for the names of moments above the chart. */
+const MARK_PIXELS = 20;
 const NAME_HEIGHT_PIXELS = 16;
 const AXIS_PIXELS = 44;
 const DAY_SECONDS = 24 * 60 * 60;
@@ -144,7 +146,7 @@ function options(drawing: Drawing): uPlot.Options {
   return {
     width: element.clientWidth,
     height: HEIGHT_PIXELS,
-    padding: [8, NAMES_PIXELS, 0, 0],
+    padding: [drawing.marks().length > 0 ? MARK_PIXELS : 8, NAMES_PIXELS, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
@@ -192,7 +194,7 @@ function options(drawing: Drawing): uPlot.Options {
   };
 }
 
-/** A hairline with its name at each moment that is marked. */
+/** A hairline with its name above it at each moment that is marked. */
 function drawMarks(chart: uPlot, { marks }: Drawing, colour: string) {
   const scale = uPlot.pxRatio;
   const { ctx: context, bbox } = chart;
@@ -202,8 +204,8 @@ function drawMarks(chart: uPlot, { marks }: Drawing, colour: string) {
   context.lineWidth = scale;
   context.setLineDash([3 * scale, 3 * scale]);
   context.font = `${12 * scale}px Inter, system-ui, sans-serif`;
-  context.textBaseline = "top";
-  for (const { at, name } of marks()) {
+  context.textBaseline = "bottom";
+  for (const [index, { at, name }] of marks().entries()) {
     // What lies within the last point lies behind its beginning, where the chart ends.
     const wanted = chart.valToPos(at / 1000, "x", true);
     const x = Math.min(Math.max(wanted, bbox.left), bbox.left + bbox.width);
@@ -211,9 +213,10 @@ function drawMarks(chart: uPlot, { marks }: Drawing, colour: string) {
     context.moveTo(x, bbox.top);
     context.lineTo(x, bbox.top + bbox.height);
     context.stroke();
-    const isLeft = x > bbox.left + bbox.width / 2;
-    context.textAlign = isLeft ? "right" : "left";
-    context.fillText(name, x + (isLeft ? -4 : 4) * scale, bbox.top);
+    // The first ends at its line and the others begin at theirs: two that are near stay apart.
+    const isBefore = index === 0 && x - context.measureText(name).width > bbox.left;
+    context.textAlign = isBefore ? "right" : "left";
+    context.fillText(name, x, bbox.top - 4 * scale);
   }
   context.restore();
 }
