@@ -146,7 +146,7 @@ mod tests {
         let speaking = HeaderMap::from_iter([(FORWARDED_FOR, HeaderValue::from_static("a"))]);
         unbelieved.look_at([192, 0, 2, 1].into(), &HeaderMap::new(), &trusted);
         unbelieved.look_at([10, 0, 0, 1].into(), &speaking, &trusted);
-        assert_eq!(unbelieved.addresses(), [IpAddr::from([0; 4]); 0]);
+        assert!(unbelieved.addresses().is_empty());
         for number in 0..200 {
             unbelieved.look_at([192, 0, 2, number].into(), &speaking, &trusted);
         }

@@ -98,7 +98,7 @@ pub(crate) struct List {
     #[command(flatten)]
     filters: Filters,
 
-    /// newest, oldest; or next_attempt, latest_attempt: what waits, by its next try.
+    /// `newest`, `oldest`; or `next_attempt`, `latest_attempt`: what waits, by its next try.
     #[arg(long, value_name = "ORDER")]
     sort: Option<String>,
 

@@ -22,9 +22,11 @@ mod demo;
 mod doctor;
 #[cfg(test)]
 mod encryption;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod load;
+#[cfg(test)]
 mod looking;
 #[cfg(test)]
 mod mail;
@@ -42,6 +44,7 @@ mod settings;
 mod signatures;
 #[cfg(test)]
 mod takeover;
+#[cfg(test)]
 mod terminal;
 #[cfg(test)]
 mod world;

@@ -250,7 +250,7 @@ pub(super) async fn act_on_deliveries(
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_action(&project, action, &query).await?));
     }
-    reason::note(&audited, &reason);
+    reason::note(&audited, reason.as_deref());
     let asked = Asked { by: caller.name().to_owned(), reason };
     let action = app.hub.act_on_all(&project, action, &query, asked).await?;
     begun(&app, &project, action, wanted.wait).await
@@ -287,7 +287,7 @@ pub(super) async fn act_on_messages(
         return Ok(preview(app.hub.preview_replay(&project, &query).await?));
     }
     let rate = wanted.rate.unwrap_or(DEFAULT_REPLAY_RATE);
-    reason::note(&audited, &reason);
+    reason::note(&audited, reason.as_deref());
     let asked = Asked { by: caller.name().to_owned(), reason };
     let action = app.hub.replay_all(&project, &wanted.forwarder, &query, rate, asked).await?;
     begun(&app, &project, action, wanted.wait).await

@@ -32,7 +32,7 @@ impl FromRequest<Shared> for Reason {
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let audited = request.extensions().get::<Audited>().cloned().unwrap_or_default();
         let Optional(Reasoned { reason }) = Optional::from_request(request, app).await?;
-        note(&audited, &read(reason)?);
+        note(&audited, read(reason)?.as_deref());
         Ok(Self)
     }
 }
@@ -49,9 +49,9 @@ pub(super) fn read(reason: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 /// Writes a reason into the audit log, where there is one.
-pub(super) fn note(audited: &Audited, reason: &Option<String>) {
+pub(super) fn note(audited: &Audited, reason: Option<&str>) {
     if let Some(reason) = reason {
-        audited.detail("reason", reason.as_str());
+        audited.detail("reason", reason);
     }
 }
 
