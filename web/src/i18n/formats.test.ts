@@ -37,6 +37,7 @@ test.each([
   ["2026-11-22T13:57:00Z", "3 min ago", "il y a 3 min"],
   ["2026-11-22T16:30:00Z", "in 2 hr", "dans 2 h"],
   ["2026-11-20T13:00:00Z", "2 days ago", "il y a 2 j"],
+  ["2026-12-02T13:59:58Z", "in 10 days", "dans 10 j"],
 ])("%s", (time, inEnglish, inFrench) => {
   expect(plain(english.relative(new Date(time), now))).toBe(inEnglish);
   expect(plain(french.relative(new Date(time), now))).toBe(inFrench);

@@ -104,7 +104,9 @@ export function formats(language: Language): Formats {
         "second",
         SECOND,
       ];
-      return relative.format(Math.trunc(distance / size), name);
+      // A count that begins with 90 days does not begin with "in 89 days".
+      const count = name === "day" && distance > 0 ? Math.round : Math.trunc;
+      return relative.format(count(distance / size), name);
     },
     clock: (time, now) => (sameDay(time, now) ? today.format(time) : dated(time, now)),
     minute: (time, now) => (sameDay(time, now) ? minute.format(time) : dated(time, now)),

@@ -87,7 +87,7 @@ export const definitions = {
       `The secret of ${name} is short: who guesses it can post there.`,
   },
   warningHints: {
-    "no-notify": "Name somebody below “Who is told of trouble”.",
+    "no-notify": "Name somebody who is told: a mail address, or an address that takes a webhook.",
     "no-mail-relay": "Give the hub a relay with --smtp-url and --smtp-from.",
     "all-unsubscribed": "Name somebody else, or ask them to open their link once more.",
     "notify-refused": "Name an address that takes mail.",

@@ -88,7 +88,8 @@ export const definitions: Words["definitions"] = {
       `Le secret de ${name} est court : qui le devine peut y envoyer des messages.`,
   },
   warningHints: {
-    "no-notify": "Indiquez quelqu’un sous « Qui est prévenu en cas de difficulté ».",
+    "no-notify":
+      "Indiquez qui est prévenu : une adresse e-mail, ou une adresse qui prend un webhook.",
     "no-mail-relay": "Donnez un relais au serveur avec --smtp-url et --smtp-from.",
     "all-unsubscribed": "Indiquez quelqu’un d’autre, ou demandez-leur de rouvrir leur lien.",
     "notify-refused": "Indiquez une adresse qui accepte les e-mails.",
