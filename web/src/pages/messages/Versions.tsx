@@ -90,7 +90,7 @@ function Choice({ beside }: { beside: boolean }) {
   return (
     <SegmentedControl
       size="xs"
-      mt="md"
+      my="md"
       aria-label={words.compare}
       value={beside ? "beside" : "list"}
       data={[
