@@ -34,17 +34,10 @@ export function FormFrame(props: FormFrameProps) {
   const { error, rest, meanwhile, aside } = props;
   const form = useRef<HTMLFormElement>(null);
   useLeaveAsked(props.touched && !props.saved && !props.saving);
-  const foot = useRef<HTMLDivElement>(null);
-  // The first field that is wrong is brought to the reader; else the note, with what stands below.
+  // The first field that is wrong is brought to the reader.
   useEffect(() => {
-    if (error === null) {
-      return;
-    }
-    const wrong = form.current?.querySelector<HTMLElement>("[aria-invalid=true]");
-    if (wrong) {
-      wrong.focus();
-    } else {
-      foot.current?.scrollIntoView({ block: "nearest" });
+    if (error !== null) {
+      form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
     }
   }, [error]);
   const submit = (event: FormEvent) => {
@@ -62,7 +55,7 @@ export function FormFrame(props: FormFrameProps) {
             <FormError error={isNameTaken(error) ? null : error} rest={rest} />
           )}
         </div>
-        <div ref={foot} className={styles.foot}>
+        <div className={styles.foot}>
           <Button type="submit" loading={props.saving}>
             {props.saveWord}
           </Button>
