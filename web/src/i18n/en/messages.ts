@@ -59,6 +59,9 @@ export const messages = {
     about:
       "Messages are matched again, by today’s filter of one forwarder. What it wants is sent again, marked as a replay.",
     everything: "All messages that were kept.",
+    notByValue:
+      "A replay cannot look for a value in messages: take that filter away. The forwarder’s own filter looks at the content in any case.",
+    textInIdentities: "For a replay, the text is looked for in identities and ids only.",
     which: (filters: string) => `Messages ${filters}.`,
     forwarder: "With the forwarder",
     rate: "Deliveries a second at most",

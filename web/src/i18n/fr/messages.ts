@@ -63,6 +63,10 @@ export const messages: Words["messages"] = {
     about:
       "Les messages sont comparés à nouveau, avec le filtre actuel d’un transfert. Ce qu’il veut est renvoyé, marqué comme rejeu.",
     everything: "Tous les messages conservés.",
+    notByValue:
+      "Un rejeu ne peut pas chercher une valeur dans les messages : retirez ce filtre. Le filtre du transfert regarde le contenu de toute façon.",
+    textInIdentities:
+      "Pour un rejeu, le texte n’est cherché que dans les identités et les identifiants.",
     which: (filters) => `Messages ${filters}.`,
     forwarder: "Avec le transfert",
     rate: "Livraisons par seconde au plus",

@@ -33,13 +33,18 @@ export function ReplayMany(props: ReplayManyProps) {
         {words.open}
       </Button>
       <Dialog opened={isOpen} close={close} title={words.title} size="lg">
-        <Order {...props} close={close} />
+        {props.filters.value === undefined ? (
+          <Order {...props} close={close} />
+        ) : (
+          <p>{words.notByValue}</p>
+        )}
       </Dialog>
     </>
   );
 }
 
-function Order({ project, filters, told, close }: ReplayManyProps & { close: () => void }) {
+function Order(props: ReplayManyProps & { close: () => void }) {
+  const { project, filters, told, close } = props;
   const all = useWords();
   const words = all.messages.replayMany;
   const format = useFormat();
@@ -71,6 +76,7 @@ function Order({ project, filters, told, close }: ReplayManyProps & { close: () 
           ? words.everything
           : words.which(told.map(({ text }) => text).join(" · "))}
       </p>
+      {props.filters.text !== undefined && <p className={styles.quiet}>{words.textInIdentities}</p>}
       <Select
         label={words.forwarder}
         data={forwarders.map(({ name }) => name)}
