@@ -43,7 +43,7 @@ const FORBIDDEN: &[Forbidden] = &[
 const REGISTRY: &str = "the host of a package registry: leave it to each machine's own settings";
 
 /// Whether the word occurs in the line, as a whole word where that is asked for. No path of a
-/// machine follows a parenthesis: that is a step of an XPath in a form.
+/// machine follows a parenthesis: that is a step of an `XPath` in a form.
 fn occurs(line: &str, forbidden: &Forbidden) -> bool {
     line.match_indices(forbidden.word).any(|(offset, word)| {
         let preceding = line[..offset].chars().next_back();
