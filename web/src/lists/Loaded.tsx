@@ -7,7 +7,7 @@ import { ErrorNote } from "../design/ErrorNote";
 import { useWords } from "../i18n/words";
 import { ListSkeleton } from "./ListParts";
 
-interface LoadedProps<Data> {
+export interface LoadedProps<Data> {
   query: Pick<UseQueryResult<Data>, "data" | "error" | "refetch">;
   children: (data: Data) => ReactNode;
 }

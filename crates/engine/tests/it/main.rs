@@ -15,6 +15,7 @@ mod keep;
 mod lanes;
 mod order;
 mod returning;
+mod silence;
 mod tokens;
 mod unreadable;
 mod unusable;

@@ -116,15 +116,18 @@ async fn a_lease_holds_until_it_ends_and_then_the_fence_is_higher() {
     the_loser_is_not_heard(&store, &lost, &ours).await;
 }
 
+/// The machine's clock, and the microseconds that it is ahead of itself.
+fn settable_clock() -> (Arc<AtomicI64>, Clock) {
+    let ahead = Arc::new(AtomicI64::new(0));
+    let (steps, machine) = (Arc::clone(&ahead), clock::system());
+    (ahead, Arc::new(move || Timestamp(machine().0 + steps.load(Ordering::SeqCst))))
+}
+
 /// Where there is one process only, and its clock may jump.
 #[tokio::test]
 async fn on_sqlite_what_is_held_stays_held_and_first_tries_are_due_whatever_the_clock_says() {
     let year = 365 * 24 * 3600 * 1_000_000;
-    let ahead = Arc::new(AtomicI64::new(0));
-    let clock: Clock = {
-        let (ahead, machine) = (Arc::clone(&ahead), clock::system());
-        Arc::new(move || Timestamp(machine().0 + ahead.load(Ordering::SeqCst)))
-    };
+    let (ahead, clock) = settable_clock();
     let store = TestStore::with(Engine::Sqlite, |settings| settings.clock = clock).await;
     keep_many(&store, 2, CONNECTION).await;
     let held = store.claim_some(1, SHORT).await.remove(0);
@@ -151,11 +154,7 @@ async fn on_sqlite_what_is_held_stays_held_and_first_tries_are_due_whatever_the_
 #[tokio::test]
 async fn on_sqlite_a_lease_lasts_whatever_the_clock_says() {
     let year = 365 * 24 * 3600 * 1_000_000;
-    let ahead = Arc::new(AtomicI64::new(0));
-    let clock: Clock = {
-        let (ahead, machine) = (Arc::clone(&ahead), clock::system());
-        Arc::new(move || Timestamp(machine().0 + ahead.load(Ordering::SeqCst)))
-    };
+    let (ahead, clock) = settable_clock();
     let store = TestStore::with(Engine::Sqlite, |settings| settings.clock = clock).await;
     let delivery = store.deliver_one().await;
     let held = store.claim_one().await;

@@ -4,8 +4,7 @@ import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Attempt } from "../../api/types";
 import { useWords } from "../../i18n/words";
-import { Loaded } from "../../lists/Loaded";
-import { SideBySide } from "../../payload/SideBySide";
+import { AskedBeside } from "../../payload/AskedBeside";
 import styles from "./deliveries.module.css";
 import { type AttemptSide, attemptBodyQuery } from "./queries";
 
@@ -77,19 +76,11 @@ function Bodies({ project, delivery, side, before, after }: BodiesProps) {
   const old = useQuery(attemptBodyQuery(project, delivery, before.number, side));
   const fresh = useQuery(attemptBodyQuery(project, delivery, after.number, side));
   return (
-    <Loaded query={old}>
-      {(left) => (
-        <Loaded query={fresh}>
-          {(right) => (
-            <SideBySide
-              before={left}
-              after={right}
-              beforeLabel={words.attempt(before.number)}
-              afterLabel={words.attempt(after.number)}
-            />
-          )}
-        </Loaded>
-      )}
-    </Loaded>
+    <AskedBeside
+      before={old}
+      after={fresh}
+      beforeLabel={words.attempt(before.number)}
+      afterLabel={words.attempt(after.number)}
+    />
   );
 }

@@ -10,7 +10,7 @@ import { Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import { useWords } from "../../i18n/words";
 import { Loaded } from "../../lists/Loaded";
-import { SideBySide } from "../../payload/SideBySide";
+import { AskedBeside } from "../../payload/AskedBeside";
 import styles from "./messages.module.css";
 import { type Differences, differenceQuery, viewQuery } from "./queries";
 
@@ -126,20 +126,12 @@ function Beside({ project, one, other }: BesideProps) {
   const old = useQuery(viewQuery(project, before.id));
   const fresh = useQuery(viewQuery(project, after.id));
   return (
-    <Loaded query={old}>
-      {(left) => (
-        <Loaded query={fresh}>
-          {(right) => (
-            <SideBySide
-              before={left}
-              after={right}
-              beforeLabel={words.versionOf(before.version)}
-              afterLabel={words.versionOf(after.version)}
-            />
-          )}
-        </Loaded>
-      )}
-    </Loaded>
+    <AskedBeside
+      before={old}
+      after={fresh}
+      beforeLabel={words.versionOf(before.version)}
+      afterLabel={words.versionOf(after.version)}
+    />
   );
 }
 
