@@ -27,7 +27,7 @@ pub(crate) async fn sqlite(folder: &str) -> Result<()> {
     let connection = Connection::open(std::path::Path::new(folder).join("bare.db"))?;
     connection.execute_batch(
         "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864;
+         PRAGMA wal_autocheckpoint = 2048; PRAGMA journal_size_limit = 16777216;
          CREATE TABLE bodies (id INTEGER PRIMARY KEY, body BLOB NOT NULL);",
     )?;
     let (sender, receiver) = mpsc::channel::<Job>();

@@ -5,7 +5,8 @@
 //! server runs in a process of its own: this program starts itself again as the bare servers and
 //! as the receiver, and starts the `fieldpost` binary beside it as the hub.
 //!
-//! `fieldpost-bench [ingest] [delivery] [isolation] [backlog] [footprint] [page]` runs those named, or all.
+//! `fieldpost-bench [ingest] [delivery] [isolation] [backlog] [footprint] [submissions] [jobs]
+//! [runs] [page]` runs those named, or all.
 //! Each prints what it measured as one line of JSON, with the bar that it is held to; the program ends
 //! non-zero where a bar was missed.
 
@@ -23,10 +24,13 @@ mod footprint;
 mod hub;
 mod ingest;
 mod isolation;
+mod jobs;
 mod load;
 mod page;
 mod receiver;
 mod report;
+mod runs;
+mod submissions;
 mod waiting;
 
 use anyhow::{Result, bail};
@@ -62,6 +66,17 @@ async fn main() -> Result<()> {
     }
     if wanted("footprint") {
         footprint::run(&mut report).await?;
+    }
+    if wanted("submissions") {
+        // `submissions 10000` tries it small.
+        let stored = words.iter().find_map(|word| word.parse().ok());
+        submissions::run(stored.unwrap_or(submissions::STORED), &mut report).await?;
+    }
+    if wanted("jobs") {
+        jobs::run(&mut report).await?;
+    }
+    if wanted("runs") {
+        runs::run(&mut report).await?;
     }
     if wanted("page") {
         page::run(&mut report).await?;

@@ -115,7 +115,11 @@ async fn keep_one(place: &Place, connection: &str, forwarder: &str) -> Result<Or
             order_key: None,
             collapse_key: None,
             hops: 0,
+            payload: None,
         }],
+        runs: Vec::new(),
+        payloads: Vec::new(),
+        filing: None,
     };
     store.accept(accept).await?;
     Ok(original)
@@ -212,6 +216,18 @@ async fn multiply_in_postgres(url: &str, original: &Original, copies: u64) -> Re
         client.execute(&statement, &[&id_of(of, original)]).await?;
     }
     // What autovacuum would have done in the time that so many messages take to come in.
+    tidy(&client).await
+}
+
+/// Does what autovacuum does in the time that many rows take to come in.
+pub(crate) async fn vacuum(url: &str) -> Result<()> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    // It ends with its client.
+    tokio::spawn(connection);
+    tidy(&client).await
+}
+
+async fn tidy(client: &Client) -> Result<()> {
     client.batch_execute("VACUUM ANALYZE").await?;
     client.batch_execute("CHECKPOINT").await?;
     Ok(())

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newRouter } from "../src/app/router";
 import { barriers } from "./accessible";
 import { launch, Window } from "./browser";
+import { block, created, visit as filledVisit, RECEIVER } from "./field";
 import { Hub, INBOX, OWNER } from "./hub";
 import { becomeOwner } from "./people";
 
@@ -14,10 +15,18 @@ project: clinic
 title: Clinic network
 sources:
   intake: { dialect: json, secret: ${INBOX} }
+  handsets: { dialect: commcare, access: anonymous }
 connections:
   warehouse: { url: "http://127.0.0.1:9/hook", incident: { failures: 1 } }
 forwarders:
   births: { on: message, from: intake, match: { form: births }, to: warehouse }
+workflows:
+  count:
+    title: Count births
+    trigger: { source: intake, match: { form: births } }
+    steps:
+      read: { name: Read, job: "fn(state => state);", next: { tell: on_job_failure } }
+      tell: { name: Tell the office, job: "fn(state => state);" }
 `;
 
 let browser: Browser;
@@ -35,6 +44,7 @@ beforeAll(async () => {
   await page.goto(`${hub.url}/projects/clinic`);
   await page.getByText("live", { exact: true }).waitFor();
   await hub.send({ form: "births", mother: { name: OWNER.name }, children: [{ age: 4 }] });
+  await hub.sendForm(filledVisit("f1", block("c1", 20, created("child", "Amina"))), {}, RECEIVER);
   await page.getByText("All is well, but one").waitFor();
   const action = await ask(page, "deliveries/actions", { action: "retry", filter: {} });
   parameters = {
@@ -47,6 +57,11 @@ beforeAll(async () => {
     forwarder: "births",
     connection: "warehouse",
     system: "kobo",
+    form: "visit",
+    submission: await firstId(page, "submissions"),
+    case: "c1",
+    workflow: "count",
+    run: await firstId(page, "runs"),
   };
   state = await window.context.storageState();
   await window.close();
@@ -141,6 +156,12 @@ const INSIDE = [
   ...["received", "headers", "matched", "attempts", "versions", "history"].map(
     (tab) => `/projects/$project/messages/$message?tab=${tab}`,
   ),
+  "/projects/$project/submissions?form=visit",
+  "/projects/$project/submissions?view=map",
+  ...["files", "cases", "deliveries", "versions", "original", "metadata"].map(
+    (tab) => `/projects/$project/submissions/$submission?tab=${tab}`,
+  ),
+  ...["timeline", "ties", "deliveries"].map((tab) => `/projects/$project/cases/$case?tab=${tab}`),
 ];
 
 test.each(INSIDE)("%s", async (route) => {

@@ -97,7 +97,12 @@ test("a viewer is invited, comes in, and cannot act by the page or the API", asy
   expect(await asks(bare, "GET", "projects/clinic/tokens")).toBe(403);
   expect(await asks(bare, "GET", "users")).toBe(403);
   await bare.goto(`${hub.url}/projects/clinic/tokens`);
-  await bare.getByText("This needs the level admin in the project clinic").waitFor();
+  await bare.getByText("This takes the level “admin” in this project").waitFor();
+  await bare.goto(`${hub.url}/projects/clinic/audit`);
+  await bare.getByText("This takes the level “admin” in this project").waitFor();
+  expect(await bare.getByRole("button", { name: "Try again" }).count()).toBe(0);
+  await bare.goto(`${hub.url}/installation/users`);
+  await bare.getByText("These pages are for those who run the installation.").waitFor();
   await context.close();
 });
 
@@ -202,6 +207,14 @@ test("a retention says what it erases, and a person is erased after their name i
     `fetch("/api/v1/projects/clinic/messages/${id}").then((answer) => answer.text())`,
   );
   expect(JSON.parse(shown).erased_at).not.toBeNull();
+
+  // Its page says so in words, and offers nothing that cannot help.
+  await page.goto(`${hub.url}/projects/clinic/messages/${id}`);
+  await page.getByText("What came in was erased for good").waitFor();
+  expect(await page.getByRole("button", { name: /Try again|Replay/ }).count()).toBe(0);
+  await page.getByRole("tab", { name: "Why matched" }).click();
+  await page.getByText("What came in was erased for good").waitFor();
+  expect(await page.getByText("0 of 0").count()).toBe(0);
 });
 
 test("a second factor is set up by a computed code, and asked for at the next sign-in", async () => {

@@ -140,6 +140,32 @@ test("many are retried at once, with a look before and the progress after", asyn
   await window.close();
 });
 
+test("a sorted list says that it stands still, and two tries are compared", async () => {
+  const window = await signedIn();
+  const { page } = window;
+  await page.goto(clinic("deliveries?connection=ministry&sort=oldest"));
+  await page.getByText("This list stands still").waitFor();
+  const rows = page.getByRole("rowgroup").getByRole("row");
+  await rows.nth(4).waitFor();
+  const before = await rows.count();
+  await hub.send({ form: "samples", number: 99 });
+  await page
+    .getByText("All 6")
+    .or(page.getByRole("button", { name: /^6 / }))
+    .first()
+    .waitFor();
+  expect(await rows.count()).toBe(before);
+  await page.getByRole("button", { name: "Look again" }).click();
+  await rows.nth(before).waitFor();
+
+  // Of what arrived at the second try, both tries sent the same.
+  await rows.first().getByRole("link").click();
+  await page.getByRole("combobox", { name: "Beside another try" }).click();
+  await page.getByRole("option", { name: "beside try 1" }).click();
+  await page.getByText("Both tries sent the same, byte for byte.").waitFor();
+  await window.close();
+});
+
 test("an incident says what to press; a cancellation is taken back", async () => {
   const window = await signedIn();
   const { page } = window;
@@ -150,7 +176,7 @@ test("an incident says what to press; a cancellation is taken back", async () =>
   }
   // It is noticed while somebody looks; the rail counts it.
   await page.getByRole("img", { name: "1 open incident" }).waitFor();
-  await page.getByRole("link", { name: /^laboratory has not taken/ }).click();
+  await page.getByRole("link", { name: /^laboratory has been in trouble/ }).click();
   await page.getByText("closed for repairs").first().waitFor();
   await page.getByText("4 deliveries wait.").waitFor();
 

@@ -81,6 +81,19 @@ export class Hub {
     }
   }
 
+  /** Sends a filled form, as a phone would, to one of the receiver paths. */
+  async sendForm(xml: string, files: Record<string, Blob> = {}, path = "/p/clinic/submission") {
+    const form = new FormData();
+    form.append("xml_submission_file", new Blob([xml], { type: "text/xml" }), "form.xml");
+    for (const [name, file] of Object.entries(files)) {
+      form.append(name, file, name);
+    }
+    const response = await fetch(this.url + path, { method: "POST", body: form });
+    if (response.status !== 201) {
+      throw new Error(`the receiver answered ${response.status}: ${await response.text()}`);
+    }
+  }
+
   async stop(): Promise<void> {
     const ended = once(this.process, "exit");
     this.process.kill("SIGTERM");

@@ -71,9 +71,19 @@ test("messages are found by a value, for as long as a span goes, and replayed to
   await page.getByRole("table").getByRole("row").nth(1).waitFor();
   expect(await page.getByRole("table").getByRole("row").count()).toBe(2);
 
+  // Those with the value alone are replayed: the other one is looked into, and passed over.
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "Replay…" }).click();
+  await dialog.getByText("one without the value is passed over").waitFor();
+  await dialog.getByRole("combobox", { name: "With the forwarder" }).click();
+  await page.getByRole("option", { name: "births" }).click();
+  await dialog.getByRole("button", { name: "Replay 2" }).click();
+  await page.waitForURL("**/actions/*");
+  await page.getByText("1 replayed").waitFor();
+  await page.getByText("weight=2900").waitFor();
+
   await page.goto(`${hub.url}/projects/clinic/messages?source=intake`);
   await page.getByRole("button", { name: "Replay…" }).click();
-  const dialog = page.getByRole("dialog");
   await dialog.getByText("Messages from intake.").waitFor();
   await dialog.getByRole("combobox", { name: "With the forwarder" }).click();
   await page.getByRole("option", { name: "births" }).click();

@@ -15,6 +15,7 @@ sources:
   intake: { dialect: json, secret: ${INBOX} }
 connections:
   warehouse: { url: "${url}", incident: { failures: 3 } }
+  ministry: { url: "http://127.0.0.1:9/hook", incident: { failures: 50 } }
 forwarders:
   births:
     on: message
@@ -22,6 +23,7 @@ forwarders:
     match: { form: births }
     to: warehouse
     retry: { first: 2s, max: 2s, factor: 1 }
+  registry: { on: message, from: intake, match: { form: registry }, to: ministry }
 `;
 
 let browser: Browser;
@@ -94,7 +96,7 @@ test("the map shows what went where, live, and leads to a forwarder", async () =
   expect(await barriers(page)).toEqual([]);
 
   await page.getByRole("link", { name: "List" }).click();
-  await page.getByText("6 messages wanted today, 6 delivered").waitFor();
+  await page.getByText("6 wanted today, 6 delivered").waitFor();
   expect(await barriers(page)).toEqual([]);
   await page.getByRole("link", { name: "Picture" }).click();
 
@@ -102,5 +104,48 @@ test("the map shows what went where, live, and leads to a forwarder", async () =
   await forwarder.getByRole("link", { name: "births" }).focus();
   await page.keyboard.press("Enter");
   await page.waitForURL("**/projects/clinic/forwarders/births");
+  await window.close();
+});
+
+test("what takes nothing is told before its incident begins, and a pause does not hide an incident", async () => {
+  const window = await Window.open(browser);
+  const { page } = window;
+  await page.goto(`${hub.url}/projects/clinic`);
+  await page.getByLabel("E-mail").waitFor();
+  await signIn(page);
+  const headline = page.getByRole("heading", { level: 1 });
+  await headline.getByText("All is well.", { exact: true }).waitFor();
+  await page.getByText("live", { exact: true }).waitFor();
+  await hub.send({ form: "registry" });
+  await headline
+    .getByText(/^All is well, but one: Every try at ministry has failed so far\.$/)
+    .waitFor();
+  const row = (name: string) => page.getByRole("row").filter({ hasText: name });
+  await row("ministry").getByText("every try fails").waitFor();
+
+  destination.answer = { status: 503 };
+  for (const number of [7, 8, 9, 10]) {
+    await hub.send({ form: "births", number });
+  }
+  await page.getByText(/^warehouse has answered with an error \(503\) since /).waitFor();
+  await page.getByRole("button", { name: "Pause: warehouse" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Why").fill("their server is being moved");
+  await dialog.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/^warehouse is paused, with an incident open since /).waitFor();
+  await page.getByText("their server is being moved").waitFor();
+  await row("warehouse").getByText("paused in trouble").waitFor();
+  expect(await barriers(page)).toEqual([]);
+
+  // The page of the connection says why as well, and so does its end ask for a reason.
+  await row("warehouse").getByRole("link", { name: "warehouse" }).click();
+  await page.getByText("warehouse is paused. Its incident is open since").waitFor();
+  await page.getByText(/^Paused by .+ since /).waitFor();
+  await page.getByText("their server is being moved").waitFor();
+  destination.answer = { status: 204 };
+  await page.getByRole("button", { name: "Resume" }).click();
+  await dialog.getByLabel("Why").fill("it is back");
+  await dialog.getByRole("button", { name: "Resume" }).click();
+  await page.getByText("their server is being moved").waitFor({ state: "detached" });
   await window.close();
 });

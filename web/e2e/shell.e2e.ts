@@ -168,6 +168,27 @@ test("the focus goes to the heading of the page that is gone to", async () => {
   await page.locator("h1:focus", { hasText: "Forwarders" }).waitFor();
 });
 
+test("a heading that comes anew with the data has the focus all the same", async () => {
+  await page.goto(clinic("messages"));
+  await page.getByRole("heading", { level: 1, name: "Messages" }).waitFor();
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/api/v1/projects/clinic/overview?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const rail = page.getByRole("navigation", { name: "Navigation" });
+  await rail.getByRole("link", { name: "Overview" }).click();
+  const first = await page.locator("h1:focus").elementHandle();
+  answer();
+  await page.getByRole("heading", { name: "Sources" }).waitFor();
+  expect(await first?.evaluate((heading) => heading.isConnected)).toBe(false);
+  await page.locator("h1:focus").waitFor();
+  await page.unroute("**/api/v1/projects/clinic/overview?*");
+});
+
 test("a page that is hidden holds no stream, and catches up when it is shown", async () => {
   await page.goto(clinic("messages"));
   await isLive();

@@ -7,13 +7,14 @@
 //! for the person who looks after the sender; the bytes are kept by the caller either way.
 //!
 //! Beyond the view, [`submission`] gives the answers in a message their types, by the form that
-//! [`openrosa`] reads from its definition, and [`formats`] writes them for others.
+//! [`read_definition`] reads from its definition, and [`formats`] writes them for others.
 //!
 //! Each dialect is one module with one function, `decode`; the table below says which. The modules
 //! beside them are what dialects share: `text` (encodings, content types), `view` (building and
 //! reading views), `names` (the ids of submissions).
 
 pub mod commcare;
+mod definition;
 mod form;
 pub mod formats;
 mod json;
@@ -21,8 +22,10 @@ mod kobo;
 mod names;
 mod odk_aggregate;
 pub mod odk_central;
+pub mod openfn;
 pub mod openrosa;
 mod raw;
+pub mod rows;
 pub mod submission;
 mod text;
 mod unreadable;
@@ -34,11 +37,12 @@ use fieldpost_model::json::Value;
 use fieldpost_model::source::Dialect;
 use sha2::{Digest, Sha256};
 
+pub use definition::{is_json_definition, read_definition};
 pub use form::MAX_FIELDS;
 pub use kobo::WRAPPER_DEPTH;
-pub use names::MAX_NAME_LENGTH;
+pub use names::{MAX_NAME_LENGTH, instance_id};
 pub use unreadable::Unreadable;
-pub use xml::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH};
+pub use xml::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH, is_element_name, is_xml_text};
 
 /// What a sender sent, as far as decoding needs it.
 #[derive(Clone, Copy, Debug)]
@@ -129,10 +133,12 @@ pub fn decode<'a>(dialect: Dialect, received: &Received<'a>) -> Result<Decoded<'
         Dialect::Raw => Ok(raw::decode(received)),
         Dialect::Kobo => kobo::decode(received),
         Dialect::OdkAggregate => odk_aggregate::decode(received),
+        Dialect::OdkCentral => odk_central::decode(received),
         Dialect::Commcare => commcare::decode(received),
         Dialect::CommcareForm => commcare::decode_only(Shape::Form, received),
         Dialect::CommcareCase => commcare::decode_only(Shape::Case, received),
         Dialect::Wcs => wcs::decode(received),
+        Dialect::Openrosa => openrosa::decode(received),
     };
     decoded.map(Decoded::storable)
 }

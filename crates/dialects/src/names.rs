@@ -12,7 +12,7 @@ pub const MAX_NAME_LENGTH: usize = 512;
 ///
 /// Phones write `uuid:19d7…` (`OpenRosa`'s `instanceID`), servers write `19d7…` in columns of their
 /// own (`_uuid`). Both name the same submission, so both must give the same identity.
-pub(crate) fn instance_id(written: &str) -> Option<String> {
+pub fn instance_id(written: &str) -> Option<String> {
     let written = written.trim();
     let id = written.strip_prefix("uuid:").unwrap_or(written).trim_start();
     (!id.is_empty()).then(|| id.to_owned())

@@ -15,6 +15,7 @@
 use fieldpost_model::form::Form;
 use fieldpost_model::json::Value;
 use fieldpost_model::submission::Submission;
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
 
 use crate::names::instance_id;
 use crate::unreadable::excerpt;
@@ -32,6 +33,9 @@ fieldpost_model::names! {
         EntityChanged = "entity.update.version",
     }
 }
+
+/// What the XML inside an event is.
+pub const EMBEDDED_TYPE: &str = "text/xml";
 
 /// Reads one event. The view is the document as it came.
 pub fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {
@@ -84,9 +88,34 @@ pub fn submission(view: &Value<'_>, form: Option<&Form>) -> Result<Option<Submis
     }
 }
 
+/// Where ODK Central has a file of a submission, below the address of its project in the API
+/// (`https://…/v1/projects/1`): its events do not say which project they are of. `None` where the
+/// submission lacks a name for its form or for itself, and where one of the names would lead elsewhere.
+pub fn file_address(submission: &Submission, file: &str) -> Option<String> {
+    let form = segment(submission.form.id.as_deref()?)?;
+    let id = segment(submission.metadata.instance_id.as_deref()?)?;
+    Some(format!("forms/{form}/submissions/{id}/attachments/{}", segment(file)?))
+}
+
+/// A name as one step of a path. `None` for what whoever follows the path may take for a step that stays
+/// or goes back: to them `.` is the same as `%2E`, and some decode twice.
+fn segment(name: &str) -> Option<PercentEncode<'_>> {
+    let decoded = percent_decode_str(name).decode_utf8_lossy();
+    let is_step = |part: &str| matches!(part, "." | "..");
+    let is_safe = |name: &str| !name.is_empty() && !name.split(['/', '\\']).any(is_step);
+    (is_safe(name) && is_safe(&decoded)).then(|| utf8_percent_encode(name, NON_ALPHANUMERIC))
+}
+
 /// The state that a reviewer gave a submission, where that is the event.
 pub fn review_state<'v>(view: &'v Value<'_>) -> Option<&'v str> {
     member_text(view.get("data")?, "reviewState")
+}
+
+/// The XML inside an event, to the letter as the device sent it, where there is any.
+pub fn embedded(view: &Value<'_>) -> Option<String> {
+    let (event, _) = event(view).ok()?;
+    let text = member_text(view.get("data")?, "xml")?;
+    (event == CentralEvent::SubmissionCreated).then(|| text.to_owned())
 }
 
 /// The view of the XML inside an event.

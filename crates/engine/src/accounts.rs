@@ -52,6 +52,9 @@ pub enum AccountError {
     /// The link was used, has expired or was replaced.
     #[error("this link was used already, has expired, or was replaced")]
     UsedLink,
+    /// The link makes the first account, and there is one already, made another way.
+    #[error("there is an account by now: this link makes only the first one")]
+    NotFirst,
     /// What was sent will not do.
     #[error("{what}")]
     Unfit {

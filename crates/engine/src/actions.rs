@@ -1,94 +1,54 @@
-//! What people do with deliveries and messages: retry, cancel, requeue, resend, replay, explain,
-//! and trying a filter before it is saved.
-
-use std::sync::Arc;
+//! What people do with deliveries and messages: retry, cancel, requeue, resend, replay, explain.
 
 use bytes::Bytes;
+use fieldpost_dialects::Received;
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
-use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::message::{Message, MessageRequest, MessageState};
 use fieldpost_rules::delivery::{Action, Transition, apply_to};
-use fieldpost_rules::filter::{Explanation, explain, matches};
 use fieldpost_rules::order;
-use fieldpost_store::{MessageQuery, Page, Released, Replay, StoreError};
+use fieldpost_store::{Released, Replay, StoreError};
 use uuid::Uuid;
 
 use crate::error::HubError;
+use crate::events::{ForwarderExplanation, Kept, Occurrence};
+use crate::filing::{self, Arrival, ArrivedFile, InTurn, Reader, Refusal, Said, Turn, Way};
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
 use crate::{keep, matching, receive};
 
-/// Messages that a filter can be tried against at most.
-const MOST_TRIED: usize = 10_000;
-/// Messages that one step of a trial reads.
-const TRIAL_PAGE: usize = 100;
-/// Matching messages that a trial shows.
-const EXAMPLES: usize = 10;
-/// Messages that fail a filter by little, which a trial explains.
-const NEAR_MISSES: usize = 3;
-
 /// The text of a cancellation by a person.
 const CANCELLED: &str = "cancelled by a person";
-
-/// Why a forwarder wants a message, or does not.
-#[derive(Clone, Debug)]
-pub struct ForwarderExplanation {
-    /// The forwarder's name.
-    pub forwarder: String,
-    /// Whether it is paused: it still makes deliveries.
-    pub paused: bool,
-    /// Condition by condition.
-    pub explanation: Explanation,
-}
 
 /// What a replay did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// The new deliveries, with the forwarder that ordered each.
     pub deliveries: Vec<(Uuid, String)>,
+    /// The new runs, each with its workflow.
+    pub runs: Vec<(Uuid, String)>,
     /// Why the message still cannot be read.
     pub unreadable: Option<String>,
     /// The message of the same content that was kept meanwhile: this one is its duplicate now.
     pub duplicate_of: Option<Uuid>,
 }
 
-/// What a filter would have matched.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FilterTrial {
-    /// Messages looked at, newest first.
-    pub looked_at: u64,
-    /// Messages that match.
-    pub matched: u64,
-    /// Messages that could not be read.
-    pub unreadable: u64,
-    /// The newest that match.
-    pub examples: Vec<Message>,
-    /// Those that fail by the fewest conditions, with the reasons; the newest of equals first.
-    pub near: Vec<(Message, Explanation)>,
+fn replayed_deliveries(replay: &Replay) -> Vec<(Uuid, String)> {
+    let made = replay.deliveries.iter();
+    made.map(|delivery| (delivery.id, delivery.forwarder.clone())).collect()
 }
 
-impl FilterTrial {
-    /// Keeps a message that is not wanted, if it comes nearer than one that is kept so far.
-    fn missed(&mut self, message: Message, explanation: Explanation) {
-        let failed = |explanation: &Explanation| {
-            explanation.conditions.iter().filter(|condition| !condition.holds).count()
-        };
-        // Messages come newest first, so that an older one stands behind its equals.
-        let place = self.near.partition_point(|(_, kept)| failed(kept) <= failed(&explanation));
-        self.near.insert(place, (message, explanation));
-        self.near.truncate(NEAR_MISSES);
-    }
+fn replayed_runs(replay: &Replay) -> Vec<(Uuid, String)> {
+    replay.runs.iter().map(|run| (run.id, run.workflow.clone())).collect()
 }
 
-/// What a filter says of a message.
-enum Verdict {
-    /// It wants it.
-    Wanted,
-    /// It does not, and why.
-    Unwanted(Explanation),
-    /// The message cannot be read.
-    Unreadable,
+/// Leaves a message in quarantine, with the reason of today.
+fn set_aside_again(replay: &mut Replay, reason: String) {
+    replay.released = None;
+    replay.still_quarantined = Some(reason);
+    replay.deliveries.clear();
+    replay.runs.clear();
+    replay.payloads.clear();
 }
 
 impl Hub {
@@ -116,8 +76,10 @@ impl Hub {
             message: refusal.message,
             hint: refusal.hint.to_owned(),
         })?;
-        if matches!(transition, Transition::WaitAgain | Transition::SendCopy) {
-            self.unerased(project, delivery.payload_id).await?;
+        if matches!(transition, Transition::WaitAgain | Transition::SendCopy)
+            && let Some(message) = delivery.message
+        {
+            self.unerased(project, message).await?;
         }
         // Where the forwarder sends to today; one that is no more sent to where it did.
         let (connection, parked) = self.project(project).await?.destination(delivery);
@@ -143,8 +105,20 @@ impl Hub {
         for _ in 0..keep::MOST_PLANS {
             let (message, request, body) = self.whole_message(project, id).await?;
             let routing = self.project(project).await?;
-            let (replay, replayed) = self.plan_replay(&routing, &message, &request, &body)?;
-            match self.store().replay(&replay).await? {
+            let (mut replay, mut replayed, said) =
+                self.plan_replay(&routing, &message, &request, &body).await?;
+            let turn = match said {
+                Some(said) => {
+                    self.file_released(&routing, &message, &request, said, &mut replay).await?
+                }
+                None => None,
+            };
+            replayed.unreadable = replay.still_quarantined.clone();
+            replayed.deliveries = replayed_deliveries(&replay);
+            replayed.runs = replayed_runs(&replay);
+            let done = self.store().replay(&replay).await?;
+            drop(turn);
+            match done {
                 fieldpost_store::Replayed::Done => return Ok(replayed),
                 fieldpost_store::Replayed::DuplicateOf(of) => {
                     let duplicate_of = Some(of);
@@ -158,13 +132,15 @@ impl Hub {
         Err(StoreError::Busy.into())
     }
 
-    fn plan_replay(
+    /// Plans a replay by today's definitions. For a quarantined message that can be read now, the last
+    /// part of the answer is what it says of forms and cases.
+    async fn plan_replay(
         &self,
         routing: &ProjectRouting,
         message: &Message,
         request: &MessageRequest,
         body: &Bytes,
-    ) -> Result<(Replay, Replayed), HubError> {
+    ) -> Result<(Replay, Replayed, Option<Said>), HubError> {
         let source = routing
             .source(&message.source)
             .ok_or_else(|| HubError::not_found("source", &message.source))?;
@@ -176,8 +152,12 @@ impl Hub {
             released: None,
             still_quarantined: None,
             deliveries: Vec::new(),
+            runs: Vec::new(),
+            payloads: Vec::new(),
         };
-        match receive::read(source, message.content_type.as_deref(), body) {
+        let mut said = None;
+        let content_type = message.content_type.as_deref();
+        match receive::read(source, content_type, body) {
             Ok(decoded) => {
                 let candidate = matching::candidate(
                     &message.source,
@@ -186,29 +166,89 @@ impl Hub {
                     &request.query,
                 );
                 let origin = DeliveryOrigin::Replay;
-                replay.deliveries =
+                (replay.deliveries, replay.runs) =
                     matching::plan(routing, &candidate, &decoded, origin, self.now());
+                if !quarantined {
+                    let kept = Kept { message, request, body };
+                    let work = self.work_again(routing, kept, &decoded).await?;
+                    replay.deliveries.extend(work.deliveries);
+                    replay.runs.extend(work.runs);
+                    replay.payloads = work.payloads;
+                }
                 if quarantined {
                     let (identity, dedupe) =
                         receive::identify(source, &request.headers, &decoded, body);
-                    replay.released = Some(Released { identity, dedupe });
+                    let (source_name, at) = (message.source.clone(), self.now());
+                    replay.released =
+                        Some(Released { identity, dedupe, source: source_name, at, filing: None });
+                    let reader = Reader {
+                        project: &routing.project,
+                        dialect: source.dialect,
+                        book: self.form_book(),
+                    };
+                    let received = Received { content_type, body };
+                    match self.read_said(routing, reader, &received, &decoded).await? {
+                        Ok(read) => said = Some(read),
+                        Err(unreadable) => set_aside_again(&mut replay, unreadable.reason),
+                    }
                 }
             }
             Err(unreadable) => replay.still_quarantined = Some(unreadable.reason),
         }
-        let replayed = Replayed {
-            deliveries: replay
-                .deliveries
-                .iter()
-                .map(|delivery| (delivery.id, delivery.forwarder.clone()))
-                .collect(),
-            unreadable: replay.still_quarantined.clone(),
-            duplicate_of: None,
-        };
-        Ok((replay, replayed))
+        Ok((replay, Replayed::default(), said))
     }
 
-    /// Says for each forwarder why it wants a message, or does not, by today's filters.
+    /// Plans what a message makes of forms and cases that was set aside before. Where it is refused
+    /// again, it stays quarantined.
+    async fn file_released(
+        &self,
+        routing: &ProjectRouting,
+        message: &Message,
+        request: &MessageRequest,
+        said: Said,
+        replay: &mut Replay,
+    ) -> Result<Option<Turn>, HubError> {
+        let way = filing::way_of(routing.source(&message.source), &request.path);
+        if said.is_nothing() {
+            if way != Way::Pushed {
+                set_aside_again(replay, Refusal::nameless().reason);
+            }
+            return Ok(None);
+        }
+        // What came with it lies under its own id.
+        let files = self.store().files_of(&routing.project, message.id).await?;
+        let files: Vec<ArrivedFile> = files.into_iter().filter_map(ArrivedFile::stored).collect();
+        let application = filing::application_of(&request.path);
+        let arrival = Arrival { way, application, files: &files, is_late: true };
+        let place = (routing, &*message.source);
+        let InTurn { planned, turn } =
+            self.plan_filing(place, message.id, self.now(), said, arrival).await?;
+        match (planned, &mut replay.released) {
+            (Ok(planned), Some(released)) => {
+                if let Some(hops) = matching::hops(&request.headers) {
+                    let occurrence = Occurrence {
+                        routing,
+                        source: &message.source,
+                        headers: &request.headers,
+                        query: &request.query,
+                        origin: DeliveryOrigin::Replay,
+                        hops,
+                        now: self.now(),
+                    };
+                    let work = occurrence.plan(&planned.told, &planned.filing.forms);
+                    replay.deliveries.extend(work.deliveries);
+                    replay.runs.extend(work.runs);
+                    replay.payloads = work.payloads;
+                }
+                released.filing = Some(Box::new(planned.filing));
+            }
+            (Err(refusal), _) => set_aside_again(replay, refusal.reason),
+            (Ok(_), None) => {}
+        }
+        Ok(Some(turn))
+    }
+
+    /// Says for each forwarder and workflow why it wants a message, or does not, by today's filters.
     pub async fn explain(
         &self,
         project: &str,
@@ -223,7 +263,7 @@ impl Hub {
             |unreadable| HubError::NotAllowed {
                 code: unreadable.code,
                 message: format!("the message cannot be read: {}", unreadable.reason),
-                hint: "no forwarder looks at a quarantined message; change the source's dialect, \
+                hint: "nobody looks at a quarantined message; change the source's dialect, \
                        then replay it"
                     .to_owned(),
             },
@@ -237,73 +277,8 @@ impl Hub {
                     .to_owned(),
             });
         }
-        let candidate =
-            matching::candidate(&message.source, &decoded, &request.headers, &request.query);
-        Ok(matching::explain_all(&routing, &candidate)
-            .into_iter()
-            .map(|(forwarder, explanation)| ForwarderExplanation {
-                paused: routing.forwarder(&forwarder).is_some_and(|found| found.paused),
-                forwarder,
-                explanation,
-            })
-            .collect())
-    }
-
-    /// Tries a filter against the newest messages, without saving it.
-    pub async fn try_filter(
-        &self,
-        project: &str,
-        filter: &MessageFilter,
-        last: usize,
-    ) -> Result<FilterTrial, HubError> {
-        let routing = self.project(project).await?;
-        let query = MessageQuery { source: filter.from.clone(), ..MessageQuery::default() };
-        let filter = Arc::new(filter.clone());
-        let mut trial = FilterTrial::default();
-        let mut before = None;
-        let mut left = last.min(MOST_TRIED);
-        while left > 0 {
-            let page = Page { before, limit: left.min(TRIAL_PAGE) };
-            let messages = self.store().messages(project, &query, page).await?;
-            let Some(oldest) = messages.last() else { break };
-            before = Some(oldest.id);
-            left -= messages.len();
-            for message in messages {
-                self.try_on(&routing, &filter, message, &mut trial).await?;
-            }
-        }
-        Ok(trial)
-    }
-
-    async fn try_on(
-        &self,
-        routing: &Arc<ProjectRouting>,
-        filter: &Arc<MessageFilter>,
-        message: Message,
-        trial: &mut FilterTrial,
-    ) -> Result<(), HubError> {
-        trial.looked_at += 1;
-        let Some((request, body)) =
-            self.store().message_content(&routing.project, message.id).await?
-        else {
-            return Ok(());
-        };
-        let verdict = {
-            let (routing, filter) = (Arc::clone(routing), Arc::clone(filter));
-            let message = message.clone();
-            self.aside(move || judge(&routing, &filter, &message, &request, &body)).await?
-        };
-        match verdict {
-            Verdict::Unreadable => trial.unreadable += 1,
-            Verdict::Unwanted(explanation) => trial.missed(message, explanation),
-            Verdict::Wanted => {
-                trial.matched += 1;
-                if trial.examples.len() < EXAMPLES {
-                    trial.examples.push(message);
-                }
-            }
-        }
-        Ok(())
+        let kept = Kept { message: &message, request: &request, body: &body };
+        Ok(self.explain_again(&routing, kept, &decoded).await?)
     }
 
     /// A message's parsed view, as JSON text, by today's dialect of its source.
@@ -324,7 +299,7 @@ impl Hub {
     }
 
     /// A message that still has its bytes.
-    async fn unerased(&self, project: &str, id: Uuid) -> Result<Message, HubError> {
+    pub(crate) async fn unerased(&self, project: &str, id: Uuid) -> Result<Message, HubError> {
         let found = self.store().message(project, id).await?;
         let message = found.ok_or_else(|| HubError::not_found("message", &id))?;
         match message.erased_at {
@@ -343,26 +318,5 @@ impl Hub {
         let (request, body) =
             self.store().message_content(project, id).await?.ok_or_else(missing)?;
         Ok((message, request, body.into()))
-    }
-}
-
-/// What a filter says of a message, by today's dialect of its source.
-fn judge(
-    routing: &ProjectRouting,
-    filter: &MessageFilter,
-    message: &Message,
-    request: &MessageRequest,
-    body: &[u8],
-) -> Verdict {
-    let Some(source) = routing.source(&message.source) else { return Verdict::Unreadable };
-    let Ok(decoded) = receive::read(source, message.content_type.as_deref(), body) else {
-        return Verdict::Unreadable;
-    };
-    let candidate =
-        matching::candidate(&message.source, &decoded, &request.headers, &request.query);
-    if matches(filter, &candidate) {
-        Verdict::Wanted
-    } else {
-        Verdict::Unwanted(explain(filter, &candidate))
     }
 }

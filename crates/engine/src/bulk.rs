@@ -9,20 +9,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
+use fieldpost_model::event::Event;
 use fieldpost_model::message::{Message, MessageState};
 use fieldpost_rules::delivery::{Action, Transition, apply, apply_to};
 use fieldpost_store::{
-    BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, MessageQuery, Replay,
-    Replayed, StateCount, StoreError, Stretch,
+    BulkAction, BulkChange, BulkKind, BulkState, DeliveryQuery, HeldAction, Replay, Replayed,
+    StateCount, StoreError, Stretch,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::asked::Asked;
 use crate::error::HubError;
+use crate::events::Kept;
 use crate::hub::Hub;
 use crate::ids::{new_id, new_id_after};
+use crate::looking::ContentQuery;
+use crate::replay_query::ReplayQuery;
 use crate::routing::ProjectRouting;
+use crate::run_bulk::RunAction;
 use crate::{matching, receive};
 
 /// How long an action stays with a hub that gives no sign of life.
@@ -36,7 +42,7 @@ const REPLAY_PAGE: usize = 100;
 /// Deliveries that one transaction changes: so few that nobody waits for it noticeably.
 const STEP: usize = 50;
 /// The pause between two steps, in which others write.
-const BREATH: Duration = Duration::from_millis(2);
+pub(crate) const BREATH: Duration = Duration::from_millis(2);
 /// The pause before a step is done again that the store could not take.
 const STEP_AGAIN: Duration = Duration::from_millis(250);
 /// Steps in a second, so that a rate is kept within each second as well.
@@ -46,15 +52,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// How many deliveries a replay makes in a second where nobody says.
 pub const DEFAULT_REPLAY_RATE: u32 = 50;
-
-/// Who asks for an action, and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// What they are called.
-    pub by: String,
-    /// Why, in their own words.
-    pub reason: Option<String>,
-}
 
 /// What an action would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,8 +66,17 @@ pub struct BulkPreview {
     pub copies: u64,
 }
 
+/// What a replay does with the messages of its range.
+#[derive(Clone)]
+struct Wanted {
+    /// The forwarder that they are matched with.
+    forwarder: String,
+    /// What they must have in them.
+    content: Arc<ContentQuery>,
+}
+
 /// How the work on an action came to an end here.
-enum End {
+pub(crate) enum End {
     /// All was looked at.
     Done,
     /// It was stopped, or another hub is at it.
@@ -108,7 +114,10 @@ async fn work_off(hub: Hub, mut held: HeldAction, _room: OwnedSemaphorePermit) {
     let end = loop {
         let worked = match held.action.action {
             BulkKind::Replay => hub.replay_step_by_step(&mut held).await,
-            _ => hub.act_step_by_step(&mut held).await,
+            kind => match RunAction::of_kind(kind) {
+                Some(action) => hub.act_on_runs_step_by_step(&mut held, action).await,
+                None => hub.act_step_by_step(&mut held).await,
+            },
         };
         match worked {
             Ok(end) => break end,
@@ -149,14 +158,14 @@ const fn kind_of(action: Action) -> BulkKind {
     }
 }
 
-/// The action of deliveries that is kept under this name; a replay is none.
+/// The action of deliveries that is kept under this name; those of messages and runs are none.
 const fn action_of(kind: BulkKind) -> Option<Action> {
     match kind {
         BulkKind::Retry => Some(Action::Retry),
         BulkKind::Cancel => Some(Action::Cancel),
         BulkKind::Requeue => Some(Action::Requeue),
         BulkKind::Resend => Some(Action::Resend),
-        BulkKind::Replay => None,
+        BulkKind::Replay | BulkKind::RetryRuns | BulkKind::CancelRuns => None,
     }
 }
 
@@ -220,10 +229,10 @@ impl Hub {
     pub async fn preview_replay(
         &self,
         project: &str,
-        query: &MessageQuery,
+        query: &ReplayQuery,
     ) -> Result<BulkPreview, HubError> {
         let below = new_id(self.now());
-        let matched = self.store().count_messages(project, query, below).await?;
+        let matched = self.store().count_messages(project, &query.messages, below).await?;
         Ok(BulkPreview { matched, ..BulkPreview::default() })
     }
 
@@ -233,7 +242,7 @@ impl Hub {
         &self,
         project: &str,
         forwarder: &str,
-        query: &MessageQuery,
+        query: &ReplayQuery,
         rate: u32,
         asked: Asked,
     ) -> Result<BulkAction, HubError> {
@@ -242,7 +251,7 @@ impl Hub {
             return Err(HubError::not_found("forwarder", &forwarder));
         }
         let id = new_id(self.now());
-        let matched = self.store().count_messages(project, query, id).await?;
+        let matched = self.store().count_messages(project, &query.messages, id).await?;
         self.begin(BulkAction {
             action: BulkKind::Replay,
             filter: query.to_json(),
@@ -254,7 +263,12 @@ impl Hub {
         .await
     }
 
-    fn new_action(&self, routing: &ProjectRouting, id: Uuid, asked: Asked) -> BulkAction {
+    pub(crate) fn new_action(
+        &self,
+        routing: &ProjectRouting,
+        id: Uuid,
+        asked: Asked,
+    ) -> BulkAction {
         BulkAction {
             project: routing.project.clone(),
             id,
@@ -275,7 +289,7 @@ impl Hub {
         }
     }
 
-    async fn begin(&self, action: BulkAction) -> Result<BulkAction, HubError> {
+    pub(crate) async fn begin(&self, action: BulkAction) -> Result<BulkAction, HubError> {
         self.store().start_bulk(&action).await?;
         self.bulk_was_started();
         Ok(action)
@@ -319,7 +333,7 @@ impl Hub {
     }
 
     /// Waits; the answer is whether the hub stops.
-    async fn pause(&self, pause: Duration) -> bool {
+    pub(crate) async fn pause(&self, pause: Duration) -> bool {
         tokio::select! {
             () = self.stopping().cancelled() => true,
             () = tokio::time::sleep(pause) => false,
@@ -328,7 +342,7 @@ impl Hub {
 
     async fn act_step_by_step(&self, held: &mut HeldAction) -> Result<End, HubError> {
         let Some(action) = action_of(held.action.action) else {
-            return Ok(End::Failed("a replay is no action on deliveries".to_owned()));
+            return Ok(End::Failed("it is no action on deliveries".to_owned()));
         };
         let query = DeliveryQuery::from_json(&held.action.filter)?;
         loop {
@@ -379,23 +393,29 @@ impl Hub {
     }
 
     async fn replay_step_by_step(&self, held: &mut HeldAction) -> Result<End, HubError> {
-        let query = MessageQuery::from_json(&held.action.filter)?;
+        let query = ReplayQuery::from_json(&held.action.filter)?;
+        let content = match query.content() {
+            Ok(content) => content,
+            Err(text) => return Ok(End::Failed(format!("the filter cannot be read: {text}"))),
+        };
         let forwarder = held.action.forwarder.clone().unwrap_or_default();
+        let wanted = Wanted { forwarder, content: Arc::new(content) };
         let mut pace = Pace::new(held.action.rate);
         loop {
             let stretch =
                 Stretch { after: held.action.cursor, below: held.action.id, limit: REPLAY_PAGE };
             let project = held.action.project.clone();
-            let page = self.store().oldest_messages(&project, &query, stretch).await?;
+            let page = self.store().oldest_messages(&project, &query.messages, stretch).await?;
             if page.is_empty() {
                 return Ok(End::Done);
             }
             let routing = self.project(&project).await?;
-            if routing.forwarder(&forwarder).is_none() {
-                return Ok(End::Failed(format!("the forwarder \"{forwarder}\" has been removed")));
+            if routing.forwarder(&wanted.forwarder).is_none() {
+                let name = &wanted.forwarder;
+                return Ok(End::Failed(format!("the forwarder \"{name}\" has been removed")));
             }
-            if let Some(end) = self.replay_page(held, &routing, &forwarder, page, &mut pace).await?
-            {
+            let end = self.replay_page(held, &routing, &wanted, page, &mut pace).await?;
+            if let Some(end) = end {
                 return Ok(end);
             }
         }
@@ -406,24 +426,29 @@ impl Hub {
         &self,
         held: &mut HeldAction,
         routing: &Arc<ProjectRouting>,
-        forwarder: &str,
+        wanted: &Wanted,
         page: Vec<Message>,
         pace: &mut Pace,
     ) -> Result<Option<End>, HubError> {
         let mut replays: Vec<Replay> = Vec::new();
+        let mut made = 0;
         let mut passed_over = 0;
         let mut left = page.len();
         for message in page {
             left -= 1;
             let last = message.id;
-            match self.plan_one(routing, forwarder, message).await? {
-                Some(replay) => replays.push(replay),
+            match self.plan_one(routing, wanted, message).await? {
+                Some(replay) => {
+                    // One message can tell of thousands of cases.
+                    made += replay.deliveries.len().max(1);
+                    replays.push(replay);
+                }
                 None => passed_over += 1,
             }
-            if replays.len() < pace.step && left > 0 {
+            if made < pace.step && left > 0 {
                 continue;
             }
-            if pace.wait(self, replays.len()).await {
+            if pace.wait(self, made).await {
                 return Ok(Some(End::Stopping));
             }
             match self.store().bulk_replay_step(held, &replays, last, passed_over).await? {
@@ -435,16 +460,17 @@ impl Hub {
                 }
             }
             replays.clear();
-            passed_over = 0;
+            (made, passed_over) = (0, 0);
         }
         Ok(None)
     }
 
-    /// What a message calls for, by today's filter of one forwarder. `None`: nothing.
+    /// What a message calls for, by today's filter of one forwarder. `None`: nothing, or it has not
+    /// what is asked of its content.
     async fn plan_one(
         &self,
         routing: &Arc<ProjectRouting>,
-        forwarder: &str,
+        wanted: &Wanted,
         message: Message,
     ) -> Result<Option<Replay>, HubError> {
         if message.state == MessageState::Quarantined || message.erased_at.is_some() {
@@ -452,27 +478,45 @@ impl Hub {
         }
         let content = self.store().message_content(&routing.project, message.id).await?;
         let Some((request, body)) = content else { return Ok(None) };
-        let (routing, forwarder) = (Arc::clone(routing), forwarder.to_owned());
+        let (definitions, Wanted { forwarder, content }) = (Arc::clone(routing), wanted.clone());
         let now = self.now();
-        let plan = move || {
-            let source = routing.source(&message.source)?;
-            let content_type = message.content_type.as_deref();
-            let decoded = receive::read(source, content_type, &body).ok()?;
+        let look = move || {
+            let source = definitions.source(&message.source)?;
+            let decoded = receive::read(source, message.content_type.as_deref(), &body).ok()?;
+            if !content.is_in(&decoded.view) {
+                return None;
+            }
             let candidate =
                 matching::candidate(&message.source, &decoded, &request.headers, &request.query);
-            let mut deliveries =
-                matching::plan(&routing, &candidate, &decoded, DeliveryOrigin::Replay, now);
+            let (mut deliveries, _) =
+                matching::plan(&definitions, &candidate, &decoded, DeliveryOrigin::Replay, now);
             deliveries.retain(|delivery| delivery.forwarder == forwarder);
-            (!deliveries.is_empty()).then(|| Replay {
-                project: routing.project.clone(),
-                configuration_version: routing.version,
-                message: message.id,
-                released: None,
-                still_quarantined: None,
-                deliveries,
-            })
+            drop(decoded);
+            Some((message, request, body, deliveries))
         };
-        Ok(self.aside(plan).await?)
+        let Some((message, request, body, mut deliveries)) = self.aside(look).await? else {
+            return Ok(None);
+        };
+        let mut payloads = Vec::new();
+        let is_told_more =
+            routing.forwarder(&wanted.forwarder).is_some_and(|it| it.on != Event::Message);
+        if is_told_more {
+            let kept = Kept { message: &message, request: &request, body: &body };
+            let mut work = self.work_again_of(routing, kept).await?;
+            work.keep_only(&wanted.forwarder);
+            deliveries.extend(work.deliveries);
+            payloads = work.payloads;
+        }
+        Ok((!deliveries.is_empty()).then(|| Replay {
+            project: routing.project.clone(),
+            configuration_version: routing.version,
+            message: message.id,
+            released: None,
+            still_quarantined: None,
+            deliveries,
+            runs: Vec::new(),
+            payloads,
+        }))
     }
 }
 

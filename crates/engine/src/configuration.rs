@@ -3,33 +3,34 @@
 //! Every change reads the present definitions, decides on them, and saves on the condition that
 //! they are still the present ones. Where somebody else was quicker it begins again, a few times.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use fieldpost_dialects::formats::check_template;
 use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::project::ProjectSettings;
-use fieldpost_model::source::Source;
+use fieldpost_model::workflow::Workflow;
 use fieldpost_outbound::Client;
 use fieldpost_rules::definition::{
-    Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, Secrets,
-    SourceDraft, compare, dangling_references, is_name, keep_connection_secrets,
-    keep_forwarder_secrets, keep_pauses, keep_secrets, keep_settings_secrets, keep_source_secrets,
-    secrets_led_elsewhere, unknown_references, warnings, write_connection, write_forwarder,
-    write_settings, write_source,
+    Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, SourceDraft,
+    access_problems, compare, dangling_references, fetching_problems, fetching_problems_of,
+    is_database, is_name, keep_api_access, keep_connection_secrets, keep_forwarder_secrets,
+    keep_pauses, keep_secrets, keep_settings_secrets, keep_source_secrets, secrets_led_elsewhere,
+    sources_without_key, unfit_format, unknown_references, warnings, workflow_references,
 };
 use fieldpost_store::{
-    Configuration, DefinitionChange, DefinitionKind, Due, StoreError, TAKEN_KEY,
+    Configuration, DefinitionChange, DefinitionKind, Due, Pause, StoreError, TAKEN_KEY,
 };
-use sha2::{Digest, Sha256};
 
+use crate::asked::Asked;
 use crate::error::HubError;
 use crate::expected::{Expected, saved_in};
 use crate::hub::Hub;
-use crate::ids::new_source_keys;
+use crate::in_use::users_of;
 use crate::routing::{ProjectRouting, read_definition};
+use crate::storing::{Storing, stored_changes};
 
 /// How often a change is decided anew because somebody else saved first.
 const MOST_TRIES: usize = 10;
@@ -50,6 +51,16 @@ pub struct Applied {
     pub version: Option<i64>,
 }
 
+impl Applied {
+    /// How many definitions were added, changed and removed; those that were not are left out.
+    pub fn counts(&self) -> impl Iterator<Item = (ChangeAction, usize)> {
+        ChangeAction::ALL.iter().filter_map(|action| {
+            let count = self.changes.iter().filter(|change| change.action == *action).count();
+            (count > 0).then_some((*action, count))
+        })
+    }
+}
+
 /// A project's definitions as they are in the store.
 #[derive(Clone, Debug)]
 pub struct Saved {
@@ -57,7 +68,7 @@ pub struct Saved {
     pub version: i64,
     /// What they say.
     pub definition: ProjectDefinition,
-    configuration: Configuration,
+    pub(crate) configuration: Configuration,
 }
 
 impl Saved {
@@ -65,6 +76,12 @@ impl Saved {
     /// as somebody saves it again.
     pub fn saved_in(&self, kind: DefinitionKind, name: &str) -> Option<i64> {
         saved_in(&self.configuration, kind, name)
+    }
+
+    /// Since when one of the definitions is paused, by whom and why, as far as that was kept.
+    pub fn pause(&self, kind: DefinitionKind, name: &str) -> Option<&Pause> {
+        let mut all = self.configuration.definitions.iter();
+        all.find(|stored| stored.kind == kind && stored.name == name)?.pause.as_ref()
     }
 }
 
@@ -77,6 +94,8 @@ pub enum Draft {
     Connection(Connection),
     /// A standing order.
     Forwarder(Forwarder),
+    /// What is done with what happens, step by step.
+    Workflow(Workflow),
 }
 
 impl Draft {
@@ -86,6 +105,7 @@ impl Draft {
             Self::Source(source) => (DefinitionKind::Source, &source.name),
             Self::Connection(connection) => (DefinitionKind::Connection, &connection.name),
             Self::Forwarder(forwarder) => (DefinitionKind::Forwarder, &forwarder.name),
+            Self::Workflow(workflow) => (DefinitionKind::Workflow, &workflow.name),
         }
     }
 }
@@ -148,9 +168,10 @@ impl Hub {
         draft: &ProjectDraft,
         prune: bool,
         dry_run: bool,
+        asked: &Asked,
     ) -> Result<Applied, HubError> {
         for _ in 0..MOST_TRIES {
-            match self.apply_once(draft.clone(), prune, dry_run).await {
+            match self.apply_once(draft.clone(), prune, dry_run, asked).await {
                 Err(HubError::Store(StoreError::Conflict(_))) => {}
                 other => return other,
             }
@@ -163,6 +184,7 @@ impl Hub {
         mut draft: ProjectDraft,
         prune: bool,
         dry_run: bool,
+        asked: &Asked,
     ) -> Result<Applied, HubError> {
         let name = draft.name.clone();
         let (version, current) = match self.definition(&name).await {
@@ -172,11 +194,15 @@ impl Hub {
         };
         let existing = version.is_some().then_some(&current);
         keep_pauses(&mut draft, existing);
+        keep_api_access(&mut draft, existing, prune);
         let mut problems = keep_secrets(&mut draft, existing);
         if !prune {
             problems.extend(secrets_of_unnamed(&draft, &current));
         }
         problems.extend(dangling_references(&draft, existing, prune));
+        problems.extend(draft.forwarders.iter().filter_map(unusable_template));
+        let checked = self.checked_workflows(&draft.workflows).await?;
+        problems.extend(checked.problems);
         if problems.is_empty() {
             problems.extend(draft.connections.iter().filter_map(|it| self.unusable(&name, it)));
         }
@@ -194,12 +220,16 @@ impl Hub {
             }
         }
         let mut warnings = warnings(&draft);
+        warnings.extend(checked.warnings);
         let unreached = self.unreached(&name).await?;
         for connection in &draft.connections {
             warnings.extend(unreached.warnings(connection));
             warnings.extend(self.refused_network(&current.name, connection));
         }
         warnings.extend(self.reordering_warnings(&current, &draft.forwarders).await?);
+        warnings.extend(self.unknown_form_warnings(&name, &draft.forwarders).await?);
+        warnings.extend(self.unknown_forms_of_workflows(&name, &draft.workflows).await?);
+        warnings.extend(self.unknown_field_warnings(&name, &draft.forwarders).await?);
         let erases = match existing {
             Some(current) => self.newly_due(current, &draft.settings).await?,
             None => Due::default(),
@@ -216,7 +246,8 @@ impl Hub {
             1
         };
         applied.version = Some(version);
-        let stored = stored_changes(&applied.changes, draft, &current);
+        let storing = Storing { before: &current, pause: self.pause_begun(asked) };
+        let stored = stored_changes(&applied.changes, draft, &storing);
         if !stored.is_empty() {
             applied.version = Some(self.save(&name, version, stored).await?);
         }
@@ -228,7 +259,7 @@ impl Hub {
 
     /// Makes or replaces one definition.
     pub async fn put(&self, project: &str, draft: Draft) -> Result<(), HubError> {
-        self.put_expecting(project, draft, &Expected::Anything).await
+        self.put_expecting(project, draft, &Expected::Anything, &Asked::default()).await
     }
 
     /// Makes or replaces one definition, where it is what whoever changes it has seen.
@@ -237,7 +268,14 @@ impl Hub {
         project: &str,
         draft: Draft,
         expected: &Expected,
+        asked: &Asked,
     ) -> Result<(), HubError> {
+        let pause = self.pause_begun(asked);
+        let checked = match &draft {
+            Draft::Workflow(workflow) => self.checked_workflows(std::slice::from_ref(workflow)),
+            _ => self.checked_workflows(&[]),
+        };
+        let checked = checked.await?;
         self.change_saved(project, |Saved { definition: current, configuration, .. }| {
             let (kind, name) = draft.place();
             expected.check(configuration, kind, name)?;
@@ -245,7 +283,13 @@ impl Hub {
             let problems = match &mut draft {
                 Draft::Source(source) => {
                     let stored = current.sources.iter().find(|other| other.name == source.name);
-                    keep_source_secrets(source, stored)
+                    let mut problems = keep_source_secrets(source, stored);
+                    let keys = &current.settings.api_access;
+                    let draft = std::slice::from_ref(&*source);
+                    problems.extend(access_problems(draft, &current.sources, keys));
+                    let connections: Vec<_> = current.connections.iter().collect();
+                    problems.extend(fetching_problems(draft, &connections));
+                    problems
                 }
                 Draft::Connection(connection) => {
                     let stored =
@@ -256,6 +300,9 @@ impl Hub {
                         &current.connections,
                         &current.forwarders,
                     ));
+                    let senders = current.forwarders.iter().filter(|it| it.to == connection.name);
+                    problems.extend(senders.filter_map(|it| unfit_format(it, connection)));
+                    problems.extend(fetching_problems_of(connection, &current.sources));
                     if problems.is_empty() {
                         problems.extend(self.unusable(project, connection));
                     }
@@ -264,28 +311,40 @@ impl Hub {
                 Draft::Forwarder(forwarder) => {
                     let to = current.connections.iter().find(|it| it.name == forwarder.to);
                     let mut problems = keep_forwarder_secrets(forwarder, to, Some(current));
+                    let connections: Vec<_> = current.connections.iter().collect();
+                    let sources: Vec<&str> =
+                        current.sources.iter().map(|other| &*other.name).collect();
+                    problems.extend(unknown_references(forwarder, &connections, &sources));
+                    problems.extend(unusable_template(forwarder));
+                    problems
+                }
+                Draft::Workflow(workflow) => {
                     let connections: Vec<&str> =
                         current.connections.iter().map(|other| &*other.name).collect();
                     let sources: Vec<&str> =
                         current.sources.iter().map(|other| &*other.name).collect();
-                    problems.extend(unknown_references(forwarder, &connections, &sources));
+                    let mut problems = workflow_references(workflow, &connections, &sources);
+                    problems.extend(checked.problems.iter().cloned());
                     problems
                 }
             };
             if !problems.is_empty() {
                 return Err(HubError::Invalid(problems));
             }
+            let storing = Storing { before: current, pause: pause.clone() };
             Ok(match draft {
-                Draft::Source(source) => store_source(source, current).to_vec(),
-                Draft::Connection(connection) => vec![store_connection(&connection)],
-                Draft::Forwarder(forwarder) => vec![store_forwarder(&forwarder)],
+                Draft::Source(source) => storing.source(source).to_vec(),
+                Draft::Connection(connection) => storing.connection(&connection),
+                Draft::Forwarder(forwarder) => storing.forwarder(&forwarder),
+                Draft::Workflow(workflow) => storing.workflow(&workflow),
             })
         })
         .await
     }
 
     /// Removes one definition, where it is what whoever removes it has seen. A connection or source
-    /// that a forwarder names stays; deliveries that wait for a removed forwarder are cancelled.
+    /// that a forwarder names stays; deliveries that wait for a removed forwarder are cancelled, and so are runs of a
+    /// removed workflow.
     pub async fn remove(
         &self,
         project: &str,
@@ -299,11 +358,7 @@ impl Hub {
             if !users.is_empty() {
                 return Err(HubError::NotAllowed {
                     code: "in-use",
-                    message: format!(
-                        "the {kind} \"{name}\" is used by the forwarder{} {}",
-                        if users.len() == 1 { "" } else { "s" },
-                        users.join(", ")
-                    ),
+                    message: format!("the {kind} \"{name}\" is used by {users}"),
                     hint: "remove or change these first".to_owned(),
                 });
             }
@@ -311,6 +366,7 @@ impl Hub {
                 DefinitionKind::Source => current.sources.iter().any(|it| it.name == name),
                 DefinitionKind::Connection => current.connections.iter().any(|it| it.name == name),
                 DefinitionKind::Forwarder => current.forwarders.iter().any(|it| it.name == name),
+                DefinitionKind::Workflow => current.workflows.iter().any(|it| it.name == name),
                 // Its settings can be changed, not taken away.
                 DefinitionKind::Project => false,
             };
@@ -320,8 +376,10 @@ impl Hub {
             Ok(vec![DefinitionChange::Remove(kind, name.to_owned())])
         })
         .await?;
-        if kind == DefinitionKind::Forwarder {
-            self.cancel_waiting(project, name).await?;
+        match kind {
+            DefinitionKind::Forwarder => self.cancel_waiting(project, name).await?,
+            DefinitionKind::Workflow => self.cancel_waiting_runs(project, name).await?,
+            _ => {}
         }
         Ok(())
     }
@@ -332,20 +390,23 @@ impl Hub {
         &self,
         project: &str,
         settings: &ProjectSettings,
+        asked: &Asked,
     ) -> Result<Due, HubError> {
+        let pause = self.pause_begun(asked);
         // Counted before: afterwards the erasing has begun.
         let (_, current) = self.definition(project).await?;
         let erases = self.newly_due(&current, settings).await?;
-        self.change(project, |current| {
+        self.change_saved(project, |Saved { definition: current, .. }| {
             let mut settings = settings.clone();
-            let problems = keep_settings_secrets(&mut settings, Some(&current.settings));
+            let mut problems = keep_settings_secrets(&mut settings, Some(&current.settings));
+            problems.extend(sources_without_key(&current.sources, &settings.api_access));
             if !problems.is_empty() {
                 return Err(HubError::Invalid(problems));
             }
             if settings == current.settings {
                 return Ok(Vec::new());
             }
-            Ok(vec![store_settings(project, &settings)])
+            Ok(Storing { before: current, pause: pause.clone() }.settings(&settings))
         })
         .await?;
         Ok(erases)
@@ -379,16 +440,7 @@ impl Hub {
     }
 
     /// Decides on the present definitions and saves, again and again while others save first.
-    pub(crate) async fn change(
-        &self,
-        project: &str,
-        decide: impl Fn(&ProjectDefinition) -> Result<Vec<DefinitionChange>, HubError>,
-    ) -> Result<(), HubError> {
-        self.change_saved(project, |saved| decide(&saved.definition)).await
-    }
-
-    /// The same, for what is decided on the versions of the definitions as well.
-    async fn change_saved(
+    pub(crate) async fn change_saved(
         &self,
         project: &str,
         decide: impl Fn(&Saved) -> Result<Vec<DefinitionChange>, HubError>,
@@ -415,7 +467,10 @@ impl Hub {
     /// to be told to whoever saves it, not to the deliveries. An address that this hub refuses is
     /// none of that: which networks are open is the operator's business, and may change.
     fn unusable(&self, project: &str, connection: &Connection) -> Option<Problem> {
-        let Connection { name, .. } = connection;
+        let Connection { name, url, .. } = connection;
+        if is_database(url) {
+            return None;
+        }
         let error = self.outbound().prepare(&project.into(), connection).err()?;
         let (path, hint) = match error.kind {
             ErrorKind::Tls => (
@@ -442,8 +497,14 @@ impl Hub {
 
     async fn cancel_removed(&self, project: &str, changes: &[Change]) -> Result<(), HubError> {
         for change in changes {
-            if change.kind == ChangeKind::Forwarder && change.action == ChangeAction::Removed {
-                self.cancel_waiting(project, &change.name).await?;
+            match (change.action, change.kind) {
+                (ChangeAction::Removed, ChangeKind::Forwarder) => {
+                    self.cancel_waiting(project, &change.name).await?;
+                }
+                (ChangeAction::Removed, ChangeKind::Workflow) => {
+                    self.cancel_waiting_runs(project, &change.name).await?;
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -497,96 +558,18 @@ fn empty_project(name: &str) -> ProjectDefinition {
         sources: Vec::new(),
         connections: Vec::new(),
         forwarders: Vec::new(),
+        workflows: Vec::new(),
         settings: ProjectSettings::default(),
     }
 }
 
-fn users_of(current: &ProjectDefinition, kind: DefinitionKind, name: &str) -> Vec<String> {
-    current
-        .forwarders
-        .iter()
-        .filter(|forwarder| match kind {
-            DefinitionKind::Connection => forwarder.to == name,
-            DefinitionKind::Source => forwarder.filter.from.as_deref() == Some(name),
-            DefinitionKind::Forwarder | DefinitionKind::Project => false,
-        })
-        .map(|forwarder| forwarder.name.clone())
-        .collect()
-}
-
-/// The stored form of what a comparison found.
-fn stored_changes(
-    changes: &[Change],
-    draft: ProjectDraft,
-    current: &ProjectDefinition,
-) -> Vec<DefinitionChange> {
-    let touched: HashSet<(ChangeKind, &str)> = changes
-        .iter()
-        .filter(|change| change.action != ChangeAction::Removed)
-        .map(|change| (change.kind, &*change.name))
-        .collect();
-    let mut stored = Vec::new();
-    if draft.title != current.title {
-        stored.push(DefinitionChange::Title(draft.title.clone()));
-    }
-    if draft.settings != current.settings {
-        stored.push(store_settings(&draft.name, &draft.settings));
-    }
-    for connection in &draft.connections {
-        if touched.contains(&(ChangeKind::Connection, &*connection.name)) {
-            stored.push(store_connection(connection));
-        }
-    }
-    for forwarder in &draft.forwarders {
-        if touched.contains(&(ChangeKind::Forwarder, &*forwarder.name)) {
-            stored.push(store_forwarder(forwarder));
-        }
-    }
-    for source in draft.sources {
-        if touched.contains(&(ChangeKind::Source, &*source.name)) {
-            stored.extend(store_source(source, current));
-        }
-    }
-    for change in changes.iter().filter(|change| change.action == ChangeAction::Removed) {
-        let kind = match change.kind {
-            ChangeKind::Connection => DefinitionKind::Connection,
-            ChangeKind::Source => DefinitionKind::Source,
-            ChangeKind::Forwarder => DefinitionKind::Forwarder,
-            ChangeKind::Project => continue,
-        };
-        stored.push(DefinitionChange::Remove(kind, change.name.clone()));
-    }
-    stored
-}
-
-/// A source, and the keys by which requests find it: no other source may have one of these.
-fn store_source(draft: SourceDraft, current: &ProjectDefinition) -> [DefinitionChange; 2] {
-    let stored: Option<&Source> = current.sources.iter().find(|other| other.name == draft.name);
-    let source = draft.complete(stored, &mut new_source_keys);
-    let text = write_source(&source, Secrets::Shown).to_json();
-    let digest = |key: String| -> [u8; 32] { Sha256::digest(key.as_bytes()).into() };
-    let mut keys = vec![
-        digest(format!("inbox {}", source.secret.expose())),
-        digest(format!("webhook {}", source.id)),
-    ];
-    keys.extend(source.path.as_ref().map(|path| digest(format!("path {} {path}", current.name))));
-    [
-        DefinitionChange::Set(DefinitionKind::Source, source.name.clone(), text),
-        DefinitionChange::SourceKeys { source: source.name, keys },
-    ]
-}
-
-pub(crate) fn store_settings(project: &str, settings: &ProjectSettings) -> DefinitionChange {
-    let text = write_settings(settings, Secrets::Shown).to_json();
-    DefinitionChange::Set(DefinitionKind::Project, project.to_owned(), text)
-}
-
-pub(crate) fn store_connection(connection: &Connection) -> DefinitionChange {
-    let text = write_connection(connection, Secrets::Shown).to_json();
-    DefinitionChange::Set(DefinitionKind::Connection, connection.name.clone(), text)
-}
-
-pub(crate) fn store_forwarder(forwarder: &Forwarder) -> DefinitionChange {
-    let text = write_forwarder(forwarder, Secrets::Shown).to_json();
-    DefinitionChange::Set(DefinitionKind::Forwarder, forwarder.name.clone(), text)
+/// What is wrong with a forwarder's template, where anything is before it is used.
+fn unusable_template(forwarder: &Forwarder) -> Option<Problem> {
+    let message = check_template(forwarder.rendering.template.as_deref()?).err()?;
+    Some(Problem {
+        path: format!("forwarders.{}.template", forwarder.name),
+        code: "bad-template",
+        message,
+        hint: Some("answers are `{{ values.name }}`, choices `{% if … %}…{% endif %}`".to_owned()),
+    })
 }

@@ -14,7 +14,7 @@ use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::{Forwarder, Method};
 use fieldpost_outbound::{ProbeCall, ProbeMethod, Step};
 use fieldpost_rules::definition::{
-    ProjectDefinition, keep_connection_secrets, secrets_led_elsewhere,
+    ProjectDefinition, is_database, keep_connection_secrets, secrets_led_elsewhere,
 };
 use fieldpost_store::Payload;
 use uuid::Uuid;
@@ -80,6 +80,10 @@ impl TestedConnection {
         match self.steps.iter().find(|step| !step.ok) {
             Some(failed) => format!("It does not work: the step `{}` failed.", failed.name),
             None if self.with_sample => "It works: the destination took the sample.".to_owned(),
+            None if is_database(&self.url) => {
+                "It works: the database lets the hub in; the first delivery makes its tables."
+                    .to_owned()
+            }
             None => format!(
                 "It works as far as {} shows; a sample payload would show whether deliveries are \
                  taken.",
@@ -111,6 +115,14 @@ impl Hub {
         let with_sample = sample.is_some();
         let is_saved = definition.is_none();
         let connection = connection_to_try(&current, name, definition)?;
+        if with_sample && is_database(&connection.url) {
+            return Err(HubError::NotAllowed {
+                code: "unusable-sample",
+                message: "no sample is written to a database".to_owned(),
+                hint: "try it without one: that shows whether the hub may come in and make tables"
+                    .to_owned(),
+            });
+        }
         let mut call = self.sample_call(project, &current, &connection, sample).await?;
         call.method = method.unwrap_or(call.method);
         call.headers.push((TEST_HEADER.to_owned(), "true".to_owned()));
@@ -177,8 +189,13 @@ impl Hub {
             bytes: message.bytes,
             body: Some(bytes),
         };
-        let format = forwarder.format;
-        let built = self.aside(move || payload::body(format, &content, &routing)).await?;
+        let key = self.withholding_key(&routing.project, forwarder).await?;
+        let (format, withheld) = (forwarder.format, forwarder.withhold.clone());
+        let build = move || {
+            let withholding = payload::Withholding { withheld: &withheld, key };
+            payload::body(format, &content, &routing, withholding)
+        };
+        let built = self.aside(build).await?;
         built.map_err(|reason| HubError::NotAllowed {
             code: "unusable-sample",
             message: format!("the forwarder cannot build a payload of this message: {reason}"),
@@ -229,5 +246,7 @@ fn method_of(method: Method) -> ProbeMethod {
         Method::Post => ProbeMethod::Post,
         Method::Put => ProbeMethod::Put,
         Method::Patch => ProbeMethod::Patch,
+        // A test deletes nothing.
+        Method::Delete => ProbeMethod::Options,
     }
 }

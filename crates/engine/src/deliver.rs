@@ -13,18 +13,19 @@ use std::time::{Duration, Instant};
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::delivery::DeliveryOrigin;
 use fieldpost_model::time::Timestamp;
-use fieldpost_outbound::{Call, Exchange, Prepared};
+use fieldpost_outbound::{Call, Exchange, Prepared, TableCall};
 use fieldpost_rules::{order, retry};
 use fieldpost_store::{Claimed, Claims, Lane, Release, Signal, StoreError};
 use futures_util::FutureExt;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::hub::{Hub, PAYLOAD_KILOBYTES};
+use crate::carried;
+use crate::hub::Hub;
 use crate::lanes::breaker::Feedback;
 use crate::lanes::{LaneDefinition, Lanes, Ready};
 use crate::parking::Returned;
-use crate::payload::{self, Body};
+use crate::rendering::Rendered;
 use crate::routing::{Lane as RoutedLane, ProjectRouting};
 use crate::telemetry;
 
@@ -150,6 +151,10 @@ impl Dispatcher {
             | Signal::Incident { .. }
             | Signal::Action { .. }
             | Signal::Audit { .. }
+            | Signal::Submission { .. }
+            | Signal::Case { .. }
+            | Signal::Run { .. }
+            | Signal::CancelRun { .. }
             | Signal::Configuration(_) => {}
         }
     }
@@ -406,8 +411,15 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
     let Ok(_unrecorded) = Arc::clone(&hub.bounds().unrecorded).acquire_owned().await else {
         return;
     };
-    let Some(_payload) = load_payload(hub, &mut claimed).await else {
+    let Some(_payload) = carried::load(hub, &mut claimed).await else {
         return release(hub, vec![claimed]).await;
+    };
+    let rendered = match carried::render(hub, &project, forwarder, &claimed).await {
+        Ok(rendered) => rendered,
+        Err(error) => {
+            tracing::warn!(%error, "a payload could not be written; its delivery waits");
+            return release(hub, vec![claimed]).await;
+        }
     };
     let needed = connection.timeout + LEASE_RESERVE;
     if lease_ends.saturating_duration_since(Instant::now()) < needed {
@@ -415,13 +427,15 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
         return release(hub, vec![claimed]).await;
     }
     let started_at = hub.now();
-    let body = payload::body(forwarder.format, &claimed.content, &project);
-    let call = call(hub, prepared, forwarder, &claimed, body.as_ref());
+    let call = call(hub, prepared, forwarder, &claimed, rendered.as_ref());
     let exchange = tokio::select! {
         exchange = call => Some(exchange),
         () = abandon.cancelled() => None,
     };
-    let own_body = || body.ok().filter(|body| !body.is_payload).map(|body| body.bytes);
+    let own_body = || {
+        let body = rendered.ok().map(|rendered| rendered.body);
+        body.filter(|body| !body.is_payload).map(|body| body.bytes)
+    };
     let Some(exchange) = exchange else {
         drop(done);
         return hub.record_interrupted(claimed, forwarder, started_at, own_body()).await;
@@ -460,48 +474,29 @@ async fn end_orphan(hub: &Hub, claimed: Claimed) {
     }
 }
 
-/// Reads a payload that was too large to be claimed with its delivery. The permit bounds how many
-/// of these are in memory; `None`: it could not be read.
-async fn load_payload(hub: &Hub, claimed: &mut Claimed) -> Option<Option<OwnedSemaphorePermit>> {
-    if claimed.content.body.is_some() {
-        return Some(None);
-    }
-    let kilobytes = usize::try_from(claimed.content.bytes / 1_024).unwrap_or(usize::MAX);
-    let permits = u32::try_from(kilobytes.clamp(1, PAYLOAD_KILOBYTES)).unwrap_or(u32::MAX);
-    let kilobytes = Arc::clone(&hub.bounds().payload_kilobytes);
-    let permit = kilobytes.acquire_many_owned(permits).await.ok()?;
-    match hub.store().message_content(&claimed.lane.project, claimed.payload).await {
-        Ok(Some((_, body))) => {
-            claimed.content.body = Some(body.into());
-            Some(Some(permit))
-        }
-        Ok(None) => None,
-        Err(error) => {
-            tracing::warn!(%error, "a payload could not be read; its delivery waits");
-            None
-        }
-    }
-}
-
 async fn call(
     hub: &Hub,
     prepared: &Result<Prepared, AttemptError>,
     forwarder: &fieldpost_model::forwarder::Forwarder,
     claimed: &Claimed,
-    body: Result<&Body, &String>,
+    rendered: Result<&Rendered, &String>,
 ) -> Exchange {
     let unbuildable = |message: String| {
         Exchange::unsent(Duration::ZERO, AttemptError { kind: ErrorKind::Build, message })
     };
-    let body = match body {
-        Ok(body) => body,
+    let rendered = match rendered {
+        Ok(rendered) => rendered,
         Err(reason) => return unbuildable(reason.clone()),
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return Exchange::unsent(Duration::ZERO, error.clone()),
     };
-    let mut headers = forwarder.headers.clone();
+    if let Some(rows) = &rendered.body.rows {
+        let call = TableCall { rows, body: rendered.body.bytes.clone() };
+        return hub.outbound().write_table(prepared, call).await;
+    }
+    let mut headers = rendered.headers(forwarder);
     if let Some(original) = claimed.resend_of {
         headers.push(("fieldpost-resend-of".to_owned(), original.to_string()));
     }
@@ -511,10 +506,10 @@ async fn call(
     }
     let call = Call {
         method: forwarder.method,
-        query: &forwarder.query,
+        query: &rendered.query(forwarder),
         headers: &headers,
-        content_type: body.content_type.as_deref(),
-        body: body.bytes.clone(),
+        content_type: rendered.body.content_type.as_deref(),
+        body: rendered.body.bytes.clone(),
         delivery_id: claimed.id,
         now: hub.now(),
     };

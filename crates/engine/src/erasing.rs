@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldpost_store::{Criterion, Erased, Erasure, StoreError};
+use fieldpost_store::{Criterion, Erased, Erasure, StoreError, TOLD_MEANWHILE, Traces};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -19,8 +19,19 @@ const STEP: usize = 25;
 const POLLS: u32 = 2;
 /// How long calls under way are waited for: what is being sent cannot be cancelled.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long they are waited for while nobody else can plan with the cases.
+const BRIEFLY: Duration = Duration::from_secs(1);
 /// How often it is looked whether they are over.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Whose message set something off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// The person's.
+    Own,
+    /// Somebody else's.
+    Others,
+}
 
 /// What was erased, or would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,13 +55,14 @@ impl Hub {
     ) -> Result<ErasureOutcome, HubError> {
         let traces = self.store().find_traces(project, criterion).await?;
         let extent = self.store().extent(project, &traces.messages).await?;
+        let waiting = self.store().waiting_of(project, &traces).await?;
         Ok(ErasureOutcome {
             erased: Erased {
                 messages: traces.messages.len() as u64,
                 deliveries: extent.deliveries,
                 attempts: extent.attempts,
             },
-            cancelled: extent.waiting,
+            cancelled: extent.waiting.max(waiting.len() as u64),
             ..ErasureOutcome::default()
         })
     }
@@ -64,11 +76,14 @@ impl Hub {
     ) -> Result<ErasureOutcome, HubError> {
         let store = self.store();
         let traces = store.find_traces(project, criterion).await?;
-        let cancelled = self.cancel_traces(project, &traces.messages).await?;
-        if !traces.messages.is_empty() {
-            // What the watch has seen of the latest attempts is written at each poll; what it would
-            // write afterwards could name whom nothing is to name any more.
-            tokio::time::sleep(self.settings().poll_interval * POLLS).await;
+        let (cancelled, others) = self.clear_the_way(project, &traces).await?;
+        if others > 0 {
+            // Once the changes of its case are erased, nothing would lead to it any more.
+            return Ok(ErasureOutcome {
+                cancelled,
+                being_sent: others,
+                ..ErasureOutcome::default()
+            });
         }
         let mut erased = Erased::default();
         for messages in traces.messages.chunks(STEP) {
@@ -78,7 +93,11 @@ impl Hub {
             erased.attempts += step.attempts;
         }
         store.erase_told(project, &traces).await?;
-        let being_sent = store.waiting_of(project, &traces.messages).await?.len() as u64;
+        // What others tell of the cases by now, they tell of them as they were made anew.
+        let being_sent = self.being_sent(project, &traces, Whose::Own).await?;
+        if being_sent == 0 && !traces.cases.is_empty() {
+            store.erase_cases(project, &traces, self.now()).await?;
+        }
         let id = new_id(self.now());
         let entry = Erasure {
             id,
@@ -90,6 +109,7 @@ impl Hub {
             at: self.now(),
         };
         store.note_erasure(project, &entry).await?;
+        self.tell_anew(&project.into(), self.now()).await?;
         if !store.empty_log().await? {
             tracing::warn!(
                 "the database's log is being read and keeps what was erased for a while"
@@ -98,22 +118,109 @@ impl Hub {
         Ok(ErasureOutcome { id: Some(id), erased, cancelled, being_sent })
     }
 
-    /// Cancels what waits of these messages, and waits a while for what is being sent.
-    async fn cancel_traces(&self, project: &str, messages: &[Uuid]) -> Result<u64, HubError> {
+    /// Cancels what waits, and erases the changes of cases, which go before their messages, as whole cases go
+    /// after them: so an erasure that was interrupted finds again what is left. The answer is how much was
+    /// cancelled, and how much is being sent that messages of others have set off; then changes stay.
+    async fn clear_the_way(&self, project: &str, traces: &Traces) -> Result<(u64, u64), HubError> {
+        let (mut cancelled, is_stuck) = self.cancel_traces(project, traces, PATIENCE).await?;
+        if is_stuck {
+            let others = self.being_sent(project, traces, Whose::Others).await?;
+            if others > 0 {
+                return Ok((cancelled, others));
+            }
+        }
+        if !traces.messages.is_empty() {
+            // What the watch has seen of the latest attempts is written at each poll; what it would
+            // write afterwards could name whom nothing is to name any more.
+            tokio::time::sleep(self.settings().poll_interval * POLLS).await;
+        }
+        if !traces.cases.is_empty() {
+            // What others have told meanwhile waits as well.
+            let (more, _) = self.cancel_traces(project, traces, PATIENCE).await?;
+            let others = self.being_sent(project, traces, Whose::Others).await?;
+            return Ok((cancelled + more, others));
+        }
         let until = Instant::now() + PATIENCE;
-        let mut cancelled = 0;
         loop {
-            let waiting = self.store().waiting_of(project, messages).await?;
+            let (more, others) = self.take_changes(project, traces).await?;
+            cancelled += more;
+            if others == 0 || Instant::now() >= until {
+                return Ok((cancelled, others));
+            }
+        }
+    }
+
+    /// Cancels what others have told of cases meanwhile, erases the changes of these, and makes them anew. The
+    /// answer is how much was cancelled, and how much is being sent that others have set off; then changes
+    /// stay.
+    async fn take_changes(&self, project: &str, traces: &Traces) -> Result<(u64, u64), HubError> {
+        // Before anything is cancelled: nobody tells of the cases from here on, however long it takes, unless
+        // another hub does.
+        let turn = self.turn_of_cases(project, &traces.touched).await;
+        let (cancelled, _) = self.cancel_traces(project, traces, BRIEFLY).await?;
+        let mut others = self.being_sent(project, traces, Whose::Others).await?;
+        if others == 0 {
+            match self.store().erase_cases(project, traces, self.now()).await {
+                Err(StoreError::Conflict(conflict)) if conflict == TOLD_MEANWHILE => others = 1,
+                erased => erased?,
+            }
+            // Of some, changes may be erased where of others they stay.
+            self.rebuild_cases(&project.into()).await?;
+        }
+        drop(turn);
+        Ok((cancelled, others))
+    }
+
+    /// How much waits, or is being sent, that tells of a person or of a person's cases.
+    async fn being_sent(
+        &self,
+        project: &str,
+        traces: &Traces,
+        whose: Whose,
+    ) -> Result<u64, HubError> {
+        let waiting = self.store().waiting_of(project, traces).await?;
+        let runs = self.store().waiting_runs_of(project, traces).await?;
+        let of = |message: Option<Uuid>| match message {
+            Some(message) if traces.messages.contains(&message) => Whose::Own,
+            _ => Whose::Others,
+        };
+        let messages = waiting.iter().map(|delivery| delivery.message);
+        let messages = messages.chain(runs.iter().map(|run| run.message));
+        Ok(messages.filter(|message| of(*message) == whose).count() as u64)
+    }
+
+    /// Cancels what waits of these traces, and waits so long for what is being sent. The answer is how much was
+    /// cancelled, and whether something is being sent all the same.
+    async fn cancel_traces(
+        &self,
+        project: &str,
+        traces: &Traces,
+        patience: Duration,
+    ) -> Result<(u64, bool), HubError> {
+        let until = Instant::now() + patience;
+        let mut cancelled = 0;
+        let store = self.store();
+        loop {
+            let waiting = store.waiting_of(project, traces).await?;
             let mut being_sent = false;
             for delivery in &waiting {
-                match self.store().cancel(project, delivery, REASON).await {
+                match store.cancel_to_erase(project, traces, delivery, REASON, self.now()).await {
                     Ok(()) => cancelled += 1,
                     Err(StoreError::Conflict(_)) => being_sent = true,
                     Err(error) => return Err(error.into()),
                 }
             }
+            for run in &store.waiting_runs_of(project, traces).await? {
+                match store.cancel_run(&project.into(), run, REASON).await {
+                    Ok(true) => cancelled += 1,
+                    Ok(false) => being_sent = true,
+                    // It has ended meanwhile.
+                    Err(StoreError::Conflict(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
             if !being_sent || Instant::now() >= until {
-                return Ok(cancelled);
+                return Ok((cancelled, being_sent));
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }

@@ -6,12 +6,13 @@
 
 use std::collections::HashSet;
 
+use fieldpost_model::case::Case;
 use fieldpost_model::delivery::Delivery;
 use fieldpost_model::incident::Incident;
 use fieldpost_model::message::Message;
 use fieldpost_model::names;
 use fieldpost_rules::definition::ProjectDefinition;
-use fieldpost_store::{DeliveryQuery, IdRange, Page};
+use fieldpost_store::{DeliveryQuery, FormHead, FormQuery, IdRange, Page, StoredSubmission};
 use uuid::Uuid;
 
 use crate::error::HubError;
@@ -35,6 +36,12 @@ names! {
         Delivery = "delivery",
         /// An incident.
         Incident = "incident",
+        /// A form.
+        Form = "form",
+        /// A submission.
+        Submission = "submission",
+        /// A case.
+        Case = "case",
     }
 }
 
@@ -69,8 +76,30 @@ impl Hub {
         let query = DeliveryQuery { key: Some(text.to_owned()), ..DeliveryQuery::default() };
         let page = Page { before: None, limit: MOST_OF_A_KIND };
         found.extend(self.store().deliveries(project, &query, page).await?.iter().map(delivery));
+        found.extend(self.filed(project, text).await?);
         let mut seen = HashSet::new();
         found.retain(|one| seen.insert((one.kind, one.id.clone())));
+        Ok(found)
+    }
+
+    /// The forms of a name, the submission of an id, its own or its sender's, and the case of an id.
+    async fn filed(&self, project: &str, text: &str) -> Result<Vec<Found>, HubError> {
+        let store = self.store();
+        let named = FormQuery { text: Some(text.to_owned()), ..FormQuery::default() };
+        let forms = store.forms(project, &named, None, MOST_OF_A_KIND).await?;
+        let mut found: Vec<Found> = forms.iter().map(form).collect();
+        let own = match Uuid::parse_str(text) {
+            Ok(id) => store.submission(project, id).await?,
+            Err(_) => None,
+        };
+        let instance_id = fieldpost_dialects::instance_id(text);
+        let sent = store.instance(project, instance_id.as_deref().unwrap_or(text)).await?;
+        let sent = match sent {
+            Some(instance) => store.submission(project, instance.submission).await?,
+            None => None,
+        };
+        found.extend(own.iter().chain(&sent).map(submission));
+        found.extend(store.cases(project, &[text]).await?.values().map(|found| case(&found.value)));
         Ok(found)
     }
 
@@ -124,6 +153,21 @@ fn delivery(delivery: &Delivery) -> Found {
     let Delivery { forwarder, connection, state, key, .. } = delivery;
     let about = key.as_ref().map(|key| format!("{key}, ")).unwrap_or_default();
     found(FoundKind::Delivery, delivery.id, format!("{about}{forwarder} → {connection}, {state}"))
+}
+
+fn form(form: &FormHead) -> Found {
+    let title = if form.title.is_empty() { &form.name } else { &form.title };
+    Found { kind: FoundKind::Form, id: form.name.clone(), title: title.clone() }
+}
+
+fn submission(submission: &StoredSubmission) -> Found {
+    let title = format!("{} #{}", submission.form, submission.number);
+    found(FoundKind::Submission, submission.id, title)
+}
+
+fn case(case: &Case) -> Found {
+    let title = format!("{} ({})", case.name, case.case_type);
+    Found { kind: FoundKind::Case, id: case.id.clone(), title }
 }
 
 fn incident(incident: &Incident) -> Found {

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use fieldpost_model::ProjectName;
+use fieldpost_model::secret::Secret;
+use fieldpost_model::source::Dialect;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Client;
 use fieldpost_store::{Lane, Project, Signal, Store, StoreError};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,13 +19,18 @@ use uuid::Uuid;
 
 use crate::accounts::Passwords;
 use crate::deliver::Dispatcher;
+use crate::filing::{FormBook, Turns};
+use crate::ids::new_secret;
 use crate::lanes::Standing;
 use crate::parking::Misplaced;
 use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
 use crate::tallies::{self, Tallies};
 use crate::watch::{self, Watch};
-use crate::{bulk, news, parking, retention};
+use crate::{bulk, fetching, indexing, news, orphans, parking, retention, running, timers};
+
+/// The fact that holds the key of receivers' questions.
+const RECEIVER_KEY: &str = "receiver-key";
 
 /// An address that nobody knows makes the hub look for new definitions at most this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -77,6 +84,12 @@ struct Shared {
     watch: Watch,
     /// What is counted for charts.
     tallies: Tallies,
+    /// The forms that submissions are of.
+    form_book: FormBook,
+    /// What this installation signs the questions of its receivers with, once it was needed.
+    receiver_key: OnceCell<Secret>,
+    /// Who plans what becomes of a submission or a case.
+    turns: Turns,
 }
 
 /// What may be held in memory beyond what the lanes and the store bound by themselves.
@@ -133,6 +146,9 @@ impl Hub {
                 passwords: Passwords::default(),
                 watch: Watch::default(),
                 tallies: Tallies::default(),
+                form_book: FormBook::default(),
+                receiver_key: OnceCell::new(),
+                turns: Turns::default(),
                 routing: ArcSwap::default(),
                 unreadable: ArcSwap::default(),
                 refreshing: tokio::sync::Mutex::default(),
@@ -156,6 +172,11 @@ impl Hub {
             tasks.spawn(bulk::serve(hub.clone())),
             tasks.spawn(tallies::serve(hub.clone())),
             tasks.spawn(news::serve(hub.clone())),
+            tasks.spawn(orphans::serve(hub.clone())),
+            tasks.spawn(indexing::serve(hub.clone())),
+            tasks.spawn(fetching::serve(hub.clone())),
+            tasks.spawn(running::serve(hub.clone())),
+            tasks.spawn(timers::serve(hub.clone())),
             tasks.spawn(retention::serve(hub.clone())),
             tasks.spawn(retention::serve_news(hub.clone(), hub.store().listen())),
         ];
@@ -189,6 +210,23 @@ impl Hub {
     /// The settings.
     pub fn settings(&self) -> &HubSettings {
         &self.shared.settings
+    }
+
+    /// What this installation signs the questions of its receivers with: a secret that all its hubs
+    /// share, and that tells nothing of anybody's password.
+    pub async fn receiver_key(&self) -> Result<&Secret, StoreError> {
+        let made = || self.store().secret_fact_or_make(RECEIVER_KEY, new_secret);
+        self.shared.receiver_key.get_or_try_init(made).await
+    }
+
+    /// The forms that submissions are of.
+    pub(crate) fn form_book(&self) -> &FormBook {
+        &self.shared.form_book
+    }
+
+    /// The turns of those who plan what is filed.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.shared.turns
     }
 
     /// Cancelled when the hub begins to stop.
@@ -229,6 +267,15 @@ impl Hub {
         path: &str,
     ) -> Result<Option<SourceRoute>, StoreError> {
         self.find(|routing| routing.webhook_path(project, path)).await
+    }
+
+    /// The source that owns the receiver paths of a dialect in that project.
+    pub async fn find_receiver(
+        &self,
+        project: &str,
+        dialect: Dialect,
+    ) -> Result<Option<SourceRoute>, StoreError> {
+        self.find(|routing| routing.receiver(project, dialect)).await
     }
 
     async fn find<T>(&self, look: impl Fn(&Routing) -> Option<T>) -> Result<Option<T>, StoreError> {

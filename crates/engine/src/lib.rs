@@ -1,7 +1,7 @@
 //! The flow: receive → decode → match → keep, and deliver → record.
 //!
 //! ```text
-//!   flow.rs ── receive.rs ─ matching.rs ─ keep.rs ──► store ──► deliver.rs ─ record.rs
+//!   flow.rs ── receive.rs ─ matching.rs ─ filing.rs ─ keep.rs ──► store ──► deliver.rs ─ record.rs
 //!              (the way to the yes)                            (the way out)
 //! ```
 //!
@@ -10,65 +10,99 @@
 //! Around them: `routing` (definitions made ready), `lanes` (who may send how much), `standing` (how
 //! the lanes stand, for people),
 //! `configuration`, `pausing` and `actions` (what people do), `parking` (what paused forwarders wait
-//! for).
+//! for), and `running` (workflows: runs are claimed from the store as deliveries are).
 
 mod accounts;
 mod actions;
+mod asked;
 mod bulk;
+mod carried;
 mod configuration;
 mod connection_test;
 mod deliver;
 mod difference;
 mod erasing;
 mod error;
+mod events;
 mod expected;
+mod fetching;
+mod filing;
 mod find;
 mod flow;
+mod form_files;
+mod form_upload;
+mod health;
 mod hub;
 mod ids;
+mod in_use;
+mod indexing;
+mod jobs;
 mod keep;
 mod lanes;
 mod looking;
 mod map;
 mod matching;
 mod news;
+mod orphans;
 mod outlook;
 mod overview;
 mod parking;
 mod pausing;
 mod payload;
+mod preview;
 mod receive;
 mod record;
+mod rendering;
 mod reordering;
+mod replay_query;
 mod retention;
 mod rotation;
 mod routing;
+mod run_actions;
+mod run_bulk;
+mod running;
 mod settings;
 mod standing;
+mod storing;
 mod tallies;
 mod telemetry;
 mod timeline;
+mod timers;
 mod tokens;
 mod traffic;
+mod trial;
+mod unknown_fields;
+mod unknown_forms;
 mod watch;
+mod workflow_check;
+mod xlsform;
 
 pub use accounts::{
     Accepting, AccountError, BegunSecondFactor, BegunSession, Invited, MOST_ADDED, NewPerson,
     NewToken, Note, Share, Shares, SignIn, TOKEN_PREFIX, Visitor, administrator_proof, network,
 };
-pub use actions::{FilterTrial, ForwarderExplanation, Replayed};
-pub use bulk::{Asked, BulkPreview, DEFAULT_REPLAY_RATE};
+pub use actions::Replayed;
+pub use asked::Asked;
+pub use bulk::{BulkPreview, DEFAULT_REPLAY_RATE};
 pub use configuration::{Applied, Draft, Saved, refused_network};
 pub use connection_test::{ConnectionTest, Sample, TestedConnection};
 pub use difference::{MOST_DIFFERENCES, MessageDifference, PayloadDifference};
 pub use erasing::ErasureOutcome;
 pub use error::HubError;
+pub use events::{ExplainedSubject, ForwarderExplanation, Listener};
 pub use expected::Expected;
 pub use fieldpost_outbound::{ProbeMethod, Step, StepName};
+pub use filing::{ArrivedFile, ChangeError, ChangedCases, FormOutcome, FormPost, FormReceipt};
 pub use find::{Found, FoundKind};
-pub use flow::{Receipt, ReceiptOutcome, ReceiveError};
+pub use flow::{Receipt, ReceiptOutcome, ReceiveError, ReceivedRun};
+pub use form_files::{FormFileOutcome, MOST_FORM_FILES};
+pub use form_upload::{FormUpload, UploadError, UploadedForm};
+pub use health::{IncidentStanding, LastTimes, LatestTries, Recovering};
 pub use hub::{Hub, UnreadableProject};
 pub use ids::digest;
+pub use jobs::{
+    AdaptorFunction, AdaptorShown, CheckedJob, JobOperation, JobProblem, adaptors_shown, check_job,
+};
 pub use lanes::breaker::{BreakerPolicy, Cause};
 pub use looking::{ContentQuery, LONGEST_LOOK, LookedThrough, MOST_LOOKED_THROUGH};
 pub use map::{MapEdge, MapNode, MapNodeKind, ProjectMap};
@@ -77,11 +111,18 @@ pub use outlook::{DeliveryOutlook, DeliveryPlace, WaitReason};
 pub use overview::{
     ConnectionShown, ConnectionState, Counts, LONGEST_TODAY, Overview, SourceShown, SourceState,
 };
+pub use preview::{MOST_PREVIEWED, Preview, PreviewOf, PreviewedRequest};
 pub use receive::{BodyError, Incoming};
+pub use replay_query::ReplayQuery;
 pub use routing::{ProjectRouting, Routing, SourceRoute};
+pub use run_actions::{ByHand, GivenInput, RetryVersion};
+pub use run_bulk::RunAction;
+pub use running::{JobSettings, RunAnswer};
 pub use settings::HubSettings;
 pub use standing::{LaneShown, LaneState, PausedBy};
-pub use timeline::{DeliveryTold, Reading, Summary, Timeline};
+pub use timeline::{DeliveryTold, FiledByMessage, Reading, Summary, Timeline};
 pub use tokens::SharedTokens;
 pub use traffic::{Traffic, TrafficBy, TrafficLine, TrafficStep};
+pub use trial::{FilterTrial, Missed, Tried};
 pub use watch::{Subscription, Topic, Unreached};
+pub use xlsform::{ConversionError, ConvertedForm, ITEMSETS, Pyxform, XlsformConverter};

@@ -49,6 +49,12 @@ impl ContentQuery {
         *self == Self::default()
     }
 
+    /// Whether a content has all that is asked of it, but for the text.
+    pub(crate) fn is_in(&self, view: &Value<'_>) -> bool {
+        self.fields.iter().all(|field| field.holds(view))
+            && self.matches.as_ref().is_none_or(|wanted| contains(view, wanted))
+    }
+
     fn asks_for_content(&self) -> bool {
         !self.fields.is_empty() || self.matches.is_some()
     }
@@ -214,9 +220,7 @@ fn has(
     // What the body has escaped stands plainly in its view.
     let has_text =
         is_known_by_text || text.is_some_and(|text| view.to_json().to_lowercase().contains(&text));
-    has_text
-        && content.fields.iter().all(|field| field.holds(view))
-        && content.matches.as_ref().is_none_or(|wanted| contains(view, wanted))
+    has_text && content.is_in(view)
 }
 
 /// Whether a text, in lower case, is in what a message is called by: its identity, or a part of its

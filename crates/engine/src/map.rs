@@ -3,10 +3,13 @@
 //! A forwarder that listens to every source hangs on one node that stands for all of them: a line
 //! from each source to each such forwarder would be a net that nobody can read.
 
+use fieldpost_model::delivery::PayloadKind;
+use fieldpost_model::event::Event;
 use fieldpost_model::forwarder::{Forwarder, MessageFilter};
 use fieldpost_model::names;
 use fieldpost_model::tally::{TallyKind, TallyNoun};
 use fieldpost_model::time::Timestamp;
+use fieldpost_rules::event::payload_of;
 
 use crate::error::HubError;
 use crate::hub::Hub;
@@ -38,12 +41,16 @@ pub struct MapNode {
     pub name: String,
     /// How it is: the state of a source or of a connection; `paused` or `well` for a forwarder.
     pub state: &'static str,
+    /// Whether all its tries of late failed; for forwarders and connections only.
+    pub is_failing: bool,
     /// What came in by it today, was wanted by it, or arrived at it.
     pub today: u64,
     /// What waits there, counted within bounds; for connections only.
     pub waiting: Option<(u64, bool)>,
     /// What a forwarder asks for, in short; empty where it asks for nothing.
     pub filter: Option<String>,
+    /// What sets a forwarder off.
+    pub event: Option<Event>,
 }
 
 /// A way of the map.
@@ -82,14 +89,17 @@ impl Hub {
         let routing = self.project(project).await?;
         let forwarders = &routing.definition.forwarders;
         let mut nodes = source_nodes(&overview, forwarders);
-        nodes.extend(forwarders.iter().map(|forwarder| forwarder_node(forwarder, &counted)));
+        let now = self.now();
+        nodes.extend(forwarders.iter().map(|forwarder| forwarder_node(forwarder, &counted, now)));
         nodes.extend(overview.connections.iter().map(|shown| MapNode {
             kind: MapNodeKind::Connection,
             name: shown.name.clone(),
             state: ConnectionState::name(shown.state),
+            is_failing: shown.is_failing,
             today: shown.today,
             waiting: Some((shown.waiting, shown.waiting_is_more)),
             filter: None,
+            event: None,
         }));
         let edges = forwarders.iter().flat_map(|forwarder| edges_of(forwarder, &counted));
         Ok(ProjectMap { today_since: overview.today_since, nodes, edges: edges.collect() })
@@ -101,24 +111,29 @@ fn source_nodes(overview: &Overview, forwarders: &[Forwarder]) -> Vec<MapNode> {
         kind,
         name: name.to_owned(),
         state,
+        is_failing: false,
         today,
         waiting: None,
         filter: None,
+        event: None,
     };
     let sources = overview.sources.iter().map(|shown| {
         let state = SourceState::name(shown.state);
         node(MapNodeKind::Source, &shown.source.name, state, shown.today)
     });
     let mut nodes: Vec<MapNode> = sources.collect();
-    if forwarders.iter().any(|forwarder| forwarder.filter.from.is_none()) {
+    let listens_to_all = |it: &Forwarder| it.filter.from.is_none() && comes_with_message(it);
+    if forwarders.iter().any(listens_to_all) {
         let state = SourceState::Well.name();
         nodes.push(node(MapNodeKind::AnySource, ANY, state, overview.received.today));
     }
     nodes
 }
 
-fn forwarder_node(forwarder: &Forwarder, counted: &Counted) -> MapNode {
+fn forwarder_node(forwarder: &Forwarder, counted: &Counted, now: Timestamp) -> MapNode {
+    let tries = counted.last.tries(TallyNoun::Forwarder, &forwarder.name);
     MapNode {
+        is_failing: tries.are_failing(now),
         kind: MapNodeKind::Forwarder,
         name: forwarder.name.clone(),
         state: if forwarder.paused {
@@ -129,11 +144,17 @@ fn forwarder_node(forwarder: &Forwarder, counted: &Counted) -> MapNode {
         today: counted.of(TallyNoun::Forwarder, TallyKind::Matched, &forwarder.name),
         waiting: None,
         filter: Some(filter_summary(&forwarder.filter)),
+        event: Some(forwarder.on),
     }
 }
 
-/// The way into a forwarder and the way out of it.
-fn edges_of(forwarder: &Forwarder, counted: &Counted) -> [MapEdge; 2] {
+/// Whether messages set a forwarder off: an application that is saved comes by no source.
+fn comes_with_message(forwarder: &Forwarder) -> bool {
+    payload_of(forwarder.on) != PayloadKind::Application
+}
+
+/// The way into a forwarder, where there is one, and the way out of it.
+fn edges_of(forwarder: &Forwarder, counted: &Counted) -> Vec<MapEdge> {
     let own = (MapNodeKind::Forwarder, forwarder.name.clone());
     let from = match &forwarder.filter.from {
         Some(source) => (MapNodeKind::Source, source.clone()),
@@ -141,15 +162,23 @@ fn edges_of(forwarder: &Forwarder, counted: &Counted) -> [MapEdge; 2] {
     };
     let of = |kind| counted.of(TallyNoun::Forwarder, kind, &forwarder.name);
     let to = (MapNodeKind::Connection, forwarder.to.clone());
-    [
-        MapEdge { from, to: own.clone(), today: of(TallyKind::Matched) },
-        MapEdge { from: own, to, today: of(TallyKind::Delivered) },
-    ]
+    let into = MapEdge { from, to: own.clone(), today: of(TallyKind::Matched) };
+    let out = MapEdge { from: own, to, today: of(TallyKind::Delivered) };
+    comes_with_message(forwarder).then_some(into).into_iter().chain([out]).collect()
 }
 
 /// What a filter asks for, beside the source: `{"form":"births"} · not {"test":true} · x-form: a`.
 fn filter_summary(filter: &MessageFilter) -> String {
-    let mut parts = Vec::new();
+    let lists = [
+        ("type", &filter.case_types),
+        ("form", &filter.forms),
+        ("application", &filter.applications),
+        ("by", &filter.users),
+        ("not by", &filter.without_users),
+    ];
+    let named = lists.into_iter().filter(|(_, names)| !names.is_empty());
+    let mut parts: Vec<String> =
+        named.map(|(what, names)| format!("{what}: {}", names.join(", "))).collect();
     parts.extend(filter.matches.as_ref().map(fieldpost_model::json::Value::to_json));
     parts.extend(filter.unless.as_ref().map(|unless| format!("not {}", unless.to_json())));
     parts.extend(filter.headers.iter().map(|(name, value)| format!("{name}: {value}")));
@@ -177,8 +206,12 @@ mod tests {
             unless: json(r#"{"test": true}"#),
             headers: vec![("x-form".to_owned(), "a".to_owned())],
             query: vec![("b".to_owned(), "c".to_owned())],
+            case_types: vec!["patient".to_owned(), "household".to_owned()],
+            without_users: vec!["test".to_owned()],
+            ..MessageFilter::default()
         };
-        let expected = r#"{"form":"births"} · not {"test":true} · x-form: a · b=c"#;
+        let expected = "type: patient, household · not by: test · \
+                        {\"form\":\"births\"} · not {\"test\":true} · x-form: a · b=c";
         assert_eq!(filter_summary(&filter), expected);
         let long = MessageFilter { matches: Some("é".repeat(300).into()), ..filter };
         assert_eq!(filter_summary(&long).chars().count(), SHOWN_CHARACTERS + 1);

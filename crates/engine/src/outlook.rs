@@ -144,7 +144,7 @@ impl Hub {
         if waits_for.is_some() {
             return DeliveryPlace { because: Some(WaitReason::Order), ..place };
         }
-        if let Some(pause) = self.pause_of(routing, delivery) {
+        if let Some(pause) = self.paused_because(routing, delivery) {
             return DeliveryPlace { because: Some(pause), ..place };
         }
         let lane = Lane { project: routing.project.clone(), name: delivery.connection.clone() };
@@ -164,7 +164,7 @@ impl Hub {
     }
 
     /// The pause that holds a delivery back, if any does.
-    fn pause_of(&self, routing: &ProjectRouting, delivery: &Delivery) -> Option<WaitReason> {
+    fn paused_because(&self, routing: &ProjectRouting, delivery: &Delivery) -> Option<WaitReason> {
         let connection = routing.connections.get(&delivery.connection);
         let forwarder = routing.forwarder(&delivery.forwarder);
         [

@@ -13,9 +13,10 @@ use fieldpost_model::source::Source;
 use fieldpost_model::tally::{TallyKind, TallyNoun, TallySpan};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::definition::{Problem, connection_warnings};
-use fieldpost_store::{Backlog, Lane, LastTime, StoreError, TallyQuery};
+use fieldpost_store::{Backlog, Lane, Pause, StoreError, TallyQuery};
 
 use crate::error::HubError;
+use crate::health::{IncidentStanding, LastTimes, LatestTries};
 use crate::hub::Hub;
 use crate::routing::ProjectRouting;
 use crate::watch::Unreached;
@@ -112,10 +113,14 @@ pub struct SourceShown {
 pub struct ConnectionShown {
     /// Its name.
     pub name: String,
-    /// When the last delivery arrived.
-    pub last_delivered_at: Option<Timestamp>,
+    /// When the last delivery arrived, and when a try failed last.
+    pub tries: LatestTries,
+    /// Whether all tries of late failed.
+    pub is_failing: bool,
     /// Deliveries that arrived today.
     pub today: u64,
+    /// Tries that failed today.
+    pub failed_today: u64,
     /// Deliveries that wait for it, those of paused forwarders included.
     pub waiting: u64,
     /// Whether there are more.
@@ -132,6 +137,10 @@ pub struct ConnectionShown {
     pub last_error: Option<String>,
     /// The incident that lasts.
     pub incident: Option<Incident>,
+    /// How that stands.
+    pub standing: IncidentStanding,
+    /// Since when its own pause or the project's lasts, who began it and why, as far as it was kept.
+    pub pause: Option<Pause>,
     /// What is allowed, and likely to be regretted.
     pub warnings: Vec<Problem>,
 }
@@ -140,7 +149,7 @@ pub struct ConnectionShown {
 pub(crate) struct Counted {
     today: HashMap<(TallyNoun, TallyKind, String), u64>,
     last_hour: HashMap<(TallyNoun, TallyKind), u64>,
-    last: HashMap<(TallyNoun, TallyKind, String), Timestamp>,
+    pub(crate) last: LastTimes,
 }
 
 impl Counted {
@@ -155,10 +164,6 @@ impl Counted {
             today: of_kind.map(|(_, count)| count).sum(),
             last_hour: self.last_hour.get(&(noun, kind)).copied().unwrap_or(0),
         }
-    }
-
-    fn last(&self, noun: TallyNoun, kind: TallyKind, name: &str) -> Option<Timestamp> {
-        self.last.get(&(noun, kind, name.to_owned())).copied()
     }
 }
 
@@ -224,6 +229,9 @@ impl Hub {
         since: Timestamp,
         now: Timestamp,
     ) -> Result<Counted, StoreError> {
+        // Read first: a try that is told of here is counted in what is read after it, since both are
+        // written at once.
+        let last = self.last_times(project).await?;
         let whole = Duration::MAX;
         let mut today = HashMap::new();
         for (span, from, until) in of_range(since, now) {
@@ -236,17 +244,13 @@ impl Hub {
         let (span, until) = (TallySpan::Minute, now + MINUTE);
         let query = TallyQuery { span, from, until, step: whole, by_name: false };
         let last_hour = self.store().tallies(project, &query).await?;
-        let last = self.store().last_times(project).await?;
         Ok(Counted {
             today,
             last_hour: last_hour
                 .into_iter()
                 .map(|tally| ((tally.noun, tally.kind), tally.count))
                 .collect(),
-            last: last
-                .into_iter()
-                .map(|LastTime { noun, kind, name, at }| ((noun, kind, name), at))
-                .collect(),
+            last,
         })
     }
 
@@ -258,7 +262,7 @@ impl Hub {
     ) -> Result<Vec<SourceShown>, StoreError> {
         let mut shown = Vec::with_capacity(routing.definition.sources.len());
         for source in &routing.definition.sources {
-            let last = counted.last(TallyNoun::Source, TallyKind::Received, &source.name);
+            let last = counted.last.of(TallyNoun::Source, TallyKind::Received, &source.name);
             let last_received_at = match last {
                 Some(at) => Some(at),
                 // What came in before anything was counted.
@@ -310,9 +314,15 @@ impl Hub {
         let mut warnings = connection_warnings(connection);
         warnings.extend(unreached.warnings(connection));
         let last = incident.as_ref().and_then(|incident| incident.last.as_ref());
+        let tries = seen.counted.last.tries(TallyNoun::Connection, name);
+        let standing = incident.as_ref().map(|it| self.incident_standing(routing, it));
         ConnectionShown {
-            last_delivered_at: seen.counted.last(TallyNoun::Connection, TallyKind::Delivered, name),
+            is_failing: tries.are_failing(self.now()),
+            tries,
             today,
+            failed_today: seen.counted.of(TallyNoun::Connection, TallyKind::FailedTry, name),
+            standing: standing.unwrap_or_default(),
+            pause: self.pause_of(routing, connection).cloned(),
             waiting,
             waiting_is_more: lanes.iter().any(|backlog| backlog.is_more),
             oldest_waiting_since: lanes.iter().filter_map(|backlog| backlog.oldest).min(),

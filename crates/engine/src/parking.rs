@@ -171,6 +171,18 @@ impl Hub {
             }
             self.repair_order(&project.project).await?;
         }
+        self.cancel_orphaned_runs().await
+    }
+
+    /// Cancels what waits of workflows that are no more, where whoever removed them did not come to it.
+    async fn cancel_orphaned_runs(&self) -> Result<(), StoreError> {
+        for (name, workflow) in self.store().workflows_in_queue().await? {
+            let routing = self.routing();
+            let project = routing.project(&name);
+            if project.is_some_and(|project| project.workflow(&workflow).is_none()) {
+                self.cancel_waiting_runs(&name, &workflow).await?;
+            }
+        }
         Ok(())
     }
 
@@ -260,6 +272,22 @@ impl Hub {
         let mut walk = Walk::default();
         while !walk.is_over() && !self.stopping().is_cancelled() {
             self.store().cancel_step(project, forwarder, &reason, &mut walk).await?;
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Cancels the runs that wait of a workflow that is no more, and has those ended that go on.
+    pub(crate) async fn cancel_waiting_runs(
+        &self,
+        project: &str,
+        workflow: &str,
+    ) -> Result<(), StoreError> {
+        let (store, project) = (self.store(), ProjectName::from(project));
+        let reason = format!("the workflow \"{workflow}\" has been removed");
+        while !self.stopping().is_cancelled()
+            && store.cancel_runs_of_removed(&project, workflow, &reason).await? > 0
+        {
             tokio::task::yield_now().await;
         }
         Ok(())

@@ -183,6 +183,12 @@ pub(crate) fn identify(
     (own.or(named), Some(dedupe))
 }
 
+/// Makes a message one that is kept as quarantined: it could be read, but what it says was refused.
+pub(crate) fn set_aside(message: &mut NewMessage, reason: &str) {
+    message.quarantined = Some(reason.to_owned());
+    message.dedupe = Some(quarantine_key(&message.body));
+}
+
 /// What is unreadable is kept once per content.
 fn quarantine_key(body: &[u8]) -> DedupeKey {
     let content_hash: [u8; 32] = Sha256::digest(body).into();

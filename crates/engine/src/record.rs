@@ -10,8 +10,9 @@ use fieldpost_model::incident::Sample;
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::Exchange;
 use fieldpost_rules::retry;
-use fieldpost_store::{Claimed, Outcome, Recorded, Verdict};
+use fieldpost_store::{Claimed, Lane, Outcome, Recorded, Verdict};
 
+use crate::asked::Asked;
 use crate::hub::Hub;
 use crate::ids::jitter;
 use crate::parking::Returned;
@@ -20,6 +21,10 @@ use crate::watch::AttemptSeen;
 
 /// The pause before a record that the store could not take is offered again.
 const RECORD_AGAIN: Duration = Duration::from_millis(200);
+/// Who pauses a forwarder where no person does.
+const ITSELF: &str = "Fieldpost";
+/// Why it is paused then.
+const GONE: &str = "the destination answered 410: it is gone for good";
 /// How long a stopping hub offers a record.
 const RECORD_FOR_WHEN_STOPPING: Duration = Duration::from_secs(5);
 
@@ -51,7 +56,7 @@ impl Hub {
             || (holds_followers && decision.state != DeliveryState::Succeeded);
         let (lane, delivery, sequence) =
             (claimed.lane.clone(), claimed.id, claimed.sequence.clone());
-        let sample = Sample { delivery: claimed.id, payload: claimed.payload, key: claimed.key };
+        let sample = Sample { delivery: claimed.id, message: claimed.message, key: claimed.key };
         let outcome = Outcome {
             lane: claimed.lane,
             delivery: claimed.id,
@@ -85,10 +90,17 @@ impl Hub {
                 sequence: sequence.as_deref(),
             });
         }
-        if decision.pause_forwarder
-            && let Err(error) = self.set_paused(&lane.project, &forwarder.name, true).await
-        {
-            tracing::warn!(%error, forwarder = forwarder.name, "could not pause `{}` after a 410", forwarder.name);
+        if decision.pause_forwarder {
+            self.pause_after_gone(&lane, forwarder).await;
+        }
+    }
+
+    /// Pauses a forwarder whose destination said that it is gone for good.
+    async fn pause_after_gone(&self, lane: &Lane, forwarder: &Forwarder) {
+        let asked = Asked { by: ITSELF.to_owned(), reason: Some(GONE.to_owned()) };
+        let name = &forwarder.name;
+        if let Err(error) = self.set_paused(&lane.project, name, true, &asked).await {
+            tracing::warn!(%error, forwarder = name, "could not pause `{name}` after a 410");
         }
     }
 
@@ -191,7 +203,8 @@ fn state_after(verdict: &Verdict) -> DeliveryState {
     }
 }
 
-fn outcome_of(exchange: &Exchange, now: Timestamp) -> retry::Outcome {
+/// What an exchange came to, as far as the rules of trying again ask.
+pub(crate) fn outcome_of(exchange: &Exchange, now: Timestamp) -> retry::Outcome {
     let retry_after =
         exchange.retry_after.as_deref().and_then(|header| retry::retry_after(header, now));
     match (&exchange.response, &exchange.error) {

@@ -35,6 +35,11 @@ const AGAIN: Duration = Duration::from_mins(1);
 const SETTLED: Duration = Duration::from_mins(1);
 /// How long news of deliveries that arrived are gathered, so that one step serves many.
 const GATHER: Duration = Duration::from_millis(200);
+/// How long an erasure has to tell again what it has cancelled. What it has not told by then, since it was
+/// given up or the hub was stopped, is told by the walk.
+const GIVEN_UP: Duration = Duration::from_mins(1);
+/// How long it is kept what a run has left for a sender who waits and nobody else: longer than anybody waits.
+const ANSWERS_KEPT: Duration = Duration::from_hours(1);
 /// How long actions are remembered that have ended.
 const ENDED_ACTIONS_KEPT: Duration = Duration::from_hours(90 * 24);
 
@@ -130,8 +135,22 @@ impl Hub {
             if let Some(age) = retention.attempts {
                 self.prune_attempts(name, age).await?;
             }
+            self.drop_answers(name).await?;
+            self.rebuild_cases(name).await?;
+            self.tell_anew(name, self.now() - GIVEN_UP).await?;
         }
         self.store().forget_bulk(self.now() - ENDED_ACTIONS_KEPT).await.map(drop)
+    }
+
+    /// Drops what runs have left for senders who wait no more.
+    async fn drop_answers(&self, project: &str) -> Result<(), StoreError> {
+        let before = self.now() - ANSWERS_KEPT;
+        while self.store().drop_run_answers(project, before, STEP).await? == STEP {
+            if self.breathe().await {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Erases one kind of what is older than `age`, step by step.
@@ -150,6 +169,8 @@ impl Hub {
         };
         while self.go_on(kind, project, self.store().retain_next(walked).await?).await {}
         while self.go_on(kind, project, self.store().retain_again(step).await?).await {}
+        while self.go_on(kind, project, self.store().retain_alone(step).await?).await {}
+        while self.go_on(kind, project, self.store().retain_runs_alone(step).await?).await {}
         Ok(())
     }
 

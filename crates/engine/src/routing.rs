@@ -13,18 +13,20 @@ use fieldpost_model::delivery::Delivery;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
 use fieldpost_model::project::ProjectSettings;
-use fieldpost_model::source::Source;
+use fieldpost_model::source::{Dialect, Source};
+use fieldpost_model::workflow::Workflow;
 use fieldpost_outbound::{Client, Prepared};
 use fieldpost_rules::definition::{
-    ProjectDefinition, read_connection, read_forwarder, read_settings, read_source,
+    ProjectDefinition, read_connection, read_forwarder, read_settings, read_source, read_workflow,
 };
-use fieldpost_rules::filter::FilterIndex;
-use fieldpost_store::{Configuration, DefinitionKind, StoreError, StoredDefinition};
+use fieldpost_store::{Configuration, DefinitionKind, Pause, StoreError, StoredDefinition};
 use metrics::Counter;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::filing::Wanted;
 use crate::ids::new_source_keys;
+use crate::matching::Listeners;
 use crate::tallies::{ProjectTallies, Tallies};
 use crate::telemetry;
 
@@ -36,7 +38,7 @@ pub struct ProjectRouting {
     pub version: i64,
     /// The definitions.
     pub definition: ProjectDefinition,
-    pub(crate) index: FilterIndex,
+    pub(crate) listeners: Listeners,
     pub(crate) connections: HashMap<String, Lane>,
     /// Positions in `definition.forwarders`.
     forwarders: HashMap<String, usize>,
@@ -45,6 +47,8 @@ pub struct ProjectRouting {
     kept: Vec<Counter>,
     /// What counts for charts.
     pub(crate) tallies: ProjectTallies,
+    /// What is kept of the pauses that last.
+    pauses: Vec<(DefinitionKind, String, Pause)>,
 }
 
 /// A connection, ready to be called.
@@ -71,7 +75,7 @@ impl ProjectRouting {
     ) -> Result<Self, StoreError> {
         let definition = read_definition(configuration)?;
         let tallies = ProjectTallies::new(tallies, &configuration.project.name, &definition);
-        let index = FilterIndex::build(definition.forwarders.iter().map(|order| &order.filter));
+        let listeners = Listeners::of(&definition.forwarders, &definition.workflows);
         let connections = definition
             .connections
             .iter()
@@ -92,13 +96,18 @@ impl ProjectRouting {
             .iter()
             .map(|source| telemetry::kept_counter(&configuration.project.name, &source.name))
             .collect();
+        let definitions = configuration.definitions.iter();
+        let pauses = definitions
+            .filter_map(|stored| Some((stored.kind, stored.name.clone(), stored.pause.clone()?)))
+            .collect();
         Ok(Self {
             kept,
             tallies,
+            pauses,
             project: configuration.project.name.clone(),
             version: configuration.project.configuration_version,
             definition,
-            index,
+            listeners,
             connections,
             forwarders,
         })
@@ -109,9 +118,26 @@ impl ProjectRouting {
         self.definition.forwarders.get(self.forwarder_place(name)?)
     }
 
+    /// The workflow of that name.
+    pub fn workflow(&self, name: &str) -> Option<&Workflow> {
+        self.definition.workflows.iter().find(|workflow| workflow.name == name)
+    }
+
+    /// Since when a definition is paused, by whom and why, as far as that was kept.
+    pub fn pause(&self, kind: DefinitionKind, name: &str) -> Option<&Pause> {
+        let mut all = self.pauses.iter();
+        all.find(|(of, it, _)| *of == kind && it == name).map(|(_, _, pause)| pause)
+    }
+
     /// The place of the forwarder of that name in the definition.
     pub(crate) fn forwarder_place(&self, name: &str) -> Option<usize> {
         self.forwarders.get(name).copied()
+    }
+
+    /// What some forwarder or workflow listens to beside messages.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let cases = !self.listeners.cases.is_empty();
+        Wanted { forms: cases || !self.listeners.forms.is_empty(), cases }
     }
 
     /// Where a delivery goes today, and whether it is parked there; one whose forwarder is no more
@@ -157,6 +183,7 @@ pub(crate) fn read_definition(
         sources: Vec::new(),
         connections: Vec::new(),
         forwarders: Vec::new(),
+        workflows: Vec::new(),
         settings: ProjectSettings::default(),
     };
     for StoredDefinition { kind, name, text, .. } in &configuration.definitions {
@@ -177,6 +204,9 @@ pub(crate) fn read_definition(
             }
             DefinitionKind::Forwarder => {
                 definition.forwarders.push(read_forwarder(name, &value).map_err(told)?);
+            }
+            DefinitionKind::Workflow => {
+                definition.workflows.push(read_workflow(name, &value).map_err(told)?);
             }
             DefinitionKind::Project => {
                 definition.settings = read_settings(&value).map_err(told)?;
@@ -246,13 +276,23 @@ impl Routing {
 
     /// The source of that project with that custom path.
     pub fn webhook_path(&self, project: &str, path: &str) -> Option<SourceRoute> {
+        self.source_where(project, |source| source.path.as_deref() == Some(path))
+    }
+
+    /// The first source of that project that is so.
+    pub(crate) fn source_where(
+        &self,
+        project: &str,
+        is_meant: impl Fn(&Source) -> bool,
+    ) -> Option<SourceRoute> {
         let routing = self.projects.get(project)?;
-        let position = routing
-            .definition
-            .sources
-            .iter()
-            .position(|source| source.path.as_deref() == Some(path))?;
+        let position = routing.definition.sources.iter().position(is_meant)?;
         Some(SourceRoute { routing: Arc::clone(routing), position })
+    }
+
+    /// The source that owns the receiver paths of a dialect in that project.
+    pub fn receiver(&self, project: &str, dialect: Dialect) -> Option<SourceRoute> {
+        self.source_where(project, |source| source.dialect == dialect && source.access.is_some())
     }
 }
 

@@ -6,12 +6,25 @@ use fieldpost_outbound::mail::Mailer;
 use fieldpost_store::Clock;
 
 use crate::lanes::breaker::BreakerPolicy;
+use crate::running::JobSettings;
 
 /// The settings of the flow.
 #[derive(Clone)]
 pub struct HubSettings {
     /// The longest body that is taken, after decompression, in bytes.
     pub max_body: usize,
+    /// The most forms of a project that submissions may make known by themselves.
+    pub max_forms: usize,
+    /// The longest file that is fetched from a link, in bytes.
+    pub max_fetched_file: u64,
+    /// The most files that are fetched for one message.
+    pub max_fetched_files: usize,
+    /// The most bytes that are fetched for one message, all its files together.
+    pub max_fetched_total: u64,
+    /// How long one file may take to be fetched.
+    pub fetch_timeout: Duration,
+    /// The pause before a file is tried again for the first time; it grows from there.
+    pub fetch_pause: Duration,
     /// Whether nothing leaves this hub: deliveries and notices are made, and wait.
     pub hold_deliveries: bool,
     /// Attempts under way at once, over all lanes.
@@ -39,6 +52,8 @@ pub struct HubSettings {
     pub session_idle: Duration,
     /// How long a session lasts at the most.
     pub session_lifetime: Duration,
+    /// What jobs and runs may take.
+    pub jobs: JobSettings,
     /// The clock.
     pub clock: Clock,
 }
@@ -48,6 +63,12 @@ impl HubSettings {
     pub fn with_clock(clock: Clock) -> Self {
         Self {
             max_body: 10_000_000,
+            max_forms: 10_000,
+            max_fetched_file: 100_000_000,
+            max_fetched_files: 100,
+            max_fetched_total: 500_000_000,
+            fetch_timeout: Duration::from_mins(5),
+            fetch_pause: Duration::from_secs(30),
             hold_deliveries: false,
             delivery_concurrency: 256,
             poll_interval: Duration::from_secs(1),
@@ -61,6 +82,7 @@ impl HubSettings {
             gather_endings: Duration::from_secs(30),
             session_idle: Duration::from_hours(14 * 24),
             session_lifetime: Duration::from_hours(90 * 24),
+            jobs: JobSettings::default(),
             clock,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fieldpost_model::connection::{Connection, Rate};
 use fieldpost_model::time::Timestamp;
-use fieldpost_store::{Lane, LaneBacklog};
+use fieldpost_store::{DefinitionKind, Lane, LaneBacklog, Pause};
 
 use crate::error::HubError;
 use crate::hub::Hub;
@@ -57,6 +57,8 @@ pub struct LaneShown {
     pub backlog: LaneBacklog,
     /// Whose pause holds it back.
     pub paused_by: Option<PausedBy>,
+    /// Since when that lasts, who began it and why, as far as it was kept.
+    pub pause: Option<Pause>,
     /// How many deliveries wait beside it, since the forwarders that send them to it are paused.
     /// Each forwarder's are counted as far as those of a lane.
     pub parked: u64,
@@ -80,6 +82,7 @@ impl Hub {
             let lane = self.lane_shown(lane, &standing, backlog);
             shown.push(LaneShown {
                 paused_by: self.paused_by(&routing, connection),
+                pause: self.pause_of(&routing, connection).cloned(),
                 parked: parked(&routing, connection, &backlogs),
                 rate: connection.rate,
                 ..lane
@@ -106,6 +109,7 @@ impl Hub {
             under_way: standing.under_way,
             backlog,
             paused_by: None,
+            pause: None,
             parked: 0,
             rate: None,
         }
@@ -117,7 +121,8 @@ impl Hub {
         self.is_unreadable(&project.project) || self.paused_by(project, connection).is_some()
     }
 
-    fn paused_by(&self, project: &ProjectRouting, connection: &Connection) -> Option<PausedBy> {
+    /// Whose pause holds a connection back.
+    pub fn paused_by(&self, project: &ProjectRouting, connection: &Connection) -> Option<PausedBy> {
         [
             (project.definition.settings.paused, PausedBy::Project),
             (connection.paused, PausedBy::Connection),
@@ -125,6 +130,19 @@ impl Hub {
         ]
         .into_iter()
         .find_map(|(is_paused, by)| is_paused.then_some(by))
+    }
+
+    /// What is kept of the pause that holds a connection back.
+    pub(crate) fn pause_of<'r>(
+        &self,
+        routing: &'r ProjectRouting,
+        connection: &Connection,
+    ) -> Option<&'r Pause> {
+        match self.paused_by(routing, connection)? {
+            PausedBy::Project => routing.pause(DefinitionKind::Project, &routing.project),
+            PausedBy::Connection => routing.pause(DefinitionKind::Connection, &connection.name),
+            PausedBy::Hub => None,
+        }
     }
 
     /// Has a lane tried now, whatever its breaker says.

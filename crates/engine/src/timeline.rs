@@ -5,11 +5,11 @@ use fieldpost_model::delivery::Delivery;
 use fieldpost_model::json::Value;
 use fieldpost_model::message::Message;
 use fieldpost_model::source::Dialect;
-use fieldpost_store::{DeliveryQuery, Page, Try, Version};
+use fieldpost_store::{BroughtVersion, DeliveryQuery, Page, TouchedCase, Try, Version};
 use uuid::Uuid;
 
-use crate::actions::ForwarderExplanation;
 use crate::error::HubError;
+use crate::events::ForwarderExplanation;
 use crate::hub::Hub;
 use crate::outlook::DeliveryPlace;
 use crate::receive;
@@ -20,6 +20,8 @@ const MOST_DELIVERIES: usize = 100;
 const MOST_TRIES: usize = 1_000;
 /// Versions that are told.
 const MOST_VERSIONS: usize = 100;
+/// Submissions and cases that are told, of each so many.
+const MOST_FILED: usize = 100;
 
 /// Where a message came from and what became of it.
 #[derive(Clone, Debug)]
@@ -38,6 +40,19 @@ pub struct Timeline {
     pub deliveries_are_more: bool,
     /// The messages of the same identity, newest first; this one is among them.
     pub versions: Vec<Version>,
+    /// What it made of submissions and cases.
+    pub filed: FiledByMessage,
+}
+
+/// What a message made of submissions and cases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FiledByMessage {
+    /// The versions of submissions that it brought.
+    pub submissions: Vec<BroughtVersion>,
+    /// The cases that it had a part in.
+    pub cases: Vec<TouchedCase>,
+    /// Whether there are more of either.
+    pub are_more: bool,
 }
 
 /// What a dialect makes of a message.
@@ -94,6 +109,7 @@ impl Hub {
         };
         let (deliveries, deliveries_are_more) = self.deliveries_told(project, id).await?;
         let versions = self.store().versions(project, &message, MOST_VERSIONS).await?;
+        let filed = self.filed_by(project, id).await?;
         Ok(Timeline {
             message,
             dialect,
@@ -102,7 +118,22 @@ impl Hub {
             deliveries,
             deliveries_are_more,
             versions,
+            filed,
         })
+    }
+
+    /// What a message made of submissions and cases.
+    async fn filed_by(&self, project: &str, message: Uuid) -> Result<FiledByMessage, HubError> {
+        let most = MOST_FILED + 1;
+        let mut submissions = self.store().versions_brought(project, message, most).await?;
+        let brought = submissions.iter().map(|brought| brought.submission);
+        // What tells of a case as a whole stands in the case's history by itself.
+        let ids: Vec<Uuid> = brought.chain([message]).collect();
+        let mut cases = self.store().cases_touched(project, &ids, most).await?;
+        let are_more = submissions.len() > MOST_FILED || cases.len() > MOST_FILED;
+        submissions.truncate(MOST_FILED);
+        cases.truncate(MOST_FILED);
+        Ok(FiledByMessage { submissions, cases, are_more })
     }
 
     /// What today's dialect of its source makes of a message.

@@ -13,7 +13,7 @@ use fieldpost_engine::{BreakerPolicy, Hub, HubSettings, SharedTokens};
 use fieldpost_outbound::mail::Mailer;
 use fieldpost_outbound::{Client, OutboundSettings};
 use fieldpost_server::ServerSettings;
-use fieldpost_store::{KeySource, Store, StoreError, StoreSettings, clock};
+use fieldpost_store::{FILES_FOLDER, KeySource, Store, StoreError, StoreSettings, clock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -71,7 +71,7 @@ impl ServingHub {
         let outbound = Client::with_tokens(outbound, tokens)
             .map_err(|error| Failure::new(error.to_string()))?;
         let metrics = start_metrics()?;
-        let hub = Hub::start(Arc::clone(&store), outbound, hub_settings(settings, mailer)).await?;
+        let hub = Hub::start(Arc::clone(&store), outbound, hub_settings(settings, mailer)?).await?;
         if let Err(failure) =
             projects::apply_at_start(&hub, &store, &settings.projects.project).await
         {
@@ -182,6 +182,7 @@ pub(crate) fn store_settings(storage: &StorageSettings, keys: KeySource) -> Stor
         keys,
         database: storage.database.as_ref().map(|url| url.expose().to_owned()),
         database_connections: storage.database_connections.in_memory(),
+        files: storage.files.clone().unwrap_or_else(|| storage.data.join(FILES_FOLDER)),
         ..StoreSettings::in_folder(&storage.data)
     }
 }
@@ -221,9 +222,14 @@ pub(crate) fn not_opened(storage: &StorageSettings, error: StoreError) -> Failur
     }
 }
 
-fn hub_settings(settings: &Settings, mailer: Option<Mailer>) -> HubSettings {
-    HubSettings {
+fn hub_settings(settings: &Settings, mailer: Option<Mailer>) -> Result<HubSettings, Failure> {
+    Ok(HubSettings {
         max_body: settings.inbound.max_body.in_memory(),
+        max_forms: settings.inbound.max_forms.in_memory(),
+        max_fetched_file: settings.outbound.max_fetched_file.0,
+        max_fetched_files: settings.outbound.max_fetched_files.in_memory(),
+        max_fetched_total: settings.outbound.max_fetched_total.0,
+        fetch_timeout: settings.outbound.fetch_timeout.0,
         hold_deliveries: settings.outbound.hold_deliveries,
         delivery_concurrency: settings.outbound.delivery_concurrency.in_memory(),
         poll_interval: settings.outbound.poll_interval.0,
@@ -240,8 +246,9 @@ fn hub_settings(settings: &Settings, mailer: Option<Mailer>) -> HubSettings {
         report_hour: settings.mail.report_hour,
         session_idle: settings.inbound.session_idle.0,
         session_lifetime: settings.inbound.session_lifetime.0,
+        jobs: settings.jobs.of_hub(std::env::current_exe()?, &settings.storage.data),
         ..HubSettings::with_clock(clock::system())
-    }
+    })
 }
 
 fn server_settings(
@@ -254,6 +261,11 @@ fn server_settings(
         max_body: inbound.max_body.in_memory(),
         bodies_in_memory: inbound.bodies_in_memory.in_memory(),
         body_timeout: inbound.body_timeout.0,
+        max_upload: inbound.max_upload.in_memory(),
+        max_file: inbound.max_file.in_memory(),
+        max_upload_parts: inbound.max_upload_parts.in_memory(),
+        upload_timeout: inbound.upload_timeout.0,
+        reply_timeout: inbound.reply_timeout.0,
         header_timeout: inbound.header_timeout.0,
         write_timeout: inbound.write_timeout.0,
         max_header_bytes: inbound.max_header_size.in_memory(),
@@ -262,6 +274,7 @@ fn server_settings(
         stop_timeout: settings.outbound.stop_timeout.0,
         public_url: inbound.public_url.as_ref().map(|url| url.as_str().to_owned()),
         trusted_proxies: inbound.trusted_proxy.clone(),
+        pyxform: inbound.pyxform(),
         default_project: settings.projects.default_project.clone(),
         allow_networks: settings.allowed_networks().to_string(),
         mail_relay: settings.mail.relay_name()?,

@@ -124,9 +124,9 @@ pub(crate) fn state_cell(state: &str) -> Cell {
     let cell = Cell::new(state);
     match state.split([' ', ',']).next().unwrap_or_default() {
         "kept" | "succeeded" | "ok" | "open" => cell.fg(Color::Green),
-        "quarantined" | "rejected" | "broken" | "cancelled" | "wrong" => cell.fg(Color::Red),
+        "quarantined" | "rejected" | "broken" | "cancelled" | "wrong" | "in" => cell.fg(Color::Red),
         "duplicate" | "superseded" => cell.add_attribute(Attribute::Dim),
-        "pending" | "failed" | "paused" | "warning" | "left-alone" | "probing" => {
+        "pending" | "failed" | "failing" | "paused" | "warning" | "left-alone" | "probing" => {
             cell.fg(Color::Yellow)
         }
         _ => cell,

@@ -1,16 +1,19 @@
 //! Project files: from paths to one value for each project.
 //!
-//! `${NAME}` is replaced here, on the machine that reads the files, and so are the names of PEM files
-//! by what they hold; what goes to a hub over the API holds neither any more.
+//! `${NAME}` is replaced here, on the machine that reads the files, and so are the names of PEM files and
+//! of jobs by what they hold; what goes to a hub over the API holds neither any more.
 
 use std::fmt::{self, Display, Formatter};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use fieldpost_engine::Hub;
+use fieldpost_engine::{Applied, Asked, Hub, Note};
 use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
-use fieldpost_rules::definition::{MAX_PEM_BYTES, Problem, put_files, read_project, yaml};
-use fieldpost_store::{Due, Store};
+use fieldpost_rules::definition::{
+    MAX_PEM_BYTES, Problem, put_files, put_jobs, read_project, yaml,
+};
+use fieldpost_script::compile::SOURCE_BYTES_MAX;
+use fieldpost_store::{Due, Store, Who};
 use sha2::{Digest as _, Sha256};
 
 use crate::config;
@@ -99,21 +102,33 @@ fn read_file(path: &Path) -> Result<ReadFile, Failure> {
     let (value, mut problems) =
         yaml::read_on(&text, &config::variable).map_err(|problem| invalid(&origin, &[problem]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let value = match put_files(value.clone(), &|name| read_pem(&folder.join(name))) {
-        Ok(value) => value,
-        Err(others) => {
-            problems.extend(others);
-            value
-        }
-    };
+    let read_pem = |name: &str| read_small(&folder.join(name), MAX_PEM_BYTES);
+    let read_job = |name: &str| read_small(&below(folder, name)?, SOURCE_BYTES_MAX);
+    let value = put_files(value.clone(), &read_pem).unwrap_or_else(|others| {
+        problems.extend(others);
+        value
+    });
+    let value = put_jobs(value.clone(), &read_job).unwrap_or_else(|others| {
+        problems.extend(others);
+        value
+    });
     Ok(ReadFile { value, problems, origin })
 }
 
-/// Reads a PEM file that a project file names.
-fn read_pem(path: &Path) -> Result<String, String> {
+/// The path of a job's file, which lies in the folder of the project file or below it: what a file of
+/// somebody else names is read only from there.
+fn below(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let is_within = Path::new(name)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if is_within { Ok(folder.join(name)) } else { Err("it lies outside that folder".to_owned()) }
+}
+
+/// Reads a file that a project file names, and that has so many bytes at the most.
+fn read_small(path: &Path, most: usize) -> Result<String, String> {
     let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if length > MAX_PEM_BYTES as u64 {
-        return Err(format!("it has {length} bytes, more than {MAX_PEM_BYTES}"));
+    if length > most as u64 {
+        return Err(format!("it has {length} bytes, more than {most}"));
     }
     std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
@@ -180,6 +195,9 @@ pub(crate) fn in_few_words(warnings: impl IntoIterator<Item = Warning>) -> Vec<W
     few
 }
 
+/// By what name the books call whoever gave a project file to a hub that was started.
+const OPERATOR: &str = "operator";
+
 /// Applies the files of a starting hub that changed since they were last applied here. What the
 /// files lack stays.
 ///
@@ -191,8 +209,9 @@ pub(crate) async fn apply_at_start(
     store: &Store,
     paths: &[PathBuf],
 ) -> Result<(), Failure> {
-    for ProjectFile { name, value, origin } in read_files(paths)? {
-        let draft = read_project(&value).map_err(|problems| invalid(&origin, &problems))?;
+    for file in read_files(paths)? {
+        let ProjectFile { name, value, origin } = &file;
+        let draft = read_project(value).map_err(|problems| invalid(origin, &problems))?;
         let fact = format!("applied-project-file:{name}");
         let digest = hexadecimal::encode(&Sha256::digest(value.canonical().as_bytes()));
         if store.fact(&fact).await?.as_deref() == Some(digest.as_str()) {
@@ -200,18 +219,31 @@ pub(crate) async fn apply_at_start(
             continue;
         }
         let applied = hub
-            .apply(&draft, false, false)
+            .apply(&draft, false, false, &Asked::by(OPERATOR))
             .await
-            .map_err(|error| Failure::from(error).within(&origin))?;
+            .map_err(|error| Failure::from(error).within(origin))?;
+        file.tell(&applied);
+        if !applied.changes.is_empty() {
+            hub.note(file.note(&applied)).await;
+        }
+        store.set_fact(&fact, &digest).await?;
+    }
+    Ok(())
+}
+
+impl ProjectFile {
+    /// Says in the log what applying it did.
+    fn tell(&self, applied: &Applied) {
+        let Self { name: project, origin, .. } = self;
         let warnings = applied.warnings.iter().map(Warning::from);
-        for Warning { code, message, .. } in in_few_words(warnings) {
-            tracing::warn!(project = name, code = &*code, "{origin}: {message}");
+        for Warning { path, code, message } in in_few_words(warnings) {
+            tracing::warn!(project, code, "{origin}: {path}: {message}");
         }
         let erases = applied.erases;
         if !erases.is_nothing() {
             let Due { messages, bodies, attempts, .. } = erases;
             tracing::warn!(
-                project = name,
+                project,
                 messages,
                 bodies,
                 attempts,
@@ -219,10 +251,23 @@ pub(crate) async fn apply_at_start(
             );
         }
         let changes = applied.changes.len();
-        tracing::info!(project = name, changes, "{origin} was applied, with {changes} changes");
-        store.set_fact(&fact, &digest).await?;
+        tracing::info!(project, changes, "{origin} was applied, with {changes} changes");
     }
-    Ok(())
+
+    /// What the audit log keeps of it.
+    fn note(&self, applied: &Applied) -> Note {
+        let file = ("file", Value::from(self.origin.clone()));
+        let counts = applied.counts();
+        let counts = counts.map(|(action, count)| (action.name(), Value::from(count as u64)));
+        Note {
+            project: Some(self.name.clone()),
+            who: Who { kind: OPERATOR.to_owned(), name: OPERATOR.to_owned(), id: None },
+            action: "project.applied".to_owned(),
+            target: None,
+            detail: Value::object([file].into_iter().chain(counts)).to_json(),
+            address: None,
+        }
+    }
 }
 
 #[cfg(test)]

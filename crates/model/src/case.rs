@@ -147,6 +147,9 @@ pub struct CaseSubmission {
     pub edited_at: Option<Timestamp>,
     /// What it asks for, in the order of the document. One case may have several.
     pub blocks: Vec<CaseBlock>,
+    /// Whether another server has taken it before and passes it on. What that server has taken is not
+    /// judged again: the cases that it points to may come later, or may have come before we were told.
+    pub is_forwarded: bool,
 }
 
 impl CaseSubmission {
@@ -290,6 +293,7 @@ mod tests {
             received_at: Timestamp(2),
             edited_at: None,
             blocks: vec![block("b"), block("a"), block("b")],
+            is_forwarded: false,
         };
         assert_eq!(submission.case_ids(), ["b", "a"]);
         assert_eq!(submission.by_case().remove(0).1, submission.blocks_of("b"));
@@ -304,6 +308,7 @@ mod tests {
             received_at: Timestamp(2),
             edited_at: None,
             blocks: Vec::new(),
+            is_forwarded: false,
         };
         for (edited_at, expected) in [(None, 2), (Some(1), 2), (Some(3), 3)] {
             submission.edited_at = edited_at.map(Timestamp);

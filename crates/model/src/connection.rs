@@ -251,6 +251,9 @@ pub struct Connection {
     pub paused: bool,
     /// When it counts as being in trouble.
     pub incident: IncidentPolicy,
+    /// What a job is told of the remote API beyond this: further members of `state.configuration`, by
+    /// name, each as the JSON text of its value. They are sent to nobody but the job.
+    pub credential: Vec<(String, Secret)>,
 }
 
 /// `timeout` where a connection names none.

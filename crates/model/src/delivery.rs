@@ -38,6 +38,12 @@ names! {
     pub enum PayloadKind {
         /// A message.
         Message = "message",
+        /// A filled form, in one of its versions.
+        Submission = "submission",
+        /// The state that a form left a case in.
+        Case = "case",
+        /// An application that was saved or built.
+        Application = "application",
     }
 }
 
@@ -66,8 +72,10 @@ pub struct Delivery {
     pub event: Event,
     /// What it carries.
     pub payload_kind: PayloadKind,
-    /// The id of what it carries.
+    /// The id of what it carries: a message, or a payload that was made of one.
     pub payload_id: Uuid,
+    /// The message that it came of; `None` where no message set it off.
+    pub message: Option<Uuid>,
     /// What it is about (a case id, a form id), where the dialect knows.
     pub key: Option<String>,
     /// Where it stands.

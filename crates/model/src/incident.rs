@@ -38,8 +38,8 @@ pub const KEY_LABEL: &str = "Form or case";
 pub struct Sample {
     /// The delivery.
     pub delivery: Uuid,
-    /// What it carries.
-    pub payload: Uuid,
+    /// The message that it comes of; `None` where no message set it off.
+    pub message: Option<Uuid>,
     /// What it is about (a case id, a form id), where that is known.
     pub key: Option<String>,
 }
@@ -85,6 +85,22 @@ pub struct Incident {
     pub reminded_at: Option<Timestamp>,
     /// Whether it followed so soon on the one before that a single success is no end of it.
     pub unsteady: bool,
+    /// When its destination was last seen to work, where that was no end of it.
+    pub success_at: Option<Timestamp>,
+}
+
+impl Incident {
+    /// When what is in trouble was last seen so.
+    pub fn last_seen_at(&self) -> Timestamp {
+        self.last.as_ref().map_or(self.opened_at, |last| last.at)
+    }
+
+    /// When its destination last took something, where it lasts all the same and nothing has failed
+    /// since: it seems to be over, and is not yet trusted.
+    pub fn recovering_at(&self) -> Option<Timestamp> {
+        let is_open = self.state == IncidentState::Open;
+        self.success_at.filter(|at| is_open && *at > self.last_seen_at())
+    }
 }
 
 names! {

@@ -23,11 +23,15 @@ pub mod openrosa;
 pub mod project;
 pub mod recipient;
 pub mod retry;
+pub mod rows;
+pub mod run;
 pub mod secret;
+pub mod size;
 pub mod source;
 pub mod submission;
 pub mod tally;
 pub mod time;
+pub mod workflow;
 
 /// A project's name: its key everywhere, lower-case letters, digits, `-` and `_`, at most 64 bytes.
 pub type ProjectName = std::sync::Arc<str>;

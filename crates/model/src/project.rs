@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::connection::SigningAlgorithm;
 use crate::names;
 use crate::recipient::Recipient;
+use crate::secret::Secret;
 
 /// What a project settles beside its sources, connections and forwarders.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +18,24 @@ pub struct ProjectSettings {
     pub reports: Vec<Report>,
     /// Who is told when a source falls silent.
     pub notify: Vec<Recipient>,
+    /// The keys by which programs and phones prove themselves to the project's own addresses.
+    pub api_access: Vec<ApiAccess>,
+}
+
+/// A key by which a program or a phone proves itself: as user and password of HTTP Basic and Digest,
+/// as the end of an address, or by signing its queries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiAccess {
+    /// Its name: the user's name, and who signs.
+    pub name: String,
+    /// What both sides know.
+    pub secret: Secret,
+    /// What its queries may be signed with.
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// The roles that who comes with it has in forms.
+    pub roles: Vec<String>,
+    /// Whether it gets records without the names of people only.
+    pub anonymised_only: bool,
 }
 
 /// How long things are kept; `None` means for ever. What still waits to be delivered is kept

@@ -22,6 +22,8 @@ names! {
         Kobo = "kobo",
         /// ODK Aggregate's JSON server publisher.
         OdkAggregate = "odk-aggregate",
+        /// What tools of its community post for ODK Central.
+        OdkCentral = "odk-central",
         /// CommCare data forwarding: form, case, stub or application id, told apart by shape.
         Commcare = "commcare",
         /// CommCare form forwarding only.
@@ -30,6 +32,8 @@ names! {
         CommcareCase = "commcare-case",
         /// The document that a w.c.s. workflow pushes.
         Wcs = "wcs",
+        /// A filled form, as the clients of OpenRosa send it.
+        Openrosa = "openrosa",
     }
 }
 
@@ -70,6 +74,15 @@ pub enum SenderAuthentication {
     },
 }
 
+/// Who may post to the receiver paths of a project: those of OpenRosa, or those of CommCare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiverAccess {
+    /// Anybody who knows the address.
+    Anonymous,
+    /// Whoever holds one of these keys of the project's `api_access`.
+    Keys(Vec<String>),
+}
+
 /// A source as a project defines it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -91,6 +104,12 @@ pub struct Source {
     pub on_bad_body: OnBadBody,
     /// Who may post to the webhook URL; empty means anybody who knows it.
     pub authentication: Vec<SenderAuthentication>,
+    /// Who may post to the receiver paths of its dialect, which it owns then; with `None` it has
+    /// none.
+    pub access: Option<ReceiverAccess>,
     /// The longest that nothing comes in before somebody is told.
     pub expect_every: Option<Duration>,
+    /// The connection by which files are fetched that its messages only link to; with `None` they
+    /// are not.
+    pub fetch_files: Option<String>,
 }

@@ -42,6 +42,8 @@ pub struct FormReference {
     pub application: Option<String>,
     /// The build of the application.
     pub build: Option<String>,
+    /// What the sender calls the form, for people.
+    pub title: Option<String>,
 }
 
 /// What is known of a submission beside its answers. Times are as they were sent.
@@ -91,6 +93,18 @@ pub enum AttachmentContent {
     Link(String),
     /// Here, in Base64 as they were sent.
     Embedded(String),
+}
+
+names! {
+    /// Where the fetching of a linked file stands.
+    pub enum FetchState {
+        /// It is due, or will be tried again.
+        Waiting = "waiting",
+        /// It is not tried again, unless somebody asks for it.
+        Failed = "failed",
+        /// The file has come.
+        Fetched = "fetched",
+    }
 }
 
 /// Named answers, in the order of the form.

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::AttemptError;
-use fieldpost_model::connection::{Authentication, Connection};
+use fieldpost_model::connection::Authentication;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -114,13 +114,18 @@ pub(crate) enum Lesson {
 }
 
 impl Proof {
-    /// Reads how a connection proves itself. The error is what an attempt records.
+    /// Whether there is nothing to prove.
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::Fixed(credentials) if credentials.is_empty())
+    }
+
+    /// Reads how somebody proves itself. The error is what an attempt records.
     pub(crate) fn prepare(
-        connection: &Connection,
+        authentication: &Authentication,
         preparation: &mut Preparation<'_>,
     ) -> Result<Self, AttemptError> {
         let secrets = &mut preparation.secrets;
-        Ok(match &connection.authentication {
+        Ok(match authentication {
             Authentication::None => Self::Fixed(Vec::new()),
             Authentication::Basic { username, password } => {
                 Self::Fixed(vec![basic::prepare(username, password, secrets)?])
@@ -185,6 +190,17 @@ impl Proof {
                 signed_url.show(request, circumstance.now());
                 Ok(Shown::default())
             }
+        }
+    }
+
+    /// The token, where it is one.
+    pub(crate) async fn token(
+        &self,
+        circumstance: &Circumstance<'_>,
+    ) -> Result<Option<Secret>, AttemptError> {
+        match self {
+            Self::Token(token) => token.text(circumstance).await.map(Some),
+            Self::Fixed(_) | Self::Digest(_) | Self::SignedUrl(_) => Ok(None),
         }
     }
 

@@ -13,17 +13,25 @@ use fieldpost_model::time::Timestamp;
 use fieldpost_rules::redact;
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use tokio::sync::mpsc;
 use url::Url;
 
 use crate::address::host_and_port;
 use crate::auth::{Circumstance, Lesson, Shown};
 use crate::failure::{Circumstances, Failure, Stage, describe_status};
+use crate::fetch;
+use crate::guard::AllowNetworks;
 use crate::hiding;
 use crate::prepared::Prepared;
-use crate::redirect::{self, Hop, REDIRECT_RECORD};
+use crate::redirect::{self, Follows, Hop, REDIRECT_RECORD};
 use crate::request::{Assembled, record};
-use crate::response::{BodyLimits, Deadline, excerpt, quotable_text, read_body, record_head};
+use crate::response::{
+    BodyLimits, Deadline, excerpt, pass_body, quotable_text, read_body, record_head,
+};
 use crate::settings::OutboundSettings;
+
+/// Refusals that may be due to missing credentials: some servers do not tell strangers what is there.
+const ASKS_FOR_CREDENTIALS: [u16; 3] = [401, 403, 404];
 
 /// One call and all that is to be recorded of it.
 #[derive(Clone, Debug)]
@@ -59,6 +67,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) deadline: Deadline,
     /// When the call began, by the wall clock.
     pub(crate) began: Timestamp,
+    /// Takes the body of a success, for who fetches something: it is not recorded then.
+    pub(crate) pieces: Option<&'a mpsc::Sender<Bytes>>,
 }
 
 /// An exchange, and how it came about.
@@ -92,7 +102,7 @@ impl<'a> Caller<'a> {
     /// Sends a request without its proof, adds that, and does what the answers ask for.
     pub(crate) async fn converse(self, mut plain: Assembled, body: Bytes) -> Conversation {
         let proof = &self.prepared.proof;
-        let mut trusted = true;
+        let mut trusted = self.pieces.is_none() || fetch::is_own(self.prepared, &plain.url);
         let mut refused: Option<Shown> = None;
         let mut hops: Vec<Hop> = Vec::new();
         let mut proved_again = false;
@@ -135,6 +145,9 @@ impl<'a> Caller<'a> {
             } else {
                 proof.keep(&mut shown);
             }
+            if !trusted && !proof.is_none() && ASKS_FOR_CREDENTIALS.contains(&status.as_u16()) {
+                error = error.map(|error| explained(error, &self.without_credentials()));
+            }
             match self.next(&mut plain, &url, status, &headers, hops.len(), &got) {
                 Ok(Some((hop, stays))) => {
                     hops.push(hop);
@@ -153,6 +166,27 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// Why a stranger may have refused the request.
+    fn without_credentials(&self) -> String {
+        let Prepared { name, url, .. } = self.prepared;
+        let origin = url.origin().ascii_serialization();
+        format!("asked without the credentials of {name}, which are for {origin}")
+    }
+
+    /// The networks that may be dialled for this address. A link is the word of whoever sent the message:
+    /// what the operator opened for connections opens nothing else to it.
+    fn allowed_at(&self, url: &Url) -> &'a AllowNetworks {
+        if self.is_foreign_link(url) {
+            &self.settings.link_networks
+        } else {
+            &self.settings.allow_networks
+        }
+    }
+
+    fn is_foreign_link(&self, url: &Url) -> bool {
+        self.pieces.is_some() && !fetch::is_own(self.prepared, url)
+    }
+
     /// Turns the request to where the answer leads, if it leads anywhere. Answers with the hop,
     /// and whether the proof may go along.
     fn next(
@@ -164,8 +198,14 @@ impl<'a> Caller<'a> {
         followed: usize,
         got: &[Secret],
     ) -> Result<Option<(Hop, bool)>, AttemptError> {
-        let allowed = &self.settings.allow_networks;
-        let target = redirect::target(from, status, headers, followed, allowed)?;
+        let follows = match self.pieces {
+            Some(_) => Follows::EveryRedirect,
+            None => Follows::SameRequest,
+        };
+        if !follows.at(status) {
+            return Ok(None);
+        }
+        let target = redirect::target(from, status, headers, followed, |url| self.allowed_at(url))?;
         let Some(mut target) = target else { return Ok(None) };
         self.prepared.proof.take_back(&mut target, from, &plain.url);
         let masked = |url: &Url| self.prepared.scrub(&redact::mask_url(url.as_str()), got);
@@ -191,7 +231,13 @@ impl<'a> Caller<'a> {
             timeout: deadline.limit(),
             connect_timeout: self.settings.connect_timeout,
         };
-        let profile = if trusted { &prepared.profile } else { &prepared.profile_elsewhere };
+        let profile = if trusted {
+            &prepared.profile
+        } else if self.is_foreign_link(&url) {
+            &prepared.profile_of_links
+        } else {
+            &prepared.profile_elsewhere
+        };
         let request = profile.http.request(method, url).headers(headers).body(body).send();
         let response = match deadline.keep(request).await {
             Ok(Ok(response)) => response,
@@ -205,7 +251,10 @@ impl<'a> Caller<'a> {
         let (status, headers) = (response.status(), response.headers().clone());
         let mut record = record_head(&response);
         let limits = self.body_limits();
-        let read = read_body(response, &mut record, limits, deadline).await;
+        let read = match self.pieces.filter(|_| status.is_success()) {
+            Some(pieces) => pass_body(response, pieces, deadline).await,
+            None => read_body(response, &mut record, limits, deadline).await,
+        };
         prepared.hide(&mut record, got, limits.kept, read.is_err());
         let error = if status.is_success() {
             read.err().map(|failure| failure.describe(circumstances))

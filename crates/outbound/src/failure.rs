@@ -62,6 +62,35 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The failure as a word for programs: that of Node.js where it has one.
+    pub(crate) fn code(&self) -> &'static str {
+        let Self::Transport(stage, error) = self else { return "ETIMEDOUT" };
+        let causes = chain(error);
+        if let Some(error) = find::<ResolveError>(&causes) {
+            let is_refused = error.kind() == ErrorKind::Refused;
+            return if is_refused { "address-refused" } else { "ENOTFOUND" };
+        }
+        if find::<rustls::Error>(&causes).is_some() {
+            return "tls-failed";
+        }
+        if error.is_timeout() {
+            return "ETIMEDOUT";
+        }
+        if find::<hyper::Error>(&causes).is_some_and(hyper::Error::is_parse) {
+            return "bad-answer";
+        }
+        match find::<io::Error>(&causes).map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => "ECONNREFUSED",
+            Some(io::ErrorKind::HostUnreachable) => "EHOSTUNREACH",
+            Some(io::ErrorKind::NetworkUnreachable) => "ENETUNREACH",
+            _ if error.is_builder() => "bad-request",
+            _ if error.is_connect() && *stage == Stage::Head => "ECONNREFUSED",
+            _ => "ECONNRESET",
+        }
+    }
+}
+
 fn describe_transport(
     stage: Stage,
     error: &reqwest::Error,

@@ -102,6 +102,8 @@ static REFUSED_NETWORKS: [RefusedNetwork; 38] = {
 pub struct AllowNetworks {
     private: bool,
     networks: Vec<IpNet>,
+    /// Whether it judges where links lead: no setting changes that.
+    for_links: bool,
 }
 
 /// A part of the setting `allow-network` that names no network.
@@ -126,6 +128,12 @@ impl AllowNetworks {
         self
     }
 
+    /// The same, as a judge of where the links of messages lead: what it refuses, it says so.
+    #[must_use]
+    pub(crate) fn for_links(self) -> Self {
+        Self { for_links: true, ..self }
+    }
+
     /// Decides whether `address` may be dialled.
     pub fn judge(&self, address: IpAddr) -> Result<(), Refusal> {
         // An IPv4 address in IPv6 clothing is dialled as IPv4 and so judged as IPv4.
@@ -141,11 +149,11 @@ impl AllowNetworks {
             .filter_map(refused_network)
             .find(|refused| refused.opening == Opening::Never);
         if let Some(refused) = never {
-            return Err(Refusal { address, refused });
+            return Err(Refusal { address, refused, is_link: self.for_links });
         }
         match refused_network(address) {
             Some(refused) if !self.opens(address, refused.opening) => {
-                Err(Refusal { address, refused })
+                Err(Refusal { address, refused, is_link: self.for_links })
             }
             _ => Ok(()),
         }
@@ -188,6 +196,7 @@ impl fmt::Display for AllowNetworks {
 pub struct Refusal {
     address: IpAddr,
     refused: &'static RefusedNetwork,
+    is_link: bool,
 }
 
 impl Refusal {
@@ -199,10 +208,14 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, refused: RefusedNetwork { network, name, opening } } = self;
+        let Self { address, refused: RefusedNetwork { network, name, opening }, is_link } = self;
         write!(formatter, "the address {address} is refused ({name}, {network}). ")?;
         let single = IpNet::from(*address);
         match opening {
+            Opening::Private | Opening::Named if *is_link => formatter.write_str(
+                "What a message links to is fetched from public addresses and from the origin (scheme, \
+                 host and port) of the connection alone.",
+            ),
             Opening::Private => write!(
                 formatter,
                 "Hint: --allow-network {single} allows it, --allow-network {} all such networks.",

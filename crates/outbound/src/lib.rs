@@ -13,9 +13,11 @@
 //! * **How long may it take, and how much may it cost?** Every call has one deadline from dialling
 //!   to the last byte, and every part of the answer has a bound.
 //!
+//! [`Client::fetch`] brings the other way round what a link leads to, under the same rules.
+//! [`Client::request`] makes whatever request a job wants, and brings the whole answer.
 //! [`Client::probe`] goes the way of a call on foot, for a person who sets a connection up.
 //!
-//! A redirect is followed only where method and body stay as they are, and only to an address that
+//! A redirect is followed only where nothing of the request is lost by it, and only to an address that
 //! was judged anew; no proxy is read from the environment, since that would dial an address that
 //! nobody checked.
 
@@ -24,26 +26,37 @@ mod auth;
 mod client;
 mod exchange;
 mod failure;
+mod fetch;
+mod free;
 pub mod guard;
 mod hiding;
 pub mod mail;
 mod prepared;
 pub mod probe;
 mod profile;
+mod proxy;
 mod redirect;
 mod request;
 mod resolver;
 mod response;
+mod room;
 mod settings;
 pub mod signing;
+pub mod sql;
+mod tables;
 mod tls;
 pub mod tokens;
 
 pub use client::Client;
 pub use exchange::Exchange;
+pub use fetch::Fetch;
+pub use free::{FreeAnswer, FreeFailure, FreeRequest, Terms};
 pub use guard::AllowNetworks;
 pub use prepared::Prepared;
 pub use probe::{Hint, ProbeCall, ProbeMethod, Step, StepName};
+pub use proxy::GuardedProxy;
 pub use request::Call;
+pub use room::{AnswerRoom, Places};
 pub use settings::{OutboundError, OutboundSettings};
+pub use tables::TableCall;
 pub use tokens::TokenStore;

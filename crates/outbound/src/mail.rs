@@ -8,6 +8,8 @@
 //! A message has the same `Message-ID` over all its tries, so that a mailbox that got it twice can
 //! tell.
 
+mod letter;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -25,6 +27,8 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::response::excerpt;
+
+pub use letter::{Enclosure, Letter};
 
 /// The longest that dialling the relay, and each of its answers, may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -229,7 +233,11 @@ impl Mailer {
 
     /// Hands one message to the relay. It ends within [`MAIL_TIMEOUT`], whatever the relay does.
     pub async fn send(&self, mail: &Mail<'_>) -> Result<(), MailError> {
-        let message = self.write(mail)?;
+        self.hand_over(self.write(mail)?).await
+    }
+
+    /// Hands what is written to the relay, within [`MAIL_TIMEOUT`].
+    async fn hand_over(&self, message: Message) -> Result<(), MailError> {
         match tokio::time::timeout(MAIL_TIMEOUT, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(describe(&error)),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::{AttemptError, AttemptResponse, ErrorKind};
-use fieldpost_model::connection::Connection;
+use fieldpost_model::connection::{Authentication, Connection};
 use fieldpost_model::secret::Secret;
 use fieldpost_rules::redact;
 use http::header::HeaderValue;
@@ -21,6 +21,7 @@ use crate::guard::AllowNetworks;
 use crate::hiding;
 use crate::profile::{Profile, Profiles};
 use crate::signing::Signer;
+use crate::tables::{Database, Door, Target, is_database};
 use crate::tokens::TokenStore;
 
 /// What an error message calls the connection's URL.
@@ -32,6 +33,8 @@ pub(crate) const CONNECTION_URL: &str = "The connection's URL";
 /// is changed. Copies share what the connection learns: its token, its digest nonces.
 #[derive(Clone)]
 pub struct Prepared {
+    /// The name of the connection.
+    pub(crate) name: String,
     /// Without user name, password and fragment: those are never part of a request line.
     pub(crate) url: Url,
     /// The `host` header that belongs to the URL.
@@ -46,6 +49,10 @@ pub struct Prepared {
     pub(crate) profile: Arc<Profile>,
     /// The HTTP client for other origins that the destination redirects to.
     pub(crate) profile_elsewhere: Arc<Profile>,
+    /// The HTTP client for other origins that a link of a message leads to.
+    pub(crate) profile_of_links: Arc<Profile>,
+    /// The database that it is, where it is one: rows are written to it, and no requests sent.
+    pub(crate) database: Option<Arc<Database>>,
     /// Everything that must not be read in a record of a call.
     secrets: Vec<Secret>,
 }
@@ -61,6 +68,9 @@ impl Prepared {
         profiles: &Profiles,
         tokens: &Arc<dyn TokenStore>,
     ) -> Result<Self, AttemptError> {
+        if is_database(&connection.url) {
+            return Self::of_database(project, connection, profiles);
+        }
         let mut url = read_url(&connection.url, CONNECTION_URL)?;
         judge_host(&url, CONNECTION_URL, allow_networks)?;
         let mut preparation = Preparation {
@@ -70,12 +80,13 @@ impl Prepared {
             tokens,
             secrets: Vec::new(),
         };
-        let mut proof = Proof::prepare(connection, &mut preparation)?;
+        let mut proof = Proof::prepare(&connection.authentication, &mut preparation)?;
         let mut secrets = preparation.secrets;
         if let Some((username, password)) = take_user_information(&mut url)? {
             proof.prove_user_of_url(&username, &password, &mut secrets)?;
         }
         Ok(Self {
+            name: connection.name.clone(),
             host: host_header(&url)?,
             url,
             proof: Arc::new(proof),
@@ -83,6 +94,53 @@ impl Prepared {
             signer: signer(connection)?,
             profile: profile(project, connection, profiles)?,
             profile_elsewhere: profiles.plain(),
+            profile_of_links: profiles.for_links(),
+            database: None,
+            secrets,
+        })
+    }
+
+    /// Reads a connection that is a database. Its address is judged when it is dialled.
+    fn of_database(
+        project: &ProjectName,
+        connection: &Connection,
+        profiles: &Profiles,
+    ) -> Result<Self, AttemptError> {
+        let target = Target::read(&connection.url, CONNECTION_URL)?;
+        let mut url = Url::parse(connection.url.trim())
+            .map_err(|error| unbuildable(format!("{CONNECTION_URL} cannot be read: {error}")))?;
+        let of_url = take_user_information(&mut url)?;
+        let credentials = match &connection.authentication {
+            Authentication::None => of_url,
+            Authentication::Basic { username, password } => {
+                Some((username.clone(), password.clone()))
+            }
+            _ => {
+                return Err(unbuildable(
+                    "A database is opened with a user name and a password, which `auth.basic` \
+                     gives, and with nothing else",
+                ));
+            }
+        };
+        let secrets = credentials.iter().map(|(_, password)| password.clone()).collect();
+        let profile = profile(project, connection, profiles)?;
+        let host = HeaderValue::from_str(&target.authority())
+            .map_err(|_| unbuildable(format!("{CONNECTION_URL} names a host that cannot be")))?;
+        let limit = profiles.connect_timeout().min(connection.timeout);
+        let resolver = profiles.resolver().clone();
+        let door = Door::new(target, credentials, &profile.tls, resolver, limit);
+        let database = Database::new(door, connection.timeout, connection.concurrency);
+        Ok(Self {
+            name: connection.name.clone(),
+            url,
+            host,
+            proof: Arc::new(Proof::Fixed(Vec::new())),
+            timeout: connection.timeout,
+            signer: None,
+            profile,
+            profile_elsewhere: profiles.plain(),
+            profile_of_links: profiles.for_links(),
+            database: Some(Arc::new(database)),
             secrets,
         })
     }

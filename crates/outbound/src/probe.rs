@@ -8,7 +8,8 @@
 //! it is the credentials that are tried and not what they once led to, and nobody else uses them.
 
 mod certificate;
-mod dialling;
+mod database;
+pub(crate) mod dialling;
 mod hints;
 
 pub use hints::Hint;
@@ -25,6 +26,7 @@ use fieldpost_model::connection::{Authentication, Connection};
 use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
 use http::header::CONTENT_TYPE;
+use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -41,6 +43,7 @@ use crate::redirect::REDIRECT_RECORD;
 use crate::request::{Assembled, Call, assemble};
 use crate::resolver::Judged;
 use crate::response::{Deadline, excerpt, quotable_text};
+use crate::tables::is_database;
 use crate::tokens::{MemoryTokens, TokenStore};
 
 use dialling::{Undialled, dial};
@@ -142,6 +145,9 @@ struct Probe<'a> {
 
 impl Probe<'_> {
     async fn walk(&self, project: &ProjectName, steps: &mut Vec<Step>) -> Result<(), Ended> {
+        if is_database(&self.connection.url) {
+            return self.walk_to_database(project, steps).await;
+        }
         let url = self.read_url(steps)?;
         let prepared = self.prepare(project, steps)?;
         let addresses = self.resolve(&url, steps).await?;
@@ -186,13 +192,18 @@ impl Probe<'_> {
     }
 
     async fn resolve(&self, url: &Url, steps: &mut Vec<Step>) -> Result<Vec<IpAddr>, Ended> {
+        let step = Walking::begin(StepName::Dns);
+        match url.host() {
+            Some(Host::Domain(host)) => self.look_up(host, steps).await,
+            Some(Host::Ipv4(address)) => Ok(step.literal(address.into(), steps)),
+            Some(Host::Ipv6(address)) => Ok(step.literal(address.into(), steps)),
+            None => Err(Ended),
+        }
+    }
+
+    /// The addresses of a name or of an address, those that may be dialled.
+    async fn look_up(&self, host: &str, steps: &mut Vec<Step>) -> Result<Vec<IpAddr>, Ended> {
         let mut step = Walking::begin(StepName::Dns);
-        let host = match url.host() {
-            Some(Host::Domain(host)) => host,
-            Some(Host::Ipv4(address)) => return Ok(step.literal(address.into(), steps)),
-            Some(Host::Ipv6(address)) => return Ok(step.literal(address.into(), steps)),
-            None => return Err(Ended),
-        };
         let judged = self.shared.profiles.resolver().judge(host).await;
         if let Ok(Judged { allowed, refused }) = &judged {
             for address in allowed {
@@ -277,7 +288,13 @@ impl Probe<'_> {
                 return step.fail(error, None, steps);
             }
         };
-        let (_, session) = stream.get_ref();
+        let hint = self.describe_session(stream.get_ref().1, &mut step);
+        step.succeed(hint, steps);
+        Ok(())
+    }
+
+    /// Adds what was agreed on to a step. Answers with what a person may want to do about it.
+    fn describe_session(&self, session: &ClientConnection, step: &mut Walking) -> Option<Hint> {
         if let Some(version) = session.protocol_version().and_then(|version| version.as_str()) {
             step.fact("version", version.replace('_', "."));
         }
@@ -286,14 +303,13 @@ impl Probe<'_> {
         }
         let mut hint = None;
         if let Some(shown) = session.peer_certificates().and_then(<[_]>::first) {
-            hint = certificate::describe(shown, self.call.now, &mut step);
+            hint = certificate::describe(shown, self.call.now, step);
         }
         if self.connection.tls.skip_verification {
             step.fact("verification", "skipped");
             hint = Some(hints::UNVERIFIED.into());
         }
-        step.succeed(hint, steps);
-        Ok(())
+        hint
     }
 
     /// Gets the proof, sends the request and tells both apart.
@@ -309,7 +325,7 @@ impl Probe<'_> {
         };
         let caller = |began| {
             let deadline = Deadline::starting_now(prepared.timeout);
-            Caller { prepared, settings, user_agent, deadline, began }
+            Caller { prepared, settings, user_agent, deadline, began, pieces: None }
         };
         if let Some(origin) = prepared.proof.token_from() {
             proving.fact("from", origin);

@@ -14,6 +14,7 @@ use reqwest::redirect;
 use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest as _, Sha256};
 
+use crate::guard::AllowNetworks;
 use crate::resolver::GuardedResolver;
 use crate::settings::OutboundError;
 use crate::tls::{self, UnusableTls};
@@ -40,6 +41,7 @@ pub(crate) struct Profiles {
     authorities: RootCertStore,
     connect_timeout: Duration,
     default: Arc<Profile>,
+    links: Arc<Profile>,
     /// By digest of the options. A profile ends with the last connection that uses it.
     others: Mutex<HashMap<[u8; 32], Weak<Profile>>>,
 }
@@ -58,11 +60,15 @@ impl Profiles {
         resolver: GuardedResolver,
         authorities: RootCertStore,
         connect_timeout: Duration,
+        link_networks: AllowNetworks,
     ) -> Result<Self, OutboundError> {
         let options = Tls::default();
+        let of_links = resolver.judging_by(link_networks);
+        let links = profile(&of_links, authorities.clone(), connect_timeout, &options)?;
         let default = profile(&resolver, authorities.clone(), connect_timeout, &options)?;
         let others = Mutex::default();
-        Ok(Self { resolver, authorities, connect_timeout, default: Arc::new(default), others })
+        let (default, links) = (Arc::new(default), Arc::new(links));
+        Ok(Self { resolver, authorities, connect_timeout, default, links, others })
     }
 
     /// The profile for these options.
@@ -86,6 +92,17 @@ impl Profiles {
     /// The profile for no options at all.
     pub(crate) fn plain(&self) -> Arc<Profile> {
         Arc::clone(&self.default)
+    }
+
+    /// The profile for where links of messages lead: it dials no address that the operator opened for
+    /// connections.
+    pub(crate) fn for_links(&self) -> Arc<Profile> {
+        Arc::clone(&self.links)
+    }
+
+    /// The longest that dialling may take.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
     }
 
     /// What every profile resolves names with.

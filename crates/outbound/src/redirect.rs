@@ -2,7 +2,8 @@
 //!
 //! 307 and 308 say "the same request, over there", and that is what a delivery can do. 301, 302 and
 //! 303 turn a POST into a GET in practice, so that the payload would be lost and the answer to a
-//! harmless GET be taken for its receipt; they are reported and never followed.
+//! harmless GET be taken for its receipt; they are reported and never followed. Only where something is
+//! fetched, by a GET that has nothing to lose, each of the five leads on.
 //!
 //! Where the redirect leads is chosen by the destination, so it is judged like every address, and
 //! what proves the hub's identity stays behind unless scheme, host and port are the same: all
@@ -26,6 +27,28 @@ pub(crate) const MAX_REDIRECTS: usize = 3;
 /// The name under which a followed redirect stands among the headers of the recorded answer.
 pub(crate) const REDIRECT_RECORD: &str = "fieldpost-redirected";
 
+/// Which redirects a request follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Follows {
+    /// Those that keep method and body: a payload is on its way.
+    SameRequest,
+    /// All of them: a GET without a body stays what it is.
+    EveryRedirect,
+}
+
+impl Follows {
+    /// Whether an answer of this status is followed.
+    pub(crate) fn at(self, status: StatusCode) -> bool {
+        match status {
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => {
+                self == Self::EveryRedirect
+            }
+            _ => false,
+        }
+    }
+}
+
 /// One redirect that was followed; credentials in its URLs are masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
@@ -41,18 +64,17 @@ impl Hop {
     }
 }
 
-/// Where an answer sends the request on to: `None` where that is nowhere or not to be followed by
-/// the rules of its status, an error where it would be and must not.
-pub(crate) fn target(
+/// Where an answer whose status is [followed](Follows::at) sends the request on to, judged by the networks
+/// that `allowed_at` names for it: `None` where that is
+/// nowhere, an error where it must not go.
+pub(crate) fn target<'n>(
     from: &Url,
     status: StatusCode,
     headers: &HeaderMap,
     followed: usize,
-    allow_networks: &AllowNetworks,
+    allowed_at: impl FnOnce(&Url) -> &'n AllowNetworks,
 ) -> Result<Option<Url>, AttemptError> {
-    let is_followed =
-        matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-    let Some(location) = headers.get(LOCATION).filter(|_| is_followed) else { return Ok(None) };
+    let Some(location) = headers.get(LOCATION) else { return Ok(None) };
     let location = String::from_utf8_lossy(location.as_bytes());
     let shown = redact::mask_url(&location);
     let refuse = |kind: ErrorKind, why: String| {
@@ -79,7 +101,7 @@ pub(crate) fn target(
     if !matches!(target.scheme(), "http" | "https") {
         return refuse(ErrorKind::Status, "only http: and https: can be called".to_owned());
     }
-    if let Err(error) = judge_host(&target, "the address", allow_networks) {
+    if let Err(error) = judge_host(&target, "the address", allowed_at(&target)) {
         return refuse(error.kind, error.message);
     }
     target.set_fragment(None);
@@ -127,8 +149,11 @@ mod tests {
             HeaderValue::from_bytes(location.as_bytes()).unwrap(),
         )]);
         let status = StatusCode::from_u16(status).unwrap();
-        let found =
-            target(&from.parse().unwrap(), status, &headers, followed, &AllowNetworks::default());
+        if !Follows::SameRequest.at(status) {
+            return Ok(None);
+        }
+        let none = AllowNetworks::default();
+        let found = target(&from.parse().unwrap(), status, &headers, followed, |_| &none);
         found.map(|target| target.map(String::from))
     }
 
@@ -152,6 +177,13 @@ mod tests {
         check(from, "//other.example.org:8443", "https://other.example.org:8443/");
         check(from, "https://user:password@example.org/c", "https://example.org/c");
         check("http://example.org/", "https://example.org/", "https://example.org/");
+    }
+
+    #[test]
+    fn what_is_fetched_may_lie_elsewhere() {
+        let follows = |status| Follows::EveryRedirect.at(StatusCode::from_u16(status).unwrap());
+        let followed: Vec<u16> = (200..400).filter(|status| follows(*status)).collect();
+        assert_eq!(followed, [301, 302, 303, 307, 308]);
     }
 
     #[track_caller]

@@ -160,6 +160,7 @@ pub(crate) fn method(method: Method) -> http::Method {
         Method::Post => http::Method::POST,
         Method::Put => http::Method::PUT,
         Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
     }
 }
 

@@ -110,7 +110,7 @@ impl fmt::Debug for GuardedResolver {
 
 struct Shared {
     allow_networks: AllowNetworks,
-    lookup: Box<Lookup>,
+    lookup: Arc<Lookup>,
     timeout: Duration,
     permits: Semaphore,
     /// The lookups under way, by name; empty until they have come to something.
@@ -142,6 +142,15 @@ impl GuardedResolver {
         lookup: Box<Lookup>,
         timeout: Duration,
     ) -> Self {
+        Self::sharing(allow_networks, Arc::from(lookup), timeout)
+    }
+
+    /// One that asks the same name service, and judges by other networks.
+    pub(crate) fn judging_by(&self, allow_networks: AllowNetworks) -> Self {
+        Self::sharing(allow_networks, Arc::clone(&self.shared.lookup), self.shared.timeout)
+    }
+
+    fn sharing(allow_networks: AllowNetworks, lookup: Arc<Lookup>, timeout: Duration) -> Self {
         let permits = Semaphore::new(LOOKUPS_AT_ONCE);
         let under_way = Mutex::default();
         Self { shared: Arc::new(Shared { allow_networks, lookup, timeout, permits, under_way }) }

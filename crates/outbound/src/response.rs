@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use fieldpost_model::attempt::AttemptResponse;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::Response;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::failure::{Failure, Stage};
@@ -67,6 +69,24 @@ pub(crate) async fn read_body(
         if read > limits.read {
             // Whoever drops an answer that was not read to its end drops the connection with it.
             record.truncated = true;
+            return Ok(());
+        }
+    }
+}
+
+/// Passes the body on, piece by piece, to its end or to the deadline. It also ends where nobody takes the
+/// pieces any more: whoever closed the channel knows why.
+pub(crate) async fn pass_body(
+    mut response: Response,
+    pieces: &mpsc::Sender<Bytes>,
+    deadline: Deadline,
+) -> Result<(), Failure> {
+    let timed_out = |_elapsed| Failure::TimedOut(Stage::Body);
+    loop {
+        let piece = deadline.keep(response.chunk()).await.map_err(timed_out)?;
+        let piece = piece.map_err(|error| Failure::Transport(Stage::Body, error))?;
+        let Some(piece) = piece else { return Ok(()) };
+        if deadline.keep(pieces.send(piece)).await.map_err(timed_out)?.is_err() {
             return Ok(());
         }
     }

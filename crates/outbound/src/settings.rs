@@ -10,6 +10,9 @@ use crate::profile::ProfileError;
 pub struct OutboundSettings {
     /// Networks that are refused by default and may be dialled all the same.
     pub allow_networks: AllowNetworks,
+    /// Networks beside the public ones that links of messages may lead to at other origins than that of
+    /// their connection. No setting of the hub opens any: only tests do.
+    pub link_networks: AllowNetworks,
     /// The longest that name lookup, dialling and the TLS handshake may take together. A
     /// connection with a shorter `timeout` ends earlier.
     pub connect_timeout: Duration,
@@ -26,6 +29,7 @@ impl Default for OutboundSettings {
     fn default() -> Self {
         Self {
             allow_networks: AllowNetworks::default(),
+            link_networks: AllowNetworks::default(),
             connect_timeout: Duration::from_secs(10),
             response_body_kept: 64 * 1024,
             response_body_read: 1024 * 1024,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::json::Value;
-use fieldpost_rules::filter::{Candidate, FilterIndex, matches};
+use fieldpost_rules::filter::{About, Candidate, FilterIndex, matches};
 
 /// The most that filters which do not match may cost, in microseconds.
 const MOST_BEYOND_US: f64 = 50.0;
@@ -37,7 +37,13 @@ const VISITS: usize = 10;
 fn main() -> ExitCode {
     let text = form();
     let Ok(body) = Value::parse(text.as_bytes()) else { return ExitCode::FAILURE };
-    let candidate = Candidate { source: "inbox", body: &body, headers: &[], query: &[] };
+    let candidate = Candidate {
+        source: "inbox",
+        body: &body,
+        headers: &[],
+        query: &[],
+        about: About::default(),
+    };
 
     let mut smallest = None;
     let mut kept = true;

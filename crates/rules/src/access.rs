@@ -44,6 +44,11 @@ const fn change(
     Operation { method, template, need, action: Some(action) }
 }
 
+/// What asks by the body of a request, and changes nothing.
+const fn ask(template: &'static str, need: Need) -> Operation {
+    Operation { method: "POST", template, need, action: None }
+}
+
 use Access::{Admin, Editor, Owner, Viewer};
 use Need::{Anybody, Installation, Nothing, Project};
 
@@ -172,7 +177,52 @@ pub const OPERATIONS: &[Operation] = &[
         Project(Editor),
         "forwarder.resumed",
     ),
+    look("/projects/{project}/forwarders/{forwarder}/preview", Project(Viewer)),
+    change("POST", "/projects/{project}/previews", Project(Editor), "forwarder.previewed"),
     change("POST", "/projects/{project}/filters/try", Project(Editor), "filter.tried"),
+    // Workflows.
+    look("/adaptors", Anybody),
+    ask("/projects/{project}/jobs/check", Project(Editor)),
+    look("/projects/{project}/workflows", Project(Viewer)),
+    look("/projects/{project}/workflows/{workflow}", Project(Viewer)),
+    // A job is a program that has the credentials of the project's connections.
+    change("PUT", "/projects/{project}/workflows/{workflow}", Project(Admin), "workflow.saved"),
+    change(
+        "DELETE",
+        "/projects/{project}/workflows/{workflow}",
+        Project(Admin),
+        "workflow.deleted",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/workflows/{workflow}/pause",
+        Project(Editor),
+        "workflow.paused",
+    ),
+    change(
+        "POST",
+        "/projects/{project}/workflows/{workflow}/resume",
+        Project(Editor),
+        "workflow.resumed",
+    ),
+    look("/projects/{project}/workflows/{workflow}/versions", Project(Viewer)),
+    look("/projects/{project}/workflows/{workflow}/versions/{version}", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/workflows/{workflow}/runs",
+        Project(Editor),
+        "workflow.run",
+    ),
+    look("/projects/{project}/runs", Project(Viewer)),
+    change("POST", "/projects/{project}/runs/{run}/retry", Project(Editor), "run.retried"),
+    change("POST", "/projects/{project}/runs/{run}/cancel", Project(Editor), "run.cancelled"),
+    look("/projects/{project}/runs/counts", Project(Viewer)),
+    change("POST", "/projects/{project}/runs/actions", Project(Editor), "runs.acted-on"),
+    look("/projects/{project}/runs/{run}", Project(Viewer)),
+    look("/projects/{project}/runs/{run}/log", Project(Viewer)),
+    look("/projects/{project}/runs/{run}/state", Project(Viewer)),
+    look("/projects/{project}/runs/{run}/steps/{number}/input", Project(Viewer)),
+    look("/projects/{project}/runs/{run}/steps/{number}/output", Project(Viewer)),
     // Messages.
     look("/projects/{project}/messages", Project(Viewer)),
     change("POST", "/projects/{project}/messages/actions", Project(Editor), "messages.acted-on"),
@@ -189,6 +239,53 @@ pub const OPERATIONS: &[Operation] = &[
         Project(Editor),
         "message.replayed",
     ),
+    // Forms, submissions, cases.
+    look("/projects/{project}/forms", Project(Viewer)),
+    change("POST", "/projects/{project}/forms", Project(Editor), "form.uploaded"),
+    look("/projects/{project}/forms/{form}", Project(Viewer)),
+    look("/projects/{project}/forms/{form}/indexed", Project(Viewer)),
+    change("PUT", "/projects/{project}/forms/{form}/indexed", Project(Editor), "form.indexed"),
+    look("/projects/{project}/forms/{form}/versions", Project(Viewer)),
+    look("/projects/{project}/forms/{form}/versions/{number}", Project(Viewer)),
+    look("/projects/{project}/forms/{form}/export", Project(Viewer)),
+    look("/projects/{project}/forms/{form}/files/{name}", Project(Viewer)),
+    change(
+        "PUT",
+        "/projects/{project}/forms/{form}/files/{name}",
+        Project(Editor),
+        "form.file-put",
+    ),
+    change(
+        "DELETE",
+        "/projects/{project}/forms/{form}/files/{name}",
+        Project(Editor),
+        "form.file-removed",
+    ),
+    look("/projects/{project}/submissions", Project(Viewer)),
+    look("/projects/{project}/submissions/{submission}", Project(Viewer)),
+    look("/projects/{project}/submissions/{submission}/original", Project(Viewer)),
+    look("/projects/{project}/submissions/{submission}/attachments", Project(Viewer)),
+    look("/projects/{project}/submissions/{submission}/attachments/{name}", Project(Viewer)),
+    look("/projects/{project}/submissions/{submission}/history", Project(Viewer)),
+    look("/projects/{project}/submissions/{submission}/cases", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/submissions/{submission}/fetch",
+        Project(Editor),
+        "submission.fetched",
+    ),
+    change(
+        "DELETE",
+        "/projects/{project}/submissions/{submission}",
+        Project(Admin),
+        "submission.erased",
+    ),
+    look("/projects/{project}/cases", Project(Viewer)),
+    look("/projects/{project}/exports/cases", Project(Viewer)),
+    look("/projects/{project}/cases/{case}", Project(Viewer)),
+    look("/projects/{project}/cases/{case}/history", Project(Viewer)),
+    look("/projects/{project}/changes", Project(Viewer)),
+    change("DELETE", "/projects/{project}/cases/{case}", Project(Admin), "case.erased"),
     // Deliveries.
     look("/projects/{project}/deliveries", Project(Viewer)),
     look("/projects/{project}/deliveries/counts", Project(Viewer)),
@@ -280,7 +377,8 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for Operation { method, template, need, action } in OPERATIONS {
             assert!(seen.insert((method, template)), "{method} {template} is there twice");
-            assert_eq!(*method == "GET", action.is_none(), "{method} {template}");
+            let asks = *template == "/projects/{project}/jobs/check";
+            assert_eq!(*method == "GET" || asks, action.is_none(), "{method} {template}");
             let in_project = template.starts_with("/projects/{project}");
             assert_eq!(matches!(need, Project(_)), in_project, "{method} {template}");
         }

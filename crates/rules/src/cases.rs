@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldpost_model::case::{Case, CaseAction, CaseSubmission, CaseTransaction};
 
-pub use check::{CaseError, MAX_CASE_PROPERTIES, MAX_NAME_LENGTH, check};
+pub use check::{CaseError, MAX_CASE_PROPERTIES, MAX_NAME_LENGTH, bounds, check};
 pub use events::{Occasion, events};
 pub use extensions::{SYSTEM_USER, closing_of_extensions, extension_device_id};
 pub use rebuild::{ORDER_WINDOW, Rebuilt, overtakes, rebuild};
@@ -56,6 +56,12 @@ pub fn mentioned(submission: &CaseSubmission) -> BTreeSet<&str> {
     ids
 }
 
+/// The memory of what a form did, one for each case that it touches, in the order of the document.
+pub fn transactions(submission: &CaseSubmission) -> Vec<CaseTransaction> {
+    let by_case = submission.by_case();
+    by_case.iter().filter_map(|(id, blocks)| change::transaction(id, submission, blocks)).collect()
+}
+
 /// Applies a form to the cases that it touches. `known` holds the present state of every case that
 /// it mentions and that there is. An error stands for the whole form: nothing of it counts.
 pub fn apply(
@@ -68,7 +74,7 @@ pub fn apply(
         let present = known.get(case_id).filter(|case| !case.deleted).cloned();
         let mut case = present.unwrap_or_else(|| Case::new(case_id));
         change::apply_form(&mut case, submission, &blocks);
-        check::bounds(&case)?;
+        bounds(&case)?;
         applied.cases.push(case);
         applied.transactions.extend(change::transaction(case_id, submission, &blocks));
     }

@@ -142,6 +142,7 @@ mod tests {
                 event: Event::Message,
                 payload_kind: PayloadKind::Message,
                 payload_id: Uuid::nil(),
+                message: Some(Uuid::nil()),
                 key: None,
                 state,
                 origin: DeliveryOrigin::Event,

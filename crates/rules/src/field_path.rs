@@ -46,6 +46,15 @@ impl FieldPath {
     ) -> bool {
         follow(&self.0, value, is_wanted)
     }
+
+    /// The keys of a path that is made of keys alone; `None` where it has positions.
+    pub fn into_keys(self) -> Option<Vec<String>> {
+        let key = |step| match step {
+            Step::Key(key) => Some(key),
+            Step::Position(_) | Step::Any => None,
+        };
+        self.0.into_iter().map(key).collect()
+    }
 }
 
 fn follow<'v>(
@@ -92,7 +101,7 @@ fn key_of(text: &str) -> Option<(Step, &str)> {
 }
 
 /// The length of a quoted text that this one begins with, both quotes included.
-fn quoted_length(text: &str) -> Option<usize> {
+pub(crate) fn quoted_length(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices().skip(1).find_map(|(place, character)| {
         let ends = character == '"' && !is_escaped;

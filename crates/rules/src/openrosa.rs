@@ -136,6 +136,19 @@ pub const fn decide(flavour: Flavour, arrival: Arrival) -> Decision {
     }
 }
 
+/// What becomes of a submission that another system pushes to an inbox. It was taken there already, so
+/// nobody can be told no: other content is a later state, and what is replaced may never have come.
+pub const fn decide_pushed(arrival: Arrival) -> Decision {
+    match (arrival.known, arrival.files, arrival.original) {
+        (Known::SameBody, Files::NothingNew, _) => Decision::Duplicate,
+        (Known::SameBody, Files::New | Files::Conflicting, _) => Decision::AddFiles,
+        (Known::OtherBody, ..) | (Known::Nothing | Known::Elsewhere, _, Original::Newest) => {
+            Decision::Edit
+        }
+        (Known::Nothing | Known::Elsewhere, ..) => Decision::Store,
+    }
+}
+
 /// The HTTP status that tells a sender.
 pub const fn status(flavour: Flavour, decision: Decision) -> u16 {
     match (decision, flavour) {

@@ -1,20 +1,25 @@
 //! What a delivery is kept in order with, and how far a message may travel.
 //!
-//! | `order_by` | what is sent one after the other | where the message does not say |
+//! | `order_by` | what is sent one after the other | where that is not known |
 //! |---|---|---|
 //! | `none` | nothing; with `payload: latest`, what the forwarder sends about one key | no order |
-//! | `case` | what is about the same case | no order |
-//! | `form` | what is about the same form, by its id | no order |
+//! | `case` | what is about the same case; of forms, those that touch one case and no other | no order |
+//! | `form` | what is about the same form, by the id that its sender gave it | no order |
 //! | `connection` | everything that goes to the connection | |
 //!
-//! With `payload: latest` a newer delivery takes the place of one that waits for the same key: the
-//! form's id where forms are kept in order, the case's otherwise. That is why such deliveries are in
-//! order in any case: a late second try of an older one would bring its state back.
+//! With `payload: latest` a newer delivery takes the place of one that waits for the same key, which
+//! is what it is a state of: of forms the form, of cases the case. Messages do not say what they are
+//! states of: there it is the form's id where forms are kept in order, the case's otherwise. Such
+//! deliveries are in order in any case: a late second try of an older one would bring its state back.
 //!
 //! Every request that is sent says how many hubs its message has passed through. Two systems that
 //! write back to each other through hubs would else never come to rest.
 
+use fieldpost_model::delivery::PayloadKind;
 use fieldpost_model::forwarder::{Forwarder, OrderBy, PayloadChoice};
+use fieldpost_model::workflow::RunOrder;
+
+use crate::event::payload_of;
 
 /// The header that says how many hubs a message has passed through.
 pub const HOPS_HEADER: &str = "fieldpost-hops";
@@ -33,18 +38,54 @@ pub struct Order {
     pub collapse_key: Option<String>,
 }
 
-/// The order that a forwarder wants for a message which is about `case` and calls itself `form`.
+/// The order that a forwarder wants for what is about `case` and calls itself `form`. Of a form that
+/// touches several cases `case` is none, and of an application `form` is its id.
 pub fn order_of(forwarder: &Forwarder, case: Option<&str>, form: Option<&str>) -> Order {
+    let by_form = forwarder.order_by == OrderBy::Form;
+    let state_of = match payload_of(forwarder.on) {
+        PayloadKind::Message => {
+            if by_form {
+                form
+            } else {
+                case
+            }
+        }
+        PayloadKind::Submission | PayloadKind::Application => form,
+        // States of one case that are in order by their forms are in no order among themselves.
+        PayloadKind::Case => case.filter(|_| !by_form),
+    };
     let is_latest = forwarder.payload == PayloadChoice::Latest;
-    let key = if forwarder.order_by == OrderBy::Form { form } else { case };
-    let collapse_key = key.filter(|_| is_latest).map(str::to_owned);
+    let collapse_key = state_of.filter(|_| is_latest).map(str::to_owned);
     let order_key = match forwarder.order_by {
-        OrderBy::None => collapse_key.as_ref().map(|key| format!("of:{}/{key}", forwarder.name)),
+        OrderBy::None => None,
         OrderBy::Case => case.map(|case| format!("case:{case}")),
         OrderBy::Form => form.map(|form| format!("form:{form}")),
         OrderBy::Connection => Some("*".to_owned()),
     };
+    let own_key = || collapse_key.as_ref().map(|key| format!("of:{}/{key}", forwarder.name));
+    let order_key = order_key.or_else(own_key);
     Order { order_key, collapse_key }
+}
+
+/// The key of all runs of a workflow that go on one after the other, whatever they are about.
+pub const ALL_RUNS: &str = "workflow";
+
+/// What a run is kept in order with, among all runs of its workflow: for what is about `case` and calls
+/// itself `form`, as with deliveries. `None` where it needs no order.
+pub fn order_of_run(order_by: RunOrder, case: Option<&str>, form: Option<&str>) -> Option<String> {
+    match order_by {
+        RunOrder::None => None,
+        RunOrder::Case => case.map(|case| format!("case:{case}")),
+        RunOrder::Form => form.map(|form| format!("form:{form}")),
+        RunOrder::Workflow => Some(ALL_RUNS.to_owned()),
+    }
+}
+
+/// The case that a form is in order with: the one that it touches, where it touches no other.
+pub fn only_case<'c>(cases: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let mut cases = cases.into_iter();
+    let first = cases.next()?;
+    cases.all(|case| case == first).then_some(first)
 }
 
 /// Whether what a forwarder keeps in order from now on has other keys than what it kept before: between
@@ -83,15 +124,19 @@ pub fn too_many_hops(hops: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use fieldpost_model::event::Event;
-    use fieldpost_model::forwarder::{Format, MessageFilter, Method, OnRejected};
+    use fieldpost_model::forwarder::{Format, MessageFilter, Method, OnRejected, Rendering};
     use fieldpost_model::retry::RetryPolicy;
 
     use super::*;
 
     fn forwarder(order_by: OrderBy, payload: PayloadChoice) -> Forwarder {
+        forwarder_on(Event::Message, order_by, payload)
+    }
+
+    fn forwarder_on(on: Event, order_by: OrderBy, payload: PayloadChoice) -> Forwarder {
         Forwarder {
             name: "births".to_owned(),
-            on: Event::Message,
+            on,
             filter: MessageFilter::default(),
             to: "ministry".to_owned(),
             format: Format::AsReceived,
@@ -103,6 +148,8 @@ mod tests {
             order_by,
             on_rejected: OnRejected::Continue,
             payload,
+            rendering: Rendering::default(),
+            withhold: Vec::new(),
         }
     }
 
@@ -138,6 +185,68 @@ mod tests {
             check(Case, payload, (None, Some("f")), (None, None));
             check(Form, payload, (Some("c"), None), (None, None));
             check(Connection, payload, neither, (Some("*"), None));
+        }
+    }
+
+    /// One row of the table of an event: what it is about, the order key and the collapse key.
+    #[track_caller]
+    fn check_event(
+        event: Event,
+        (order_by, payload): (OrderBy, PayloadChoice),
+        (case, form): (Option<&str>, Option<&str>),
+        expected: (Option<&str>, Option<&str>),
+    ) {
+        let order = order_of(&forwarder_on(event, order_by, payload), case, form);
+        let found = (order.order_key.as_deref(), order.collapse_key.as_deref());
+        assert_eq!(found, expected, "{event} {order_by} {payload}");
+        assert!(order.order_key.is_some() || order.collapse_key.is_none());
+    }
+
+    #[test]
+    fn a_form_is_a_state_of_itself() {
+        use OrderBy::{Case, Connection, Form, None as Nothing};
+        use PayloadChoice::{Latest, Snapshot};
+        let (both, no_case) = ((Some("c"), Some("f")), (None, Some("f")));
+        for event in [Event::Form, Event::Submission, Event::FormStub] {
+            check_event(event, (Nothing, Snapshot), both, (None, None));
+            check_event(event, (Case, Snapshot), both, (Some("case:c"), None));
+            check_event(event, (Case, Snapshot), no_case, (None, None));
+            check_event(event, (Form, Snapshot), both, (Some("form:f"), None));
+            check_event(event, (Connection, Snapshot), both, (Some("*"), None));
+            check_event(event, (Nothing, Latest), both, (Some("of:births/f"), Some("f")));
+            check_event(event, (Case, Latest), both, (Some("case:c"), Some("f")));
+            check_event(event, (Case, Latest), no_case, (Some("of:births/f"), Some("f")));
+            check_event(event, (Form, Latest), both, (Some("form:f"), Some("f")));
+            check_event(event, (Connection, Latest), both, (Some("*"), Some("f")));
+        }
+    }
+
+    #[test]
+    fn the_state_of_a_case_takes_the_place_of_the_one_before() {
+        use OrderBy::{Case, Connection, Form, None as Nothing};
+        use PayloadChoice::{Latest, Snapshot};
+        let both = (Some("c"), Some("f"));
+        for event in [Event::Case, Event::CaseCreated, Event::CaseUpdated] {
+            check_event(event, (Nothing, Snapshot), both, (None, None));
+            check_event(event, (Case, Snapshot), both, (Some("case:c"), None));
+            check_event(event, (Form, Snapshot), both, (Some("form:f"), None));
+            check_event(event, (Nothing, Latest), both, (Some("of:births/c"), Some("c")));
+            check_event(event, (Case, Latest), both, (Some("case:c"), Some("c")));
+            check_event(event, (Connection, Latest), both, (Some("*"), Some("c")));
+            // One form touches many cases: none of them is a newer state of another.
+            check_event(event, (Form, Latest), both, (Some("form:f"), None));
+        }
+        let latest = (Nothing, Latest);
+        let application = (None, Some("app"));
+        check_event(Event::AppSchema, latest, application, (Some("of:births/app"), Some("app")));
+    }
+
+    #[test]
+    fn a_form_is_in_order_with_the_one_case_that_it_touches() {
+        for (cases, expected) in
+            [(&[][..], None), (&["c"], Some("c")), (&["c", "c"], Some("c")), (&["c", "d"], None)]
+        {
+            assert_eq!(only_case(cases.iter().copied()), expected, "{cases:?}");
         }
     }
 
@@ -190,5 +299,19 @@ mod tests {
     fn a_message_may_pass_through_four_hubs_before() {
         assert_eq!(too_many_hops(MAX_HOPS - 1), None);
         assert!(too_many_hops(MAX_HOPS).unwrap().contains("5 hubs"));
+    }
+
+    #[test]
+    fn runs_are_kept_in_order_as_deliveries_are() {
+        for (order_by, case, form, key) in [
+            (RunOrder::None, Some("c"), Some("f"), None),
+            (RunOrder::Case, Some("c"), Some("f"), Some("case:c")),
+            (RunOrder::Case, None, Some("f"), None),
+            (RunOrder::Form, Some("c"), Some("f"), Some("form:f")),
+            (RunOrder::Form, Some("c"), None, None),
+            (RunOrder::Workflow, None, None, Some(ALL_RUNS)),
+        ] {
+            assert_eq!(order_of_run(order_by, case, form).as_deref(), key, "{order_by} {case:?}");
+        }
     }
 }

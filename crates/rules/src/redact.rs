@@ -59,6 +59,10 @@ const SCHEME_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
 /// What comes before the secret in an inbox URL.
 const INBOX: &str = "/inbox/";
 
+/// What comes before the project of a receiver, and before the secret of a key in its path.
+const RECEIVER: &str = "/p/";
+const KEY: &str = "key/";
+
 /// What comes before the id or the path of a webhook.
 const WEBHOOK: &str = "/i/";
 
@@ -140,12 +144,22 @@ pub fn mask_webhook_path(path: &str) -> String {
     }
 }
 
-/// Masks the secret of an inbox path: `/inbox/<secret>`. Other paths stay as they are.
+/// Masks the secret of a way in: `/inbox/<secret>`, `/p/<project>/key/<secret>/…`. Other paths stay
+/// as they are.
 pub fn mask_inbox_path(path: &str) -> String {
     match path.split_once(INBOX) {
         Some(("", secret)) if !secret.is_empty() => format!("{INBOX}{PLACEHOLDER}"),
-        _ => path.to_owned(),
+        _ => mask_key(path).unwrap_or_else(|| path.to_owned()),
     }
+}
+
+/// The path of a receiver, `/p/<project>/key/<secret>/…`, with its secret masked; `None` for any
+/// other.
+fn mask_key(path: &str) -> Option<String> {
+    let (project, rest) = path.strip_prefix(RECEIVER)?.split_once('/')?;
+    let rest = rest.strip_prefix(KEY)?;
+    let behind = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
+    Some(format!("{RECEIVER}{project}/{KEY}{PLACEHOLDER}{behind}"))
 }
 
 /// Replaces known secrets wherever they stand in a text, such as an error message that repeats
@@ -376,6 +390,12 @@ mod tests {
             ("/inbox/", "/inbox/"),
             ("/i/0190", "/i/0190"),
             ("/api/inbox/abc", "/api/inbox/abc"),
+            ("/p/clinic/key/abc/submission", "/p/clinic/key/•••••••/submission"),
+            ("/p/clinic/key/abc", "/p/clinic/key/•••••••"),
+            ("/p/key/key/abc/forms/a.xml", "/p/key/key/•••••••/forms/a.xml"),
+            ("/p/clinic/submission", "/p/clinic/submission"),
+            ("/p/key/submission", "/p/key/submission"),
+            ("/p/clinic", "/p/clinic"),
         ] {
             assert_eq!(mask_inbox_path(path), masked);
         }

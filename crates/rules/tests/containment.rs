@@ -6,7 +6,7 @@
 
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::json::Value;
-use fieldpost_rules::filter::{Candidate, FilterIndex, contains, explain};
+use fieldpost_rules::filter::{About, Candidate, FilterIndex, contains, explain};
 
 const PAIRS: &str = include_str!("data/containment.jsonl");
 
@@ -22,7 +22,8 @@ fn agrees_with_postgresql() {
         assert_eq!(contains(body, fragment), expected, "{line}");
 
         let filter = MessageFilter { matches: Some(fragment.clone()), ..MessageFilter::default() };
-        let candidate = Candidate { source: "inbox", body, headers: &[], query: &[] };
+        let candidate =
+            Candidate { source: "inbox", body, headers: &[], query: &[], about: About::default() };
         assert_eq!(explain(&filter, &candidate).matched, expected, "{line}");
         let positions = FilterIndex::build([&filter]).matching(&candidate);
         assert_eq!(!positions.is_empty(), expected, "{line}");

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use fieldpost_engine::{Hub, Shares};
+use fieldpost_engine::{Hub, Shares, XlsformConverter};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::body::Bounds;
 use crate::client_address::UnbelievedProxies;
 use crate::health::Readiness;
+use crate::receiver::FormDigests;
 use crate::refusals::Refusals;
 use crate::room::Room;
 use crate::settings::ServerSettings;
@@ -34,6 +35,10 @@ pub(crate) struct App {
     pub(crate) refusals: Refusals,
     /// Tokens that opened nothing, by where they came from.
     pub(crate) wrong_tokens: WrongTokens,
+    /// The digests of forms that phones were told.
+    pub(crate) form_digests: FormDigests,
+    /// What makes XForms of `XLSForms`.
+    pub(crate) xlsforms: XlsformConverter,
     /// Proxies that are not trusted, and might have to be.
     pub(crate) unbelieved_proxies: UnbelievedProxies,
 }
@@ -44,6 +49,7 @@ pub(crate) type Shared = Arc<App>;
 impl App {
     pub(crate) fn new(hub: Hub, settings: ServerSettings, stopping: CancellationToken) -> Self {
         let room = Room::new(settings.bodies_in_memory, settings.max_body);
+        let xlsforms = XlsformConverter::new(settings.pyxform.clone());
         Self {
             hub,
             settings,
@@ -54,6 +60,8 @@ impl App {
             streams: Shares::new(MOST_STREAMS),
             refusals: Refusals::default(),
             wrong_tokens: WrongTokens::default(),
+            form_digests: FormDigests::default(),
+            xlsforms,
             unbelieved_proxies: UnbelievedProxies::default(),
         }
     }
@@ -73,5 +81,13 @@ impl App {
             Some(base) => format!("{}{path}", base.trim_end_matches('/')),
             None => path.to_owned(),
         }
+    }
+
+    /// What the public URL has before each path; nothing where it is a bare host.
+    pub(crate) fn path_prefix(&self) -> &str {
+        let base = self.settings.public_url.as_deref().unwrap_or_default();
+        let path =
+            base.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest.split_at(at)));
+        path.map_or("", |(_, path)| path.trim_end_matches('/'))
     }
 }

@@ -17,7 +17,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CON
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::app::Shared;
-use crate::html::{self, CSS, HTML, JAVASCRIPT};
+use crate::html::{self, CSS, HTML, JAVASCRIPT, SVG};
 use crate::problem;
 
 /// What `npm run build` leaves; empty where nobody ran it.
@@ -123,7 +123,11 @@ fn stored(find: Find, path: &str, headers: &HeaderMap) -> Option<Response> {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),
     };
-    let mut response = html::guarded(html::APPLICATION_POLICY, Body::from(body));
+    let mut response = if is_document(content_type) {
+        html::guarded(html::APPLICATION_POLICY, Body::from(body))
+    } else {
+        html::part(Body::from(body))
+    };
     let kept = if path.starts_with("assets/") { FOREVER } else { ASK_AGAIN };
     let told = response.headers_mut();
     told.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -133,6 +137,11 @@ fn stored(find: Find, path: &str, headers: &HeaderMap) -> Option<Response> {
         told.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Some(response)
+}
+
+/// Whether browsers show a file by itself, and let what is in it act.
+fn is_document(content_type: &str) -> bool {
+    [HTML, SVG].contains(&content_type)
 }
 
 /// Whether the client takes an encoding: it names it, and not with a weight of nothing.
@@ -153,7 +162,7 @@ fn content_type(path: &str) -> Option<&'static str> {
         "html" => HTML,
         "css" => CSS,
         "js" => JAVASCRIPT,
-        "svg" => "image/svg+xml",
+        "svg" => SVG,
         "png" => "image/png",
         "woff" => "font/woff",
         "woff2" => "font/woff2",
@@ -190,6 +199,16 @@ mod tests {
     async fn text(response: Response) -> String {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_rules_of_a_document_come_with_documents() {
+        for (path, is_ruled) in [("index.html", true), ("assets/page-a1.js", false)] {
+            let response = stored(some_files, path, &HeaderMap::new()).unwrap();
+            let told = response.headers();
+            assert_eq!(told.contains_key("content-security-policy"), is_ruled, "{path}");
+            assert_eq!(told["x-content-type-options"], "nosniff", "{path}");
+        }
     }
 
     #[tokio::test]

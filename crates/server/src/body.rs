@@ -114,7 +114,7 @@ where
 }
 
 /// The next bytes; trailers are skipped.
-async fn next_piece<B>(body: &mut B) -> Result<Option<Bytes>, BodyRefusal>
+pub(crate) async fn next_piece<B>(body: &mut B) -> Result<Option<Bytes>, BodyRefusal>
 where
     B: Body<Data = Bytes> + Unpin,
 {

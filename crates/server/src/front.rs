@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 
 use crate::app::Shared;
 use crate::client_address::client_address;
-use crate::{api, application, health, inbox, problem, unsubscribe, webhook};
+use crate::{api, application, data, health, inbox, problem, receiver, unsubscribe, webhook};
 
 /// The way to all surfaces. Clones are cheap.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ impl Front {
     pub(crate) fn new(app: Shared) -> Self {
         let others = Router::new()
             .merge(webhook::router())
+            .merge(receiver::router())
+            .merge(data::router())
             .merge(health::router())
             .merge(application::router())
             .merge(unsubscribe::router())
@@ -51,11 +53,12 @@ impl Front {
         let answer = match surface {
             "inbox" => inbox::answer(&self.app, request).await,
             "api" => {
-                let trusted = &self.app.settings.trusted_proxies;
-                self.app.unbelieved_proxies.look_at(peer, request.headers(), trusted);
-                let client = client_address(peer, request.headers(), trusted);
-                request.extensions_mut().insert(client);
+                self.note_client(&mut request, peer);
                 self.api.oneshot(request).await?
+            }
+            "receiver" | "data" => {
+                self.note_client(&mut request, peer);
+                self.others.oneshot(request).await?
             }
             _ => self.others.oneshot(request).await?,
         };
@@ -64,6 +67,14 @@ impl Front {
             (surface, status) => counter(surface, status).increment(1),
         }
         Ok(answer)
+    }
+
+    /// Notes with a request who sent it.
+    fn note_client(&self, request: &mut Request<Incoming>, peer: IpAddr) {
+        let trusted = &self.app.settings.trusted_proxies;
+        self.app.unbelieved_proxies.look_at(peer, request.headers(), trusted);
+        let client = client_address(peer, request.headers(), trusted);
+        request.extensions_mut().insert(client);
     }
 }
 
@@ -75,8 +86,10 @@ fn counter(surface: &'static str, status: StatusCode) -> Counter {
 /// The surface that a path belongs to, as it is called in the metrics.
 fn surface(path: &str) -> &'static str {
     match path.split('/').nth(1) {
+        Some("a" | "p") if path.split('/').nth(3) == Some("api") => "data",
         Some("inbox") => "inbox",
         Some("i") => "webhook",
+        Some("a" | "p") => "receiver",
         Some("api") => "api",
         Some("healthz" | "readyz" | "metrics") => "health",
         _ => "page",

@@ -58,7 +58,7 @@ where
     // The room of a compressed body is that of what it becomes: it is held until the answer.
     let _held = body.clone();
     match take_in(app, &route, incoming::incoming(&parts, body)).await {
-        Intake::Taken(_) => Ok(()),
+        Intake::Taken { .. } => Ok(()),
         Intake::Unreadable { message, code, reason } => {
             Err(Problem::bad_request(code, reason).about_message(message).hint(
                 "the body is kept as quarantined under this message id; once the source can read \

@@ -1,7 +1,9 @@
 //! From an HTTP request to what the engine takes in: the same for every surface that senders use.
 
 use bytes::Bytes;
-use fieldpost_engine::{BodyError, Incoming, Receipt, ReceiptOutcome, ReceiveError, SourceRoute};
+use fieldpost_engine::{
+    BodyError, Incoming, Receipt, ReceiptOutcome, ReceiveError, ReceivedRun, SourceRoute,
+};
 use fieldpost_model::source::OnBadBody;
 use http::StatusCode;
 use http::request::Parts;
@@ -14,7 +16,12 @@ use crate::problem::{Problem, seconds_to_retry};
 /// What became of a request, as a surface has to answer it.
 pub(crate) enum Intake {
     /// It is kept: yes.
-    Taken(Uuid),
+    Taken {
+        /// The message.
+        message: Uuid,
+        /// The runs that the message itself has set off.
+        runs: Vec<ReceivedRun>,
+    },
     /// It could not be read, and is kept as quarantined; the sender is told.
     Unreadable {
         /// The message that is kept of it.
@@ -32,34 +39,40 @@ pub(crate) enum Intake {
 pub(crate) async fn take_in(app: &App, route: &SourceRoute, incoming: Incoming) -> Intake {
     let received = app.hub.receive(route, incoming).await;
     let Some(source) = route.source() else { return Intake::Refused(source_gone()) };
-    let project = &route.routing.project;
     let accepts_bad_bodies = source.on_bad_body == OnBadBody::Accept;
     match received {
-        Ok(Receipt { message, outcome }) => match outcome {
+        Ok(Receipt { message, outcome, runs }) => match outcome {
             ReceiptOutcome::Quarantined { code, reason } if !accepts_bad_bodies => {
                 Intake::Unreadable { message, code, reason }
             }
-            _ => Intake::Taken(message),
+            _ => Intake::Taken { message, runs },
         },
         Err(error) => {
             let problem = refusal(error, accepts_bad_bodies);
-            let (source, code) = (source.name.clone(), problem.code().to_owned());
-            // Who is sent away for a moment is counted, and told by `problem`: a crowd of them
-            // must not drown the log.
-            if problem.status() != StatusCode::SERVICE_UNAVAILABLE {
-                tracing::info!(%project, source, code, "refused a request to `{source}`: {code}");
-            }
-            metrics::counter!(
-                "fieldpost_messages_refused_total",
-                "project" => project.to_string(), "source" => source, "code" => code
-            )
-            .increment(1);
+            count_refused(route, &problem);
             Intake::Refused(problem)
         }
     }
 }
 
-fn refusal(error: ReceiveError, accepts_bad_bodies: bool) -> Problem {
+/// Counts a request that was not kept, and tells the log.
+pub(crate) fn count_refused(route: &SourceRoute, problem: &Problem) {
+    let project = &route.routing.project;
+    let source = route.source().map_or_else(String::new, |source| source.name.clone());
+    let code = problem.code().to_owned();
+    // Who is sent away for a moment is counted, and told by `problem`: a crowd of them must not
+    // drown the log.
+    if problem.status() != StatusCode::SERVICE_UNAVAILABLE {
+        tracing::info!(%project, source, code, "refused a request to `{source}`: {code}");
+    }
+    metrics::counter!(
+        "fieldpost_messages_refused_total",
+        "project" => project.to_string(), "source" => source, "code" => code
+    )
+    .increment(1);
+}
+
+pub(crate) fn refusal(error: ReceiveError, accepts_bad_bodies: bool) -> Problem {
     match error {
         ReceiveError::Body(BodyError::TooLarge { limit }) => BodyRefusal::TooLarge(limit).into(),
         ReceiveError::Body(error @ BodyError::Encoding(_)) => {

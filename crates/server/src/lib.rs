@@ -3,6 +3,8 @@
 //! ```text
 //!   connection.rs ── front.rs ─┬─ inbox.rs    POST /inbox/<secret>      senders, the OpenFn v1 inbox
 //!   (sockets,        (which    ├─ webhook.rs  /i/<uuid>, /i/<project>/… senders, OpenFn v2 webhooks
+//!                              ├─ receiver/   /p/<project>/…, /a/…      phones: Collect, CommCare
+//!                              ├─ data/       /a/<project>/api/…, /p/…  exporters of CommCare, of Kobo
 //!    bounds)         surface)  ├─ api/        /api/v1/…                 people and their scripts
 //!                              ├─ application.rs /, /projects, …      people with a browser
 //!                              ├─ unsubscribe.rs /unsubscribe/…       people who got a mail
@@ -23,18 +25,22 @@ mod application;
 mod body;
 mod client_address;
 mod connection;
+mod data;
 mod front;
 mod health;
 mod html;
 mod inbox;
 mod incoming;
 mod problem;
+mod receiver;
 mod refusals;
+mod reply;
 mod room;
 mod senders;
 mod settings;
 mod socket;
 mod unsubscribe;
+mod uploaded;
 mod webhook;
 mod wrong_tokens;
 

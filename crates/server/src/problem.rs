@@ -184,6 +184,16 @@ impl Problem {
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail
     }
+
+    /// What to do about it.
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// After how many seconds it may be tried again, where that is the matter.
+    pub(crate) fn seconds_to_wait(&self) -> Option<u32> {
+        self.0.retry_after
+    }
 }
 
 /// The seconds after which the next client that is sent away may come back.
@@ -266,6 +276,11 @@ impl From<AccountError> for Problem {
             AccountError::TooManyTries(wait) => Self::too_many_tries(wait, sentence),
             AccountError::UsedLink => Self::new(StatusCode::GONE, "used-invitation", sentence)
                 .hint("ask whoever sent it for another one"),
+            AccountError::NotFirst => Self::new(StatusCode::GONE, "used-invitation", sentence)
+                .hint(
+                    "sign in with that account; on the hub's machine, `fieldpost user reset \
+                     <mail address>` makes a link that chooses its password anew",
+                ),
             AccountError::Unfit { field, what, hint } => {
                 let detail = format!("{field}: {what}");
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit-value", detail).hint(hint)

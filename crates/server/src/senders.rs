@@ -55,7 +55,7 @@ pub(crate) fn check(ways: &[SenderAuthentication], headers: &HeaderMap) -> Proof
 }
 
 /// The `user:password` of an `Authorization: Basic` header.
-fn basic_credentials(authorization: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn basic_credentials(authorization: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(authorization).ok()?;
     let (scheme, encoded) = text.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fieldpost_engine::Pyxform;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::{Digest as _, Sha256};
@@ -15,8 +16,17 @@ pub struct ServerSettings {
     /// The most bytes of bodies that are held in memory at once, those of the longest body at
     /// least; 503 beyond it. Bodies of up to 64 KiB are not counted.
     pub bodies_in_memory: usize,
-    /// The longest that a sender may take for a whole body.
+    /// The longest that a sender may take for a whole body; of an upload of several parts, for each
+    /// piece of it.
     pub body_timeout: Duration,
+    /// The longest upload of several parts, in bytes: a form with the files that come with it.
+    pub max_upload: usize,
+    /// The longest file among them, in bytes.
+    pub max_file: usize,
+    /// The most parts of one upload.
+    pub max_upload_parts: usize,
+    /// The longest that an upload of several parts may take as a whole.
+    pub upload_timeout: Duration,
     /// The longest that a client may take for the head of a request. A connection that waits for
     /// its next request is closed after the same time.
     pub header_timeout: Duration,
@@ -28,6 +38,8 @@ pub struct ServerSettings {
     pub max_headers: usize,
     /// Connections that are served at once; further ones wait to be accepted.
     pub max_connections: usize,
+    /// The longest that the answer of a webhook waits for its run; 504 beyond it.
+    pub reply_timeout: Duration,
     /// How long a stopping server waits for requests under way.
     pub stop_timeout: Duration,
     /// What links to this hub begin with, without a slash at the end. The `Host` header is never
@@ -36,6 +48,8 @@ pub struct ServerSettings {
     /// The networks of the proxies in front of the hub, whose word on the client's address is
     /// believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What makes XForms of the `XLSForms` that are uploaded.
+    pub pyxform: Pyxform,
     /// The project that is meant where none is named.
     pub default_project: Option<String>,
     /// The networks beside the public internet that deliveries may go to, for people to read.
@@ -57,14 +71,20 @@ impl ServerSettings {
             max_body: 10_000_000,
             bodies_in_memory: 256 * 1024 * 1024,
             body_timeout: Duration::from_secs(30),
+            max_upload: 200_000_000,
+            max_file: 100_000_000,
+            max_upload_parts: 1_000,
+            upload_timeout: Duration::from_mins(30),
             header_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_mins(1),
             max_header_bytes: 64 * 1024,
             max_headers: 100,
             max_connections: 4_096,
+            reply_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(20),
             public_url: None,
             trusted_proxies: Vec::new(),
+            pyxform: Pyxform::default(),
             default_project: None,
             allow_networks: String::new(),
             mail_relay: None,

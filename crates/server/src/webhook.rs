@@ -3,7 +3,9 @@
 //! | case | status | body |
 //! |---|---|---|
 //! | `GET`, there is such a webhook | 200 | `{"message": …}` |
-//! | kept, or a duplicate | 200 | `{"work_order_id": <message id>}` |
+//! | kept, and it set off a run | 200 | `{"work_order_id": <run id>}` |
+//! | kept without a run, or a duplicate | 200 | `{"work_order_id": <message id>}` |
+//! | kept, and its run answers | as in `reply` | `{"data": …, "meta": …}` |
 //! | unknown, or wrong credentials (which hides that it exists) | 404 | `{"error":"Webhook not found"}` |
 //! | no credentials, where the source asks for some | 401 | `{"error":"Unauthorized"}` |
 //! | a content type that the dialect cannot read | 415 | `{"error":"Unsupported Media Type"}` |
@@ -31,13 +33,14 @@ use http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE, RETRY_AFTER,
     WWW_AUTHENTICATE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
 
 use crate::app::{App, Shared};
 use crate::body::{self, BodyRefusal};
 use crate::incoming::{self, Intake, take_in};
 use crate::problem::{Problem, seconds_to_retry};
+use crate::reply;
 use crate::senders::{self, Proof};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, OPTIONS";
@@ -49,7 +52,6 @@ const READABLE_AS_JSON: [&str; 5] = [
     "application/x-www-form-urlencoded",
     "multipart/form-data",
 ];
-const WORK_ORDER_ID: HeaderName = HeaderName::from_static("x-meta-work-order-id");
 
 pub(crate) fn router() -> Router<Shared> {
     Router::new().route("/i/{*webhook}", any(answer))
@@ -98,11 +100,15 @@ async fn receive(app: &App, request: Request) -> Result<Response, Refusal> {
         return Err(Refusal::Disabled);
     }
     let body = body::read(body, &parts.headers, app.bounds()).await?;
-    // The room of a compressed body is that of what it becomes: it is held until the answer.
-    let _held = body.clone();
+    // The room of a compressed body is that of what it becomes: it is held until the message is kept.
+    let held = body.clone();
     let body = filled(source, body);
-    match take_in(app, &route, incoming::incoming(&parts, body)).await {
-        Intake::Taken(message) => Ok(taken(message)),
+    let intake = take_in(app, &route, incoming::incoming(&parts, body)).await;
+    drop(held);
+    match intake {
+        Intake::Taken { message, runs } => {
+            Ok(reply::answer(app, &route.routing.project, message, &runs).await)
+        }
         Intake::Unreadable { message, code, reason } => {
             Err(Refusal::Unreadable { message, code, reason })
         }
@@ -155,15 +161,6 @@ fn filled(source: &Source, body: Bytes) -> Bytes {
 fn found() -> Response {
     let message = "OpenFn webhook trigger found. Make a POST request to execute this workflow.";
     json(StatusCode::OK, &serde_json::json!({ "message": message }))
-}
-
-fn taken(message: Uuid) -> Response {
-    let id = message.to_string();
-    let mut response = json(StatusCode::OK, &serde_json::json!({ "work_order_id": id }));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(WORK_ORDER_ID, id);
-    }
-    response
 }
 
 /// Why a webhook says no, in the words of this surface.

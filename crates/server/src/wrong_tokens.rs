@@ -27,6 +27,14 @@ struct Count {
 }
 
 impl WrongTokens {
+    /// How long to wait where there were too many already: what comes then is not even looked at.
+    pub(crate) fn must_wait(&self, from: &str, now: Instant) -> Option<Duration> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(from)?;
+        let age = now.duration_since(count.since);
+        (age < WINDOW && count.wrong >= MOST_WRONG).then(|| WINDOW.saturating_sub(age))
+    }
+
     /// Counts one; how long to wait where there were too many.
     pub(crate) fn count(&self, network: String, now: Instant) -> Option<Duration> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -39,6 +39,10 @@ names! {
         Resend = "resend",
         /// Matches messages again, for one forwarder.
         Replay = "replay",
+        /// Begins ended runs again.
+        RetryRuns = "retry-runs",
+        /// Ends runs.
+        CancelRuns = "cancel-runs",
     }
 }
 
@@ -130,7 +134,7 @@ pub enum BulkChange {
 }
 
 /// The text of the conflict that a step runs into whose action is somebody else's, or has ended.
-const NOT_OURS: &str = "the action has been stopped, or another hub has taken it over";
+pub(crate) const NOT_OURS: &str = "the action has been stopped, or another hub has taken it over";
 
 const COLUMNS: &str = "project, id, action, filter, forwarder, rate, state, matched, cursor, \
                        touched, passed_over, started_by, created_at, finished_at, last_error, reason";
@@ -169,6 +173,11 @@ impl Store {
 
     fn tell_action(&self, project: &str, id: Uuid, state: BulkState) {
         self.signal(Signal::Action { project: project.into(), id, state });
+    }
+
+    /// Tells that an action that we are at has come further.
+    pub(crate) fn tell_going_on(&self, held: &HeldAction) {
+        self.tell_action(&held.action.project, held.action.id, BulkState::Running);
     }
 
     /// Actions, newest first.
@@ -322,7 +331,7 @@ impl Store {
         for (delivery, change) in changes {
             self.tell_of(project, delivery, change);
         }
-        self.tell_action(project, held.action.id, BulkState::Running);
+        self.tell_going_on(held);
         Ok(())
     }
 
@@ -373,7 +382,7 @@ impl Store {
                 for replay in replays {
                     self.announce(replay);
                 }
-                self.tell_action(&held.action.project, held.action.id, BulkState::Running);
+                self.tell_going_on(held);
                 Ok(Some(Replayed::Done))
             }
         }
@@ -382,7 +391,7 @@ impl Store {
     /// Notes how far an action has come. Where a step was committed and its answer lost, the cursor
     /// is another one than we know, and the step is not done again. It stands first in a step's transaction: on PostgreSQL
     /// it holds off whoever would stop the action until the step is done.
-    fn add_progress(
+    pub(crate) fn add_progress(
         &self,
         batch: &mut Batch,
         held: &HeldAction,
@@ -462,7 +471,7 @@ impl Store {
 }
 
 /// Whether an action is still ours after a step of it.
-fn ours(step: Result<(), StoreError>) -> Result<bool, StoreError> {
+pub(crate) fn ours(step: Result<(), StoreError>) -> Result<bool, StoreError> {
     match step {
         Ok(()) => Ok(true),
         Err(StoreError::Conflict(conflict)) if conflict == NOT_OURS => Ok(false),

@@ -13,8 +13,9 @@ use fieldpost_model::time::Timestamp;
 use crate::error::StoreError;
 use crate::keys::DEFINITIONS;
 use crate::records::{
-    Configuration, DefinitionChange, DefinitionKind, Project, Signal, StoredDefinition,
+    Configuration, DefinitionChange, DefinitionKind, Pause, Project, Signal, StoredDefinition,
 };
+use crate::runs::{add_forget_mark, add_version, has_clock};
 use crate::seal::Sealing;
 use crate::statement::{Batch, Parameter, Row};
 use crate::text::storable;
@@ -35,7 +36,8 @@ impl Store {
     pub async fn configuration(&self, project: &str) -> Result<Option<Configuration>, StoreError> {
         // One statement, so that version and definitions belong together.
         let sql = "SELECT p.project, p.title, p.configuration_version, p.created_at,
-                          d.kind, d.name, d.definition, d.saved_in
+                          d.kind, d.name, d.definition, d.saved_in,
+                          d.paused_at, d.paused_by, d.pause_reason
                    FROM projects p LEFT JOIN definitions d ON d.project = p.project
                    WHERE p.project = $1 ORDER BY d.kind, d.name";
         let rows = self
@@ -48,10 +50,10 @@ impl Store {
         let definitions = rows
             .filter_map(|(_, definition)| definition)
             .map(|stored| {
-                let StoredDefinition { kind, name, text, saved_in } = stored;
-                let place = DEFINITIONS.belongs_to(&[&project.name, kind.name(), &name]);
-                let text = self.sealer.open(&place, &text)?;
-                Ok(StoredDefinition { kind, name, text, saved_in })
+                let StoredDefinition { kind, name, .. } = &stored;
+                let place = DEFINITIONS.belongs_to(&[&project.name, kind.name(), name]);
+                let text = self.sealer.open(&place, &stored.text)?;
+                Ok(StoredDefinition { text, ..stored })
             })
             .collect::<Result<_, StoreError>>()?;
         Ok(Some(Configuration { project, definitions }))
@@ -100,21 +102,22 @@ impl Store {
         );
         // Held until the change is committed, so that a rotation of the key misses nothing.
         let sealing = self.sealer.begin().await;
-        add_changes(&mut batch, project, version + 1, changes, &sealing)?;
+        add_changes(&mut batch, project, version + 1, changes, &sealing, &self.now_sql())?;
         self.change(batch).await?;
         self.signal(Signal::Configuration(project.into()));
         Ok(version + 1)
     }
 }
 
-/// Adds the statements of the changes that make the project's definitions this version. What is taken away goes first, so that another definition of
-/// the same change can take its place.
+/// Adds the statements of the changes that make the project's definitions this version. What is taken
+/// away goes first, so that another definition of the same change can take its place.
 fn add_changes(
     batch: &mut Batch,
     project: &str,
     version: i64,
     changes: Vec<DefinitionChange>,
     sealing: &Sealing<'_>,
+    now: &str,
 ) -> Result<(), StoreError> {
     for change in &changes {
         if let DefinitionChange::Remove(kind, name) = change {
@@ -122,6 +125,9 @@ fn add_changes(
                 "DELETE FROM definitions WHERE project = $1 AND kind = $2 AND name = $3",
                 vec![project.into(), kind.name().into(), name.as_str().into()],
             );
+        }
+        if let DefinitionChange::Remove(DefinitionKind::Workflow, workflow) = change {
+            add_forget_mark(batch, project, workflow);
         }
         if let DefinitionChange::Remove(DefinitionKind::Connection, connection)
         | DefinitionChange::Set(DefinitionKind::Connection, connection, _) = change
@@ -148,6 +154,12 @@ fn add_changes(
                 vec![project.into(), title.into()],
             ),
             DefinitionChange::Set(kind, name, definition) => {
+                if kind == DefinitionKind::Workflow {
+                    add_version(batch, (project, &name, version), &definition, now, sealing)?;
+                    if !has_clock(&definition) {
+                        add_forget_mark(batch, project, &name);
+                    }
+                }
                 let place = DEFINITIONS.belongs_to(&[project, kind.name(), &name]);
                 let sealed = sealing.seal(&place, &storable(definition))?;
                 batch.any(
@@ -162,6 +174,14 @@ fn add_changes(
                         sealed.into(),
                         version.into(),
                     ],
+                );
+            }
+            DefinitionChange::Pause(kind, name, pause) => {
+                batch.any(
+                    "UPDATE definitions SET paused_at = $4, paused_by = $5, pause_reason = $6
+                     WHERE project = $1 AND kind = $2 AND name = $3",
+                    [vec![project.into(), kind.name().into(), name.into()], written(pause)]
+                        .concat(),
                 );
             }
             DefinitionChange::Remove(..) => {}
@@ -187,13 +207,28 @@ fn add_changes(
     Ok(())
 }
 
+/// A pause, in the order of its columns.
+fn written(pause: Option<Pause>) -> Vec<Parameter> {
+    let (since, by, reason) = match pause {
+        Some(Pause { since, by, reason }) => (Some(since.0), Some(by), reason),
+        None => (None, None, None),
+    };
+    vec![Parameter::Integer(since), by.into(), reason.into()]
+}
+
 /// The definition of a row, still sealed; none where the project has none.
 fn read_stored(row: &Row<'_>) -> Result<Option<StoredDefinition>, StoreError> {
     let (Some(name), Some(text)) = (row.optional_text(5)?, row.optional_text(6)?) else {
         return Ok(None);
     };
     let kind = row.named(4, DefinitionKind::from_name)?;
-    Ok(Some(StoredDefinition { kind, name, text, saved_in: row.integer(7)? }))
+    let pause = match (row.optional_integer(8)?, row.optional_text(9)?) {
+        (Some(since), Some(by)) => {
+            Some(Pause { since: Timestamp(since), by, reason: row.optional_text(10)? })
+        }
+        _ => None,
+    };
+    Ok(Some(StoredDefinition { kind, name, text, saved_in: row.integer(7)?, pause }))
 }
 
 fn read_project(row: &Row<'_>) -> Result<Project, StoreError> {

@@ -15,7 +15,8 @@ use crate::bulk::cancelled_by;
 use crate::error::StoreError;
 use crate::messages::{add_text_search, first_id_at};
 use crate::order::{Among, settle_around};
-use crate::records::{DeliveryQuery, Lane, Page, Signal};
+use crate::queries::DeliveryQuery;
+use crate::records::{Lane, Page, Signal};
 use crate::statement::{Batch, Conditions, Row, as_integer};
 use crate::text::storable_key;
 use crate::{Engine, Store};
@@ -25,7 +26,8 @@ pub(crate) const COLUMNS: &str = "id, forwarder, connection, event, payload_kind
                        last_error, superseded_by, \
                        CASE WHEN state IN ('rejected', 'broken', 'cancelled') THEN \
                            (SELECT count(*) FROM queue held WHERE held.project = deliveries.project \
-                            AND held.delivery = deliveries.id AND held.rank = 4) ELSE 0 END";
+                            AND held.delivery = deliveries.id AND held.rank = 4) ELSE 0 END, \
+                       subject";
 
 /// The newest deliveries that are looked at for the name of a connection.
 const LOOKED_BACK: usize = 10_000;
@@ -192,7 +194,7 @@ impl Store {
     ) {
         let now = self.now_sql();
         self.lock_deliveries(batch, project, &[delivery.id]);
-        self.require_bytes(batch, project, delivery.payload_id);
+        self.require_carried(batch, project, delivery);
         // The queue goes first, as in every other word. That is also why settling finds the sequence
         // that a holder has left: the delivery still names the connection.
         self.enqueue(batch, project, delivery.id, &delivery.forwarder, connection, parked);
@@ -235,15 +237,15 @@ impl Store {
         parked: bool,
     ) {
         let now = self.now_sql();
-        self.require_bytes(batch, project, delivery.payload_id);
+        self.require_carried(batch, project, delivery);
         batch.one(
             "the delivery is gone",
             format!(
                 "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
                      payload_id, key, state, origin, resend_of, attempts, tries, registered_at,
-                     next_attempt_at, hops, order_key)
+                     next_attempt_at, hops, order_key, subject)
                  SELECT project, $3, forwarder, $5, event, payload_kind, payload_id, key,
-                     'pending', $4, id, 0, 0, {now}, {now}, hops, order_key
+                     'pending', $4, id, 0, 0, {now}, {now}, hops, order_key, subject
                  FROM deliveries WHERE project = $1 AND id = $2"
             ),
             vec![
@@ -407,7 +409,16 @@ pub(crate) fn delivery_conditions(
         conditions.add_plain(&format!("id IN ({})", places.join(", ")));
     }
     if let Some(payload) = query.payload {
-        conditions.add("payload_id = ?", payload);
+        // By its message, or by what it carries: the message of that is looked up.
+        let of = conditions.bind(project);
+        conditions.add(
+            &format!(
+                "payload_id = coalesce((SELECT p.message FROM payloads p
+                     WHERE p.project = {of} AND p.id = ?), ?)
+                 AND (payload_id = ? OR subject = ?)"
+            ),
+            payload,
+        );
     }
     if let Some(source) = &query.source {
         conditions.add(
@@ -450,13 +461,15 @@ pub(crate) fn delivery_conditions(
 
 pub(crate) fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let last_status = row.optional_integer(13)?.map(status).transpose()?;
+    let (found_by, subject) = (row.id(5)?, row.optional_id(17)?);
     Ok(Delivery {
         id: row.id(0)?,
         forwarder: row.text(1)?,
         connection: row.text(2)?,
         event: row.named(3, Event::from_name)?,
         payload_kind: row.named(4, PayloadKind::from_name)?,
-        payload_id: row.id(5)?,
+        payload_id: subject.unwrap_or(found_by),
+        message: (subject != Some(found_by)).then_some(found_by),
         key: row.optional_text(6)?,
         state: row.named(7, DeliveryState::from_name)?,
         origin: row.named(8, DeliveryOrigin::from_name)?,

@@ -17,7 +17,7 @@ use crate::deliveries::{COLUMNS, IN_TROUBLE, delivery_conditions, read_delivery,
 use crate::erase::{places, with_ids};
 use crate::error::StoreError;
 use crate::messages::first_id_at;
-use crate::records::DeliveryQuery;
+use crate::queries::DeliveryQuery;
 use crate::statement::{Conditions, as_integer};
 
 /// Rows that one list looks through for what no index tells.

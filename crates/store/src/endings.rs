@@ -14,6 +14,7 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::incidents::DONE_ALREADY;
 use crate::notices::{NewNotice, add_notices};
+use crate::runs::NewRun;
 use crate::statement::{Batch, as_integer};
 
 /// A delivery that ended without having arrived, and is not counted yet.
@@ -31,6 +32,12 @@ pub struct EndedDelivery {
     pub key: Option<String>,
     /// Why it was not taken.
     pub error: Option<String>,
+    /// The forwarder that it is of.
+    pub forwarder: Option<String>,
+    /// The message that it comes of; `None` where no message set it off.
+    pub message: Option<Uuid>,
+    /// How many hubs that message has passed through.
+    pub hops: u32,
 }
 
 /// Deliveries of a connection that ended without having arrived, and of which nobody was told.
@@ -53,9 +60,11 @@ pub struct Endings {
 impl Store {
     /// Deliveries that ended and are not counted yet, in the order in which they were made.
     pub async fn ended_deliveries(&self, limit: usize) -> Result<Vec<EndedDelivery>, StoreError> {
-        let sql = "SELECT e.project, e.connection, e.delivery, e.state, d.key, d.last_error
+        let sql = "SELECT e.project, e.connection, e.delivery, e.state, d.key, d.last_error,
+                       d.forwarder, m.id, coalesce(d.hops, 0)
                    FROM ended e
                    LEFT JOIN deliveries d ON d.project = e.project AND d.id = e.delivery
+                   LEFT JOIN messages m ON m.project = e.project AND m.id = d.payload_id
                    ORDER BY e.project, e.delivery LIMIT $1";
         self.query(sql.to_owned(), vec![as_integer(limit).into()], |row| {
             Ok(EndedDelivery {
@@ -65,21 +74,28 @@ impl Store {
                 state: row.named(3, DeliveryState::from_name)?,
                 key: row.optional_text(4)?,
                 error: row.optional_text(5)?,
+                forwarder: row.optional_text(6)?,
+                message: row.optional_id(7)?,
+                hops: row.count(8)?,
             })
         })
         .await
     }
 
-    /// Counts deliveries of one connection that ended. The answer is whether it was this call that
-    /// counted them: where somebody else has counted one of them, nothing is written.
+    /// Counts deliveries of one connection that ended, and keeps the runs that they set off, each with the
+    /// message that its delivery came of: whoever erases that finds what the run tells of it. The answer is
+    /// whether it was this call that counted them: where somebody else has counted one of them, nothing is
+    /// written.
     pub async fn count_endings(
         &self,
         project: &str,
         connection: &str,
         ended: &[EndedDelivery],
         sample: &str,
+        runs: &[(Option<Uuid>, NewRun)],
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        self.lock_made_runs(&mut batch, project, runs.iter().map(|(_, run)| run));
         for it in ended {
             batch.one(
                 DONE_ALREADY,
@@ -102,7 +118,12 @@ impl Store {
                 sample.into(),
             ],
         );
-        self.change_unless_done(batch).await
+        for (message, run) in runs {
+            self.add_runs(&mut batch, project, *message, std::slice::from_ref(run));
+        }
+        let counted = self.change_unless_done(batch).await?;
+        self.told_runs_of_trouble(counted, project, runs.iter().map(|(_, run)| run));
+        Ok(counted)
     }
 
     /// The latest endings of a connection of which nobody was told yet, as whoever noted them wrote

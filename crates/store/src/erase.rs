@@ -12,8 +12,9 @@
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use crate::runs::erase::add_erase_runs;
 use crate::statement::{Batch, Parameter};
-use crate::{Engine, Store};
+use crate::{Engine, Store, runs};
 
 /// How much is erased of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +37,29 @@ pub struct Erased {
 }
 
 /// The text of the conflict that is run into by what needs bytes that are gone.
-pub(crate) const ERASED: &str = "the bytes of its message have been erased";
+pub(crate) const ERASED: &str = "what it carries has been erased";
 /// The condition that a delivery `d` still needs its bytes: it waits, or it holds others until a
 /// person lets it wait again.
 pub(crate) const WAITING: &str =
     "EXISTS (SELECT 1 FROM queue q WHERE q.project = d.project AND q.delivery = d.id)";
+/// The condition that more is left of a message `m` than its tombstone. What says that its bytes are gone
+/// does not say whether the rest is; what it was known by goes with the rest.
+pub(crate) const MORE_THAN_TOMBSTONE: &str =
+    "(m.erased_at IS NULL OR m.identity IS NOT NULL OR m.content_type IS NOT NULL)";
+/// What keeps a message from being erased.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeptBy {
+    /// The condition that a delivery `d` of it does.
+    pub(crate) deliveries: &'static str,
+    /// The condition that a run `r` of it does.
+    pub(crate) runs: &'static str,
+}
+
+impl KeptBy {
+    /// What still needs the bytes.
+    pub(crate) const WHAT_WAITS: Self = Self { deliveries: WAITING, runs: runs::erase::WAITING };
+}
+
 /// `$from, $from+1, …` for so many parameters.
 pub(crate) fn places(from: usize, count: usize) -> String {
     let places: Vec<String> = (from..from + count).map(|number| format!("${number}")).collect();
@@ -70,15 +89,14 @@ impl Store {
         batch.one(ERASED, sql, vec![project.into(), message.into()]);
     }
 
-    /// Adds the statements that erase these messages, all but those that have a delivery of which
-    /// `kept_by` holds.
+    /// Adds the statements that erase these messages, all but those that something keeps.
     pub(crate) fn add_erase(
         &self,
         batch: &mut Batch,
         project: &str,
         ids: &[Uuid],
         depth: Depth,
-        kept_by: &str,
+        kept_by: KeptBy,
         now: Timestamp,
     ) -> ErasePlan {
         let mut plan = ErasePlan::default();
@@ -97,13 +115,18 @@ impl Store {
                 parameters(),
             );
         }
+        let by_message = self.engine.indexed_by(Some(runs::erase::BY_MESSAGE));
         plan.messages = Some(batch.0.len());
         batch.any(
             format!(
                 "UPDATE messages SET erased_at = $2
                  WHERE project = $1 AND id IN ({list_after_now}) AND erased_at IS NULL
                  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.project = messages.project
-                     AND d.payload_id = messages.id AND {kept_by})"
+                     AND d.payload_id = messages.id AND {})
+                 AND NOT EXISTS (SELECT 1 FROM runs r {by_message}
+                     WHERE r.project = messages.project
+                     AND r.message = messages.id AND {})",
+                kept_by.deliveries, kept_by.runs
             ),
             with_now(),
         );
@@ -118,6 +141,15 @@ impl Store {
         };
         add_leave_quarantine(batch, &list, &list_after_now, parameters(), with_now());
         self.add_erase_bodies(batch, &gone, &parameters);
+        add_erase_runs(batch, project, ids, depth, &by_message);
+        // What was made of them holds what they said.
+        batch.any(
+            format!(
+                "DELETE FROM payloads WHERE project = $1 AND message IN ({list})
+                 AND message IN (SELECT id FROM messages WHERE {gone})"
+            ),
+            parameters(),
+        );
         plan.attempts = Some(batch.0.len());
         match depth {
             Depth::Bytes => batch.any(
@@ -185,9 +217,9 @@ impl Store {
 /// Where in a batch the statements stand whose rows are counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ErasePlan {
-    messages: Option<usize>,
-    deliveries: Option<usize>,
-    attempts: Option<usize>,
+    pub(crate) messages: Option<usize>,
+    pub(crate) deliveries: Option<usize>,
+    pub(crate) attempts: Option<usize>,
 }
 
 impl ErasePlan {
@@ -229,6 +261,11 @@ fn add_leave_quarantine(
             "DELETE FROM identities WHERE project = $1 AND message IN ({list})
              AND substr(identity, 1, 11) = 'quarantine:'"
         ),
+        parameters.clone(),
+    );
+    // The files that came with what was set aside lie under the id of the message.
+    batch.any(
+        format!("DELETE FROM submission_files WHERE project = $1 AND submission IN ({list})"),
         parameters,
     );
 }

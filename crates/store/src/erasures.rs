@@ -9,22 +9,27 @@
 use std::collections::{BTreeSet, HashSet};
 
 use fieldpost_model::delivery::Delivery;
-use fieldpost_model::hexadecimal;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use crate::deliveries::{self, read_delivery};
-use crate::erase::{Depth, Erased, WAITING, places, with_ids};
+use crate::erase::{Depth, Erased, KeptBy, WAITING, places, with_ids};
+use crate::erase_filed::{TOUCHED_MEANWHILE, add_erase_filed};
 use crate::error::StoreError;
 use crate::mentions::mentions_any;
 use crate::records::Page;
-use crate::statement::{Batch, Conditions, Parameter, Row, as_integer, length, unreadable};
+use crate::statement::{Batch, Conditions, Parameter, Row, as_integer, digest, length};
+use crate::tellings::{BY_PAYLOAD, waiting_sql};
 use crate::text::storable_key;
 use crate::{Engine, Store};
 
+/// What some systems write before an instance id.
+const UUID: &str = "uuid:";
 /// Ids that one query looks for.
-const IDS_AT_ONCE: usize = 200;
+pub(crate) const IDS_AT_ONCE: usize = 200;
+/// How often an erasure looks again at cases of which others have become touched just then.
+pub(crate) const MOST_REDOS: usize = 5;
 
 /// What a person is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +68,14 @@ pub struct Traces {
     pub messages: Vec<Uuid>,
     /// What they are called by, and what was looked for.
     pub names: Vec<String>,
+    /// Cases that go as a whole.
+    pub cases: Vec<String>,
+    /// Submissions whose changes go out of the histories of cases, and messages that told of a case as a
+    /// whole.
+    pub submissions: Vec<Uuid>,
+    /// Cases that these submissions have changed: what events have told of them goes as well, whatever
+    /// message set them off.
+    pub touched: Vec<String>,
 }
 
 /// What there is of messages.
@@ -95,6 +108,16 @@ pub struct Erasure {
     pub at: Timestamp,
 }
 
+/// The two spellings of an identity: some systems write `uuid:` before an instance id, and some do
+/// not. Whoever asks for a person may have either.
+fn spellings(identity: &str) -> [String; 2] {
+    let other = match identity.strip_prefix(UUID) {
+        Some(bare) => bare.to_owned(),
+        None => format!("{UUID}{identity}"),
+    };
+    [identity.to_owned(), other]
+}
+
 impl Store {
     /// Finds everything that is about a person. Looking for an identity reads the index of a
     /// project's messages whole: this is for the rare case.
@@ -105,6 +128,7 @@ impl Store {
     ) -> Result<Traces, StoreError> {
         let mut found: BTreeSet<Uuid> =
             self.first_traces(project, criterion).await?.into_iter().collect();
+        found.extend(self.filed_traces(project, criterion, &found).await?);
         let mut names = BTreeSet::from([criterion.text()]);
         let begun: Vec<Uuid> = found.iter().copied().collect();
         let mut identities = BTreeSet::new();
@@ -127,7 +151,36 @@ impl Store {
                 self.query(sql, with_ids(vec![project.into()], ids), |row| row.id(0)).await?,
             );
         }
-        Ok(Traces { messages: found.into_iter().collect(), names: names.into_iter().collect() })
+        let messages: Vec<Uuid> = found.into_iter().collect();
+        let mut traces = Traces { names: names.into_iter().collect(), ..Traces::default() };
+        if let Criterion::Key(key) = criterion {
+            traces.cases.push(storable_key(key.clone()));
+        } else {
+            traces.submissions = self.submissions_of(project, &messages).await?;
+            traces.touched = self.cases_of_submissions(project, &traces.submissions).await?;
+        }
+        Ok(Traces { messages, ..traces })
+    }
+
+    /// All messages that have said something of the submissions which a person is known by, or which
+    /// one of these messages has said something of.
+    async fn filed_traces(
+        &self,
+        project: &str,
+        criterion: &Criterion,
+        found: &BTreeSet<Uuid>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let messages: Vec<Uuid> = found.iter().copied().collect();
+        let mut submissions = self.submissions_of(project, &messages).await?;
+        let named = match criterion {
+            Criterion::Identity(identity) => Some(("instances", "instance_id", identity)),
+            Criterion::Key(key) => Some(("case_changes", "case_id", key)),
+            Criterion::Message(_) => None,
+        };
+        if let Some((table, column, name)) = named {
+            submissions.extend(self.submissions_named(project, table, column, name).await?);
+        }
+        self.messages_of(project, &submissions).await
     }
 
     async fn first_traces(
@@ -136,13 +189,19 @@ impl Store {
         criterion: &Criterion,
     ) -> Result<Vec<Uuid>, StoreError> {
         let (sql, parameter): (&str, Parameter) = match criterion {
-            Criterion::Identity(identity) => (
-                "SELECT id FROM messages WHERE project = $1 AND identity = $2",
-                storable_key(identity.clone()).into(),
-            ),
+            Criterion::Identity(identity) => {
+                let sql = "SELECT id FROM messages WHERE project = $1 AND identity IN ($2, $3)";
+                let [one, other] = spellings(identity).map(|it| storable_key(it).into());
+                let parameters = vec![project.into(), one, other];
+                return self.query(sql.to_owned(), parameters, |row| row.id(0)).await;
+            }
             Criterion::Key(key) => (
                 "SELECT DISTINCT payload_id FROM deliveries
-                 WHERE project = $1 AND key = $2 AND key IS NOT NULL",
+                 WHERE project = $1 AND key = $2 AND key IS NOT NULL
+                 AND (subject IS NULL OR subject <> payload_id)
+                 UNION
+                 SELECT message FROM runs
+                 WHERE project = $1 AND key = $2 AND key IS NOT NULL AND message IS NOT NULL",
                 storable_key(key.clone()).into(),
             ),
             Criterion::Message(id) => (
@@ -217,16 +276,27 @@ impl Store {
         Ok(extent)
     }
 
-    /// The deliveries of these messages that wait, or hold others.
+    /// The deliveries that wait, or hold others, and carry something about a person.
     pub async fn waiting_of(
         &self,
         project: &str,
-        messages: &[Uuid],
+        traces: &Traces,
     ) -> Result<Vec<Delivery>, StoreError> {
         let mut waiting = Vec::new();
-        for ids in messages.chunks(IDS_AT_ONCE) {
+        let by_payload = self.engine.indexed_by(Some(BY_PAYLOAD));
+        for cases in traces.touched.chunks(IDS_AT_ONCE) {
+            let mut parameters: Vec<Parameter> = vec![project.into()];
+            parameters.extend(cases.iter().map(|case_id| case_id.as_str().into()));
             let sql = format!(
-                "SELECT {} FROM deliveries WHERE project = $1 AND payload_id IN ({})
+                "SELECT {} FROM deliveries WHERE project = $1 AND id IN ({})",
+                deliveries::COLUMNS,
+                waiting_sql(&places(2, cases.len()), &by_payload)
+            );
+            waiting.extend(self.query(sql, parameters, read_delivery).await?);
+        }
+        for ids in traces.messages.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT {} FROM deliveries {by_payload} WHERE project = $1 AND payload_id IN ({})
                  AND EXISTS (SELECT 1 FROM queue q
                      WHERE q.project = deliveries.project AND q.delivery = deliveries.id)",
                 deliveries::COLUMNS,
@@ -235,6 +305,9 @@ impl Store {
             waiting
                 .extend(self.query(sql, with_ids(vec![project.into()], ids), read_delivery).await?);
         }
+        // What a message of the person told of a case is found by both.
+        waiting.sort_by_key(|delivery| delivery.id);
+        waiting.dedup_by_key(|delivery| delivery.id);
         Ok(waiting)
     }
 
@@ -246,8 +319,33 @@ impl Store {
         messages: &[Uuid],
         now: Timestamp,
     ) -> Result<Erased, StoreError> {
+        let mut redos = 0;
+        loop {
+            match self.erase_messages_once(project, messages, now).await {
+                Err(StoreError::Conflict(conflict)) if conflict == TOUCHED_MEANWHILE => {
+                    if redos == MOST_REDOS {
+                        return Err(StoreError::Busy);
+                    }
+                    redos += 1;
+                }
+                end => return end,
+            }
+        }
+    }
+
+    async fn erase_messages_once(
+        &self,
+        project: &str,
+        messages: &[Uuid],
+        now: Timestamp,
+    ) -> Result<Erased, StoreError> {
         let mut batch = Batch::default();
-        let plan = self.add_erase(&mut batch, project, messages, Depth::Tombstone, WAITING, now);
+        let depth = Depth::Tombstone;
+        let filed = self.filed_by(project, messages, depth).await?;
+        let told = self.erased_of(project, &filed.submissions).await?;
+        self.lock_filed(&mut batch, project, &filed);
+        let plan = self.add_erase(&mut batch, project, messages, depth, KeptBy::WHAT_WAITS, now);
+        add_erase_filed(self, &mut batch, project, messages, &filed, now);
         if !messages.is_empty() {
             batch.any(
                 format!(
@@ -270,8 +368,11 @@ impl Store {
                 with_ids(vec![project.into()], messages),
             );
         }
-        let counts = self.change(batch).await?;
-        Ok(plan.erased(&counts))
+        let erased = plan.erased(&self.change(batch).await?);
+        if erased.messages > 0 {
+            self.tell_all(told);
+        }
+        Ok(erased)
     }
 
     /// Erases what names a person beside messages, or tells of these messages or their deliveries by
@@ -389,13 +490,10 @@ fn ids_in(text: &str) -> impl Iterator<Item = Uuid> {
 }
 
 fn read_erasure(row: &Row<'_>) -> Result<Erasure, StoreError> {
-    let digest = row.bytes(2)?;
-    let criterion_sha256 = <[u8; 32]>::try_from(digest.as_slice())
-        .map_err(|_| unreadable("digest", &hexadecimal::encode(&digest)))?;
     Ok(Erasure {
         id: row.id(0)?,
         criterion: row.text(1)?,
-        criterion_sha256,
+        criterion_sha256: digest(&row.bytes(2)?)?,
         erased: Erased {
             messages: length(row.integer(3)?)?,
             deliveries: length(row.integer(4)?)?,

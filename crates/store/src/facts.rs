@@ -1,13 +1,47 @@
 //! Facts about the installation: a name and a text. Those that are secret lie sealed.
 
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+
+use fieldpost_model::hexadecimal;
 use fieldpost_model::secret::Secret;
 
 use crate::Store;
 use crate::error::StoreError;
 use crate::keys::FACTS;
-use crate::statement::Batch;
+use crate::seal::NoKey;
+use crate::statement::{Batch, unreadable};
+
+/// The bytes of a project's secret.
+const SECRET_BYTES: usize = 32;
+
+/// The fact that is the secret of a project.
+fn project_secret_fact(project: &str) -> String {
+    format!("project-secret/{project}")
+}
 
 impl Store {
+    /// The secret by which a project makes digests that nobody else can: made when it is first asked for,
+    /// the same for all hubs from then on, and through every rotation of the sealing key.
+    pub async fn project_secret(&self, project: &str) -> Result<[u8; SECRET_BYTES], StoreError> {
+        if let Some(known) = self.project_secrets().get(project) {
+            return Ok(*known);
+        }
+        let mut fresh = [0; SECRET_BYTES];
+        getrandom::fill(&mut fresh).map_err(|error| {
+            StoreError::Keys(NoKey::NoRandomBytes(error.to_string()).to_string())
+        })?;
+        let make = || Secret::new(hexadecimal::encode(&fresh));
+        let kept = self.secret_fact_or_make(&project_secret_fact(project), make).await?;
+        let secret = decoded(kept.expose()).ok_or_else(|| unreadable("secret of", project))?;
+        self.project_secrets().insert(project.to_owned(), secret);
+        Ok(secret)
+    }
+
+    fn project_secrets(&self) -> MutexGuard<'_, HashMap<String, [u8; SECRET_BYTES]>> {
+        self.project_secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A fact about the installation.
     pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT value FROM facts WHERE name = $1";
@@ -72,4 +106,17 @@ impl Store {
         }
         Ok(self.secret_fact(name).await?.unwrap_or(made))
     }
+}
+
+/// The bytes that are written in these digits.
+fn decoded(digits: &str) -> Option<[u8; SECRET_BYTES]> {
+    let mut bytes = [0; SECRET_BYTES];
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
 }

@@ -16,11 +16,12 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::notices::{NewNotice, add_notices};
 use crate::records::{Page, Signal};
+use crate::runs::NewRun;
 use crate::statement::{Batch, Conditions, Parameter, Row, as_integer};
 
 pub(crate) const COLUMNS: &str = "id, kind, subject, state, opened_at, recovered_at, failures, given_up, \
                        last_at, last_error, last_status, last_url, last_delivery, last_payload, \
-                       last_key, reminded_at, unsteady";
+                       last_key, reminded_at, unsteady, success_at";
 
 /// The text of the conflict that a change runs into which somebody else made first.
 pub(crate) const DONE_ALREADY: &str = "somebody else has done this already";
@@ -51,8 +52,6 @@ pub struct OpenIncident {
     pub project: ProjectName,
     /// The incident.
     pub incident: Incident,
-    /// When the destination was last seen to work.
-    pub success_at: Option<Timestamp>,
 }
 
 /// Which incidents a list shows.
@@ -74,13 +73,14 @@ impl Store {
         found.into_iter().next().ok_or_else(|| StoreError::Refused("there is no time".to_owned()))
     }
 
-    /// Opens an incident and keeps the notices that tell of it. The answer is whether it was this
-    /// call that opened it: where one lasts already, nothing is written.
+    /// Opens an incident and keeps the notices that tell of it and the runs that it sets off. The answer
+    /// is whether it was this call that opened it: where one lasts already, nothing is written.
     pub async fn open_incident(
         &self,
         project: &str,
         new: &NewIncident,
         notices: &[NewNotice],
+        runs: &[NewRun],
     ) -> Result<bool, StoreError> {
         let now = self.now_sql();
         let sighting = sighting_parameters(new.last.as_ref());
@@ -95,6 +95,7 @@ impl Store {
         ];
         parameters.extend(sighting);
         let mut batch = Batch::default();
+        self.lock_made_runs(&mut batch, project, runs);
         batch.one(
             DONE_ALREADY,
             format!(
@@ -110,7 +111,10 @@ impl Store {
             parameters,
         );
         add_notices(&mut batch, project, notices, &now);
-        self.change_and_tell(batch, project, new.id, IncidentState::Open).await
+        self.add_runs(&mut batch, project, None, runs);
+        let opened = self.change_and_tell(batch, project, new.id, IncidentState::Open).await?;
+        self.told_runs_of_trouble(opened, project, runs);
+        Ok(opened)
     }
 
     /// Makes a change of an incident that somebody else may have made first, and lets others know.
@@ -175,19 +179,38 @@ impl Store {
         self.change(batch).await.map(drop)
     }
 
-    /// Ends an incident. The answer is whether it was this call that ended it.
+    /// Ends an incident, with the notices and the runs that this calls for. The answer is whether it was
+    /// this call that ended it.
     pub async fn recover_incident(
         &self,
         project: &str,
         incident: Uuid,
         notices: &[NewNotice],
+        runs: &[NewRun],
     ) -> Result<bool, StoreError> {
         let now = self.now_sql();
         let change = format!("state = 'recovered', recovered_at = {now}");
         let mut batch = Batch::default();
+        self.lock_made_runs(&mut batch, project, runs);
         change_open(&mut batch, &change, "", vec![project.into(), incident.into()]);
         add_notices(&mut batch, project, notices, &now);
-        self.change_and_tell(batch, project, incident, IncidentState::Recovered).await
+        self.add_runs(&mut batch, project, None, runs);
+        let ended =
+            self.change_and_tell(batch, project, incident, IncidentState::Recovered).await?;
+        self.told_runs_of_trouble(ended, project, runs);
+        Ok(ended)
+    }
+
+    /// Tells of the runs that were made with a change, if it was made.
+    pub(crate) fn told_runs_of_trouble<'r>(
+        &self,
+        changed: bool,
+        project: &str,
+        runs: impl IntoIterator<Item = &'r NewRun>,
+    ) {
+        if changed {
+            self.told_runs_made(&project.into(), runs);
+        }
     }
 
     /// Tells again that an incident lasts, if nobody has since `told_at`: when it was opened, or
@@ -234,15 +257,11 @@ impl Store {
     /// Every incident that lasts, in all projects.
     pub async fn open_incidents(&self) -> Result<Vec<OpenIncident>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS}, project, success_at FROM incidents WHERE state = 'open'
+            "SELECT {COLUMNS}, project FROM incidents WHERE state = 'open'
              ORDER BY project, kind, subject"
         );
         self.query(sql, Vec::new(), |row| {
-            Ok(OpenIncident {
-                incident: read_incident(row)?,
-                project: row.text(17)?.into(),
-                success_at: row.optional_integer(18)?.map(Timestamp),
-            })
+            Ok(OpenIncident { incident: read_incident(row)?, project: row.text(18)?.into() })
         })
         .await
     }
@@ -352,17 +371,18 @@ fn sighting_parameters(last: Option<&Sighting>) -> [Parameter; 7] {
         Parameter::Integer(last.and_then(|last| last.status).map(i64::from)),
         last.and_then(|last| last.url.clone()).into(),
         sample.map(|sample| sample.delivery).into(),
-        sample.map(|sample| sample.payload).into(),
+        sample.and_then(|sample| sample.message).into(),
         sample.and_then(|sample| sample.key.clone()).into(),
     ]
 }
 
 pub(crate) fn read_incident(row: &Row<'_>) -> Result<Incident, StoreError> {
-    let sample = match (row.optional_id(12)?, row.optional_id(13)?) {
-        (Some(delivery), Some(payload)) => {
-            Some(Sample { delivery, payload, key: row.optional_text(14)? })
+    let sample = match row.optional_id(12)? {
+        Some(delivery) => {
+            let (message, key) = (row.optional_id(13)?, row.optional_text(14)?);
+            Some(Sample { delivery, message, key })
         }
-        _ => None,
+        None => None,
     };
     let last = match row.optional_integer(8)? {
         Some(at) => Some(Sighting {
@@ -386,5 +406,6 @@ pub(crate) fn read_incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         last,
         reminded_at: row.optional_integer(15)?.map(Timestamp),
         unsteady: row.integer(16)? != 0,
+        success_at: row.optional_integer(17)?.map(Timestamp),
     })
 }

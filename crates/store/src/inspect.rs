@@ -1,7 +1,7 @@
 //! Looking at a database without opening it as a store: nothing is made, migrated or locked, so
 //! that it can be done beside a running hub, and before one dares to start.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
@@ -9,6 +9,7 @@ use tokio_postgres::Client;
 
 use crate::StoreSettings;
 use crate::error::StoreError;
+use crate::files::Files;
 use crate::keys::{DEFINITIONS, counts_sql, key_fact_sql};
 use crate::migrate;
 use crate::notices::{RefusedAddress, refused_last};
@@ -30,6 +31,13 @@ const ENDED_MAILS: &str = "SELECT project, recipient, COALESCE(last_error, ''), 
 const USERS: &str = "SELECT COUNT(*) FROM users WHERE disabled = 0";
 const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
     JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
+/// The digests of files that rows name. Digests are spread evenly, so that the first of them are a sample.
+const NAMED_FILES: [&str; 2] = [
+    "SELECT DISTINCT sha256 FROM submission_files WHERE sha256 IS NOT NULL ORDER BY sha256 LIMIT ",
+    "SELECT DISTINCT sha256 FROM form_files WHERE sha256 IS NOT NULL ORDER BY sha256 LIMIT ",
+];
+/// The most files of submissions that are looked for in the folder of files, and the most of forms.
+const FILES_LOOKED_FOR: usize = 1_000;
 /// Settings of PostgreSQL that decide whether a yes is durable.
 const DURABILITY: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
 
@@ -66,6 +74,23 @@ pub struct Inspection {
     pub waiting: u64,
     /// When the oldest of them was made.
     pub oldest_waiting: Option<Timestamp>,
+    /// Whether the files that the database names are there; none where the schema is another version's.
+    pub files: Option<FoundFiles>,
+    /// The digests of files that are to be looked for.
+    named_files: Vec<Vec<u8>>,
+}
+
+/// Which of the files that the database names lie in the folder of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFiles {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How many were looked for: all, or a sample of 1,000 of submissions and as many of forms.
+    pub looked_for: usize,
+    /// How many of them are not there.
+    pub missing: usize,
+    /// Why the folder could not be looked into.
+    pub trouble: Option<String>,
 }
 
 /// A definition as it is stored.
@@ -111,6 +136,23 @@ impl Inspection {
             }
         }
     }
+
+    /// Looks for the files that the database names. This blocks.
+    fn look_for_files(&mut self, folder: PathBuf) {
+        let named = std::mem::take(&mut self.named_files);
+        let files = Files::at(folder.clone());
+        let mut found = FoundFiles { folder, looked_for: 0, missing: 0, trouble: None };
+        for sha256 in named.iter().filter_map(|sha256| sha256.as_slice().try_into().ok()) {
+            match files.has(sha256) {
+                Ok(is_there) => {
+                    found.looked_for += 1;
+                    found.missing += usize::from(!is_there);
+                }
+                Err(error) => found.trouble = Some(error.to_string()),
+            }
+        }
+        self.files = Some(found);
+    }
 }
 
 /// Looks at the database of these settings; `None` where SQLite has made no file yet.
@@ -126,6 +168,14 @@ pub async fn inspect(settings: &StoreSettings) -> Result<Option<Inspection>, Sto
         inspected.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))?
     };
     found.open_definitions(&settings.keys);
+    if found.schema_version == found.known_version {
+        let folder = settings.files.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            found.look_for_files(folder);
+            found
+        });
+        found = looked.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    }
     Ok(Some(found))
 }
 
@@ -175,6 +225,11 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
         connection.query_row(WAITING, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     found.waiting = waiting.cast_unsigned();
     found.oldest_waiting = oldest.map(Timestamp);
+    for sql in NAMED_FILES {
+        let mut statement = connection.prepare(&format!("{sql} {FILES_LOOKED_FOR}"))?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        found.named_files.extend(rows.collect::<Result<Vec<_>, _>>()?);
+    }
     Ok(found)
 }
 
@@ -241,5 +296,9 @@ async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
     let waiting = client.query_one(WAITING, &[]).await?;
     found.waiting = waiting.get::<_, i64>(0).cast_unsigned();
     found.oldest_waiting = waiting.get::<_, Option<i64>>(1).map(Timestamp);
+    for sql in NAMED_FILES {
+        let rows = client.query(&format!("{sql} {FILES_LOOKED_FOR}"), &[]).await?;
+        found.named_files.extend(rows.iter().map(|row| row.get::<_, Vec<u8>>(0)));
+    }
     Ok(found)
 }

@@ -163,6 +163,15 @@ impl Store {
         Ok(Some(Invitation { kind, user, expires_at, drops_second_factor }))
     }
 
+    /// Whether this is the digest of a link that made the first user, and makes none any more: there is one,
+    /// who came another way.
+    pub async fn is_late_first_owner_link(&self, digest: [u8; 32]) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM invitations WHERE digest = $1 AND kind = 'first-owner'
+                   AND EXISTS (SELECT 1 FROM users)";
+        let found = self.query(sql.to_owned(), vec![Parameter::Bytes(digest.to_vec())], |_| Ok(()));
+        Ok(!found.await?.is_empty())
+    }
+
     /// Uses a link: sets the password, ends the sessions there were, and begins one. Of two who use
     /// it at once, one does; the other gets the conflict [`USED_INVITATION`].
     pub async fn accept_invitation(&self, acceptance: &Acceptance) -> Result<(), StoreError> {

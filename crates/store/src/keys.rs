@@ -53,7 +53,13 @@ pub(crate) const FACTS: SealedPlace =
     SealedPlace { table: "facts", names: &["name"], text: "value", whole: false };
 pub(crate) const SECOND_FACTORS: SealedPlace =
     SealedPlace { table: "second_factors", names: &["account"], text: "secret", whole: true };
-const PLACES: [SealedPlace; 4] = [DEFINITIONS, TOKENS, FACTS, SECOND_FACTORS];
+pub(crate) const WORKFLOW_VERSIONS: SealedPlace = SealedPlace {
+    table: "workflow_versions",
+    names: &["project", "workflow", "CAST(version AS TEXT)"],
+    text: "definition",
+    whole: true,
+};
+const PLACES: [SealedPlace; 5] = [DEFINITIONS, TOKENS, FACTS, SECOND_FACTORS, WORKFLOW_VERSIONS];
 
 impl SealedPlace {
     /// What a record's text is sealed to: the place where it lies.

@@ -31,22 +31,35 @@ mod audit;
 mod backlogs;
 mod backup;
 mod bulk;
+mod case_list;
+mod cases;
+mod changes;
 mod claimed;
 pub mod clock;
+mod collections;
 mod configuration;
+mod data_lists;
 mod deliveries;
 mod delivery_list;
 mod endings;
 mod ends;
 mod erase;
+mod erase_filed;
 mod erasures;
 mod error;
 mod facts;
+mod fetches;
+mod fields;
+mod filed;
+mod files;
+mod filing;
 mod finding;
+mod forms;
 mod giving_back;
 mod history;
 mod hubs;
 mod incidents;
+mod indexed_fields;
 mod inspect;
 mod invitations;
 mod keys;
@@ -61,29 +74,38 @@ mod moving;
 mod notices;
 mod open_counts;
 mod order;
+mod payloads;
 mod postgres;
+mod queries;
 mod records;
+mod replacing;
 mod replay;
 mod reports;
 mod request;
 mod retention;
+mod runs;
 mod seal;
 mod second_factors;
 mod sessions;
+mod signals;
 mod sqlite;
 mod statement;
+mod submission_condition;
+mod submission_list;
+mod submissions;
 mod sweep;
 mod tallies;
+mod tellings;
 mod text;
 mod tokens;
 mod tries;
 mod users;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use fieldpost_model::delivery::DeliveryState;
-use fieldpost_model::message::MessageState;
 use tokio::sync::broadcast;
 
 pub use crate::api_tokens::{ApiToken, ListedToken, MOST_TOKENS, TOO_MANY_TOKENS};
@@ -91,9 +113,19 @@ pub use crate::audit::{
     AuditEntry, AuditQuery, CHANGE_REFUSED, PASSWORD_REFUSED, SIGN_IN_REFUSED, TOKENS_REFUSED, Who,
 };
 pub use crate::backlogs::Backlog;
-pub use crate::backup::backup;
+pub use crate::backup::{BackedUpFiles, BackupPart, backup, backup_files};
 pub use crate::bulk::{BulkAction, BulkChange, BulkKind, BulkState, HeldAction};
+pub use crate::case_list::{
+    CASES_LOOKED_THROUGH, CaseOrder, CasePage, CasePlace, CaseQuery, CaseTie, CaseTime,
+    CaseTimeCondition, CasesFound, ListedCase,
+};
+pub use crate::cases::MOST_CASE_CHANGES;
+pub use crate::changes::{Change, ChangeKind};
 pub use crate::clock::Clock;
+pub use crate::collections::{
+    Collection, CollectionItem, CollectionKeys, CollectionPage, CollectionQuery,
+    MOST_COLLECTION_ITEMS, MOST_COLLECTION_PAGE_BYTES,
+};
 pub use crate::configuration::TAKEN_KEY;
 pub use crate::delivery_list::{
     DeliveriesFound, DeliveryOrder, DeliveryPage, NextTryOrder, ROWS_LOOKED_THROUGH, WaitingFound,
@@ -102,11 +134,25 @@ pub use crate::endings::{EndedDelivery, Endings};
 pub use crate::erase::Erased;
 pub use crate::erasures::{Criterion, Erasure, Extent, Traces};
 pub use crate::error::StoreError;
+pub use crate::fetches::{FetchOutcome, FileFetch, HeldFetch, WantedFetch};
+pub use crate::fields::{Comparison, FieldCondition, FieldOperator};
+pub use crate::filed::{BroughtVersion, TouchedCase};
+pub use crate::files::{FILES_FOLDER, FileError, Files, KeptFile, NewFile, OpenFile, WholeFile};
+pub use crate::filing::codec::{read_case, write_case};
+pub use crate::filing::{
+    CaseChange, CaseHistory, FiledCase, FiledFile, FiledSubmission, Filing, NewForm, Original,
+    Revised,
+};
 pub use crate::finding::IdRange;
+pub use crate::forms::{
+    FormDefinition, FormFile, FormHead, FormOrigin, FormQuery, FormVersion, FormWork, PutForm,
+    TAKEN_FORM, WantedDefinition,
+};
 pub use crate::history::{Try, Version};
 pub use crate::hubs::{HubNews, SeenHub};
 pub use crate::incidents::{IncidentQuery, NewIncident, OpenIncident};
-pub use crate::inspect::{FoundDefinition, Inspection, inspect};
+pub use crate::indexed_fields::{FieldPath, IndexedField, MOST_INDEXED_FIELDS};
+pub use crate::inspect::{FoundDefinition, FoundFiles, Inspection, inspect};
 pub use crate::invitations::{Acceptance, Invitation, InvitationKind, USED_INVITATION};
 pub use crate::keys::{KeyStatus, KeyUse};
 pub use crate::lanes::{LANE_COUNT, LaneBacklog};
@@ -115,22 +161,41 @@ pub use crate::moving::{Move, PlaceInLane, QueuePlace, Walk};
 pub use crate::notices::{HeldNotice, NewNotice, NoticeOutcome, RefusedAddress};
 pub use crate::open_counts::{OpenCount, OpenCounts};
 pub use crate::order::connection_of;
+pub use crate::payloads::{ClaimedPayload, NewPayload, StoredPayload};
+pub use crate::queries::{DeliveryQuery, MessageQuery, StateCount};
 pub use crate::records::*;
+pub use crate::replay::STALE as STALE_PLAN;
 pub use crate::reports::{Expectation, PeriodCounts};
 pub use crate::retention::{Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep};
+pub use crate::runs::{
+    ClaimedInput, ClaimedRun, CronMark, DoneStep, FinalState, NewRun, RunChange, RunClaims,
+    RunCondition, RunDemand, RunEnd, RunError, RunHold, RunKept, RunLogLine, RunOutlook, RunPage,
+    RunRecord, RunThen, RunsFound, StateSide, StepRecord, WorkflowVersion,
+};
 pub use crate::seal::{KeyId, KeyRing, KeySource, NoKey, Rotation, SealingKey};
 pub use crate::second_factors::SecondFactor;
 pub use crate::sessions::{MOST_SESSIONS, NewSession, SEEN_EVERY, Session};
+pub use crate::submission_condition::{SubmissionCondition, SubmissionText};
+pub use crate::submission_list::{
+    SUBMISSIONS_LOOKED_THROUGH, StoredSubmission, SubmissionOrder, SubmissionPage, SubmissionPlace,
+    SubmissionQuery, SubmissionsFound,
+};
+pub use crate::submissions::{
+    Instance, StoredFile, SubmissionContent, SubmissionVersion, WantedVersion,
+};
 pub use crate::sweep::Stretch;
 pub use crate::tallies::{LastTime, NewTally, Tally, TallyQuery};
+pub use crate::tellings::{TOLD_MEANWHILE, Telling, ToldAgain};
 pub use crate::tokens::{StoredToken, TokenOwner, TokenTurn};
 pub use crate::tries::Tried;
 pub use crate::users::{CHANGED_CREDENTIALS, NewUser, TAKEN_EMAIL, User, UserChange};
 
 use crate::ends::{AcceptEnd, RecordEnd};
+use crate::filing::batch::LateFiling;
 use crate::lost::LostClaims;
 use crate::postgres::Postgres;
 use crate::seal::Sealer;
+use crate::signals::Told;
 use crate::sqlite::Sqlite;
 use crate::statement::{Batch, Parameter, Row};
 
@@ -156,6 +221,8 @@ pub struct StoreSettings {
     pub clock: Clock,
     /// Where the keys come from that seal what is secret.
     pub keys: KeySource,
+    /// The folder of the files that come with submissions. Hubs that share a database share it too.
+    pub files: PathBuf,
 }
 
 /// The file of the keys in a data folder, unless another one is named.
@@ -168,6 +235,7 @@ impl StoreSettings {
         let data = data.into();
         Self {
             keys: KeySource::File { path: data.join(KEY_FILE), make: true },
+            files: data.join(FILES_FOLDER),
             data,
             database: None,
             accept_queue: 8_192,
@@ -200,6 +268,15 @@ impl Engine {
         }
     }
 
+    /// Says which index of a table a statement is to follow. SQLite keeps no count of what it holds, and
+    /// may rather take the key of the table and look at every row; PostgreSQL does, and has no such words.
+    fn indexed_by(&self, index: Option<&str>) -> String {
+        match (self, index) {
+            (Self::Sqlite(_), Some(index)) => sqlite::indexed_by(index),
+            _ => String::new(),
+        }
+    }
+
     /// What ends a look for rows that are to be cleared away: those that somebody else is about are
     /// left to them, so that whoever clears away never waits.
     fn left_to_others(&self) -> &'static str {
@@ -224,9 +301,20 @@ impl Engine {
 
     /// Runs a batch as one transaction; the answer is the rows touched by each statement.
     async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
+        self.change_and_file(batch, None).await
+    }
+
+    /// The same, and in the same transaction what a message that was set aside makes of forms,
+    /// submissions and cases. Where that no longer fits what there is, nothing is changed, and the
+    /// answer is the conflict `MOVED`.
+    async fn change_and_file(
+        &self,
+        batch: Batch,
+        late: Option<LateFiling>,
+    ) -> Result<Vec<u64>, StoreError> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.change(batch).await,
-            Self::Postgres(postgres) => postgres.change(batch).await,
+            Self::Sqlite(sqlite) => sqlite.change(batch, late).await,
+            Self::Postgres(postgres) => postgres.change(batch, late).await,
         }
     }
 }
@@ -237,10 +325,13 @@ pub struct Store {
     clock: Clock,
     quarantine_limit: u32,
     sealer: Sealer,
+    files: Files,
     /// Who holds the leases that this process takes: node and start number. Every claim adds a
     /// number of its own.
     owner: String,
     lost_claims: LostClaims,
+    /// The secrets of projects that were asked for: they never change.
+    project_secrets: Mutex<HashMap<String, [u8; 32]>>,
     signals: broadcast::Sender<Signal>,
 }
 
@@ -276,14 +367,17 @@ impl Store {
         let store = Self {
             sealer: sealer.await.map_err(StoreError::while_opening)?,
             engine,
+            files: Files::at(settings.files),
             clock: settings.clock,
             quarantine_limit: settings.quarantine_limit,
             owner,
             lost_claims: LostClaims::default(),
+            project_secrets: Mutex::default(),
             signals,
         };
         store.seal_at_start().await.map_err(StoreError::while_opening)?;
         store.release_of_older_starts().await.map_err(StoreError::while_opening)?;
+        store.free_runs_of_older_starts().await.map_err(StoreError::while_opening)?;
         Ok(store)
     }
 
@@ -293,6 +387,11 @@ impl Store {
             Engine::Sqlite(_) => "sqlite",
             Engine::Postgres(_) => "postgres",
         }
+    }
+
+    /// The files that come with submissions and forms.
+    pub const fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Listens to what happens from now on. A listener that is too slow misses signals.
@@ -378,57 +477,19 @@ impl Store {
         self.engine.change(batch).await
     }
 
+    async fn change_and_file(
+        &self,
+        batch: Batch,
+        late: Option<LateFiling>,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.engine.change_and_file(batch, late).await
+    }
+
     fn signal(&self, signal: Signal) {
         if let Engine::Postgres(postgres) = &self.engine {
             postgres.tell_others(&signal);
         }
         // Nobody listening is fine.
         drop(self.signals.send(signal));
-    }
-
-    fn tell(&self, told: Told, accepted: &Accepted) {
-        let Told { project, id, deliveries } = told;
-        let (id, state) = match accepted {
-            Accepted::Stale | Accepted::QuarantineFull => return,
-            Accepted::Kept { .. } => (id, MessageState::Kept),
-            Accepted::Duplicate { .. } => (id, MessageState::Duplicate),
-            Accepted::Quarantined { id, .. } => (*id, MessageState::Quarantined),
-        };
-        self.signal(Signal::Message { project: project.clone(), id, state });
-        if state != MessageState::Kept {
-            return;
-        }
-        for (id, lane) in deliveries {
-            let project = project.clone();
-            self.signal(Signal::Delivery { project, id, state: DeliveryState::Pending });
-            if let Some(lane) = lane {
-                self.signal(Signal::Due(lane));
-            }
-        }
-    }
-}
-
-/// What there is to tell once a message is kept, noted before the message is handed over.
-struct Told {
-    project: fieldpost_model::ProjectName,
-    id: uuid::Uuid,
-    deliveries: Vec<(uuid::Uuid, Option<Lane>)>,
-}
-
-impl From<&Accept> for Told {
-    fn from(accept: &Accept) -> Self {
-        let lane = |delivery: &NewDelivery| {
-            let name = delivery.connection.clone();
-            (!delivery.parked).then(|| Lane { project: accept.project.clone(), name })
-        };
-        Self {
-            project: accept.project.clone(),
-            id: accept.message.id,
-            deliveries: accept
-                .deliveries
-                .iter()
-                .map(|delivery| (delivery.id, lane(delivery)))
-                .collect(),
-        }
     }
 }

@@ -68,6 +68,7 @@ impl Store {
         // before it comes to this.
         self.change(Batch::default()).await?;
         self.release_of(&lost).await?;
+        self.free_runs_of(&lost).await?;
         self.lost_claims.list().retain(|owner| !lost.contains(owner));
         Ok(())
     }

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::erase::{places, with_ids};
 use crate::error::StoreError;
-use crate::records::{MessageQuery, Page};
+use crate::queries::MessageQuery;
+use crate::records::Page;
 use crate::request::read_request;
 use crate::statement::{Conditions, Row, as_integer, contains, length, like_anywhere};
 use crate::{Engine, Store};

@@ -113,7 +113,7 @@ impl Among {
     }
 
     /// The comparison with what is selected.
-    fn of(self, selected: &str) -> String {
+    pub(crate) fn of(self, selected: &str) -> String {
         match self {
             Self::List => format!("IN ({selected})"),
             Self::Array => format!("= ANY (ARRAY ({selected}))"),

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fieldpost_model::ProjectName;
-use fieldpost_model::attempt::{Attempt, ErrorKind};
+use fieldpost_model::attempt::Attempt;
 use fieldpost_model::delivery::{DeliveryOrigin, DeliveryState};
 use fieldpost_model::event::Event;
-use fieldpost_model::incident::IncidentState;
-use fieldpost_model::message::{MessageRequest, MessageState};
+use fieldpost_model::message::MessageRequest;
 use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
-use crate::bulk::BulkState;
+use crate::filing::Filing;
+use crate::payloads::{ClaimedPayload, NewPayload};
+use crate::runs::NewRun;
+pub use crate::signals::Signal;
 use crate::text::{storable, storable_key};
 
 names! {
@@ -26,6 +28,8 @@ names! {
         Connection = "connection",
         /// A standing order.
         Forwarder = "forwarder",
+        /// What is done with what happens, step by step.
+        Workflow = "workflow",
         /// What the project settles for all of these; there is one, under the project's name.
         Project = "project",
     }
@@ -65,6 +69,20 @@ pub struct StoredDefinition {
     /// The version of the project's definitions that it was saved with: it changes whenever the
     /// definition is saved, and tells nothing of what is in it.
     pub saved_in: i64,
+    /// Since when it is paused, by whom and why. `None` where it is not, or has been since before
+    /// this was kept.
+    pub pause: Option<Pause>,
+}
+
+/// A pause, as whoever comes later wants to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Since when.
+    pub since: Timestamp,
+    /// Who paused it, as they were called at that time.
+    pub by: String,
+    /// Why, in their own words.
+    pub reason: Option<String>,
 }
 
 /// One step of a change of a project's definitions.
@@ -74,6 +92,9 @@ pub enum DefinitionChange {
     Title(String),
     /// Makes or replaces a definition.
     Set(DefinitionKind, String, String),
+    /// Keeps beside a definition why it is paused from now on; `None` where it is paused no more. It
+    /// stands after the change of the definition itself.
+    Pause(DefinitionKind, String, Option<Pause>),
     /// Takes a definition away. Deliveries that wait for a removed forwarder are cancelled by it.
     Remove(DefinitionKind, String),
     /// Replaces the digests of the secrets and ids that lead to a source. Each leads to one source
@@ -129,7 +150,7 @@ impl NewMessage {
     }
 }
 
-/// A delivery that a message calls for.
+/// A delivery that an event calls for.
 #[derive(Clone, Debug)]
 pub struct NewDelivery {
     /// Its id, made by the planner.
@@ -155,6 +176,8 @@ pub struct NewDelivery {
     pub collapse_key: Option<String>,
     /// How many hubs its message has passed through.
     pub hops: u32,
+    /// The payload that it carries, which is kept with it; `None`: its message as it came.
+    pub payload: Option<Uuid>,
 }
 
 /// A message together with all the work that it calls for: what one transaction keeps.
@@ -168,6 +191,13 @@ pub struct Accept {
     pub message: NewMessage,
     /// The deliveries that it calls for; none for a quarantined message.
     pub deliveries: Vec<NewDelivery>,
+    /// The runs that it calls for; none for a quarantined message.
+    pub runs: Vec<NewRun>,
+    /// What deliveries carry that is not just the message, and runs begin with; kept only where the message
+    /// is.
+    pub payloads: Vec<NewPayload>,
+    /// What it makes of forms, submissions and cases.
+    pub filing: Option<Box<Filing>>,
 }
 
 /// What became of a message that asked to be kept. Only `Stale` and `QuarantineFull` kept nothing.
@@ -190,7 +220,8 @@ pub enum Accepted {
         /// How often it came in by now.
         seen: u32,
     },
-    /// The definitions have changed since the plan was made: plan again.
+    /// The definitions, or what the filing was made from, have changed since the plan was made: plan
+    /// again.
     Stale,
     /// The source holds as many quarantined messages as `quarantine-limit` allows.
     QuarantineFull,
@@ -232,6 +263,10 @@ pub struct Replay {
     pub still_quarantined: Option<String>,
     /// The deliveries that it calls for.
     pub deliveries: Vec<NewDelivery>,
+    /// The runs that it calls for.
+    pub runs: Vec<NewRun>,
+    /// What they carry that is not just the message; kept only where they are.
+    pub payloads: Vec<NewPayload>,
 }
 
 /// What a message or an attempt holds in memory beside the texts that can be long.
@@ -246,7 +281,11 @@ impl Accept {
     pub(crate) fn held_bytes(&self) -> usize {
         let request = &self.message.request;
         let texts = request.path.len() + pairs_bytes(&request.query);
-        OVERHEAD + self.message.body.len() + texts + pairs_bytes(&request.headers)
+        let filing = self.filing.as_ref().map_or(0, |filing| filing.held_bytes());
+        let payloads: usize = self.payloads.iter().map(NewPayload::held_bytes).sum();
+        let message = self.message.body.len() + texts + pairs_bytes(&request.headers);
+        let runs: usize = self.runs.iter().map(NewRun::held_bytes).sum();
+        OVERHEAD + message + filing + payloads + runs
     }
 
     /// Fits what only serves people and look-ups to what every database can hold.
@@ -263,17 +302,30 @@ impl Accept {
             delivery.key = delivery.key.take().map(storable_key);
             delivery.order_key = delivery.order_key.take().map(storable_key);
         }
+        self.runs.iter_mut().for_each(NewRun::make_storable);
+        for payload in &mut self.payloads {
+            payload.make_storable();
+        }
+        if let Some(filing) = &mut self.filing {
+            filing.make_storable();
+        }
     }
 }
 
 /// What is known of a message that was quarantined, now that it can be read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Released {
     /// What it is called by, for people.
     pub identity: Option<String>,
     /// What it is deduplicated by from now on. Where the same content was kept under this key
     /// meanwhile, the message becomes a duplicate and calls for nothing.
     pub dedupe: Option<DedupeKey>,
+    /// The source that it came in by.
+    pub source: String,
+    /// When it counts from: what it makes of forms, submissions and cases is as new as that.
+    pub at: Timestamp,
+    /// What it makes of forms, submissions and cases.
+    pub filing: Option<Box<Filing>>,
 }
 
 /// What became of a replay.
@@ -340,8 +392,10 @@ pub struct Claimed {
     pub tries: u32,
     /// When this budget began.
     pub registered_at: Timestamp,
-    /// The message that it carries.
-    pub payload: Uuid,
+    /// The message that it came of; `None` where no message set it off.
+    pub message: Option<Uuid>,
+    /// What it carries beside the message; `None`: the message as it came.
+    pub about: Option<ClaimedPayload>,
     /// Proves that the claim is still ours.
     pub fence: i64,
     /// What it is kept in order with, as the queue names it.
@@ -350,7 +404,8 @@ pub struct Claimed {
     pub collapse: Option<String>,
     /// How many hubs its message has passed through.
     pub hops: u32,
-    /// What it carries.
+    /// The message's content, as far as it is needed: there are no bytes where it carries a case or an
+    /// application, or a form that is not the body of the message.
     pub content: Payload,
     /// The version of the project's definitions at the time of the claim.
     pub configuration_version: i64,
@@ -474,73 +529,6 @@ pub struct Release {
     pub sequence: Option<String>,
 }
 
-/// Which messages a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MessageQuery {
-    /// Of this source only.
-    pub source: Option<String>,
-    /// In this state only.
-    pub state: Option<MessageState>,
-    /// Received at this time or later.
-    pub since: Option<Timestamp>,
-    /// Received before this time.
-    pub until: Option<Timestamp>,
-    /// With this text in the identity, in upper or lower case; or with this text, of four or more
-    /// hexadecimal digits, in the id or in the id of the message that it repeats.
-    pub text: Option<String>,
-}
-
-/// Which deliveries a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeliveryQuery {
-    /// Of this forwarder only.
-    pub forwarder: Option<String>,
-    /// To this connection only.
-    pub connection: Option<String>,
-    /// In this state only.
-    pub state: Option<DeliveryState>,
-    /// In one of these states only; none is no condition.
-    pub states: Vec<DeliveryState>,
-    /// Answered last with a status within these two.
-    pub status: Option<(u16, u16)>,
-    /// Failed last for this reason.
-    pub error_kind: Option<ErrorKind>,
-    /// Made for this reason only.
-    pub origin: Option<DeliveryOrigin>,
-    /// These only; none is no condition.
-    pub ids: Vec<Uuid>,
-    /// Carrying this payload only.
-    pub payload: Option<Uuid>,
-    /// Of messages of this source only.
-    pub source: Option<String>,
-    /// About this key only.
-    pub key: Option<String>,
-    /// Made at this time or later, to the millisecond.
-    pub since: Option<Timestamp>,
-    /// Made before this time, to the millisecond.
-    pub until: Option<Timestamp>,
-    /// With this text in the key or the last error, in upper or lower case; or with this text, of
-    /// four or more hexadecimal digits, in its own or its payload's id.
-    pub text: Option<String>,
-    /// Cancelled by this action only.
-    pub cancelled_by: Option<Uuid>,
-    /// Only those that hold others until a person decides.
-    pub holds: bool,
-}
-
-/// Deliveries that are counted together, and how many they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StateCount {
-    /// Where they stand.
-    pub state: DeliveryState,
-    /// Whether they hold others.
-    pub holds: bool,
-    /// Why they were made.
-    pub origin: DeliveryOrigin,
-    /// How many they are.
-    pub count: u64,
-}
-
 /// Where a page begins and how long it is. Lists run from the newest to the oldest.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
@@ -552,57 +540,3 @@ pub struct Page {
 
 /// How many deliveries of a forwarder stand in each state that is not succeeded.
 pub type StateCounts = HashMap<DeliveryState, u64>;
-
-/// Something that happened in the store, told to whoever listens. A hint: it can be missed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// A message was kept, quarantined or found to be a duplicate.
-    Message {
-        /// The project.
-        project: ProjectName,
-        /// The message.
-        id: Uuid,
-        /// What became of it.
-        state: MessageState,
-    },
-    /// A delivery was made or changed its state.
-    Delivery {
-        /// The project.
-        project: ProjectName,
-        /// The delivery.
-        id: Uuid,
-        /// Where it stands.
-        state: DeliveryState,
-    },
-    /// An incident was opened, told of again, or is over.
-    Incident {
-        /// The project.
-        project: ProjectName,
-        /// The incident.
-        id: Uuid,
-        /// Whether it lasts.
-        state: IncidentState,
-    },
-    /// An action over many was started, has come further, or is over.
-    Action {
-        /// The project.
-        project: ProjectName,
-        /// The action.
-        id: Uuid,
-        /// Where it stands.
-        state: BulkState,
-    },
-    /// Something was written into the audit log of a project.
-    Audit {
-        /// The project.
-        project: ProjectName,
-        /// The entry.
-        id: Uuid,
-    },
-    /// A lane may have something due.
-    Due(Lane),
-    /// A person wants a lane tried now, however its destination was a moment ago.
-    TryNow(Lane),
-    /// A project's definitions changed.
-    Configuration(ProjectName),
-}

@@ -11,15 +11,17 @@ use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+mod alone;
 mod due;
 
 pub use due::{Due, MOST_DUE_COUNTED};
 
-use crate::Store;
-use crate::erase::{Depth, Erased, WAITING, places, with_ids};
+use crate::erase::{Depth, Erased, KeptBy, WAITING, places, with_ids};
+use crate::erase_filed::{TOUCHED_MEANWHILE, add_erase_filed};
 use crate::error::StoreError;
 use crate::messages::first_id_at;
 use crate::statement::{Batch, Row, as_integer};
+use crate::{Store, runs};
 
 names! {
     /// What a step of retention erases.
@@ -64,6 +66,9 @@ const MOVED: &str = "another hub has looked at these messages";
 
 /// The states of a delivery that has not done what it was for.
 const UNSUCCESSFUL: &str = "d.state NOT IN ('succeeded', 'superseded')";
+
+/// The states of a run that has not done what it was for.
+const UNSUCCESSFUL_RUN: &str = "r.state <> 'success'";
 
 /// What waits is looked at again after this part of its age,
 const AGE_PART: u32 = 4;
@@ -129,18 +134,18 @@ impl Facts {
 }
 
 impl RetentionKind {
-    const fn depth(self) -> Depth {
+    pub(crate) const fn depth(self) -> Depth {
         match self {
             Self::Bodies | Self::AfterSuccess => Depth::Bytes,
             Self::Messages => Depth::Tombstone,
         }
     }
 
-    /// The states of deliveries that keep a message from being erased.
-    const fn kept_by(self) -> &'static str {
+    /// What keeps a message from being erased.
+    const fn kept_by(self) -> KeptBy {
         match self {
-            Self::Bodies | Self::Messages => WAITING,
-            Self::AfterSuccess => UNSUCCESSFUL,
+            Self::Bodies | Self::Messages => KeptBy::WHAT_WAITS,
+            Self::AfterSuccess => KeptBy { deliveries: UNSUCCESSFUL, runs: UNSUCCESSFUL_RUN },
         }
     }
 }
@@ -264,11 +269,19 @@ impl Store {
                 ],
             );
         }
+        let filed = self.filed_by(project, &erase, kind.depth()).await?;
+        self.lock_filed(&mut batch, project, &filed);
         let plan = self.add_erase(&mut batch, project, &erase, kind.depth(), kind.kept_by(), now);
+        add_erase_filed(self, &mut batch, project, &erase, &filed, now);
         add_look_again(&mut batch, step, &erase);
         match self.change(batch).await {
             Ok(counts) => Ok(Retained { looked_at: ids.len(), erased: plan.erased(&counts) }),
-            Err(StoreError::Conflict(conflict)) if conflict == MOVED => Ok(Retained::default()),
+            // Nothing was done, not even the cursor was moved: the next round finds them again.
+            Err(StoreError::Conflict(conflict))
+                if conflict == MOVED || conflict == TOUCHED_MEANWHILE =>
+            {
+                Ok(Retained::default())
+            }
             Err(error) => Err(error),
         }
     }
@@ -276,16 +289,23 @@ impl Store {
     async fn retention_facts(&self, project: &str, ids: &[Uuid]) -> Result<Vec<Facts>, StoreError> {
         // CROSS JOIN keeps the order of a join on SQLite: the few deliveries first.
         let of_message = "FROM deliveries d WHERE d.project = m.project AND d.payload_id = m.id";
+        let by_message = self.engine.indexed_by(Some(runs::erase::BY_MESSAGE));
+        let run =
+            format!("FROM runs r {by_message} WHERE r.project = m.project AND r.message = m.id");
+        let run_waits = runs::erase::WAITING;
         let sql = format!(
             "SELECT m.id, m.state, m.erased_at,
-                 (SELECT count(*) {of_message}),
-                 (SELECT count(*) {of_message} AND {WAITING}),
-                 (SELECT count(*) {of_message} AND {UNSUCCESSFUL}),
+                 (SELECT count(*) {of_message}) + (SELECT count(*) {run}),
+                 (SELECT count(*) {of_message} AND {WAITING})
+                     + (SELECT count(*) {run} AND {run_waits}),
+                 (SELECT count(*) {of_message} AND {UNSUCCESSFUL})
+                     + (SELECT count(*) {run} AND {UNSUCCESSFUL_RUN}),
                  (SELECT max(a.started_at + a.duration) FROM deliveries d CROSS JOIN attempts a
                      WHERE d.project = m.project AND d.payload_id = m.id
                      AND a.project = d.project AND a.delivery = d.id),
                  (SELECT o.erased_at FROM messages o
-                     WHERE o.project = m.project AND o.id = m.duplicate_of), m.received_at
+                     WHERE o.project = m.project AND o.id = m.duplicate_of), m.received_at,
+                 (SELECT max(r.finished_at) {run})
              FROM messages m WHERE m.project = $1 AND m.id IN ({})",
             places(2, ids.len())
         );
@@ -361,7 +381,7 @@ fn read_facts(row: &Row<'_>) -> Result<Facts, StoreError> {
         deliveries: row.integer(3)?,
         waiting: row.integer(4)?,
         unsuccessful: row.integer(5)?,
-        last_attempt_at: row.optional_integer(6)?,
+        last_attempt_at: row.optional_integer(6)?.max(row.optional_integer(9)?),
         original_is_erased: row.optional_integer(7)?.is_some(),
         received_at: row.time(8)?,
     })

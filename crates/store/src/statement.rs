@@ -8,6 +8,7 @@
 
 use std::error::Error;
 
+use fieldpost_model::hexadecimal;
 use fieldpost_model::time::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::private::BytesMut;
@@ -24,6 +25,7 @@ pub(crate) enum Parameter {
     Integer(Option<i64>),
     Id(Option<Uuid>),
     Bytes(Vec<u8>),
+    OptionalBytes(Option<Vec<u8>>),
 }
 
 impl From<&str> for Parameter {
@@ -74,8 +76,10 @@ impl rusqlite::ToSql for Parameter {
             Self::Text(Some(text)) => ValueRef::Text(text.as_bytes()),
             Self::Integer(Some(number)) => ValueRef::Integer(*number),
             Self::Id(Some(id)) => ValueRef::Blob(id.as_bytes()),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
-            Self::Text(None) | Self::Integer(None) | Self::Id(None) => ValueRef::Null,
+            Self::Bytes(bytes) | Self::OptionalBytes(Some(bytes)) => ValueRef::Blob(bytes),
+            Self::Text(None) | Self::Integer(None) | Self::Id(None) | Self::OptionalBytes(None) => {
+                ValueRef::Null
+            }
         }))
     }
 }
@@ -91,6 +95,7 @@ impl ToSql for Parameter {
             Self::Integer(number) => number.to_sql(kind, out),
             Self::Id(id) => id.to_sql(kind, out),
             Self::Bytes(bytes) => bytes.to_sql(kind, out),
+            Self::OptionalBytes(bytes) => bytes.to_sql(kind, out),
         }
     }
 
@@ -151,6 +156,10 @@ impl Row<'_> {
         Ok(Timestamp(self.integer(column)?))
     }
 
+    pub(crate) fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.optional_integer(column)?.map(Timestamp))
+    }
+
     /// Reads a number that is never negative and small, such as a count or a status.
     pub(crate) fn count(&self, column: usize) -> Result<u32, StoreError> {
         let number = self.integer(column)?;
@@ -161,6 +170,11 @@ impl Row<'_> {
 /// The database holds something that this version never wrote there.
 pub(crate) fn unreadable(what: &str, value: &str) -> StoreError {
     StoreError::Refused(format!("the database holds an unreadable {what}: {value}"))
+}
+
+/// Reads a SHA-256.
+pub(crate) fn digest(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
+    <[u8; 32]>::try_from(bytes).map_err(|_| unreadable("digest", &hexadecimal::encode(bytes)))
 }
 
 /// Reads a number of bytes.
@@ -235,6 +249,13 @@ impl Conditions {
     pub(crate) fn add_plain(&mut self, condition: &str) {
         self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
         self.sql.push_str(condition);
+    }
+
+    /// Adds the condition that one of these columns holds a text, in upper or lower case.
+    pub(crate) fn add_search(&mut self, text: &str, columns: &[&str]) {
+        let pattern = self.bind(like_anywhere(text));
+        let holds: Vec<String> = columns.iter().map(|column| contains(column, &pattern)).collect();
+        self.add_plain(&format!("({})", holds.join(" OR ")));
     }
 
     /// The text, beginning with ` WHERE `, or nothing.

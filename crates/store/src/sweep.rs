@@ -12,7 +12,7 @@ use crate::Store;
 use crate::deliveries::{self, delivery_conditions, read_delivery, tables};
 use crate::error::StoreError;
 use crate::messages::{self, message_conditions, read_message};
-use crate::records::{DeliveryQuery, MessageQuery, StateCount};
+use crate::queries::{DeliveryQuery, MessageQuery, StateCount};
 use crate::statement::{as_integer, length, unreadable};
 
 /// A stretch of ids.
@@ -116,36 +116,40 @@ impl Store {
     }
 }
 
-type Members = Vec<(&'static str, Option<String>)>;
+pub(crate) type Members = Vec<(&'static str, Option<String>)>;
 
-fn to_json(members: Members) -> String {
+pub(crate) fn to_json(members: Members) -> String {
     let given = members.into_iter().filter_map(|(name, value)| Some((name, Value::from(value?))));
     Value::object(given).to_json()
 }
 
 /// Reads the members of an object of texts one by one.
-struct Reader<'t> {
+pub(crate) struct Reader<'t> {
     text: &'t str,
     value: Value<'t>,
 }
 
 impl<'t> Reader<'t> {
-    fn new(text: &'t str) -> Result<Self, StoreError> {
+    pub(crate) fn new(text: &'t str) -> Result<Self, StoreError> {
         let value = Value::parse(text.as_bytes()).map_err(|_| unreadable("filter", text))?;
         Ok(Self { text, value })
     }
 
-    fn text(&self, key: &str) -> Option<String> {
+    pub(crate) fn text(&self, key: &str) -> Option<String> {
         self.value.get(key).and_then(Value::as_str).map(str::to_owned)
     }
 
-    fn read<T>(&self, key: &str, read: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+    pub(crate) fn read<T>(
+        &self,
+        key: &str,
+        read: fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
         let read = |text: &str| read(text).ok_or_else(|| unreadable("filter", self.text));
         self.value.get(key).and_then(Value::as_str).map(read).transpose()
     }
 }
 
-fn id(text: &str) -> Option<Uuid> {
+pub(crate) fn id(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok()
 }
 
@@ -166,12 +170,12 @@ fn statuses(text: &str) -> Option<(u16, u16)> {
 }
 
 /// Ids with commas between them; nothing for none.
-fn ids_text(ids: &[Uuid]) -> Option<String> {
+pub(crate) fn ids_text(ids: &[Uuid]) -> Option<String> {
     let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
     (!texts.is_empty()).then(|| texts.join(","))
 }
 
-fn ids(text: &str) -> Option<Vec<Uuid>> {
+pub(crate) fn ids(text: &str) -> Option<Vec<Uuid>> {
     text.split(',').map(id).collect()
 }
 

@@ -9,7 +9,7 @@ mod signed;
 mod tokens;
 
 pub use digest::DigestAuthority;
-pub use signed::SignedAuthority;
+pub use signed::{SignedAuthority, wcs_signature};
 pub use tokens::TokenAuthority;
 
 use crate::destination::ReceivedRequest;

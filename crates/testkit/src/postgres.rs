@@ -39,6 +39,18 @@ pub async fn database() -> String {
     }
 }
 
+/// The answer of a query that has one text.
+pub async fn ask(database: &str, query: &str) -> String {
+    let (client, connection) =
+        tokio_postgres::connect(database, NoTls).await.expect("it is reached");
+    let connection = tokio::spawn(connection);
+    let row = client.query_one(query, &[]).await.expect("it answers with one row");
+    let answer = row.get(0);
+    drop(client);
+    connection.await.expect("the connection ends").expect("the connection ends well");
+    answer
+}
+
 /// Everything that lies in the tables of a database: each row as text, with the name of its table.
 /// Bytes are written in hexadecimal digits.
 pub async fn everything_in(url: &str) -> Vec<(String, Vec<u8>)> {
@@ -121,16 +133,30 @@ impl TemporaryPostgres {
         certificate
     }
 
-    /// The answer of a query that has one text.
-    pub async fn ask(&self, database: &str, query: &str) -> String {
+    /// Makes a user who has to prove the password, by SCRAM; others are let in as before.
+    pub async fn add_user_with_password(&self, user: &str, password: &str) {
         let (client, connection) =
-            tokio_postgres::connect(database, NoTls).await.expect("it is reached");
+            tokio_postgres::connect(&self.url, NoTls).await.expect("it is reached");
         let connection = tokio::spawn(connection);
-        let row = client.query_one(query, &[]).await.expect("it answers with one row");
-        let answer = row.get(0);
+        for statement in [
+            "SET password_encryption = 'scram-sha-256'".to_owned(),
+            format!("CREATE ROLE {user} LOGIN SUPERUSER PASSWORD '{password}'"),
+            // The first line that fits counts.
+            format!(
+                "COPY (SELECT 'host all {user} all scram-sha-256')
+                 TO PROGRAM 'cat - pg_hba.conf > pg_hba.new && mv pg_hba.new pg_hba.conf'"
+            ),
+            "SELECT pg_reload_conf()".to_owned(),
+        ] {
+            client.batch_execute(&statement).await.expect("the server can do it");
+        }
         drop(client);
         connection.await.expect("the connection ends").expect("the connection ends well");
-        answer
+    }
+
+    /// The answer of a query that has one text.
+    pub async fn ask(&self, database: &str, query: &str) -> String {
+        ask(database, query).await
     }
 
     fn spawn() -> Self {

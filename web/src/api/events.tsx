@@ -11,7 +11,7 @@ import {
 } from "react";
 import { type HubEvent, type LiveState, watchEvents } from "./stream";
 
-export type { EventKind, HubEvent } from "./stream";
+export { type EventKind, type HubEvent, tellsOf } from "./stream";
 
 type Listener = (events: HubEvent[]) => void;
 

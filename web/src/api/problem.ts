@@ -25,6 +25,12 @@ export class Problem extends Error {
   }
 }
 
+/** Refusals that stay what they are however often the same is asked. */
+const FINAL_STATUSES = [403, 404, 410];
+
+export const isFinal = (error: unknown): boolean =>
+  error instanceof Problem && FINAL_STATUSES.includes(error.status);
+
 /** The code of a request that had no answer at all: the hub is away, or the line is. */
 export const NO_ANSWER = "no-answer";
 

@@ -4,6 +4,7 @@ import {
   type HubEvent,
   type LiveState,
   LONGEST_AGAIN_MILLISECONDS,
+  tellsOf,
   watchEvents,
 } from "./stream";
 
@@ -92,15 +93,24 @@ test("a burst is told at once", () => {
   watch();
   newest().begin();
   newest().tell("message", { id: "a", state: "kept" });
+  newest().tell("submission", { id: "b", form: "births" });
   newest().tell("configuration", {});
   newest().tell("lagged", { missed: 3 });
   vi.runAllTimers();
   expect(happened).toEqual([
     { kind: "everything", id: null, state: null },
     { kind: "message", id: "a", state: "kept" },
+    { kind: "submission", id: "b", state: null, form: "births" },
     { kind: "configuration", id: null, state: null },
     { kind: "everything", id: null, state: null },
   ]);
+});
+
+test("an event concerns what shows its kind, and one of which nothing is known concerns all", () => {
+  const event = (kind: HubEvent["kind"]) => ({ kind, id: null, state: null });
+  const concerns = tellsOf("submission", "case");
+  const kinds = (["message", "submission", "case", "everything"] as const).map(event);
+  expect(kinds.map(concerns)).toEqual([false, true, true, true]);
 });
 
 test("a hidden page holds no stream, and looks at everything when it is shown", () => {

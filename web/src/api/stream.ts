@@ -3,19 +3,37 @@
 // again when it is shown. It does so as well whenever the stream begins, because what happened
 // before was told to nobody.
 
-export type EventKind = "message" | "delivery" | "incident" | "action" | "configuration" | "audit";
+const KINDS = [
+  "message",
+  "submission",
+  "case",
+  "delivery",
+  "run",
+  "incident",
+  "action",
+  "configuration",
+  "audit",
+] as const;
+export type EventKind = (typeof KINDS)[number];
 
 /** Something happened; without an id, anything may have: look at everything again. */
 export interface HubEvent {
   kind: EventKind | "everything";
   id: string | null;
   state: string | null;
+  /** The form of a submission. */
+  form?: string;
 }
+
+/** Whether an event is one of these kinds, or may be: what is shown of them is looked at again then. */
+export const tellsOf =
+  (...kinds: EventKind[]) =>
+  ({ kind }: HubEvent): boolean =>
+    kind === "everything" || kinds.some((each) => each === kind);
 
 /** Whether the stream is up: `resting` while the page is hidden or nothing is watched. */
 export type LiveState = "live" | "connecting" | "resting";
 
-const KINDS: EventKind[] = ["message", "delivery", "incident", "action", "configuration", "audit"];
 const EVERYTHING: HubEvent = { kind: "everything", id: null, state: null };
 /** Events are told together at most this often: a burst moves a page once. */
 const PAUSE_MILLISECONDS = 400;
@@ -91,8 +109,8 @@ export function watchEvents(watch: Watch, surroundings: Surroundings = BROWSER):
     };
     for (const kind of KINDS) {
       opened.addEventListener(kind, (event: MessageEvent<string>) => {
-        const { id = null, state = null } = JSON.parse(event.data) as Partial<HubEvent>;
-        tell({ kind, id, state });
+        const { id = null, state = null, form } = JSON.parse(event.data) as Partial<HubEvent>;
+        tell({ kind, id, state, form });
       });
     }
     opened.addEventListener("lagged", () => tell(EVERYTHING));

@@ -21,6 +21,7 @@ export type Explanation = Schemas["Explanation"];
 export type Incident = Schemas["Incident"];
 export type Lane = Schemas["Lane"];
 export type IncidentWithNotices = Schemas["IncidentWithNotices"];
+export type Pause = Schemas["Pause"];
 export type ProjectMap = Schemas["Map"];
 export type MapEdge = Schemas["MapEdge"];
 export type MapNode = Schemas["MapNode"];

@@ -3,7 +3,10 @@
 import type { LinkProps } from "@tanstack/react-router";
 import {
   Activity,
+  ClipboardList,
   FileCode,
+  FileText,
+  FolderOpen,
   Footprints,
   Forward,
   Inbox,
@@ -11,6 +14,7 @@ import {
   LayoutDashboard,
   type LucideIcon,
   Mail,
+  Play,
   Plug,
   ScrollText,
   Send,
@@ -20,6 +24,7 @@ import {
   UserRoundCog,
   Users,
   Waypoints,
+  Workflow,
 } from "lucide-react";
 import type { ComponentType } from "react";
 import { type Access, may, type Session } from "../api/session";
@@ -42,6 +47,9 @@ export const PROJECT_PAGES: RailEntry[] = [
   { word: "map", to: "/projects/$project/map", icon: Waypoints },
   { word: "messages", to: "/projects/$project/messages", icon: Mail },
   { word: "deliveries", to: "/projects/$project/deliveries", icon: Send },
+  { word: "submissions", to: "/projects/$project/submissions", icon: FileText },
+  { word: "cases", to: "/projects/$project/cases", icon: FolderOpen },
+  { word: "forms", to: "/projects/$project/forms", icon: ClipboardList },
   {
     word: "incidents",
     to: "/projects/$project/incidents",
@@ -51,6 +59,8 @@ export const PROJECT_PAGES: RailEntry[] = [
   { word: "sources", to: "/projects/$project/sources", icon: Inbox },
   { word: "forwarders", to: "/projects/$project/forwarders", icon: Forward },
   { word: "connections", to: "/projects/$project/connections", icon: Plug },
+  { word: "workflows", to: "/projects/$project/workflows", icon: Workflow },
+  { word: "runs", to: "/projects/$project/runs", icon: Play },
   { word: "firstSteps", to: "/projects/$project/first-steps", icon: Footprints },
   { word: "projectFile", to: "/projects/$project/project-file", icon: FileCode },
   { word: "members", to: "/projects/$project/members", icon: Users },

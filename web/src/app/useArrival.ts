@@ -4,9 +4,6 @@
 import { useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 
-/** The page's heading may come with its code and its data: it is waited for so long. */
-const PATIENCE_MILLISECONDS = 3000;
-
 export function useArrival(): void {
   const router = useRouter();
   useEffect(() => {
@@ -15,7 +12,7 @@ export function useArrival(): void {
       stop();
       // The first page is the browser's own to announce.
       if (fromLocation !== undefined && pathChanged) {
-        stop = onceThereIs("main h1", arriveAt);
+        stop = arrive();
       }
     });
     return () => {
@@ -25,29 +22,54 @@ export function useArrival(): void {
   }, [router]);
 }
 
-/** A page that put the focus into a field of its own keeps it; so does an open dialog. */
-function arriveAt(heading: HTMLElement): void {
-  const focused = document.activeElement;
-  if (focused === null || focused.closest("main, [role=dialog]") === null) {
-    heading.focus({ preventScroll: true });
-  }
-}
-
-function onceThereIs(selector: string, found: (element: HTMLElement) => void): () => void {
+/** Gives the focus to the heading of the page, and again whenever it gets lost before the reader does
+ *  something: a heading may come with the code and the data of its page, it may be drawn anew when
+ *  these are there, and a dialog that led here may take the focus along when it is gone at last. */
+function arrive(): () => void {
+  let hasArrived = false;
+  let hasActed = false;
   const look = () => {
-    const element = document.querySelector<HTMLElement>(selector);
-    if (element !== null) {
+    const heading = document.querySelector<HTMLElement>("main h1");
+    if (heading === null || !(isNowhere() || (!hasActed && !hasArrived && isElsewhere()))) {
+      return;
+    }
+    heading.focus({ preventScroll: true });
+    hasArrived = true;
+    if (hasActed) {
       stop();
-      found(element);
+    }
+  };
+  const act = () => {
+    hasActed = true;
+    if (hasArrived) {
+      stop();
     }
   };
   const observer = new MutationObserver(look);
-  const patience = setTimeout(() => observer.disconnect(), PATIENCE_MILLISECONDS);
   const stop = () => {
     observer.disconnect();
-    clearTimeout(patience);
+    for (const kind of ACTS) {
+      document.removeEventListener(kind, act, true);
+    }
   };
+  for (const kind of ACTS) {
+    document.addEventListener(kind, act, true);
+  }
   observer.observe(document.body, { childList: true, subtree: true });
   look();
   return stop;
+}
+
+/** By these somebody goes on by themselves. */
+const ACTS = ["keydown", "pointerdown"] as const;
+
+/** What had the focus is gone. */
+function isNowhere(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
+}
+
+/** On what stands around pages. One that put the focus into a field of its own keeps it; so does a
+ *  dialog, as long as it is there. */
+function isElsewhere(): boolean {
+  return document.activeElement?.closest("main, [role=dialog]") === null;
 }

@@ -15,7 +15,8 @@ import { act, type Deed, definitionsKey, type Noun, remove } from "./queries";
 const LOOKS = ["overview", "map", "incident"];
 
 interface Deeds {
-  /** Does it, and shows what came of it. A pause is asked about first, and can be taken back. */
+  /** Does it, and shows what came of it. A pause and its end are asked about first, with a reason;
+   *  a pause can be taken back. */
   act: (deed: Deed) => void;
   /** Whether it is being done. */
   doing: (deed: Deed) => boolean;
@@ -26,12 +27,16 @@ export function useDeed(project: string, noun: Noun, name: string): Deeds {
   const toast = useToast();
   const ask = useAskWithReason();
   const client = useQueryClient();
+  const told = (deed: Deed) =>
+    noun === "workflows" && deed !== "try-now"
+      ? words.ofWorkflow.done[deed](name)
+      : words.done[deed](name);
   const doing = useMutation({
     mutationFn: ({ deed, reason }: { deed: Deed; reason: string | null }) =>
       act(project, noun, name, deed, reason),
     onSuccess: (_, { deed }) => {
       toast({
-        text: words.done[deed](name),
+        text: told(deed),
         undo: deed === "pause" ? () => doing.mutate({ deed: "resume", reason: null }) : undefined,
       });
     },
@@ -43,18 +48,19 @@ export function useDeed(project: string, noun: Noun, name: string): Deeds {
       ),
     onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
   });
-  const pause = async () => {
-    const reason = await ask({
-      title: words.pauseAsk(name),
-      text: words.pauseAbout,
-      action: words.pause,
-    });
+  const abouts = noun === "workflows" ? words.ofWorkflow : words;
+  const questions = {
+    pause: { title: words.pauseAsk(name), text: abouts.pauseAbout, action: words.pause },
+    resume: { title: words.resumeAsk(name), text: abouts.resumeAbout, action: words.resume },
+  };
+  const asked = async (deed: keyof typeof questions) => {
+    const reason = await ask(questions[deed]);
     if (reason !== false) {
-      doing.mutate({ deed: "pause", reason });
+      doing.mutate({ deed, reason });
     }
   };
   return {
-    act: (deed) => (deed === "pause" ? void pause() : doing.mutate({ deed, reason: null })),
+    act: (deed) => (deed === "try-now" ? doing.mutate({ deed, reason: null }) : void asked(deed)),
     doing: (deed) => doing.isPending && doing.variables.deed === deed,
   };
 }

@@ -26,6 +26,8 @@ interface FormFrameProps {
   /** What can be done where somebody else has saved meanwhile. */
   meanwhile?: { name: string; again: () => void; anyway: () => void } | undefined;
   aside?: ReactNode;
+  /** Whether the fields take the whole width of the page. */
+  wide?: boolean;
   children: ReactNode;
 }
 
@@ -45,27 +47,51 @@ export function FormFrame(props: FormFrameProps) {
     props.save();
   };
   return (
-    <form ref={form} className={styles.form} onSubmit={submit} noValidate>
+    <form
+      ref={form}
+      className={styles.form}
+      data-wide={props.wide || undefined}
+      onSubmit={submit}
+      noValidate
+    >
       <div className={styles.fields}>
         {props.children}
-        <div className={styles.note}>
-          {meanwhile !== undefined && isMeanwhile(error) ? (
-            <MeanwhileNote {...meanwhile} saving={props.saving} />
-          ) : (
-            <FormError error={isNameTaken(error) ? null : error} rest={rest} />
-          )}
-        </div>
-        <div className={styles.foot}>
+        <FormFoot
+          note={
+            meanwhile !== undefined && isMeanwhile(error) ? (
+              <MeanwhileNote {...meanwhile} saving={props.saving} />
+            ) : (
+              <FormError error={isNameTaken(error) ? null : error} rest={rest} />
+            )
+          }
+        >
           <Button type="submit" loading={props.saving}>
             {props.saveWord}
           </Button>
           <Button variant="default" onClick={props.cancel}>
             {words.common.cancel}
           </Button>
-        </div>
+        </FormFoot>
       </div>
       {aside !== undefined && <aside className={styles.aside}>{aside}</aside>}
     </form>
+  );
+}
+
+interface FormFootProps {
+  /** What went wrong. */
+  note: ReactNode;
+  children: ReactNode;
+}
+
+/** The buttons of a form, with what went wrong above them. They stay in sight however long the form
+ *  is: a note below the fold is not read, and a page that scrolls to it takes the next press. */
+export function FormFoot({ note, children }: FormFootProps) {
+  return (
+    <div className={styles.foot}>
+      <div className={styles.note}>{note}</div>
+      <div className={styles.buttons}>{children}</div>
+    </div>
   );
 }
 

@@ -36,6 +36,19 @@ test.each<[string, Partial<Condition>]>([
     "the query parameter `form` was not sent",
     { part: "query", path: "form", comparison: "absent", found: null },
   ],
+  [
+    "the form is `deaths`, wanted `births`, `visits`",
+    { part: "forms", path: "", expected: "births, visits", found: "deaths" },
+  ],
+  ["no type of case is known", { part: "case_types", path: "", comparison: "absent", found: null }],
+  [
+    "excluded: the user is `ann`",
+    { part: "without_users", path: "", expected: "ann", found: "ann", comparison: "same" },
+  ],
+  [
+    "not excluded: the user is `ann`, not `ben`",
+    { part: "without_users", path: "", expected: "ben", found: "ann", holds: true },
+  ],
   ["not excluded: `form.n` is 1, not 2", { part: "unless", holds: true }],
   ["excluded: `form.n` is 2", { part: "unless", comparison: "same", found: "2" }],
 ])("%s", (sentence, condition) => {

@@ -13,7 +13,7 @@ export function conditionTold(condition: Condition, words: ConditionWords): stri
   if (told === null) {
     return condition.note;
   }
-  if (condition.part !== "unless") {
+  if (condition.part !== "unless" && condition.part !== "without_users") {
     return told;
   }
   return condition.holds ? words.notExcluded(told) : words.excluded(told);
@@ -25,16 +25,22 @@ function compared(condition: Condition, words: ConditionWords): string | null {
   if (part === "from") {
     return comparison === "same" ? words.cameIn(found) : words.cameInOther(found, wanted);
   }
-  const what = placeOf(condition, words);
+  const isExcluding = part === "unless" || part === "without_users";
+  const listed = part in words.listed ? words.listed[part as keyof typeof words.listed] : null;
+  if (listed !== null && comparison === "absent") {
+    return listed.unknown;
+  }
+  const what = listed?.what ?? placeOf(condition, words);
   const isText = part === "headers" || part === "query";
-  const value = isText ? quoted : (json: string) => shortOf(json, words);
+  const plain = listed === null ? (json: string) => shortOf(json, words) : asCode;
+  const value = isText ? quoted : plain;
   switch (comparison) {
     case "absent":
       return isText ? words.notSent(what) : words.absent(what);
     case "same":
       return words.same(what, value(found));
     case "different":
-      return part === "unless"
+      return isExcluding
         ? words.differs(what, value(found), value(wanted))
         : words.different(what, value(found), value(wanted));
     case "has-element":
@@ -66,6 +72,14 @@ function isWhole(json: string): boolean {
 /** Lists and objects are named by their kind: their path leads to what they hold. */
 function shortOf(json: string, words: ConditionWords): string {
   return json.startsWith("{") ? words.object : json.startsWith("[") ? words.array : json;
+}
+
+/** Names in a list, each as code. */
+function asCode(names: string): string {
+  return names
+    .split(", ")
+    .map((name) => `\`${name}\``)
+    .join(", ");
 }
 
 function quoted(text: string): string {

@@ -8,6 +8,7 @@ test.each([
   '{"to":"warehouse","match":{"id":12345678901234567890.10,"n":1.0},"retry":{"factor":1.5}}',
   '{"auth":{"bearer":"•••••••"},"url":"https://a.example","notify":["a@b.example",{"url":"x"}]}',
   '{"unless":[1e400,null,true],"paused":false}',
+  '{"trigger":{"source":"kobo","match":{"n":1.0}},"concurrency":4}',
 ])("%s comes back as it was", (text) => {
   expect(writeDefinition(read(text))).toBe(text);
 });

@@ -22,6 +22,11 @@ export interface Definition {
 
 /** Parts that hold values of messages, and therefore numbers of any size. */
 const EXACT_KEYS = ["match", "unless"];
+/** A part whose numbers say by their digits how exact they are: they are carried as texts, which
+ *  the hub takes as well. */
+const KEY_OF_DIGITS = "withhold";
+/** A part that has such parts itself: what sets a workflow off. */
+const KEY_OF_FILTERS = "trigger";
 
 /** Reads one definition out of the text of an answer. */
 export function readDefinition(node: JsonNode): Definition {
@@ -32,19 +37,25 @@ export function readDefinition(node: JsonNode): Definition {
   for (const { key, value: member } of node.kind === "object" ? node.members : []) {
     if (EXACT_KEYS.includes(key)) {
       value[key] = new Exact(prettyJson(member));
+    } else if (key === KEY_OF_DIGITS) {
+      value[key] = plainValue(member, (digits) => digits);
+    } else if (key === KEY_OF_FILTERS && member.kind === "object") {
+      value[key] = readDefinition(member);
     }
   }
   return value;
 }
 
-function plainValue(node: JsonNode): Value {
+function plainValue(node: JsonNode, numberOf: (digits: string) => Value = Number): Value {
   switch (node.kind) {
     case "object":
-      return Object.fromEntries(node.members.map(({ key, value }) => [key, plainValue(value)]));
+      return Object.fromEntries(
+        node.members.map(({ key, value }) => [key, plainValue(value, numberOf)]),
+      );
     case "array":
-      return node.items.map(plainValue);
+      return node.items.map((item) => plainValue(item, numberOf));
     case "number":
-      return Number(node.text);
+      return numberOf(node.text);
     case "null":
       return null;
     default:

@@ -1,22 +1,27 @@
-// The editor of JSON itself, loaded when somebody writes a filter. It stands in a shadow root: there
-// it styles itself by style sheets that are made, which the policy of the pages allows.
+// The editor of JSON and of templates, loaded when somebody writes a filter or a template. It stands in
+// a shadow root: there it styles itself by style sheets that are made, which the policy of the pages
+// allows.
 import { json } from "@codemirror/lang-json";
 import { type Diagnostic, linter } from "@codemirror/lint";
 import { EditorView } from "@codemirror/view";
 import { minimalSetup } from "codemirror";
 import { editorLook } from "../design/editorLook";
 
+/** What is written: JSON, or a text in which nothing is marked. */
+export type EditorLanguage = "json" | "text";
+
 interface EditorOptions {
   parent: ShadowRoot;
   text: string;
   label: string;
+  language: EditorLanguage;
   /** What is wrong with a text, and where. */
   mistakeOf: (text: string) => { offset: number; words: string } | null;
   changed: (text: string) => void;
 }
 
 export function openEditor(options: EditorOptions): EditorView {
-  const { parent, text, label, mistakeOf, changed } = options;
+  const { parent, text, label, language, mistakeOf, changed } = options;
   const check = (view: EditorView): Diagnostic[] => {
     const { doc } = view.state;
     const mistake = mistakeOf(doc.toString());
@@ -34,7 +39,7 @@ export function openEditor(options: EditorOptions): EditorView {
     doc: text,
     extensions: [
       minimalSetup,
-      json(),
+      language === "json" ? json() : [],
       linter(check),
       editorLook,
       EditorView.lineWrapping,

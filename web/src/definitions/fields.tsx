@@ -1,15 +1,7 @@
 // The fields of a definition's form: a label, a sentence where it helps, and the mistake beside
 // what is mistaken.
-import {
-  Button,
-  Checkbox,
-  NumberInput,
-  PasswordInput,
-  Select,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
-import { type ReactNode, useId, useState } from "react";
+import { Button, Checkbox, PasswordInput, Select, Textarea, TextInput } from "@mantine/core";
+import { lazy, type ReactNode, Suspense, useId, useState } from "react";
 import { sentence } from "../design/ErrorNote";
 import { Prose } from "../design/Prose";
 import { StateMark } from "../design/StateMark";
@@ -18,8 +10,9 @@ import { PLACEHOLDER } from "./definition";
 import styles from "./definitions.module.css";
 import { useDefinitionForm } from "./form";
 import type { Mistake } from "./mistakes";
+import type { NumberAtProps } from "./NumberField";
 
-interface FieldProps {
+export interface FieldProps {
   path: string;
   label: string;
   about?: ReactNode;
@@ -70,42 +63,16 @@ export function LongTextAt({ path, label, about, placeholder }: FieldProps) {
   );
 }
 
-interface NumberAtProps extends FieldProps {
-  decimals?: number;
-  min?: number;
-  max?: number;
-}
+/** It brings a library that reads numbers: most forms are there before. */
+const NumberField = lazy(() =>
+  import("./NumberField").then(({ NumberField }) => ({ default: NumberField })),
+);
 
-export function NumberAt({
-  path,
-  label,
-  about,
-  placeholder,
-  decimals = 0,
-  min,
-  max,
-}: NumberAtProps) {
-  const form = useDefinitionForm();
-  const text = form.text(path);
-  // While `1.5` is typed it is `1.` for a moment, which is the number 1: what is typed stays.
-  const [typed, setTyped] = useState<number | string>(text);
-  const isTyped = typed === "" ? text === "" : String(Number(typed)) === text;
+export function NumberAt(props: NumberAtProps) {
   return (
-    <NumberInput
-      label={label}
-      description={about}
-      placeholder={placeholder}
-      decimalScale={decimals}
-      min={min}
-      max={max}
-      clampBehavior="none"
-      value={isTyped ? typed : text}
-      error={mistakeText(form.mistakes(path))}
-      onChange={(value) => {
-        setTyped(value);
-        form.put(path, value === "" ? undefined : Number(value));
-      }}
-    />
+    <Suspense fallback={<TextInput label={props.label} description={props.about} disabled />}>
+      <NumberField {...props} />
+    </Suspense>
   );
 }
 

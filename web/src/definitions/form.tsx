@@ -44,8 +44,8 @@ interface UseForm {
   initial: Definition;
   /** The definition's own path: `connections.warehouse`. */
   prefix: string;
-  /** The paths of fields, that can show mistakes. */
-  fields: readonly string[];
+  /** The paths of fields, that can show mistakes; where they follow from what is typed, how. */
+  fields: readonly string[] | ((definition: Definition) => readonly string[]);
   error: unknown;
   secretsLeave?: (definition: Definition) => boolean;
 }
@@ -58,8 +58,13 @@ export function useForm({ saved, initial, prefix, fields, error, secretsLeave }:
   const [faults, setFaults] = useState<ReadonlySet<string>>(new Set());
   const { definition, changed } = state;
   const sorted = useMemo(
-    () => sortMistakes(mistakesOf(error), prefix, fields),
-    [error, prefix, fields],
+    () =>
+      sortMistakes(
+        mistakesOf(error),
+        prefix,
+        typeof fields === "function" ? fields(definition) : fields,
+      ),
+    [error, prefix, fields, definition],
   );
   const form: DefinitionForm = {
     definition,

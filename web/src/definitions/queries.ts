@@ -3,6 +3,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answered, api, tagged } from "../api/client";
 import type { components } from "../api/schema";
+import type { Pause } from "../api/types";
 import { member, parseJson } from "../payload/json";
 import { type Definition, readDefinition, writeDefinition } from "./definition";
 
@@ -20,7 +21,7 @@ export type FilterTrial = Schemas["FilterTrial"];
 export type SourceUrls = Schemas["SourceUrls"];
 type Warning = Schemas["Mistake"];
 
-export type Noun = "connections" | "sources" | "forwarders";
+export type Noun = "connections" | "sources" | "forwarders" | "workflows";
 
 /** Everything in the store of answers that has to do with a project's definitions. */
 export const definitionsKey = (project: string) => ["definitions", project];
@@ -92,6 +93,8 @@ export interface Defined {
   /** Which save of it this is. */
   tag: string | null;
   paused: boolean;
+  /** Who paused it and why, where that is known. */
+  pause: Pause | null;
   warnings: Warning[];
   unsubscribed: string[];
 }
@@ -113,6 +116,7 @@ function readDefined({ body, tag }: { body: string; tag: string | null }): Defin
     definition: definition === undefined ? {} : readDefinition(definition),
     tag,
     paused: shown.paused ?? false,
+    pause: shown.pause ?? null,
     warnings: shown.warnings ?? [],
     unsubscribed: shown.unsubscribed ?? [],
   };
@@ -180,10 +184,18 @@ export async function save(
         }),
       );
       break;
+    case "workflows":
+      await answered(
+        api.PUT("/api/v1/projects/{project}/workflows/{workflow}", {
+          params: { path: { project, workflow: name }, header },
+          ...request,
+        }),
+      );
+      break;
   }
 }
 
-export function remove(project: string, noun: Noun, name: string) {
+export function remove(project: string, noun: Noun, name: string): Promise<unknown> {
   switch (noun) {
     case "connections":
       return answered(
@@ -201,6 +213,12 @@ export function remove(project: string, noun: Noun, name: string) {
       return answered(
         api.DELETE("/api/v1/projects/{project}/forwarders/{forwarder}", {
           params: { path: { project, forwarder: name } },
+        }),
+      );
+    case "workflows":
+      return answered(
+        api.DELETE("/api/v1/projects/{project}/workflows/{workflow}", {
+          params: { path: { project, workflow: name } },
         }),
       );
   }
@@ -225,6 +243,9 @@ export async function act(
         params: { path: { project, connection: name } },
       }),
     );
+  } else if (noun === "workflows") {
+    const workflow = { params: { path: { project, workflow: name } }, body };
+    await answered(api.POST(`/api/v1/projects/{project}/workflows/{workflow}/${deed}`, workflow));
   } else if (noun === "connections") {
     await answered(
       api.POST(`/api/v1/projects/{project}/connections/{connection}/${deed}`, connection),

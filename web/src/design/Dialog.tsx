@@ -1,7 +1,7 @@
 // A dialog: everything that is asked or shown over a page. Its button to close has a name, and what
 // is shown only once in it does not go by a key or a click beside it.
 import { Modal, type ModalProps } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useWords } from "../i18n/words";
 
 interface DialogProps {
@@ -35,5 +35,25 @@ export function Dialog({
     >
       {children}
     </Modal>
+  );
+}
+
+interface OnceDialogProps extends Omit<DialogProps, "opened" | "holds" | "children"> {
+  open: boolean;
+  /** `show` says that something stands there now which is not shown again. */
+  children: (show: () => void, close: () => void) => ReactNode;
+}
+
+/** A dialog that ends in something shown once: it must not go by a click beside it, nor by a key. */
+export function OnceDialog({ open, close, children, ...dialog }: OnceDialogProps) {
+  const [isShown, setShown] = useState(false);
+  const end = () => {
+    setShown(false);
+    close();
+  };
+  return (
+    <Dialog {...dialog} opened={open} close={end} holds={isShown}>
+      {children(() => setShown(true), end)}
+    </Dialog>
   );
 }

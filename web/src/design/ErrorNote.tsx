@@ -1,8 +1,10 @@
-// What went wrong, as the hub says it: the sentence, what to do about it, the exact code to copy,
-// and a button to try again. What was typed stays where it is: this note stands beside it.
+// What went wrong, as the hub says it, or in the page's words where it has some: the sentence, what
+// to do about it, the exact code to copy, and a button to try again where that can help. What was
+// typed stays where it is: this note stands beside it.
 import { Button } from "@mantine/core";
 import { useId } from "react";
-import { asProblem, NO_ANSWER } from "../api/problem";
+import { asProblem, isFinal, NO_ANSWER } from "../api/problem";
+import { known } from "../i18n/known";
 import { useWords } from "../i18n/words";
 import styles from "./ErrorNote.module.css";
 import { Prose } from "./Prose";
@@ -19,13 +21,14 @@ export function ErrorNote({ error, retry, about }: ErrorNoteProps) {
   const id = useId();
   const { document, retryAfter, code } = asProblem(error);
   const away = code === NO_ANSWER;
+  const told = known(words.problems, code);
   return (
     <div className={styles.note} role="alert" aria-labelledby={id}>
       <p id={id} className={styles.detail}>
-        {away ? words.hubIsAway : <Prose text={sentence(document.detail)} />}
+        {away ? words.hubIsAway : (told ?? <Prose text={sentence(document.detail)} />)}
       </p>
       {about !== undefined && <p className={styles.hint}>{about}</p>}
-      {document.hint !== null && (
+      {document.hint !== null && told === undefined && (
         <p className={styles.hint}>
           <Prose text={sentence(document.hint)} />
         </p>
@@ -45,7 +48,7 @@ export function ErrorNote({ error, retry, about }: ErrorNoteProps) {
           {document.status > 0 ? `${document.status} ${code}` : code}
         </code>
         {retryAfter !== null && <span>{words.retryAfter(retryAfter)}</span>}
-        {retry !== undefined && (
+        {retry !== undefined && !isFinal(error) && (
           <Button size="compact-sm" variant="default" onClick={retry}>
             {words.tryAgain}
           </Button>

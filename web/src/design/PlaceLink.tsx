@@ -10,6 +10,11 @@ export type Place =
   | "connections"
   | "sources"
   | "forwarders"
+  | "workflows"
+  | "runs"
+  | "forms"
+  | "submissions"
+  | "cases"
   | "first-steps";
 
 /** The address of a list of a project, or of one thing in it. */

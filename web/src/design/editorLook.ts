@@ -1,7 +1,8 @@
 // The look of editors: the colours and the type of the page around them.
 import { EditorView } from "@codemirror/view";
 
-export const editorLook = EditorView.theme({
+/** All but the colours of what is written. */
+export const editorFrame = EditorView.theme({
   "&": {
     color: "var(--ink)",
     backgroundColor: "var(--raised)",
@@ -17,11 +18,15 @@ export const editorLook = EditorView.theme({
     caretColor: "var(--ink)",
   },
   ".cm-line": { padding: "0 12px" },
-  // The colours of the usual look are made for white paper only.
-  ".cm-content .cm-line span": { color: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   ".cm-selectionBackground, &.cm-focused .cm-selectionBackground": {
     background: "var(--accent-wash)",
   },
   ".cm-tooltip": { background: "var(--raised)", borderColor: "var(--line)", color: "var(--ink)" },
 });
+
+/** The colours of the usual look are made for white paper only: here all is ink. */
+export const editorLook = [
+  editorFrame,
+  EditorView.theme({ ".cm-content .cm-line span": { color: "var(--ink)" } }),
+];

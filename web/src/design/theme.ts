@@ -96,6 +96,7 @@ export const theme = createTheme({
   components: {
     Modal: {
       defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 } },
+      styles: { title: { fontSize: 16, fontWeight: 600 } },
     },
     Drawer: { defaultProps: { lockScroll: false, transitionProps: { duration: 120 } } },
     Menu: { defaultProps: { transitionProps: { duration: 120 }, shadow: "md" } },

@@ -6,7 +6,7 @@ import { type Formats, formats } from "./formats";
 import { type Language, rememberLanguage } from "./languages";
 
 /** The same keys, with any text: sentences that take values take the same ones. */
-type Translated<Area> = {
+export type Translated<Area> = {
   [Key in keyof Area]: Area[Key] extends string
     ? string
     : Area[Key] extends (...values: infer Values) => string

@@ -2,15 +2,16 @@
 // a card of two lines. Every row is a link, so that it opens in place, in a tab, or is shared.
 import { Checkbox } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
 import { ErrorNote } from "../design/ErrorNote";
 import { useKeys } from "../design/keys";
 import { useWords } from "../i18n/words";
 import { ColumnTitle, type Sorting } from "./ColumnTitle";
-import { type Column, shownColumns } from "./columns";
+import { type Column, leastWidth, shownColumns } from "./columns";
 import styles from "./List.module.css";
-import { ListSkeleton, MoreRows, NewRows } from "./ListParts";
+import { ListSkeleton, MoreRows, NewRows, StandsStill } from "./ListParts";
 import { type RowSource, useRows } from "./rows";
 import type { Selection } from "./selection";
 
@@ -38,6 +39,8 @@ export interface ListProps<Row> {
   selection?: Selection;
   /** The row that is open beside the list. */
   openId?: string | null;
+  /** Rows as on a phone, where something else takes the room. */
+  asCards?: boolean;
   /** Keys that act on the row in focus. */
   rowKeys?: Record<string, (row: Row) => void>;
   /** The order of the rows, where another can be chosen. */
@@ -50,7 +53,9 @@ export function List<Row>(props: ListProps<Row>) {
   const { label, source, columns, card, link, nameOf, selection, openId = null } = props;
   const rowKeys: Record<string, (row: Row) => void> = props.rowKeys ?? NO_KEYS;
   const words = useWords().list;
-  const narrow = useMediaQuery(NARROW, window.matchMedia(NARROW).matches) ?? false;
+  const client = useQueryClient();
+  const onPhone = useMediaQuery(NARROW, window.matchMedia(NARROW).matches) ?? false;
+  const narrow = onPhone || props.asCards === true;
   const scroller = useRef<HTMLDivElement>(null);
   const range = useRef<[number, number]>([0, 0]);
   const { query, rows, held, following, search } = useRows(source, {
@@ -129,10 +134,14 @@ export function List<Row>(props: ListProps<Row>) {
   const tracks = [
     ...(selection === undefined ? [] : ["32px"]),
     ...shown.map((column) => column.width),
-  ].join(" ");
+  ];
   const allChosen = selection !== undefined && rows.every((row) => selection.has(source.idOf(row)));
   return (
-    <div className={styles.list} style={{ "--tracks": tracks } as CSSProperties}>
+    <div
+      className={styles.list}
+      data-cards={narrow || undefined}
+      style={{ "--tracks": tracks.join(" ") } as CSSProperties}
+    >
       {held > 0 && (
         <NewRows
           count={held}
@@ -144,9 +153,20 @@ export function List<Row>(props: ListProps<Row>) {
           }}
         />
       )}
+      {source.live === null && (
+        <StandsStill
+          since={query.dataUpdatedAt}
+          look={() => void client.resetQueries({ queryKey: source.queryKey, exact: true })}
+        />
+      )}
       <div ref={scroller} className={styles.scroller}>
         {/* biome-ignore lint/a11y/useSemanticElements: a table element cannot draw only some of its rows */}
-        <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
+        <div
+          role="table"
+          aria-label={label}
+          aria-rowcount={hasNextPage ? -1 : rows.length + 1}
+          style={narrow ? undefined : { minWidth: leastWidth(tracks) }}
+        >
           {/* biome-ignore lint/a11y: see above */}
           <div
             className={styles.head}

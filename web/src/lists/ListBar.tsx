@@ -22,6 +22,7 @@ interface ListBarProps<Row> {
   form?: ReactNode;
   /** Always in sight: a search field, say. */
   children?: ReactNode;
+  /** Those that can be chosen; none where what stands below has no columns. */
   columns: Column<Row>[];
   chosenColumns?: string;
   chooseColumns: (chosen: string | undefined) => void;
@@ -66,31 +67,33 @@ export function ListBar<Row>(props: ListBarProps<Row>) {
           </li>
         )}
       </ul>
-      <div className={styles.end}>
-        <Menu closeOnItemClick={false} position="bottom-end">
-          <Menu.Target>
-            <Button
-              variant="subtle"
-              color="gray"
-              size="compact-md"
-              leftSection={<Columns3 size={14} />}
-            >
-              {words.columns}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {columns.map((column) => (
-              <Menu.CheckboxItem
-                key={column.key}
-                checked={shown.includes(column.key)}
-                onChange={() => chooseColumns(toggledColumn(columns, chosenColumns, column.key))}
+      {columns.length > 0 && (
+        <div className={styles.end}>
+          <Menu closeOnItemClick={false} position="bottom-end">
+            <Menu.Target>
+              <Button
+                variant="subtle"
+                color="gray"
+                size="compact-md"
+                leftSection={<Columns3 size={14} />}
               >
-                {column.title}
-              </Menu.CheckboxItem>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-      </div>
+                {words.columns}
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown className={styles.columns}>
+              {columns.map((column) => (
+                <Menu.CheckboxItem
+                  key={column.key}
+                  checked={shown.includes(column.key)}
+                  onChange={() => chooseColumns(toggledColumn(columns, chosenColumns, column.key))}
+                >
+                  {column.title}
+                </Menu.CheckboxItem>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        </div>
+      )}
     </div>
   );
 }

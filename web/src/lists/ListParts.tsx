@@ -31,6 +31,22 @@ export function NewRows({ count, show }: { count: number; show: () => void }) {
   );
 }
 
+/** Says of a list that it does not follow what happens, and looks at it anew. */
+export function StandsStill({ since, look }: { since: number; look: () => void }) {
+  const words = useWords().list;
+  return (
+    <div className={styles.still}>
+      <span>
+        {words.lookedAt} <Time at={new Date(since).toISOString()} />
+        {words.standsStill}
+      </span>
+      <Button size="compact-sm" variant="default" onClick={look}>
+        {words.lookAgain}
+      </Button>
+    </div>
+  );
+}
+
 interface MoreRowsProps {
   loading: boolean;
   error: unknown;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   type Column,
+  leastWidth,
   onlyLooks,
   shownColumns,
   sortedBy,
@@ -71,4 +72,8 @@ test.each([
 ])("a title of %o under %s", (column, sort, direction, pressed) => {
   expect(sortedBy(column, sort)).toBe(direction);
   expect(sortPressed(column, sort)).toBe(pressed);
+});
+
+test("rows are as wide as their columns at the least", () => {
+  expect(leastWidth(["112px", "minmax(96px, 1fr)", "1fr"])).toBe(112 + 96 + 2 * 12 + 2 * 8);
 });

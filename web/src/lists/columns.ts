@@ -33,6 +33,17 @@ export function sortPressed<Row>({ sorts }: Column<Row>, sort: string): string |
   return orders.find((order) => order !== sort) ?? orders[0];
 }
 
+/** The space between two columns, and beside the first and the last one; as List.module.css has it. */
+const GAP_PIXELS = 12;
+const EDGE_PIXELS = 8;
+
+/** How wide rows are at the least: where the window is narrower, the list is scrolled. */
+export function leastWidth(tracks: readonly string[]): number {
+  const widths = tracks.map((track) => Number(/(\d+)px/.exec(track)?.[1] ?? 0));
+  const gaps = Math.max(0, tracks.length - 1) * GAP_PIXELS;
+  return widths.reduce((sum, width) => sum + width, 0) + gaps + 2 * EDGE_PIXELS;
+}
+
 /** What of an address concerns the looks of a list alone. */
 const LOOKS: readonly string[] = ["columns", "entry"];
 

@@ -37,12 +37,14 @@ class Scene implements Followed<Row> {
   hold = (count: number) => {
     this.held = count;
   };
-  fetchPage = async () => {
-    this.asked.push("head");
+  /** The page that stands below the first one. */
+  below = page("b a");
+  fetchPage = async (cursor: string | null) => {
+    this.asked.push(cursor ?? "head");
     await new Promise<void>((answer) => this.answers.push(answer));
-    return this.head;
+    return cursor === null ? this.head : this.below;
   };
-  fetchRows = async (ids: string[]) => {
+  fetchRows?: Followed<Row>["fetchRows"] = async (ids: string[]) => {
     this.asked.push(ids.join(" "));
     return page(this.rows).items;
   };
@@ -126,6 +128,33 @@ test("rows below the head are asked for when they are in sight, and dropped when
   expect(scene.asked).toEqual(["head", "b", "head", "a"]);
   expect(scene.written).toEqual(["d c", "b2"]);
   // Nothing in sight is old now.
+  following.moved();
+  await vi.advanceTimersByTimeAsync(PAUSE_MILLISECONDS);
+  expect(scene.asked).toHaveLength(4);
+});
+
+test("where the hub takes no ids, the pages of rows in sight are read again", async () => {
+  scene.fetchRows = undefined;
+  following.stop();
+  following = follow(scene);
+  scene.atTop = false;
+  scene.sight = ["b"];
+  scene.below = page("b2 9");
+  following.happened(["b", "a"]);
+  await scene.answer();
+  await scene.answer();
+  expect(scene.asked).toEqual(["head", "more"]);
+  // How the last row is now is not known: the page that was read ends before it.
+  expect(scene.written).toEqual(["d c", "b2 a"]);
+
+  scene.sight = ["a"];
+  scene.below = { ...page("b2"), next: null };
+  following.moved();
+  await vi.advanceTimersByTimeAsync(PAUSE_MILLISECONDS);
+  await scene.answer();
+  await scene.answer();
+  expect(scene.asked).toEqual(["head", "more", "head", "more"]);
+  expect(scene.written).toEqual(["d c", "b2"]);
   following.moved();
   await vi.advanceTimersByTimeAsync(PAUSE_MILLISECONDS);
   expect(scene.asked).toHaveLength(4);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MOST_LIVE_ROWS, mergeHead, updateRows } from "./merge";
+import { MOST_LIVE_ROWS, markAbove, mergeHead, reread, updateRows } from "./merge";
 
 interface Row {
   id: string;
@@ -81,4 +81,29 @@ test.each([
 ])("%s", (_, asked, found, expected) => {
   const rows = page(found).items;
   expect(written(updateRows([page("c b"), page("a")], asked, rows, idOf))).toEqual(expected);
+});
+
+const MARK = { cursor: "below b", after: "b" };
+
+test.each([
+  ["on the first page", "d", null],
+  ["below a mark", "a", MARK],
+  ["where a page begins", "8", { cursor: "below a", after: "a" }],
+  ["in the last page", "7", { cursor: "below 8", after: "8" }],
+  ["of no list", "z", null],
+])("a row %s is read again from the nearest place above it", (_, id, mark) => {
+  const pages = [page("d c b a", "below a"), page("9 8", "below 8"), page("7", null)];
+  expect(markAbove(pages, [MARK], id, idOf)).toEqual(mark);
+});
+
+test.each([
+  ["rows that changed are changed", page("a2 92 82"), ["d c b a2", "92 82"], ["a", "9", "8"]],
+  ["rows that are gone are gone", page("a 8"), ["d c b a", "8"], ["a", "9", "8"]],
+  ["what lies below what was read stays", page("a2"), ["d c b a2", "9 8"], ["a"]],
+  ["at the end of the list nothing is below", page("a2", null), ["d c b a2", ""], ["a", "9", "8"]],
+  ["a search that found nothing yet tells nothing", page(""), ["d c b a", "9 8"], []],
+])("read again below a mark, %s", (_, fresh, expected, seen) => {
+  const merged = reread([page("d c b a"), page("9 8")], MARK, fresh, idOf);
+  expect(written(merged.pages)).toEqual(expected);
+  expect(merged.seen).toEqual(seen);
 });

@@ -76,6 +76,49 @@ export function updateRows<Row>(
   return withRows(pages, gone, newest, idOf);
 }
 
+/** A cursor, and the row that stands right above what it leads to. */
+export interface Mark {
+  cursor: string;
+  after: string;
+}
+
+/** The nearest place above a row from which the list can be read again: where a page begins, or one
+ *  of the marks. Null for what stands above all of them. */
+export function markAbove<Row>(
+  pages: readonly Page<Row>[],
+  marks: readonly Mark[],
+  id: string,
+  idOf: (row: Row) => string,
+): Mark | null {
+  const ids = pages.flatMap(({ items }) => items.map(idOf));
+  const begins = pages.flatMap(({ items, next }) => {
+    const last = items.at(-1);
+    return last === undefined || next === null ? [] : [{ cursor: next, after: idOf(last) }];
+  });
+  const place = ids.indexOf(id);
+  const above = [...begins, ...marks]
+    .map((mark) => ({ mark, at: ids.indexOf(mark.after) }))
+    .filter(({ at }) => at >= 0 && at < place);
+  return above.sort((one, other) => other.at - one.at)[0]?.mark ?? null;
+}
+
+/** Puts what was read again below a mark in the place of its older self. What stood there down to
+ *  where the new rows end, and does so no more, no longer belongs to the list. */
+export function reread<Row>(
+  pages: Page<Row>[],
+  mark: Mark,
+  fresh: Page<Row>,
+  idOf: (row: Row) => string,
+): { pages: Page<Row>[]; seen: string[] } {
+  const ids = pages.flatMap(({ items }) => items.map(idOf));
+  const below = ids.slice(ids.indexOf(mark.after) + 1);
+  const newest = new Map(fresh.items.map((row) => [idOf(row), row]));
+  const end = fresh.next === null ? below.length : below.findLastIndex((id) => newest.has(id)) + 1;
+  const seen = below.slice(0, end);
+  const gone = new Set(seen.filter((id) => !newest.has(id)));
+  return { pages: withRows(pages, gone, newest, idOf), seen };
+}
+
 function withRows<Row>(
   pages: Page<Row>[],
   gone: ReadonlySet<string>,

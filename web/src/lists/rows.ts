@@ -18,6 +18,8 @@ export interface RowSource<Row> {
   idOf: (row: Row) => string;
   /** The events that concern the list; null for one that does not live. */
   live: EventKind | null;
+  /** Those events tell of other things than the rows: any row may have changed by them. */
+  followsOthers?: boolean;
   /** Those of some rows that still fit the filters, as they are now, for events about rows far down. */
   fetchRows?: (ids: string[], signal?: AbortSignal) => Promise<Row[]>;
 }
@@ -53,7 +55,8 @@ export function useRows<Row>(source: RowSource<Row>, sight: Sight) {
     const concerning = events.filter(({ kind }) => kind === source.live || kind === "everything");
     if (concerning.length > 0) {
       const ids = concerning.map(({ id }) => id).filter((id) => id !== null);
-      following.current?.happened(ids.length < concerning.length ? "any" : ids);
+      const isAny = source.followsOthers === true || ids.length < concerning.length;
+      following.current?.happened(isAny ? "any" : ids);
     }
   }, source.live !== null);
   const { isFetching } = query;

@@ -56,7 +56,7 @@ pub(crate) fn of_xml(root: Root<'_>) -> Decoded<'_> {
 }
 
 /// Whether the object is one of the Form API.
-pub(super) fn is_json(view: &Value<'_>) -> bool {
+pub(crate) fn is_json(view: &Value<'_>) -> bool {
     view.get("form").is_some_and(|form| form.as_object().is_some())
         && (member_text(view, "id").is_some()
             || view.get("metadata").is_some_and(|metadata| metadata.as_object().is_some()))

@@ -23,13 +23,13 @@ use crate::xml::Root;
 use crate::{Decoded, Received, Shape, Unreadable, json, text, xml};
 
 pub use cases::{
-    CaseXmlVersion, ClosedCases, MAX_BLOCK_ENTRIES, MAX_CASE_BLOCKS, blocks_of_form,
-    blocks_of_view, case_api_json, case_json, case_xml, state, system_form,
+    MAX_BLOCK_ENTRIES, MAX_CASE_BLOCKS, blocks_of_form, blocks_of_view, case_api_json, case_json,
+    case_xml, state, system_form,
 };
 pub use notice::{app_schema, form_stub};
 
 pub(crate) use cases::CASE_BLOCKS;
-pub(crate) use form::of_xml as form_of_xml;
+pub(crate) use form::{is_json as is_form_of_api, of_xml as form_of_xml};
 
 /// Reads whatever HQ forwards.
 pub(crate) fn decode<'a>(received: &Received<'a>) -> Result<Decoded<'a>, Unreadable> {
@@ -96,8 +96,8 @@ fn not_commcare(found: &str) -> Unreadable {
     Unreadable::new(
         "not-commcare",
         format!(
-            "The body is {found}, but neither a form, a case, a form stub nor an application id of \
-             CommCare. For other payloads use the dialects json or xml."
+            "The body is {found}: no form, no case, no form stub and no application id of CommCare. \
+             For other payloads use the dialects json or xml."
         ),
     )
 }

@@ -7,19 +7,44 @@
 //! | [`geojson()`] | maps | as `normalised` | JSON's own |
 //! | [`form_json()`] | programs that read CommCare HQ | what stood there more than once | texts |
 //!
-//! All are pure: what only the server knows comes in as [`ServerFacts`].
+//! | [`form_xml()`] | programs that read OpenRosa | elements that stand several times | texts |
+//! | [`wcs()`] | programs that read w.c.s. | blocks | texts |
+//! | [`case_view()`] | programs written today: cases | – | texts |
+//! | [`case_feature()`] | maps: cases | – | texts |
+//! | [`application_schema()`] | programs that follow the definitions of forms | – | – |
+//! | a template of the forwarder's | whoever wants something else | as `normalised` | as `normalised` |
+//!
+//! [`write_form`], [`write_case`] and [`write_application`] make the body of a delivery, in the format
+//! and with what the forwarder says of it. All are pure: what only the server knows comes in as
+//! [`ServerFacts`].
 
+mod cases;
 mod form_json;
+mod form_xml;
 mod geojson;
 mod kobo;
 mod normalised;
+mod payload;
+mod schema;
+mod template;
+mod wcs;
+mod write;
 
 use fieldpost_model::time::Timestamp;
 
+pub use cases::{case_feature, case_view};
 pub use form_json::form_json;
-pub use geojson::geojson;
+pub use form_xml::form_xml;
+pub use geojson::{geojson, place};
 pub use kobo::{MAX_KEYS_LENGTH, kobo};
-pub use normalised::{geometry, normalised, values};
+pub use normalised::{description, geometry, normalised, values};
+pub use payload::{ApplicationPayload, CasePayload, FormPayload, Written};
+pub use schema::application_schema;
+pub use template::{
+    MAX_RENDERED_LENGTH, MAX_TEMPLATE_LENGTH, RENDERING_STEPS, RENDERING_WORK, check_template,
+};
+pub use wcs::wcs;
+pub use write::{write_application, write_case, write_form};
 
 /// What the hub knows of a submission beside what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

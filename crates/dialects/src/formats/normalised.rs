@@ -12,6 +12,18 @@ const EXTRA: &str = "_extra";
 
 /// A whole submission.
 pub fn normalised(submission: &Submission) -> Value<'static> {
+    let files = submission.attachments.iter();
+    let files = files.map(|file| Value::string(file.name.clone())).collect();
+    let answered = [("values", values(&submission.values)), ("attachments", Value::Array(files))];
+    Value::object(head(submission).into_iter().chain(answered).chain([meta(submission)]))
+}
+
+/// What is known of a submission beside its answers and files, as [`normalised`] has it.
+pub fn description(submission: &Submission) -> Value<'static> {
+    Value::object(head(submission).into_iter().chain([meta(submission)]))
+}
+
+fn head(submission: &Submission) -> Vec<(&'static str, Value<'static>)> {
     let (form, metadata) = (&submission.form, &submission.metadata);
     let form = Value::object([
         ("id", optional(form.id.as_ref())),
@@ -19,10 +31,7 @@ pub fn normalised(submission: &Submission) -> Value<'static> {
         ("version", optional(form.version.as_ref())),
         ("application", optional(form.application.as_ref())),
     ]);
-    let files = submission.attachments.iter();
-    let files = files.map(|file| Value::string(file.name.clone())).collect();
-    let other = metadata.other.iter().map(|(name, value)| (name.clone(), value.clone()));
-    Value::object([
+    vec![
         ("form", form),
         ("instance_id", optional(metadata.instance_id.as_ref())),
         ("deprecated_id", optional(metadata.deprecated_id.as_ref())),
@@ -35,10 +44,13 @@ pub fn normalised(submission: &Submission) -> Value<'static> {
         ("submitted_at", optional(metadata.submitted_at.as_ref())),
         ("untyped", Value::Bool(submission.is_untyped)),
         ("encrypted", Value::Bool(submission.is_encrypted)),
-        ("values", values(&submission.values)),
-        ("attachments", Value::Array(files)),
-        ("meta", Value::object(other)),
-    ])
+    ]
+}
+
+/// What the sender says beside, by the sender's names.
+fn meta(submission: &Submission) -> (&'static str, Value<'static>) {
+    let other = submission.metadata.other.iter();
+    ("meta", Value::object(other.map(|(name, value)| (name.clone(), value.clone()))))
 }
 
 fn optional(text: Option<&String>) -> Value<'static> {

@@ -1,9 +1,13 @@
 //! OpenRosa: the forms of ODK, KoboToolbox, CommCare and Enketo, and the documents that their
-//! servers answer with. What their clients send is read by [`submission`](crate::submission).
+//! servers answer with. The answers in what their clients send are read by
+//! [`submission`](crate::submission).
 
 mod documents;
+mod filled;
 pub(crate) mod instance;
 mod xform;
+
+pub(crate) use filled::decode;
 
 pub use documents::{ListedFile, ListedForm, form_list, manifest, response};
 pub use xform::{

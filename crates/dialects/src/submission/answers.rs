@@ -142,7 +142,7 @@ fn positions(text: &str) -> Option<Vec<Position>> {
 }
 
 /// A position, latitude first.
-fn position(text: &str) -> Option<Position> {
+pub(crate) fn position(text: &str) -> Option<Position> {
     let numbers: Option<Vec<String>> = text.split_whitespace().map(decimal).collect();
     let mut numbers = numbers?.into_iter();
     let (latitude, longitude) = (numbers.next()?, numbers.next()?);

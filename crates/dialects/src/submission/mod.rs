@@ -21,15 +21,21 @@ use fieldpost_model::json::Value;
 use fieldpost_model::source::Dialect;
 use fieldpost_model::submission::Submission;
 
-pub(crate) use answers::moment_with_offset;
+use crate::odk_central;
+
+pub(crate) use answers::{moment_with_offset, position};
 
 /// The submissions in a view, typed by the form where there is one. ODK Aggregate's envelope may
 /// have several; what is no submission (a case, a stub, any JSON) has none.
 pub fn read(dialect: Dialect, view: &Value<'_>, form: Option<&Form>) -> Vec<Submission> {
     match dialect {
-        Dialect::Xml => of_document(view, form).into_iter().collect(),
+        Dialect::Xml | Dialect::Openrosa => of_document(view, form).into_iter().collect(),
         Dialect::Kobo => kobo::submission(view, form).into_iter().collect(),
         Dialect::OdkAggregate => odk_aggregate::submissions(view, form),
+        // What is in an event was read when it came in.
+        Dialect::OdkCentral => {
+            odk_central::submission(view, form).ok().flatten().into_iter().collect()
+        }
         Dialect::Commcare | Dialect::CommcareForm => {
             commcare::submission(view, form).into_iter().collect()
         }

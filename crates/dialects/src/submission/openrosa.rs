@@ -58,6 +58,7 @@ pub(super) fn submission(
         root: root.map(str::to_owned),
         application: None,
         build: None,
+        title: attribute(content, "@name"),
     };
     let values =
         if is_encrypted { encrypted(members) } else { answers(members, form, &mut metadata) };

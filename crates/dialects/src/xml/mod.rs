@@ -22,11 +22,16 @@ use crate::{Decoded, Received, Shape, Unreadable, text};
 pub(crate) use document::Root;
 pub use document::{MAX_ATTRIBUTES, MAX_DEPTH, NAMESPACE_GROWTH};
 pub(crate) use element::{Element, Search, plain};
-pub(crate) use write::Writer;
+pub(crate) use write::{Writer, escaped};
 
-/// Whether the text is a name that an element can have, without a prefix.
-pub(crate) fn is_element_name(text: &str) -> bool {
+/// Whether the text is a name that an element of XML can have, without a prefix.
+pub fn is_element_name(text: &str) -> bool {
     characters::is_qualified_name(text) && !text.contains(':')
+}
+
+/// Whether all characters of the text can stand in a document of XML.
+pub fn is_xml_text(text: &str) -> bool {
+    text.chars().all(characters::is_allowed)
 }
 
 /// Reads any XML document: `{"<root>": …}`. It has no identity: nothing in it says what it is.

@@ -34,6 +34,11 @@ impl Writer {
         }
     }
 
+    /// Text beside elements.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.escaped(text);
+    }
+
     pub(crate) fn finish(self) -> String {
         self.text
     }
@@ -50,21 +55,32 @@ impl Writer {
         }
     }
 
-    /// Text as it may stand anywhere. White space that readers would change is written as
-    /// references; what XML cannot hold at all becomes the character that stands for the unknown.
     fn escaped(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                '<' => self.text.push_str("&lt;"),
-                '>' => self.text.push_str("&gt;"),
-                '&' => self.text.push_str("&amp;"),
-                '"' => self.text.push_str("&quot;"),
-                '\r' => self.text.push_str("&#13;"),
-                '\n' => self.text.push_str("&#10;"),
-                '\t' => self.text.push_str("&#9;"),
-                other if is_allowed(other) => self.text.push(other),
-                _ => self.text.push(char::REPLACEMENT_CHARACTER),
-            }
+        escape(&mut self.text, text);
+    }
+}
+
+/// The text as it may stand in an element or an attribute.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    escape(&mut written, text);
+    written
+}
+
+/// White space that readers would change is written as references; what XML cannot hold at all becomes
+/// the character that stands for the unknown.
+fn escape(written: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '<' => written.push_str("&lt;"),
+            '>' => written.push_str("&gt;"),
+            '&' => written.push_str("&amp;"),
+            '"' => written.push_str("&quot;"),
+            '\r' => written.push_str("&#13;"),
+            '\n' => written.push_str("&#10;"),
+            '\t' => written.push_str("&#9;"),
+            other if is_allowed(other) => written.push(other),
+            _ => written.push(char::REPLACEMENT_CHARACTER),
         }
     }
 }

@@ -4,18 +4,25 @@ use crate::{is_documented, sample};
 use fieldpost_dialects::{Decoded, Received, Unreadable, decode};
 use fieldpost_model::source::Dialect;
 
-const JSON_DIALECTS: [Dialect; 7] = [
+const JSON_DIALECTS: [Dialect; 8] = [
     Dialect::Json,
     Dialect::Kobo,
     Dialect::OdkAggregate,
+    Dialect::OdkCentral,
     Dialect::Commcare,
     Dialect::CommcareForm,
     Dialect::CommcareCase,
     Dialect::Wcs,
 ];
 
-const XML_DIALECTS: [Dialect; 5] =
-    [Dialect::Xml, Dialect::Kobo, Dialect::Commcare, Dialect::CommcareForm, Dialect::CommcareCase];
+const XML_DIALECTS: [Dialect; 6] = [
+    Dialect::Xml,
+    Dialect::Kobo,
+    Dialect::Commcare,
+    Dialect::CommcareForm,
+    Dialect::CommcareCase,
+    Dialect::Openrosa,
+];
 
 fn read<'a>(
     dialect: Dialect,

@@ -82,8 +82,14 @@ impl Hub {
 
     /// The link of this secret, while it is good.
     pub async fn invitation(&self, secret: &Secret) -> Result<Invitation, AccountError> {
-        let found = self.store().invitation(digest(secret.expose())).await?;
-        found.ok_or(AccountError::UsedLink)
+        let digest = digest(secret.expose());
+        match self.store().invitation(digest).await? {
+            Some(invitation) => Ok(invitation),
+            None if self.store().is_late_first_owner_link(digest).await? => {
+                Err(AccountError::NotFirst)
+            }
+            None => Err(AccountError::UsedLink),
+        }
     }
 
     /// Makes a user and a link for them.

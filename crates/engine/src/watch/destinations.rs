@@ -22,7 +22,7 @@ use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
 use crate::watch::topic::Topic;
-use crate::watch::words::{About, EndedBy, MOST_COUNTED};
+use crate::watch::words::{About, EndedBy, MOST_COUNTED, Telling};
 
 /// The longest error that is kept with an incident, in characters.
 const LONGEST_ERROR: usize = 2_000;
@@ -277,6 +277,7 @@ impl Hub {
             last: seen.last.clone(),
             reminded_at: None,
             unsteady: false,
+            success_at: None,
         };
         let Some(policy) = project.connections.get(&lane.name).map(|lane| lane.connection.incident)
         else {
@@ -322,7 +323,10 @@ impl Hub {
             last: incident.last.clone(),
             unsteady_within,
         };
-        let opened = self.store().open_incident(&project.project, &new, &notices).await?;
+        let runs =
+            self.runs_of_incident(project, incident, NoticeKind::Opened, EndedBy::Itself).await?;
+        let store = self.store();
+        let opened = store.open_incident(&project.project, &new, &notices, &runs).await?;
         self.watch().told(opened);
         Ok(opened)
     }
@@ -367,7 +371,10 @@ impl Hub {
         } else {
             Vec::new()
         };
-        let ended = self.store().recover_incident(&project.project, incident.id, &notices).await?;
+        let runs =
+            self.runs_of_incident(project, incident, NoticeKind::Recovered, ended_by).await?;
+        let store = self.store();
+        let ended = store.recover_incident(&project.project, incident.id, &notices, &runs).await?;
         self.watch().told(ended);
         if ended {
             let (project, subject) = (&*project.project, &incident.subject);
@@ -393,10 +400,10 @@ impl Hub {
             return Ok(());
         }
         let present = self.store().present().await?;
-        for OpenIncident { project, incident, success_at } in open {
+        for OpenIncident { project, incident } in open {
             let Some((project, every)) = self.reminded(project, incident).await? else {
                 // What it was about is no more.
-                self.store().recover_incident(project, incident.id, &[]).await?;
+                self.store().recover_incident(project, incident.id, &[], &[]).await?;
                 continue;
             };
             let window = project
@@ -404,10 +411,9 @@ impl Hub {
                 .get(&incident.subject)
                 .map(|lane| lane.connection.incident.window)
                 .filter(|_| incident.kind == IncidentKind::Connection && incident.unsteady);
-            let last = incident.last.as_ref().map_or(incident.opened_at, |last| last.at);
-            if let (Some(window), Some(success_at)) = (window, success_at)
-                && *success_at > last
-                && present.since(last) >= window
+            if let Some(window) = window
+                && incident.recovering_at().is_some()
+                && present.since(incident.last_seen_at()) >= window
             {
                 self.recover(&project, incident, EndedBy::Itself).await?;
                 continue;
@@ -496,6 +502,19 @@ impl Hub {
         kind: NoticeKind,
         ended_by: EndedBy,
     ) -> Result<Vec<NewNotice>, StoreError> {
+        let (topic, telling) = self.telling(project, incident, kind, ended_by).await?;
+        let recipients = topic.recipients(project);
+        self.notices(project, &topic, recipients, kind, Some(incident.id), telling).await
+    }
+
+    /// What is told of an incident, and whom it concerns.
+    pub(super) async fn telling(
+        &self,
+        project: &ProjectRouting,
+        incident: &Incident,
+        kind: NoticeKind,
+        ended_by: EndedBy,
+    ) -> Result<(Topic, Telling), StoreError> {
         let (topic, waiting) = match incident.kind {
             IncidentKind::Connection => {
                 let name = &incident.subject;
@@ -507,9 +526,7 @@ impl Hub {
             IncidentKind::Silence => (Topic::Source(incident.subject.clone()), (0, None)),
         };
         let now = self.now();
-        let telling = About { project, incident, waiting, ended_by, now }.tell(kind);
-        let recipients = topic.recipients(project);
-        self.notices(project, &topic, recipients, kind, Some(incident.id), telling).await
+        Ok((topic, About { project, incident, waiting, ended_by, now }.tell(kind)))
     }
 
     /// When a connection is tried next of which something is due at `due`: not before the lane is

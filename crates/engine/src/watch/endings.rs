@@ -110,8 +110,11 @@ impl Hub {
             for ((project, connection), ended) in by_lane {
                 let before = self.store().untold_sample(&project, &connection).await?;
                 let sample = latest(before.as_deref(), &ended);
+                let routing = self.routing();
+                let runs = routing.project(&project).map(|it| self.runs_of_endings(it, &ended));
+                let runs = runs.unwrap_or_default();
                 // Of several hubs one counts them.
-                self.store().count_endings(&project, &connection, &ended, &sample).await?;
+                self.store().count_endings(&project, &connection, &ended, &sample, &runs).await?;
             }
             if is_last {
                 return Ok(());
@@ -269,6 +272,9 @@ mod tests {
             state: DeliveryState::Rejected,
             key: None,
             error: Some("422".to_owned()),
+            forwarder: None,
+            message: None,
+            hops: 0,
         };
         let first = latest(None, &[ended(1), ended(2)]);
         assert_eq!(noted(&first).len(), 2);

@@ -20,6 +20,7 @@ mod reports;
 mod silence;
 mod tell;
 mod topic;
+mod trouble;
 mod words;
 
 use std::collections::HashMap;

@@ -152,6 +152,7 @@ async fn post(hub: &Hub, held: &HeldNotice) -> Result<(), Refusal> {
         concurrency: 1,
         signing_secret: webhook.signing_secret,
         previous_signing_secret: None,
+        credential: Vec::new(),
         rate: None,
         tls: Tls::default(),
         paused: false,

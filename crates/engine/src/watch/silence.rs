@@ -152,6 +152,7 @@ impl Hub {
             }),
             reminded_at: None,
             unsteady: false,
+            success_at: None,
         };
         if self.open_incident(project, &incident, Duration::ZERO).await? {
             tracing::warn!(project = &*project.project, source, "nothing comes in from `{source}`");

@@ -176,7 +176,7 @@ impl About<'_> {
                 ("last_status", status.map_or(Value::Null, |status| u64::from(status).into())),
                 ("url", optional(self.url())),
                 ("delivery", optional(sample.map(|sample| sample.delivery))),
-                ("payload", optional(sample.map(|sample| sample.payload))),
+                ("payload", optional(sample.and_then(|sample| sample.message))),
                 ("key", optional(sample.and_then(|sample| sample.key.clone()))),
                 ("waiting", self.waiting.0.into()),
                 ("next_attempt_at", optional(self.waiting.1)),
@@ -236,7 +236,8 @@ pub(super) fn url_of(project: &ProjectRouting, connection: &str) -> Option<Strin
 fn sample_facts(last: &Sighting) -> Vec<(&'static str, String)> {
     let Some(sample) = &last.sample else { return Vec::new() };
     let key = sample.key.clone().map(|key| (KEY_LABEL, key));
-    let ids = [("Delivery", sample.delivery), ("Message", sample.payload)];
+    let message = sample.message.map(|message| ("Message", message));
+    let ids = std::iter::once(("Delivery", sample.delivery)).chain(message);
     key.into_iter().chain(ids.map(|(name, id)| (name, id.to_string()))).collect()
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_engine::{Hub, HubSettings, Incoming};
+use fieldpost_engine::{Asked, Hub, HubSettings, Incoming};
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::incident::{Incident, Notice};
 use fieldpost_model::json::Value;
@@ -106,7 +106,7 @@ impl Clinic {
                  "forwarders": {{"all": {{"from": "inbox", "to": "there", "retry": {retry}}}}}{more}}}"#
         );
         let draft = read_project(&Value::parse(text.as_bytes()).unwrap()).unwrap();
-        self.hub.apply(&draft, true, false).await.unwrap();
+        self.hub.apply(&draft, true, false, &Asked::default()).await.unwrap();
     }
 
     pub(crate) async fn post(&self, body: &str) {
@@ -171,6 +171,11 @@ impl Clinic {
     pub(crate) fn set_forward(&self, time: Duration) {
         let micros = i64::try_from(time.as_micros()).unwrap();
         self.ahead.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_back(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.ahead.fetch_sub(micros, Ordering::Relaxed);
     }
 }
 

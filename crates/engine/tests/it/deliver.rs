@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fieldpost_engine::Asked;
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_rules::delivery::Action;
@@ -132,7 +133,7 @@ async fn a_410_pauses_the_forwarder_and_what_comes_waits(
     assert_eq!(world.destination.received().len(), tries, "a paused forwarder sends nothing");
     assert_eq!(world.deliveries_of(second).await[0].state, DeliveryState::Pending);
     world.destination.answer("/", Answer::status(200));
-    world.hub.set_paused("clinic", "all", false).await.unwrap();
+    world.hub.set_paused("clinic", "all", false, &Asked::default()).await.unwrap();
     world.wait_for(first, DeliveryState::Succeeded).await;
     world.wait_for(second, DeliveryState::Succeeded).await;
 }
@@ -155,7 +156,7 @@ async fn one_hanging_destination_holds_up_nobody_else(
     );
     let value = fieldpost_model::json::Value::parse(project.as_bytes()).unwrap();
     let draft = fieldpost_rules::definition::read_project(&value).unwrap();
-    world.hub.apply(&draft, false, false).await.unwrap();
+    world.hub.apply(&draft, false, false, &Asked::default()).await.unwrap();
     for number in 0..200 {
         world.keep(&format!("{{\"number\":{number}}}")).await;
     }
@@ -247,10 +248,10 @@ async fn what_waits_follows_its_forwarder_to_another_connection(
         let value = fieldpost_model::json::Value::parse(text.as_bytes()).unwrap().into_owned();
         fieldpost_rules::definition::read_project(&value).unwrap()
     };
-    world.hub.apply(&project("old"), true, false).await.unwrap();
+    world.hub.apply(&project("old"), true, false, &Asked::default()).await.unwrap();
     let id = world.keep("{\"a\":1}").await;
     world.wait_for(id, DeliveryState::Failed).await;
-    world.hub.apply(&project("new"), true, false).await.unwrap();
+    world.hub.apply(&project("new"), true, false, &Asked::default()).await.unwrap();
     let moved = tokio::time::timeout(SOON, async {
         loop {
             let delivery = world.deliveries_of(id).await.remove(0);

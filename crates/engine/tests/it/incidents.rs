@@ -42,7 +42,7 @@ async fn trouble_is_told_once_and_its_end_too(
         "Clinic <b>north</b> (clinic)",
         "/hook?token=•••••••&x=1",
         &sample.delivery.to_string(),
-        &sample.payload.to_string(),
+        &sample.message.unwrap().to_string(),
         "Waiting: 1 delivery",
         "Next try: ",
         "https://hub.example.org/unsubscribe/",

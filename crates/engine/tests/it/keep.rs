@@ -1,6 +1,6 @@
 //! The way to the yes.
 
-use fieldpost_engine::{BodyError, ReceiptOutcome, ReceiveError};
+use fieldpost_engine::{Asked, BodyError, ReceiptOutcome, ReceiveError};
 use fieldpost_model::message::MessageState;
 use rstest::rstest;
 
@@ -192,7 +192,7 @@ async fn a_secret_belongs_to_one_source(
     let text = r#"{"project": "other", "sources": {"mine": {"dialect": "json", "secret": "secret-inbox-1"}}}"#;
     let value = fieldpost_model::json::Value::parse(text.as_bytes()).unwrap();
     let draft = fieldpost_rules::definition::read_project(&value).unwrap();
-    match world.hub.apply(&draft, false, false).await {
+    match world.hub.apply(&draft, false, false, &Asked::default()).await {
         Err(fieldpost_engine::HubError::Invalid(problems)) => {
             assert_eq!((&*problems[0].path, problems[0].code), ("sources.mine", "duplicate-value"));
             assert!(!problems[0].to_string().contains("secret-inbox-1"), "a secret is not shown");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use fieldpost_engine::{Cause, LaneShown, LaneState};
+use fieldpost_engine::{Asked, Cause, LaneShown, LaneState};
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_testkit::Answer;
 use rstest::rstest;
@@ -141,12 +141,12 @@ enum Paused {
 
 impl Paused {
     async fn set(self, world: &World, paused: bool) {
-        match self {
-            Self::Connection => {
-                world.hub.set_connection_paused("clinic", "there", paused).await.unwrap();
-            }
-            Self::Project => world.hub.set_project_paused("clinic", paused).await.unwrap(),
-        }
+        let (hub, asked) = (&world.hub, Asked::default());
+        let set = match self {
+            Self::Connection => hub.set_connection_paused("clinic", "there", paused, &asked).await,
+            Self::Project => hub.set_project_paused("clinic", paused, &asked).await,
+        };
+        set.unwrap();
     }
 }
 

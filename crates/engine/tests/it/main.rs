@@ -8,15 +8,23 @@
     reason = "a test that finds its world otherwise must end, with the place"
 )]
 
+mod central;
 mod clinic;
 mod deliver;
+mod fetching;
+mod fetching_bounds;
+mod filing;
+mod forwarding;
 mod incidents;
 mod keep;
 mod lanes;
 mod order;
 mod returning;
+mod runs_again;
 mod silence;
+mod timers;
 mod tokens;
 mod unreadable;
 mod unusable;
+mod workflows;
 mod world;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use fieldpost_engine::{HubError, ReceiptOutcome, WaitReason};
+use fieldpost_engine::{Asked, HubError, ReceiptOutcome, WaitReason};
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::forwarder::{Forwarder, OrderBy, PayloadChoice};
 use fieldpost_rules::definition::{Secrets, read_project, write_project};
@@ -272,7 +272,7 @@ async fn another_order_is_warned_of_while_deliveries_wait(
     current.forwarders[0].order_by = OrderBy::Case;
     let text = write_project(&current, Secrets::Hidden);
     let draft = read_project(&text).unwrap();
-    let told = world.hub.apply(&draft, false, true).await.unwrap().warnings;
+    let told = world.hub.apply(&draft, false, true, &Asked::default()).await.unwrap().warnings;
     assert_eq!(told.iter().filter(|it| it.code == "waits-in-another-order").count(), 1, "{told:?}");
 }
 
@@ -364,10 +364,10 @@ async fn the_next_tries_are_planned(#[values(Engine::Sqlite, Engine::Postgres)] 
         planned.windows(2).map(|pair| pair[1].since(pair[0]).as_secs() / 3_600).collect();
     assert_eq!(pauses, [2, 3, 3, 3]);
 
-    world.hub.set_paused("clinic", "all", true).await.unwrap();
+    world.hub.set_paused("clinic", "all", true, &Asked::default()).await.unwrap();
     let outlook = world.hub.delivery_outlook("clinic", &delivery).await.unwrap();
     assert!(outlook.planned_attempts.is_empty(), "what is paused has no plan");
-    world.hub.set_paused("clinic", "all", false).await.unwrap();
+    world.hub.set_paused("clinic", "all", false, &Asked::default()).await.unwrap();
 
     let mut signals = world.hub.store().listen();
     world.destination.answer("/", Answer::status(200));

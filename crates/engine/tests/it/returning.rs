@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use fieldpost_engine::Asked;
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_store::{Lane, Release};
 use fieldpost_testkit::Answer;
@@ -107,7 +108,7 @@ async fn what_fails_for_a_forwarder_that_is_paused_is_parked_at_once(
     world.destination.answer("/", Answer::status(503).delay(CALL));
     let message = update(&world, "a", 4).await;
     world.destination.wait_for(1, SOON).await;
-    world.hub.set_paused("clinic", "all", true).await.unwrap();
+    world.hub.set_paused("clinic", "all", true, &Asked::default()).await.unwrap();
     world.wait_for(message, DeliveryState::Failed).await;
     let parking = Lane { project: "clinic".into(), name: Lane::parking("all") };
     let parked = async {

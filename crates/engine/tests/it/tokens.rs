@@ -83,6 +83,7 @@ fn connection(authority: &TokenAuthority) -> Connection {
         concurrency: 8,
         signing_secret: None,
         previous_signing_secret: None,
+        credential: Vec::new(),
         rate: None,
         tls: Tls::default(),
         paused: false,

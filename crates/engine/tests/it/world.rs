@@ -1,10 +1,11 @@
 //! A hub with a destination, on either engine.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_engine::{Hub, HubSettings, Incoming, Receipt, ReceiptOutcome, ReceiveError};
+use fieldpost_engine::{Asked, Hub, HubSettings, Incoming, Receipt, ReceiptOutcome, ReceiveError};
 use fieldpost_model::delivery::{Delivery, DeliveryState};
 use fieldpost_model::json::Value;
 use fieldpost_outbound::{AllowNetworks, Client, OutboundSettings};
@@ -26,8 +27,14 @@ pub(crate) struct World {
     pub(crate) hub: Hub,
     pub(crate) destination: FakeDestination,
     pub(crate) settings: StoreSettings,
-    _folder: TempDir,
+    folder: TempDir,
 }
+
+/// The forms that submissions may make known in these tests.
+pub(crate) const MOST_FORMS: usize = 20;
+
+/// The longest file that is fetched in these tests, in bytes.
+pub(crate) const MOST_FETCHED: u64 = 64 * 1024;
 
 /// The page that holds everything a test makes.
 const ALL: Page = Page { before: None, limit: 500 };
@@ -47,7 +54,7 @@ impl World {
         }
         let destination = FakeDestination::start().await;
         let hub = start_hub(&settings).await;
-        let world = Self { hub, destination, settings, _folder: folder };
+        let world = Self { hub, destination, settings, folder };
         world.apply(forwarders).await;
         world
     }
@@ -66,9 +73,14 @@ impl World {
     }
 
     /// Makes the project what this document says.
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) async fn apply_text(&self, text: &str) {
         let draft = read_project(&Value::parse(text.as_bytes()).unwrap()).unwrap();
-        self.hub.apply(&draft, true, false).await.unwrap();
+        self.hub.apply(&draft, true, false, &Asked::default()).await.unwrap();
     }
 
     /// Stops the hub and starts another one on the same store.
@@ -136,6 +148,11 @@ async fn start_hub(settings: &StoreSettings) -> Hub {
     let mut hub_settings = HubSettings::with_clock(clock::system());
     hub_settings.poll_interval = Duration::from_millis(200);
     hub_settings.stop_timeout = Duration::from_secs(2);
+    hub_settings.max_forms = MOST_FORMS;
+    hub_settings.max_fetched_file = MOST_FETCHED;
+    hub_settings.max_fetched_files = 4;
+    hub_settings.max_fetched_total = 2 * MOST_FETCHED;
+    hub_settings.fetch_pause = Duration::from_millis(50);
     Hub::start(store, client(), hub_settings).await.unwrap()
 }
 
@@ -146,7 +163,8 @@ async fn start_placeholder() -> Hub {
 
 fn client() -> Client {
     let settings = OutboundSettings {
-        allow_networks: "127.0.0.0/8".parse::<AllowNetworks>().unwrap(),
+        allow_networks: "127.0.0.0/8,10.0.0.0/8".parse::<AllowNetworks>().unwrap(),
+        link_networks: "127.0.0.0/8".parse::<AllowNetworks>().unwrap(),
         ..OutboundSettings::default()
     };
     Client::new(settings).unwrap()

@@ -211,7 +211,9 @@ pub(super) fn tell_outcome(action: &Json) -> Result<Ending, Failure> {
     let mut touched = counted(number(action, "touched"), "delivery", "deliveries");
     if name == BulkKind::Replay.name() {
         let messages = counted(looked_at(action), "message", "messages");
-        touched = format!("{touched}, looked at {messages}");
+        // Those that it touches are messages too: one may call for several deliveries.
+        let wanted = counted(number(action, "touched"), "message", "messages");
+        touched = format!("the deliveries of {wanted}, looked at {messages}");
     }
     let passed_over = number(action, "passed_over");
     if state == "failed" {

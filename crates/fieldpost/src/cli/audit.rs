@@ -1,9 +1,11 @@
 //! `fieldpost audit`: who did what, and when.
 
+use std::borrow::Cow;
+
 use clap::{Args, Subcommand};
 
 use super::Ending;
-use super::show::{json_list, or_dash, short_time, text};
+use super::show::{list, or_dash, short_time, text};
 use super::time::Moment;
 use crate::client::{HubAddress, Json, Query};
 use crate::failure::Failure;
@@ -74,29 +76,59 @@ impl List {
             None => vec!["audit"],
         };
         let entries = self.hub.client()?.list(&path, &query, self.limit).await?;
-        if self.json {
-            json_list(entries)?;
-        } else if entries.is_empty() {
-            output::note("nothing");
-        } else {
-            output::print_table(&table(&entries))?;
-        }
-        Ok(Ending::Well)
+        list(entries, self.json, "nothing", table)
     }
 }
 
 fn table(entries: &[Json]) -> comfy_table::Table {
-    let mut table = output::table(["when (UTC)", "who", "what", "project", "to what", "from"]);
+    let mut table =
+        output::table(["when (UTC)", "who", "what", "project", "to what", "why", "from"]);
     for entry in entries {
         let who = entry.get("who").map(|who| text(who, "name").into_owned());
         table.add_row([
             short_time(&text(entry, "at")),
             who.unwrap_or_default(),
-            text(entry, "action").into_owned(),
+            action(entry),
             or_dash(&text(entry, "project")).to_owned(),
             or_dash(&text(entry, "target")).to_owned(),
+            or_dash(&detail(entry, "reason")).to_owned(),
             or_dash(&text(entry, "address")).to_owned(),
         ]);
     }
     table
+}
+
+/// What was done; a dry run only looked at it.
+fn action(entry: &Json) -> String {
+    let action = text(entry, "action");
+    // An entry of before may have the text of a parameter.
+    if detail(entry, "dry_run") == "true" { format!("{action} (dry run)") } else { action.into() }
+}
+
+fn detail<'e>(entry: &'e Json, key: &str) -> Cow<'e, str> {
+    entry.get("detail").map(|detail| text(detail, key)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldpost_model::json::Value;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(detail: &str, told: &str, why: &str) {
+        let entry = format!(r#"{{"action": "project.applied", "detail": {detail}}}"#);
+        let entry = Value::parse(entry.as_bytes()).unwrap().into_owned();
+        assert_eq!(action(&entry), told);
+        assert_eq!(super::detail(&entry, "reason"), why);
+    }
+
+    #[test]
+    fn a_dry_run_and_a_reason_are_told() {
+        check("{}", "project.applied", "");
+        check(r#"{"dry_run": false, "reason": "moved"}"#, "project.applied", "moved");
+        for dry in [r#"{"dry_run": true}"#, r#"{"dry_run": "true"}"#] {
+            check(dry, "project.applied (dry run)", "");
+        }
+    }
 }

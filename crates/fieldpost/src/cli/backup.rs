@@ -3,19 +3,21 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use fieldpost_store::{KeyRing, KeySource};
+use fieldpost_store::{BackupPart, KeyRing, KeySource, backup_files};
 
 use super::Ending;
+use super::show::counted;
 use crate::config::{KEY_VARIABLE, StorageSettings, key_source};
 use crate::failure::Failure;
 use crate::hub::store_settings;
 use crate::output;
 
-/// Copy the SQLite database to a file, while the hub goes on
+/// Copy the SQLite database to a file, and the files that came with submissions, while the hub goes on
 ///
-/// The copy is of one moment. To go back to it, stop the hub and put the copy in the place of
-/// fieldpost.db in the data folder, without the files fieldpost.db-wal and fieldpost.db-shm. What
-/// is secret in it is sealed: without the key, which is not in the copy, nobody can read it, and
+/// The copy is of one moment. The files that came with submissions and forms are beside it, in the folder
+/// FILE.files. To go back to it, stop the hub and put the copy in the place of fieldpost.db in the data
+/// folder, without the files fieldpost.db-wal and fieldpost.db-shm, and what is in FILE.files into its
+/// folder files. What is secret in it is sealed: without the key, which is not in the copy, nobody can read it, and
 /// neither can you. Keep the key file in another place than the copies.
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
@@ -54,16 +56,27 @@ impl Backup {
         let moving = bar.clone();
         let target = self.file.clone();
         let copied = tokio::task::spawn_blocking(move || {
-            fieldpost_store::backup(&settings, &target, |done, all| {
+            fieldpost_store::backup(&settings, &target, |part, done, all| {
+                if part == BackupPart::Files {
+                    moving.set_message("taking files along");
+                }
                 moving.set_length(all);
                 moving.set_position(done);
             })
         })
         .await;
         bar.finish_and_clear();
-        copied.map_err(|error| Failure::new(error.to_string()))??;
+        let taken = copied.map_err(|error| Failure::new(error.to_string()))??;
         let bytes = std::fs::metadata(&self.file)?.len();
         output::line(format!("{} is whole: {bytes} bytes", self.file.display()))?;
+        if taken.files > 0 {
+            let files = counted(taken.files, "file", "files");
+            output::line(format!("{} has {files}", backup_files(&self.file).display()))?;
+        }
+        if taken.missing > 0 {
+            let files = counted(taken.missing, "file is", "files are");
+            output::note(format!("{files} named and not there: erased since, or lost before"));
+        }
         // The key may have been changed while the copy was made: then it takes both.
         let ring = before
             .into_iter()

@@ -5,8 +5,8 @@ use fieldpost_model::json::Value;
 
 use super::Ending;
 use super::connection_test::Test;
-use super::pausing::{PAUSE, RESUME, act_on_each};
-use super::show::{definition, elements, is, json, json_list, members, text};
+use super::pausing::{PAUSE, RESUME, act_on_each, pause, standing};
+use super::show::{definition, elements, json, json_list, members, text};
 use crate::client::{Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -49,7 +49,7 @@ pub(crate) struct Named {
     #[arg(required = true, value_name = "CONNECTION")]
     names: Vec<String>,
 
-    /// Why, for the audit log.
+    /// Why: shown while a pause lasts, and kept in the audit log.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
@@ -83,7 +83,7 @@ impl List {
                 table.add_row(vec![
                     text(connection, "name").into(),
                     text(connection, "url").into(),
-                    output::state_cell(if is(connection, "paused") { "paused" } else { "ok" }),
+                    output::state_cell(standing(connection, "ok")),
                 ]);
             }
             output::print_table(&table)?;
@@ -106,7 +106,11 @@ impl Show {
         members(&[
             ("connection", text(&connection, "name").into_owned()),
             ("sends to", text(&connection, "url").into_owned()),
-            ("state", (if is(&connection, "paused") { "paused" } else { "sends" }).to_owned()),
+            ("state", standing(&connection, "sends").to_owned()),
+            ("paused", pause(&connection)),
+            ("delivered", text(&connection, "last_delivered_at").into_owned()),
+            ("failed", text(&connection, "last_failed_at").into_owned()),
+            ("incident", text(&connection, "incident").into_owned()),
             ("unsubscribed", unsubscribed.join(", ")),
         ])?;
         definition(&connection)?;

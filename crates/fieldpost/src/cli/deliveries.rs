@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use fieldpost_model::delivery::DeliveryOrigin;
+use fieldpost_model::delivery::{DeliveryOrigin, PayloadKind};
 use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::delivery::Action;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::Ending;
 use super::actions::{Actions, tell_outcome, watch};
 use super::show::{
-    counted, id, is, json, json_list, members, number, or_dash, short_time, tell_refusals, text,
-    with,
+    counted, id, is, json, json_list, list, members, number, or_dash, short_time, tell_refusals,
+    text, with,
 };
 use super::time::Moment;
 use crate::client::{HubClient, Json, Query, Target};
@@ -190,14 +190,7 @@ impl List {
         let mut query = self.filters.query();
         query.extend(self.sort.map(|sort| ("sort", sort)));
         let deliveries = client.list(&path, &query, self.limit).await?;
-        if self.target.json {
-            json_list(deliveries)?;
-        } else if deliveries.is_empty() {
-            output::note("no deliveries");
-        } else {
-            output::print_table(&table(&deliveries))?;
-        }
-        Ok(Ending::Well)
+        list(deliveries, self.target.json, "no deliveries", table)
     }
 }
 
@@ -288,14 +281,13 @@ impl Show {
             json(&with(delivery, "tries", Value::Array(attempts)))?;
             return Ok(Ending::Well);
         }
-        let kind = text(&delivery, "payload_kind");
         let waits = waits(&client, &project, &delivery).await?;
         members(&[
             ("id", text(&delivery, "id").into_owned()),
             ("forwarder", text(&delivery, "forwarder").into_owned()),
             ("connection", text(&delivery, "connection").into_owned()),
             ("event", text(&delivery, "event").into_owned()),
-            ("carries", format!("{kind} {}", text(&delivery, "payload_id"))),
+            ("carries", carried(&delivery)),
             ("key", text(&delivery, "key").into_owned()),
             ("origin", origin(&delivery)),
             ("state", text(&delivery, "state").into_owned()),
@@ -311,6 +303,15 @@ impl Show {
         attempts.iter().try_for_each(|attempt| output::line(told_attempt(attempt)))?;
         Ok(Ending::Well)
     }
+}
+
+/// What a delivery carries, by the id that its own commands know it by.
+fn carried(delivery: &Json) -> String {
+    let kind = text(delivery, "payload_kind");
+    let submission = text(delivery, "submission");
+    let is_submission = kind == PayloadKind::Submission.name() && !submission.is_empty();
+    let id = if is_submission { submission } else { text(delivery, "payload_id") };
+    format!("{kind} {id}")
 }
 
 /// Why a delivery was made; empty where its event happened.

@@ -17,7 +17,7 @@ use crate::output;
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("whom").required(true).multiple(false))]
 pub(crate) struct Erase {
-    /// What the senders call the submissions: an instance id, for example.
+    /// What the senders call the submissions: an instance id, with or without `uuid:`.
     #[arg(long, value_name = "IDENTITY", group = "whom")]
     identity: Option<String>,
 
@@ -29,6 +29,16 @@ pub(crate) struct Erase {
     #[arg(long, value_name = "ID", group = "whom", value_parser = id)]
     message: Option<Uuid>,
 
+    #[command(flatten)]
+    sureness: Sureness,
+
+    #[command(flatten)]
+    target: Target,
+}
+
+/// How sure somebody is of what is to be erased.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Sureness {
     /// Only say how much it would be.
     #[arg(long)]
     dry_run: bool,
@@ -36,59 +46,77 @@ pub(crate) struct Erase {
     /// Erase without asking.
     #[arg(long, short)]
     yes: bool,
+}
 
-    #[command(flatten)]
-    target: Target,
+/// What is to be erased.
+pub(super) enum Order<'o> {
+    /// All that is about somebody: the project, and the members of the order.
+    Person(&'o str, Vec<(&'static str, Value<'static>)>),
+    /// What is at an address.
+    At(&'o [&'o str]),
 }
 
 impl Erase {
     pub(crate) async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
-        let would = self.order(&client, &project, true).await?;
-        let much = much(&would);
-        if self.dry_run || number(&would, "messages") == 0 {
-            return self.tell(&would, &format!("it would erase {much}"));
-        }
-        if !self.yes && !is_confirmed(&much)? {
-            output::note("nothing was erased");
-            return Ok(Ending::NotWell);
-        }
-        let spinner = output::spinner(format!("erasing {much}"));
-        let outcome = self.order(&client, &project, false).await?;
-        spinner.finish_and_clear();
-        self.tell(&outcome, &format!("erased {}", self::much(&outcome)))
-    }
-
-    fn tell(&self, outcome: &Json, sentence: &str) -> Result<Ending, Failure> {
-        if self.target.json {
-            json(outcome)?;
-        } else {
-            output::line(sentence)?;
-        }
-        let being_sent = number(outcome, "being_sent");
-        if being_sent == 0 {
-            return Ok(Ending::Well);
-        }
-        let many = counted(being_sent, "delivery is", "deliveries are");
-        output::note(format!("{many} being sent: their messages are still there; erase again"));
-        Ok(Ending::NotWell)
-    }
-
-    async fn order(
-        &self,
-        client: &HubClient,
-        project: &str,
-        dry_run: bool,
-    ) -> Result<Json, Failure> {
         let whom = [
-            ("identity", self.identity.clone()),
-            ("key", self.key.clone()),
+            ("identity", self.identity),
+            ("key", self.key),
             ("message", self.message.map(|id| id.to_string())),
         ];
         let whom = whom.into_iter().filter_map(|(name, value)| Some((name, Value::from(value?))));
-        let order = whom.chain([("dry_run", Value::from(dry_run))]);
-        let path = ["projects", project, "erasures"];
-        client.post(&path, &Query::new(), Value::object(order).to_json()).await
+        let order = Order::Person(&project, whom.collect());
+        carry_out(&client, &order, self.sureness, self.target.json).await
+    }
+}
+
+/// Erases, once it is sure that so much is meant.
+pub(super) async fn carry_out(
+    client: &HubClient,
+    order: &Order<'_>,
+    sureness: Sureness,
+    as_json: bool,
+) -> Result<Ending, Failure> {
+    let would = order.give(client, true).await?;
+    let much = much(&would);
+    if sureness.dry_run || number(&would, "messages") == 0 {
+        return tell(&would, &format!("it would erase {much}"), as_json);
+    }
+    if !sureness.yes && !is_confirmed(&much)? {
+        output::note("nothing was erased");
+        return Ok(Ending::NotWell);
+    }
+    let spinner = output::spinner(format!("erasing {much}"));
+    let outcome = order.give(client, false).await?;
+    spinner.finish_and_clear();
+    tell(&outcome, &format!("erased {}", self::much(&outcome)), as_json)
+}
+
+fn tell(outcome: &Json, sentence: &str, as_json: bool) -> Result<Ending, Failure> {
+    if as_json {
+        json(outcome)?;
+    } else {
+        output::line(sentence)?;
+    }
+    let being_sent = number(outcome, "being_sent");
+    if being_sent == 0 {
+        return Ok(Ending::Well);
+    }
+    let many = counted(being_sent, "delivery is", "deliveries are");
+    output::note(format!("{many} being sent: their messages are still there; erase again"));
+    Ok(Ending::NotWell)
+}
+
+impl Order<'_> {
+    async fn give(&self, client: &HubClient, dry_run: bool) -> Result<Json, Failure> {
+        match self {
+            Self::Person(project, whom) => {
+                let order = whom.iter().cloned().chain([("dry_run", Value::from(dry_run))]);
+                let path = ["projects", project, "erasures"];
+                client.post(&path, &Query::new(), Value::object(order).to_json()).await
+            }
+            Self::At(path) => client.take_away(path, &vec![("dry_run", dry_run.to_string())]).await,
+        }
     }
 }
 

@@ -14,11 +14,11 @@ use crate::output;
 
 /// Follow what happens in a project, as it happens
 ///
-/// Tells of messages that come in, of deliveries that change their state, of incidents, of actions
-/// over many, and of definitions that are saved.
+/// Tells of messages that come in, of submissions and cases that they bring, of deliveries that change
+/// their state, of incidents, of actions over many, and of definitions that are saved.
 /// Runs until Ctrl-C, or until the hub stops. With --json every event is one line, an object with
-/// the members `event`, `id` and `state`. Events are hints: one who is too slow misses some and is
-/// told so (`lagged`); the lists of messages and deliveries have everything.
+/// the members `event`, `id` and `state`; of a submission `form`, of a case `type` instead. Events are
+/// hints: one who is too slow misses some and is told so (`lagged`); the lists have everything.
 #[derive(Args, Debug)]
 pub(crate) struct Watch {
     #[command(flatten)]
@@ -61,7 +61,12 @@ fn told(event: &Event) -> String {
         }
         "configuration" => "configuration saved".to_owned(),
         name => {
-            format!("{name:8} {} {}", text(&event.data, "id"), text(&event.data, "state"))
+            let more = match name {
+                "submission" => "form",
+                "case" => "type",
+                _ => "state",
+            };
+            format!("{name:10} {} {}", text(&event.data, "id"), text(&event.data, more))
         }
     };
     format!("{} {what}", output::faint(now))

@@ -4,17 +4,19 @@ use clap::{Args, Subcommand};
 use fieldpost_model::json::Value;
 
 use super::Ending;
-use super::pausing::{PAUSE, RESUME, act_on_each};
-use super::show::{definition, is, json, json_list, members, or_dash, text};
+use super::forwarder_preview::Preview;
+use super::pausing::{PAUSE, RESUME, act_on_each, pause, standing};
+use super::show::{definition, json, list, members, or_dash, text};
 use crate::client::{Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
-/// Look at the standing orders: list, show, pause, resume
+/// Look at the standing orders: list, show, preview, pause, resume
 #[derive(Debug, Subcommand)]
 pub(crate) enum Forwarders {
     List(List),
     Show(Show),
+    Preview(Preview),
     /// Let deliveries wait: they are still made, and not sent
     Pause(Named),
     /// Send what waited, at once, and what comes
@@ -45,7 +47,7 @@ pub(crate) struct Named {
     #[arg(required = true, value_name = "FORWARDER")]
     names: Vec<String>,
 
-    /// Why, for the audit log.
+    /// Why: shown while a pause lasts, and kept in the audit log.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
@@ -58,6 +60,7 @@ impl Forwarders {
         match self {
             Self::List(list) => list.execute().await,
             Self::Show(show) => show.execute().await,
+            Self::Preview(preview) => preview.execute().await,
             Self::Pause(named) => named.execute(PAUSE).await,
             Self::Resume(named) => named.execute(RESUME).await,
         }
@@ -68,14 +71,7 @@ impl List {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let forwarders = client.whole_list(&["projects", &project, "forwarders"]).await?;
-        if self.target.json {
-            json_list(forwarders)?;
-        } else if forwarders.is_empty() {
-            output::note("no forwarders");
-        } else {
-            output::print_table(&table(&forwarders))?;
-        }
-        Ok(Ending::Well)
+        list(forwarders, self.target.json, "no forwarders", table)
     }
 }
 
@@ -89,7 +85,7 @@ fn table(forwarders: &[Json]) -> comfy_table::Table {
             (if from.is_empty() { "any source" } else { &*from }).into(),
             or_dash(&filter.unwrap_or_default()).into(),
             text(forwarder, "to").into(),
-            output::state_cell(if is(forwarder, "paused") { "paused" } else { "ok" }),
+            output::state_cell(standing(forwarder, "ok")),
             not_arrived(forwarder).into(),
         ]);
     }
@@ -105,10 +101,12 @@ impl Show {
             json(&forwarder)?;
             return Ok(Ending::Well);
         }
-        let state = if is(&forwarder, "paused") { "paused" } else { "sends" };
         members(&[
             ("forwarder", text(&forwarder, "name").into_owned()),
-            ("state", state.to_owned()),
+            ("state", standing(&forwarder, "sends").to_owned()),
+            ("paused", pause(&forwarder)),
+            ("delivered", text(&forwarder, "last_delivered_at").into_owned()),
+            ("failed", text(&forwarder, "last_failed_at").into_owned()),
             ("not arrived", not_arrived(&forwarder)),
         ])?;
         definition(&forwarder)?;

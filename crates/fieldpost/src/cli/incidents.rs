@@ -5,7 +5,9 @@ use comfy_table::{Cell, Color};
 use uuid::Uuid;
 
 use super::Ending;
-use super::show::{elements, id, json, json_list, members, number, or_dash, short_time, text};
+use super::show::{
+    elements, id, json, json_list, list, members, number, or_dash, short_time, text,
+};
 use crate::client::{Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -96,14 +98,7 @@ impl List {
         }
         let path = ["projects", &project, "incidents"];
         let incidents = client.list(&path, &query, self.limit).await?;
-        if self.target.json {
-            json_list(incidents)?;
-        } else if incidents.is_empty() {
-            output::note("no incidents");
-        } else {
-            output::print_table(&table(&incidents))?;
-        }
-        Ok(Ending::Well)
+        list(incidents, self.target.json, "no incidents", table)
     }
 }
 
@@ -116,7 +111,7 @@ fn table(incidents: &[Json]) -> comfy_table::Table {
             short_time(&text(incident, "opened_at")).into(),
             text(incident, "kind").into(),
             text(incident, "subject").into(),
-            state_cell(&text(incident, "state")),
+            state_cell(&state(incident)),
             number(incident, "failures").to_string().into(),
             number(incident, "given_up").to_string().into(),
         ]);
@@ -124,10 +119,22 @@ fn table(incidents: &[Json]) -> comfy_table::Table {
     table
 }
 
+/// Where an incident stands: one that lasts may seem to be over, or be unable to end.
+fn state(incident: &Json) -> String {
+    let state = text(incident, "state");
+    let worked_at = incident.get("recovering").map(|it| short_time(&text(it, "worked_at")));
+    let paused_by = text(incident, "paused_by");
+    match worked_at.filter(|at| !at.is_empty()) {
+        _ if !paused_by.is_empty() => format!("{state}, the {paused_by} is paused"),
+        Some(at) => format!("{state}, took something at {at}"),
+        None => state.into_owned(),
+    }
+}
+
 /// What lasts stands out.
 fn state_cell(state: &str) -> Cell {
     let cell = Cell::new(state);
-    if state == "open" { cell.fg(Color::Red) } else { cell.fg(Color::Green) }
+    if state.starts_with("open") { cell.fg(Color::Red) } else { cell.fg(Color::Green) }
 }
 
 impl Show {
@@ -145,7 +152,7 @@ impl Show {
         members(&[
             ("incident", of("id")),
             ("about", format!("{} {}", of("kind"), of("subject"))),
-            ("state", of("state")),
+            ("state", state(&incident)),
             ("since", of("opened_at")),
             ("until", of("recovered_at")),
             ("failures", of("failures")),
@@ -191,14 +198,7 @@ impl Notices {
         let (client, project) = self.target.open().await?;
         let path = ["projects", &project, "notices"];
         let notices = client.list(&path, &Query::new(), self.limit).await?;
-        if self.target.json {
-            json_list(notices)?;
-        } else if notices.is_empty() {
-            output::note("nobody was told anything");
-        } else {
-            output::print_table(&notices_table(&notices))?;
-        }
-        Ok(Ending::Well)
+        list(notices, self.target.json, "nobody was told anything", notices_table)
     }
 }
 

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use fieldpost_model::json::Value;
 
 use super::Ending;
+use super::pausing::pause;
 use super::show::{is, json_list, number, or_dash, text};
 use crate::client::{Json, Target};
 use crate::failure::Failure;
@@ -98,7 +99,9 @@ fn next(lane: &Json) -> String {
     let time = |key: &str| lane.get(key).and_then(Value::as_str);
     let (paused_by, cause) = (text(lane, "paused_by"), text(lane, "cause"));
     if !paused_by.is_empty() {
-        return format!("when the {paused_by} is resumed");
+        let pause = pause(lane);
+        let pause = if pause.is_empty() { pause } else { format!(" (paused {pause})") };
+        return format!("when the {paused_by} is resumed{pause}");
     }
     let has_rate_to_wait_for = number(lane, "waiting") > number(lane, "waiting_behind");
     match (time("again_at"), time("rate"), time("next_retry_at")) {

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::actions::{tell_outcome, watch};
 use super::show::{
-    counted, elements, id, is, json, json_list, members, number, or_dash, short_time,
+    counted, elements, id, is, json, json_list, list, members, number, or_dash, short_time,
     tell_refusals, text, with,
 };
 use super::time::Moment;
-use super::{Ending, deliveries};
+use super::{Ending, deliveries, runs};
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
@@ -76,7 +76,7 @@ pub(crate) struct Show {
     target: Target,
 }
 
-/// Say for each forwarder why it wants a message, or does not
+/// Say for each forwarder and workflow why it wants a message, or does not
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
     /// The message's id.
@@ -134,6 +134,14 @@ struct Range {
     /// Only those with this text in their identity, or with this id.
     #[arg(long, value_name = "TEXT", requires = "forwarder")]
     text: Option<String>,
+
+    /// Only those with this in a field, as form.age=42; may be given several times.
+    #[arg(long, value_name = "PATH=VALUE", requires = "forwarder")]
+    value: Vec<String>,
+
+    /// Only those whose content contains this JSON, as a filter's match asks for it.
+    #[arg(long = "match", value_name = "JSON", requires = "forwarder")]
+    matches: Option<String>,
 
     /// How many deliveries are made in a second at most, as 20/s; 0 is no bound.
     #[arg(long, value_name = "RATE", default_value = "50/s", value_parser = per_second)]
@@ -200,14 +208,7 @@ impl List {
         if let Some(looking) = looking {
             looking.finish_and_clear();
         }
-        if self.target.json {
-            json_list(messages)?;
-        } else if messages.is_empty() {
-            output::note("no messages");
-        } else {
-            output::print_table(&table(&messages))?;
-        }
-        Ok(Ending::Well)
+        list(messages, self.target.json, "no messages", table)
     }
 }
 
@@ -258,8 +259,11 @@ impl Show {
         let id = self.id.to_string();
         let message = client.get(&["projects", &project, "messages", &id], &Query::new()).await?;
         let deliveries = deliveries_of(&client, &project, &id).await?;
+        let query = vec![("message", id)];
+        let runs = client.list(&["projects", &project, "runs"], &query, usize::MAX).await?;
         if self.target.json {
-            json(&with(message, "deliveries", Value::Array(deliveries)))?;
+            let message = with(message, "deliveries", Value::Array(deliveries));
+            json(&with(message, "runs", Value::Array(runs)))?;
             return Ok(Ending::Well);
         }
         members(&[
@@ -282,6 +286,11 @@ impl Show {
             output::line(format!("\nIt set off {}:", counted(count, "delivery", "deliveries")))?;
             output::print_table(&deliveries::table(&deliveries))?;
         }
+        if !runs.is_empty() {
+            let count = counted(runs.len() as u64, "run of a workflow", "runs of workflows");
+            output::line(format!("\nIt set off {count}:"))?;
+            output::print_table(&runs::table(&runs))?;
+        }
         Ok(Ending::Well)
     }
 }
@@ -299,33 +308,54 @@ impl Explain {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let id = self.id.to_string();
-        let forwarders =
+        let listeners =
             client.whole_list(&["projects", &project, "messages", &id, "explain"]).await?;
         if self.target.json {
-            json_list(forwarders)?;
-        } else if forwarders.is_empty() {
-            output::note("the project has no forwarders");
+            json_list(listeners)?;
+        } else if listeners.is_empty() {
+            output::note("the project has no forwarders, and no workflows that events set off");
         } else {
-            forwarders.iter().try_for_each(|forwarder| output::line(explanation(forwarder)))?;
+            listeners.iter().try_for_each(|listener| output::line(explanation(listener)))?;
         }
         Ok(Ending::Well)
     }
 }
 
-fn explanation(forwarder: &Json) -> String {
-    let verdict = if is(forwarder, "matched") {
+fn explanation(listener: &Json) -> String {
+    let verdict = if is(listener, "matched") {
         output::good("wants it")
     } else {
         output::bad("does not want it")
     };
-    let paused = if is(forwarder, "paused") { " (paused: its deliveries wait)" } else { "" };
-    let mut lines =
-        vec![format!("{} {verdict}{paused}", output::strong(text(forwarder, "forwarder")))];
-    for condition in elements(forwarder, "conditions") {
-        let sign = if is(condition, "holds") { output::good("✓") } else { output::bad("✗") };
-        lines.push(format!("  {sign} {}", text(condition, "note")));
+    let workflow = text(listener, "workflow");
+    let paused = match (is(listener, "paused"), workflow.is_empty()) {
+        (false, _) => "",
+        (true, true) => " (paused: its deliveries wait)",
+        (true, false) => " (paused: its runs wait)",
+    };
+    let about = listener.get("about").filter(|about| text(about, "kind") != "message");
+    let about = about.filter(|about| about.as_object().is_some());
+    let about = about.map(|about| format!(": {} {}", text(about, "kind"), text(about, "id")));
+    let name = if workflow.is_empty() {
+        output::strong(text(listener, "forwarder"))
+    } else {
+        output::strong(format!("workflow {workflow}"))
+    };
+    let mut lines = vec![format!("{name} {verdict}{paused}{}", about.unwrap_or_default())];
+    let remark = text(listener, "remark");
+    if !remark.is_empty() {
+        lines.push(format!("  {} {remark}", output::bad("✗")));
     }
+    lines.extend(conditions(listener));
     lines.join("\n")
+}
+
+/// The conditions of an explanation, one a line, each with a sign.
+pub(super) fn conditions(explanation: &Json) -> impl Iterator<Item = String> {
+    elements(explanation, "conditions").iter().map(|condition| {
+        let sign = if is(condition, "holds") { output::good("✓") } else { output::bad("✗") };
+        format!("  {sign} {}", text(condition, "note"))
+    })
 }
 
 impl Range {
@@ -375,9 +405,12 @@ impl Range {
             ("since", self.since.map(Moment::for_query)),
             ("until", self.until.map(Moment::for_query)),
             ("text", self.text.clone()),
+            ("match", self.matches.clone()),
         ];
+        let values = self.value.iter().cloned().map(Value::from).collect();
         let filter =
             filter.into_iter().filter_map(|(name, value)| Some((name, Value::from(value?))));
+        let filter = filter.chain([("value", Value::Array(values))]);
         let order = Value::object([
             ("action", Value::from("replay".to_owned())),
             ("filter", Value::object(filter)),

@@ -1,9 +1,11 @@
 //! The command line: one file for each command.
 
 mod actions;
+mod adaptor;
 mod apply;
 mod audit;
 mod backup;
+mod cases;
 mod completions;
 mod connection_test;
 mod connections;
@@ -14,8 +16,13 @@ mod erase;
 mod events;
 mod export;
 mod filter;
+mod forms;
+mod forwarder_preview;
 mod forwarders;
+mod import;
 mod incidents;
+mod job;
+mod job_runner;
 mod key;
 mod lanes;
 mod messages;
@@ -25,12 +32,15 @@ mod pausing;
 mod projects;
 mod reference;
 mod reports;
+mod runs;
 mod serve;
 mod show;
 mod sources;
+mod submissions;
 mod time;
 mod tokens;
 mod users;
+mod workflows;
 
 use std::ffi::OsString;
 use std::io;
@@ -70,10 +80,18 @@ enum Command {
     Apply(apply::Apply),
     Export(export::Export),
     #[command(subcommand)]
+    Import(import::Import),
+    #[command(subcommand)]
     Projects(projects::Projects),
     Overview(overview::Overview),
     #[command(subcommand)]
     Messages(messages::Messages),
+    #[command(subcommand)]
+    Forms(forms::Forms),
+    #[command(subcommand)]
+    Submissions(submissions::Submissions),
+    #[command(subcommand)]
+    Cases(cases::Cases),
     #[command(subcommand)]
     Deliveries(Box<deliveries::Deliveries>),
     #[command(subcommand)]
@@ -88,8 +106,15 @@ enum Command {
     Incidents(incidents::Incidents),
     #[command(subcommand)]
     Reports(reports::Reports),
+    #[command(subcommand, visible_alias = "workflow")]
+    Workflows(workflows::Workflows),
+    #[command(subcommand)]
+    Runs(Box<runs::Runs>),
     #[command(subcommand)]
     Filter(filter::Filter),
+    Job(Box<job::Job>),
+    #[command(subcommand, visible_alias = "adaptors")]
+    Adaptor(adaptor::Adaptor),
     Erase(erase::Erase),
     Events(events::Watch),
     #[command(name = "user", visible_alias = "users", subcommand)]
@@ -103,6 +128,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
     Completions(completions::Completions),
+    #[command(name = "job-runner", hide = true)]
+    JobRunner(job_runner::JobRunner),
     #[command(hide = true)]
     Reference(reference::Reference),
 }
@@ -154,6 +181,9 @@ fn understand(arguments: &[OsString]) -> Result<Cli, Failure> {
 impl Cli {
     fn execute(self) -> Result<Ending, Failure> {
         let Self { common, command } = self;
+        if let Command::JobRunner(runner) = command {
+            return runner.execute();
+        }
         let runtime = command.runtime()?;
         telemetry::start(&common, command.default_log_level())?;
         let ended = runtime.block_on(command.execute());
@@ -188,9 +218,13 @@ impl Command {
             Self::Doctor(doctor) => Box::pin(doctor.execute()).await,
             Self::Apply(apply) => apply.execute().await,
             Self::Export(export) => export.execute().await,
+            Self::Import(import) => import.execute(),
             Self::Projects(projects) => projects.execute().await,
             Self::Overview(overview) => overview.execute().await,
             Self::Messages(messages) => Box::pin(messages.execute()).await,
+            Self::Forms(forms) => forms.execute().await,
+            Self::Submissions(submissions) => submissions.execute().await,
+            Self::Cases(cases) => cases.execute().await,
             Self::Deliveries(deliveries) => Box::pin(deliveries.execute()).await,
             Self::Forwarders(forwarders) => forwarders.execute().await,
             Self::Sources(sources) => sources.execute().await,
@@ -198,6 +232,8 @@ impl Command {
             Self::Lanes(lanes) => lanes.execute().await,
             Self::Incidents(incidents) => incidents.execute().await,
             Self::Reports(reports) => reports.execute().await,
+            Self::Workflows(workflows) => Box::pin(workflows.execute()).await,
+            Self::Runs(runs) => Box::pin(runs.execute()).await,
             Self::Filter(filter) => filter.execute().await,
             Self::Erase(erase) => erase.execute().await,
             Self::Events(watch) => watch.execute().await,
@@ -208,6 +244,10 @@ impl Command {
             Self::Migrate(migrate) => Box::pin(migrate.execute()).await,
             Self::Backup(backup) => backup.execute().await,
             Self::Completions(completions) => completions.execute(),
+            Self::Job(job) => Box::pin(job.execute()).await,
+            Self::Adaptor(adaptor) => Box::pin(adaptor.execute()).await,
+            // Ran before there was a runtime.
+            Self::JobRunner(runner) => runner.execute(),
             Self::Reference(reference) => reference.execute(),
         }
     }

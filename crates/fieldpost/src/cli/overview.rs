@@ -119,10 +119,30 @@ fn connections_table(connections: &[Json]) -> comfy_table::Table {
             number(connection, "today").to_string().into(),
             format!("{}{more}", number(connection, "waiting")).into(),
             or_dash(&short_time(&text(connection, "next_try_at"))).into(),
-            state_cell(connection),
+            connection_cell(connection),
         ]);
     }
     table
+}
+
+/// How a connection is, and what its state alone does not say: trouble under a pause, a destination
+/// that takes something again, and tries that all fail before there is an incident.
+fn connection_cell(connection: &Json) -> Cell {
+    let since = short_time(&text(connection, "since"));
+    let recovering = connection.get("recovering").map(|it| short_time(&text(it, "worked_at")));
+    let more = match &*text(connection, "state") {
+        "paused" if !since.is_empty() => format!("paused, in trouble since {since}"),
+        "in_trouble" => match recovering.filter(|at| !at.is_empty()) {
+            Some(at) => format!("in trouble since {since}, took something at {at}"),
+            None => return state_cell(connection),
+        },
+        "well" | "idle" if is(connection, "failing") => {
+            let at = short_time(&text(connection, "last_failed_at"));
+            format!("failing, last at {at}")
+        }
+        _ => return state_cell(connection),
+    };
+    output::state_cell(&more)
 }
 
 /// How something is, and since when it is in trouble.
@@ -175,5 +195,36 @@ mod tests {
             r#"{"waiting": 10000, "waiting_is_more": true}"#,
             &["today: 0 messages in, 0 deliveries out", "more than 10000 deliveries wait"],
         );
+    }
+
+    #[track_caller]
+    fn check_connection(connection: &str, expected: &str) {
+        let connection = Value::parse(connection.as_bytes()).unwrap().into_owned();
+        assert_eq!(connection_cell(&connection).content(), expected);
+    }
+
+    #[test]
+    fn a_connection_says_what_its_state_does_not() {
+        let since = r#""since": "2026-01-31T14:02:11.000000Z", "incident": "1""#;
+        check_connection(r#"{"state": "well", "failing": false, "since": null}"#, "well");
+        check_connection(
+            r#"{"state": "well", "failing": true, "last_failed_at": "2026-01-31T14:02:11.000000Z"}"#,
+            "failing, last at 2026-01-31 14:02:11",
+        );
+        let trouble = "in trouble since 2026-01-31 14:02:11";
+        check_connection(
+            &format!(r#"{{"state": "in_trouble", "recovering": null, {since}}}"#),
+            trouble,
+        );
+        let recovering = r#""recovering": {"worked_at": "2026-01-31T15:00:00.000000Z"}"#;
+        check_connection(
+            &format!(r#"{{"state": "in_trouble", {recovering}, {since}}}"#),
+            &format!("{trouble}, took something at 2026-01-31 15:00:00"),
+        );
+        check_connection(
+            &format!(r#"{{"state": "paused", {since}}}"#),
+            &format!("paused, {trouble}"),
+        );
+        check_connection(r#"{"state": "paused", "since": null, "failing": true}"#, "paused");
     }
 }

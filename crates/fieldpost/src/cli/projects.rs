@@ -37,7 +37,7 @@ pub(crate) struct Named {
     #[arg(required = true, value_name = "PROJECT")]
     names: Vec<String>,
 
-    /// Why, for the audit log.
+    /// Why: shown while a pause lasts, and kept in the audit log.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 

@@ -1,6 +1,7 @@
 //! `fieldpost reference`: the pages of docs/reference that are made from the program itself.
 
 use clap::{Args, CommandFactory as _, ValueEnum};
+use fieldpost_script::adaptors::{FunctionDocs, documented};
 
 use super::{Cli, Ending};
 use crate::config;
@@ -20,6 +21,8 @@ enum Page {
     Settings,
     /// docs/reference/commands.md
     Commands,
+    /// docs/reference/adaptors.md
+    Adaptors,
 }
 
 impl Reference {
@@ -29,10 +32,36 @@ impl Reference {
         let page = match self.page {
             Page::Settings => config::reference(&command),
             Page::Commands => commands(&mut command),
+            Page::Adaptors => adaptors(),
         };
         output::bytes(page.as_bytes())?;
         Ok(Ending::Well)
     }
+}
+
+const OF_ADAPTORS: &str = "\
+# Adaptors
+
+<!-- This page is generated: change what is written above the functions (crates/script/src/adaptors), then run
+`fieldpost reference adaptors > docs/reference/adaptors.md`. -->
+
+What the adaptors give to jobs. A step names its adaptor; every one gives the functions of `common` beside its own. An
+argument may be a value, or a function of the state. [The guide](../guides/adaptors.md) tells what each adaptor is for
+and what its credential has.
+";
+
+fn adaptors() -> String {
+    let mut page = OF_ADAPTORS.to_owned();
+    for adaptor in documented() {
+        page.extend(["\n## ", adaptor.name, "\n\n`", adaptor.module, "`\n"]);
+        for FunctionDocs { name, parameters, summary, example } in &adaptor.functions {
+            page.extend(["\n### `", name, parameters, "`\n\n", summary, "\n"]);
+            if let Some(example) = example {
+                page.extend(["\n```js\n", example, "\n```\n"]);
+            }
+        }
+    }
+    page
 }
 
 const INTRODUCTION: &str = "\

@@ -8,6 +8,7 @@ use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{with_short_certificates, yaml};
 use uuid::Uuid;
 
+use super::Ending;
 use crate::client::Json;
 use crate::failure::Failure;
 use crate::output;
@@ -22,13 +23,36 @@ pub(super) fn id(text: &str) -> Result<Uuid, String> {
 /// An id that shows what ids look like.
 const EXAMPLE_ID: u128 = 0x0195_a7c2_0000_7000_8000_0000_0000_0000;
 
-/// The member of an object as text; empty where there is none.
+/// The member of an object as text that people can read as it is; empty where there is none.
 pub(super) fn text<'v>(object: &'v Json, key: &str) -> Cow<'v, str> {
     match object.get(key) {
-        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(Value::String(text)) => legible(text),
         None | Some(Value::Null) => Cow::Borrowed(""),
-        Some(other) => Cow::Owned(other.to_json()),
+        Some(other) => Cow::Owned(legible(&other.to_json()).into_owned()),
     }
+}
+
+/// A text with what would steer the terminal written out: a name that came in by a form must not colour
+/// what stands behind it, move the cursor, or turn the order of letters around.
+pub(super) fn legible(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut legible = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if steers(letter) {
+            legible.extend(letter.escape_unicode());
+        } else {
+            legible.push(letter);
+        }
+    }
+    Cow::Owned(legible)
+}
+
+/// Whether a letter does something to a terminal that ends of lines and tabs do not.
+fn steers(letter: char) -> bool {
+    let turns_around = matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    turns_around || letter.is_control() && !matches!(letter, '\n' | '\t')
 }
 
 /// The member of an object as a number of things; 0 where there is none.
@@ -78,6 +102,24 @@ pub(super) fn json_list(items: Vec<Json>) -> io::Result<()> {
     json(&Value::Array(items))
 }
 
+/// Ends a command that lists: as a JSON array for machines, as a table for people, who are told where there
+/// is nothing.
+pub(super) fn list(
+    items: Vec<Json>,
+    as_json: bool,
+    nothing: &str,
+    table: fn(&[Json]) -> comfy_table::Table,
+) -> Result<Ending, Failure> {
+    if as_json {
+        json_list(items)?;
+    } else if items.is_empty() {
+        output::note(nothing);
+    } else {
+        output::print_table(&table(&items))?;
+    }
+    Ok(Ending::Well)
+}
+
 /// Says which of several things were refused, and why.
 pub(super) fn tell_refusals<I: Display>(refused: &[(I, Failure)]) {
     for (id, failure) in refused {
@@ -101,6 +143,16 @@ pub(super) fn definition(object: &Json) -> io::Result<()> {
     yaml::write(&definition).lines().try_for_each(|line| output::line(format!("  {line}")))
 }
 
+/// Writes how the project file has a workflow, below a heading: with its place, since `${` means another thing in
+/// a job than elsewhere.
+pub(super) fn workflow_definition(object: &Json, name: &str) -> io::Result<()> {
+    let Some(definition) = object.get("definition") else { return Ok(()) };
+    output::line(output::strong("\nin the project file"))?;
+    let workflow = Value::object([(name.to_owned(), definition.clone())]);
+    let text = yaml::write(&Value::object([("workflows", workflow)]));
+    text.lines().try_for_each(|line| output::line(format!("  {line}")))
+}
+
 /// One thing, or several: `1 delivery`, `2 deliveries`.
 pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {several}") }
@@ -109,6 +161,18 @@ pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_written_out() {
+        for (text, expected) in [
+            ("Ann\n\té", "Ann\n\té"),
+            ("a\u{1b}[31mb", "a\\u{1b}[31mb"),
+            ("a\u{202e}b\r", "a\\u{202e}b\\u{d}"),
+            ("\u{9b}2J\u{2069}", "\\u{9b}2J\\u{2069}"),
+        ] {
+            assert_eq!(legible(text), expected);
+        }
+    }
 
     #[test]
     fn what_is_no_id_is_said_in_a_sentence() {

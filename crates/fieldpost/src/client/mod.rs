@@ -3,9 +3,12 @@
 mod address;
 mod events;
 
+use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use fieldpost_model::json::Value;
+use reqwest::header::{ETAG, HeaderValue, IF_MATCH};
 use url::Url;
 
 pub(crate) use address::{HubAddress, Target};
@@ -13,6 +16,7 @@ pub(crate) use events::{Event, Events};
 
 use crate::config::Token;
 use crate::failure::Failure;
+use crate::output;
 
 /// How long reaching the hub may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,6 +44,7 @@ pub(crate) struct HubClient {
 enum Body {
     Nothing,
     Json(String),
+    Bytes(&'static str, Vec<u8>),
 }
 
 impl HubClient {
@@ -134,15 +139,100 @@ impl HubClient {
         json(self.call(reqwest::Method::POST, path, query, Body::Json(text)).await?).await
     }
 
+    /// POSTs bytes of that content type.
+    pub(crate) async fn upload(
+        &self,
+        path: &[&str],
+        query: &Query,
+        content_type: &'static str,
+        bytes: Vec<u8>,
+    ) -> Result<Json, Failure> {
+        let body = Body::Bytes(content_type, bytes);
+        json(self.call(reqwest::Method::POST, path, query, body).await?).await
+    }
+
+    /// PUTs a file, which is read while it is sent.
+    pub(crate) async fn put_file(&self, path: &[&str], file: &Path) -> Result<(), Failure> {
+        let opened = tokio::fs::File::open(file).await;
+        let opened =
+            opened.map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+        let request = self.request(reqwest::Method::PUT, path, &Query::new());
+        let request = request.header("content-type", media_type(file)).body(opened);
+        self.answered(request).await.map(drop)
+    }
+
     /// Changes a part of what is there, by JSON text.
     pub(crate) async fn patch(&self, path: &[&str], text: String) -> Result<Json, Failure> {
         let query = Query::new();
         json(self.call(reqwest::Method::PATCH, path, &query, Body::Json(text)).await?).await
     }
 
+    /// Puts JSON text in the place of what is there.
+    pub(crate) async fn put(&self, path: &[&str], text: String) -> Result<Json, Failure> {
+        let query = Query::new();
+        json(self.call(reqwest::Method::PUT, path, &query, Body::Json(text)).await?).await
+    }
+
+    /// GETs JSON, and the tag that it is known by, where it has one.
+    pub(crate) async fn get_tagged(
+        &self,
+        path: &[&str],
+    ) -> Result<(Json, Option<HeaderValue>), Failure> {
+        let query = Query::new();
+        let response = self.call(reqwest::Method::GET, path, &query, Body::Nothing).await?;
+        let tag = response.headers().get(ETAG).cloned();
+        Ok((json(response).await?, tag))
+    }
+
+    /// Puts JSON text in the place of what somebody has seen, and of nothing else.
+    pub(crate) async fn put_seen(
+        &self,
+        path: &[&str],
+        text: String,
+        tag: Option<HeaderValue>,
+    ) -> Result<Json, Failure> {
+        let Some(tag) = tag else { return self.put(path, text).await };
+        let request = self.request(reqwest::Method::PUT, path, &Query::new());
+        let request = request.timeout(ANSWER_TIMEOUT).header(IF_MATCH, tag);
+        let request = request.header("content-type", "application/json").body(text);
+        json(self.answered(request).await?).await
+    }
+
     /// Takes away what is there.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.call(reqwest::Method::DELETE, path, &Query::new(), Body::Nothing).await.map(drop)
+    }
+
+    /// Takes away what is there, and tells what came of it.
+    pub(crate) async fn take_away(&self, path: &[&str], query: &Query) -> Result<Json, Failure> {
+        json(self.call(reqwest::Method::DELETE, path, query, Body::Nothing).await?).await
+    }
+
+    /// GETs bytes as they come, and writes them to a file, or to standard output. The file is there once
+    /// all of it has come.
+    pub(crate) async fn save(
+        &self,
+        path: &[&str],
+        query: &Query,
+        file: Option<&Path>,
+    ) -> Result<(), Failure> {
+        let request = self.request(reqwest::Method::GET, path, query);
+        let mut answer = self.answered(request).await?;
+        let Some(path) = file else {
+            while let Some(piece) = next_piece(&mut answer).await? {
+                output::bytes(piece.as_ref())?;
+            }
+            return Ok(());
+        };
+        let trouble = |error| Failure::new(format!("{}: {error}", path.display()));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut unfinished = tempfile::NamedTempFile::new_in(folder).map_err(trouble)?;
+        while let Some(piece) = next_piece(&mut answer).await? {
+            unfinished.write_all(piece.as_ref()).map_err(trouble)?;
+        }
+        unfinished.persist(path).map_err(|error| trouble(error.error))?;
+        Ok(())
     }
 
     /// The items of a list that is always whole: of what a project defines, for example.
@@ -181,8 +271,14 @@ impl HubClient {
         body: Body,
     ) -> Result<reqwest::Response, Failure> {
         let mut request = self.request(method, path, query).timeout(ANSWER_TIMEOUT);
-        if let Body::Json(text) = body {
-            request = request.header("content-type", "application/json").body(text);
+        match body {
+            Body::Nothing => {}
+            Body::Json(text) => {
+                request = request.header("content-type", "application/json").body(text);
+            }
+            Body::Bytes(content_type, bytes) => {
+                request = request.header("content-type", content_type).body(bytes);
+            }
         }
         self.answered(request).await
     }
@@ -269,6 +365,27 @@ fn told(problem: &Value<'_>) -> String {
     format!("{place}{} [{}]{hint}", text("message"), text("code"))
 }
 
+/// What a file of a form is, by the end of its name, as far as devices have to know.
+fn media_type(file: &Path) -> &'static str {
+    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    match extension.to_ascii_lowercase().as_str() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "svg" => "image/svg+xml",
+        "mp3" => "audio/mpeg",
+        "m4a" => "audio/mp4",
+        "wav" => "audio/wav",
+        "mp4" => "video/mp4",
+        "3gp" => "video/3gpp",
+        "csv" => "text/csv",
+        "xml" => "application/xml",
+        "geojson" => "application/geo+json",
+        "json" => "application/json",
+        _ => "application/octet-stream",
+    }
+}
+
 /// The items of a page.
 fn items(page: Json) -> Vec<Json> {
     let Value::Object(members) = page else { return Vec::new() };
@@ -288,6 +405,14 @@ async fn json(response: reqwest::Response) -> Result<Json, Failure> {
         Failure::new(format!("the answer is not JSON ({error})"))
             .hint("is there a Fieldpost hub at this address, and of the same version?")
     })
+}
+
+/// The next bytes of an answer; `None` at its end.
+async fn next_piece(answer: &mut reqwest::Response) -> Result<Option<impl AsRef<[u8]>>, Failure> {
+    let piece = tokio::time::timeout(ANSWER_TIMEOUT, answer.chunk()).await.map_err(|_| {
+        Failure::new(format!("the hub was silent for {} s", ANSWER_TIMEOUT.as_secs()))
+    })?;
+    piece.map_err(|error| broken_off(&error))
 }
 
 fn broken_off(error: &reqwest::Error) -> Failure {

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::{Args, Command, FromArgMatches as _, ValueEnum};
+use fieldpost_engine::Pyxform;
 use fieldpost_outbound::AllowNetworks;
 use ipnet::IpNet;
 
+use super::jobs::JobSettings;
 use super::mail::MailSettings;
 use super::values::{BaseUrl, Count, DatabaseUrl, Size, Span, Token};
 
@@ -63,8 +65,8 @@ pub(crate) enum LogFormat {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "State")]
 pub(crate) struct StorageSettings {
-    /// The data folder: it holds the SQLite database, the key, the admin token and the identity of
-    /// this hub. It is made in the working directory where it is missing.
+    /// The data folder: it holds the SQLite database, the files that came with submissions, the
+    /// key, the admin token and the identity of this hub. It is made in the working directory where it is missing.
     #[arg(
         long,
         env = "FIELDPOST_DATA",
@@ -87,6 +89,11 @@ pub(crate) struct StorageSettings {
     /// `FIELDPOST_KEY` can hold the key itself instead.
     #[arg(long, env = "FIELDPOST_KEY_FILE", value_name = "FILE", hide_env_values = true)]
     pub(crate) key_file: Option<PathBuf>,
+
+    /// The folder of the files that come with submissions, such as photos; `files` in the data folder
+    /// unless named. Hubs that share a database share this folder as well.
+    #[arg(long, env = "FIELDPOST_FILES", value_name = "FOLDER", hide_env_values = true)]
+    pub(crate) files: Option<PathBuf>,
 
     /// Connections that are held to PostgreSQL.
     #[arg(
@@ -184,6 +191,59 @@ pub(crate) struct InboundSettings {
     )]
     pub(crate) body_timeout: Span,
 
+    /// The longest upload of several parts: a filled form with the files that come with it. Clients
+    /// are told, and send more in several posts.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_UPLOAD",
+        value_name = "SIZE",
+        default_value = "200MB",
+        hide_env_values = true
+    )]
+    pub(crate) max_upload: Size,
+
+    /// The longest file that comes with a filled form.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_FILE",
+        value_name = "SIZE",
+        default_value = "100MB",
+        hide_env_values = true
+    )]
+    pub(crate) max_file: Size,
+
+    /// The most parts of one upload.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_UPLOAD_PARTS",
+        value_name = "COUNT",
+        default_value = "1000",
+        hide_env_values = true
+    )]
+    pub(crate) max_upload_parts: Count,
+
+    /// How long an upload of several parts may take as a whole; each piece of it may take as long as
+    /// the body of any other request.
+    #[arg(
+        long,
+        env = "FIELDPOST_UPLOAD_TIMEOUT",
+        value_name = "TIME",
+        default_value = "30m",
+        hide_env_values = true
+    )]
+    pub(crate) upload_timeout: Span,
+
+    /// How long the answer of a webhook waits for its run, where a workflow replies after completion; then
+    /// it is 504, and the run goes on.
+    #[arg(
+        long,
+        env = "FIELDPOST_REPLY_TIMEOUT",
+        value_name = "TIME",
+        default_value = "30s",
+        hide_env_values = true
+    )]
+    pub(crate) reply_timeout: Span,
+
     /// Connections that are held open at once; more of them wait.
     #[arg(
         long,
@@ -264,6 +324,34 @@ pub(crate) struct InboundSettings {
         hide_env_values = true
     )]
     pub(crate) quarantine_limit: Count,
+
+    /// The most forms of a project that submissions may make known by themselves. A submission of a
+    /// further form is quarantined; forms that people upload are always taken.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_FORMS",
+        value_name = "COUNT",
+        default_value = "10000",
+        hide_env_values = true
+    )]
+    pub(crate) max_forms: Count,
+
+    /// The program that makes XForms of the XLSForms that people upload: the path of `xls2xform`, or of a
+    /// Python with the package pyxform; `off` for none. Without it, `xls2xform` and then `python3` are
+    /// looked for on the PATH.
+    #[arg(long, env = "FIELDPOST_PYXFORM", value_name = "COMMAND", hide_env_values = true)]
+    pub(crate) pyxform: Option<PathBuf>,
+}
+
+impl InboundSettings {
+    /// What makes XForms of XLSForms.
+    pub(crate) fn pyxform(&self) -> Pyxform {
+        match &self.pyxform {
+            None => Pyxform::OnPath,
+            Some(path) if path.as_os_str() == "off" => Pyxform::Off,
+            Some(path) => Pyxform::At(path.clone()),
+        }
+    }
 }
 
 /// What leaves the hub.
@@ -305,6 +393,46 @@ pub(crate) struct OutboundSettings {
         hide_env_values = true
     )]
     pub(crate) connect_timeout: Span,
+
+    /// The longest file that is fetched from where a submission links to, for a source with `fetch_files`.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_FETCHED_FILE",
+        value_name = "SIZE",
+        default_value = "100MB",
+        hide_env_values = true
+    )]
+    pub(crate) max_fetched_file: Size,
+
+    /// The most files that are fetched for one message by themselves; more of them stay links.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_FETCHED_FILES",
+        value_name = "COUNT",
+        default_value = "100",
+        hide_env_values = true
+    )]
+    pub(crate) max_fetched_files: Count,
+
+    /// The most that is fetched for one message, all its linked files together.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_FETCHED_TOTAL",
+        value_name = "SIZE",
+        default_value = "500MB",
+        hide_env_values = true
+    )]
+    pub(crate) max_fetched_total: Size,
+
+    /// How long one file may take to be fetched.
+    #[arg(
+        long,
+        env = "FIELDPOST_FETCH_TIMEOUT",
+        value_name = "TIME",
+        default_value = "5m",
+        hide_env_values = true
+    )]
+    pub(crate) fetch_timeout: Span,
 
     /// How much of the body of each answer is kept with its attempt.
     #[arg(
@@ -411,6 +539,8 @@ pub(crate) struct Settings {
     pub(crate) inbound: InboundSettings,
     #[command(flatten)]
     pub(crate) outbound: OutboundSettings,
+    #[command(flatten)]
+    pub(crate) jobs: JobSettings,
     #[command(flatten)]
     pub(crate) mail: MailSettings,
     #[command(flatten)]

@@ -6,19 +6,7 @@ use std::time::Duration;
 
 use fieldpost_model::duration;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
-
-/// The units of sizes, with their length in bytes. Those that end in `iB` are powers of 1024.
-const SIZE_UNITS: [(&str, u64); 9] = [
-    ("TiB", 1 << 40),
-    ("TB", 1_000_000_000_000),
-    ("GiB", 1 << 30),
-    ("GB", 1_000_000_000),
-    ("MiB", 1 << 20),
-    ("MB", 1_000_000),
-    ("KiB", 1 << 10),
-    ("kB", 1_000),
-    ("B", 1),
-];
+use fieldpost_model::size;
 
 /// A size: `10MB`, `64KiB`, or a number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,32 +23,19 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong =
-            || format!("{text:?} is not a size: write a number with a unit, such as 64KiB or 10MB");
-        let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at_checked(digits).ok_or_else(wrong)?;
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        let unit = unit.trim();
-        let length = if unit.is_empty() {
-            1
-        } else {
-            let named = SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
-            named.ok_or_else(wrong)?.1
-        };
-        let bytes = number.checked_mul(length).ok_or_else(wrong)?;
-        if bytes == 0 {
-            Err("a size of 0 would refuse everything".to_owned())
-        } else {
-            Ok(Self(bytes))
+        match size::parse(text) {
+            Some(0) => Err("a size of 0 would refuse everything".to_owned()),
+            Some(bytes) => Ok(Self(bytes)),
+            None => Err(format!(
+                "{text:?} is not a size: write a number with a unit, such as 64KiB or 10MB"
+            )),
         }
     }
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = |(_, length): &&(&str, u64)| self.0.is_multiple_of(*length);
-        let (unit, length) = SIZE_UNITS.iter().find(whole).unwrap_or(&("B", 1));
-        write!(formatter, "{}{unit}", self.0 / length)
+        formatter.write_str(&size::format(self.0))
     }
 }
 
@@ -240,17 +215,9 @@ mod tests {
 
     #[test]
     fn sizes_are_read_and_written() {
-        for (text, bytes, written) in [
-            ("10MB", 10_000_000, "10MB"),
-            ("10MiB", 10_485_760, "10MiB"),
-            ("64 kib", 65_536, "64KiB"),
-            ("1024", 1_024, "1KiB"),
-            ("999B", 999, "999B"),
-        ] {
-            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
-            assert_eq!(Size(bytes).to_string(), written);
-        }
-        for text in ["", "0", "0MB", "MB", "-1", "1.5MB", "10MX", "99999999999TB"] {
+        assert_eq!("64 kib".parse(), Ok(Size(65_536)));
+        assert_eq!(Size(65_536).to_string(), "64KiB");
+        for text in ["", "0", "0MB", "MB"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
     }

@@ -5,7 +5,6 @@
 //! that did not happen. Charts may lack the last seconds before a crash; lists lack nothing.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -14,8 +13,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::crash::{Field, check_books, inbox};
-use crate::faults::{RECOVERY, SOME, SmallDisk, fill};
+use crate::faults::{RECOVERY, SOME};
 use crate::load::Load;
+use crate::small_disk::SmallDisk;
 use crate::world::{Api, Hub, LOOK_AGAIN, TOKEN, http_client};
 
 /// How often the hub is killed.
@@ -161,13 +161,12 @@ async fn crash_people_and_the_log_survive_on_postgres() {
 async fn fault_the_disk_is_full_while_people_are_made() {
     let field = Field::new(None).await;
     let disk = SmallDisk::new();
-    let hub = disk.start(&field);
+    let hub = disk.start(&field.arguments());
     let (api, since) = (hub.api(), Instant::now());
-    let ballast = disk.path(&hub).join("ballast");
     let (mut made, mut refused) = (HashSet::new(), HashSet::new());
     let mut number = 0;
     while refused.len() < 10 {
-        fill(&ballast);
+        disk.fill(&hub);
         number += 1;
         let email = format!("n{number}@example.org");
         match api.post("users", &new_user(&email)).await {
@@ -181,7 +180,7 @@ async fn fault_the_disk_is_full_while_people_are_made() {
     }
     // Who is there can still be looked at.
     assert!(check_people(&api).await.len() >= made.len());
-    fs::remove_file(&ballast).unwrap();
+    disk.clear(&hub);
     while api.post("users", &new_user("after@example.org")).await.0 != 201 {
         assert!(since.elapsed() < RECOVERY * 3, "nobody can be made any more");
         tokio::time::sleep(LOOK_AGAIN).await;

@@ -109,6 +109,17 @@ async fn whoever_acts_says_why() {
         "forwarder.paused",
     ];
     assert_eq!(told, expected, "{log}");
+    run(&mut hub.command(["messages", "replay", "--forwarder", "f", "--dry-run"])).well();
+    let list = run(&mut hub.command(["audit", "list"])).well();
+    let lines: Vec<&str> = list.lines().skip(2).collect();
+    assert!(lines[0].contains("messages.acted-on (dry run)"), "{list}");
+    assert!(!lines[1].contains("(dry run)") && lines[1].contains(why[1]), "{list}");
+    for (noun, name) in [("forwarders", "f"), ("connections", "c")] {
+        let shown = run(&mut hub.command([noun, "show", name])).well();
+        assert!(shown.contains("by administrator: their server was moved\n"), "{shown}");
+    }
+    let lanes = run(&mut hub.command(["lanes", "list"])).well();
+    assert!(lanes.contains("when the project is resumed (paused since 2"), "{lanes}");
     let actions = run(&mut hub.command(["deliveries", "actions", "--json"])).json();
     let shown = run(&mut hub.command(["deliveries", "actions", "show", &id(&actions[0])])).well();
     assert!(shown.contains("their server was moved"), "{shown}");
@@ -275,7 +286,10 @@ async fn forwarders_sources_and_filters() {
     let listed = run(&mut hub.command(["sources", "list"])).well();
     assert!(!listed.contains(SECRET), "{listed}");
     let tried = run(&mut hub.command(["filter", "try", "--match", r#"{"n": 11e-1}"#])).well();
-    assert!(tried.ends_with("1 of the 3 newest messages match; 1 could not be read\n"), "{tried}");
+    assert!(
+        tried.ends_with("1 of the 3 newest messages match; 1 message could not be read\n"),
+        "{tried}"
+    );
     let wrong = run(&mut hub.command(["filter", "try", "--match", "{form: births}"]));
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.errors.contains("--match is not JSON: line 1"), "{}", wrong.errors);

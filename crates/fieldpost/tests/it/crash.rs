@@ -55,7 +55,8 @@ impl Field {
         let folder = folder();
         let text = format!(
             "project: p\n\
-             sources: {{ s: {{ dialect: json, secret: {SECRET} }} }}\n\
+             sources: {{ s: {{ dialect: json, secret: {SECRET} }}, \
+             phones: {{ dialect: openrosa, access: anonymous }} }}\n\
              connections:\n  one: {{ url: '{}', timeout: 2s }}\n  \
              two: {{ url: '{}', timeout: 2s }}\n\
              forwarders:\n  one: {{ to: one, retry: {{ first: 100ms, factor: 1 }} }}\n  \

@@ -109,6 +109,22 @@ fn what_counts_is_what_the_running_hub_was_started_with() {
 }
 
 #[test]
+fn phones_need_to_know_where_the_forms_are() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let project = "project: p\nsources: { phones: { dialect: openrosa, access: anonymous } }\n";
+    let file = write(folder.path(), "p.yaml", project);
+    drop(Hub::start(&data, ["--project", file.to_str().unwrap()]));
+    let listen = ["--listen", "127.0.0.1:0"];
+    let (code, examined) = examine(&data, &listen);
+    assert_eq!(code, Some(0), "{examined}");
+    check(&examined, "links", "warning", "lists of forms of these: p/phones");
+    let public = ["--public-url", "https://hub.example.org"];
+    let (_, examined) = examine(&data, &[listen, public].concat());
+    check(&examined, "links", "ok", "they begin with https://hub.example.org");
+}
+
+#[test]
 fn a_key_that_does_not_fit_is_told() {
     let folder = folder();
     let data = folder.path().join("data");

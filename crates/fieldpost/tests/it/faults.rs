@@ -3,19 +3,16 @@
 //! The database goes away and comes back, the disk fills and is cleared; the hub itself is never
 //! touched. While it cannot keep anything it says so with 503, and afterwards it goes on by itself.
 
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::fs;
 use std::time::{Duration, Instant};
 
 use fieldpost_testkit::TemporaryPostgres;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::crash::{Field, check_books, inbox};
 use crate::load::Load;
-use crate::world::{Hub, LOOK_AGAIN, Said, TOKEN, clean, folder, run};
+use crate::small_disk::SmallDisk;
+use crate::world::{LOOK_AGAIN, folder, http_client};
 
 /// Senders that post at once.
 const SENDERS: usize = 8;
@@ -59,117 +56,25 @@ async fn fault_postgres_goes_away_and_comes_back() {
     check_books(&hub.api(), &acknowledged, &field.destination).await;
 }
 
-/// A small disk of our own: a file system in memory.
-///
-/// Mounting needs rights. Where this process has them the disk is mounted here; elsewhere the hub
-/// is started in a namespace of its own, in which it has them, and the disk is seen through the
-/// hub's process.
-pub(crate) struct SmallDisk {
-    folder: TempDir,
-    is_mounted_here: bool,
-}
-
-impl SmallDisk {
-    const SIZE: &str = "size=48m";
-
-    pub(crate) fn new() -> Self {
-        let folder = folder();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", Self::SIZE, "tmpfs"])
-            .arg(folder.path())
-            .output()
-            .unwrap();
-        Self { folder, is_mounted_here: mounted.status.success() }
-    }
-
-    /// Starts a hub whose data lie on the disk.
-    pub(crate) fn start(&self, field: &Field) -> Hub {
-        let data = self.folder.path().join("data");
-        if self.is_mounted_here {
-            return field.start_in(&data);
-        }
-        let script =
-            format!("mount -t tmpfs -o {} tmpfs \"$1\" && shift && exec \"$@\"", Self::SIZE);
-        let mut command = clean(Command::new("unshare"), ["-rm", "sh", "-c", &script, "sh"]);
-        command.arg(self.folder.path()).arg(env!("CARGO_BIN_EXE_fieldpost"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"]);
-        command.args(["--admin-token", TOKEN, "--data"]).arg(&data).args(field.arguments());
-        Hub::spawn(&mut command, |process| seen_by(process, &data))
-    }
-
-    /// Starts a hub whose key would lie on the disk, which is full, and tells what it says and what
-    /// became of the key.
-    fn start_full(&self, data: &Path) -> Said {
-        // In a namespace of its own, if this process may not mount: the disk is filled from there.
-        let script = "test -n \"$2\" && mount -t tmpfs -o \"$2\" tmpfs \"$1\"; \
-                      dd if=/dev/zero of=\"$1/ballast\" bs=4096 2>/dev/null; \
-                      \"$3\" serve --listen 127.0.0.1:0 --data \"$4\" --key-file \"$1/key\"; \
-                      code=$?; cat \"$1\"/*key*; exit $code";
-        let (program, before, options) = if self.is_mounted_here {
-            ("sh", vec!["-c"], "")
-        } else {
-            ("unshare", vec!["-rm", "sh", "-c"], Self::SIZE)
-        };
-        let mut command = clean(Command::new(program), before);
-        command.arg(script).arg("sh").arg(self.folder.path()).arg(options);
-        run(command.arg(env!("CARGO_BIN_EXE_fieldpost")).arg(data))
-    }
-
-    /// The disk as this process can reach it.
-    pub(crate) fn path(&self, hub: &Hub) -> PathBuf {
-        if self.is_mounted_here {
-            self.folder.path().to_owned()
-        } else {
-            seen_by(hub.process(), self.folder.path())
-        }
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        if self.is_mounted_here {
-            // Lazily: the hub may be about to let go of it.
-            drop(Command::new("umount").arg("-l").arg(self.folder.path()).status());
-        }
-    }
-}
-
-/// A path as another process sees it.
-fn seen_by(process: u32, path: &Path) -> PathBuf {
-    let mut seen = PathBuf::from(format!("/proc/{process}/root"));
-    seen.extend(path.components().skip(1));
-    seen
-}
-
-/// Fills what is left of a disk to the last byte.
-pub(crate) fn fill(path: &Path) {
-    let mut ballast = File::options().create(true).append(true).open(path).unwrap();
-    for size in [1 << 20, 1 << 12, 1] {
-        let piece = vec![0; size];
-        while ballast.write_all(&piece).is_ok() {}
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_the_disk_is_full_and_cleared() {
     let field = Field::new(None).await;
     let disk = SmallDisk::new();
-    let hub = disk.start(&field);
+    let hub = disk.start(&field.arguments());
     let load = Load::start(&inbox(&hub), SENDERS);
     for _ in 0..2 {
         load.wait_for_more(SOME, RECOVERY).await;
-        let ballast = disk.path(&hub).join("ballast");
         let refused = load.refused().len();
         let full = async {
             // The log is overwritten in place for a while before it has to grow.
             while load.refused().len() < refused + SOME {
-                fill(&ballast);
+                disk.fill(&hub);
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         let in_time = tokio::time::timeout(RECOVERY * 2, full).await;
         assert!(in_time.is_ok(), "a full disk was never noticed");
-        fs::remove_file(&ballast).unwrap();
+        disk.clear(&hub);
         load.wait_for_more(SOME, RECOVERY).await;
     }
     check_refusals(&load);
@@ -182,7 +87,7 @@ async fn fault_the_disk_is_full_and_cleared() {
 async fn fault_the_disk_is_full_while_an_action_works_and_something_is_told() {
     let field = Field::new(None).await;
     let disk = SmallDisk::new();
-    let hub = disk.start(&field);
+    let hub = disk.start(&field.arguments());
     let api = hub.api();
     let load = Load::start(&inbox(&hub), SENDERS);
     load.wait_for_more(SOME, RECOVERY).await;
@@ -199,10 +104,9 @@ async fn fault_the_disk_is_full_while_an_action_works_and_something_is_told() {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     let report = json!({ "every": "day", "to": "lead@example.org" });
-    let ballast = disk.path(&hub).join("ballast");
     let (refused, since) = (async || api.post("projects/p/reports", &report).await, Instant::now());
     let problem = loop {
-        fill(&ballast);
+        disk.fill(&hub);
         let (status, answer) = refused().await;
         if status != 200 {
             assert_eq!(status, 503, "{answer}");
@@ -213,7 +117,7 @@ async fn fault_the_disk_is_full_while_an_action_works_and_something_is_told() {
     assert_eq!(problem["code"], "store-unavailable", "{problem}");
     let kept = api.all("projects/p/notices").await.len();
     assert!(touched().await < messages as u64, "it was not under way any more");
-    fs::remove_file(&ballast).unwrap();
+    disk.clear(&hub);
     assert_eq!(refused().await.0, 200);
     assert_eq!(api.all("projects/p/notices").await.len(), kept + 1);
     while api.get(&action).await["state"] == "running" {
@@ -225,6 +129,38 @@ async fn fault_the_disk_is_full_while_an_action_works_and_something_is_told() {
     let copies = api.all("projects/p/deliveries?forwarder=two").await;
     assert_eq!(copies.len(), 2 * messages, "each once");
     assert!(acknowledged.len() <= messages);
+}
+
+/// A photo that does not fit is no submission without its photo: the phone is asked to come back, and
+/// what was written of it is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_the_disk_is_full_while_a_photo_comes() {
+    let field = Field::new(None).await;
+    let disk = SmallDisk::new();
+    let hub = disk.start(&field.arguments());
+    let post = async || {
+        let head = "--b\r\nContent-Disposition: form-data; name=";
+        let form = "<data id='visit'><meta><instanceID>uuid:one</instanceID></meta></data>";
+        let photo = "x".repeat(4 << 20);
+        let body = format!(
+            "{head}\"1.jpg\"; filename=\"1.jpg\"\r\n\r\n{photo}\r\n\
+             {head}\"xml_submission_file\"; filename=\"a.xml\"\r\n\r\n{form}\r\n--b--\r\n"
+        );
+        let request = http_client().post(format!("{}/p/p/submission", hub.url)).body(body);
+        request.header("content-type", "multipart/form-data; boundary=b").send().await.unwrap()
+    };
+    disk.fill(&hub);
+    let refused = post().await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let told = refused.text().await.unwrap();
+    assert!(told.contains("[store-unavailable]"), "{told}");
+    let files = disk.path(&hub).join("data/files");
+    let left = fs::read_dir(files.join("incoming")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "what was written of the photo is still there");
+    disk.clear(&hub);
+    assert_eq!(post().await.status(), 201);
+    assert_eq!(hub.api().all("projects/p/messages").await.len(), 1);
 }
 
 /// Half a key would be worse than none: nothing of it stays, and no hub runs without one.

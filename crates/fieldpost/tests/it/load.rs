@@ -16,6 +16,9 @@ const PAUSE: Duration = Duration::from_millis(15);
 /// The number of the next message, over all senders: two loads of one test must not repeat a name.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
+/// Makes the body of a message of its name.
+type Body = dyn Fn(&str) -> String + Send + Sync;
+
 /// What the senders share.
 #[derive(Default)]
 struct Shared {
@@ -44,11 +47,21 @@ pub(crate) struct Load {
 impl Load {
     /// Lets so many senders post to an inbox.
     pub(crate) fn start(inbox: &str, senders: usize) -> Self {
+        Self::start_with(inbox, senders, |name| format!(r#"{{"name": "{name}"}}"#))
+    }
+
+    /// The same with another body, which is made of the name.
+    pub(crate) fn start_with(
+        inbox: &str,
+        senders: usize,
+        body: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
         let shared = Arc::new(Shared::default());
+        let body: Arc<Body> = Arc::new(body);
         inbox.clone_into(&mut locked(&shared.inbox));
         let mut load = Self { shared, senders: JoinSet::new() };
         for _ in 0..senders {
-            load.senders.spawn(send(Arc::clone(&load.shared)));
+            load.senders.spawn(send(Arc::clone(&load.shared), Arc::clone(&body)));
         }
         load
     }
@@ -90,7 +103,7 @@ impl Load {
     }
 }
 
-async fn send(shared: Arc<Shared>) {
+async fn send(shared: Arc<Shared>, body: Arc<Body>) {
     let client = http_client();
     while !shared.ended.load(Ordering::Relaxed) {
         let name = format!("message-{:06}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -99,7 +112,7 @@ async fn send(shared: Arc<Shared>) {
             .post(inbox)
             .header("idempotency-key", &name)
             .header("content-type", "application/json")
-            .body(format!(r#"{{"name": "{name}"}}"#));
+            .body(body(&name));
         match request.send().await {
             Ok(response) if response.status().is_success() => {
                 locked(&shared.acknowledged).insert(name);

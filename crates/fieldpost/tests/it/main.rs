@@ -13,9 +13,15 @@ mod acting;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod case_faults;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod commcare_export;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod definition_faults;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
@@ -25,15 +31,37 @@ mod encryption;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod filed;
+#[cfg(test)]
+mod filed_tools;
+#[cfg(test)]
+mod job;
+#[cfg(test)]
+mod job_runner;
+#[cfg(test)]
+mod killed_at_work;
+#[cfg(test)]
+mod large_form;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod looking;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]
+mod openfn;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod runs_by_command;
+#[cfg(test)]
+mod runs_held;
+#[cfg(test)]
+mod runs_killed;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
@@ -43,8 +71,14 @@ mod settings;
 #[cfg(test)]
 mod signatures;
 #[cfg(test)]
+mod small_disk;
+#[cfg(test)]
 mod takeover;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
+mod workflow_files;
+#[cfg(test)]
 mod world;
+#[cfg(test)]
+mod xlsforms;

@@ -269,6 +269,14 @@ async fn a_file_is_applied_at_the_start_only_when_it_changed() {
     let mut hub = start("the-first-secret-of-the-tests");
     assert_eq!(hub.post("the-first-secret-of-the-tests", "{}").await, 200);
     destination.wait_for(1, PATIENCE).await;
+    let noted = |hub: &Hub| {
+        let list = ["audit", "list", "--json", "--project", "p", "--action", "project.applied"];
+        run(&mut hub.command(list)).json().as_array().unwrap().clone()
+    };
+    let log = noted(&hub);
+    assert_eq!((log.len(), &log[0]["who"]["kind"]), (1, &"operator".into()), "{log:?}");
+    let added = serde_json::json!({ "file": file.to_str().unwrap(), "added": 4 });
+    assert_eq!(log[0]["detail"], added);
     // What somebody changed since stays: the file is the same.
     run(&mut hub.command(["forwarders", "pause", "f"])).well();
     hub.kill();
@@ -278,12 +286,20 @@ async fn a_file_is_applied_at_the_start_only_when_it_changed() {
         list[0]["paused"].as_bool().unwrap()
     };
     assert!(paused(&hub));
+    assert_eq!(noted(&hub).len(), 1, "nothing was applied");
     hub.kill();
     // Another value in the environment is a change. The file does not speak of the pause.
     let mut hub = start("the-second-secret-of-the-tests");
     assert!(paused(&hub));
+    let log = noted(&hub);
+    assert_eq!((log.len(), &log[0]["detail"]["changed"]), (2, &1.into()), "{log:?}");
     assert_eq!(hub.post("the-first-secret-of-the-tests", "{}").await, 404);
     assert_eq!(hub.post("the-second-secret-of-the-tests", "{}").await, 200);
+    hub.kill();
+    // Another file that says the same changes nothing, and is not noted.
+    write(folder.path(), "p.yaml", &text.replace("forwarders:", "title: p\nforwarders:"));
+    let mut hub = start("the-second-secret-of-the-tests");
+    assert_eq!(noted(&hub).len(), 2);
     hub.kill();
     // And a mistake in the file stops the start.
     write(folder.path(), "p.yaml", &text.replace("to: c", "to: d"));

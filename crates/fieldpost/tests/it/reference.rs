@@ -27,6 +27,11 @@ fn the_reference_of_commands_is_up_to_date() {
     check_page("commands");
 }
 
+#[test]
+fn the_reference_of_adaptors_is_up_to_date() {
+    check_page("adaptors");
+}
+
 /// The files of code below a folder, tests apart.
 fn code_below(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -332,6 +332,8 @@ async fn log_lines_can_be_json() {
     let folder = folder();
     let mut command = fieldpost(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
     command.args(["--admin-token", TOKEN, "--data"]).arg(folder.path().join("data"));
+    let project = "project: p\nconnections: { registry: { url: 'http://127.0.0.1:9' } }\n";
+    command.arg("--project").arg(write(folder.path(), "p.yaml", project));
     command.stderr(Stdio::piped());
     let data = folder.path().join("data");
     let process = command.stdout(Stdio::null()).spawn().unwrap();
@@ -351,8 +353,14 @@ async fn log_lines_can_be_json() {
     let output = process.wait_with_output().unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(log.lines().count() >= 2, "{log}");
+    let mut refused = Vec::new();
     for line in log.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["message"].is_string() && line["level"].is_string(), "{line}");
+        if line["code"] == "refused-network" {
+            refused.push(line["message"].as_str().unwrap().to_owned());
+        }
     }
+    // Whoever reads it knows which connection is meant.
+    assert!(refused.len() == 1 && refused[0].contains(": connections.registry: "), "{refused:?}");
 }

@@ -177,7 +177,7 @@ impl Hub {
     }
 
     /// Posts to an inbox.
-    pub(crate) async fn post(&self, secret: &str, body: &'static str) -> u16 {
+    pub(crate) async fn post(&self, secret: &str, body: impl Into<reqwest::Body>) -> u16 {
         let url = format!("{}/inbox/{secret}", self.url);
         http_client().post(url).body(body).send().await.unwrap().status().as_u16()
     }

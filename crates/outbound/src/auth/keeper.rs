@@ -180,6 +180,14 @@ impl TokenProof {
         Ok(Shown { secrets, generation, token_expires_at: expires_at, ..Shown::default() })
     }
 
+    /// The token itself, for who shows it in a way of its own.
+    pub(super) async fn text(
+        &self,
+        circumstance: &Circumstance<'_>,
+    ) -> Result<Secret, AttemptError> {
+        Ok(self.token(None, circumstance).await?.token)
+    }
+
     /// Takes the token out of a URL.
     pub(super) fn take_back(&self, url: &mut Url) {
         if let Place::Query(ours) = &self.place {

@@ -29,6 +29,7 @@ use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
 use super::*;
+use crate::fetch::Fetch;
 use crate::resolver::{LOOKUP_TIMEOUT, Lookup};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -145,6 +146,7 @@ fn connection(url: &str) -> Connection {
         concurrency: 1,
         signing_secret: None,
         previous_signing_secret: None,
+        credential: Vec::new(),
         rate: None,
         tls: Tls::default(),
         paused: false,
@@ -248,6 +250,45 @@ async fn a_token_endpoint_whose_name_turns_private_is_refused() {
     assert_eq!(error.kind, ErrorKind::Refused);
     let expected = "The token endpoint login.example.org:1 gave no token: login.example.org is not";
     assert!(error.message.starts_with(expected), "{}", error.message);
+}
+
+/// What the operator opened for connections holds for the origin of the connection, and opens nothing else to
+/// whoever writes links: at once, behind a redirect, by address and by name.
+#[tokio::test]
+async fn a_link_leads_to_the_own_origin_or_to_public_addresses() {
+    let destination = FakeDestination::start().await;
+    let inside = FakeDestination::start().await;
+    let client = client(RootCertStore::empty(), Box::new(|_| Ok(vec![Ipv4Addr::LOCALHOST.into()])));
+    let prepared = client.prepare(&"clinic".into(), &connection(&destination.url("/api"))).unwrap();
+    let named = format!("http://inside.example.org:{}/", inside.address().port());
+    for (path, target) in [("/moved", inside.url("/secret")), ("/named", named.clone())] {
+        destination.answer(path, Answer::status(302).header("location", &target));
+    }
+    destination.answer("/back", Answer::status(302).header("location", "/file"));
+    for (link, refused) in [
+        (destination.url("/file"), false),
+        (destination.url("/back"), false),
+        (inside.url("/secret"), true),
+        (named, true),
+        (destination.url("/moved"), true),
+        (destination.url("/named"), true),
+    ] {
+        let (pieces, mut coming) = tokio::sync::mpsc::channel(8);
+        let fetch = Fetch { link: &link, timeout: Duration::from_mins(1), now: Timestamp(0) };
+        let (exchange, ()) = tokio::join!(client.fetch(&prepared, fetch, pieces), async {
+            while coming.recv().await.is_some() {}
+        });
+        let Some(error) = exchange.error else {
+            assert!(!refused, "{link}");
+            continue;
+        };
+        assert_eq!((error.kind, refused), (ErrorKind::Refused, true), "{}", error.message);
+        for part in ["127.0.0.1 is refused", "from public addresses and from the origin"] {
+            assert!(error.message.contains(part), "{}", error.message);
+        }
+        assert!(!error.message.contains("allow-network"), "{}", error.message);
+    }
+    assert_eq!(inside.connections(), 0);
 }
 
 #[test]

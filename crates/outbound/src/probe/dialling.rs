@@ -17,15 +17,15 @@ pub(super) const ADDRESSES_TRIED: usize = 8;
 
 /// Why no address could be connected to.
 #[derive(Debug)]
-pub(super) struct Undialled {
+pub(crate) struct Undialled {
     /// Whether one of them gave no answer at all.
-    pub(super) timed_out: bool,
+    pub(crate) timed_out: bool,
     /// What became of each.
-    pub(super) reasons: Vec<String>,
+    pub(crate) reasons: Vec<String>,
 }
 
 /// Connects to the first address that answers.
-pub(super) async fn dial<S, F: Future<Output = io::Result<S>>>(
+pub(crate) async fn dial<S, F: Future<Output = io::Result<S>>>(
     addresses: Vec<SocketAddr>,
     limit: Duration,
     connect: impl Fn(SocketAddr) -> F,

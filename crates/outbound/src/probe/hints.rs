@@ -50,6 +50,17 @@ pub(super) const UNVERIFIED: Fixed = (
      TLS options instead",
 );
 
+pub(super) const OPEN_DATABASE: Fixed = (
+    "use-sslmode-require",
+    "rows and the password travel where anybody on the way can read them; take `sslmode=disable` out \
+     of the URL if the server speaks TLS",
+);
+pub(super) const NO_TABLES: Fixed = (
+    "grant-create",
+    "the user may not make tables in this schema: grant it CREATE there, name a schema in `table`, or \
+     make the tables beforehand",
+);
+
 /// What to do about a token that could not be had.
 pub(super) fn for_token(error: &AttemptError) -> Option<Hint> {
     let hint = match error.kind {

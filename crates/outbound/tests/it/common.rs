@@ -20,6 +20,7 @@ pub(crate) const SECONDS: i64 = 1_614_265_330;
 pub(crate) fn settings() -> OutboundSettings {
     OutboundSettings {
         allow_networks: "private".parse().unwrap(),
+        link_networks: OutboundSettings::default().link_networks,
         connect_timeout: Duration::from_secs(2),
         response_body_kept: 1_000,
         response_body_read: 10_000,
@@ -46,6 +47,7 @@ pub(crate) fn connection(url: &str) -> Connection {
         concurrency: 8,
         signing_secret: None,
         previous_signing_secret: None,
+        credential: Vec::new(),
         rate: None,
         tls: Tls::default(),
         paused: false,

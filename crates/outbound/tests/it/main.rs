@@ -11,6 +11,8 @@ mod common;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod free;
+#[cfg(test)]
 mod mail;
 #[cfg(test)]
 mod probe;
@@ -18,3 +20,5 @@ mod probe;
 mod redirects;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod tables;

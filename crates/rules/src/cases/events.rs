@@ -13,12 +13,11 @@ pub enum Occasion {
 }
 
 /// The events of a case's new state. A case is created by the first form that touches it and updated
-/// by every later one; an edit is neither. A case whose forms are all gone sets nothing off.
+/// by every later one, and by an edit of any. A case whose forms are all gone sets nothing off.
 pub fn events(case: &Case, occasion: Occasion) -> &'static [Event] {
     match (case.deleted, occasion, case.forms.len()) {
         (true, _, _) => &[],
-        (false, Occasion::Rebuild, _) => &[Event::Case],
         (false, Occasion::Submission, 0 | 1) => &[Event::Case, Event::CaseCreated],
-        (false, Occasion::Submission, _) => &[Event::Case, Event::CaseUpdated],
+        (false, Occasion::Submission | Occasion::Rebuild, _) => &[Event::Case, Event::CaseUpdated],
     }
 }

@@ -24,7 +24,13 @@ fn at(minutes: i64) -> Timestamp {
 
 /// A form that was received at that minute.
 fn form(id: &str, minute: i64, blocks: Vec<CaseBlock>) -> CaseSubmission {
-    CaseSubmission { form_id: id.to_owned(), received_at: at(minute), edited_at: None, blocks }
+    CaseSubmission {
+        form_id: id.to_owned(),
+        received_at: at(minute),
+        edited_at: None,
+        blocks,
+        is_forwarded: false,
+    }
 }
 
 /// A block by the user `u`, made at that minute.

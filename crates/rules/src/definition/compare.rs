@@ -14,19 +14,30 @@ use fieldpost_model::json::Value;
 use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::PLACEHOLDER;
 use fieldpost_model::source::Source;
+use fieldpost_model::workflow::Workflow;
 
 use super::settings::put_settings;
 use super::tls::{IN_SHORT, with_short_certificates};
 use super::write::{Members, Secrets};
 use super::yaml;
 use super::{ProjectDefinition, ProjectDraft, SourceDraft};
-use super::{connection, forwarder, source};
+use super::{connection, forwarder, source, workflow};
+
+mod lines;
+
+use lines::{differing_lines, in_few_words};
 
 /// What stands in the place of a secret.
 const SECRET: &str = "(secret)";
 
 /// What stands in the place of a secret that is another one from now on.
 const SECRET_CHANGED: &str = "(secret) changed";
+
+/// The key of a connection under which all is secret.
+const CREDENTIAL: &str = "credential";
+
+/// What the place of a job ends with.
+const JOB: &str = ".job";
 
 /// What is said of the same certificates in another text.
 const WRITTEN_OTHERWISE: &str = "written otherwise";
@@ -54,6 +65,8 @@ fieldpost_model::names! {
         Source = "source",
         /// A forwarder.
         Forwarder = "forwarder",
+        /// A workflow.
+        Workflow = "workflow",
     }
 }
 
@@ -112,7 +125,7 @@ impl fmt::Display for Detail {
 /// Tells what applying `wanted` would change. `current` is `None` for a new project; what the
 /// draft lacks is listed as removed only with `prune`. Placeholders in the draft must have been
 /// replaced by [`keep_secrets`](super::keep_secrets) before. Project first, then connections,
-/// sources and forwarders, each in the order of its definition.
+/// sources, forwarders and workflows, each in the order of its definition.
 pub fn compare(
     current: Option<&ProjectDefinition>,
     wanted: &ProjectDraft,
@@ -140,10 +153,14 @@ pub fn compare(
         .map(|draft| source_sheet(&with_stored_urls(draft, stored_sources)))
         .collect();
     let wanted_forwarders: Vec<_> = wanted.forwarders.iter().map(forwarder_sheet).collect();
+    let stored_workflows = current.map_or(&[][..], |project| &project.workflows);
+    let workflows: Vec<_> = stored_workflows.iter().map(workflow_sheet).collect();
+    let wanted_workflows: Vec<_> = wanted.workflows.iter().map(workflow_sheet).collect();
     for (kind, before, after) in [
         (ChangeKind::Connection, connections, wanted_connections),
         (ChangeKind::Source, sources, wanted_sources),
         (ChangeKind::Forwarder, forwarders, wanted_forwarders),
+        (ChangeKind::Workflow, workflows, wanted_workflows),
     ] {
         compare_kind(kind, &before, &after, prune, &mut changes);
     }
@@ -163,6 +180,34 @@ struct Leaf {
     text: String,
     /// The value for people to see.
     shown: String,
+}
+
+impl Leaf {
+    /// The text of a job; `None` where it is something else.
+    fn job(&self) -> Option<String> {
+        if !self.path.ends_with(JOB) {
+            return None;
+        }
+        let text = Value::parse(self.text.as_bytes()).ok();
+        let text = text.as_ref().and_then(Value::as_str);
+        Some(text.unwrap_or(&self.text).to_owned())
+    }
+
+    /// The value for people to see, of a job with many lines the first one.
+    fn in_short(&self) -> String {
+        let job = self.job();
+        job.as_deref().and_then(in_few_words).unwrap_or_else(|| self.shown.clone())
+    }
+}
+
+/// What differs between two jobs, line by line where they have lines; `None` where they are no jobs.
+fn differing_jobs(before: Option<&Leaf>, after: &Leaf) -> Option<Vec<Detail>> {
+    let job = after.job()?;
+    if let Some(before) = before {
+        return differing_lines(&after.path, &before.job()?, &job);
+    }
+    let (path, after) = (after.path.clone(), Some(after.in_short()));
+    Some(vec![Detail { path, before: None, after }])
 }
 
 impl Sheet {
@@ -208,6 +253,10 @@ fn project_sheet(name: &str, title: &str, settings: &ProjectSettings) -> Sheet {
 
 fn connection_sheet(connection: &Connection) -> Sheet {
     Sheet::new(&connection.name, |secrets| connection::write_connection(connection, secrets))
+}
+
+fn workflow_sheet(workflow: &Workflow) -> Sheet {
+    Sheet::new(&workflow.name, |secrets| workflow::write_workflow(workflow, secrets))
 }
 
 fn source_sheet(source: &SourceDraft) -> Sheet {
@@ -266,6 +315,10 @@ fn compare_sheets(before: Option<&Sheet>, after: &Sheet) -> Vec<Detail> {
         if was.is_some_and(|was| was.text == leaf.text) {
             continue;
         }
+        if let Some(differing) = differing_jobs(was, leaf) {
+            details.extend(differing);
+            continue;
+        }
         // Two values that are different and look the same differ in what is secret of them.
         let looks_the_same = was.is_some_and(|was| was.shown == leaf.shown);
         // Certificates can also differ in what stands around them.
@@ -284,7 +337,7 @@ fn compare_sheets(before: Option<&Sheet>, after: &Sheet) -> Vec<Detail> {
     let gone = before.iter().filter(|leaf| after.leaf(&leaf.path).is_none());
     details.extend(gone.map(|leaf| Detail {
         path: leaf.path.clone(),
-        before: Some(leaf.shown.clone()),
+        before: Some(leaf.in_short()),
         after: None,
     }));
     details
@@ -299,6 +352,15 @@ fn values_with_paths(value: &Value<'_>) -> Vec<(String, String)> {
 
 fn add_values(path: &str, value: &Value<'_>, found: &mut Vec<(String, String)>) {
     match value {
+        // Each member is one secret, whatever it is made of.
+        Value::Object(members) if path == CREDENTIAL => {
+            let shown = |value: &Value<'_>| match value {
+                Value::Array(_) | Value::Object(_) => value.to_json(),
+                value => yaml::scalar(value),
+            };
+            let members = members.iter();
+            found.extend(members.map(|(key, value)| (format!("{path}.{key}"), shown(value))));
+        }
         Value::Object(members) if !members.is_empty() => {
             for (key, value) in members {
                 let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };

@@ -13,8 +13,9 @@ use fieldpost_model::duration;
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 
-use super::address::{read_notify, read_url};
+use super::address::{is_database, read_destination, read_notify};
 use super::authentication::{read_authentication, write_authentication};
+use super::credential::{read_credential, write_credential};
 use super::fields::{Field, Fields, Place, Section, collect};
 use super::problem::Problem;
 use super::project::check_name;
@@ -99,13 +100,15 @@ pub fn write_connection(connection: &Connection, secrets: Secrets) -> Value<'sta
     members.put_unless(!connection.paused, "paused", connection.paused);
     let incident = connection.incident;
     members.put_unless(incident == IncidentPolicy::default(), "incident", write_incident(incident));
+    let credential = write_credential(&connection.credential, secrets);
+    members.put_unless(connection.credential.is_empty(), "credential", credential);
     members.into_value()
 }
 
 pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Connection> {
     check_name(&place, name);
     let mut fields = Fields::open(Section::Connection, value, place)?;
-    let url = fields.require("url").and_then(|field| read_url(&field));
+    let url = fields.require("url").and_then(|field| read_destination(&field));
     let authentication =
         fields.take("auth").map(|field| read_authentication(&field, url.as_deref()));
     let notify = fields.take("notify").map(|field| read_notify(&field)).unwrap_or_default();
@@ -115,11 +118,17 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Co
     let tls = fields.take("tls").map(|field| read_tls(&field));
     let paused = fields.take("paused").map(|field| field.boolean());
     let incident = fields.take("incident").map(|field| read_incident(&field));
+    let credential = fields.take("credential").map(|field| read_credential(&field));
     let signing_secret = fields.take("signing_secret").map(read_signing_secret);
     let previous_field = fields.take("previous_signing_secret");
     let previous_place = previous_field.as_ref().map(|field| field.place.clone());
     let previous_signing_secret = previous_field.map(read_signing_secret);
+    let place = fields.place.clone();
     fields.close();
+    if url.as_deref().is_some_and(is_database) {
+        let signs = signing_secret.is_some() || previous_signing_secret.is_some();
+        report_parts_of_requests(&place, authentication.as_ref(), signs);
+    }
     if let (Some(place), None) = (previous_place, &signing_secret) {
         place.report_with_hint::<()>(
             "wrong-value",
@@ -140,7 +149,32 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Co
         tls: tls.unwrap_or_else(|| Some(Tls::default()))?,
         paused: paused.unwrap_or(Some(false))?,
         incident: incident.unwrap_or_else(|| Some(IncidentPolicy::default()))?,
+        credential: credential.unwrap_or_default(),
     })
+}
+
+/// Reports what belongs to requests over HTTP, where the connection is a database.
+fn report_parts_of_requests(
+    place: &Place<'_>,
+    authentication: Option<&Option<Authentication>>,
+    signs: bool,
+) {
+    let fits =
+        |it: &Authentication| matches!(it, Authentication::None | Authentication::Basic { .. });
+    if authentication.and_then(Option::as_ref).is_some_and(|it| !fits(it)) {
+        place.key("auth").report_with_hint::<()>(
+            "does-not-apply",
+            "a database is opened with a user name and a password",
+            "write `auth: { basic: { username: …, password: … } }`",
+        );
+    }
+    if signs {
+        place.key("signing_secret").report_with_hint::<()>(
+            "does-not-apply",
+            "rows of a database are not signed",
+            "leave `signing_secret` out",
+        );
+    }
 }
 
 /// Reads a rate: calls, and the time within which so many are allowed, `50/s` or `50/10s`.

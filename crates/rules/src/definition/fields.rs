@@ -30,6 +30,8 @@ pub(super) enum Section {
     Connection,
     Authentication,
     Forwarder,
+    Workflow,
+    Step,
     /// Any smaller object.
     Inner,
 }
@@ -39,12 +41,20 @@ pub(super) fn collect<T>(
     path: &str,
     read: impl FnOnce(Place<'_>) -> Option<T>,
 ) -> Result<T, Vec<Problem>> {
-    let problems = RefCell::new(Vec::new());
-    let result = read(Place { path: path.to_owned(), problems: &problems });
-    match (result, problems.into_inner()) {
+    match collect_part(path, read) {
         (Some(result), problems) if problems.is_empty() => Ok(result),
         (_, problems) => Err(problems),
     }
+}
+
+/// Runs a reading, and gives what could be read beside its problems.
+pub(super) fn collect_part<T>(
+    path: &str,
+    read: impl FnOnce(Place<'_>) -> Option<T>,
+) -> (Option<T>, Vec<Problem>) {
+    let problems = RefCell::new(Vec::new());
+    let result = read(Place { path: path.to_owned(), problems: &problems });
+    (result, problems.into_inner())
 }
 
 /// A place in a document, to which problems can be reported.
@@ -389,8 +399,23 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     }
 }
 
+/// How a connection is added where a definition names one and there is none.
+pub(super) const ADD_CONNECTION: &str =
+    "there is none: add one, as `connections: { <name>: { url: https://… } }`";
+/// The same for a source.
+pub(super) const ADD_SOURCE: &str =
+    "there is none: add one, as `sources: { <name>: { dialect: … } }`";
+/// The same for a key of `api_access`.
+pub(super) const ADD_KEY: &str =
+    "there is none: add one, as `api_access: { <name>: { secret: … } }`";
+
+/// The same as [`suggestion`]; where nothing is known, it says how something is made.
+pub(super) fn suggestion_or(word: &str, known: &[&str], how: &str) -> String {
+    if known.is_empty() { how.to_owned() } else { suggestion(word, known) }
+}
+
 /// `a, b or c`, each in backticks.
-fn one_of(names: &[&str]) -> String {
+pub(super) fn one_of(names: &[&str]) -> String {
     match names {
         [] => "nothing".to_owned(),
         [only] => format!("`{only}`"),

@@ -13,16 +13,20 @@
 
 use fieldpost_model::connection::{Authentication, Connection, Oauth2, Oauth2Grant, Tls};
 use fieldpost_model::forwarder::Forwarder;
-use fieldpost_model::project::ProjectSettings;
+use fieldpost_model::project::{ApiAccess, ProjectSettings};
 use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use fieldpost_model::source::{SenderAuthentication, Source};
 use url::Url;
 
+use super::address::{is_database, is_without_tls};
 use super::problem::Problem;
 use super::token::OauthKind;
 use super::{ProjectDefinition, ProjectDraft, SourceDraft};
 use crate::redact;
+
+/// The port of a database whose URL names none.
+const DATABASE_PORT: u16 = 5_432;
 
 /// Puts the stored secrets of a project into a draft of it. What is returned are the placeholders
 /// that stand for nothing.
@@ -52,13 +56,19 @@ pub fn keep_secrets(
     problems
 }
 
-/// Puts the stored secrets of a project's own settings, which are in URLs, into a draft of them.
+/// Puts the stored secrets of a project's own settings, which are in URLs and keys, into a draft of
+/// them.
 pub fn keep_settings_secrets(
     draft: &mut ProjectSettings,
     stored: Option<&ProjectSettings>,
 ) -> Vec<Problem> {
     let mut keeper = Keeper::default();
     keeper.notify(&mut draft.notify, stored.map_or(&[], |stored| &stored.notify));
+    let stored = stored.map_or(&[][..], |stored| &stored.api_access);
+    for ApiAccess { name, secret, .. } in &mut draft.api_access {
+        let stored = stored.iter().find(|stored| stored.name == *name);
+        keeper.secret(&format!("api_access.{name}.secret"), secret, stored.map(|it| &it.secret));
+    }
     keeper.problems
 }
 
@@ -122,6 +132,8 @@ pub fn keep_connection_secrets(
     keeper.withheld = stored.and_then(|stored| change_of_way(draft, stored));
     keeper.url("url", &mut draft.url, stored.map(|stored| stored.url.as_str()));
     keeper.authentication(&mut draft.authentication, stored.map(|stored| &stored.authentication));
+    let credential = stored.map_or(&[][..], |stored| &stored.credential);
+    keeper.named("credential", &mut draft.credential, credential);
     keeper.problems
 }
 
@@ -209,12 +221,19 @@ fn token_endpoint(authentication: &Authentication) -> Option<(String, &str)> {
     }
 }
 
-/// Whether two URLs differ in scheme, host or port. What is no URL is nowhere.
+/// Whether two URLs differ in scheme, host or port, or those of databases in how TLS is used. What is no URL is nowhere.
 fn is_elsewhere(now: &str, before: &str) -> bool {
     match (Url::parse(now), Url::parse(before)) {
+        (Ok(now), Ok(before)) if is_database(now.as_str()) => reached(&now) != reached(&before),
         (Ok(now), Ok(before)) => now.origin() != before.origin(),
         _ => true,
     }
+}
+
+/// How a database is reached: whether it is one, without TLS or not, its host and its port.
+fn reached(url: &Url) -> (bool, bool, Option<&str>, u16) {
+    let port = url.port().unwrap_or(DATABASE_PORT);
+    (is_database(url.as_str()), is_without_tls(url), url.host_str(), port)
 }
 
 /// Whether there are certificates that are taken now, and were not before.

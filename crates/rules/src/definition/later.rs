@@ -41,24 +41,8 @@ const TABLE: &[Later] = &[
     key(Section::Project, "forms", "form definitions"),
     key(Section::Project, "users", "users of a project"),
     key(Section::Project, "roles", "roles of a project"),
-    key(Section::Project, "api_access", "keys for the data APIs"),
-    key(Section::Project, "workflows", "workflows"),
-    values(Section::Source, "dialect", &["openrosa", "godata"], "this dialect"),
-    key(Section::Source, "access", "deciding who may post to a receiver"),
+    values(Section::Source, "dialect", &["godata"], "this dialect"),
     key(Section::Source, "poll", "fetching from a remote API"),
-    values(
-        Section::Forwarder,
-        "on",
-        &["form", "case", "case-created", "case-updated", "form-stub", "app-schema", "submission"],
-        "acting on this event",
-    ),
-    values(
-        Section::Forwarder,
-        "format",
-        &["form_xml", "form_json", "case_xml", "case_json", "stub", "wcs"],
-        "this format",
-    ),
-    key(Section::Forwarder, "withhold", "withholding fields"),
 ];
 
 /// The message about a key that is still to come; `None` for any other key.

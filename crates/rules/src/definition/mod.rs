@@ -6,8 +6,8 @@
 //! keys that nobody reads: a key that is silently ignored is a setting that silently does nothing.
 //!
 //! - [`yaml`] turns text into a value and back, and fills in `${NAME}`;
-//! - `project`, `source`, `connection`, `forwarder` read and write one noun each, with `settings`
-//!   for the project's own keys and `address`, `authentication`, `token`, `preset` and `tls` for
+//! - `project`, `source`, `connection`, `forwarder`, `workflow` read and write one noun each, with
+//!   `settings` for the project's own keys, `access` for who may come in, and `address`, `authentication`, `token`, `preset` and `tls` for
 //!   the parts of a connection;
 //! - `later` lists what the project file promises and this version does not do yet;
 //! - `keep` puts stored secrets back where a definition shows only their placeholder;
@@ -23,13 +23,20 @@ use fieldpost_model::connection::Connection;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::Secret;
-use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, Source};
+use fieldpost_model::source::{
+    Dedupe, Dialect, OnBadBody, ReceiverAccess, SenderAuthentication, Source,
+};
+use fieldpost_model::workflow::Workflow;
 use uuid::Uuid;
 
+mod access;
 mod address;
 mod authentication;
 mod compare;
+mod conditions;
 mod connection;
+mod credential;
+mod fetching;
 mod fields;
 mod forwarder;
 mod headers;
@@ -43,26 +50,38 @@ mod source;
 mod tls;
 mod token;
 mod warnings;
+mod workflow;
 mod write;
 pub mod yaml;
 
 #[cfg(test)]
 mod tests;
 
+pub use access::{access_problems, keep_api_access, sources_without_key};
+pub use address::is_database;
 pub use compare::{Change, ChangeAction, ChangeKind, Detail, compare};
 pub use connection::{read_connection, write_connection};
-pub use forwarder::{read_forwarder, unknown_references, write_forwarder};
+pub use fetching::{fetching_problems, fetching_problems_of};
+pub use forwarder::{
+    formats_of, read_forwarder, unfit_format, unknown_references, write_forwarder,
+};
 pub use keep::{
     keep_connection_secrets, keep_forwarder_secrets, keep_secrets, keep_settings_secrets,
     keep_source_secrets, secrets_led_elsewhere,
 };
 pub use preset::{LoginPreset, OauthPreset};
 pub use problem::{CODES, Problem};
-pub use project::{dangling_references, is_name, keep_pauses, read_project, write_project};
+pub use project::{
+    dangling_references, is_name, keep_pauses, mistakes, read_project, write_project,
+};
 pub use settings::{read_settings, write_settings};
 pub use source::{read_source, write_source};
 pub use tls::{MAX_PEM_BYTES, certificates_in_short, put_files, with_short_certificates};
 pub use warnings::{connection_warnings, warnings};
+pub use workflow::{
+    put_jobs, read_workflow, trigger_formats, workflow_references, workflow_warnings,
+    write_workflow,
+};
 pub use write::Secrets;
 
 /// A project as the hub holds it.
@@ -78,6 +97,8 @@ pub struct ProjectDefinition {
     pub connections: Vec<Connection>,
     /// Its standing orders.
     pub forwarders: Vec<Forwarder>,
+    /// What it does with what happens, step by step.
+    pub workflows: Vec<Workflow>,
     /// What it settles for all of these.
     pub settings: ProjectSettings,
 }
@@ -95,6 +116,8 @@ pub struct ProjectDraft {
     pub connections: Vec<Connection>,
     /// Its standing orders.
     pub forwarders: Vec<Forwarder>,
+    /// What it does with what happens, step by step.
+    pub workflows: Vec<Workflow>,
     /// What it settles for all of these.
     pub settings: ProjectSettings,
     /// Of what it is not said whether it is paused: that stays as it is.
@@ -110,6 +133,8 @@ pub struct PauseUnsaid {
     pub connections: Vec<String>,
     /// These forwarders.
     pub forwarders: Vec<String>,
+    /// These workflows.
+    pub workflows: Vec<String>,
 }
 
 /// A source as somebody wrote it. The fields are those of [`Source`].
@@ -133,8 +158,12 @@ pub struct SourceDraft {
     pub on_bad_body: OnBadBody,
     /// Who may post to the webhook URL.
     pub authentication: Vec<SenderAuthentication>,
+    /// Who may post to the receiver paths.
+    pub access: Option<ReceiverAccess>,
     /// The longest that nothing comes in before somebody is told.
     pub expect_every: Option<Duration>,
+    /// The connection by which linked files are fetched.
+    pub fetch_files: Option<String>,
 }
 
 impl SourceDraft {
@@ -165,7 +194,9 @@ impl SourceDraft {
             dedupe: self.dedupe,
             on_bad_body: self.on_bad_body,
             authentication: self.authentication,
+            access: self.access,
             expect_every: self.expect_every,
+            fetch_files: self.fetch_files,
         }
     }
 }
@@ -182,7 +213,9 @@ impl From<&Source> for SourceDraft {
             dedupe: source.dedupe,
             on_bad_body: source.on_bad_body,
             authentication: source.authentication.clone(),
+            access: source.access.clone(),
             expect_every: source.expect_every,
+            fetch_files: source.fetch_files.clone(),
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 29] = [
+pub const CODES: [&str; 43] = [
+    "bad-cron",
     "bad-header",
+    "bad-job-file",
     "bad-json-path",
     "bad-mail-address",
     "bad-name",
@@ -15,10 +17,15 @@ pub const CODES: [&str; 29] = [
     "bad-url",
     "bad-variable",
     "bad-yaml",
+    "circular-workflow",
     "conflicting-definitions",
     "credential-condition",
     "credentials-in-the-clear",
+    "cursor-not-kept",
+    "database-needs-table",
+    "does-not-apply",
     "duplicate-value",
+    "id-cannot-be-withheld",
     "missing-key",
     "no-notify",
     "no-stored-secret",
@@ -27,10 +34,17 @@ pub const CODES: [&str; 29] = [
     "secret-must-be-given-again",
     "short-secret",
     "short-signing-secret",
+    "table-needs-database",
+    "two-triggers",
+    "unknown-api-access",
     "unknown-connection",
     "unknown-key",
     "unknown-source",
+    "unknown-step",
+    "unknown-time-zone",
+    "unreachable-step",
     "unverified-tls",
+    "withhold-needs-model",
     "wrong-type",
     "wrong-value",
 ];

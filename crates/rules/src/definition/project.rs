@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::connection::Connection;
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
+use fieldpost_model::source::Source;
 
-use super::fields::{Field, Fields, Place, Section, collect};
-use super::forwarder::unknown_references;
+use super::access::{access_problems, keep_api_access};
+use super::fetching::{fetching_problems, fetching_problems_of};
+use super::fields::{Field, Fields, Place, Section, collect, collect_part};
+use super::forwarder::{unfit_format, unknown_references};
 use super::problem::Problem;
 use super::settings::{put_settings, take_settings};
+use super::workflow::{self, source_of, workflow_references};
 use super::write::{Members, Secrets};
 use super::{PauseUnsaid, ProjectDefinition, ProjectDraft, SourceDraft};
 use super::{connection, forwarder, source};
@@ -20,7 +24,7 @@ const MAX_NAME: usize = 64;
 /// The longest title, in characters.
 const MAX_TITLE: usize = 200;
 
-/// Whether a text can be the name of a project, source, connection or forwarder: lower-case
+/// Whether a text can be the name of a project, source, connection, forwarder or workflow: lower-case
 /// letters, digits, `-` and `_`, at most 64 of them. Such a name is the same in a URL, a file, a
 /// command and a database.
 pub fn is_name(text: &str) -> bool {
@@ -33,6 +37,63 @@ pub fn is_name(text: &str) -> bool {
 /// Reads a whole project.
 pub fn read_project(value: &Value<'_>) -> Result<ProjectDraft, Vec<Problem>> {
     collect("", |place| read(value, place))
+}
+
+/// Everything that is wrong with a document, where it is to be applied to the project that is there
+/// already: what single entries have wrong, and names that lead nowhere. Empty where only applying it
+/// can find more.
+pub fn mistakes(
+    value: &Value<'_>,
+    existing: Option<&ProjectDefinition>,
+    prune: bool,
+) -> Vec<Problem> {
+    let (draft, mut problems) = collect_part("", |place| read(value, place));
+    let Some(mut draft) = draft else { return problems };
+    keep_api_access(&mut draft, existing, prune);
+    let dangling = dangling_references(&draft, existing, prune).into_iter();
+    // A name is known by being written, even where what stands under it cannot be read.
+    let is_written = |problem: &Problem| match problem.code {
+        "unknown-connection" => names_written(value, "connections", &draft, problem),
+        "unknown-source" => names_written(value, "sources", &draft, problem),
+        // Which key is meant the sentence says, and no field of the draft.
+        "unknown-api-access" => problems.iter().any(|it| it.path.starts_with("api_access")),
+        _ => false,
+    };
+    let dangling: Vec<Problem> = dangling.filter(|problem| !is_written(problem)).collect();
+    problems.extend(dangling);
+    problems
+}
+
+/// Whether what a forwarder, a workflow or a source refers to stands in that section of the document.
+fn names_written(
+    value: &Value<'_>,
+    section: &str,
+    draft: &ProjectDraft,
+    problem: &Problem,
+) -> bool {
+    let written = value.get(section).and_then(Value::as_object).unwrap_or_default();
+    let name = name_at(draft, &problem.path);
+    written.iter().any(|(written, _)| Some(written.as_ref()) == name)
+}
+
+/// The name of a connection or a source that stands at a place of the draft.
+fn name_at<'d>(draft: &'d ProjectDraft, path: &str) -> Option<&'d str> {
+    let (section, rest) = path.split_once('.')?;
+    let (name, key) = rest.split_once('.')?;
+    match section {
+        "forwarders" => {
+            let forwarder = draft.forwarders.iter().find(|it| it.name == name)?;
+            if key == "to" { Some(&forwarder.to) } else { forwarder.filter.from.as_deref() }
+        }
+        "workflows" => {
+            let workflow = draft.workflows.iter().find(|it| it.name == name)?;
+            let Some(step) = key.strip_prefix("steps.") else { return source_of(workflow) };
+            let id = step.strip_suffix(".connection")?;
+            workflow.steps.iter().find(|it| it.id == id)?.connection.as_deref()
+        }
+        "sources" => draft.sources.iter().find(|it| it.name == name)?.fetch_files.as_deref(),
+        _ => None,
+    }
 }
 
 /// Writes a whole project; what is as it would be anyway is left out.
@@ -55,6 +116,9 @@ pub fn write_project(project: &ProjectDefinition, secrets: Secrets) -> Value<'st
         .iter()
         .map(|forwarder| (forwarder.name.clone(), forwarder::write_forwarder(forwarder, secrets)));
     members.put_unless(project.forwarders.is_empty(), "forwarders", Value::object(forwarders));
+    let workflows =
+        project.workflows.iter().map(|it| (it.name.clone(), workflow::write_workflow(it, secrets)));
+    members.put_unless(project.workflows.is_empty(), "workflows", Value::object(workflows));
     members.into_value()
 }
 
@@ -92,6 +156,7 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
     let connections = read_section(fields.take("connections"), connection::read);
     let sources = read_section(fields.take("sources"), source::read);
     let forwarders = read_section(fields.take("forwarders"), forwarder::read);
+    let workflows = read_section(fields.take("workflows"), workflow::read);
     report_shared_urls(&fields.place, &sources);
     fields.close();
     let name = name?.to_owned();
@@ -101,11 +166,13 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
         sources,
         connections,
         forwarders,
+        workflows,
         settings: settings?,
         pause_unsaid: PauseUnsaid {
             project: value.get("paused").is_none_or(Value::is_null),
             connections: without_pause(value, "connections"),
             forwarders: without_pause(value, "forwarders"),
+            workflows: without_pause(value, "workflows"),
         },
     })
 }
@@ -120,20 +187,16 @@ fn without_pause(value: &Value<'_>, section: &str) -> Vec<String> {
         .collect()
 }
 
-/// Forwarders that name a connection or a source which is neither in the draft nor, unless it
-/// would be pruned, in the project that is there already.
+/// Forwarders and workflows that name a connection or a source, and sources that name a key, which is neither in
+/// the draft nor, unless it would be pruned, in the project that is there already. Sources whose
+/// receiver paths belong to another one are found as well.
 pub fn dangling_references(
     draft: &ProjectDraft,
     existing: Option<&ProjectDefinition>,
     prune: bool,
 ) -> Vec<Problem> {
     let staying = existing.filter(|_| !prune);
-    let connections: Vec<&str> = draft
-        .connections
-        .iter()
-        .chain(staying.into_iter().flat_map(|project| &project.connections))
-        .map(|connection| connection.name.as_str())
-        .collect();
+    let connections = connections_of(draft, staying);
     let sources: Vec<&str> = draft
         .sources
         .iter()
@@ -145,35 +208,71 @@ pub fn dangling_references(
                 .map(|source| source.name.as_str()),
         )
         .collect();
-    let (connections, sources) = (each_once(connections), each_once(sources));
-    let pruned = existing.filter(|_| prune);
-    let mut problems = Vec::new();
-    for forwarder in &draft.forwarders {
-        for mut problem in unknown_references(forwarder, &connections, &sources) {
-            if let Some(noun) = pruned.and_then(|project| still_there(project, forwarder, &problem))
-            {
-                problem.hint = Some(format!(
-                    "the hub has this {noun}, and pruning would remove it, since the file lacks it"
-                ));
-            }
-            problems.push(problem);
+    let sources = each_once(sources);
+    let names: Vec<&str> = connections.iter().map(|it| it.name.as_str()).collect();
+    let forwarders = draft.forwarders.iter();
+    let mut problems: Vec<Problem> =
+        forwarders.flat_map(|it| unknown_references(it, &connections, &sources)).collect();
+    let workflows = draft.workflows.iter();
+    problems.extend(workflows.flat_map(|it| workflow_references(it, &names, &sources)));
+    if let Some(pruned) = existing.filter(|_| prune) {
+        for problem in &mut problems {
+            let Some(noun) = still_there(pruned, draft, problem) else { continue };
+            problem.hint = Some(format!(
+                "the hub has this {noun}, and pruning would remove it, since the file lacks it"
+            ));
         }
     }
+    problems.extend(unfit_forwarders_that_stay(draft, staying));
+    problems.extend(fetching_problems(&draft.sources, &connections));
+    let staying = staying.map_or(&[][..], |project| &project.sources);
+    let is_named = |name: &str| draft.sources.iter().any(|own| own.name == name);
+    let unnamed = staying.iter().filter(|source| !is_named(&source.name)).cloned();
+    let unnamed: Vec<Source> = unnamed.collect();
+    problems.extend(draft.connections.iter().flat_map(|it| fetching_problems_of(it, &unnamed)));
+    problems.extend(access_problems(&draft.sources, staying, &draft.settings.api_access));
     problems
 }
 
-/// What a forwarder refers to that the file lacks and the hub has: its noun.
+/// The connections that there will be, by name; those of the draft in the place of older ones.
+fn connections_of<'c>(
+    draft: &'c ProjectDraft,
+    staying: Option<&'c ProjectDefinition>,
+) -> Vec<&'c Connection> {
+    let staying = staying.map_or(&[][..], |project| &project.connections);
+    let mut connections: Vec<&Connection> = draft.connections.iter().chain(staying).collect();
+    connections.sort_by(|left, right| left.name.cmp(&right.name));
+    connections.dedup_by(|later, first| later.name == first.name);
+    connections
+}
+
+/// Forwarders that the draft does not name, and whose format no longer fits a connection of it.
+fn unfit_forwarders_that_stay<'d>(
+    draft: &'d ProjectDraft,
+    staying: Option<&'d ProjectDefinition>,
+) -> impl Iterator<Item = Problem> + 'd {
+    let staying = staying.map_or(&[][..], |project| &project.forwarders).iter();
+    let staying = staying.filter(|it| !draft.forwarders.iter().any(|own| own.name == it.name));
+    staying.filter_map(|forwarder| {
+        let to = draft.connections.iter().find(|connection| connection.name == forwarder.to)?;
+        unfit_format(forwarder, to)
+    })
+}
+
+/// What a draft refers to and lacks, and the hub has: its noun.
 fn still_there(
     project: &ProjectDefinition,
-    forwarder: &Forwarder,
+    draft: &ProjectDraft,
     problem: &Problem,
 ) -> Option<&'static str> {
-    if problem.code == "unknown-connection" {
-        let is_there = project.connections.iter().any(|it| it.name == forwarder.to);
-        return is_there.then_some("connection");
+    let name = name_at(draft, &problem.path)?;
+    match problem.code {
+        "unknown-connection" => {
+            project.connections.iter().any(|it| it.name == name).then_some("connection")
+        }
+        "unknown-source" => project.sources.iter().any(|it| it.name == name).then_some("source"),
+        _ => None,
     }
-    let from = forwarder.filter.from.as_deref()?;
-    project.sources.iter().any(|it| it.name == from).then_some("source")
 }
 
 fn each_once(mut names: Vec<&str>) -> Vec<&str> {
@@ -185,7 +284,7 @@ fn each_once(mut names: Vec<&str>) -> Vec<&str> {
 /// Leaves what the draft does not call paused or running as it is: a person, or a destination that
 /// answered 410, paused it for a reason.
 pub fn keep_pauses(draft: &mut ProjectDraft, existing: Option<&ProjectDefinition>) {
-    let ProjectDraft { connections, forwarders, settings, pause_unsaid, .. } = draft;
+    let ProjectDraft { connections, forwarders, workflows, settings, pause_unsaid, .. } = draft;
     if pause_unsaid.project {
         settings.paused = existing.is_some_and(|project| project.settings.paused);
     }
@@ -201,9 +300,14 @@ pub fn keep_pauses(draft: &mut ProjectDraft, existing: Option<&ProjectDefinition
             .and_then(|project| project.forwarders.iter().find(|it| it.name == forwarder.name));
         forwarder.paused = stored.is_some_and(|stored| stored.paused);
     }
+    for workflow in workflows.iter_mut().filter(|it| pause_unsaid.workflows.contains(&it.name)) {
+        let stored = existing
+            .and_then(|project| project.workflows.iter().find(|it| it.name == workflow.name));
+        workflow.paused = stored.is_some_and(|stored| stored.paused);
+    }
 }
 
-fn read_title<'v>(field: &Field<'v, '_>) -> Option<&'v str> {
+pub(super) fn read_title<'v>(field: &Field<'v, '_>) -> Option<&'v str> {
     let title = field.text()?;
     if title.chars().count() <= MAX_TITLE && !title.chars().any(char::is_control) {
         return Some(title);

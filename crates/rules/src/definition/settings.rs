@@ -7,6 +7,7 @@ use fieldpost_model::duration;
 use fieldpost_model::json::Value;
 use fieldpost_model::project::{ProjectSettings, Report, ReportEvery, Retention};
 
+use super::access::{read_api_access, write_api_access};
 use super::address::{read_mail_addresses, read_notify};
 use super::fields::{Field, Fields, Section, collect};
 use super::problem::Problem;
@@ -44,11 +45,13 @@ pub(super) fn take_settings(fields: &mut Fields<'_, '_>) -> Option<ProjectSettin
     let notify = fields.take("notify").map(|field| read_notify(&field)).unwrap_or_default();
     let reports = fields.take("reports").map(|field| read_reports(&field));
     let retention = fields.take("retention").map(|field| read_retention(&field));
+    let api_access = fields.take("api_access").map(|field| read_api_access(&field));
     Some(ProjectSettings {
         paused: paused.unwrap_or(Some(false))?,
         retention: retention.unwrap_or_else(|| Some(Retention::default()))?,
         reports: reports.unwrap_or_else(|| Some(Vec::new()))?,
         notify,
+        api_access: api_access.unwrap_or_default(),
     })
 }
 
@@ -63,6 +66,8 @@ pub(super) fn put_settings(settings: &ProjectSettings, secrets: Secrets, members
     members.put_unless(settings.reports.is_empty(), "reports", reports);
     let retention = settings.retention;
     members.put_unless(retention == Retention::default(), "retention", write_retention(retention));
+    let keys = write_api_access(&settings.api_access, secrets);
+    members.put_unless(settings.api_access.is_empty(), "api_access", keys);
 }
 
 /// Reads who gets a report: a list of mail addresses for each of the times that there are.

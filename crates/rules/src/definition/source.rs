@@ -10,7 +10,9 @@ use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication, 
 use uuid::Uuid;
 
 use super::SourceDraft;
+use super::access::{read_access, write_access};
 use super::authentication::{read_user, write_user};
+use super::fetching;
 use super::fields::{Field, Fields, Place, Section, collect};
 use super::problem::Problem;
 use super::project::check_name;
@@ -57,7 +59,9 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<So
         .take("on_bad_body")
         .map(|field| field.choice(&[OnBadBody::Refuse, OnBadBody::Accept], on_bad_body_name));
     let authentication = fields.take("auth").map(|field| read_senders(&field));
+    let access = fields.take("access").map(|field| read_access(&field, dialect));
     let expect_every = fields.take("expect_every").map(|field| field.duration(EXPECT_EVERY));
+    let fetch_files = fields.take("fetch_files").and_then(|field| fetching::read(&field, dialect));
     fields.close();
     let dialect = dialect?;
     Some(SourceDraft {
@@ -70,7 +74,9 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<So
         dedupe: dedupe.unwrap_or(Some(Dedupe::Identity))?,
         on_bad_body: on_bad_body.unwrap_or(Some(default_on_bad_body(dialect)))?,
         authentication: authentication.unwrap_or_default(),
+        access: access.flatten(),
         expect_every: expect_every.flatten(),
+        fetch_files,
     })
 }
 
@@ -102,8 +108,14 @@ pub(super) fn write(source: &SourceDraft, secrets: Secrets) -> Value<'static> {
     let senders: Vec<_> =
         source.authentication.iter().map(|sender| write_sender(sender, secrets)).collect();
     members.put_unless(senders.is_empty(), "auth", senders);
+    if let Some(access) = &source.access {
+        members.put("access", write_access(access));
+    }
     if let Some(expect_every) = source.expect_every {
         members.put("expect_every", duration::format(expect_every));
+    }
+    if let Some(connection) = &source.fetch_files {
+        members.put("fetch_files", connection.clone());
     }
     members.into_value()
 }

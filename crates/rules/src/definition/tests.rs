@@ -4,25 +4,32 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use fieldpost_model::connection::{Authentication, Connection, IncidentPolicy, Rate, Tls};
+use fieldpost_model::connection::{
+    Authentication, Connection, IncidentPolicy, Rate, SigningAlgorithm, Tls,
+};
 use fieldpost_model::event::Event;
-use fieldpost_model::forwarder::{Format, Method, OnRejected, OrderBy, PayloadChoice};
+use fieldpost_model::forwarder::{
+    CaseXmlVersion, ClosedCases, Coarseness, Format, Method, OnRejected, OrderBy, PayloadChoice,
+    Rendering, Withheld, Withholding,
+};
 use fieldpost_model::json::Value;
-use fieldpost_model::project::{ProjectSettings, Report, ReportEvery, Retention};
+use fieldpost_model::project::{ApiAccess, ProjectSettings, Report, ReportEvery, Retention};
 use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
-use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, SenderAuthentication};
+use fieldpost_model::source::{Dedupe, Dialect, OnBadBody, ReceiverAccess, SenderAuthentication};
 use uuid::Uuid;
 
 use super::*;
 
+mod arbitrary;
 mod changes;
 mod kept_secrets;
 mod kinds;
 mod mistakes;
 mod round_trips;
 mod warned;
+mod workflows;
 
 /// A project file with every key that this version reads.
 const CLINIC: &str = include_str!("tests/clinic.yaml");
@@ -69,6 +76,7 @@ fn completed(draft: ProjectDraft) -> ProjectDefinition {
             .collect(),
         connections: draft.connections,
         forwarders: draft.forwarders,
+        workflows: draft.workflows,
         settings: draft.settings,
     }
 }
@@ -100,6 +108,22 @@ fn reads_all_that_a_project_settles() {
             attempts: Some(Duration::from_hours(90 * 24)),
             after_success: Some(Duration::ZERO),
         },
+        api_access: vec![
+            ApiAccess {
+                name: "partner".to_owned(),
+                secret: Secret::new("value-of-partner-secret"),
+                algorithms: vec![SigningAlgorithm::Sha1, SigningAlgorithm::Sha512],
+                roles: vec!["agents".to_owned()],
+                anonymised_only: true,
+            },
+            ApiAccess {
+                name: "phones".to_owned(),
+                secret: Secret::new("value-of-phones-secret"),
+                algorithms: vec![SigningAlgorithm::Sha256],
+                roles: Vec::new(),
+                anonymised_only: false,
+            },
+        ],
     };
     assert_eq!(project.settings, settings);
 }
@@ -158,7 +182,7 @@ fn reads_all_of_a_connection() {
 #[test]
 fn reads_all_of_a_source() {
     let project = draft(CLINIC);
-    let [kobo, aggregate, plain] = project.sources.as_slice() else {
+    let [kobo, aggregate, plain, commcare, collect] = project.sources.as_slice() else {
         panic!("{:?}", project.sources)
     };
     assert_eq!(kobo.dialect, Dialect::Kobo);
@@ -176,12 +200,17 @@ fn reads_all_of_a_source() {
     assert_eq!((plain.secret.as_ref(), plain.id), (None, None));
     assert_eq!((plain.on_bad_body, plain.dedupe), (OnBadBody::Refuse, Dedupe::Identity));
     assert!(plain.enabled && plain.path.is_none() && plain.authentication.is_empty());
+    assert_eq!(plain.access, None);
+    let keys = ReceiverAccess::Keys(vec!["partner".to_owned(), "phones".to_owned()]);
+    assert_eq!((commcare.dialect, &commcare.access), (Dialect::Commcare, &Some(keys)));
+    let anybody = Some(ReceiverAccess::Anonymous);
+    assert_eq!((collect.dialect, &collect.access), (Dialect::Openrosa, &anybody));
 }
 
 #[test]
 fn reads_all_of_a_forwarder() {
     let project = draft(CLINIC);
-    let [births, everything] = project.forwarders.as_slice() else {
+    let [births, everything, ..] = project.forwarders.as_slice() else {
         panic!("{:?}", project.forwarders)
     };
     assert_eq!(
@@ -220,6 +249,52 @@ fn reads_all_of_a_forwarder() {
 }
 
 #[test]
+fn reads_all_of_a_forwarder_of_forms_and_cases() {
+    let project = draft(CLINIC);
+    let [_, _, visits, households, places, register, definitions] = project.forwarders.as_slice()
+    else {
+        panic!("{:?}", project.forwarders)
+    };
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    assert_eq!((visits.on, visits.format), (Event::Submission, Format::Template));
+    assert_eq!(visits.filter.forms, texts(&["visit", "http://openrosa.org/formdesigner/visit"]));
+    assert_eq!(visits.filter.applications, texts(&["effb341b"]));
+    assert_eq!(visits.filter.without_users, texts(&["trainer", "demo"]));
+    let template = Rendering {
+        template: Some("{\"village\": {{ values.village }}}\n".to_owned()),
+        content_type: Some("application/json".to_owned()),
+        sends_application: false,
+        ..Rendering::default()
+    };
+    assert_eq!(visits.rendering, template);
+    let field = |path: &[&str], how| Withheld { path: texts(path), how };
+    let step = Coarseness::Step("0.10".to_owned());
+    assert_eq!(
+        visits.withhold,
+        [
+            field(&["name"], Withholding::Drop),
+            field(&["contact", "phone"], Withholding::Hash),
+            field(&["where"], Withholding::Coarsen(step)),
+            field(&["born"], Withholding::Coarsen(Coarseness::Month)),
+        ]
+    );
+
+    assert_eq!((households.on, households.format), (Event::CaseUpdated, Format::CaseXml));
+    assert_eq!(households.filter.case_types, texts(&["household"]));
+    assert_eq!(households.filter.users, texts(&["ann"]));
+    assert_eq!(households.rendering.case_xml_version, CaseXmlVersion::V1);
+    assert_eq!(households.rendering.closed_cases, ClosedCases::CloseOnly);
+    assert_eq!(places.rendering.position, texts(&["visit", "where"]));
+    assert_eq!(places.withhold[0].how, Withholding::Coarsen(Coarseness::Year));
+    assert_eq!(
+        (register.format, register.rendering.table.as_deref()),
+        (Format::Table, Some("visits"))
+    );
+    assert_eq!((definitions.on, definitions.format), (Event::AppSchema, Format::SchemaJson));
+    assert_eq!(dangling_references(&project, None, false), []);
+}
+
+#[test]
 fn a_source_keeps_its_urls() {
     let draft = draft("project: p\nsources: { a: { dialect: json } }").sources.remove(0);
     let mut calls = 0;
@@ -247,12 +322,17 @@ sources:
   short: { dialect: json, secret: 0123456789abcde }
   made: { dialect: json }
   kept: { dialect: json, secret: ••••••• }
+api_access:
+  long: { secret: 0123456789abcdef }
+  short: { secret: 0123456789abcde }
+  kept: { secret: ••••••• }
 ";
     let told: Vec<_> =
         warnings(&draft(text)).into_iter().map(|warning| (warning.path, warning.code)).collect();
     let expected = [
         ("connections.untold.notify".to_owned(), "no-notify"),
         ("sources.short.secret".to_owned(), "short-secret"),
+        ("api_access.short.secret".to_owned(), "short-secret"),
     ];
     assert_eq!(told, expected);
 }

@@ -236,7 +236,7 @@ pub fn put_files(
 }
 
 /// The members of the object that stands under a key; none where there is no such object.
-fn members_of<'v>(
+pub(super) fn members_of<'v>(
     value: &'v mut Value<'static>,
     key: &str,
 ) -> impl Iterator<Item = (&'v Cow<'static, str>, &'v mut Value<'static>)> {

@@ -3,24 +3,30 @@
 use std::net::IpAddr;
 
 use fieldpost_model::connection::{Authentication, Connection};
+use fieldpost_model::project::ApiAccess;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use url::{Host, Url};
 
+use super::address::{is_database, is_without_tls};
 use super::connection::{SOUND_SIGNING_KEY_BYTES, signing_key_bytes};
 use super::problem::Problem;
+use super::workflow::workflow_warnings;
 use super::{ProjectDraft, SourceDraft};
 use crate::redact;
 
-/// Inbox secrets shorter than this can be guessed, so that one is warned.
-const SHORT_INBOX_SECRET: usize = 16;
+/// Secrets of inboxes and keys that are shorter than this can be guessed, so that one is warned.
+const SHORT_SECRET: usize = 16;
 
 /// What the names of machines end in that are reached within a house only.
 const PRIVATE_ENDINGS: [&str; 5] = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
 
-/// What is allowed and likely to be regretted: connections first, then sources.
+/// What is allowed and likely to be regretted: connections first, then sources, keys and workflows.
 pub fn warnings(project: &ProjectDraft) -> Vec<Problem> {
     let connections = project.connections.iter().flat_map(connection_warnings);
-    connections.chain(project.sources.iter().filter_map(short_secret)).collect()
+    let sources = project.sources.iter().filter_map(short_secret);
+    let keys = project.settings.api_access.iter().filter_map(short_key);
+    let workflows = project.workflows.iter().flat_map(workflow_warnings);
+    connections.chain(sources).chain(keys).chain(workflows).collect()
 }
 
 /// What is allowed in a connection and likely to be regretted.
@@ -86,7 +92,7 @@ fn clear_credentials(connection: &Connection) -> Option<Problem> {
         key,
         "credentials-in-the-clear",
         format!("credentials are sent in the clear to `{}`", redact::mask_url(url)),
-        "write `https://`",
+        if is_database(url) { "write `sslmode=require`" } else { "write `https://`" },
     ))
 }
 
@@ -106,16 +112,18 @@ fn sends_secret(authentication: &Authentication) -> bool {
     }
 }
 
-/// Whether a URL is of plain HTTP and leads, as far as its host tells, out of the house.
+/// Whether a URL is of plain HTTP, or of a database without TLS, and leads, as far as its host tells, out of the house.
 fn is_open(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let is_inside = match url.host() {
         None => false,
-        Some(Host::Domain(name)) => is_private_name(name),
+        // Addresses in the URLs of databases are not told from names.
+        Some(Host::Domain(name)) => name.parse().map_or_else(|_| is_private_name(name), is_private),
         Some(Host::Ipv4(address)) => is_private(IpAddr::V4(address)),
         Some(Host::Ipv6(address)) => is_private(address.to_canonical()),
     };
-    url.scheme() == "http" && !is_inside
+    let is_plain = url.scheme() == "http" || is_database(url.as_str()) && is_without_tls(&url);
+    is_plain && !is_inside
 }
 
 /// Whether a name is one of a machine within the house: one without a dot, or with an ending that
@@ -161,14 +169,29 @@ fn weak_signing(connection: &Connection) -> impl Iterator<Item = Problem> {
 
 fn short_secret(source: &SourceDraft) -> Option<Problem> {
     let secret = source.secret.as_ref().map(Secret::expose)?;
-    (secret != PLACEHOLDER && secret.len() < SHORT_INBOX_SECRET).then(|| Problem {
+    is_short(secret).then(|| Problem {
         path: format!("sources.{}.secret", source.name),
         code: "short-secret",
         message: format!(
-            "the secret has fewer than {SHORT_INBOX_SECRET} characters; who guesses it can post \
-             to `{}`",
+            "the secret has fewer than {SHORT_SECRET} characters; who guesses it can post to `{}`",
             source.name
         ),
         hint: Some("leave `secret` out to have one made".to_owned()),
     })
+}
+
+fn short_key(key: &ApiAccess) -> Option<Problem> {
+    is_short(key.secret.expose()).then(|| Problem {
+        path: format!("api_access.{}.secret", key.name),
+        code: "short-secret",
+        message: format!(
+            "the secret has fewer than {SHORT_SECRET} characters; who guesses it comes in as `{}`",
+            key.name
+        ),
+        hint: Some("make one with `openssl rand -hex 16`".to_owned()),
+    })
+}
+
+fn is_short(secret: &str) -> bool {
+    secret != PLACEHOLDER && secret.len() < SHORT_SECRET
 }

@@ -1,4 +1,4 @@
-//! Why a filter wants a message or not, told path by path in sentences.
+//! Why a filter wants a message, form or case or not, told path by path in sentences.
 //!
 //! The filter is taken apart into conditions, each of which is decided on its own: a message is
 //! wanted where all of them hold. `unless` is told from the other end. Where the message escapes
@@ -9,7 +9,7 @@ use fieldpost_model::json::Value;
 use fieldpost_model::names;
 
 use super::contain::contains_within;
-use super::{Candidate, contains};
+use super::{About, Candidate, contains, named_of};
 use crate::field_path::push_key;
 
 names! {
@@ -17,6 +17,16 @@ names! {
     pub enum Part {
         /// The source.
         From = "from",
+        /// The form.
+        Forms = "forms",
+        /// The type of the case.
+        CaseTypes = "case_types",
+        /// The application of the form.
+        Applications = "applications",
+        /// Who did it.
+        Users = "users",
+        /// Who must not have done it.
+        WithoutUsers = "without_users",
         /// What the body must contain.
         Match = "match",
         /// What the body must not contain.
@@ -51,9 +61,10 @@ pub struct Condition {
     /// The part of the filter that asks.
     pub part: Part,
     /// Where: `form.meta.id`, `tags[]` for any element of `tags`, the name of a header or of a
-    /// query parameter; empty for the body as a whole and for `from`.
+    /// query parameter; empty for the body as a whole and for what is not in it.
     pub path: String,
-    /// What the filter names there, shortened. JSON for the body, plain text elsewhere.
+    /// What the filter names there, shortened. JSON for the body, plain text elsewhere; of a list
+    /// all, with commas between them.
     pub expected: String,
     /// What the message has there, shortened; `None` where it has nothing.
     pub found: Option<String>,
@@ -81,6 +92,7 @@ const SHOWN_CHARACTERS: usize = 100;
 pub fn explain(filter: &MessageFilter, candidate: &Candidate<'_>) -> Explanation {
     let mut conditions = Vec::new();
     conditions.extend(filter.from.as_deref().map(|source| from_source(source, candidate.source)));
+    conditions.extend(about(filter, candidate.about));
     if let Some(wanted) = &filter.matches {
         conditions.extend(Search::through(Part::Match, candidate.body, wanted));
     }
@@ -108,6 +120,93 @@ fn from_source(wanted: &str, source: &str) -> Condition {
         holds,
         comparison: compared(holds),
         note,
+    }
+}
+
+/// What a list of a filter is about, in the words of a sentence.
+struct Question<'q> {
+    part: Part,
+    /// What the filter lists.
+    listed: &'q [String],
+    /// What the thing is called.
+    names: &'q [&'q str],
+    /// What is said before its name.
+    is: &'static str,
+    /// What is said where it has no name.
+    absent: &'static str,
+}
+
+fn about(filter: &MessageFilter, about: About<'_>) -> Vec<Condition> {
+    let questions = [
+        Question {
+            part: Part::Forms,
+            listed: &filter.forms,
+            names: about.form,
+            is: "the form is",
+            absent: "no form is known",
+        },
+        Question {
+            part: Part::CaseTypes,
+            listed: &filter.case_types,
+            names: about.case_type.as_slice(),
+            is: "the type of the case is",
+            absent: "no type of case is known",
+        },
+        Question {
+            part: Part::Applications,
+            listed: &filter.applications,
+            names: about.application.as_slice(),
+            is: "the application is",
+            absent: "no application is known",
+        },
+        Question {
+            part: Part::Users,
+            listed: &filter.users,
+            names: about.user,
+            is: "it was done by",
+            absent: "no user is known",
+        },
+        Question {
+            part: Part::WithoutUsers,
+            listed: &filter.without_users,
+            names: about.user,
+            is: "it was done by",
+            absent: "no user is known",
+        },
+    ];
+    questions.iter().filter(|it| !it.listed.is_empty()).map(Question::answer).collect()
+}
+
+impl Question<'_> {
+    fn answer(&self) -> Condition {
+        let Self { part, is, absent, .. } = *self;
+        let is_excluding = part == Part::WithoutUsers;
+        let named = named_of(self.listed, self.names);
+        let found = named.or_else(|| self.names.first().copied()).map(shortened);
+        let listed: Vec<&str> = self.listed.iter().map(String::as_str).collect();
+        let against = if is_excluding { "not" } else { "wanted" };
+        let told = match &found {
+            None => absent.to_owned(),
+            Some(found) if named.is_some() => format!("{is} `{found}`"),
+            Some(found) => {
+                format!("{is} `{found}`, {against} `{}`", shortened(&listed.join("` or `")))
+            }
+        };
+        let note = match (is_excluding, named) {
+            (false, _) => told,
+            (true, None) => format!("not excluded: {told}"),
+            (true, Some(_)) => format!("excluded: {told}"),
+        };
+        let comparison = found.as_ref().map_or(Comparison::Absent, |_| compared(named.is_some()));
+        Condition {
+            part,
+            path: String::new(),
+            expected: shortened(&listed.join(", ")),
+            found,
+            holds: named.is_some() != is_excluding,
+            comparison,
+            note,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Thousands of filters against one message, without looking at all of them.
+//! Thousands of filters against one message, form or case, without looking at all of them.
 //!
 //! ```text
 //!   filters ──► distinct fragments ──► the rarest requirement of each ──► tree of paths
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use fieldpost_model::forwarder::MessageFilter;
 use fieldpost_model::json::Value;
 
-use super::{Candidate, carries, contains};
+use super::{Candidate, contains, plain_parts_hold};
 
 mod requirement;
 mod tree;
@@ -106,28 +106,15 @@ struct Audience {
 struct Demanding {
     position: usize,
     unless: Option<FragmentId>,
-    /// Hardly any filter has this, and those that have not should lie close together.
-    request: Option<Box<RequestParts>>,
+    /// The filter without these parts, where it asks anything more. Hardly any filter does, and those
+    /// that do not should lie close together.
+    plain_parts: Option<Box<MessageFilter>>,
 }
 
-/// The parts of a filter that look at the request.
-#[derive(Debug)]
-struct RequestParts {
-    headers: Vec<(String, String)>,
-    query: Vec<(String, String)>,
-}
-
-impl RequestParts {
-    fn of(filter: &MessageFilter) -> Option<Box<Self>> {
-        let asks = !(filter.headers.is_empty() && filter.query.is_empty());
-        asks.then(|| {
-            Box::new(Self { headers: filter.headers.clone(), query: filter.query.clone() })
-        })
-    }
-
-    fn hold(&self, candidate: &Candidate<'_>) -> bool {
-        carries(candidate.headers, &self.headers) && carries(candidate.query, &self.query)
-    }
+/// The filter without `from`, `match` and `unless`; `None` where it asks nothing more.
+fn plain_parts(filter: &MessageFilter) -> Option<Box<MessageFilter>> {
+    let parts = MessageFilter { from: None, matches: None, unless: None, ..filter.clone() };
+    (parts != MessageFilter::default()).then(|| Box::new(parts))
 }
 
 impl Listeners {
@@ -180,11 +167,11 @@ impl Listeners {
 
 impl Audience {
     fn add(&mut self, position: usize, filter: &MessageFilter, unless: Option<FragmentId>) {
-        let request = RequestParts::of(filter);
-        if unless.is_none() && request.is_none() {
+        let plain_parts = plain_parts(filter);
+        if unless.is_none() && plain_parts.is_none() {
             self.undemanding.push(position);
         } else {
-            self.demanding.push(Demanding { position, unless, request });
+            self.demanding.push(Demanding { position, unless, plain_parts });
         }
     }
 
@@ -193,7 +180,7 @@ impl Audience {
         for filter in &self.demanding {
             let excluded = filter.unless.and_then(|id| contained.get(id)).copied();
             if excluded != Some(true)
-                && filter.request.as_ref().is_none_or(|parts| parts.hold(candidate))
+                && filter.plain_parts.as_ref().is_none_or(|it| plain_parts_hold(it, candidate))
             {
                 positions.push(filter.position);
             }

@@ -19,7 +19,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn body_only<'m>(body: &'m Value<'m>) -> Candidate<'m> {
-    Candidate { source: "inbox", body, headers: &[], query: &[] }
+    Candidate { source: "inbox", body, headers: &[], query: &[], about: About::default() }
 }
 
 /// Asks all three ways, which must give one answer.
@@ -173,7 +173,8 @@ fn source_headers_and_query_must_be_equal() {
     let body = json(r#"{"a":1}"#);
     let headers = pairs(&[("x-form", "births"), ("x-form", "deaths"), ("x-Case", "A")]);
     let query = pairs(&[("project", "7"), ("empty", "")]);
-    let candidate = Candidate { source: "kobo", body: &body, headers: &headers, query: &query };
+    let candidate =
+        Candidate { source: "kobo", headers: &headers, query: &query, ..body_only(&body) };
     let filter = |from: &str, headers: &[(&str, &str)], query: &[(&str, &str)]| MessageFilter {
         from: (!from.is_empty()).then(|| from.to_owned()),
         headers: pairs(headers),
@@ -285,7 +286,7 @@ fn explains_the_request() {
     let headers = pairs(&[("x-form", "births"), ("x-form", "deaths")]);
     let query = pairs(&[("project", "8")]);
     let candidate =
-        Candidate { source: "kobo", body: &Value::Null, headers: &headers, query: &query };
+        Candidate { source: "kobo", headers: &headers, query: &query, ..body_only(&Value::Null) };
     let filter = MessageFilter {
         from: Some("commcare".to_owned()),
         headers: pairs(&[("x-form", "births"), ("x-other", "1")]),
@@ -310,6 +311,100 @@ fn explains_the_request() {
     );
     assert_eq!(explanation.conditions[1].found.as_deref(), Some("births, deaths"));
     assert_eq!(explanation.conditions[2].found, None);
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn what_is_known_of_an_event_must_be_listed() {
+    let body = json(r#"{"a":1}"#);
+    let about = About {
+        form: &["births", "births_v2", "http://openrosa.org/births"],
+        case_type: Some("child"),
+        application: Some("app-1"),
+        user: &["ann", "u-1"],
+    };
+    let known = Candidate { about, ..body_only(&body) };
+    let unknown = body_only(&body);
+    let none = MessageFilter::default;
+    let forms = |list: &[&str]| MessageFilter { forms: names(list), ..none() };
+    let case_types = |list: &[&str]| MessageFilter { case_types: names(list), ..none() };
+    let applications = |list: &[&str]| MessageFilter { applications: names(list), ..none() };
+    let users = |list: &[&str]| MessageFilter { users: names(list), ..none() };
+    let without = |list: &[&str]| MessageFilter { without_users: names(list), ..none() };
+    for (filter, expected, of_unknown) in [
+        (forms(&["births"]), true, false),
+        (forms(&["deaths", "births_v2"]), true, false),
+        (forms(&["http://openrosa.org/births"]), true, false),
+        (forms(&["Births"]), false, false),
+        (case_types(&["child"]), true, false),
+        (case_types(&["mother", "household"]), false, false),
+        (applications(&["app-1"]), true, false),
+        (applications(&["app-2"]), false, false),
+        (users(&["ann"]), true, false),
+        (users(&["ben", "u-1"]), true, false),
+        (users(&["ben"]), false, false),
+        (without(&["ben"]), true, true),
+        (without(&["ben", "u-1"]), false, true),
+        (MessageFilter { without_users: names(&["ann"]), ..forms(&["births"]) }, false, false),
+        (MessageFilter { case_types: names(&["child"]), ..forms(&["births"]) }, true, false),
+        (MessageFilter { case_types: names(&["child"]), ..forms(&["deaths"]) }, false, false),
+    ] {
+        assert_eq!(decide(&filter, &known), expected, "{filter:?}");
+        assert_eq!(decide(&filter, &unknown), of_unknown, "{filter:?}");
+        let unless = MessageFilter { unless: fragment(r#"{"a":1}"#), ..filter };
+        assert!(!decide(&unless, &known), "{unless:?}");
+    }
+}
+
+#[test]
+fn explains_what_is_known_of_an_event() {
+    let body = json("{}");
+    let about = About {
+        form: &["births", "http://openrosa.org/births"],
+        case_type: Some("child"),
+        application: None,
+        user: &["ann", "u-1"],
+    };
+    let filter = MessageFilter {
+        forms: names(&["http://openrosa.org/births"]),
+        case_types: names(&["mother", "household"]),
+        applications: names(&["app-1"]),
+        users: names(&["ben"]),
+        without_users: names(&["u-1"]),
+        ..MessageFilter::default()
+    };
+    let told = |filter: &MessageFilter, about| -> Vec<String> {
+        let explanation = explain(filter, &Candidate { about, ..body_only(&body) });
+        let conditions = explanation.conditions.iter();
+        conditions
+            .map(|it| format!("{} {} {} {}", it.part, it.holds, it.comparison, it.note))
+            .collect()
+    };
+    assert_eq!(
+        told(&filter, about),
+        [
+            "forms true same the form is `http://openrosa.org/births`",
+            "case_types false different the type of the case is `child`, wanted `mother` or `household`",
+            "applications false absent no application is known",
+            "users false different it was done by `ann`, wanted `ben`",
+            "without_users false same excluded: it was done by `u-1`",
+        ]
+    );
+    let without = MessageFilter { without_users: names(&["ben"]), ..MessageFilter::default() };
+    assert_eq!(
+        told(&without, about),
+        ["without_users true different not excluded: it was done by `ann`, not `ben`"]
+    );
+    assert_eq!(
+        told(&without, About::default()),
+        ["without_users true absent not excluded: no user is known"]
+    );
+    let explanation = explain(&filter, &Candidate { about, ..body_only(&body) });
+    assert_eq!(explanation.conditions[1].expected, "mother, household");
+    assert_eq!(explanation.conditions[1].found.as_deref(), Some("child"));
 }
 
 #[test]
@@ -363,15 +458,49 @@ fn small_filter() -> impl Strategy<Value = MessageFilter> {
     let from =
         prop_oneof![2 => Just(None), 1 => Just(Some("one".into())), 1 => Just(Some("two".into()))];
     let some = |json| prop::option::weighted(0.6, json);
-    (from, some(small_json()), some(small_json()), small_pairs(), small_pairs()).prop_map(
-        |(from, matches, unless, headers, query)| MessageFilter {
-            from,
-            matches,
-            unless,
-            headers,
-            query,
+    let list = || prop_oneof![3 => Just(vec![]), 1 => small_names()];
+    let lists = [list(), list(), list(), list(), list()];
+    (from, some(small_json()), some(small_json()), small_pairs(), small_pairs(), lists).prop_map(
+        |(from, matches, unless, headers, query, lists)| {
+            let [forms, case_types, applications, users, without_users] = lists;
+            MessageFilter {
+                from,
+                matches,
+                unless,
+                headers,
+                query,
+                forms,
+                case_types,
+                applications,
+                users,
+                without_users,
+            }
         },
     )
+}
+
+fn small_names() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(prop::sample::select(vec!["x".to_owned(), "y".to_owned()]), 0..3)
+}
+
+/// What may be known of an event: its form, its case, its application, its user.
+fn small_about() -> impl Strategy<Value = [Vec<String>; 4]> {
+    [small_names(), small_names(), small_names(), small_names()]
+}
+
+/// Decides about an event of which these names are known.
+fn with_about<T>(
+    [form, case, application, user]: &[Vec<String>; 4],
+    decide: impl FnOnce(About<'_>) -> T,
+) -> T {
+    let form: Vec<&str> = form.iter().map(String::as_str).collect();
+    let user: Vec<&str> = user.iter().map(String::as_str).collect();
+    decide(About {
+        form: &form,
+        case_type: case.first().map(String::as_str),
+        application: application.first().map(String::as_str),
+        user: &user,
+    })
 }
 
 /// The document with members and elements left out here and there: always contained in it.
@@ -399,24 +528,30 @@ proptest! {
         source in prop::sample::select(vec!["one", "two", "three"]),
         headers in small_pairs(),
         query in small_pairs(),
+        about in small_about(),
     ) {
-        let candidate = Candidate { source, body: &body, headers: &headers, query: &query };
-        let expected: Vec<usize> = filters
-            .iter()
-            .enumerate()
-            .filter(|(_, filter)| matches(filter, &candidate))
-            .map(|(position, _)| position)
-            .collect();
-        prop_assert_eq!(FilterIndex::build(&filters).matching(&candidate), expected);
+        let (found, expected) = with_about(&about, |about| {
+            let candidate =
+                Candidate { source, body: &body, headers: &headers, query: &query, about };
+            let wanting = filters.iter().enumerate();
+            let wanting = wanting.filter(|(_, filter)| matches(filter, &candidate));
+            let expected: Vec<usize> = wanting.map(|(position, _)| position).collect();
+            (FilterIndex::build(&filters).matching(&candidate), expected)
+        });
+        prop_assert_eq!(found, expected);
     }
 
     #[test]
     fn an_explanation_agrees_with_the_decision(
         filter in small_filter(), body in small_json(), headers in small_pairs(), query in small_pairs(),
+        about in small_about(),
     ) {
-        let candidate = Candidate { source: "one", body: &body, headers: &headers, query: &query };
-        let explanation = explain(&filter, &candidate);
-        prop_assert_eq!(explanation.matched, matches(&filter, &candidate), "{:?}", explanation);
+        let (explanation, is_wanted) = with_about(&about, |about| {
+            let candidate =
+                Candidate { source: "one", body: &body, headers: &headers, query: &query, about };
+            (explain(&filter, &candidate), matches(&filter, &candidate))
+        });
+        prop_assert_eq!(explanation.matched, is_wanted, "{:?}", explanation);
     }
 
     #[test]

@@ -100,3 +100,19 @@ fn commcare_is_told_by_status_and_nature() {
         }
     }
 }
+
+#[test]
+fn what_is_pushed_is_never_refused() {
+    for files in Files::ALL {
+        for original in Original::ALL {
+            let decision =
+                |known| decide_pushed(Arrival { known, files: *files, original: *original });
+            let same = if *files == Files::NothingNew { Duplicate } else { AddFiles };
+            let new = if *original == Original::Newest { Edit } else { Store };
+            assert_eq!(
+                Known::ALL.iter().copied().map(decision).collect::<Vec<_>>(),
+                [new, same, Edit, new]
+            );
+        }
+    }
+}

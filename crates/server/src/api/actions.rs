@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use fieldpost_engine::{Asked, BulkPreview, DEFAULT_REPLAY_RATE};
+use fieldpost_engine::{Asked, BulkPreview, DEFAULT_REPLAY_RATE, ReplayQuery};
 use fieldpost_model::json::Value;
 use fieldpost_model::message::MessageState;
 use fieldpost_rules::delivery::Action;
@@ -25,6 +25,7 @@ use super::deliveries::DeliveryFilter;
 use super::exact::ExactJson;
 use super::known;
 use super::list::{List, Listed};
+use super::messages::content_query;
 use super::names::{ActionName, BulkKindName, BulkStateName, MessageStateName};
 use super::parameters::{self, NoParameters, Parameters, named, path_id, time};
 use super::path::Path;
@@ -73,6 +74,12 @@ pub(super) struct ReplayFilter {
     until: Option<String>,
     /// With this text in the identity, or with this id.
     text: Option<String>,
+    /// With each of these in a field, as `form.age=42`: a path, `=`, and JSON or text; 20 at most.
+    #[serde(default)]
+    value: Vec<String>,
+    /// Containing this JSON, written as text, as a filter's `match` asks for it.
+    #[schema(example = "{\"form\": \"births\"}")]
+    r#match: Option<String>,
 }
 
 /// What is to be done to many messages.
@@ -99,7 +106,8 @@ pub(super) struct ActOnMessages {
     reason: Option<String>,
 }
 
-const fn patiently() -> bool {
+/// Unless somebody says otherwise, an answer may wait.
+pub(super) const fn patiently() -> bool {
     true
 }
 
@@ -150,7 +158,8 @@ pub(super) struct BulkAction {
     /// How many were touched so far.
     touched: u64,
     /// How many were passed over: being sent at that moment, or in a state that does not allow the
-    /// action; for a replay, messages that the forwarder does not want.
+    /// action; for a replay, messages that the forwarder does not want, or that have not the content
+    /// asked for.
     passed_over: u64,
     /// Who began it.
     started_by: String,
@@ -199,14 +208,16 @@ pub(super) enum Ordered {
     Action(Box<BulkAction>),
 }
 
-type Answer = (StatusCode, Json<Ordered>);
+/// What an order is answered with.
+pub(super) type Answer = (StatusCode, Json<Ordered>);
 
-fn preview(preview: BulkPreview) -> Answer {
+/// The answer to who only asks what would be done.
+pub(super) fn preview(preview: BulkPreview) -> Answer {
     (StatusCode::OK, Json(Ordered::Preview(preview.into())))
 }
 
 /// Gives an action a moment to end, unless its id is wanted at once.
-async fn begun(
+pub(super) async fn begun(
     app: &Shared,
     project: &str,
     action: fieldpost_store::BulkAction,
@@ -259,7 +270,9 @@ pub(super) async fn act_on_deliveries(
 /// Replay many messages
 ///
 /// Those of a time range are matched again with one forwarder, oldest first, and at a bounded
-/// rate. Their deliveries are marked as replay. The action is found with those on deliveries.
+/// rate. Their deliveries are marked as replay. Where `value` or `match` ask for content, each message
+/// of the range is looked into when its turn comes, and passed over where it has it not; a `dry_run`
+/// counts those to be looked into. The action is found with those on deliveries.
 #[utoipa::path(
     post,
     path = "/projects/{project}/messages/actions",
@@ -281,7 +294,7 @@ pub(super) async fn act_on_messages(
     let reason = reason::read(wanted.reason)?;
     let query = wanted.filter.query()?;
     known::forwarder(&app, &project, &wanted.forwarder).await?;
-    known::messages(&app, &project, &query).await?;
+    known::messages(&app, &project, &query.messages).await?;
     audited.detail("dry_run", wanted.dry_run);
     if wanted.dry_run {
         return Ok(preview(app.hub.preview_replay(&project, &query).await?));
@@ -294,20 +307,22 @@ pub(super) async fn act_on_messages(
 }
 
 impl ReplayFilter {
-    fn query(self) -> Result<MessageQuery, Problem> {
+    fn query(self) -> Result<ReplayQuery, Problem> {
+        content_query(&self.value, self.r#match.as_deref())?;
         let known = [MessageState::Kept, MessageState::Duplicate];
         let state = named("state", self.state.as_deref(), &known, MessageState::name)?;
-        Ok(MessageQuery {
+        let messages = MessageQuery {
             state: Some(state.unwrap_or(MessageState::Kept)),
             since: time("since", self.since.as_deref())?,
             until: time("until", self.until.as_deref())?,
             source: self.source,
             text: self.text,
-        })
+        };
+        Ok(ReplayQuery { messages, values: self.value, matches: self.r#match })
     }
 }
 
-/// Actions on deliveries and messages, newest first
+/// Actions on deliveries, messages and runs, newest first
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries/actions",
@@ -326,7 +341,7 @@ pub(super) async fn list(
     Ok(Json(List::page(&wanted, found, |action| action.id)))
 }
 
-/// One action on deliveries or messages
+/// One action on deliveries, messages or runs
 #[utoipa::path(
     get,
     path = "/projects/{project}/deliveries/actions/{action}",

@@ -224,7 +224,7 @@ pub(super) async fn sent(
     } else {
         // It sent the message's own bytes, which are kept once.
         let delivery = deliveries::find(app, project, &delivery.to_string()).await?;
-        let (_, bytes) = content(app, project, delivery.payload_id).await?;
+        let (_, bytes) = content(app, project, delivery.message.unwrap_or_default()).await?;
         bytes
     };
     Ok((header(&request.headers, "content-type").map(str::to_owned), bytes))

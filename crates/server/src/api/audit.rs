@@ -43,7 +43,8 @@ pub(super) struct AuditEntry {
 /// Who did something.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AuditWho {
-    /// `user`, `token`, `administrator`, or `nobody` for a sign-in that was refused.
+    /// `user`, `token`, `administrator`, `nobody` for a sign-in that was refused, or `operator` for
+    /// who gave a project file to a hub that was started.
     #[schema(example = "user")]
     kind: String,
     /// The name at that time.

@@ -13,6 +13,7 @@ use http::request::Parts;
 use serde_json::{Map, Value};
 
 use super::access::Addressed;
+use super::parameters::boolean;
 use super::principal::Principal;
 use crate::client_address::ClientAddress;
 
@@ -40,8 +41,11 @@ impl Audited {
         let audited = Self { address, added: Arc::default() };
         let query = request.uri().query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if TELLING.contains(&&*name) {
-                audited.detail(&name, value.into_owned());
+            // What cannot be read is refused, and changes nothing.
+            if TELLING.contains(&&*name)
+                && let Ok(value) = boolean(&name, Some(&value))
+            {
+                audited.detail(&name, value);
             }
         }
         audited

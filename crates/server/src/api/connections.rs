@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::{Draft, ProjectRouting, Unreached};
+use fieldpost_engine::{Draft, LastTimes, ProjectRouting, Saved, Unreached};
 use fieldpost_model::connection;
+use fieldpost_model::incident::{Incident, IncidentKind};
+use fieldpost_model::tally::TallyNoun;
 use fieldpost_rules::definition::{
     Secrets, connection_warnings, read_connection, write_connection,
 };
@@ -15,6 +17,7 @@ use fieldpost_store::{DefinitionKind, OpenCounts};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::body::Document;
 use super::condition::{Condition, Conditions, Tagged};
@@ -25,7 +28,10 @@ use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
+use super::pause::Pause;
+use super::principal::Caller;
 use super::reason::{Reason, Reasoned};
+use super::tries::Tries;
 use crate::app::{App, Shared};
 use crate::problem::{Mistake, Problem};
 
@@ -39,12 +45,21 @@ pub(super) struct Connection {
     url: String,
     /// Whether it is paused: what is for it waits.
     paused: bool,
+    /// Since when, by whom and why; null where it is not paused, or has been since before this was
+    /// kept.
+    #[schema(required)]
+    pause: Option<Pause>,
     /// Deliveries to it that have not arrived, by state; states without any are left out. No more
     /// than 10,000 are counted of those that wait, or have ended in one state.
     #[schema(value_type = std::collections::BTreeMap<String, u64>, example = json!({"failed": 2}))]
     deliveries: Counts,
     /// Whether there may be more of them than were counted.
     deliveries_are_more: bool,
+    #[serde(flatten)]
+    tries: Tries,
+    /// The incident that lasts; null where none does.
+    #[schema(required)]
+    incident: Option<Uuid>,
     /// Addresses in its `notify` that have unsubscribed from mails about it.
     unsubscribed: Vec<String>,
     /// What is allowed, and likely to be regretted.
@@ -59,8 +74,11 @@ impl Connection {
         app: &App,
         project: &str,
         connection: &connection::Connection,
-        Seen { routing, unreached, counts }: &Seen,
+        Seen { stored, routing, unreached, counts, last, incidents }: &Seen,
     ) -> Self {
+        let name = &connection.name;
+        let is_its_own =
+            |one: &&Incident| one.kind == IncidentKind::Connection && one.subject == *name;
         let mut warnings = connection_warnings(connection);
         warnings.extend(unreached.warnings(connection));
         warnings.extend(app.hub.refused_network(project, connection));
@@ -69,9 +87,12 @@ impl Connection {
         Self {
             deliveries: named_counts(deliveries),
             deliveries_are_more,
+            tries: Tries::of(app, last.tries(TallyNoun::Connection, name)),
+            incident: incidents.iter().find(is_its_own).map(|incident| incident.id),
             name: connection.name.clone(),
             url: mask_url(&connection.url),
             paused: connection.paused,
+            pause: Pause::shown(stored.pause(DefinitionKind::Connection, &connection.name)),
             unsubscribed: unreached.unsubscribed_from(connection),
             warnings: warnings.into_iter().map(Mistake::from).collect(),
             definition: write_connection(connection, Secrets::Hidden).into(),
@@ -81,17 +102,23 @@ impl Connection {
 
 /// What is seen of all connections of a project at once.
 struct Seen {
+    stored: Saved,
     routing: Arc<ProjectRouting>,
     unreached: Unreached,
     counts: OpenCounts,
+    last: LastTimes,
+    incidents: Vec<Incident>,
 }
 
 impl Seen {
     async fn of(app: &App, project: &str) -> Result<Self, Problem> {
         Ok(Self {
+            stored: with_versions(app, project).await?,
             routing: app.hub.project(project).await?,
             unreached: app.hub.unreached(project).await?,
             counts: app.hub.store().open_counts(project).await?,
+            last: app.hub.last_times(project).await?,
+            incidents: app.hub.store().open_incidents_of(project).await?,
         })
     }
 }
@@ -113,9 +140,8 @@ pub(super) async fn list(
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Connection>>, Problem> {
-    let definition = current(&app, &project).await?;
     let seen = Seen::of(&app, &project).await?;
-    let connections = definition.connections.iter();
+    let connections = seen.stored.definition.connections.iter();
     let shown: Vec<Connection> =
         connections.map(|it| Connection::show(&app, &project, it, &seen)).collect();
     Ok(Json(List::whole(shown)))
@@ -145,10 +171,10 @@ pub(super) async fn get(
 }
 
 async fn shown(app: &App, project: &str, name: &str) -> Result<Tagged<Connection>, Problem> {
-    let stored = with_versions(app, project).await?;
-    let found = find("connection", &stored.definition.connections, name, name_of)?;
-    let shown = Connection::show(app, project, found, &Seen::of(app, project).await?);
-    Ok(Tagged(stored.saved_in(DefinitionKind::Connection, name), shown))
+    let seen = Seen::of(app, project).await?;
+    let found = find("connection", &seen.stored.definition.connections, name, name_of)?;
+    let shown = Connection::show(app, project, found, &seen);
+    Ok(Tagged(seen.stored.saved_in(DefinitionKind::Connection, name), shown))
 }
 
 /// Make or replace a connection
@@ -171,6 +197,7 @@ async fn shown(app: &App, project: &str, name: &str) -> Result<Tagged<Connection
 )]
 pub(super) async fn put(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
     Condition(expected): Condition,
@@ -179,7 +206,7 @@ pub(super) async fn put(
     let draft = read_connection(&connection, &document.value()?).map_err(Problem::invalid)?;
     let before = current(&app, &project).await?;
     let is_new = find("connection", &before.connections, &connection, name_of).is_err();
-    save(&app, &project, Draft::Connection(draft), &expected).await?;
+    save(&app, &caller, &project, Draft::Connection(draft), &expected).await?;
     Ok(saved(is_new, shown(&app, &project, &connection).await?))
 }
 
@@ -216,11 +243,13 @@ pub(super) async fn delete(
 )]
 pub(super) async fn pause(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-    _: Reason,
+    reason: Reason,
 ) -> Result<Tagged<Json<Connection>>, Problem> {
-    app.hub.set_connection_paused(&project, &connection, true).await?;
+    let asked = reason.asked(&caller);
+    app.hub.set_connection_paused(&project, &connection, true, &asked).await?;
     Ok(as_json(shown(&app, &project, &connection).await?))
 }
 
@@ -237,10 +266,12 @@ pub(super) async fn pause(
 )]
 pub(super) async fn resume(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, connection)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-    _: Reason,
+    reason: Reason,
 ) -> Result<Tagged<Json<Connection>>, Problem> {
-    app.hub.set_connection_paused(&project, &connection, false).await?;
+    let asked = reason.asked(&caller);
+    app.hub.set_connection_paused(&project, &connection, false, &asked).await?;
     Ok(as_json(shown(&app, &project, &connection).await?))
 }

@@ -93,6 +93,20 @@ pub(super) fn site(headers: &HeaderMap, public_url: Option<&str>) -> Site {
     if let Some(site) = headers.get(FETCH_SITE) {
         return if site.as_bytes() == b"same-origin" { Site::Own } else { Site::Other };
     }
+    site_of_origin(headers, public_url)
+}
+
+/// Whether a browser says that a page of another site makes a request that proves itself by other means than
+/// a cookie: browsers add passwords by themselves, too. An address that somebody typed is no page of others.
+pub(crate) fn is_cross_site(headers: &HeaderMap, public_url: Option<&str>) -> bool {
+    let is_typed = headers.get(FETCH_SITE).is_some_and(|site| site.as_bytes() == b"none");
+    let site =
+        if is_typed { site_of_origin(headers, public_url) } else { site(headers, public_url) };
+    site == Site::Other
+}
+
+/// Reads where a request comes from by its `Origin`.
+fn site_of_origin(headers: &HeaderMap, public_url: Option<&str>) -> Site {
     let Some(origin) = headers.get(ORIGIN) else { return Site::Unsaid };
     let Ok(origin) = origin.to_str() else { return Site::Other };
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());

@@ -6,13 +6,14 @@ use std::fmt::Display;
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use fieldpost_engine::{Draft, Expected, Saved};
+use fieldpost_engine::{Asked, Draft, Expected, Saved};
 use fieldpost_rules::definition::ProjectDefinition;
 use fieldpost_store::{DefinitionKind, StateCounts};
 use http::StatusCode;
 use serde::Serialize;
 
 use super::condition::Tagged;
+use super::principal::Caller;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -39,11 +40,13 @@ pub(super) fn find<'d, T>(
 /// Makes or replaces one definition, where it is as expected.
 pub(super) async fn put(
     app: &App,
+    caller: &Caller,
     project: &str,
     draft: Draft,
     expected: &Expected,
 ) -> Result<(), Problem> {
-    Ok(app.hub.put_expecting(project, draft, expected).await?)
+    let asked = Asked::by(caller.name());
+    Ok(app.hub.put_expecting(project, draft, expected, &asked).await?)
 }
 
 /// A project's definitions as they are, with the version of each.

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use fieldpost_engine::{DeliveryPlace, WaitReason};
 use fieldpost_model::attempt::ErrorKind;
-use fieldpost_model::delivery::{self, DeliveryOrigin, DeliveryState};
+use fieldpost_model::delivery::{self, DeliveryOrigin, DeliveryState, PayloadKind};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::delivery::Action;
 use fieldpost_store::{
@@ -46,6 +46,9 @@ pub(super) struct Delivery {
     payload_kind: &'static str,
     /// The id of what it carries.
     payload_id: Uuid,
+    /// The message that it came of; null where none set it off.
+    #[schema(required)]
+    message: Option<Uuid>,
     /// What it is about, where the dialect knows.
     #[schema(required)]
     key: Option<String>,
@@ -103,6 +106,12 @@ pub(super) struct Delivery {
 pub(super) struct DeliveryDetails {
     #[serde(flatten)]
     delivery: Delivery,
+    /// The submission that it carries, or that made what it carries; null where there is none.
+    #[schema(required)]
+    submission: Option<Uuid>,
+    /// The case that it carries; null where it carries none.
+    #[schema(required)]
+    case: Option<String>,
     /// How many deliveries wait behind it in order; at most 1,000 are counted.
     followers: u32,
     /// When it would be tried, should every try fail at once: the next five tries at most. Empty
@@ -124,6 +133,7 @@ impl From<Placed> for Delivery {
             event: delivery.event.name(),
             payload_kind: delivery.payload_kind.name(),
             payload_id: delivery.payload_id,
+            message: delivery.message,
             key: delivery.key,
             state: delivery.state.name(),
             origin: delivery.origin.name(),
@@ -155,7 +165,7 @@ pub(super) fn made_at(delivery: &delivery::Delivery) -> Timestamp {
 }
 
 /// The time that an id tells.
-fn made_by_id(id: Uuid) -> Timestamp {
+pub(super) fn made_by_id(id: Uuid) -> Timestamp {
     let (seconds, nanoseconds) = id.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
     Timestamp::default() + Duration::new(seconds, nanoseconds)
 }
@@ -444,8 +454,14 @@ pub(super) async fn get(
 ) -> Result<Json<DeliveryDetails>, Problem> {
     let delivery = find(&app, &project, &delivery).await?;
     let outlook = app.hub.delivery_outlook(&project, &delivery).await?;
+    let carried = match delivery.payload_kind {
+        PayloadKind::Message => None,
+        _ => app.hub.store().payload(&project, delivery.payload_id).await?,
+    };
     Ok(Json(DeliveryDetails {
         delivery: (delivery, outlook.place).into(),
+        submission: carried.as_ref().and_then(|payload| payload.submission),
+        case: carried.and_then(|payload| payload.case),
         followers: outlook.followers,
         planned_attempts: outlook.planned_attempts.iter().map(ToString::to_string).collect(),
     }))

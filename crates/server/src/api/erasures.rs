@@ -6,7 +6,7 @@ use fieldpost_engine::ErasureOutcome;
 use fieldpost_model::hexadecimal;
 use fieldpost_store::Criterion;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::audited::Audited;
@@ -15,14 +15,14 @@ use super::list::{List, Listed};
 use super::parameters::{self, NoParameters, Parameters};
 use super::path::Path;
 use super::principal::Caller;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::problem::Problem;
 
 /// Whom everything is erased about: one of the three.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ErasureOrder {
-    /// What messages are called by their senders.
+    /// What messages are called by their senders; an instance id with or without `uuid:`.
     identity: Option<String>,
     /// What deliveries are about: a case id, a form id.
     key: Option<String>,
@@ -147,11 +147,38 @@ pub(super) async fn erase(
 ) -> Result<Json<Outcome>, Problem> {
     let criterion = order.criterion()?;
     app.hub.project(&project).await?;
-    audited.detail("dry_run", order.dry_run);
-    let outcome = if order.dry_run {
-        app.hub.preview_erasure(&project, &criterion).await?
+    carry_out(&app, &caller, &audited, &project, &criterion, order.dry_run).await
+}
+
+/// Whether what is to be taken away is only counted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DryRun {
+    /// Only tells how much would be erased.
+    #[param(value_type = Option<bool>)]
+    dry_run: Option<String>,
+}
+
+impl DryRun {
+    pub(super) fn read(self) -> Result<bool, Problem> {
+        parameters::boolean("dry_run", self.dry_run.as_deref())
+    }
+}
+
+/// Erases what is known by something, or tells how much that would be.
+pub(super) async fn carry_out(
+    app: &App,
+    caller: &Caller,
+    audited: &Audited,
+    project: &str,
+    criterion: &Criterion,
+    dry_run: bool,
+) -> Result<Json<Outcome>, Problem> {
+    audited.detail("dry_run", dry_run);
+    let outcome = if dry_run {
+        app.hub.preview_erasure(project, criterion).await?
     } else {
-        app.hub.erase(&project, &criterion, caller.name()).await?
+        app.hub.erase(project, criterion, caller.name()).await?
     };
     Ok(Json(outcome.into()))
 }

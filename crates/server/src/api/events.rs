@@ -64,9 +64,13 @@ impl Pace {
 /// A stream of server-sent events. `message`: a message came in; `delivery`: a delivery was made
 /// or changed its state; `incident`: trouble was noticed, told of again, or is over; `action`: an
 /// action over many was started, has come further, or is over; the data of all is
-/// `{"id": …, "state": …}`. `configuration`: definitions were saved, `{}`. `audit`: something was
-/// written into the audit log, `{"id": …}`, for those who may read it. `lagged`: some events were
-/// missed, `{"missed": 3}`; look at the lists again.
+/// `{"id": …, "state": …}`. `run`: a run of a workflow was made, or changed its state, `{"id": …,
+/// "workflow": …, "state": …}`. `submission`: one was filed, or a new version of one, `{"id": …,
+/// "form": …}`; `case`: a form made or changed one, `{"id": …, "type": …}`, of a form that touches
+/// more than twenty the first twenty; both also where something of one was erased, of up to twenty with each
+/// step of an erasure. `configuration`: definitions were saved, `{}`. `audit`:
+/// something was written into the audit log, `{"id": …}`, for those who may read it. `lagged`: some
+/// events were missed, `{"missed": 3}`; look at the lists again.
 ///
 /// With `at_most_every` there is one event of each kind within that time at the most: the first at
 /// once, those that follow it together, as the last of them with their `count`.
@@ -266,10 +270,23 @@ impl Listener {
                 Ok(Signal::Action { project, id, state }) if *project == *self.project => {
                     return Some(Told::state_of("action", id, state.name()));
                 }
+                Ok(Signal::Run { project, id, workflow, state }) if *project == *self.project => {
+                    let (id, state) = (id.to_string(), state.name());
+                    let data = json!({ "id": id, "workflow": workflow, "state": state });
+                    return Some(Told { name: "run", data });
+                }
                 Ok(Signal::Audit { project, id })
                     if self.hears_audit && *project == *self.project =>
                 {
                     return Some(Told { name: "audit", data: json!({ "id": id.to_string() }) });
+                }
+                Ok(Signal::Submission { project, id, form }) if *project == *self.project => {
+                    let data = json!({ "id": id.to_string(), "form": form });
+                    return Some(Told { name: "submission", data });
+                }
+                Ok(Signal::Case { project, id, case_type }) if *project == *self.project => {
+                    let data = json!({ "id": id, "type": case_type });
+                    return Some(Told { name: "case", data });
                 }
                 Ok(Signal::Configuration(project)) if *project == *self.project => {
                     return Some(Told { name: "configuration", data: json!({}) });

@@ -6,22 +6,36 @@
 use axum::body::Body;
 use axum::response::Response;
 use fieldpost_model::json::Value;
+use fieldpost_store::OpenFile;
 use http::HeaderValue;
-use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::uploaded;
 
 /// What stands in for a content type that was not sent, or cannot be sent back.
 const UNKNOWN: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// Exact bytes, as a file to keep.
 pub(super) fn bytes(content_type: Option<&str>, bytes: Vec<u8>, file_name: &str) -> Response {
-    let mut response = Response::new(Body::from(bytes));
+    body(content_type, Body::from(bytes), file_name)
+}
+
+/// A file of ours that is read while it is sent, as a file to keep.
+pub(super) fn file(content_type: Option<&str>, file: OpenFile, file_name: &str) -> Response {
+    let length = HeaderValue::from(file.bytes());
+    let mut response = body(content_type, uploaded::streamed(file), file_name);
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    response
+}
+
+/// What is sent as it is made, as a file to keep.
+pub(super) fn body(content_type: Option<&str>, body: Body, file_name: &str) -> Response {
+    let mut response = Response::new(body);
     let content_type = content_type.and_then(|text| HeaderValue::from_str(text).ok());
-    let disposition = format!("attachment; filename=\"{file_name}\"");
+    let disposition = disposition(file_name);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type.unwrap_or(UNKNOWN));
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
@@ -29,6 +43,17 @@ pub(super) fn bytes(content_type: Option<&str>, bytes: Vec<u8>, file_name: &str)
     }
     protect(&mut response);
     response
+}
+
+/// Asks to keep what is sent as a file of that name. What is no plain name is written as RFC 6266 has it.
+fn disposition(file_name: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_' | ' ');
+    if file_name.chars().all(is_plain) {
+        return format!("attachment; filename=\"{file_name}\"");
+    }
+    let plain: String = file_name.chars().map(|it| if is_plain(it) { it } else { '_' }).collect();
+    let whole = utf8_percent_encode(file_name, NON_ALPHANUMERIC);
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}")
 }
 
 /// JSON that was not made from our own types.
@@ -40,11 +65,8 @@ pub(super) fn json(text: String) -> Response {
 }
 
 fn protect(response: &mut Response) {
-    let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let policy = HeaderValue::from_static("default-src 'none'; sandbox");
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    uploaded::never_run(response.headers_mut());
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 /// JSON within one of our own types, numbers and order as they are.
@@ -66,6 +88,8 @@ impl Serialize for ExactJson {
 
 #[cfg(test)]
 mod tests {
+    use http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+
     use super::*;
 
     #[test]
@@ -73,6 +97,22 @@ mod tests {
         let text = r#"{"b":1.10,"a":123456789012345678901234567890}"#;
         let exact = ExactJson::from(Value::parse(text.as_bytes()).unwrap());
         assert_eq!(serde_json::to_string(&exact).unwrap(), text);
+    }
+
+    #[test]
+    fn names_of_files_cannot_leave_their_place() {
+        for (name, expected) in [
+            ("a b-1.jpg", "attachment; filename=\"a b-1.jpg\""),
+            ("é.jpg", "attachment; filename=\"_.jpg\"; filename*=UTF-8''%C3%A9%2Ejpg"),
+            (
+                "a\"; x=\"b",
+                "attachment; filename=\"a__ x__b\"; \
+                              filename*=UTF-8''a%22%3B%20x%3D%22b",
+            ),
+            ("a\r\nb/c", "attachment; filename=\"a__b_c\"; filename*=UTF-8''a%0D%0Ab%2Fc"),
+        ] {
+            assert_eq!(disposition(name), expected);
+        }
     }
 
     #[test]

@@ -2,26 +2,37 @@
 
 use axum::Json;
 use axum::extract::State;
-use fieldpost_model::forwarder::MessageFilter;
+use fieldpost_engine::Missed;
+use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
-use fieldpost_model::message;
 use fieldpost_rules::definition::{self, read_forwarder};
-use fieldpost_rules::filter;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Document;
-use super::messages::{Condition, Message};
+use super::messages::{Condition, Explained, Message};
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
 use crate::app::Shared;
 use crate::problem::Problem;
 
-/// Messages that are looked at where nobody says how many.
+/// How many are looked at where nobody says how many.
 const DEFAULT_LAST: usize = 1_000;
 /// The keys of a forwarder that make its filter.
-const FILTER_KEYS: [&str; 5] = ["from", "match", "unless", "match_headers", "match_query"];
-/// How many messages to look at.
+const FILTER_KEYS: [&str; 11] = [
+    "on",
+    "from",
+    "forms",
+    "case_types",
+    "applications",
+    "users",
+    "without_users",
+    "match",
+    "unless",
+    "match_headers",
+    "match_query",
+];
+/// How many of the newest to look at.
 const LAST: &str = "last";
 /// The name and the connection that a filter is read under, since a filter is part of a forwarder.
 const TRIAL: &str = "trial";
@@ -30,12 +41,25 @@ const TRIAL: &str = "trial";
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes a body that is read with its numbers as written")]
 pub(super) struct FilterToTry {
+    /// What it is tried on: `message`, unless given, or an event of forms or cases.
+    #[schema(example = "case")]
+    on: Option<String>,
     /// The one source to look at.
     from: Option<String>,
-    /// JSON that the message must contain.
+    /// The forms, by their names, ids or namespaces.
+    forms: Option<Vec<String>>,
+    /// The types of cases.
+    case_types: Option<Vec<String>>,
+    /// The ids of applications.
+    applications: Option<Vec<String>>,
+    /// The users, by their names or ids.
+    users: Option<Vec<String>>,
+    /// The users who are left out.
+    without_users: Option<Vec<String>>,
+    /// JSON that the message, the form or the case must contain.
     #[schema(value_type = Option<Object>)]
     r#match: Option<()>,
-    /// JSON that the message must not contain.
+    /// JSON that it must not contain.
     #[schema(value_type = Option<Object>)]
     unless: Option<()>,
     /// Headers that the request must carry.
@@ -44,37 +68,46 @@ pub(super) struct FilterToTry {
     /// Query parameters that the request must carry.
     #[schema(value_type = Option<Object>)]
     match_query: Option<()>,
-    /// How many of the newest messages to look at; 1000, unless given, and 10000 at most.
+    /// How many of the newest messages to look at; 1000, unless given, and 10000 at most. Of forms and
+    /// cases 1000 at most, in as many messages.
     last: Option<u32>,
 }
 
 /// What a filter would have matched.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FilterTrial {
-    /// Messages looked at, newest first.
+    /// Messages, forms or cases looked at, newest first. A case counts with each form that touched it.
     looked_at: u64,
-    /// Messages that match.
+    /// Those that match.
     matched: u64,
     /// Messages that could not be read.
     unreadable: u64,
-    /// The newest that match, ten at most.
+    /// The newest messages that match, ten at most; those that brought what matches, where that is a form
+    /// or a case.
     examples: Vec<Message>,
+    /// What it is of each of the `examples` that matches.
+    subjects: Vec<Explained>,
     /// Those that do not match by the fewest conditions, three at most.
     near: Vec<NearMiss>,
 }
 
-/// A message that a filter does not want, and why.
+/// What a filter does not want, and why.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct NearMiss {
-    /// The message.
+    /// The message; or that which brought it.
     message: Message,
+    /// What it is: the message, a submission or a case.
+    about: Explained,
     /// Condition by condition.
     conditions: Vec<Condition>,
+    /// Why it is not wanted whatever the conditions say, in a sentence; null where nothing is the matter.
+    #[schema(required)]
+    remark: Option<&'static str>,
 }
 
 /// Try a filter
 ///
-/// Against the newest messages, without saving anything.
+/// Against the newest messages, or the forms and cases that they brought, without saving anything.
 #[utoipa::path(
     post,
     path = "/projects/{project}/filters/try",
@@ -89,23 +122,37 @@ pub(super) async fn try_filter(
     _: Parameters<NoParameters>,
     document: Document,
 ) -> Result<Json<FilterTrial>, Problem> {
-    let (filter, last) = read(document.value()?).map_err(Problem::invalid)?;
-    let trial = app.hub.try_filter(&project, &filter, last).await?;
+    let (forwarder, last) = read(document.value()?).map_err(Problem::invalid)?;
+    let trial = app.hub.try_filter(&project, &forwarder, last).await?;
+    let (examples, subjects) = trial
+        .examples
+        .into_iter()
+        .map(|tried| (Message::from(tried.message), Explained::from(tried.subject)))
+        .unzip();
     Ok(Json(FilterTrial {
         looked_at: trial.looked_at,
         matched: trial.matched,
         unreadable: trial.unreadable,
-        examples: trial.examples.into_iter().map(Message::from).collect(),
-        near: trial.near.into_iter().map(near_miss).collect(),
+        examples,
+        subjects,
+        near: trial.near.into_iter().map(NearMiss::from).collect(),
     }))
 }
 
-fn near_miss((message, explanation): (message::Message, filter::Explanation)) -> NearMiss {
-    let conditions = explanation.conditions.into_iter().map(Condition::from).collect();
-    NearMiss { message: Message::from(message), conditions }
+impl From<Missed> for NearMiss {
+    fn from(missed: Missed) -> Self {
+        let Missed { tried, explanation, remark } = missed;
+        let conditions = explanation.conditions.into_iter().map(Condition::from).collect();
+        Self {
+            message: Message::from(tried.message),
+            about: Explained::from(tried.subject),
+            conditions,
+            remark,
+        }
+    }
 }
 
-fn read(value: Value<'_>) -> Result<(MessageFilter, usize), Vec<definition::Problem>> {
+fn read(value: Value<'_>) -> Result<(Forwarder, usize), Vec<definition::Problem>> {
     let problem = |path: &str, code, message: String, hint: &str| {
         let (path, hint) = (path.to_owned(), Some(hint.to_owned()));
         vec![definition::Problem { path, code, message, hint }]
@@ -138,7 +185,7 @@ fn read(value: Value<'_>) -> Result<(MessageFilter, usize), Vec<definition::Prob
         }
         problems
     })?;
-    Ok((forwarder.filter, last))
+    Ok((forwarder, last))
 }
 
 #[cfg(test)]
@@ -172,6 +219,10 @@ mod tests {
         check(r#"{"last": 0}"#, Err(("last", "wrong-value")));
         check(r#"{"last": "5"}"#, Err(("last", "wrong-value")));
         check(r#"{"to": "x"}"#, Err(("to", "unknown-key")));
+        check(r#"{"on": "case", "case_types": ["child"], "without_users": ["x"]}"#, Ok(1_000));
+        check(r#"{"on": "form", "case_types": ["child"]}"#, Err(("case_types", "does-not-apply")));
+        check(r#"{"forms": ["births"]}"#, Err(("forms", "does-not-apply")));
+        check(r#"{"on": "cases"}"#, Err(("on", "wrong-value")));
         check(r#"{"from": 5}"#, Err(("from", "wrong-type")));
     }
 }

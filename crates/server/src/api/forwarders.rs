@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::Draft;
+use fieldpost_engine::{Draft, LastTimes, Saved};
 use fieldpost_model::forwarder;
+use fieldpost_model::tally::TallyNoun;
 use fieldpost_rules::definition::{Secrets, read_forwarder, write_forwarder};
 use fieldpost_store::{DefinitionKind, OpenCounts};
 use http::StatusCode;
@@ -20,7 +21,10 @@ use super::exact::ExactJson;
 use super::list::List;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
+use super::pause::Pause;
+use super::principal::Caller;
 use super::reason::{Reason, Reasoned};
+use super::tries::Tries;
 use crate::app::{App, Shared};
 use crate::problem::{Mistake, Problem};
 
@@ -41,12 +45,18 @@ pub(super) struct Forwarder {
     to: String,
     /// Whether it is paused: its deliveries are made, and wait.
     paused: bool,
+    /// Since when, by whom and why; null where it is not paused, or has been since before this was
+    /// kept.
+    #[schema(required)]
+    pause: Option<Pause>,
     /// Its deliveries that have not arrived, by state; states without any are left out. No more than
     /// 10,000 are counted of those that wait for one connection, or have ended in one state.
     #[schema(value_type = std::collections::BTreeMap<String, u64>, example = json!({"failed": 2}))]
     deliveries: Counts,
     /// Whether there may be more of them than were counted.
     deliveries_are_more: bool,
+    #[serde(flatten)]
+    tries: Tries,
     /// What is allowed, and likely to be regretted about having made it what it is; told to whoever does.
     warnings: Vec<Mistake>,
     /// The forwarder as the project file has it; give it back to change it.
@@ -55,7 +65,8 @@ pub(super) struct Forwarder {
 }
 
 impl Forwarder {
-    fn new(forwarder: &forwarder::Forwarder, counts: &OpenCounts) -> Self {
+    fn show(app: &App, forwarder: &forwarder::Forwarder, seen: &Seen) -> Self {
+        let Seen { stored, counts, last } = seen;
         let (deliveries, deliveries_are_more) = counts.of_forwarder(&forwarder.name, &forwarder.to);
         Self {
             name: forwarder.name.clone(),
@@ -63,11 +74,30 @@ impl Forwarder {
             from: forwarder.filter.from.clone(),
             to: forwarder.to.clone(),
             paused: forwarder.paused,
+            pause: Pause::shown(stored.pause(DefinitionKind::Forwarder, &forwarder.name)),
             deliveries: named_counts(deliveries),
             deliveries_are_more,
+            tries: Tries::of(app, last.tries(TallyNoun::Forwarder, &forwarder.name)),
             warnings: Vec::new(),
             definition: write_forwarder(forwarder, Secrets::Hidden).into(),
         }
+    }
+}
+
+/// What is seen of all forwarders of a project at once.
+struct Seen {
+    stored: Saved,
+    counts: OpenCounts,
+    last: LastTimes,
+}
+
+impl Seen {
+    async fn of(app: &App, project: &str) -> Result<Self, Problem> {
+        Ok(Self {
+            stored: with_versions(app, project).await?,
+            counts: app.hub.store().open_counts(project).await?,
+            last: app.hub.last_times(project).await?,
+        })
     }
 }
 
@@ -90,17 +120,16 @@ pub(super) async fn list(
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<List<Forwarder>>, Problem> {
-    let definition = current(&app, &project).await?;
-    let counts = app.hub.store().open_counts(&project).await?;
-    let forwarders = definition.forwarders.iter();
-    Ok(Json(List::whole(forwarders.map(|forwarder| Forwarder::new(forwarder, &counts)))))
+    let seen = Seen::of(&app, &project).await?;
+    let forwarders = seen.stored.definition.forwarders.iter();
+    Ok(Json(List::whole(forwarders.map(|forwarder| Forwarder::show(&app, forwarder, &seen)))))
 }
 
 async fn shown(app: &App, project: &str, name: &str) -> Result<Tagged<Forwarder>, Problem> {
-    let stored = with_versions(app, project).await?;
-    let forwarder = find("forwarder", &stored.definition.forwarders, name, name_of)?;
-    let shown = Forwarder::new(forwarder, &app.hub.store().open_counts(project).await?);
-    Ok(Tagged(stored.saved_in(DefinitionKind::Forwarder, name), shown))
+    let seen = Seen::of(app, project).await?;
+    let forwarder = find("forwarder", &seen.stored.definition.forwarders, name, name_of)?;
+    let shown = Forwarder::show(app, forwarder, &seen);
+    Ok(Tagged(seen.stored.saved_in(DefinitionKind::Forwarder, name), shown))
 }
 
 /// One forwarder
@@ -144,6 +173,7 @@ pub(super) async fn get(
 )]
 pub(super) async fn put(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
     Condition(expected): Condition,
@@ -152,8 +182,11 @@ pub(super) async fn put(
     let draft = read_forwarder(&forwarder, &document.value()?).map_err(Problem::invalid)?;
     let before = current(&app, &project).await?;
     let is_new = find("forwarder", &before.forwarders, &forwarder, name_of).is_err();
-    let warnings = app.hub.reordering_warnings(&before, std::slice::from_ref(&draft)).await?;
-    save(&app, &project, Draft::Forwarder(draft), &expected).await?;
+    let drafts = std::slice::from_ref(&draft);
+    let mut warnings = app.hub.reordering_warnings(&before, drafts).await?;
+    warnings.extend(app.hub.unknown_form_warnings(&project, drafts).await?);
+    warnings.extend(app.hub.unknown_field_warnings(&project, drafts).await?);
+    save(&app, &caller, &project, Draft::Forwarder(draft), &expected).await?;
     let Tagged(tag, made) = shown(&app, &project, &forwarder).await?;
     let warnings = warnings.into_iter().map(Mistake::from).collect();
     Ok(saved(is_new, Tagged(tag, Forwarder { warnings, ..made })))
@@ -192,11 +225,12 @@ pub(super) async fn delete(
 )]
 pub(super) async fn pause(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-    _: Reason,
+    reason: Reason,
 ) -> Result<Tagged<Json<Forwarder>>, Problem> {
-    app.hub.set_paused(&project, &forwarder, true).await?;
+    app.hub.set_paused(&project, &forwarder, true, &reason.asked(&caller)).await?;
     Ok(as_json(shown(&app, &project, &forwarder).await?))
 }
 
@@ -213,10 +247,11 @@ pub(super) async fn pause(
 )]
 pub(super) async fn resume(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, forwarder)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-    _: Reason,
+    reason: Reason,
 ) -> Result<Tagged<Json<Forwarder>>, Problem> {
-    app.hub.set_paused(&project, &forwarder, false).await?;
+    app.hub.set_paused(&project, &forwarder, false, &reason.asked(&caller)).await?;
     Ok(as_json(shown(&app, &project, &forwarder).await?))
 }

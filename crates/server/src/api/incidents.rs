@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use fieldpost_engine::{self as engine, IncidentStanding, PausedBy, ProjectRouting};
 use fieldpost_model::incident::{self, IncidentKind, IncidentState};
 use fieldpost_store::IncidentQuery;
 use serde::{Deserialize, Serialize};
@@ -11,11 +12,12 @@ use uuid::Uuid;
 use super::list::{List, Listed, Turn};
 use super::names::{
     IncidentKindName, IncidentStateName, NoticeChannelName, NoticeKindName, NoticeStateName,
+    PausedByName,
 };
 use super::parameters::{NoParameters, Parameters, named, path_id};
 use super::path::Path;
 use super::traffic::Traffic;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::problem::Problem;
 
 /// The notices that an incident is shown with, the first ones.
@@ -48,6 +50,14 @@ pub(super) struct Incident {
     /// When people were last told that it lasts.
     #[schema(required, format = DateTime)]
     reminded_at: Option<String>,
+    /// That its destination takes something again while the incident lasts; null where it does not.
+    /// An incident that begins soon after another one is not over with the first success.
+    #[schema(required)]
+    recovering: Option<Recovering>,
+    /// Whose pause keeps its destination from being called while it lasts: nothing is sent, so that
+    /// it does not end by itself. Null where nothing is paused.
+    #[schema(required, value_type = Option<PausedByName>)]
+    paused_by: Option<&'static str>,
     /// What was seen last: of a destination the last failure, of a source the last message; null
     /// for a source from which nothing ever came.
     #[schema(required)]
@@ -72,7 +82,7 @@ pub(super) struct Sighting {
     /// The delivery that failed.
     #[schema(required)]
     delivery: Option<Uuid>,
-    /// The id of what it carried.
+    /// The message that it came of; null where no message set it off.
     #[schema(required)]
     payload_id: Option<Uuid>,
     /// What it was about, where that is known.
@@ -80,9 +90,31 @@ pub(super) struct Sighting {
     key: Option<String>,
 }
 
-impl From<incident::Incident> for Incident {
-    fn from(incident: incident::Incident) -> Self {
+/// That a destination takes something again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Recovering {
+    /// When it last did.
+    #[schema(format = DateTime)]
+    worked_at: String,
+    /// When the incident is over, if nothing fails until then.
+    #[schema(format = DateTime)]
+    over_at: String,
+}
+
+impl From<engine::Recovering> for Recovering {
+    fn from(recovering: engine::Recovering) -> Self {
+        let engine::Recovering { worked_at, over_at } = recovering;
+        Self { worked_at: worked_at.to_string(), over_at: over_at.to_string() }
+    }
+}
+
+impl Incident {
+    fn show(app: &App, routing: &ProjectRouting, incident: incident::Incident) -> Self {
+        let IncidentStanding { recovering, paused_by } =
+            app.hub.incident_standing(routing, &incident);
         Self {
+            recovering: recovering.map(Recovering::from),
+            paused_by: paused_by.map(PausedBy::name),
             id: incident.id,
             kind: incident.kind.name(),
             subject: incident.subject,
@@ -100,7 +132,7 @@ impl From<incident::Incident> for Incident {
 impl From<incident::Sighting> for Sighting {
     fn from(last: incident::Sighting) -> Self {
         let (delivery, payload_id, key) = match last.sample {
-            Some(sample) => (Some(sample.delivery), Some(sample.payload), sample.key),
+            Some(sample) => (Some(sample.delivery), sample.message, sample.key),
             None => (None, None, None),
         };
         Self {
@@ -221,9 +253,10 @@ pub(super) async fn list(
         kind: named("kind", filter.kind.as_deref(), IncidentKind::ALL, IncidentKind::name)?,
         subject: filter.subject,
     };
-    app.hub.project(&project).await?;
+    let routing = app.hub.project(&project).await?;
     let found = app.hub.store().incidents(&project, &query, wanted.page()).await?;
-    Ok(Json(List::page(&wanted, found, |incident| incident.id)))
+    let found = found.into_iter().map(|incident| Incident::show(&app, &routing, incident));
+    Ok(Json(List::page(&wanted, found.collect(), |incident: &Incident| incident.id)))
 }
 
 /// One incident
@@ -243,12 +276,13 @@ pub(super) async fn get(
     _: Parameters<NoParameters>,
 ) -> Result<Json<IncidentWithNotices>, Problem> {
     let id = path_id("incident", &incident)?;
+    let routing = app.hub.project(&project).await?;
     let store = app.hub.store();
     let found = store.incident(&project, id).await?;
     let found = found.ok_or_else(|| Problem::not_found("incident", &incident))?;
     let notices = store.notices_of(&project, id, MOST_NOTICES).await?;
     let notices = notices.into_iter().map(Notice::from).collect();
-    Ok(Json(IncidentWithNotices { incident: found.into(), notices }))
+    Ok(Json(IncidentWithNotices { incident: Incident::show(&app, &routing, found), notices }))
 }
 
 /// The chart of an incident
@@ -296,7 +330,9 @@ pub(super) async fn close(
     _: Parameters<NoParameters>,
 ) -> Result<Json<Incident>, Problem> {
     let id = path_id("incident", &incident)?;
-    Ok(Json(app.hub.close_incident(&project, id).await?.into()))
+    let closed = app.hub.close_incident(&project, id).await?;
+    let routing = app.hub.project(&project).await?;
+    Ok(Json(Incident::show(&app, &routing, closed)))
 }
 
 /// Notices, newest first

@@ -5,7 +5,7 @@
 //! as long as any is there; of a connection, as long as any waits or is among the newest.
 
 use fieldpost_rules::definition::ProjectDefinition;
-use fieldpost_store::{DeliveryQuery, MessageQuery, Page};
+use fieldpost_store::{DeliveryQuery, FormHead, MessageQuery, Page, RunCondition, RunPage};
 
 use super::parameters::{nearest, shortened};
 use crate::app::App;
@@ -41,6 +41,22 @@ pub(super) async fn deliveries(
     source(app, project, definition, query.source.as_deref()).await
 }
 
+/// Refuses a filter of runs that names a workflow that is not there.
+pub(super) async fn runs(
+    app: &App,
+    project: &str,
+    condition: &RunCondition,
+) -> Result<(), Problem> {
+    let routing = app.hub.project(project).await?;
+    let Some(name) = &condition.workflow else { return Ok(()) };
+    let known = routing.definition.workflows.iter().map(|one| one.name.as_str());
+    let Err(unknown) = find("workflow", name, known) else { return Ok(()) };
+    let left = RunCondition { workflow: Some(name.clone()), ..RunCondition::default() };
+    let first = RunPage { before: None, limit: 1 };
+    let found = app.hub.store().runs(project, &left, first).await?;
+    if found.found.is_empty() { Err(unknown) } else { Ok(()) }
+}
+
 /// Refuses a filter of messages that names a source that is not there.
 pub(super) async fn messages(
     app: &App,
@@ -55,6 +71,15 @@ pub(super) async fn messages(
 pub(super) async fn forwarder(app: &App, project: &str, name: &str) -> Result<(), Problem> {
     let routing = app.hub.project(project).await?;
     find("forwarder", name, routing.definition.forwarders.iter().map(|one| one.name.as_str()))
+}
+
+/// Refuses the name of a form that is not there.
+pub(super) async fn form(app: &App, project: &str, name: &str) -> Result<FormHead, Problem> {
+    app.hub.project(project).await?;
+    let found = app.hub.store().form(project, name).await?;
+    found.ok_or_else(|| {
+        Problem::not_found("form", shortened(name)).hint("the list of forms has their names")
+    })
 }
 
 async fn source(

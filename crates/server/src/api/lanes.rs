@@ -11,6 +11,7 @@ use super::list::List;
 use super::names::PausedByName;
 use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
+use super::pause::Pause;
 use crate::app::Shared;
 use crate::problem::Problem;
 
@@ -44,6 +45,10 @@ pub(super) struct Lane {
     /// Whose pause holds it back; null where it is not paused.
     #[schema(required, value_type = Option<PausedByName>)]
     paused_by: Option<&'static str>,
+    /// Since when that pause lasts, who began it and why; null where it is the hub's, or has lasted
+    /// since before this was kept.
+    #[schema(required)]
+    pause: Option<Pause>,
     /// How often its destination is called at most, as the project file has it.
     #[schema(required, example = "50/s")]
     rate: Option<String>,
@@ -69,6 +74,7 @@ impl From<LaneShown> for Lane {
             waiting_behind: backlog.behind,
             parked: lane.parked,
             paused_by: lane.paused_by.map(PausedBy::name),
+            pause: Pause::shown(lane.pause.as_ref()),
             rate: lane.rate.map(|rate| rate.to_string()),
             oldest_first_try_at: backlog.oldest_first_try.map(|at| at.to_string()),
             next_retry_at: backlog.next_retry.map(|at| at.to_string()),

@@ -45,6 +45,25 @@ impl<T> List<T> {
         let last = found.last().filter(|_| more).map(id);
         Self { items: found.into_iter().map(Into::into).collect(), next: last.map(cursor) }
     }
+
+    /// A page that says from where to go on.
+    pub(super) fn turned(items: Vec<T>, next: Option<String>) -> Self {
+        Self { items, next }
+    }
+
+    /// A page of what was asked for as one item more than is shown, where the items are told apart by
+    /// texts.
+    pub(super) fn page_by_text<M: Into<T>>(
+        limit: usize,
+        mut found: Vec<M>,
+        place: fn(&M) -> String,
+    ) -> Self {
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more).map(place);
+        let next = last.map(|place| text_cursor(&place));
+        Self { items: found.into_iter().map(Into::into).collect(), next }
+    }
 }
 
 /// A page of a list that is looked through, not found by an index.
@@ -120,6 +139,29 @@ where
     }
 }
 
+/// The query of a list whose items are told apart by texts or numbers, not by ids of ours.
+pub(super) struct ListedByText<T> {
+    pub(super) filter: T,
+    /// The place behind which the page begins, as [`text_cursor`] took it.
+    pub(super) after: Option<String>,
+    pub(super) limit: usize,
+}
+
+impl<T, S> FromRequestParts<S> for ListedByText<T>
+where
+    T: DeserializeOwned + IntoParams,
+    S: Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let (filter, Turn { limit, cursor }) = read_both(query)?;
+        let after = cursor.map(|cursor| read_text_cursor(&cursor).ok_or_else(bad_cursor));
+        Ok(Self { filter, after: after.transpose()?, limit: read_limit(limit.as_deref())? })
+    }
+}
+
 /// The page that a client wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -134,16 +176,22 @@ impl Wanted {
         self.at.zip(self.before)
     }
 
+    /// Where a page of a list begins each of whose places is a time and an id.
+    pub(super) fn after_place(self) -> Result<Option<(Timestamp, Uuid)>, Problem> {
+        match (self.at, self.before) {
+            (None, Some(_)) => Err(bad_cursor()),
+            (at, before) => Ok(at.zip(before)),
+        }
+    }
+
+    /// The items that are shown at most.
+    pub(super) fn limit(self) -> usize {
+        self.limit
+    }
+
     /// Reads the parameters `limit` and `cursor`.
     pub(super) fn read(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Problem> {
-        let limit = match limit {
-            None => DEFAULT_LIMIT,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MOST_ITEMS).contains(limit))
-                .ok_or_else(|| bad("limit", text, format!("a number from 1 to {MOST_ITEMS}")))?,
-        };
+        let limit = read_limit(limit)?;
         let read = cursor.map(|cursor| read_cursor(cursor).ok_or_else(bad_cursor)).transpose()?;
         let (before, at) = read.map_or((None, None), |(id, time)| (Some(id), time));
         Ok(Self { before, at, limit })
@@ -158,6 +206,23 @@ impl Wanted {
     pub(super) fn page(self) -> Page {
         Page { before: self.before, limit: self.limit + 1 }
     }
+}
+
+/// Reads the parameter `limit`.
+pub(super) fn read_limit(limit: Option<&str>) -> Result<usize, Problem> {
+    let Some(text) = limit else { return Ok(DEFAULT_LIMIT) };
+    let limit = text.parse().ok().filter(|limit| (1..=MOST_ITEMS).contains(limit));
+    limit.ok_or_else(|| bad("limit", text, format!("a number from 1 to {MOST_ITEMS}")))
+}
+
+/// What leads to the page behind an item that is told from others by a text.
+pub(super) fn text_cursor(place: &str) -> String {
+    URL_SAFE_NO_PAD.encode(place)
+}
+
+fn read_text_cursor(cursor: &str) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    String::from_utf8(bytes).ok().filter(|place| !place.is_empty())
 }
 
 /// What leads to the page behind an item.
@@ -181,7 +246,7 @@ fn read_cursor(cursor: &str) -> Option<(Uuid, Option<Timestamp>)> {
     Some((Uuid::from_bytes(*id), time))
 }
 
-fn bad_cursor() -> Problem {
+pub(super) fn bad_cursor() -> Problem {
     Problem::bad_request("bad-cursor", "the cursor is none that this hub gave out")
         .hint("leave it out to begin anew, and give `next` back as it is")
 }
@@ -205,6 +270,27 @@ mod tests {
             let read = Wanted::read(text, None);
             assert_eq!(read.ok().map(|wanted| wanted.limit), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_text_leads_to_what_follows() {
+        let page: List<String> = List::page_by_text(1, vec!["é", "f"], ToString::to_string);
+        assert_eq!(page.items, ["é"]);
+        assert_eq!(read_text_cursor(&page.next.unwrap()).as_deref(), Some("é"));
+        let last: List<String> = List::page_by_text(2, vec!["é", "f"], ToString::to_string);
+        assert_eq!((last.items.len(), last.next), (2, None));
+        for cursor in ["", "not base64!", "_w"] {
+            assert_eq!(read_text_cursor(cursor), None, "{cursor}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_a_time_and_an_id() {
+        let id = Uuid::from_u128(9);
+        let wanted = |cursor: &str| Wanted::read(None, Some(cursor)).unwrap().after_place();
+        assert_eq!(wanted(&cursor_at(Timestamp(7), id)).unwrap(), Some((Timestamp(7), id)));
+        assert!(wanted(&cursor(id)).is_err(), "the cursor of another list");
+        assert_eq!(Wanted::read(None, None).unwrap().after_place().unwrap(), None);
     }
 
     #[test]

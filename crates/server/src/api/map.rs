@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use fieldpost_engine::{self as engine, ProjectMap};
+use fieldpost_model::event::Event;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,6 +42,9 @@ pub(super) struct MapNode {
     /// How it is: a source or a connection as in the overview, a forwarder `well` or `paused`.
     #[schema(example = "well")]
     state: &'static str,
+    /// Whether all its tries of late failed, of a forwarder or a connection: the last one did, and
+    /// nothing has arrived for a while.
+    failing: bool,
     /// What came in by it today, was wanted by it, or arrived at it.
     today: u64,
     /// Deliveries that wait for it, counted up to 10,000; connections only.
@@ -51,6 +55,9 @@ pub(super) struct MapNode {
     /// What a forwarder asks for beside its source, in short; empty where it asks for nothing.
     #[schema(required)]
     filter: Option<String>,
+    /// What sets a forwarder off; forwarders only.
+    #[schema(required, example = "message")]
+    on: Option<&'static str>,
 }
 
 /// A way of the map.
@@ -73,16 +80,18 @@ fn id(kind: engine::MapNodeKind, name: &str) -> String {
 
 impl From<engine::MapNode> for MapNode {
     fn from(node: engine::MapNode) -> Self {
-        let engine::MapNode { kind, name, state, today, waiting, filter } = node;
+        let engine::MapNode { kind, name, state, is_failing, today, waiting, filter, event } = node;
         Self {
             id: id(kind, &name),
             kind: kind.name(),
             name,
             state,
+            failing: is_failing,
             today,
             waiting: waiting.map(|(count, _)| count),
             waiting_is_more: waiting.is_some_and(|(_, is_more)| is_more),
             filter,
+            on: event.map(Event::name),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::{ContentQuery, ForwarderExplanation, Replayed};
+use fieldpost_engine::{ContentQuery, ExplainedSubject, ForwarderExplanation, Listener, Replayed};
 use fieldpost_model::json::Value;
 use fieldpost_model::message::{self, MessageState};
 use fieldpost_rules::definition::Secrets;
@@ -114,23 +114,32 @@ impl MessageFilter {
     /// What is asked of the content.
     fn content(&mut self) -> Result<ContentQuery, Problem> {
         let values = self.value.take().unwrap_or_default();
-        if let Some(first) = values.get(MOST_VALUES) {
-            return Err(bad("value", first, format!("at most {MOST_VALUES} of them")));
-        }
-        let field = |text: &String| {
-            let hint = "write a path, `=`, and what stands there: `form.age=42`";
-            FieldCondition::parse(text).ok_or_else(|| bad("value", text, hint))
-        };
-        let read = |text: String| match Value::parse(text.as_bytes()) {
-            Ok(value) => Ok(value.into_owned()),
-            Err(_) => Err(bad("match", &text, "write JSON: `{\"form\": \"births\"}`")),
-        };
-        Ok(ContentQuery {
-            text: self.text.take().filter(|text| !text.is_empty()),
-            fields: values.iter().map(field).collect::<Result<_, _>>()?,
-            matches: self.r#match.take().map(read).transpose()?,
-        })
+        let text = self.text.take().filter(|text| !text.is_empty());
+        Ok(ContentQuery { text, ..content_query(&values, self.r#match.as_deref())? })
     }
+}
+
+/// What conditions on fields and a JSON text ask of a content.
+pub(super) fn content_query(
+    values: &[String],
+    matches: Option<&str>,
+) -> Result<ContentQuery, Problem> {
+    if let Some(first) = values.get(MOST_VALUES) {
+        return Err(bad("value", first, format!("at most {MOST_VALUES} of them")));
+    }
+    let field = |text: &String| {
+        let hint = "write a path, `=`, and what stands there: `form.age=42`";
+        FieldCondition::parse(text).ok_or_else(|| bad("value", text, hint))
+    };
+    let read = |text: &str| match Value::parse(text.as_bytes()) {
+        Ok(value) => Ok(value.into_owned()),
+        Err(_) => Err(bad("match", text, "write JSON: `{\"form\": \"births\"}`")),
+    };
+    Ok(ContentQuery {
+        text: None,
+        fields: values.iter().map(field).collect::<Result<_, _>>()?,
+        matches: matches.map(read).transpose()?,
+    })
 }
 
 /// Messages, newest first
@@ -320,17 +329,41 @@ pub(super) async fn view(
     Ok(exact::json(app.hub.view(&project, id).await?))
 }
 
-/// Why a forwarder wants a message, or does not.
+/// Why a forwarder or a workflow wants a message, or does not.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Explanation {
-    /// The forwarder.
-    forwarder: String,
-    /// Whether it is paused: it still makes deliveries.
+    /// The forwarder; null where this is about a workflow.
+    #[schema(required)]
+    forwarder: Option<String>,
+    /// The workflow; null where this is about a forwarder.
+    #[schema(required)]
+    workflow: Option<String>,
+    /// Whether it is paused: it still makes deliveries, or runs.
     paused: bool,
-    /// Whether it wants the message: whether all conditions hold.
+    /// What it listens to.
+    #[schema(example = "case")]
+    on: &'static str,
+    /// What it was asked about: the message, a submission or a case; null where the message has brought
+    /// nothing of that kind.
+    #[schema(required)]
+    about: Option<Explained>,
+    /// Whether it wants it: whether all conditions hold, and nothing else is the matter.
     matched: bool,
-    /// Condition by condition; empty for a forwarder that wants everything.
+    /// Condition by condition; empty for one that wants everything.
     conditions: Vec<Condition>,
+    /// Why it is not wanted whatever the conditions say, in a sentence; null where nothing is the matter.
+    #[schema(required)]
+    remark: Option<&'static str>,
+}
+
+/// What a forwarder or a workflow was asked about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Explained {
+    /// What it is.
+    #[schema(example = "submission")]
+    kind: &'static str,
+    /// Its id.
+    id: String,
 }
 
 /// One thing that a filter asks of a message.
@@ -357,12 +390,25 @@ pub(super) struct Condition {
     note: String,
 }
 
+impl From<ExplainedSubject> for Explained {
+    fn from(subject: ExplainedSubject) -> Self {
+        Self { kind: subject.kind.name(), id: subject.id }
+    }
+}
+
 impl From<ForwarderExplanation> for Explanation {
     fn from(explained: ForwarderExplanation) -> Self {
-        let ForwarderExplanation { forwarder, paused, explanation } = explained;
+        let ForwarderExplanation { listener, paused, event, subject, explanation, remark } =
+            explained;
+        let (forwarder, workflow) = match listener {
+            Listener::Forwarder(name) => (Some(name), None),
+            Listener::Workflow(name) => (None, Some(name)),
+        };
         let filter::Explanation { matched, conditions } = explanation;
         let conditions = conditions.into_iter().map(Condition::from).collect();
-        Self { forwarder, paused, matched, conditions }
+        let about = subject.map(Explained::from);
+        let on = event.name();
+        Self { forwarder, workflow, paused, on, about, matched, conditions, remark }
     }
 }
 
@@ -380,7 +426,7 @@ impl From<filter::Condition> for Condition {
     }
 }
 
-/// Why each forwarder wants a message, or does not
+/// Why each forwarder and workflow wants a message, or does not
 ///
 /// By today's filters.
 #[utoipa::path(
@@ -405,6 +451,8 @@ pub(super) async fn explain(
 pub(super) struct Replay {
     /// The new deliveries.
     deliveries: Vec<ReplayedDelivery>,
+    /// The new runs.
+    runs: Vec<ReplayedRun>,
     /// Why the message still cannot be read; null where it can.
     #[schema(required)]
     unreadable: Option<String>,
@@ -423,9 +471,18 @@ pub(super) struct ReplayedDelivery {
     forwarder: String,
 }
 
+/// A run that a replay made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReplayedRun {
+    /// Its id.
+    id: Uuid,
+    /// The workflow.
+    workflow: String,
+}
+
 /// Match a message again
 ///
-/// By today's filters. Its new deliveries are marked as replay; a quarantined message that can be
+/// By today's filters. Its new deliveries and runs are marked as replay; a quarantined message that can be
 /// read by now is released.
 #[utoipa::path(
     post,
@@ -442,9 +499,10 @@ pub(super) async fn replay(
     _: Parameters<NoParameters>,
     _: Reason,
 ) -> Result<Json<Replay>, Problem> {
-    let Replayed { deliveries, unreadable, duplicate_of } =
+    let Replayed { deliveries, runs, unreadable, duplicate_of } =
         app.hub.replay(&project, path_id("message", &message)?).await?;
     let deliveries =
         deliveries.into_iter().map(|(id, forwarder)| ReplayedDelivery { id, forwarder }).collect();
-    Ok(Json(Replay { deliveries, unreadable, duplicate_of }))
+    let runs = runs.into_iter().map(|(id, workflow)| ReplayedRun { id, workflow }).collect();
+    Ok(Json(Replay { deliveries, runs, unreadable, duplicate_of }))
 }

@@ -19,6 +19,9 @@ mod attempts;
 mod audit;
 mod audited;
 mod body;
+mod case_export;
+mod case_history;
+mod cases;
 mod changes;
 mod condition;
 mod connection_tests;
@@ -31,10 +34,17 @@ mod docs;
 mod erasures;
 mod events;
 mod exact;
+mod feed;
+mod fields;
 mod filters;
+mod form_files;
+mod form_upload;
+mod forms;
 mod forwarders;
 mod incidents;
+mod indexed_fields;
 mod invitations;
+mod jobs;
 mod keys;
 mod known;
 mod lanes;
@@ -46,19 +56,33 @@ mod names;
 mod overview;
 mod parameters;
 mod path;
+mod pause;
+mod preview;
 mod principal;
 mod projects;
 mod reason;
 mod refused;
 mod reports;
+mod run_actions;
+mod run_bulk;
+mod run_parts;
+mod runs;
 mod search;
 mod session;
 mod sources;
 mod status;
+mod submission_export;
+mod submission_parts;
+mod submissions;
+mod table_file;
 mod timeline;
 mod traffic;
+mod tries;
 mod users;
 mod visitor;
+mod workflow_versions;
+mod workflows;
+mod xlsx;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -74,6 +98,14 @@ use utoipa_axum::routes;
 
 use crate::app::Shared;
 use crate::problem::{self, Problem};
+
+// What the data APIs share with this one.
+pub(crate) use cookie::is_cross_site;
+pub(crate) use forms::read as read_form_definition;
+pub(crate) use parameters::{nearest, shortened};
+pub(crate) use principal::Principal;
+pub(crate) use submission_parts::{file_not_there, original_of};
+pub(crate) use submissions::parsed as parsed_json;
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";
@@ -96,7 +128,11 @@ const BASE: &str = "/api/v1";
         (name = "sources", description = "The ways in"),
         (name = "connections", description = "The remote APIs that a project sends to"),
         (name = "forwarders", description = "The standing orders: which messages go where"),
+        (name = "workflows", description = "Jobs in the OpenFn dialect, and the runs of them"),
         (name = "messages", description = "What came in"),
+        (name = "forms", description = "What is filled in, and what kind of answers it takes"),
+        (name = "submissions", description = "Filled forms, whatever way they came in"),
+        (name = "cases", description = "What forms follow over time"),
         (name = "deliveries", description = "What goes out, and each try of it"),
         (name = "incidents", description = "Stretches of trouble, and what people were told"),
         (name = "members", description = "The people of a project"),
@@ -105,7 +141,15 @@ const BASE: &str = "/api/v1";
         (name = "audit", description = "Who did what"),
         (name = "hub", description = "The hub itself"),
     ),
-    components(schemas(Problem, names::DeliverySortName, names::TrafficByName)),
+    components(schemas(
+        Problem,
+        names::CaseOrderName,
+        names::DeliverySortName,
+        names::ExportFormatName,
+        names::SubmissionOrderName,
+        names::TableFormatName,
+        names::TrafficByName
+    )),
     security(("token" = []), ("session" = []))
 )]
 struct Description;
@@ -164,6 +208,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(lanes::try_now))
         .routes(routes!(forwarders::list))
         .routes(routes!(forwarders::get, forwarders::put, forwarders::delete))
+        .routes(routes!(preview::saved))
+        .routes(routes!(preview::draft))
         .routes(routes!(forwarders::pause))
         .routes(routes!(forwarders::resume))
         .routes(routes!(filters::try_filter))
@@ -198,8 +244,59 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(incidents::traffic))
         .routes(routes!(incidents::notices))
         .routes(routes!(reports::send))
-        .routes(routes!(events::events));
+        .routes(routes!(events::events))
+        .merge(routes_of_what_is_filed())
+        .merge(routes_of_workflows());
     OpenApiRouter::with_openapi(Description::openapi()).nest(BASE, routes)
+}
+
+/// Forms, submissions and cases.
+fn routes_of_what_is_filed() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(forms::list, form_upload::upload))
+        .routes(routes!(forms::get))
+        .routes(routes!(form_files::get, form_files::put, form_files::delete))
+        .routes(routes!(indexed_fields::get, indexed_fields::put))
+        .routes(routes!(forms::versions))
+        .routes(routes!(forms::version))
+        .routes(routes!(submission_export::export))
+        .routes(routes!(submissions::list))
+        .routes(routes!(submissions::get, submissions::erase))
+        .routes(routes!(submission_parts::original))
+        .routes(routes!(submission_parts::attachments))
+        .routes(routes!(submission_parts::attachment))
+        .routes(routes!(submission_parts::fetch))
+        .routes(routes!(submission_parts::history))
+        .routes(routes!(submission_parts::cases_of))
+        .routes(routes!(cases::list))
+        .routes(routes!(case_export::export))
+        .routes(routes!(cases::get, cases::erase))
+        .routes(routes!(case_history::history))
+        .routes(routes!(feed::list))
+}
+
+/// Workflows, their jobs and their runs.
+fn routes_of_workflows() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(jobs::adaptors))
+        .routes(routes!(jobs::check))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::get, workflows::put, workflows::delete))
+        .routes(routes!(workflows::pause))
+        .routes(routes!(workflows::resume))
+        .routes(routes!(workflow_versions::list))
+        .routes(routes!(workflow_versions::get))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::counts))
+        .routes(routes!(run_bulk::act))
+        .routes(routes!(runs::get))
+        .routes(routes!(run_actions::start))
+        .routes(routes!(run_actions::retry))
+        .routes(routes!(run_actions::cancel))
+        .routes(routes!(run_parts::log))
+        .routes(routes!(run_parts::final_state))
+        .routes(routes!(run_parts::input))
+        .routes(routes!(run_parts::output))
 }
 
 /// The description of the API.

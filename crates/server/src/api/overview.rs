@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::incidents::Recovering;
 use super::names::{ConnectionStateName, SourceStateName};
 use super::parameters::{Parameters, bad, time};
 use super::path::Path;
+use super::pause::Pause;
+use super::tries::Tries;
 use crate::app::{App, Shared};
 use crate::problem::{Mistake, Problem};
 
@@ -104,11 +107,12 @@ pub(super) struct ConnectionHealth {
     /// Its name.
     #[schema(example = "warehouse")]
     name: String,
-    /// When the last delivery arrived; null where none has since this is counted.
-    #[schema(required, format = DateTime)]
-    last_delivered_at: Option<String>,
+    #[serde(flatten)]
+    tries: Tries,
     /// Deliveries that arrived today.
     today: u64,
+    /// Tries that failed today.
+    failed_today: u64,
     /// Deliveries that wait for it, counted up to 10,000; those of its paused forwarders included.
     waiting: u64,
     /// Whether there are more than that.
@@ -123,15 +127,22 @@ pub(super) struct ConnectionHealth {
     /// while; `paused`; `idle`: nothing was sent to it today, and nothing waits.
     #[schema(value_type = ConnectionStateName)]
     state: &'static str,
-    /// Since when its incident lasts.
+    /// Since when its incident lasts, whatever `state` says: one lasts on while a pause does.
     #[schema(required, format = DateTime)]
     since: Option<String>,
     /// The incident that lasts.
     #[schema(required)]
     incident: Option<Uuid>,
+    /// That its destination takes something again while the incident lasts; null where it does not.
+    #[schema(required)]
+    recovering: Option<Recovering>,
     /// What went wrong last, while it lasts.
     #[schema(required)]
     last_error: Option<String>,
+    /// Since when its own pause or the project's lasts, who began it and why; null where neither
+    /// does, or it has lasted since before this was kept.
+    #[schema(required)]
+    pause: Option<Pause>,
     /// What is allowed, and likely to be regretted.
     warnings: Vec<Mistake>,
 }
@@ -160,8 +171,9 @@ impl From<ConnectionShown> for ConnectionHealth {
     fn from(shown: ConnectionShown) -> Self {
         Self {
             name: shown.name,
-            last_delivered_at: written(shown.last_delivered_at),
+            tries: Tries::new(shown.tries, shown.is_failing),
             today: shown.today,
+            failed_today: shown.failed_today,
             waiting: shown.waiting,
             waiting_is_more: shown.waiting_is_more,
             oldest_waiting_since: written(shown.oldest_waiting_since),
@@ -169,7 +181,9 @@ impl From<ConnectionShown> for ConnectionHealth {
             state: shown.state.name(),
             since: written(shown.since),
             incident: shown.incident.map(|incident| incident.id),
+            recovering: shown.standing.recovering.map(Recovering::from),
             last_error: shown.last_error,
+            pause: Pause::shown(shown.pause.as_ref()),
             warnings: shown.warnings.into_iter().map(Mistake::from).collect(),
         }
     }

@@ -93,7 +93,7 @@ fn filled<T: DeserializeOwned>(values: Map<String, Value>) -> Result<T, Problem>
 }
 
 /// The known name that somebody may have meant.
-pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     known
         .map(|other| (strsim::jaro_winkler(name, other), other))
         .filter(|(alike, _)| *alike >= ALIKE)
@@ -115,7 +115,7 @@ fn unknown(name: &str, known: &[String]) -> Problem {
 /// The most characters of a wrong value that an answer repeats.
 const SHOWN_CHARACTERS: usize = 100;
 
-pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SHOWN_CHARACTERS) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.split_at(end).0)),
         None => Cow::Borrowed(text),
@@ -177,6 +177,11 @@ pub(super) fn boolean(name: &str, value: Option<&str>) -> Result<bool, Problem> 
         Some("true" | "1" | "") => Ok(true),
         Some(other) => Err(bad(name, other, "one of true, false")),
     }
+}
+
+/// A switch that leaves open what is meant where it is absent.
+pub(super) fn switch(name: &str, value: Option<&str>) -> Result<Option<bool>, Problem> {
+    value.map(|text| boolean(name, Some(text))).transpose()
 }
 
 /// The id in a path. What is no id is the id of nothing.

@@ -88,7 +88,8 @@ impl Principal {
         Ok(found.ok_or(Unknown::WrongSession("the session has ended")))
     }
 
-    async fn of_token(app: &App, token: &str) -> Result<Option<Self>, StoreError> {
+    /// Whose token this is; none where it opens nothing.
+    pub(crate) async fn of_token(app: &App, token: &str) -> Result<Option<Self>, StoreError> {
         if is_administrator(token, &app.settings.admin_token_digest) {
             let credential = Credential::AdministratorToken;
             let memberships = Vec::new();
@@ -170,7 +171,7 @@ impl Principal {
     }
 
     /// By what name the books call them.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match &self.kind {
             Kind::User(user) => &user.name,
             Kind::Token(token) => &token.name,
@@ -179,7 +180,7 @@ impl Principal {
     }
 
     /// Who it is, for the audit log.
-    pub(super) fn who(&self) -> Who {
+    pub(crate) fn who(&self) -> Who {
         let id = match &self.kind {
             Kind::User(user) => Some(user.id),
             Kind::Token(token) => Some(token.id),
@@ -214,7 +215,7 @@ impl Principal {
     }
 
     /// What they may do in a project; none where it is not theirs to know of.
-    pub(super) fn access(&self, project: &str) -> Option<Access> {
+    pub(crate) fn access(&self, project: &str) -> Option<Access> {
         if self.is_installation_admin() {
             return Some(Access::Owner);
         }

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use fieldpost_engine::Asked;
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{
-    self, Secrets, read_project, read_settings, write_project, write_settings, yaml,
+    self, Secrets, mistakes, read_project, read_settings, write_project, write_settings, yaml,
 };
-use fieldpost_store::Project as StoredProject;
+use fieldpost_store::{DefinitionKind, Project as StoredProject};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, LOCATION};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use super::exact;
 use super::list::List;
 use super::parameters::{self, NoParameters, Parameters, boolean};
 use super::path::Path;
+use super::pause::Pause;
 use super::principal::Caller;
 use super::reason::{Reason, Reasoned};
 use crate::app::{App, Shared};
@@ -36,6 +38,10 @@ pub(super) struct Project {
     title: String,
     /// Whether it is paused: messages are taken in, and nothing is sent.
     paused: bool,
+    /// Since when, by whom and why; null where it is not paused, or has been since before this was
+    /// kept.
+    #[schema(required)]
+    pause: Option<Pause>,
     /// Grows by one with every change of its definitions.
     version: i64,
     /// When it was made.
@@ -47,6 +53,7 @@ impl Project {
     async fn shown(app: &App, project: StoredProject) -> Result<Self, Problem> {
         let routing = app.hub.project(&project.name).await?;
         Ok(Self {
+            pause: Pause::shown(routing.pause(DefinitionKind::Project, &project.name)),
             name: project.name.to_string(),
             title: project.title,
             paused: routing.definition.settings.paused,
@@ -174,12 +181,13 @@ pub(super) async fn settings(
 )]
 pub(super) async fn put_settings(
     state: State<Shared>,
+    caller: Caller,
     project: Path<String>,
     parameters: Parameters<NoParameters>,
     document: Document,
 ) -> Result<Response, Problem> {
     let draft = read_settings(&document.value()?).map_err(Problem::invalid)?;
-    let erases = state.hub.put_settings(&project.0, &draft).await?;
+    let erases = state.hub.put_settings(&project.0, &draft, &Asked::by(caller.name())).await?;
     if erases.is_nothing() {
         return settings(state, project, parameters).await;
     }
@@ -204,11 +212,12 @@ pub(super) async fn put_settings(
 )]
 pub(super) async fn pause(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
-    _: Reason,
+    reason: Reason,
 ) -> Result<Json<Project>, Problem> {
-    app.hub.set_project_paused(&project, true).await?;
+    app.hub.set_project_paused(&project, true, &reason.asked(&caller)).await?;
     Ok(Json(find(&app, &project).await?))
 }
 
@@ -225,11 +234,12 @@ pub(super) async fn pause(
 )]
 pub(super) async fn resume(
     State(app): State<Shared>,
+    caller: Caller,
     Path(project): Path<String>,
     _: Parameters<NoParameters>,
-    _: Reason,
+    reason: Reason,
 ) -> Result<Json<Project>, Problem> {
-    app.hub.set_project_paused(&project, false).await?;
+    app.hub.set_project_paused(&project, false, &reason.asked(&caller)).await?;
     Ok(Json(find(&app, &project).await?))
 }
 
@@ -267,13 +277,20 @@ pub(super) struct HowToApply {
 pub(super) async fn apply(
     State(app): State<Shared>,
     caller: Caller,
+    audited: Audited,
     Path(project): Path<String>,
     Parameters(how): Parameters<HowToApply>,
     document: ProjectDocument,
 ) -> Result<Json<Applied>, Problem> {
     let prune = boolean("prune", how.prune.as_deref())?;
     let dry_run = boolean("dry_run", how.dry_run.as_deref())?;
-    let draft = read_project(&document.value()?).map_err(Problem::invalid)?;
+    let value = document.value()?;
+    let Ok(draft) = read_project(&value) else {
+        // All that is wrong at once: also names that lead nowhere in what is there already.
+        let existing = app.hub.definition(&project).await.ok();
+        let existing = existing.as_ref().map(|(_, definition)| definition);
+        return Err(Problem::invalid(mistakes(&value, existing, prune)));
+    };
     if draft.name != project {
         return Err(Problem::invalid(vec![definition::Problem {
             path: "project".to_owned(),
@@ -286,7 +303,12 @@ pub(super) async fn apply(
         // A token of all projects must not make another one.
         app.hub.project(&project).await?;
     }
-    Ok(Json(app.hub.apply(&draft, prune, dry_run).await?.into()))
+    let asked = Asked::by(caller.name());
+    let applied = app.hub.apply(&draft, prune, dry_run, &asked).await?;
+    for (action, count) in applied.counts() {
+        audited.detail(action.name(), count);
+    }
+    Ok(Json(applied.into()))
 }
 
 /// How a project is written.

@@ -2,12 +2,14 @@
 //! and in the audit log, for those who come later and wonder.
 
 use axum::extract::{FromRequest, Request};
+use fieldpost_engine::Asked;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::audited::Audited;
 use super::body::Optional;
 use super::parameters::bad;
+use super::principal::Caller;
 use crate::app::Shared;
 use crate::problem::Problem;
 
@@ -18,13 +20,21 @@ pub(super) const MOST_CHARACTERS: usize = 500;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reasoned {
-    /// Why, in your own words; 500 characters at most. It is in the audit log.
+    /// Why, in your own words; 500 characters at most. It is in the audit log; that of a pause is
+    /// shown as long as the pause lasts.
     #[schema(max_length = 500, example = "their server is being moved")]
     reason: Option<String>,
 }
 
 /// The reason that a request may have in its body; it is noted in the audit log by itself.
-pub(super) struct Reason;
+pub(super) struct Reason(Option<String>);
+
+impl Reason {
+    /// Who asks, and why.
+    pub(super) fn asked(self, caller: &Caller) -> Asked {
+        Asked { by: caller.name().to_owned(), reason: self.0 }
+    }
+}
 
 impl FromRequest<Shared> for Reason {
     type Rejection = Problem;
@@ -32,8 +42,9 @@ impl FromRequest<Shared> for Reason {
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let audited = request.extensions().get::<Audited>().cloned().unwrap_or_default();
         let Optional(Reasoned { reason }) = Optional::from_request(request, app).await?;
-        note(&audited, read(reason)?.as_deref());
-        Ok(Self)
+        let reason = read(reason)?;
+        note(&audited, reason.as_deref());
+        Ok(Self(reason))
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use fieldpost_engine::{Found, FoundKind};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,6 +14,9 @@ use super::principal::Caller;
 use crate::app::Shared;
 use crate::problem::Problem;
 
+/// All but what ids are usually made of.
+const IN_A_PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
 /// Items of an answer at most, over all projects.
 const MOST_ITEMS: usize = 50;
 /// The longest text that is looked for, in bytes: no identity is longer.
@@ -47,8 +51,13 @@ impl SearchItem {
             FoundKind::Message => "messages",
             FoundKind::Delivery => "deliveries",
             FoundKind::Incident => "incidents",
+            FoundKind::Form => "forms",
+            FoundKind::Submission => "submissions",
+            FoundKind::Case => "cases",
         };
-        let url_path = format!("/projects/{project}/{pages}/{id}");
+        // Ids of cases are whatever their phones make them of.
+        let place = utf8_percent_encode(&id, IN_A_PATH);
+        let url_path = format!("/projects/{project}/{pages}/{place}");
         Self { kind: kind.name(), id, title, project: project.to_owned(), url_path }
     }
 }
@@ -57,8 +66,8 @@ impl SearchItem {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Search {
-    /// A name or a part of one; an id or its first eight digits at least; the identity of a message
-    /// or the key of deliveries, whole. Nothing is found without it.
+    /// A name or a part of one; an id or its first eight digits at least; the identity of a message or
+    /// a submission, the id of a case or the key of deliveries, whole. Nothing is found without it.
     q: Option<String>,
     /// In this project only.
     project: Option<String>,

@@ -152,6 +152,7 @@ async fn shown(
 )]
 pub(super) async fn put(
     State(app): State<Shared>,
+    caller: Caller,
     Path((project, source)): Path<(String, String)>,
     _: Parameters<NoParameters>,
     Condition(expected): Condition,
@@ -160,7 +161,7 @@ pub(super) async fn put(
     let draft = read_source(&source, &document.value()?).map_err(Problem::invalid)?;
     let before = current(&app, &project).await?;
     let is_new = find("source", &before.sources, &source, name_of).is_err();
-    save(&app, &project, Draft::Source(draft), &expected).await?;
+    save(&app, &caller, &project, Draft::Source(draft), &expected).await?;
     Ok(saved(is_new, shown(&app, &project, &source, Secrets::Hidden).await?))
 }
 

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use fieldpost_engine::{self as engine, DeliveryTold, Reading};
+use fieldpost_engine::{self as engine, DeliveryTold, FiledByMessage, Reading};
 use fieldpost_model::delivery::DeliveryOrigin;
-use fieldpost_store::{Try, Version};
+use fieldpost_store::{BroughtVersion, TouchedCase, Try, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -42,6 +42,53 @@ pub(super) struct Timeline {
     versions: Vec<MessageVersion>,
     /// Those of its deliveries that replays have made.
     replays: Vec<ReplayMade>,
+    /// The versions of submissions that it brought. A hundred at the most.
+    submissions: Vec<SubmissionBrought>,
+    /// The cases that it had a part in. A hundred at the most.
+    cases: Vec<CaseTouched>,
+    /// Whether there are more submissions or cases.
+    filed_are_more: bool,
+}
+
+/// A version of a submission that a message brought.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SubmissionBrought {
+    /// The submission.
+    id: Uuid,
+    /// Its form.
+    #[schema(example = "births")]
+    form: String,
+    /// Its number among the submissions of its form.
+    number: u64,
+    /// Which version of it this is.
+    version: i64,
+}
+
+/// A case that a message had a part in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CaseTouched {
+    /// Its id, as its phone gave it.
+    id: String,
+    /// What kind of thing it is.
+    #[serde(rename = "type")]
+    #[schema(example = "household")]
+    case_type: String,
+    /// What people call it.
+    name: String,
+}
+
+impl From<BroughtVersion> for SubmissionBrought {
+    fn from(brought: BroughtVersion) -> Self {
+        let BroughtVersion { submission, form, number, version } = brought;
+        Self { id: submission, form, number, version }
+    }
+}
+
+impl From<TouchedCase> for CaseTouched {
+    fn from(touched: TouchedCase) -> Self {
+        let TouchedCase { id, case_type, name } = touched;
+        Self { id, case_type, name }
+    }
 }
 
 /// The source that a message came in by.
@@ -183,7 +230,11 @@ impl From<engine::Timeline> for Timeline {
             forwarder: delivery.forwarder.clone(),
             at: made_at(delivery).to_string(),
         });
+        let FiledByMessage { submissions, cases, are_more } = timeline.filed;
         Self {
+            submissions: submissions.into_iter().map(SubmissionBrought::from).collect(),
+            cases: cases.into_iter().map(CaseTouched::from).collect(),
+            filed_are_more: are_more,
             replays: replays.collect(),
             source: TimelineSource {
                 name: timeline.message.source.clone(),

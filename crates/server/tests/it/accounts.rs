@@ -280,6 +280,17 @@ async fn a_reset_link_does_not_go_past_the_second_factor() {
 }
 
 #[tokio::test]
+async fn the_first_link_says_that_there_is_an_account_by_now() {
+    let hub = TestHub::start().await;
+    let link = hub.hub.first_owner_link().await.unwrap().unwrap();
+    let new = json!({ "email": "amina@example.org", "name": "Amina" });
+    json_of(hub.post("users", &new).await).await;
+    let answer = problem(invitation(&hub, link.expose()).await, 410, "used-invitation").await;
+    assert!(text(&answer["detail"]).contains("there is an account by now"), "{answer}");
+    assert!(text(&answer["hint"]).contains("fieldpost user reset"), "{answer}");
+}
+
+#[tokio::test]
 async fn another_link_replaces_the_one_before() {
     let hub = TestHub::start().await;
     let new = json!({ "email": "amina@example.org", "name": "Amina" });

@@ -147,6 +147,50 @@ async fn a_replay_is_marked_bounded_in_time_and_in_rate() {
 }
 
 #[tokio::test]
+async fn a_replay_takes_only_what_has_the_content_asked_for() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        for body in [
+            r#"{"form": "births", "child": {"weight": 3.10, "sex": "f"}}"#,
+            r#"{"form": "births", "child": {"weight": "3.10", "sex": "m"}}"#,
+            r#"{"form": "births", "child": {"weight": 2.9, "sex": "f"}}"#,
+            r#"{"form": "deaths"}"#,
+        ] {
+            hub.deliver(body).await;
+        }
+        for (more, touched) in [
+            (json!({ "match": "{\"form\": \"births\"}" }), 3),
+            (json!({ "value": ["child.weight=3.10"] }), 2),
+            (json!({ "value": ["child.sex=f", "form=births"] }), 2),
+            (json!({ "value": ["child.sex=f"], "match": "{\"child\": {\"weight\": 3.1}}" }), 1),
+            (json!({ "value": ["child.sex=x"] }), 0),
+            (json!({ "value": [] }), 4),
+        ] {
+            let mut filter = more.clone();
+            filter["source"] = json!("inbox");
+            let mut replay = json!({
+                "action": "replay", "filter": filter, "forwarder": "all", "rate": 0, "dry_run": true
+            });
+            let (_, preview) = order(&hub, REPLAYS, &replay).await;
+            assert_eq!(preview["matched"], 4, "those to be looked into: {more}");
+            replay["dry_run"] = json!(false);
+            let (_, begun) = order(&hub, REPLAYS, &replay).await;
+            let action = ended(&hub, &begun["id"]).await;
+            let counts = (&action["touched"], &action["passed_over"]);
+            assert_eq!(counts, (&json!(touched), &json!(4 - touched)), "{more}");
+            assert_eq!(action["filter"]["match"], more["match"], "{more}");
+        }
+        let wrong = |filter: Value| json!({ "action": "replay", "filter": filter, "forwarder": "all", "dry_run": true });
+        let many = vec!["a=1"; 21];
+        for filter in [json!({ "value": ["a"] }), json!({ "match": "{" }), json!({ "value": many })]
+        {
+            let refused = hub.post(REPLAYS, &wrong(filter.clone())).await;
+            problem(refused, 400, "bad-parameter").await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_slow_replay_is_stopped_in_the_middle() {
     let hub = TestHub::start().await;
     hub.post("projects/clinic/forwarders/all/pause", &json!({})).await;

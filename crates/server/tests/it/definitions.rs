@@ -274,3 +274,31 @@ async fn saving_a_forwarder_with_another_order_warns_of_what_waits() {
     assert_eq!(saved["warnings"][0]["code"], "waits-in-another-order", "{saved}");
     assert_eq!(hub.json(path).await["warnings"], json!([]), "it is told to whoever saves it");
 }
+
+#[tokio::test]
+async fn who_may_come_in_is_kept_and_never_shown() {
+    let hub = TestHub::start().await;
+    let source = "projects/clinic/sources/collect";
+    let definition = json!({ "dialect": "openrosa", "access": ["phones"] });
+    let refused = problem(hub.put(source, &definition).await, 422, "invalid-definition").await;
+    assert_eq!(refused["problems"][0]["code"], "unknown-api-access");
+
+    let settings = "projects/clinic/settings";
+    let keys = json!({ "api_access": { "phones": { "secret": "hidden-secret-of-phones" } } });
+    assert_eq!(hub.put(settings, &keys).await.status(), 200);
+    assert_eq!(hub.put(source, &definition).await.status(), 201);
+    let shown = hub.json(settings).await;
+    assert_eq!(shown["api_access"]["phones"]["secret"], "•••••••");
+    assert_eq!(hub.put(settings, &shown).await.status(), 200);
+    let (_, stored) = hub.hub.definition("clinic").await.unwrap();
+    assert_eq!(stored.settings.api_access[0].secret.expose(), "hidden-secret-of-phones");
+
+    // A key that a source names cannot go alone, and its paths have one owner.
+    let refused = problem(hub.put(settings, &json!({})).await, 422, "invalid-definition").await;
+    assert_eq!(refused["problems"][0]["path"], "sources.collect.access[0]");
+    let other = json!({ "dialect": "openrosa", "access": "anonymous" });
+    let second = hub.put("projects/clinic/sources/others", &other).await;
+    let refused = problem(second, 422, "invalid-definition").await;
+    assert_eq!(refused["problems"][0]["code"], "duplicate-value");
+    assert_eq!(hub.put(source, &other).await.status(), 200);
+}

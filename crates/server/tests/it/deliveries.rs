@@ -32,6 +32,7 @@ async fn a_message_arrives_and_every_step_is_recorded() {
                 "event",
                 "payload_kind",
                 "payload_id",
+                "message",
                 "key",
                 "state",
                 "origin",
@@ -65,6 +66,8 @@ async fn a_message_arrives_and_every_step_is_recorded() {
             (&json!(null), &json!(null))
         );
         let mut whole = delivery.clone();
+        whole["submission"] = json!(null);
+        whole["case"] = json!(null);
         whole["followers"] = json!(0);
         whole["planned_attempts"] = json!([]);
         assert_eq!(hub.json(&path(&delivery)).await, whole, "one alone says how it stands as well");

@@ -30,6 +30,27 @@ async fn erased(hub: &TestHub, message: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn a_person_is_found_by_either_spelling_of_an_instance_id() {
+    let id = "0ce4f0c8-6c6b-4ac4-9c5d-5f2f6b6c3d11";
+    let prefixed = format!("uuid:{id}");
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        for (kept, asked) in [(id, &*prefixed), (&*prefixed, id)] {
+            let body = format!(r#"{{"_uuid": "{kept}"}}"#);
+            assert_eq!(hub.send("secret-of-the-kobo-1", body).await.status(), 200);
+            for identity in [asked, kept] {
+                let dry = json!({ "identity": identity, "dry_run": true });
+                let would = json_of(hub.post(ERASURES, &dry).await).await;
+                assert_eq!(would["messages"], 1, "{identity} of {kept}");
+            }
+            let erased = json_of(hub.post(ERASURES, &json!({ "identity": asked })).await).await;
+            assert_eq!(erased["messages"], 1, "{asked} of {kept}");
+            assert!(!hub.json("projects/clinic/messages").await.to_string().contains(id));
+        }
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_kept_after_success_where_nothing_is_to_be() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let hub = hub_that_keeps(engine, json!({ "after_success": "0s" })).await;

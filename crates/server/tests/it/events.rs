@@ -6,6 +6,7 @@ use futures_util::StreamExt as _;
 use reqwest::Response;
 use serde_json::{Value, json};
 
+use crate::filed;
 use crate::hub::{Engine, TestHub, json_of, problem, text};
 
 /// Reads events as they come.
@@ -121,4 +122,25 @@ async fn who_may_not_read_the_audit_log_hears_nothing_of_it() {
     heard.sort_unstable();
     assert_eq!(heard.last().map(String::as_str), Some("configuration"), "{heard:?}");
     assert!(heard.contains(&"audit".to_owned()), "{heard:?}");
+}
+
+#[tokio::test]
+async fn what_a_form_brings_is_told() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = filed::hub(engine).await;
+        let mut events = Events::new(hub.get("projects/clinic/events").await);
+        let case = filed::create("Ann", "household", "Kibera");
+        filed::submit_case(&hub, "f-1", "c 1", &case).await;
+        let mut told = Vec::new();
+        while told.len() < 2 {
+            let (name, data) = events.next().await.unwrap();
+            if name == "submission" || name == "case" {
+                told.push((name, data));
+            }
+        }
+        let submission = hub.items("projects/clinic/submissions").await.remove(0);
+        let of_submission = json!({ "id": submission["id"], "form": submission["form"] });
+        assert_eq!(told[0], ("submission".to_owned(), of_submission));
+        assert_eq!(told[1], ("case".to_owned(), json!({ "id": "c 1", "type": "household" })));
+    }
 }

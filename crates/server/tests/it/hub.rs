@@ -46,10 +46,23 @@ pub(crate) struct TestHub {
     pub(crate) client: reqwest::Client,
     pub(crate) shutdown: CancellationToken,
     pub(crate) server: Option<JoinHandle<std::io::Result<()>>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestHub {
+    /// The files that lie in the folder of files, whole ones and others.
+    pub(crate) fn files_on_disk(&self) -> Vec<std::path::PathBuf> {
+        let mut folders = vec![self.folder.path().join(fieldpost_store::FILES_FOLDER)];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files
+    }
+
     pub(crate) async fn start() -> Self {
         Self::start_on(Engine::Sqlite).await
     }
@@ -107,7 +120,7 @@ impl TestHub {
             client: client(),
             shutdown,
             server: Some(server),
-            _folder: folder,
+            folder,
         };
         test.apply(test.definition()).await;
         test

@@ -126,6 +126,46 @@ async fn an_incident_has_a_chart_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_incident_tells_that_its_destination_takes_something_again_and_that_it_is_paused() {
+    let (hub, _relay) = in_trouble().await;
+    let latest = async || hub.items("projects/clinic/incidents").await.remove(0);
+    let connection = async || hub.json("projects/clinic/overview").await["connections"][0].clone();
+    let first = latest().await;
+    assert_eq!((&first["recovering"], &first["paused_by"]), (&Value::Null, &Value::Null));
+    hub.destination.answer("/", Answer::status(200));
+    eventually("the incident is over", async || {
+        (latest().await["state"] == "recovered").then_some(())
+    })
+    .await;
+
+    // One that begins again so soon is not over with the first success.
+    hub.destination.answer_in_turn("/", [Answer::status(503)], Answer::status(200));
+    hub.keep("{\"n\": 2}").await;
+    let incident = eventually("the destination is seen to work", async || {
+        let incident = latest().await;
+        incident["recovering"].is_object().then_some(incident)
+    })
+    .await;
+    assert_eq!(incident["state"], "open");
+    let recovering = &incident["recovering"];
+    assert!(text(&recovering["worked_at"]) > text(&incident["last"]["at"]), "{incident}");
+    assert!(text(&recovering["over_at"]) > text(&recovering["worked_at"]), "{incident}");
+    let shown = connection().await;
+    assert_eq!((&shown["state"], &shown["recovering"]), (&json!("in_trouble"), recovering));
+    assert_eq!(hub.json("projects/clinic/connections/there").await["incident"], incident["id"]);
+
+    hub.post("projects/clinic/connections/there/pause", &json!({ "reason": "they move" })).await;
+    assert_eq!(latest().await["paused_by"], "connection");
+    let shown = connection().await;
+    assert_eq!((&shown["state"], &shown["incident"]), (&json!("paused"), &incident["id"]));
+    assert_eq!(
+        (&shown["since"], &shown["pause"]["reason"]),
+        (&incident["opened_at"], &json!("they move"))
+    );
+    assert_eq!(hub.items("projects/clinic/incidents").await[1]["paused_by"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_closes_what_does_not_end_by_itself() {
     let (hub, relay) = in_trouble().await;
     let open = hub.items("projects/clinic/incidents?state=open").await;

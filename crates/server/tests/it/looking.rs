@@ -121,6 +121,9 @@ fn hay(
             body: number.to_string().into(),
         },
         deliveries: Vec::new(),
+        runs: Vec::new(),
+        payloads: Vec::new(),
+        filing: None,
     }
 }
 
@@ -201,8 +204,13 @@ async fn anything_is_found_by_what_one_has_of_it() {
         let beginning: String = message.chars().take(13).collect();
         let found = find(&format!("q={beginning}")).await;
         assert!(found.contains(&page("message", "messages", message)), "{found:?}");
+        let filed = hub.items("projects/clinic/submissions?limit=1").await.remove(0);
+        let filed = page("submission", "submissions", text(&filed["id"]));
         let by_identity = page("message", "messages", text(&submission["id"]));
-        assert_eq!(find("q=uuid-of-kobo").await, [by_identity]);
+        assert_eq!(find("q=uuid-of-kobo").await, [by_identity, filed.clone()]);
+        let own_id = filed.1.rsplit('/').next().unwrap_or_default();
+        assert_eq!(find(&format!("q={own_id}")).await, std::slice::from_ref(&filed));
+        assert_eq!(find("q=irth").await, [page("form", "forms", "births")]);
         assert_eq!(find("q=KOB").await, [page("source", "sources", "kobo")]);
         assert_eq!(
             find("q=ther&project=clinic").await,

@@ -101,6 +101,50 @@ async fn a_connection_in_trouble_says_so() {
 }
 
 #[tokio::test]
+async fn tries_that_all_fail_are_told_before_there_is_an_incident() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        let fresh = hub.json("projects/clinic/connections/there").await;
+        assert_eq!((&fresh["failing"], &fresh["last_failed_at"]), (&json!(false), &Value::Null));
+        hub.destination.answer("/", Answer::status(500));
+        let message = hub.keep("1").await;
+        let told = eventually("the connection is failing", async || {
+            let told = hub.json(OVERVIEW).await;
+            (named(&told["connections"], "there")["failing"] == true).then_some(told)
+        })
+        .await;
+        let connection = named(&told["connections"], "there");
+        assert_eq!((&connection["state"], &connection["incident"]), (&json!("well"), &Value::Null));
+        assert_eq!(connection["failed_today"], 1);
+        for path in ["connections/there", "forwarders/all"] {
+            let shown = hub.json(&format!("projects/clinic/{path}")).await;
+            assert_eq!(
+                (&shown["failing"], &shown["last_delivered_at"]),
+                (&json!(true), &Value::Null)
+            );
+            assert_eq!(shown["last_failed_at"], connection["last_failed_at"], "{path}");
+        }
+        let map = hub.json("projects/clinic/map").await;
+        let failing =
+            map["nodes"].as_array().unwrap().iter().filter(|node| node["failing"] == true);
+        let failing: Vec<&str> = failing.map(|node| text(&node["id"])).collect();
+        assert_eq!(failing, ["forwarder:all", "connection:there"]);
+
+        hub.destination.answer("/", Answer::status(200));
+        let deliveries = format!("projects/clinic/deliveries?payload_id={}", text(&message["id"]));
+        let delivery = hub.wait_for(&deliveries, "failed").await;
+        let retry = format!("projects/clinic/deliveries/{}/retry", text(&delivery["id"]));
+        hub.post(&retry, &json!({})).await;
+        let well = eventually("the connection is well", async || {
+            let shown = hub.json("projects/clinic/connections/there").await;
+            (shown["failing"] == false).then_some(shown)
+        })
+        .await;
+        assert!(text(&well["last_delivered_at"]) > text(&well["last_failed_at"]), "{well}");
+    }
+}
+
+#[tokio::test]
 async fn today_begins_where_the_reader_is() {
     let hub = TestHub::start().await;
     hub.deliver("1").await;

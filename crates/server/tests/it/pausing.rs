@@ -1,9 +1,10 @@
 //! Connections and whole projects are paused and resumed.
 
 use fieldpost_rules::redact::mask_webhook;
+use fieldpost_testkit::Answer;
 use serde_json::json;
 
-use crate::hub::{Engine, TestHub, json_of, problem, text};
+use crate::hub::{Engine, TestHub, eventually, json_of, problem, text};
 
 #[tokio::test]
 async fn a_paused_connection_lets_everything_wait_and_sends_it_at_once() {
@@ -58,6 +59,92 @@ async fn check(hub: &TestHub, path: &str) {
         hub.wait_for(&delivery, "succeeded").await;
         assert_eq!(hub.json(path).await["paused"], false);
     }
+}
+
+#[tokio::test]
+async fn a_pause_says_since_when_by_whom_and_why_for_as_long_as_it_lasts() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        for place in ["", "/connections/there", "/forwarders/all"] {
+            check_reason(&hub, place).await;
+        }
+    }
+}
+
+/// Pauses something in each of the ways, and looks at what is told of the pause.
+async fn check_reason(hub: &TestHub, place: &str) {
+    let path = &format!("projects/clinic{place}");
+    let pause = async || hub.json(path).await["pause"].clone();
+    let (pausing, resuming) = (format!("{path}/pause"), format!("{path}/resume"));
+    assert_eq!(pause().await, json!(null));
+    let moved = json!({ "reason": "their server is being moved" });
+    let paused = json_of(hub.post(&pausing, &moved).await).await["pause"].clone();
+    assert_eq!(paused["by"], "administrator");
+    assert_eq!(paused["reason"], moved["reason"]);
+    let since = text(&paused["since"]);
+    assert_eq!(pause().await, paused);
+
+    // Pausing again tells nothing new, unless it says why.
+    hub.post(&pausing, &json!({})).await;
+    assert_eq!(pause().await, paused);
+    hub.post(&pausing, &json!({ "reason": "until Monday" })).await;
+    let again = json!({ "since": since, "by": "administrator", "reason": "until Monday" });
+    assert_eq!(pause().await, again);
+
+    // It outlasts every change that leaves the pause.
+    let mut changed = hub.definition();
+    changed["notify"] = json!(["ops@example.org"]);
+    changed["connections"]["there"]["timeout"] = json!("7s");
+    changed["forwarders"]["all"]["retry"] = json!({ "first": "1m" });
+    hub.apply(changed).await;
+    assert_eq!(pause().await, again);
+
+    hub.post(&resuming, &json!({ "reason": "it answers again" })).await;
+    assert_eq!(pause().await, json!(null));
+
+    // A file can pause as well; it says no more than who applied it.
+    let mut file = hub.definition();
+    file.pointer_mut(place).unwrap()["paused"] = json!(true);
+    hub.apply(file).await;
+    let paused = pause().await;
+    assert_eq!((&paused["by"], &paused["reason"]), (&json!("administrator"), &json!(null)));
+    assert!(text(&paused["since"]) > since, "{paused}");
+    hub.post(&resuming, &json!({})).await;
+}
+
+#[tokio::test]
+async fn a_lane_tells_the_pause_that_holds_it_back() {
+    let hub = TestHub::start().await;
+    let lane = async || hub.items("projects/clinic/lanes").await.remove(0);
+    assert_eq!(lane().await["pause"], json!(null));
+    let connection = "projects/clinic/connections/there";
+    hub.post(&format!("{connection}/pause"), &json!({ "reason": "they move" })).await;
+    let shown = lane().await;
+    assert_eq!(
+        (&shown["paused_by"], &shown["pause"]["reason"]),
+        (&json!("connection"), &json!("they move"))
+    );
+    hub.post("projects/clinic/pause", &json!({ "reason": "holidays" })).await;
+    let shown = lane().await;
+    assert_eq!(
+        (&shown["paused_by"], &shown["pause"]["reason"]),
+        (&json!("project"), &json!("holidays"))
+    );
+}
+
+#[tokio::test]
+async fn a_forwarder_whose_destination_is_gone_says_why_it_is_paused() {
+    let hub = TestHub::start().await;
+    hub.destination.answer("/", Answer::status(410));
+    hub.keep("{}").await;
+    let forwarder = eventually("a pause", async || {
+        let forwarder = hub.json("projects/clinic/forwarders/all").await;
+        (forwarder["paused"] == true).then_some(forwarder)
+    })
+    .await;
+    let why = "the destination answered 410: it is gone for good";
+    assert_eq!(forwarder["pause"]["by"], "Fieldpost");
+    assert_eq!(forwarder["pause"]["reason"], why);
 }
 
 #[tokio::test]

@@ -57,6 +57,25 @@ async fn an_address_that_is_not_dialled_is_warned_of() {
 }
 
 #[tokio::test]
+async fn the_audit_log_says_whether_it_was_only_looked_at_and_what_changed() {
+    let hub = TestHub::start().await;
+    let mut definition = hub.definition();
+    definition["connections"]["other"] = json!({ "url": hub.destination.url("/") });
+    definition["connections"]["there"]["timeout"] = json!("5s");
+    for (query, expected) in [
+        ("dry_run=true", json!({ "dry_run": true, "added": 1, "changed": 1 })),
+        ("dry_run=1&prune", json!({ "dry_run": true, "prune": true, "added": 1, "changed": 1 })),
+        ("dry_run=false", json!({ "dry_run": false, "added": 1, "changed": 1 })),
+        ("", json!({})),
+    ] {
+        let path = format!("projects/clinic/apply?{query}");
+        assert_eq!(hub.post(&path, &definition).await.status(), 200, "{query}");
+        let entry = hub.items("projects/clinic/audit?limit=1").await.remove(0);
+        assert_eq!(entry["detail"], expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn applying_tells_the_difference_and_then_makes_it() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let hub = TestHub::start_on(engine).await;
@@ -124,12 +143,14 @@ async fn a_file_that_is_wrong_is_refused_with_all_its_mistakes() {
     let mut definition = hub.definition();
     definition["forwarders"]["all"]["metod"] = json!("POST");
     definition["sources"]["inbox"]["dialct"] = json!("json");
+    definition["forwarders"]["stray"] = json!({ "to": "nowhere" });
     let told =
         problem(hub.post("projects/clinic/apply", &definition).await, 422, "invalid-definition")
             .await;
     let paths: Vec<&str> =
         told["problems"].as_array().unwrap().iter().map(|it| text(&it["path"])).collect();
-    assert_eq!(paths, ["sources.inbox.dialct", "forwarders.all.metod"]);
+    let all = ["sources.inbox.dialct", "forwarders.all.metod", "forwarders.stray.to"];
+    assert_eq!(paths, all, "names that lead nowhere are told as well");
     assert!(told["problems"][0]["hint"].is_string());
 
     // What a forwarder refers to is looked for on the hub as well.

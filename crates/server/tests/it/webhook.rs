@@ -1,10 +1,13 @@
 //! Webhooks: the table of answers that clients of OpenFn rely on.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::hub::{MAX_BODY, SECRET, TestHub, WEBHOOK, text};
+use crate::hub::{Engine, MAX_BODY, SECRET, TestHub, WEBHOOK, eventually, text};
+use crate::runs::fail_one_of;
 
 /// What a webhook answered.
 struct Answer {
@@ -281,4 +284,77 @@ async fn the_inbox_and_the_webhook_are_one_source() {
     let messages = hub.items("projects/clinic/messages").await;
     let states: Vec<&str> = messages.iter().map(|message| text(&message["state"])).collect();
     assert_eq!(states, ["duplicate", "kept"]);
+}
+
+/// A workflow that listens to the inbox, and replies as it says.
+async fn listen(hub: &TestHub, reply: Option<Value>) {
+    let mut trigger = json!({ "source": "inbox" });
+    if let Some(reply) = reply {
+        trigger["reply"] = reply;
+    }
+    let steps = json!({ "load": { "adaptor": "common", "job": "fn(s => s)" } });
+    let workflow = json!({ "trigger": trigger, "steps": steps });
+    let answer = hub.put("projects/clinic/workflows/answer", &workflow).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_post_that_sets_off_a_run_is_answered_with_its_id() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        listen(&hub, None).await;
+        let answer = call(&hub, Method::POST, &path(), JSON, r#"{"a": 1}"#).await;
+        let run = hub.items("projects/clinic/runs").await.remove(0);
+        answer.check(200, &json!({ "work_order_id": run["id"] }));
+        for header in ["x-meta-run-id", "x-meta-work-order-id"] {
+            assert_eq!(answer.headers[header], text(&run["id"]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_post_waits_for_the_run_that_replies() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        let codes = json!({ "success_code": 200, "error_code": 422 });
+        listen(&hub, Some(codes)).await;
+        let path = path();
+        let ((), answer) = tokio::join!(
+            async {
+                eventually("the run is made", async || {
+                    let runs = hub.items("projects/clinic/runs").await;
+                    (!runs.is_empty()).then_some(())
+                })
+                .await;
+                fail_one_of(&hub, "answer").await;
+            },
+            call(&hub, Method::POST, &path, JSON, r#"{"a": 1}"#),
+        );
+        let run = hub.items("projects/clinic/runs").await.remove(0);
+        assert_eq!(answer.status.as_u16(), 422);
+        assert_eq!(answer.headers["x-meta-run-id"], text(&run["id"]));
+        let told = answer.json();
+        assert!(text(&told["data"]["message"]).contains("status: failed"), "{told}");
+        let meta = &told["meta"];
+        assert_eq!((&meta["run_id"], &meta["state"]), (&run["id"], &json!("failed")));
+        assert_eq!((&meta["work_order_id"], &meta["error_type"]), (&run["id"], &json!("JobError")));
+    }
+}
+
+#[tokio::test]
+async fn a_post_does_not_wait_for_ever() {
+    let hub = TestHub::start_with(Engine::Sqlite, |_, settings| {
+        settings.reply_timeout = Duration::from_millis(100);
+    })
+    .await;
+    listen(&hub, Some(json!("after_completion"))).await;
+    let answer = call(&hub, Method::POST, &path(), JSON, r#"{"a": 1}"#).await;
+    let run = hub.items("projects/clinic/runs").await.remove(0);
+    let expected = json!({
+        "error": "timeout",
+        "message": "Workflow did not complete within timeout period",
+        "work_order_id": run["id"],
+    });
+    answer.check(504, &expected);
+    assert_eq!(run["state"], "available");
 }

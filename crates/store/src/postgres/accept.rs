@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!   1  lock the projects' versions (FOR SHARE)      → the stale ones drop out
+//!      lock what filings are about, and compare it  → the stale ones drop out
 //!   2  claim the identities, in key order           → the duplicates are known
 //!   3  lock the quarantine counts of the sources, in order;
 //!      then quarantined contents, one by one (rare)
 //!   4  what is kept in order: the locks of its sequences, positions,
 //!      and the end of what it takes the place of
-//!   5  messages, bodies, deliveries, queue          → pipelined with COMMIT
+//!   5  messages, bodies, deliveries, queue, and the rows of filings
 //!   6  what is kept in order: the heads are let go
 //! ```
 //!
@@ -25,13 +26,16 @@ use fieldpost_model::message::MessageState;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::filing;
 use super::order::Threads;
-use super::rows::{arrange, delivery_rows, insert_deliveries, sequences};
-use super::{both, flusher};
+use super::rows::{arrange, delivery_rows, insert_deliveries, insert_payloads, sequences};
+use super::{both, flusher, runs};
 use crate::ends::AcceptEnd;
 use crate::error::StoreError;
+use crate::filing::batch::FilingBatch;
 use crate::records::{Accept, Accepted, DedupeKey, NewMessage};
 use crate::request::request_text;
+use crate::runs::RunRow;
 use crate::statement::{as_integer, unreadable};
 
 /// A message that waits to be kept.
@@ -63,6 +67,7 @@ pub(super) fn flush<'f>(
         let transaction = client.transaction().await?;
         let mut answers: Vec<Option<Accepted>> = vec![None; jobs.len()];
         drop_stale(&transaction, jobs, &mut answers).await?;
+        let mut filings = compare_filings(&transaction, jobs, &mut answers).await?;
         let known = claim_identities(&transaction, jobs, &mut answers).await?;
         lock_quarantines(&transaction, jobs, &answers).await?;
         for (job, answer) in jobs.iter().zip(&mut answers) {
@@ -75,6 +80,10 @@ pub(super) fn flush<'f>(
             .map(|answer| answer.unwrap_or(Accepted::Kept { version: 1 }))
             .collect();
         let mut replaced = insert(&transaction, jobs, &answers, &known).await?;
+        for (job, answer) in jobs.iter().zip(&answers) {
+            filings.add(&job.accept, answer);
+        }
+        filing::write(&transaction, filings.into_rows()).await?;
         transaction.commit().await?;
         let mut superseded = |job: &Job| -> Vec<Uuid> {
             let deliveries = job.accept.deliveries.iter();
@@ -112,6 +121,26 @@ async fn drop_stale(
         }
     }
     Ok(())
+}
+
+/// Compares what filings were made from with what there is, in the order of arrival. A message may still
+/// turn out to repeat another one; then one that comes after it is planned again without need.
+async fn compare_filings(
+    transaction: &Transaction<'_>,
+    jobs: &[Job],
+    answers: &mut [Option<Accepted>],
+) -> Result<FilingBatch, StoreError> {
+    let undecided = || jobs.iter().zip(answers.iter()).filter(|(_, answer)| answer.is_none());
+    let accepts = undecided().map(|(job, _)| &job.accept);
+    let mut filings = filing::begin(transaction, accepts).await?;
+    for (job, answer) in jobs.iter().zip(answers).filter(|(_, answer)| answer.is_none()) {
+        if filings.fits(&job.accept) {
+            filings.note(&job.accept);
+        } else {
+            *answer = Some(Accepted::Stale);
+        }
+    }
+    Ok(filings)
 }
 
 /// The key of an identity: project, source, what the message is known by.
@@ -419,13 +448,28 @@ async fn insert(
         }
     }
     let mut rows = delivery_rows(&kept);
+    let runs = run_rows(&kept);
     let replaced = arrange(transaction, &mut rows).await?;
+    runs::lock(transaction, &runs).await?;
     let messages = Box::pin(insert_messages(transaction, &messages));
     let deliveries = Box::pin(insert_deliveries(transaction, &rows));
-    both(messages, deliveries).await?;
+    let payloads = Box::pin(insert_payloads(transaction, &kept));
+    let arriving = Box::pin(runs::insert(transaction, &runs));
+    both(messages, both(deliveries, both(payloads, arriving))).await?;
     // Nothing has left.
     sequences(&rows).promote(&Threads::default(), transaction).await?;
+    runs::let_go_arrived(transaction, &runs).await?;
     Ok(replaced)
+}
+
+/// The runs that kept messages call for.
+fn run_rows<'j>(kept: &[&'j Job]) -> Vec<RunRow<'j>> {
+    kept.iter()
+        .flat_map(|job| {
+            let Accept { project, message, runs, .. } = &job.accept;
+            runs.iter().map(|run| RunRow { project, message: Some(message.id), run })
+        })
+        .collect()
 }
 
 async fn insert_messages(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Postgres;
-use crate::claimed::{self, CLAIMED_COLUMNS, Held, claimed_columns};
+use crate::claimed::{self, CLAIMED_COLUMNS, Held, claimed_columns, claimed_condition};
 use crate::error::StoreError;
 use crate::records::{Claimed, Claims, Lane, LaneDemand, LaneOutlook};
 use crate::statement::{Row, as_integer};
@@ -47,8 +47,11 @@ const CONTENTS: &str = concat!(
     ", d.project, d.id
      FROM unnest($1::text[], $2::uuid[]) AS w (project, delivery)
      JOIN deliveries d ON d.project = w.project AND d.id = w.delivery
-     JOIN messages m ON m.project = d.project AND m.id = d.payload_id
-     JOIN message_bodies b ON b.project = m.project AND b.message = m.id"
+     LEFT JOIN payloads p ON p.project = d.project AND p.id = d.subject
+     LEFT JOIN messages m ON m.project = d.project AND m.id = d.payload_id
+     LEFT JOIN message_bodies b ON b.project = m.project AND b.message = m.id
+     WHERE ",
+    claimed_condition!()
 );
 
 /// Where [`CONTENTS`] names the delivery, after the columns that `claimed` reads.

@@ -8,11 +8,16 @@
 
 mod accept;
 mod claim;
+mod filing;
+#[cfg(test)]
+mod filing_plans;
 mod flusher;
 mod notify;
 mod order;
 mod record;
 mod rows;
+mod run_claims;
+mod runs;
 mod server;
 
 use std::time::Duration;
@@ -26,6 +31,8 @@ use uuid::Uuid;
 use crate::StoreSettings;
 use crate::ends::{AcceptEnd, RecordEnd};
 use crate::error::StoreError;
+use crate::filing::MOVED;
+use crate::filing::batch::LateFiling;
 use crate::migrate;
 use crate::records::{Accept, Outcome, Signal};
 use crate::sqlite::lock_folder;
@@ -48,8 +55,9 @@ const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
 const ACCEPT_FLUSHERS: usize = 3;
 /// Tasks that write attempts.
 const RECORD_FLUSHERS: usize = 2;
-/// Claims that may be under way at once before one waits for another.
-const CLAIMS: usize = 1;
+/// Claims of deliveries and of runs, and records of runs, that may be under way at once before one waits
+/// for another.
+const CLAIMS: usize = 3;
 /// Connections that accepting, recording and claiming have to themselves: a few slow lists that
 /// somebody looks at must not hold up a sender.
 const URGENT_CONNECTIONS: usize = ACCEPT_FLUSHERS + RECORD_FLUSHERS + CLAIMS;
@@ -139,12 +147,16 @@ impl Postgres {
     /// Runs a batch as one transaction; the answer is the rows touched by each statement.
     ///
     /// A task of its own does it, so that it is done whole even if the caller stops waiting.
-    pub(crate) async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
+    pub(crate) async fn change(
+        &self,
+        batch: Batch,
+        late: Option<LateFiling>,
+    ) -> Result<Vec<u64>, StoreError> {
         let pool = self.pool.clone();
         let changed = tokio::spawn(async move {
             let mut redos = 0;
             loop {
-                match change_once(&pool, &batch).await {
+                match change_once(&pool, &batch, late.as_ref()).await {
                     Err(StoreError::Busy) if redos < MOST_REDOS => redos += 1,
                     end => return end,
                 }
@@ -154,7 +166,13 @@ impl Postgres {
     }
 }
 
-async fn change_once(pool: &Pool, batch: &Batch) -> Result<Vec<u64>, StoreError> {
+/// A late filing's locks go behind the first statement, which holds the project's row or is a lock
+/// itself, and before everything else: that is the order of those who accept and erase.
+async fn change_once(
+    pool: &Pool,
+    batch: &Batch,
+    late: Option<&LateFiling>,
+) -> Result<Vec<u64>, StoreError> {
     let mut client = pool.get().await?;
     let transaction = client.transaction().await?;
     let mut counts = Vec::with_capacity(batch.0.len());
@@ -168,6 +186,15 @@ async fn change_once(pool: &Pool, batch: &Batch) -> Result<Vec<u64>, StoreError>
             }
             _ => counts.push(touched),
         }
+        if let (1, Some(late)) = (counts.len(), late) {
+            filing::lock_late(&transaction, late).await?;
+        }
+    }
+    if let Some(late) = late
+        && !filing::write_late(&transaction, late).await?
+    {
+        transaction.rollback().await?;
+        return Err(StoreError::Conflict(MOVED.to_owned()));
     }
     transaction.commit().await?;
     Ok(counts)

@@ -8,7 +8,9 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::incident::IncidentState;
+use fieldpost_model::json::Value;
 use fieldpost_model::message::MessageState;
+use fieldpost_model::run::RunState;
 use futures_util::{StreamExt, stream};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
@@ -131,11 +133,21 @@ fn write(signal: &Signal) -> String {
         Signal::Configuration(project) => format!("a {project}"),
         Signal::TryNow(Lane { project, name }) => format!("b! {project} {name}"),
         Signal::Due(Lane { project, name }) => format!("b {project} {name}"),
+        Signal::CancelRun { project, id } => format!("b~ {project} {id}"),
         Signal::Delivery { project, id, state } => format!("c {project} {id} {state}"),
+        Signal::Run { project, id, workflow, state } => {
+            format!("c+ {project} {id} {workflow} {state}")
+        }
         Signal::Incident { project, id, state } => format!("c! {project} {id} {state}"),
         Signal::Message { project, id, state } => format!("d {project} {id} {state}"),
         Signal::Action { project, id, state } => format!("d! {project} {id} {state}"),
         Signal::Audit { project, id } => format!("e {project} {id}"),
+        Signal::Submission { project, id, form } => format!("f {project} {id} {form}"),
+        Signal::Case { project, id, case_type } => {
+            // What phones give may hold blanks, and ends of lines.
+            let case = Value::from(vec![Value::from(id.as_str()), Value::from(case_type.as_str())]);
+            format!("g {project} {}", case.to_json())
+        }
     }
 }
 
@@ -153,6 +165,15 @@ fn read(line: &str) -> Option<Signal> {
             project: (*project).into(),
             id: Uuid::parse_str(id).ok()?,
             state: DeliveryState::from_name(state)?,
+        },
+        ["b~", project, id] => {
+            Signal::CancelRun { project: (*project).into(), id: Uuid::parse_str(id).ok()? }
+        }
+        ["c+", project, id, workflow, state] => Signal::Run {
+            project: (*project).into(),
+            id: Uuid::parse_str(id).ok()?,
+            workflow: (*workflow).to_owned(),
+            state: RunState::from_name(state)?,
         },
         ["c!", project, id, state] => Signal::Incident {
             project: (*project).into(),
@@ -172,6 +193,23 @@ fn read(line: &str) -> Option<Signal> {
         ["e", project, id] => {
             Signal::Audit { project: (*project).into(), id: Uuid::parse_str(id).ok()? }
         }
+        ["f", project, id, form] => Signal::Submission {
+            project: (*project).into(),
+            id: Uuid::parse_str(id).ok()?,
+            form: (*form).to_owned(),
+        },
+        ["g", project, ..] => {
+            let (_, case) = line.get(2..)?.split_once(' ')?;
+            let case = Value::parse(case.as_bytes()).ok()?;
+            let [Value::String(id), Value::String(case_type)] = case.as_array()? else {
+                return None;
+            };
+            Signal::Case {
+                project: (*project).into(),
+                id: id.to_string(),
+                case_type: case_type.to_string(),
+            }
+        }
         _ => return None,
     })
 }
@@ -189,10 +227,24 @@ mod tests {
             Signal::TryNow(Lane { project: "clinic".into(), name: "warehouse".to_owned() }),
             Signal::Delivery { project: "clinic".into(), id, state: DeliveryState::Failed },
             Signal::Incident { project: "clinic".into(), id, state: IncidentState::Open },
+            Signal::Run {
+                project: "clinic".into(),
+                id,
+                workflow: "births".to_owned(),
+                state: RunState::Started,
+            },
+            Signal::CancelRun { project: "clinic".into(), id },
             Signal::Message { project: "clinic".into(), id, state: MessageState::Kept },
             Signal::Action { project: "clinic".into(), id, state: BulkState::Done },
             Signal::Audit { project: "clinic".into(), id },
+            Signal::Submission { project: "clinic".into(), id, form: "births".to_owned() },
+            Signal::Case {
+                project: "clinic".into(),
+                id: "a case\n\"1\"".to_owned(),
+                case_type: String::new(),
+            },
         ] {
+            assert_eq!(write(&signal).lines().count(), 1, "{signal:?}");
             assert_eq!(read(&write(&signal)), Some(signal));
         }
         assert_eq!(read("z what"), None);

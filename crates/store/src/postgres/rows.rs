@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use deadpool_postgres::Transaction;
-use fieldpost_model::delivery::{DeliveryState, PayloadKind};
+use fieldpost_model::delivery::DeliveryState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::order::{self, Sequences};
 use super::{NOW, both};
 use crate::arriving::{Arriving, Ordered};
 use crate::error::StoreError;
+use crate::payloads::{self, NewPayload};
 use crate::records::{Lane, NewDelivery};
 
 /// A delivery as it is written.
@@ -83,6 +84,8 @@ pub(super) async fn insert_deliveries(
     let payloads: Vec<Uuid> = rows.iter().map(|row| row.payload).collect();
     let keys: Vec<Option<&str>> = rows.iter().map(|row| row.delivery.key.as_deref()).collect();
     let origins: Vec<&str> = rows.iter().map(|row| row.delivery.origin.name()).collect();
+    let kinds: Vec<&str> = rows.iter().map(|row| row.delivery.payload_kind().name()).collect();
+    let subjects: Vec<Option<Uuid>> = rows.iter().map(|row| row.delivery.payload).collect();
     let newer: Vec<Option<Uuid>> = rows.iter().map(DeliveryRow::superseded_by).collect();
     let hops: Vec<i64> = rows.iter().map(|row| i64::from(row.delivery.hops)).collect();
     let order_keys: Vec<Option<&str>> =
@@ -91,21 +94,21 @@ pub(super) async fn insert_deliveries(
         .prepare_cached(&format!(
             "INSERT INTO deliveries (project, id, forwarder, connection, event, payload_kind,
                  payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at,
-                 superseded_by, hops, order_key)
-             SELECT project, id, forwarder, connection, event, '{}', payload, key,
+                 superseded_by, hops, order_key, subject)
+             SELECT project, id, forwarder, connection, event, kind, payload, key,
                  CASE WHEN newer IS NULL THEN '{}' ELSE '{}' END, origin, 0, 0, {NOW},
-                 CASE WHEN newer IS NULL THEN {NOW} END, newer, hops, order_key
+                 CASE WHEN newer IS NULL THEN {NOW} END, newer, hops, order_key, subject
              FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-                         $7::text[], $8::text[], $9::uuid[], $10::bigint[], $11::text[])
+                         $7::text[], $8::text[], $9::uuid[], $10::bigint[], $11::text[],
+                         $12::text[], $13::uuid[])
                  AS n (project, id, forwarder, connection, event, payload, key, origin, newer,
-                       hops, order_key)",
-            PayloadKind::Message.name(),
+                       hops, order_key, kind, subject)",
             DeliveryState::Pending.name(),
             DeliveryState::Superseded.name()
         ))
         .await?;
     let deliveries = async {
-        let parameters: [&(dyn ToSql + Sync); 11] = [
+        let parameters: [&(dyn ToSql + Sync); 13] = [
             &projects,
             &ids,
             &forwarders,
@@ -117,10 +120,58 @@ pub(super) async fn insert_deliveries(
             &newer,
             &hops,
             &order_keys,
+            &kinds,
+            &subjects,
         ];
         transaction.execute(&statement, &parameters).await.map_err(StoreError::from)
     };
     both(deliveries, enqueue(transaction, rows)).await?;
+    Ok(())
+}
+
+/// Writes what the deliveries of kept messages carry; asks the server nothing where that is nothing but
+/// the messages.
+pub(super) async fn insert_payloads(
+    transaction: &Transaction<'_>,
+    kept: &[&Job],
+) -> Result<(), StoreError> {
+    let rows: Vec<(&Job, &NewPayload)> = kept
+        .iter()
+        .flat_map(|job| job.accept.payloads.iter().map(|payload| (*job, payload)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let payloads = || rows.iter().map(|(_, payload)| *payload);
+    let projects: Vec<&str> = rows.iter().map(|(job, _)| &*job.accept.project).collect();
+    let messages: Vec<Uuid> = rows.iter().map(|(job, _)| job.accept.message.id).collect();
+    let ids: Vec<Uuid> = payloads().map(|payload| payload.id).collect();
+    let kinds: Vec<&str> = payloads().map(|payload| payload.kind.name()).collect();
+    let submissions: Vec<Option<Uuid>> = payloads().map(|payload| payload.submission).collect();
+    let cases: Vec<Option<&str>> = payloads().map(|payload| payload.case.as_deref()).collect();
+    let facts: Vec<&str> = payloads().map(|payload| &*payload.facts).collect();
+    let content_types: Vec<Option<&str>> = payloads().map(NewPayload::content_type).collect();
+    let originals: Vec<Option<&[u8]>> = payloads().map(NewPayload::bytes).collect();
+    let statement = transaction
+        .prepare_cached(&format!(
+            "INSERT INTO payloads ({})
+             SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[],
+                                  $6::text[], $7::text[], $8::text[], $9::bytea[])",
+            payloads::COLUMNS
+        ))
+        .await?;
+    let parameters: [&(dyn ToSql + Sync); 9] = [
+        &projects,
+        &ids,
+        &messages,
+        &kinds,
+        &submissions,
+        &cases,
+        &facts,
+        &content_types,
+        &originals,
+    ];
+    transaction.execute(&statement, &parameters).await?;
     Ok(())
 }
 

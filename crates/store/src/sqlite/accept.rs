@@ -7,20 +7,24 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use fieldpost_model::ProjectName;
-use fieldpost_model::delivery::{DeliveryState, PayloadKind};
+use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::message::MessageState;
 use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::filing;
 use super::order::{self, Replaced};
 use super::rows::Insert;
+use super::runs;
 use crate::arriving::{Arriving, Ordered};
 use crate::ends::AcceptEnd;
 use crate::error::StoreError;
+use crate::payloads::{self, NewPayload};
 use crate::records::{Accept, Accepted, DedupeKey, Lane, NewDelivery, NewMessage};
 use crate::request::request_text;
+use crate::runs::RunRow;
 use crate::statement::{as_integer, unreadable};
 
 /// A message that waits to be kept.
@@ -51,16 +55,26 @@ pub(super) fn accept_all(
 ) -> Result<(), StoreError> {
     let mut versions = Versions::default();
     let mut rows = Rows { next_body: next_body(connection)?, ..Rows::default() };
+    let mut filings = filing::begin(connection, jobs.iter().map(|job| &job.accept))?;
     for AcceptJob { accept, quarantine_limit, end, .. } in &mut *jobs {
         let current = versions.current(connection, &accept.project)?;
-        let accepted = if current == Some(accept.configuration_version) {
-            decide(connection, accept, *quarantine_limit, &mut rows)?
+        let is_current = current == Some(accept.configuration_version);
+        let accepted = if is_current && filings.fits(accept) {
+            let accepted = decide(connection, accept, *quarantine_limit, &mut rows)?;
+            match accepted {
+                Accepted::Kept { .. } => filings.note(accept),
+                Accepted::Duplicate { .. } => filings.note_repetition(accept),
+                _ => {}
+            }
+            filings.add(accept, &accepted);
+            accepted
         } else {
             Accepted::Stale
         };
         *end = Some(accepted.into());
     }
     rows.insert(connection)?;
+    filing::write(connection, filings.into_rows())?;
     let replaced = rows.replaced;
     tell_replaced(jobs, &replaced);
     Ok(())
@@ -89,7 +103,7 @@ fn decide<'j>(
     quarantine_limit: u32,
     rows: &mut Rows<'j>,
 ) -> Result<Accepted, StoreError> {
-    let Accept { project, message, deliveries, .. } = accept;
+    let Accept { project, message, deliveries, runs, payloads, .. } = accept;
     if message.quarantined.is_some() {
         return quarantine(connection, project, message, quarantine_limit, rows);
     }
@@ -108,6 +122,8 @@ fn decide<'j>(
         }
     };
     rows.message(project, message, MessageState::Kept, None, Place { version, previous });
+    let payload_of = |payload| PayloadRow { project, message: message.id, payload };
+    rows.payloads.extend(payloads.iter().map(payload_of));
     for delivery in deliveries {
         rows.deliveries.push(DeliveryRow {
             project,
@@ -117,6 +133,8 @@ fn decide<'j>(
             ordered: Ordered::of(delivery),
         });
     }
+    let run_of = |run| (RunRow { project, message: Some(message.id), run }, message.received_at);
+    rows.runs.extend(runs.iter().map(run_of));
     Ok(Accepted::Kept { version })
 }
 
@@ -285,11 +303,19 @@ impl DeliveryRow<'_> {
     }
 }
 
+struct PayloadRow<'j> {
+    project: &'j ProjectName,
+    message: Uuid,
+    payload: &'j NewPayload,
+}
+
 /// The rows that a batch calls for.
 #[derive(Default)]
 struct Rows<'j> {
     messages: Vec<MessageRow<'j>>,
+    payloads: Vec<PayloadRow<'j>>,
     deliveries: Vec<DeliveryRow<'j>>,
+    runs: Vec<(RunRow<'j>, Timestamp)>,
     next_body: i64,
     /// What was in the queue, or would have been, and was replaced.
     replaced: Vec<Replaced>,
@@ -324,10 +350,21 @@ impl<'j> Rows<'j> {
             values.put(&message.identity)?.put(row.place.version)?.put(1)?.put(row.body)?;
             values.put(row.place.previous.as_ref().map(Uuid::as_bytes)).map(drop)
         })?;
+        PAYLOADS.run(connection, &self.payloads, |row, values| {
+            let payload = row.payload;
+            values.put(&**row.project)?.put(payload.id.as_bytes())?.put(row.message.as_bytes())?;
+            values.put(payload.kind.name())?;
+            values.put(payload.submission.as_ref().map(Uuid::as_bytes))?.put(&payload.case)?;
+            values.put(&payload.facts)?.put(payload.content_type())?;
+            values.put(payload.bytes()).map(drop)
+        })?;
         self.arrange(connection)?;
         self.insert_deliveries(connection)?;
         self.settle(connection)?;
+        runs::insert(connection, &self.runs)?;
+        self.runs.clear();
         self.messages.clear();
+        self.payloads.clear();
         self.deliveries.clear();
         Ok(())
     }
@@ -357,12 +394,13 @@ impl<'j> Rows<'j> {
                 if newer.is_some() { DeliveryState::Superseded } else { DeliveryState::Pending };
             values.put(&**row.project)?.put(delivery.id.as_bytes())?.put(&delivery.forwarder)?;
             values.put(&delivery.connection)?.put(delivery.event.name())?;
-            values.put(PayloadKind::Message.name())?.put(row.payload.as_bytes())?;
+            values.put(delivery.payload_kind().name())?.put(row.payload.as_bytes())?;
             values.put(&delivery.key)?.put(state.name())?;
             values.put(delivery.origin.name())?.put(0)?.put(0)?;
             values.put(row.now.0)?.put(newer.is_none().then_some(row.now.0))?;
             values.put(newer.as_ref().map(Uuid::as_bytes))?.put(delivery.hops)?;
-            values.put(&delivery.order_key).map(drop)
+            values.put(&delivery.order_key)?;
+            values.put(delivery.payload.as_ref().map(Uuid::as_bytes)).map(drop)
         })?;
         self.deliveries.retain(|row| row.superseded_by().is_none());
         QUEUE.run(connection, &self.deliveries, |row, values| {
@@ -409,12 +447,16 @@ static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
     )
 });
 
+static PAYLOADS: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(&format!("INSERT OR FAIL INTO payloads ({})", payloads::COLUMNS), 9)
+});
+
 static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
         "INSERT OR FAIL INTO deliveries (project, id, forwarder, connection, event, payload_kind,
              payload_id, key, state, origin, attempts, tries, registered_at, next_attempt_at,
-             superseded_by, hops, order_key)",
-        17,
+             superseded_by, hops, order_key, subject)",
+        18,
     )
 });
 

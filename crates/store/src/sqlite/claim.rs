@@ -10,7 +10,7 @@ use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use crate::claimed::{self, Held, claimed_columns};
+use crate::claimed::{self, Held, claimed_columns, claimed_condition};
 use crate::error::StoreError;
 use crate::records::{Claimed, Lane, LaneDemand, LaneOutlook};
 use crate::statement::{Row, as_integer};
@@ -78,16 +78,21 @@ fn next_due(
     Ok(next.map(|at| Timestamp(at).since(now)))
 }
 
+/// What a delivery carries.
+pub(super) const CONTENTS: &str = concat!(
+    "SELECT ",
+    claimed_columns!(),
+    " FROM deliveries d
+     LEFT JOIN payloads p ON p.project = d.project AND p.id = d.subject
+     LEFT JOIN messages m ON m.project = d.project AND m.id = d.payload_id
+     LEFT JOIN message_bodies b ON b.body = m.body
+     WHERE d.project = ?1 AND d.id = ?2 AND ",
+    claimed_condition!()
+);
+
 /// Reads what the held deliveries carry. One that was taken away meanwhile is left out.
 pub(super) fn contents(connection: &Connection, held: &[Held]) -> Result<Vec<Claimed>, StoreError> {
-    let mut statement = connection.prepare_cached(concat!(
-        "SELECT ",
-        claimed_columns!(),
-        " FROM deliveries d
-         JOIN messages m ON m.project = d.project AND m.id = d.payload_id
-         JOIN message_bodies b ON b.body = m.body
-         WHERE d.project = ?1 AND d.id = ?2"
-    ))?;
+    let mut statement = connection.prepare_cached(CONTENTS)?;
     let mut claimed = Vec::with_capacity(held.len());
     for held in held {
         let mut rows = statement.query(params![&*held.lane.project, held.delivery.as_bytes()])?;

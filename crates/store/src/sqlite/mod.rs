@@ -2,11 +2,15 @@
 
 mod accept;
 mod claim;
+mod filing;
+#[cfg(test)]
+mod filing_plans;
 mod order;
 #[cfg(test)]
 mod plans;
 mod record;
 mod rows;
+mod runs;
 pub(crate) mod writer;
 
 use std::fs::{File, TryLockError};
@@ -23,6 +27,8 @@ use crate::StoreSettings;
 use crate::clock::Clock;
 use crate::ends::{AcceptEnd, RecordEnd};
 use crate::error::StoreError;
+use crate::filing::MOVED;
+use crate::filing::batch::LateFiling;
 use crate::leases::LeaseClock;
 use crate::migrate;
 use crate::records::{Accept, Claims, LaneDemand, Outcome};
@@ -40,10 +46,14 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often the write-ahead log is copied into the database beside the writer.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// Pages of the log at which the writer itself has to finish a checkpoint, so that the log stays
-/// bounded however busy it is: 64 MiB of 8 KiB pages.
-const CHECKPOINT_PAGES: i64 = 8_192;
+/// bounded however busy it is: 16 MiB of 8 KiB pages. On a disk that is nearly full the log must not
+/// take the last of the room: it could never be emptied then, since what it holds has to find room in
+/// the database first.
+const CHECKPOINT_PAGES: i64 = 2_048;
 /// The log file keeps this size between checkpoints: overwriting is cheaper than appending.
-const JOURNAL_BYTES: i64 = 64 * 1024 * 1024;
+const JOURNAL_BYTES: i64 = CHECKPOINT_PAGES * PAGE_BYTES;
+/// The size of a page, in bytes.
+const PAGE_BYTES: i64 = 8_192;
 
 /// The embedded database.
 pub(crate) struct Sqlite {
@@ -89,7 +99,7 @@ impl Sqlite {
         // it. It costs next to nothing: zeros go into pages that the deletion writes anyway, and
         // only a page that becomes free as a whole is written for their sake alone.
         connection.execute_batch(&format!(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
              PRAGMA journal_size_limit = {JOURNAL_BYTES}; PRAGMA cache_size = -32768;
              PRAGMA secure_delete = ON;"
@@ -248,13 +258,17 @@ impl Sqlite {
     }
 
     /// Runs a batch as one transaction; the answer is the rows touched by each statement.
-    pub(crate) async fn change(&self, batch: Batch) -> Result<Vec<u64>, StoreError> {
+    pub(crate) async fn change(
+        &self,
+        batch: Batch,
+        late: Option<LateFiling>,
+    ) -> Result<Vec<u64>, StoreError> {
         let outcome = self
             .writer
             .run(Priority::Other, move |connection| {
                 // A savepoint of its own: a conflict undoes this batch, not its neighbours.
                 connection.execute_batch("SAVEPOINT batch")?;
-                let outcome = apply(connection, &batch);
+                let outcome = apply(connection, &batch, late.as_ref());
                 let end = if matches!(outcome, Ok(Ok(_))) {
                     "RELEASE batch"
                 } else {
@@ -268,6 +282,11 @@ impl Sqlite {
     }
 }
 
+/// Says that a table's rows are found by this index and by nothing else.
+pub(crate) fn indexed_by(index: &str) -> String {
+    format!("INDEXED BY {index}")
+}
+
 /// `$2` is the second parameter for PostgreSQL; SQLite takes `$2` for a name, numbered by where it
 /// first stands, and `?2` for the second parameter.
 fn numbered(sql: &str) -> String {
@@ -277,6 +296,7 @@ fn numbered(sql: &str) -> String {
 fn apply(
     connection: &Connection,
     batch: &Batch,
+    late: Option<&LateFiling>,
 ) -> Result<Result<Vec<u64>, &'static str>, StoreError> {
     let mut counts = Vec::with_capacity(batch.0.len());
     for statement in &batch.0 {
@@ -288,6 +308,11 @@ fn apply(
             Expect::One(conflict) if touched != 1 => return Ok(Err(conflict)),
             _ => counts.push(touched as u64),
         }
+    }
+    if let Some(late) = late
+        && !filing::write_late(connection, late)?
+    {
+        return Ok(Err(MOVED));
     }
     Ok(Ok(counts))
 }

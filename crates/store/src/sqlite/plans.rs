@@ -132,6 +132,23 @@ fn what_is_held_is_found_by_its_holder() {
     }
 }
 
+#[test]
+fn what_a_delivery_carries_is_looked_up() {
+    let connection = queue_of(1);
+    let sql = format!("EXPLAIN QUERY PLAN {}", claim::CONTENTS);
+    let mut statement = connection.prepare(&sql).unwrap();
+    let plan: Vec<String> = statement
+        .query_map(params!["clinic", [0_u8; 16]], |row| row.get(3))
+        .unwrap()
+        .map(Result::unwrap)
+        .filter(|step: &String| !step.contains("SCALAR SUBQUERY"))
+        .collect();
+    let looked_up = |step: &String| step.starts_with("SEARCH") && step.contains("=?");
+    assert!(plan.len() == 5 && plan.iter().all(looked_up), "{plan:?}");
+    let by_both = "p USING INDEX sqlite_autoindex_payloads_1 (project=? AND id=?)";
+    assert!(plan.iter().any(|step| step.contains(by_both)), "{plan:?}");
+}
+
 /// What it costs to tell what waits in every lane.
 fn cost_of_backlogs(waiting: u128) -> i64 {
     let mut connection = queue_of(waiting);

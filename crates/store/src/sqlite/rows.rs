@@ -23,6 +23,11 @@ pub(super) struct Insert {
 impl Insert {
     /// `head` is the statement up to and without VALUES; `columns` is how many values a row has.
     pub(super) fn new(head: &str, columns: usize) -> Self {
+        Self::with_tail(head, columns, "")
+    }
+
+    /// The same with something behind the rows.
+    pub(super) fn with_tail(head: &str, columns: usize, tail: &str) -> Self {
         let text = |rows: usize| {
             let tuples: Vec<String> = (0..rows)
                 .map(|row| {
@@ -32,7 +37,7 @@ impl Insert {
                     format!("({})", values.join(", "))
                 })
                 .collect();
-            format!("{head} VALUES {}", tuples.join(", "))
+            format!("{head} VALUES {} {tail}", tuples.join(", "))
         };
         Self { many: text(ROWS), one: text(1) }
     }

@@ -81,6 +81,7 @@ async fn deliveries_and_queue_are_there_when_it_answers(
         event: Event::CaseUpdated,
         payload_kind: PayloadKind::Message,
         payload_id: given.message.id,
+        message: Some(given.message.id),
         key: Some("case-7".to_owned()),
         state: DeliveryState::Pending,
         origin: DeliveryOrigin::Event,
@@ -97,7 +98,7 @@ async fn deliveries_and_queue_are_there_when_it_answers(
     assert_eq!(store.waiting().await, Ok(2));
 
     let claimed = store.claim_one().await;
-    assert_eq!((claimed.id, claimed.payload), (delivery.id, given.message.id));
+    assert_eq!((claimed.id, claimed.message), (delivery.id, Some(given.message.id)));
     assert_eq!(claimed.lane, lane(CONNECTION));
     assert_eq!(claimed.forwarder, FORWARDER);
     assert_eq!((claimed.event, claimed.origin), (Event::CaseUpdated, DeliveryOrigin::Event));

@@ -260,6 +260,8 @@ async fn a_replay_holds_the_locks_of_all_its_keys_before_its_first_row_on_postgr
             released: None,
             still_quarantined: None,
             deliveries: vec![delivery],
+            runs: Vec::new(),
+            payloads: Vec::new(),
         });
         store.accept(accept).await.unwrap();
     }

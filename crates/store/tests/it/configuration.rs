@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use fieldpost_store::{
-    Accepted, Configuration, DefinitionChange, DefinitionKind, Project, Replay, Replayed, Store,
-    StoreError, StoredDefinition, TAKEN_KEY,
+    Accepted, Configuration, DefinitionChange, DefinitionKind, Pause, Project, Replay, Replayed,
+    Store, StoreError, StoredDefinition, TAKEN_KEY,
 };
 use futures_util::future::join_all;
 use rstest::rstest;
@@ -51,6 +51,7 @@ async fn definitions_change_together_and_read_back(
         name: name.to_owned(),
         text: text.to_owned(),
         saved_in: 2,
+        pause: None,
     };
     let definitions = vec![
         stored(DefinitionKind::Connection, "ministry", "2"),
@@ -87,6 +88,38 @@ async fn each_definition_knows_the_version_that_it_was_saved_with(
     store.change_configuration(PROJECT, 3, vec![removed]).await.unwrap();
     store.change_configuration(PROJECT, 4, vec![set("births")]).await.unwrap();
     assert_eq!(saved().await, [named("births", 5), named("deaths", 2)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_pause_lies_beside_its_definition_until_either_goes(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let pauses = async || -> Vec<Option<Pause>> {
+        let found = store.configuration(PROJECT).await.unwrap().unwrap();
+        found.definitions.into_iter().map(|it| it.pause).collect()
+    };
+    let change = |name: &str, pause: Option<&Pause>| {
+        DefinitionChange::Pause(DefinitionKind::Forwarder, name.to_owned(), pause.cloned())
+    };
+    let why = Pause { since: now(), by: "ü\0".to_owned(), reason: Some("moved\0".to_owned()) };
+    let kept = Pause { by: "ü␀".to_owned(), reason: Some("moved␀".to_owned()), ..why.clone() };
+    let begin = vec![set("births"), set("deaths"), change("births", Some(&why))];
+    store.change_configuration(PROJECT, 1, begin).await.unwrap();
+    assert_eq!(pauses().await, [Some(kept.clone()), None]);
+    // Saving the definition leaves it, and so does a pause of what is not there.
+    let others = vec![set("births"), change("nowhere", Some(&why))];
+    store.change_configuration(PROJECT, 2, others).await.unwrap();
+    assert_eq!(pauses().await, [Some(kept.clone()), None]);
+    let silent = Pause { reason: None, ..kept };
+    let turned = vec![change("births", None), change("deaths", Some(&silent))];
+    store.change_configuration(PROJECT, 3, turned).await.unwrap();
+    assert_eq!(pauses().await, [None, Some(silent)]);
+    let removed = DefinitionChange::Remove(DefinitionKind::Forwarder, "deaths".to_owned());
+    store.change_configuration(PROJECT, 4, vec![removed]).await.unwrap();
+    store.change_configuration(PROJECT, 5, vec![set("deaths")]).await.unwrap();
+    assert_eq!(pauses().await, [None, None]);
 }
 
 #[rstest]
@@ -233,6 +266,8 @@ async fn replays_go_on_beside_accepting(
         released: None,
         still_quarantined: None,
         deliveries: Vec::new(),
+        runs: Vec::new(),
+        payloads: Vec::new(),
     };
     store.accept(old).await.unwrap();
     let stop = AtomicBool::new(false);

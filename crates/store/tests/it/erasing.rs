@@ -325,7 +325,8 @@ async fn all_traces_of_a_person_are_found_and_erased(
 
     // What waits has to be cancelled first.
     assert_eq!(store.erase_messages(PROJECT, &[one], now()).await.unwrap().messages, 0);
-    let waiting = store.waiting_of(PROJECT, &all).await.unwrap();
+    let traces = Traces { messages: all.to_vec(), ..Traces::default() };
+    let waiting = store.waiting_of(PROJECT, &traces).await.unwrap();
     assert_eq!(waiting.len(), 2);
     for delivery in &waiting {
         store.cancel(PROJECT, delivery, "erased").await.unwrap();
@@ -383,7 +384,7 @@ async fn what_people_were_told_of_erased_messages_goes_with_them(
             unsteady_within: Duration::ZERO,
         };
         let id = notice.id;
-        assert_eq!(store.open_incident(PROJECT, &incident, &[notice]).await, Ok(true));
+        assert_eq!(store.open_incident(PROJECT, &incident, &[notice], &[]).await, Ok(true));
         id
     };
     tell(format!("> no patient of that name\nForm or case: case-1\nMessage: {hers}\n")).await;
@@ -395,7 +396,10 @@ async fn what_people_were_told_of_erased_messages_goes_with_them(
     tell("7 tries failed\nForm or case: 7\n".to_owned()).await;
     let counted = tell("7 tries failed\nForm or case: 77\n".to_owned()).await;
     let names = ["Zo\u{eb} \"Q\"", "7"].map(str::to_owned).to_vec();
-    store.erase_told(PROJECT, &Traces { messages: vec![hers], names }).await.unwrap();
+    store
+        .erase_told(PROJECT, &Traces { messages: vec![hers], names, ..Traces::default() })
+        .await
+        .unwrap();
     let left = store.notices(PROJECT, first(9)).await.unwrap();
     assert_eq!(left.iter().map(|notice| notice.id).collect::<Vec<_>>(), [counted, stays]);
 }
@@ -428,7 +432,7 @@ async fn the_files_hold_nothing_of_whom_was_erased_on_sqlite(
     hers.push(keep(&store, large).await.0);
     for claimed in store.claim_some(500, LONG).await {
         let mut outcome = outcome(&claimed, Verdict::Final(DeliveryState::Rejected));
-        if hers.contains(&claimed.payload) {
+        if hers.contains(&claimed.found_by()) {
             outcome.last_error = Some(format!("no such person: {name}"));
             outcome.request_body = Some(name.repeat(40).into());
         }

@@ -1,13 +1,13 @@
 //! What belongs to the history of a message: its versions, and the tries of its deliveries.
 
 use fieldpost_model::delivery::DeliveryState;
-use fieldpost_store::{Accept, DedupeKey, Released, Replay, Replayed, Verdict};
+use fieldpost_store::{Accept, DedupeKey, Replay, Replayed, Verdict};
 use futures_util::future::join_all;
 use rstest::rstest;
 use uuid::Uuid;
 
 use crate::support::{
-    CONNECTION, Change, Engine, LONG, PROJECT, TestStore, message, outcome, succeeded,
+    CONNECTION, Change, Engine, LONG, PROJECT, TestStore, message, outcome, released, succeeded,
 };
 
 /// A message that its dialect knows by an identity.
@@ -87,9 +87,11 @@ async fn a_message_that_is_released_takes_its_place(
         project: PROJECT.into(),
         configuration_version: 1,
         message: ids[1],
-        released: Some(Released { identity: Some("birth-7".to_owned()), dedupe: Some(dedupe) }),
+        released: Some(released("birth-7", Some(dedupe))),
         still_quarantined: None,
         deliveries: Vec::new(),
+        runs: Vec::new(),
+        payloads: Vec::new(),
     };
     assert_eq!(store.replay(&replay).await, Ok(Replayed::Done));
     assert_eq!(versions(&store, ids[0], 100).await, [(ids[1], 2), (ids[0], 1)]);

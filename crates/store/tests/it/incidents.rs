@@ -38,7 +38,7 @@ fn sighting(error: &str) -> Sighting {
         url: Some("https://ministry.example/births".to_owned()),
         sample: Some(Sample {
             delivery: Uuid::from_u128(7),
-            payload: Uuid::from_u128(8),
+            message: Some(Uuid::from_u128(8)),
             key: Some("case-1".to_owned()),
         }),
     }
@@ -67,10 +67,10 @@ async fn an_incident_is_opened_counted_and_ended_once(
     let store = TestStore::new(engine).await;
     let new = trouble();
     let opened = mail(Some(new.id), NoticeKind::Opened);
-    assert!(store.open_incident(PROJECT, &new, &[opened]).await.unwrap());
+    assert!(store.open_incident(PROJECT, &new, &[opened], &[]).await.unwrap());
     let second = trouble();
     let twice = mail(Some(second.id), NoticeKind::Opened);
-    assert!(!store.open_incident(PROJECT, &second, &[twice]).await.unwrap());
+    assert!(!store.open_incident(PROJECT, &second, &[twice], &[]).await.unwrap());
 
     store.note_failures(PROJECT, new.id, 3, 1, Some(&sighting("500"))).await.unwrap();
     store.note_failures(PROJECT, new.id, 2, 0, None).await.unwrap();
@@ -81,7 +81,7 @@ async fn an_incident_is_opened_counted_and_ended_once(
     assert_eq!((incident.failures, incident.given_up), (10, 1));
     assert_eq!(incident.last.as_ref().unwrap().error.as_deref(), Some("500"));
     assert_eq!(incident.last.as_ref().unwrap().sample, sighting("").sample);
-    assert!(open[0].success_at.is_some() && !incident.unsteady);
+    assert!(incident.success_at.is_some() && !incident.unsteady);
 
     let told = incident.opened_at;
     let reminder = || [mail(Some(new.id), NoticeKind::Reminder)];
@@ -89,8 +89,8 @@ async fn an_incident_is_opened_counted_and_ended_once(
     assert!(!store.remind_of_incident(PROJECT, new.id, told, &reminder()).await.unwrap());
 
     let recovered = || [mail(Some(new.id), NoticeKind::Recovered)];
-    assert!(store.recover_incident(PROJECT, new.id, &recovered()).await.unwrap());
-    assert!(!store.recover_incident(PROJECT, new.id, &recovered()).await.unwrap());
+    assert!(store.recover_incident(PROJECT, new.id, &recovered(), &[]).await.unwrap());
+    assert!(!store.recover_incident(PROJECT, new.id, &recovered(), &[]).await.unwrap());
     store.note_failures(PROJECT, new.id, 9, 9, None).await.unwrap();
     let ended = store.incident(PROJECT, new.id).await.unwrap().unwrap();
     assert_eq!((ended.state, ended.failures), (IncidentState::Recovered, 10));
@@ -106,7 +106,7 @@ async fn an_incident_is_opened_counted_and_ended_once(
 
     // What begins again at once is unsteady.
     let again = NewIncident { unsteady_within: LONG, ..trouble() };
-    assert!(store.open_incident(PROJECT, &again, &[]).await.unwrap());
+    assert!(store.open_incident(PROJECT, &again, &[], &[]).await.unwrap());
     assert!(store.incident(PROJECT, again.id).await.unwrap().unwrap().unsteady);
     let all = store.incidents(PROJECT, &IncidentQuery::default(), first(10)).await.unwrap();
     assert_eq!(all.iter().map(|it| it.id).collect::<Vec<_>>(), [again.id, new.id]);
@@ -127,8 +127,8 @@ async fn of_many_who_see_it_one_opens_it() {
     for _ in 0..4 {
         let (one, two) = (trouble(), trouble());
         let (a, b) = tokio::join!(
-            store.open_incident(PROJECT, &one, &[]),
-            other.open_incident(PROJECT, &two, &[])
+            store.open_incident(PROJECT, &one, &[], &[]),
+            other.open_incident(PROJECT, &two, &[], &[])
         );
         opened += u32::from(a.unwrap()) + u32::from(b.unwrap());
     }
@@ -144,7 +144,7 @@ async fn a_notice_is_held_sent_tried_again_and_given_up(
     let new = trouble();
     let mut notices = [NoticeKind::Opened; 2].map(|kind| mail(Some(new.id), kind));
     notices[1].impossible = Some("no mail relay is set".to_owned());
-    store.open_incident(PROJECT, &new, &notices).await.unwrap();
+    store.open_incident(PROJECT, &new, &notices, &[]).await.unwrap();
 
     let held = store.claim_notices(10, SHORT).await.unwrap();
     assert_eq!(held.len(), 1, "what nobody can send is not claimed");
@@ -182,7 +182,7 @@ async fn what_a_dead_process_held_is_sent_after_its_restart(
     let store = TestStore::new(engine).await;
     let new = trouble();
     let notices = [mail(Some(new.id), NoticeKind::Opened)];
-    store.open_incident(PROJECT, &new, &notices).await.unwrap();
+    store.open_incident(PROJECT, &new, &notices, &[]).await.unwrap();
     assert_eq!(store.claim_notices(10, LONG).await.unwrap().len(), 1);
     store.free_notices().await.unwrap();
     assert!(store.claim_notices(10, LONG).await.unwrap().is_empty(), "it is held by this start");
@@ -207,8 +207,8 @@ async fn endings_are_told_at_most_once_in_a_while(
         let ended = store.ended_deliveries(9).await.unwrap();
         assert!(ended.iter().all(|it| it.state == state && it.connection == CONNECTION));
         assert_eq!(ended.len(), count, "each is noted once, with what ended it");
-        assert!(store.count_endings(PROJECT, CONNECTION, &ended, sample).await.unwrap());
-        assert!(!store.count_endings(PROJECT, CONNECTION, &ended, "again").await.unwrap());
+        assert!(store.count_endings(PROJECT, CONNECTION, &ended, sample, &[]).await.unwrap());
+        assert!(!store.count_endings(PROJECT, CONNECTION, &ended, "again", &[]).await.unwrap());
     };
     end(DeliveryState::Cancelled, 3, "one").await;
     end(DeliveryState::Rejected, 1, "two").await;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::order::{drain, keep, latest, order_key, ordered};
 use crate::support::{
-    CONNECTION, Change, Engine, PROJECT, TestStore, delivery_to, message, outcome,
+    CONNECTION, Change, Engine, PROJECT, TestStore, delivery_to, message, outcome, released,
 };
 
 /// How an older state comes to stand behind a newer one.
@@ -49,6 +49,8 @@ async fn come_back(store: &TestStore, ended: Uuid, how: ComesBack) -> Uuid {
                 released: None,
                 still_quarantined: None,
                 deliveries: vec![again.clone()],
+                runs: Vec::new(),
+                payloads: Vec::new(),
             };
             assert_eq!(store.replay(&replay).await, Ok(Replayed::Done));
             again.id
@@ -154,4 +156,65 @@ async fn in_the_order_of_a_connection_the_newest_state_goes_to_the_end(
     };
     let kept = keep(&store, ["child", "parent", "child"].map(of)).await;
     assert_eq!(drain(&store).await, kept[1..]);
+}
+
+/// Releases a message that was set aside, with the newest state of the case `a`; the answer is its delivery.
+async fn release(store: &TestStore) -> Uuid {
+    let broken = message("broken").unreadable("broken");
+    let (id, newest) = (broken.message.id, state_of("a"));
+    store.accept(broken).await.unwrap();
+    let replay = Replay {
+        project: PROJECT.into(),
+        configuration_version: 1,
+        message: id,
+        released: Some(released("released", None)),
+        still_quarantined: None,
+        deliveries: vec![newest.clone()],
+        runs: Vec::new(),
+        payloads: Vec::new(),
+    };
+    assert_eq!(store.replay(&replay).await, Ok(Replayed::Done));
+    newest.id
+}
+
+/// What is released arrives then: by the rules of what arrives by itself.
+#[rstest]
+#[tokio::test]
+async fn what_is_released_has_the_place_of_the_older_where_that_overtakes_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(false, true)] is_another_behind: bool,
+) {
+    let store = TestStore::new(engine).await;
+    let others = latest("a").change(|accept| accept.deliveries[0].forwarder = "deaths".to_owned());
+    let behind = if is_another_behind { ordered("a") } else { ordered("b") };
+    let kept = keep(&store, [latest("a"), others, behind]).await;
+    let newest = release(&store).await;
+    assert_eq!(store.find(kept[0]).await.superseded_by, Some(newest));
+    // It is replaced as any other is.
+    let last = keep(&store, [latest("a")]).await[0];
+    assert_eq!(store.find(newest).await.superseded_by, Some(last));
+    let sent = drain(&store).await;
+    let place = |id: Uuid| sent.iter().position(|it| *it == id).unwrap();
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    let follows = place(last) > place(kept[1]);
+    assert_eq!(follows, is_another_behind, "{sent:?}");
+    assert!(!is_another_behind || place(last) > place(kept[2]), "{sent:?}");
+}
+
+/// What is being sent is not taken back, and goes first.
+#[rstest]
+#[tokio::test]
+async fn what_is_released_leaves_alone_what_is_being_sent(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let first = keep(&store, [latest("a")]).await[0];
+    let claimed = store.claim_one().await;
+    let second = keep(&store, [latest("a")]).await[0];
+    let newest = release(&store).await;
+    assert_eq!(store.find(second).await.superseded_by, Some(newest));
+    assert_eq!(store.find(first).await.superseded_by, None);
+    assert!(store.claim_some(9, crate::support::LONG).await.is_empty(), "one after the other");
+    store.record(crate::support::succeeded(&claimed)).await.unwrap();
+    assert_eq!(drain(&store).await, [newest]);
 }

@@ -16,6 +16,8 @@ mod bulk;
 #[cfg(test)]
 mod claim;
 #[cfg(test)]
+mod collections;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod configuration;
@@ -27,6 +29,10 @@ mod delivery_lists;
 mod durability;
 #[cfg(test)]
 mod erasing;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod filing;
 #[cfg(test)]
 mod history;
 mod hubs;
@@ -51,9 +57,13 @@ mod order;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod payloads;
+#[cfg(test)]
 mod quarantine;
 #[cfg(test)]
 mod record;
+#[cfg(test)]
+mod runs;
 #[cfg(test)]
 mod sealing;
 #[cfg(test)]

@@ -266,6 +266,8 @@ async fn requeues_and_replays_go_to_the_end_of_their_key(
         released: None,
         still_quarantined: None,
         deliveries: vec![again.clone()],
+        runs: Vec::new(),
+        payloads: Vec::new(),
     };
     assert_eq!(store.replay(&replay).await, Ok(Replayed::Done));
     // What is older takes the place of nothing.

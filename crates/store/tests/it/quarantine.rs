@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::support::{
     CONNECTION, Change, Engine, PROJECT, TestStore, assert_conflict, delivery_to, first, message,
+    released,
 };
 
 /// A replay that finds nothing to do.
@@ -19,6 +20,8 @@ fn replay(message: Uuid) -> Replay {
         released: None,
         still_quarantined: None,
         deliveries: Vec::new(),
+        runs: Vec::new(),
+        payloads: Vec::new(),
     }
 }
 
@@ -91,7 +94,10 @@ async fn a_source_holds_no_more_than_its_limit(
     assert_eq!(store.accept(message("fine")).await, Ok(Accepted::Kept { version: 1 }));
 
     // One is released: there is room for one, and for one only.
-    let release = Replay { released: Some(Released::default()), ..replay(ids[0]) };
+    let release = Replay {
+        released: Some(Released { identity: None, ..released("", None) }),
+        ..replay(ids[0])
+    };
     assert_eq!(store.replay(&release).await, Ok(Replayed::Done));
     let fits = bad(3);
     let id = fits.message.id;
@@ -109,7 +115,7 @@ async fn a_replay_releases_once_with_its_deliveries(
     let id = accept.message.id;
     store.accept(accept).await.unwrap();
     let release = Replay {
-        released: Some(Released { identity: Some("form-1".to_owned()), dedupe: None }),
+        released: Some(released("form-1", None)),
         deliveries: vec![delivery_to(CONNECTION)],
         ..replay(id)
     };
@@ -122,7 +128,10 @@ async fn a_replay_releases_once_with_its_deliveries(
     assert_eq!((released.state, released.reason), (MessageState::Kept, None));
     assert_eq!(released.identity.as_deref(), Some("form-1"));
     let claimed = store.claim_one().await;
-    assert_eq!((claimed.payload, claimed.content.body.as_deref()), (id, Some(&b"<broken"[..])));
+    assert_eq!(
+        (claimed.message, claimed.content.body.as_deref()),
+        (Some(id), Some(&b"<broken"[..]))
+    );
 
     // Released is released: a second one conflicts, and adds nothing.
     let second = Replay { deliveries: vec![delivery_to(CONNECTION)], ..release };
@@ -162,7 +171,7 @@ async fn a_kept_message_is_matched_again(
     let again = Replay { deliveries, ..replay(id) };
     assert_eq!(store.replay(&again).await, Ok(Replayed::Done));
     assert_eq!(store.waiting().await, Ok(3));
-    assert_eq!(store.claim_one().await.payload, id);
+    assert_eq!(store.claim_one().await.message, Some(id));
     // The same delivery ids again: refused whole.
     let twice = store.replay(&again).await;
     assert!(matches!(twice, Err(StoreError::Refused(_))), "{twice:?}");
@@ -172,7 +181,7 @@ async fn a_kept_message_is_matched_again(
 /// What a released message is deduplicated by, as if its content had been `content`.
 fn released_as(content: &str) -> Released {
     let dedupe = message(content).known_as("form-1").message.dedupe;
-    Released { identity: Some("form-1".to_owned()), dedupe }
+    released("form-1", dedupe)
 }
 
 #[rstest]

@@ -299,6 +299,23 @@ async fn a_rotation_seals_everything_anew_and_forgets_the_old_key() {
     assert!(found.definitions.iter().any(|one| one.text.contains("another")));
 }
 
+#[rstest]
+#[tokio::test]
+async fn the_secret_of_a_project_is_its_own_and_outlives_a_rotation(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let secret = store.project_secret(PROJECT).await.unwrap();
+    assert_ne!(secret, [0; 32]);
+    assert_ne!(store.project_secret("other").await.unwrap(), secret);
+    let digits = fieldpost_model::hexadecimal::encode(&secret);
+    assert_nowhere(&everything(&store).await, &digits);
+    store.begin_rotation().await.unwrap();
+    store.reseal().await.unwrap();
+    let store = store.restart().await;
+    assert_eq!(store.project_secret(PROJECT).await, Ok(secret));
+}
+
 #[tokio::test]
 async fn an_interrupted_rotation_goes_on_with_the_next_start() {
     let store = TestStore::new(Engine::Sqlite).await;

@@ -11,7 +11,7 @@ use fieldpost_model::message::MessageRequest;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
     Accept, Accepted, Claimed, Claims, DedupeKey, Lane, LaneDemand, Move, NewDelivery, NewMessage,
-    Outcome, Page, Release, Store, StoreError, StoreSettings, Verdict, Walk, clock,
+    Outcome, Page, Release, Released, Store, StoreError, StoreSettings, Verdict, Walk, clock,
 };
 use fieldpost_testkit::postgres;
 use tempfile::TempDir;
@@ -245,6 +245,9 @@ pub(crate) fn message(body: &str) -> Accept {
             body: body.to_owned().into(),
         },
         deliveries: Vec::new(),
+        runs: Vec::new(),
+        payloads: Vec::new(),
+        filing: None,
     }
 }
 
@@ -261,6 +264,7 @@ pub(crate) fn delivery_to(connection: &str) -> NewDelivery {
         order_key: None,
         collapse_key: None,
         hops: 0,
+        payload: None,
     }
 }
 
@@ -383,4 +387,15 @@ pub(crate) fn assert_conflict<T: std::fmt::Debug>(result: &Result<T, StoreError>
 #[track_caller]
 pub(crate) fn assert_refused<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
     assert!(matches!(result, Err(StoreError::Refused(_))), "{result:?}");
+}
+
+/// What is known of a quarantined message that can be read by now, and makes nothing but itself.
+pub(crate) fn released(identity: &str, dedupe: Option<DedupeKey>) -> Released {
+    Released {
+        identity: Some(identity.to_owned()),
+        dedupe,
+        source: "intake".to_owned(),
+        at: Timestamp(0),
+        filing: None,
+    }
 }

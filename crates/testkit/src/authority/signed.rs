@@ -66,13 +66,7 @@ fn check(
     }
     let algorithm = only(&query, "algo").ok_or("Missing/multiple algo field.")?;
     let (message, _) = request.query.split_once("&signature=").ok_or("Missing signature.")?;
-    let signed = match algorithm {
-        "sha1" => Hmac::<Sha1>::new_from_slice(KEY.as_bytes()).map(|mac| sign(mac, message)),
-        "sha256" => Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).map(|mac| sign(mac, message)),
-        "sha512" => Hmac::<Sha512>::new_from_slice(KEY.as_bytes()).map(|mac| sign(mac, message)),
-        _ => return Err("Invalid algo."),
-    };
-    let signed = signed.map_err(|_| "Invalid key.")?;
+    let signed = wcs_signature(algorithm, KEY, message).ok_or("Invalid algo.")?;
     if only(&query, "signature") != Some(signed.as_str()) {
         return Err("Invalid signature.");
     }
@@ -81,6 +75,17 @@ fn check(
     }
     let nonce = only(&query, "nonce").ok_or("Missing/multiple nonce field.")?;
     if nonces.insert(nonce.to_owned()) { Ok(()) } else { Err("Nonce already used.") }
+}
+
+/// What w.c.s. expects as the signature of a query; `None` for an algorithm that it does not know.
+pub fn wcs_signature(algorithm: &str, key: &str, message: &str) -> Option<String> {
+    let key = key.as_bytes();
+    match algorithm {
+        "sha1" => Hmac::<Sha1>::new_from_slice(key).map(|mac| sign(mac, message)).ok(),
+        "sha256" => Hmac::<Sha256>::new_from_slice(key).map(|mac| sign(mac, message)).ok(),
+        "sha512" => Hmac::<Sha512>::new_from_slice(key).map(|mac| sign(mac, message)).ok(),
+        _ => None,
+    }
 }
 
 fn sign(mut mac: impl Mac, message: &str) -> String {

@@ -11,8 +11,12 @@ const SECRET: &str = "a-long-random-word-of-letters";
 /// What a variable holds whose name says that it is a signing secret, which has a form of its own.
 const SIGNING_SECRET: &str = "whsec_bG9uZyBlbm91Z2ggdG8gc2lnbiB3aXRo";
 
+/// Two variables never hold the same, as two secrets never should.
 fn variable(name: &str) -> String {
-    if name.ends_with("_WHSEC") { SIGNING_SECRET } else { SECRET }.to_owned()
+    match name {
+        name if name.ends_with("_WHSEC") => SIGNING_SECRET.to_owned(),
+        name => format!("{SECRET}-{}", name.to_ascii_lowercase().replace('_', "-")),
+    }
 }
 
 /// What a document's files of certificates and keys hold.

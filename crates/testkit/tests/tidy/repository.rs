@@ -7,7 +7,9 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Folders that hold nothing of ours: what tools build, fetch or keep.
-const FOREIGN_FOLDERS: &[&str] = &[".git", "target", "node_modules", "dist", "data"];
+const FOREIGN_FOLDERS: &[&str] = &[".git", "target", "node_modules", "dist"];
+/// The folder of a hub that is tried out in the checkout.
+const FOLDER_OF_A_HUB: &str = "data";
 
 /// The folder that holds the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -33,7 +35,9 @@ pub(crate) fn text_files() -> Vec<TextFile> {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
             let kind = entry.file_type().unwrap();
-            if kind.is_dir() && !FOREIGN_FOLDERS.contains(&name.as_str()) {
+            let is_foreign = FOREIGN_FOLDERS.contains(&name.as_str())
+                || (folder == root && name == FOLDER_OF_A_HUB);
+            if kind.is_dir() && !is_foreign {
                 folders.push(path);
             } else if kind.is_file()
                 && let Ok(text) = fs::read_to_string(&path)

@@ -60,7 +60,7 @@ const NOT_IN_PURE: &[(&str, &str)] = &[
 /// Who may name these crates; tests and benches excepted.
 const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite", &["fieldpost-store"]),
-    ("tokio-postgres", &["fieldpost-store"]),
+    ("tokio-postgres", &["fieldpost-store", "fieldpost-outbound"]),
     ("deadpool-postgres", &["fieldpost-store"]),
     ("reqwest", &["fieldpost-outbound", "fieldpost"]),
     ("axum", &["fieldpost-server", "fieldpost"]),

@@ -2,7 +2,7 @@ import { counted } from "../plural";
 
 export const actions = {
   title: "Actions",
-  about: "What was done to many deliveries or messages at once, newest first.",
+  about: "What was done to many deliveries, messages or runs at once, newest first.",
   empty:
     "Nothing was done to many at once yet. Select deliveries, and choose what is to be done with them.",
   toDeliveries: "To the deliveries",
@@ -21,6 +21,8 @@ export const actions = {
     requeue: "Requeue",
     resend: "Resend",
     replay: "Replay",
+    "retry-runs": "Runs begun again",
+    "cancel-runs": "Runs cancelled",
   },
   states: { running: "running", stopped: "stopped", done: "done", failed: "failed" },
   progress: (touched: string, matched: string) => `${touched} of ${matched}`,
@@ -36,6 +38,10 @@ export const actions = {
     requeue: (count: number) => counted("en", count, { one: "# requeued", other: "# requeued" }),
     resend: (count: number) => counted("en", count, { one: "# sent again", other: "# sent again" }),
     replay: (count: number) => counted("en", count, { one: "# replayed", other: "# replayed" }),
+    "retry-runs": (count: number) =>
+      counted("en", count, { one: "# begun again", other: "# begun again" }),
+    "cancel-runs": (count: number) =>
+      counted("en", count, { one: "# cancelled", other: "# cancelled" }),
   },
   matched: (count: number) =>
     counted("en", count, { one: "of # that it concerns", other: "of # that it concerns" }),
@@ -69,5 +75,6 @@ export const actions = {
   },
   selected: (count: number) => counted("en", count, { one: "# by name", other: "# by name" }),
   show: "Show these deliveries",
+  showRuns: "Show these runs",
   showCancelled: "Show what it cancelled",
 };

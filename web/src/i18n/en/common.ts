@@ -29,7 +29,15 @@ export const common = {
   hubIsAway: "The hub does not answer. Is it running, and are you online?",
   loading: "Loading…",
   mayBeOld: "What stands below could not be brought up to date.",
-  notAllowed: "Your access does not cover this. An administrator of the project can change that.",
+  reserved: (level: string) =>
+    `This takes the level “${level}” in this project. The list of members shows who can give it to you: an owner can.`,
+  reservedForInstallation:
+    "These pages are for those who run the installation. Ask them, if something here should change.",
+  /** What the hub's refusals mean for a page, by their codes. */
+  problems: {
+    erased: "This was erased for good, by retention or because somebody asked for it.",
+    "access-too-low": "Your access does not cover this. An owner of the project can change that.",
+  } as Readonly<Record<string, string | undefined>>,
   states,
   /** So many in a state. */
   stateCount: (state: keyof typeof states, count: number) =>

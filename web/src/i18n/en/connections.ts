@@ -25,8 +25,10 @@ export const connections = {
   states: {
     well: "well",
     in_trouble: "in trouble",
+    failing: "every try fails",
     paused: "paused",
-    idle: "nothing sent today",
+    paused_in_trouble: "paused in trouble",
+    idle: "nothing delivered today",
   },
   troubleSince: "in trouble since",
   leftAlone: "left alone for a while",
@@ -54,7 +56,17 @@ export const connections = {
     test: "Try it",
     warnings: "To look at",
   },
-  notAnswered: (name: string) => `${name} has taken nothing since`,
+  /** What it has taken since its incident began; the time follows. */
+  taken: {
+    nothing: (name: string) => `${name} has taken nothing since`,
+    some: (name: string) => `${name} has taken only some of what it is sent since`,
+  },
+  /** The time follows when the incident is over. */
+  takesAgain: (name: string) =>
+    `${name} takes what it is sent again. If nothing fails until then, its incident ends at`,
+  failing: (name: string) => `Every try of late has failed; ${name} has taken nothing since`,
+  failingEver: (name: string) => `Every try has failed so far; ${name} has taken nothing yet.`,
+  pausedInTrouble: (name: string) => `${name} is paused. Its incident is open since`,
   waits: (count: number) =>
     counted("en", count, { one: "# delivery waits.", other: "# deliveries wait." }),
   facts: {
@@ -108,6 +120,7 @@ export const connections = {
     login: "A login that gives a token",
     signed_url: "A signed address (w.c.s.)",
   },
+  databaseUser: (user: string) => `User ${user}, with a password`,
   kindAbouts: {
     none: "For systems that ask for nothing, or whose address is the secret.",
     basic: "What most systems take, DHIS2 among them.",
@@ -122,6 +135,16 @@ export const connections = {
   },
   form: {
     where: "Where to",
+    destination: "What it leads to",
+    service: "A service (https://)",
+    database: "A database (PostgreSQL)",
+    host: "Host",
+    hostAbout: "With :port, unless that is 5432.",
+    databaseName: "Database",
+    databaseAbout: "It must be there; tables are made in it.",
+    secure: "Encrypted (TLS)",
+    secureAbout: "The certificate is verified. Its authority can be given below.",
+    insecureAbout: "Anybody on the way can read the rows and the password.",
     url: "Address",
     urlAbout: "Where requests go, with https:// in front.",
     proving: "Proving yourself",
@@ -230,7 +253,15 @@ export const connections = {
         `It works as far as ${method} shows: answered in ${took}. Whether payloads are taken, the first delivery shows.`,
       "took-sample": (took: string) => `It works: the destination took the sample in ${took}.`,
     },
+    databaseVerdict: (mayMakeTables: boolean) =>
+      mayMakeTables
+        ? "It works: rows can be written, and tables made."
+        : "It works, but no tables can be made there.",
     hints: {
+      "use-sslmode-require": () =>
+        "Rows and the password travel where anybody on the way can read them. Tick Encrypted if the server speaks TLS.",
+      "grant-create": () =>
+        "Grant the user CREATE in this schema, name another schema in the forwarder’s table, or make the tables beforehand.",
       "use-https": () =>
         "Payloads and credentials travel where anybody on the way can read them. Use https: if the destination has it.",
       "check-host": () =>
@@ -292,6 +323,9 @@ export const connections = {
       authentication: "Signed in",
       authenticationNone: "No proof is asked for",
       authenticationReady: "Credentials are ready",
+      signedInAs: (user: string) => `Signed in as ${user}`,
+      database: (version: string, milliseconds: string) =>
+        `PostgreSQL ${version} answered in ${milliseconds}`,
       request: (status: string, milliseconds: string) => `Answered ${status} in ${milliseconds}`,
     },
     failed: {

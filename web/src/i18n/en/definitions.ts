@@ -7,6 +7,20 @@ export const definitions = {
   resume: "Resume",
   pauseAsk: (name: string) => `Pause ${name}?`,
   pauseAbout: "What is for it waits until it is resumed. Nothing is lost.",
+  pauseNote: {
+    /** The time follows, then what they said. */
+    by: (by: string) => `Paused by ${by} since`,
+    project: (by: string) => `The whole project is paused, by ${by} since`,
+    said: (reason: string) => `“${reason}”`,
+    noReason: "Nobody said why.",
+    /** What the hub itself says where it pauses a forwarder. */
+    ofHub: {
+      "the destination answered 410: it is gone for good":
+        "The destination answered 410: it is gone for good.",
+    } as Readonly<Record<string, string | undefined>>,
+  },
+  resumeAsk: (name: string) => `Resume ${name}?`,
+  resumeAbout: "What waited for it goes out at once.",
   deedNamed: (deed: string, name: string) => `${deed}: ${name}`,
   noJson: (fault: string, place: string) => `This is no JSON: ${fault}, at character ${place}.`,
   jsonFaults: {
@@ -27,6 +41,15 @@ export const definitions = {
     "try-now": (name: string) =>
       `One delivery goes to ${name} now. If it arrives, the others follow.`,
   },
+  /** The same of a workflow: it has runs, and nothing is for it. */
+  ofWorkflow: {
+    pauseAbout: "Its runs are still made, and wait until it is resumed. Those that go on now end.",
+    resumeAbout: "The runs that waited begin.",
+    done: {
+      pause: (name: string) => `${name} is paused. Its runs wait.`,
+      resume: (name: string) => `${name} runs again. The runs that waited begin.`,
+    },
+  },
   saved: (name: string) => `${name} is saved.`,
   removeAction: "Remove",
   removeAsk: (name: string) => `Remove ${name}?`,
@@ -41,12 +64,6 @@ export const definitions = {
   nobody: "—",
   warnings: (count: number) => counted("en", count, { one: "# warning", other: "# warnings" }),
   rowDoubled: (name: string) => `${name} is there already: only one of a name can be kept.`,
-  mayNot: {
-    editor:
-      "Changing this asks for the level “editor” in this project. An owner can give it to you.",
-    admin: "Changing this asks for the level “admin” in this project. An owner can give it to you.",
-    back: "Back to the list",
-  },
   meanwhile: {
     title: (name: string) => `Somebody else has saved ${name} since you began.`,
     about: "Nothing of yours is saved yet, and nothing of theirs is lost.",
@@ -102,6 +119,14 @@ export const definitions = {
     cameIn: (source: string) => `came in by \`${source}\``,
     cameInOther: (source: string, wanted: string) =>
       `came in by \`${source}\`, wanted \`${wanted}\``,
+    /** What a filter lists: what it is called, and what is said where it is not known. */
+    listed: {
+      forms: { what: "the form", unknown: "no form is known" },
+      case_types: { what: "the type of the case", unknown: "no type of case is known" },
+      applications: { what: "the application", unknown: "no application is known" },
+      users: { what: "the user", unknown: "no user is known" },
+      without_users: { what: "the user", unknown: "no user is known" },
+    },
     body: "the body",
     header: (name: string) => `the header \`${name}\``,
     query: (name: string) => `the query parameter \`${name}\``,

@@ -4,13 +4,14 @@ export const deliveries = {
   title: "Deliveries",
   delivery: "Delivery",
   empty:
-    "Nothing has gone out yet. A delivery is made when a message comes in that a forwarder wants.",
+    "Nothing has gone out yet. A delivery is made when a message, form or case comes in that a forwarder wants.",
   emptyFiltered: "No delivery fits these filters.",
   columns: {
     made: "Made",
     state: "State",
     connection: "Connection",
     forwarder: "Forwarder",
+    event: "Event",
     key: "Key",
     way: "Way",
     status: "Status",
@@ -60,7 +61,8 @@ export const deliveries = {
   },
   deeds: { retry: "Retry now", cancel: "Cancel", requeue: "Requeue", resend: "Resend" },
   deedAbout: {
-    retry: "What waits is tried now. The number of tries that are left stays.",
+    retry:
+      "What waits is tried now. A try that fails counts like any other, and the pause after it is longer.",
     cancel: "What waits is not sent any more. This can be taken back.",
     requeue: "What has ended waits again under the same id, with all its tries.",
     resend: "The same bytes go out again, as a new delivery.",
@@ -116,6 +118,20 @@ export const deliveries = {
   },
   facts: {
     title: "What it is",
+    event: "Set off by",
+    /** What set it off, by the hub's names. */
+    events: {
+      message: "a message",
+      form: "a form",
+      submission: "a submission",
+      "form-stub": "a form, by its ids",
+      case: "a case",
+      "case-created": "a new case",
+      "case-updated": "a changed case",
+      "app-schema": "an application",
+    } as Readonly<Record<string, string>>,
+    submission: "Submission",
+    case: "Case",
     message: "Message",
     forwarder: "Forwarder",
     connection: "Connection",
@@ -147,7 +163,7 @@ export const deliveries = {
     connect: "no connection",
     tls: "no safe connection",
     timeout: "no answer in time",
-    status: "bad answer",
+    status: "answered with an error",
     body: "unreadable answer",
     refused: "not allowed",
     build: "could not be built",
@@ -165,6 +181,7 @@ export const deliveries = {
   truncated: "The answer was longer than what is kept. This is its beginning.",
   erased: "The bodies were erased",
   compareWith: "Beside another try",
+  sameBytes: "Both tries sent the same, byte for byte.",
   besideTry: (number: number) => `beside try ${number}`,
   copyCurl: "Copy as curl",
   curlSecrets: (names: string) =>

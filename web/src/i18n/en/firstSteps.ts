@@ -42,8 +42,10 @@ export const firstSteps = {
   openMessage: "Open the message",
   localhost:
     "This address leads to your own machine only. A system elsewhere needs the hub’s public address: whoever runs the hub sets it with --public-url.",
-  guide: "The same as a guide, with filters and what else is good to know:",
   limits: "Good to know",
+  addressToCome: "the address that is made in the first step",
+  addressHidden: "the address of the source, which an editor of the project can see",
+  copyText: "Copy this text",
   steps: {
     kobo: [
       "Open the project and go to **Settings → REST Services**. (In older versions: *Project Settings*, at the bottom left.)",
@@ -95,6 +97,7 @@ export const firstSteps = {
   notes: {
     kobo: [
       "If you choose a subset of fields in Kobo, keep `_uuid` or `meta/instanceID` in it: by them a repetition is known.",
+      'With the wrapper above, a forwarder that must get births alone asks for `{"form": "births"}` under *It must contain*; the submission itself stands in `body`.',
       "Kobo posts new submissions only. Later edits and deletions are not announced.",
     ],
     commcare: [

@@ -2,13 +2,14 @@ import { counted } from "../plural";
 
 export const forwarders = {
   title: "Forwarders",
-  about: "Standing orders: which messages go to which connection.",
+  about: "Standing orders: which messages, forms and cases go to which connection.",
   empty:
     "A forwarder sends what comes in on to a connection. There is none yet, so messages are kept and go nowhere.",
   make: "New forwarder",
   changeTitle: (name: string) => `Change ${name}`,
   columns: {
     name: "Forwarder",
+    on: "Sends",
     from: "From",
     to: "To",
     state: "State",
@@ -17,8 +18,12 @@ export const forwarders = {
   },
   filterFromThis: "Make a forwarder’s filter from this",
   allSources: "all sources",
-  runs: "runs",
-  paused: "paused",
+  states: {
+    well: "runs",
+    with_failures: "runs, with failures",
+    failing: "runs, but nothing arrives",
+    paused: "paused",
+  },
   allArrived: "Everything has arrived.",
   removeAbout: (waiting: number) =>
     waiting === 0
@@ -34,8 +39,6 @@ export const forwarders = {
     order: "Order",
     retry: "When a delivery fails",
   },
-  everything: "Every message.",
-  formats: { "as-received": "the bytes as they came", json: "JSON, whatever came in" },
   orders: {
     none: "no order: as fast as it goes",
     case: "in order for each case",
@@ -52,7 +55,6 @@ export const forwarders = {
   },
   form: {
     on: "On",
-    onMessage: "a message comes in",
     from: "From",
     match: "It must contain",
     matchAbout: 'JSON. { "form": "births" } wants messages whose form is births. Empty wants all.',
@@ -98,7 +100,13 @@ export const forwarders = {
   },
   trial: {
     title: "Try it on what came in",
-    about: "Looks at the last 1,000 messages. Nothing is saved and nothing is sent.",
+    abouts: {
+      message: "Looks at the last 1,000 messages. Nothing is saved and nothing is sent.",
+      submission:
+        "Looks at the last 1,000 forms that were submitted. Nothing is saved and nothing is sent.",
+      case: "Looks at the cases that the last 1,000 messages touched. Nothing is saved and nothing is sent.",
+      application: "",
+    },
     run: "Try on the last 1,000",
     changed: "The filter has changed since.",
     nothingYet: "Nothing has come in yet to try it on.",

@@ -38,8 +38,9 @@ export const incidents = {
     about: (subject: string) => `about ${subject}`,
   },
   told: {
-    connection: (name: string, since: string) =>
-      `${name} has not taken what it is sent since ${since}.`,
+    connection: (name: string, since: string) => `${name} has been in trouble since ${since}.`,
+    recovering: (name: string, since: string, over: string) =>
+      `${name} takes what it is sent again since ${since}. This is over at ${over}, if nothing fails until then.`,
     connectionOver: (name: string, time: string) => `${name} was in trouble for ${time}.`,
     silence: (name: string, since: string) =>
       `Nothing has come in from ${name} for longer than expected, noticed ${since}.`,

@@ -16,17 +16,39 @@ export const map = {
     connection: "Connection",
   },
   allSources: "all sources",
-  everything: "wants everything",
+  everything: {
+    message: "every message",
+    form: "every form",
+    submission: "every submission",
+    "form-stub": "the ids of every form",
+    case: "every case",
+    "case-created": "every new case",
+    "case-updated": "every changed case",
+    "app-schema": "every application",
+  } as Readonly<Record<string, string>>,
+  /** A filter, with what it is asked of. */
+  some: {
+    message: (filter: string) => filter,
+    form: (filter: string) => `forms · ${filter}`,
+    submission: (filter: string) => `submissions · ${filter}`,
+    "form-stub": (filter: string) => `ids of forms · ${filter}`,
+    case: (filter: string) => `cases · ${filter}`,
+    "case-created": (filter: string) => `new cases · ${filter}`,
+    "case-updated": (filter: string) => `changed cases · ${filter}`,
+    "app-schema": (filter: string) => `applications · ${filter}`,
+  } as Readonly<Record<string, (filter: string) => string>>,
   states: {
     well: "well",
     silent: "silent",
     quiet: "quiet",
     never: "nothing yet",
     in_trouble: "in trouble",
+    failing: "every try fails",
     paused: "paused",
     idle: "idle",
   },
   today: (count: string) => `${count} today`,
+  nothingWaits: "nothing waits",
   waiting: (count: string, many: number) =>
     counted("en", many, { one: `${count} waits`, other: `${count} wait` }),
   /** A number on a way, as a link. */
@@ -40,8 +62,8 @@ export const map = {
   ways: "Ways",
   way: (wanted: number, arrived: string) =>
     counted("en", wanted, {
-      one: `# message wanted today, ${arrived} delivered`,
-      other: `# messages wanted today, ${arrived} delivered`,
+      one: `# wanted today, ${arrived} delivered`,
+      other: `# wanted today, ${arrived} delivered`,
     }),
   loose: "Lead nowhere yet",
   looseSource: "No forwarder listens to it.",

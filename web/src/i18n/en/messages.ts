@@ -46,8 +46,12 @@ export const messages = {
   from: (source: string) => `from ${source}`,
   versionOf: (version: number) => `version ${version}`,
   seen: (count: number) => counted("en", count, { one: "seen once", other: "seen # times" }),
-  erased: "Its bytes were erased",
+  erased: "Its content was erased",
+  erasedAbout:
+    "What came in was erased for good, by retention or because somebody asked for it. That it came in, and what was tried, stays on record.",
   replay: "Replay",
+  makeWorkflow: "Make a workflow of this",
+  workflowFilter: "Make a workflow’s filter from this",
   replayAbout:
     "The message is matched again by today’s filters. New deliveries are marked as replay; what was delivered before is sent again.",
   replayAsk: "Replay this message?",
@@ -59,8 +63,8 @@ export const messages = {
     about:
       "Messages are matched again, by today’s filter of one forwarder. What it wants is sent again, marked as a replay.",
     everything: "All messages that were kept.",
-    notByValue:
-      "A replay cannot look for a value in messages: take that filter away. The forwarder’s own filter looks at the content in any case.",
+    byValue:
+      "Each message is looked into when its turn comes; one without the value is passed over.",
     textInIdentities: "For a replay, the text is looked for in identities and ids only.",
     which: (filters: string) => `Messages ${filters}.`,
     forwarder: "With the forwarder",
@@ -71,6 +75,7 @@ export const messages = {
     act: (count: string) => `Replay ${count}`,
   },
   replayUnreadable: (reason: string) => `It still cannot be read: ${reason}`,
+  filed: "What it made",
   download: "Download the exact bytes",
   noForwarders: "The project has no forwarders yet, so nothing was asked of this message.",
   wants: "wants it",
@@ -83,11 +88,6 @@ export const messages = {
   compare: "Compare",
   differencesOnly: "What differs",
   sideBySide: "Side by side",
-  path: "Where",
-  differences: (count: number, more: boolean) =>
-    more
-      ? `The first ${count} differences`
-      : counted("en", count, { one: "# difference", other: "# differences" }),
   history: {
     received: "Received",
     made: (forwarder: string, connection: string) =>
@@ -96,7 +96,7 @@ export const messages = {
     replayed: (forwarder: string, connection: string) =>
       `Replayed: delivery made by ${forwarder} for ${connection}`,
     tried: (connection: string, number: number) => `Try ${number} at ${connection}`,
-    erased: "Its bytes were erased",
+    erased: "Its content was erased",
   },
   table: { connection: "Connection", number: "Try", at: "At", took: "Took", outcome: "Outcome" },
 };

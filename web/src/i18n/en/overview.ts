@@ -15,6 +15,15 @@ export const overview = {
   answersErrors: (name: string, status: string, since: string) =>
     `${name} has answered with an error (${status}) since ${since}.`,
   troubleSince: (name: string, since: string) => `${name} takes nothing since ${since}.`,
+  takesSome: (name: string, since: string) =>
+    `${name} has taken only some of what it is sent since ${since}.`,
+  takesAgain: (name: string, since: string, over: string) =>
+    `${name} takes what it is sent again since ${since}; its incident ends at ${over} if nothing fails until then.`,
+  pausedInTrouble: (name: string, since: string) =>
+    `${name} is paused, with an incident open since ${since}.`,
+  failing: (name: string, since: string) =>
+    `Every try at ${name} has failed of late; it has taken nothing since ${since}.`,
+  failingEver: (name: string) => `Every try at ${name} has failed so far.`,
   trouble: (name: string) => `${name} does not take what it is sent.`,
   silentSince: (name: string, since: string) =>
     `Nothing has come from ${name} since ${since}, though something is expected.`,
@@ -33,7 +42,6 @@ export const overview = {
   exactError: "Exact error",
   moreTroubles: (count: number) =>
     counted("en", count, { one: "and # more, below", other: "and # more, below" }),
-  projectResumed: "The project is no longer paused.",
   pausedNames: (names: string, count: number) =>
     count === 1
       ? `${names} is paused; what is for it waits.`
@@ -86,7 +94,14 @@ export const overview = {
     waiting: "Waiting",
     nextTry: "Next try",
     state: "State",
-    states: { well: "well", in_trouble: "in trouble", paused: "paused", idle: "idle" },
+    states: {
+      well: "well",
+      in_trouble: "in trouble",
+      failing: "every try fails",
+      paused: "paused",
+      paused_in_trouble: "paused in trouble",
+      idle: "idle",
+    },
     none: "No connection yet: nothing can go out.",
   },
   never: "never",

@@ -22,6 +22,11 @@ export const payload = {
     `These ${bytes} are too long to be shown here. They can be downloaded.`,
   before: "Before",
   after: "After",
+  path: "Where",
+  differences: (count: number, more: boolean) =>
+    more
+      ? `The first ${count} differences`
+      : counted("en", count, { one: "# difference", other: "# differences" }),
   same: "Both are the same.",
   line: "Line",
   beside: (before: string, after: string) => `${before} beside ${after}`,

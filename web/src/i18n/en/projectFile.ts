@@ -10,7 +10,7 @@ export const projectFile = {
   editor: "Project file",
   prune: "Also remove what the file lacks",
   pruneAbout:
-    "Without this, sources, connections and forwarders that the file does not name stay as they are.",
+    "Without this, sources, connections, forwarders and workflows that the file does not name stay as they are.",
   look: "See what would change",
   apply: "Apply",
   applied: (count: number) =>
@@ -26,6 +26,7 @@ export const projectFile = {
     connection: "connection",
     source: "source",
     forwarder: "forwarder",
+    workflow: "workflow",
   },
   before: "before",
   after: "after",

@@ -6,7 +6,8 @@ export const settings = {
   general: "The project",
   projectTitle: "Title",
   projectTitleAbout: "What people call it. Its name in addresses stays as it is.",
-  notifyAbout: "Who is told when a source of this project falls silent.",
+  notify: "Who is told of silence",
+  notifyAbout: "When a source of this project sends nothing for longer than expected.",
   reports: "Reports",
   reportsAbout:
     "What came in, went out, waits and was given up, by mail: one address a line. They need a mail relay.",
@@ -78,7 +79,7 @@ export const settings = {
   sentTo: (recipient: string) => `A report is on its way to ${recipient}.`,
   notSentTo: (recipient: string, error: string) => `Nothing goes to ${recipient}: ${error}`,
   sentToNobody: "Nobody is named above, so nobody gets it. Name a mail address.",
-  pause: "Pausing",
+  pause: "Sending",
   running: "running",
   paused: "paused",
   runningAbout:
@@ -88,6 +89,9 @@ export const settings = {
   pauseAction: "Pause the project",
   resumeAction: "Resume the project",
   pauseAsk: "Pause the whole project?",
+  resumeAsk: "Resume the whole project?",
+  resumeAbout:
+    "What waited goes out at once, but for what a paused connection or forwarder holds back.",
   nowPaused: "The project is paused. What comes in waits.",
   nowRunning: "The project runs again. What waited goes out.",
 };

@@ -35,6 +35,12 @@ export const sources = {
     webhook: "Webhook",
     webhookAbout: "For senders that prove themselves: it asks for what is set below.",
     custom: "Webhook, by its path",
+    receiver: "For phones",
+    collect: "The server of ODK Collect, KoboCollect or Enketo.",
+    commcare: "What CommCare on a phone submits to.",
+    withKeys: (keys: string) =>
+      `The name of a key is the user name, its secret the password: ${keys}.`,
+    anybody: "It takes forms from anybody.",
     hidden: "Editors of the project can see the addresses.",
   },
   facts: {
@@ -63,7 +69,9 @@ export const sources = {
     form: "Web form",
     raw: "Raw bytes",
     kobo: "KoboToolbox",
+    openrosa: "ODK Collect, KoboCollect, Enketo (OpenRosa)",
     "odk-aggregate": "ODK Aggregate",
+    "odk-central": "ODK Central",
     commcare: "CommCare",
     "commcare-form": "CommCare, forms only",
     "commcare-case": "CommCare, cases only",
@@ -75,7 +83,10 @@ export const sources = {
     form: "What a web form posts.",
     raw: "Bytes that nobody reads: they are passed on as they are, filters see nothing in them.",
     kobo: "Submissions from KoboToolbox’s REST services, plain or in a wrapper.",
+    openrosa: "Filled forms, as phones send them; they fetch the forms here too.",
     "odk-aggregate": "Submissions from ODK Aggregate’s JSON server publisher.",
+    "odk-central":
+      "The events that tools of its community post for ODK Central: new submissions, reviews, changed entities.",
     commcare: "Forms, cases, stubs and application changes from CommCare’s data forwarding.",
     "commcare-form": "Forms from CommCare’s data forwarding; anything else is not read.",
     "commcare-case": "Cases from CommCare’s data forwarding; anything else is not read.",
@@ -85,6 +96,13 @@ export const sources = {
     what: "What comes in",
     dialect: "Written as",
     enabled: "Takes messages",
+    fetch: "Files that submissions only link to",
+    fetchNot: "stay where they are",
+    fetchBy: (connection: string) => `are fetched by ${connection}`,
+    fetchAbout:
+      "In the background, after the submission is kept. What the connection signs in with is shown to its own address alone.",
+    fetchCentralAbout:
+      "In the background, after the submission is kept. The address of the connection is that of the project in the API of Central.",
     addresses: "Addresses",
     secret: "Secret of the inbox address",
     secretAbout: "Leave it empty and a long random one is made.",
@@ -99,6 +117,22 @@ export const sources = {
     username: "User name",
     password: "Password",
     key: "Key",
+    access: {
+      label: "Phones",
+      about: "Phones post to an address of the project, which has no secret in it.",
+      choices: {
+        closed: "take no part",
+        keys: "prove themselves with a key",
+        anonymous: "need not prove themselves",
+      },
+      abouts: {
+        closed: "There is no address for them.",
+        keys: "Its name is the user name, its secret the password.",
+        anonymous: "Whoever knows the address can post.",
+      },
+      keys: "Keys",
+      keysAbout: "By their names in api_access of the project file. Type one, then Enter.",
+    },
     checks: "Duplicates and mistakes",
     dedupe: "A message is a duplicate if",
     dedupes: {

@@ -4,7 +4,7 @@ import type { Words } from "../words";
 export const actions: Words["actions"] = {
   title: "Actions",
   about:
-    "Ce qui a été fait à beaucoup de livraisons ou de messages à la fois, le plus récent d’abord.",
+    "Ce qui a été fait à beaucoup de livraisons, de messages ou d’exécutions à la fois, le plus récent d’abord.",
   empty:
     "Rien n’a encore été fait à plusieurs à la fois. Sélectionnez des livraisons, puis choisissez ce qu’il faut en faire.",
   toDeliveries: "Vers les livraisons",
@@ -23,6 +23,8 @@ export const actions: Words["actions"] = {
     requeue: "Remise en attente",
     resend: "Renvoi",
     replay: "Rejeu",
+    "retry-runs": "Exécutions relancées",
+    "cancel-runs": "Exécutions annulées",
   },
   states: { running: "en cours", stopped: "arrêtée", done: "terminée", failed: "échouée" },
   progress: (touched, matched) => `${touched} sur ${matched}`,
@@ -41,6 +43,8 @@ export const actions: Words["actions"] = {
       counted("fr", count, { one: "# remise en attente", other: "# remises en attente" }),
     resend: (count) => counted("fr", count, { one: "# renvoyée", other: "# renvoyées" }),
     replay: (count) => counted("fr", count, { one: "# rejoué", other: "# rejoués" }),
+    "retry-runs": (count) => counted("fr", count, { one: "# relancée", other: "# relancées" }),
+    "cancel-runs": (count) => counted("fr", count, { one: "# annulée", other: "# annulées" }),
   },
   matched: (count) => counted("fr", count, { one: "sur # concernée", other: "sur # concernées" }),
   passedOver: (count) =>
@@ -76,5 +80,6 @@ export const actions: Words["actions"] = {
   },
   selected: (count) => counted("fr", count, { one: "# désignée", other: "# désignées" }),
   show: "Voir ces livraisons",
+  showRuns: "Voir ces exécutions",
   showCancelled: "Voir ce qu’elle a annulé",
 };

@@ -31,7 +31,16 @@ export const common: Words["common"] = {
   hubIsAway: "Le serveur ne répond pas. Est-il en marche, et êtes-vous en ligne ?",
   loading: "Chargement…",
   mayBeOld: "Ce qui figure ci-dessous n’a pas pu être mis à jour.",
-  notAllowed: "Votre accès ne le permet pas. Un administrateur du projet peut le changer.",
+  reserved: (level) =>
+    `Il faut ici le niveau « ${level} » dans ce projet. La liste des membres montre qui peut vous le donner : un propriétaire.`,
+  reservedForInstallation:
+    "Ces pages sont réservées aux personnes qui exploitent l’installation. Adressez-vous à elles si quelque chose doit y changer.",
+  problems: {
+    erased:
+      "Ceci a été effacé définitivement, par la conservation ou parce que quelqu’un l’a demandé.",
+    "not-found": "Rien ne porte plus ce nom ou cet identifiant, ou vous ne pouvez pas le voir.",
+    "access-too-low": "Votre accès ne le permet pas. Un propriétaire du projet peut le changer.",
+  },
   states: {
     kept: "conservé",
     quarantined: "en quarantaine",

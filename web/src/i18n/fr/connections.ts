@@ -19,8 +19,10 @@ export const connections: Words["connections"] = {
   states: {
     well: "va bien",
     in_trouble: "en difficulté",
+    failing: "tous les essais échouent",
     paused: "en pause",
-    idle: "rien envoyé aujourd’hui",
+    paused_in_trouble: "en pause, en difficulté",
+    idle: "rien livré aujourd’hui",
   },
   troubleSince: "en difficulté depuis",
   leftAlone: "laissée en repos un moment",
@@ -48,7 +50,15 @@ export const connections: Words["connections"] = {
     test: "L’essayer",
     warnings: "À voir",
   },
-  notAnswered: (name) => `${name} ne prend plus rien depuis`,
+  taken: {
+    nothing: (name) => `${name} ne prend plus rien depuis`,
+    some: (name) => `${name} n’accepte qu’une partie de ce qui lui est envoyé depuis`,
+  },
+  takesAgain: (name) =>
+    `${name} accepte de nouveau ce qui lui est envoyé. Si rien n’échoue d’ici là, son incident se termine à`,
+  failing: (name) => `Tous les derniers essais ont échoué ; ${name} n’a plus rien pris depuis`,
+  failingEver: (name) => `Tous les essais ont échoué ; ${name} n’a encore rien pris.`,
+  pausedInTrouble: (name) => `${name} est en pause. Son incident est ouvert depuis`,
   waits: (count) =>
     counted("fr", count, { one: "# livraison attend.", other: "# livraisons attendent." }),
   facts: {
@@ -102,6 +112,7 @@ export const connections: Words["connections"] = {
     login: "Une connexion qui donne un jeton",
     signed_url: "Une adresse signée (w.c.s.)",
   },
+  databaseUser: (user) => `Utilisateur ${user}, avec un mot de passe`,
   kindAbouts: {
     none: "Pour les systèmes qui ne demandent rien, ou dont l’adresse est le secret.",
     basic: "Ce que prennent la plupart des systèmes, dont DHIS2.",
@@ -117,6 +128,16 @@ export const connections: Words["connections"] = {
   },
   form: {
     where: "Vers où",
+    destination: "Ce vers quoi elle mène",
+    service: "Un service (https://)",
+    database: "Une base (PostgreSQL)",
+    host: "Hôte",
+    hostAbout: "Avec son port, si ce n’est pas 5432 (hôte:port).",
+    databaseName: "Base de données",
+    databaseAbout: "Elle doit exister ; des tables y sont créées.",
+    secure: "Chiffré (TLS)",
+    secureAbout: "Le certificat est vérifié. Son autorité peut être donnée plus bas.",
+    insecureAbout: "Quiconque est sur le chemin peut lire les lignes et le mot de passe.",
     url: "Adresse",
     urlAbout: "Là où vont les requêtes, avec https:// devant.",
     proving: "S’identifier",
@@ -226,7 +247,15 @@ export const connections: Words["connections"] = {
         `Elle fonctionne, pour autant que ${method} le montre : réponse en ${took}. La première livraison dira si les données sont acceptées.`,
       "took-sample": (took) => `Elle fonctionne : le destinataire a accepté l’exemple en ${took}.`,
     },
+    databaseVerdict: (mayMakeTables) =>
+      mayMakeTables
+        ? "Cela marche : des lignes peuvent être écrites, et des tables créées."
+        : "Cela marche, mais aucune table ne peut y être créée.",
     hints: {
+      "use-sslmode-require": () =>
+        "Les lignes et le mot de passe voyagent là où quiconque peut les lire. Cochez « Chiffré » si le serveur parle TLS.",
+      "grant-create": () =>
+        "Donnez à l’utilisateur le droit CREATE dans ce schéma, nommez un autre schéma dans la table du transfert, ou créez les tables à l’avance.",
       "use-https": () =>
         "Les données et les identifiants voyagent là où n’importe qui peut les lire en chemin. Utilisez https: si le destinataire le propose.",
       "check-host": () =>
@@ -314,6 +343,8 @@ export const connections: Words["connections"] = {
       authentication: "Identifié",
       authenticationNone: "Aucune preuve n’est demandée",
       authenticationReady: "Les identifiants sont prêts",
+      signedInAs: (user) => `Session ouverte comme ${user}`,
+      database: (version, milliseconds) => `PostgreSQL ${version} a répondu en ${milliseconds}`,
       request: (status, milliseconds) => `A répondu ${status} en ${milliseconds}`,
     },
     failed: {

@@ -8,6 +8,18 @@ export const definitions: Words["definitions"] = {
   resume: "Reprendre",
   pauseAsk: (name) => `Mettre ${name} en pause ?`,
   pauseAbout: "Ce qui lui est destiné attend la reprise. Rien n’est perdu.",
+  pauseNote: {
+    by: (by) => `En pause, par ${by}, depuis`,
+    project: (by) => `Tout le projet est suspendu, par ${by}, depuis`,
+    said: (reason) => `« ${reason} »`,
+    noReason: "Personne n’a dit pourquoi.",
+    ofHub: {
+      "the destination answered 410: it is gone for good":
+        "La destination a répondu 410 : elle n’existe plus.",
+    },
+  },
+  resumeAsk: (name) => `Reprendre ${name} ?`,
+  resumeAbout: "Ce qui attendait part aussitôt.",
   deedNamed: (deed, name) => `${deed} : ${name}`,
   noJson: (fault, place) => `Ce n’est pas du JSON : ${fault}, au caractère ${place}.`,
   jsonFaults: {
@@ -28,6 +40,15 @@ export const definitions: Words["definitions"] = {
     "try-now": (name) =>
       `Une livraison part maintenant vers ${name}. Si elle arrive, les autres suivent.`,
   },
+  ofWorkflow: {
+    pauseAbout:
+      "Ses exécutions sont encore créées et attendent la reprise. Celles qui sont en cours se terminent.",
+    resumeAbout: "Les exécutions qui attendaient commencent.",
+    done: {
+      pause: (name) => `${name} est en pause. Ses exécutions attendent.`,
+      resume: (name) => `${name} fonctionne à nouveau. Les exécutions qui attendaient commencent.`,
+    },
+  },
   saved: (name) => `${name} est enregistré.`,
   removeAction: "Supprimer",
   removeAsk: (name) => `Supprimer ${name} ?`,
@@ -42,13 +63,6 @@ export const definitions: Words["definitions"] = {
   nobody: "—",
   warnings: (count) => counted("fr", count, { one: "# avertissement", other: "# avertissements" }),
   rowDoubled: (name) => `${name} existe déjà : un nom ne peut servir qu’une fois.`,
-  mayNot: {
-    editor:
-      "Pour modifier ceci, il faut le niveau « éditeur » dans ce projet. Un propriétaire peut vous le donner.",
-    admin:
-      "Pour modifier ceci, il faut le niveau « administrateur » dans ce projet. Un propriétaire peut vous le donner.",
-    back: "Retour à la liste",
-  },
   meanwhile: {
     title: (name) => `Quelqu’un d’autre a enregistré ${name} depuis que vous avez commencé.`,
     about: "Rien de votre saisie n’est encore enregistré, et rien de la sienne n’est perdu.",
@@ -102,6 +116,13 @@ export const definitions: Words["definitions"] = {
   conditions: {
     cameIn: (source) => `arrivé par \`${source}\``,
     cameInOther: (source, wanted) => `arrivé par \`${source}\`, attendu : \`${wanted}\``,
+    listed: {
+      forms: { what: "le formulaire", unknown: "aucun formulaire n’est connu" },
+      case_types: { what: "le type du dossier", unknown: "aucun type de dossier n’est connu" },
+      applications: { what: "l’application", unknown: "aucune application n’est connue" },
+      users: { what: "l’utilisateur", unknown: "aucun utilisateur n’est connu" },
+      without_users: { what: "l’utilisateur", unknown: "aucun utilisateur n’est connu" },
+    },
     body: "le corps",
     header: (name) => `l’en-tête \`${name}\``,
     query: (name) => `le paramètre \`${name}\``,

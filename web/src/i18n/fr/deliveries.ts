@@ -5,13 +5,14 @@ export const deliveries: Words["deliveries"] = {
   title: "Livraisons",
   delivery: "Livraison",
   empty:
-    "Rien n’est encore parti. Une livraison est créée quand arrive un message que veut un transfert.",
+    "Rien n’est encore parti. Une livraison est créée quand arrive un message, un formulaire ou un dossier que veut un transfert.",
   emptyFiltered: "Aucune livraison ne correspond à ces filtres.",
   columns: {
     made: "Créée",
     state: "État",
     connection: "Connexion",
     forwarder: "Transfert",
+    event: "Événement",
     key: "Clé",
     way: "Parcours",
     status: "Statut",
@@ -66,7 +67,8 @@ export const deliveries: Words["deliveries"] = {
     resend: "Renvoyer",
   },
   deedAbout: {
-    retry: "Ce qui attend est essayé maintenant. Le nombre d’essais restants ne change pas.",
+    retry:
+      "Ce qui attend est essayé maintenant. Un essai qui échoue compte comme les autres, et la pause qui suit est plus longue.",
     cancel: "Ce qui attend n’est plus envoyé. Cela peut être défait.",
     requeue: "Ce qui est terminé attend à nouveau sous le même identifiant, avec tous ses essais.",
     resend: "Les mêmes octets repartent, comme une nouvelle livraison.",
@@ -122,6 +124,19 @@ export const deliveries: Words["deliveries"] = {
   },
   facts: {
     title: "Ce que c’est",
+    event: "Déclenchée par",
+    events: {
+      message: "un message",
+      form: "un formulaire",
+      submission: "une soumission",
+      "form-stub": "un formulaire, par ses identifiants",
+      case: "un dossier",
+      "case-created": "un nouveau dossier",
+      "case-updated": "un dossier modifié",
+      "app-schema": "une application",
+    },
+    submission: "Soumission",
+    case: "Dossier",
     message: "Message",
     forwarder: "Transfert",
     connection: "Connexion",
@@ -154,7 +169,7 @@ export const deliveries: Words["deliveries"] = {
     connect: "pas de connexion",
     tls: "pas de connexion sûre",
     timeout: "pas de réponse à temps",
-    status: "mauvaise réponse",
+    status: "réponse d’erreur",
     body: "réponse illisible",
     refused: "non autorisé",
     build: "n’a pas pu être préparée",
@@ -171,6 +186,7 @@ export const deliveries: Words["deliveries"] = {
   truncated: "La réponse était plus longue que ce qui est conservé. En voici le début.",
   erased: "Les corps ont été effacés",
   compareWith: "À côté d’un autre essai",
+  sameBytes: "Les deux essais ont envoyé la même chose, octet pour octet.",
   besideTry: (number) => `à côté de l’essai ${number}`,
   copyCurl: "Copier pour curl",
   curlSecrets: (names) =>

@@ -16,7 +16,7 @@ export const firstSteps: Words["firstSteps"] = {
   },
   abouts: {
     kobo: "Chaque nouvelle soumission, par ses services REST.",
-    commcare: "Les formulaires et les cas, par le transfert de données.",
+    commcare: "Les formulaires et les dossiers, par le transfert de données.",
     "odk-aggregate": "Les soumissions, par sa publication « JSON server ».",
     "odk-central": "Par un petit script à vous : Central n’envoie rien de lui-même.",
     wcs: "Les données d’un formulaire à tout moment d’un workflow, par l’action « Webservice ».",
@@ -45,8 +45,10 @@ export const firstSteps: Words["firstSteps"] = {
   openMessage: "Ouvrir le message",
   localhost:
     "Cette adresse ne mène qu’à votre propre machine. Un système situé ailleurs a besoin de l’adresse publique du serveur : la personne qui l’exploite la règle avec --public-url.",
-  guide: "La même chose sous forme de guide, avec les filtres et ce qu’il est bon de savoir :",
   limits: "Bon à savoir",
+  addressToCome: "l’adresse créée à la première étape",
+  addressHidden: "l’adresse de la source, qu’un éditeur du projet peut voir",
+  copyText: "Copier ce texte",
   steps: {
     kobo: [
       "Ouvrez le projet et allez dans **Paramètres → Services REST**. (Dans les versions anciennes : *Paramètres du projet*, en bas à gauche.)",
@@ -98,6 +100,7 @@ export const firstSteps: Words["firstSteps"] = {
   notes: {
     kobo: [
       "Si vous choisissez un sous-ensemble de champs dans Kobo, gardez-y `_uuid` ou `meta/instanceID` : c’est à eux que l’on reconnaît une répétition.",
+      'Avec l’enveloppe ci-dessus, un transfert qui ne doit recevoir que les naissances demande `{"form": "births"}` sous *Il doit contenir* ; la soumission elle-même se trouve dans `body`.',
       "Kobo n’envoie que les nouvelles soumissions. Les modifications et suppressions ultérieures ne sont pas annoncées.",
     ],
     commcare: [

@@ -10,6 +10,7 @@ export const forwarders: Words["forwarders"] = {
   changeTitle: (name) => `Modifier ${name}`,
   columns: {
     name: "Transfert",
+    on: "Envoie",
     from: "De",
     to: "Vers",
     state: "État",
@@ -18,8 +19,12 @@ export const forwarders: Words["forwarders"] = {
   },
   filterFromThis: "En faire le filtre d’un transfert",
   allSources: "toutes les sources",
-  runs: "fonctionne",
-  paused: "en pause",
+  states: {
+    well: "fonctionne",
+    with_failures: "fonctionne, avec des échecs",
+    failing: "fonctionne, mais rien n’arrive",
+    paused: "en pause",
+  },
   allArrived: "Tout est arrivé.",
   removeAbout: (waiting) =>
     waiting === 0
@@ -35,11 +40,9 @@ export const forwarders: Words["forwarders"] = {
     order: "Ordre",
     retry: "Quand une livraison échoue",
   },
-  everything: "Tous les messages.",
-  formats: { "as-received": "les octets tels quels", json: "du JSON, quoi qu’il arrive" },
   orders: {
     none: "aucun ordre : au plus vite",
-    case: "dans l’ordre pour chaque cas",
+    case: "dans l’ordre pour chaque dossier",
     form: "dans l’ordre pour chaque formulaire",
     connection: "tout ce qui va à la connexion, dans l’ordre",
   },
@@ -53,7 +56,6 @@ export const forwarders: Words["forwarders"] = {
   },
   form: {
     on: "Quand",
-    onMessage: "un message arrive",
     from: "De",
     match: "Il doit contenir",
     matchAbout:
@@ -102,7 +104,12 @@ export const forwarders: Words["forwarders"] = {
   },
   trial: {
     title: "L’essayer sur ce qui est arrivé",
-    about: "Regarde les 1 000 derniers messages. Rien n’est enregistré ni envoyé.",
+    abouts: {
+      message: "Regarde les 1 000 derniers messages. Rien n’est enregistré ni envoyé.",
+      submission: "Regarde les 1 000 derniers formulaires soumis. Rien n’est enregistré ni envoyé.",
+      case: "Regarde les dossiers touchés par les 1 000 derniers messages. Rien n’est enregistré ni envoyé.",
+      application: "",
+    },
     run: "Essayer sur les 1 000 derniers",
     changed: "Le filtre a changé depuis.",
     nothingYet: "Rien n’est encore arrivé sur quoi l’essayer.",

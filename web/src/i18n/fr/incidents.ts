@@ -39,7 +39,9 @@ export const incidents: Words["incidents"] = {
     about: (subject) => `à propos de ${subject}`,
   },
   told: {
-    connection: (name, since) => `${name} n’accepte plus ce qui lui est envoyé depuis ${since}.`,
+    connection: (name, since) => `${name} est en difficulté depuis ${since}.`,
+    recovering: (name, since, over) =>
+      `${name} accepte de nouveau ce qui lui est envoyé depuis ${since}. L’incident se termine à ${over}, si rien n’échoue d’ici là.`,
     connectionOver: (name, time) => `${name} a été en difficulté pendant ${time}.`,
     silence: (name, since) =>
       `Rien n’est arrivé de ${name} depuis plus longtemps que prévu, constaté ${since}.`,

@@ -3,14 +3,18 @@ import type { Words } from "../words";
 import { account } from "./account";
 import { actions } from "./actions";
 import { audit } from "./audit";
+import { cases } from "./cases";
 import { common } from "./common";
 import { connections } from "./connections";
 import { definitions } from "./definitions";
 import { deliveries } from "./deliveries";
 import { entrance } from "./entrance";
 import { erasures } from "./erasures";
+import { filed } from "./filed";
 import { firstSteps } from "./firstSteps";
+import { forms } from "./forms";
 import { forwarders } from "./forwarders";
+import { forwarding } from "./forwarding";
 import { incidents } from "./incidents";
 import { installation } from "./installation";
 import { list } from "./list";
@@ -25,6 +29,7 @@ import { route } from "./route";
 import { settings } from "./settings";
 import { shell } from "./shell";
 import { sources } from "./sources";
+import { submissions } from "./submissions";
 import { tokens } from "./tokens";
 
 export const fr: Words = {
@@ -37,7 +42,12 @@ export const fr: Words = {
   audit,
   account,
   sources,
+  submissions,
+  forms,
+  filed,
+  cases,
   forwarders,
+  forwarding,
   firstSteps,
   definitions,
   connections,

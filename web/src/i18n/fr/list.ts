@@ -4,6 +4,9 @@ import type { Words } from "../words";
 export const list: Words["list"] = {
   loading: "Chargement…",
   end: "C’est tout.",
+  lookedAt: "Établie",
+  standsStill: ". Cette liste ne bouge pas : elle ne suit pas ce qui arrive.",
+  lookAgain: "Regarder à nouveau",
   newRows: (count) => counted("fr", count, { one: "# nouveau", other: "# nouveaux" }),
   selectLoaded: "Sélectionner toutes les lignes chargées",
   selectRow: (name) => `Sélectionner ${name}`,
@@ -21,6 +24,7 @@ export const list: Words["list"] = {
   search: "Rechercher",
   span: "Jusqu’à quand remonter",
   anyTime: "tout",
+  any: "tous",
   last: {
     "1h": "dernière heure",
     "24h": "dernières 24 h",

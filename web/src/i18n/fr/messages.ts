@@ -48,7 +48,11 @@ export const messages: Words["messages"] = {
   versionOf: (version) => `version ${version}`,
   seen: (count) => counted("fr", count, { one: "vu # fois", other: "vu # fois" }),
   erased: "Son contenu a été effacé",
+  erasedAbout:
+    "Ce qui est arrivé a été effacé définitivement, par la conservation ou parce que quelqu’un l’a demandé. Son arrivée et les essais restent consignés.",
   replay: "Rejouer",
+  makeWorkflow: "En faire un workflow",
+  workflowFilter: "En faire le filtre d’un workflow",
   replayAbout:
     "Le message est trié à nouveau selon les filtres d’aujourd’hui. Les nouvelles livraisons sont marquées comme rejouées ; ce qui a déjà été livré est envoyé encore une fois.",
   replayAsk: "Rejouer ce message ?",
@@ -63,8 +67,8 @@ export const messages: Words["messages"] = {
     about:
       "Les messages sont comparés à nouveau, avec le filtre actuel d’un transfert. Ce qu’il veut est renvoyé, marqué comme rejeu.",
     everything: "Tous les messages conservés.",
-    notByValue:
-      "Un rejeu ne peut pas chercher une valeur dans les messages : retirez ce filtre. Le filtre du transfert regarde le contenu de toute façon.",
+    byValue:
+      "Chaque message est examiné à son tour ; celui qui n’a pas la valeur est laissé de côté.",
     textInIdentities:
       "Pour un rejeu, le texte n’est cherché que dans les identités et les identifiants.",
     which: (filters) => `Messages ${filters}.`,
@@ -76,6 +80,7 @@ export const messages: Words["messages"] = {
     act: (count) => `Rejouer ${count}`,
   },
   replayUnreadable: (reason) => `Il reste illisible : ${reason}`,
+  filed: "Ce qu’il en est né",
   download: "Télécharger les octets exacts",
   noForwarders: "Le projet n’a pas encore de transferts : rien n’a été demandé à ce message.",
   wants: "le veut",
@@ -88,11 +93,6 @@ export const messages: Words["messages"] = {
   compare: "Comparer",
   differencesOnly: "Ce qui diffère",
   sideBySide: "Côte à côte",
-  path: "Où",
-  differences: (count, more) =>
-    more
-      ? `Les ${count} premières différences`
-      : counted("fr", count, { one: "# différence", other: "# différences" }),
   history: {
     received: "Reçu",
     made: (forwarder, connection) => `Livraison créée par ${forwarder} pour ${connection}`,

@@ -18,6 +18,15 @@ export const overview: Words["overview"] = {
   answersErrors: (name, status, since) =>
     `${name} répond par une erreur (${status}) depuis ${since}.`,
   troubleSince: (name, since) => `${name} n’accepte plus rien depuis ${since}.`,
+  takesSome: (name, since) =>
+    `${name} n’accepte qu’une partie de ce qui lui est envoyé depuis ${since}.`,
+  takesAgain: (name, since, over) =>
+    `${name} accepte de nouveau ce qui lui est envoyé depuis ${since} ; son incident se termine à ${over} si rien n’échoue d’ici là.`,
+  pausedInTrouble: (name, since) =>
+    `${name} est en pause, avec un incident ouvert depuis ${since}.`,
+  failing: (name, since) =>
+    `Tous les derniers essais vers ${name} ont échoué ; rien n’y est arrivé depuis ${since}.`,
+  failingEver: (name) => `Tous les essais vers ${name} ont échoué jusqu’ici.`,
   trouble: (name) => `${name} n’accepte pas ce qui lui est envoyé.`,
   silentSince: (name, since) =>
     `Rien n’est arrivé de ${name} depuis ${since}, alors que quelque chose est attendu.`,
@@ -40,7 +49,6 @@ export const overview: Words["overview"] = {
   exactError: "Erreur exacte",
   moreTroubles: (count) =>
     counted("fr", count, { one: "et # autre, ci-dessous", other: "et # autres, ci-dessous" }),
-  projectResumed: "Le projet n’est plus en pause.",
   pausedNames: (names, count) =>
     count === 1
       ? `${names} est en pause ; ce qui lui est destiné attend.`
@@ -96,7 +104,14 @@ export const overview: Words["overview"] = {
     waiting: "En attente",
     nextTry: "Prochain essai",
     state: "État",
-    states: { well: "va bien", in_trouble: "en difficulté", paused: "en pause", idle: "au repos" },
+    states: {
+      well: "va bien",
+      in_trouble: "en difficulté",
+      failing: "tous les essais échouent",
+      paused: "en pause",
+      paused_in_trouble: "en pause, en difficulté",
+      idle: "au repos",
+    },
     none: "Pas encore de connexion : rien ne peut sortir.",
   },
   never: "jamais",

@@ -23,6 +23,11 @@ export const payload: Words["payload"] = {
     `Ces ${bytes} sont trop longs pour être affichés ici. Ils peuvent être téléchargés.`,
   before: "Avant",
   after: "Après",
+  path: "Où",
+  differences: (count, more) =>
+    more
+      ? `Les ${count} premières différences`
+      : counted("fr", count, { one: "# différence", other: "# différences" }),
   same: "Les deux sont identiques.",
   line: "Ligne",
   beside: (before, after) => `${before} à côté de ${after}`,

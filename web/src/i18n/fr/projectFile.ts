@@ -11,7 +11,7 @@ export const projectFile: Words["projectFile"] = {
   editor: "Fichier du projet",
   prune: "Supprimer aussi ce qui manque dans le fichier",
   pruneAbout:
-    "Sinon, les sources, connexions et transferts que le fichier ne nomme pas restent tels quels.",
+    "Sinon, les sources, connexions, transferts et workflows que le fichier ne nomme pas restent tels quels.",
   look: "Voir ce qui changerait",
   apply: "Appliquer",
   applied: (count: number) =>
@@ -30,6 +30,7 @@ export const projectFile: Words["projectFile"] = {
     connection: "connexion",
     source: "source",
     forwarder: "transfert",
+    workflow: "workflow",
   },
   before: "avant",
   after: "après",

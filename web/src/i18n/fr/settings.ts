@@ -7,7 +7,8 @@ export const settings: Words["settings"] = {
   general: "Le projet",
   projectTitle: "Titre",
   projectTitleAbout: "Son nom pour les personnes. Son nom dans les adresses ne change pas.",
-  notifyAbout: "Qui est prévenu quand une source de ce projet se tait.",
+  notify: "Qui est prévenu d’un silence",
+  notifyAbout: "Quand une source de ce projet n’envoie rien pendant plus longtemps que prévu.",
   reports: "Rapports",
   reportsAbout:
     "Ce qui est arrivé, parti, en attente et abandonné, par e-mail : une adresse par ligne. Il faut un relais de messagerie.",
@@ -81,7 +82,7 @@ export const settings: Words["settings"] = {
   notSentTo: (recipient: string, error: string) => `Rien ne part vers ${recipient} : ${error}`,
   sentToNobody:
     "Personne n’est indiqué ci-dessus, donc personne ne le reçoit. Indiquez une adresse e-mail.",
-  pause: "Suspension",
+  pause: "Envoi",
   running: "en marche",
   paused: "suspendu",
   runningAbout:
@@ -91,6 +92,9 @@ export const settings: Words["settings"] = {
   pauseAction: "Suspendre le projet",
   resumeAction: "Reprendre le projet",
   pauseAsk: "Suspendre tout le projet ?",
+  resumeAsk: "Reprendre tout le projet ?",
+  resumeAbout:
+    "Ce qui attendait part aussitôt, sauf ce que retient une connexion ou un transfert suspendu.",
   nowPaused: "Le projet est suspendu. Ce qui arrive attend.",
   nowRunning: "Le projet est repris. Ce qui attendait part.",
 };

@@ -39,6 +39,12 @@ export const sources: Words["sources"] = {
     webhookAbout:
       "Pour les expéditeurs qui s’identifient : elle demande ce qui est réglé plus bas.",
     custom: "Webhook, par son chemin",
+    receiver: "Pour les téléphones",
+    collect: "Le serveur d’ODK Collect, de KoboCollect ou d’Enketo.",
+    commcare: "Là où CommCare envoie depuis un téléphone.",
+    withKeys: (keys) =>
+      `Le nom d’une clé est le nom d’utilisateur, son secret le mot de passe : ${keys}.`,
+    anybody: "Elle prend des formulaires de n’importe qui.",
     hidden: "Les éditeurs du projet peuvent voir les adresses.",
   },
   facts: {
@@ -67,10 +73,12 @@ export const sources: Words["sources"] = {
     form: "Formulaire web",
     raw: "Octets bruts",
     kobo: "KoboToolbox",
+    openrosa: "ODK Collect, KoboCollect, Enketo (OpenRosa)",
     "odk-aggregate": "ODK Aggregate",
+    "odk-central": "ODK Central",
     commcare: "CommCare",
     "commcare-form": "CommCare, formulaires seulement",
-    "commcare-case": "CommCare, cas seulement",
+    "commcare-case": "CommCare, dossiers seulement",
     wcs: "w.c.s.",
   },
   dialectAbouts: {
@@ -79,17 +87,28 @@ export const sources: Words["sources"] = {
     form: "Ce qu’envoie un formulaire web.",
     raw: "Des octets que personne ne lit : ils passent tels quels, les filtres n’y voient rien.",
     kobo: "Les soumissions des services REST de KoboToolbox, simples ou enveloppées.",
+    openrosa:
+      "Des formulaires remplis, comme les téléphones les envoient ; ils les récupèrent ici aussi.",
     "odk-aggregate": "Les soumissions du « JSON server » d’ODK Aggregate.",
+    "odk-central":
+      "Les événements que des outils de sa communauté envoient pour ODK Central : nouvelles soumissions, revues, entités modifiées.",
     commcare:
-      "Les formulaires, cas, résumés et changements d’application du transfert de données de CommCare.",
+      "Les formulaires, dossiers, résumés et changements d’application du transfert de données de CommCare.",
     "commcare-form": "Les formulaires du transfert de données de CommCare ; rien d’autre n’est lu.",
-    "commcare-case": "Les cas du transfert de données de CommCare ; rien d’autre n’est lu.",
+    "commcare-case": "Les dossiers du transfert de données de CommCare ; rien d’autre n’est lu.",
     wcs: "Ce qu’envoie un workflow w.c.s. par son action « Webservice ».",
   },
   form: {
     what: "Ce qui arrive",
     dialect: "Écrit en",
     enabled: "Prend des messages",
+    fetch: "Fichiers vers lesquels les soumissions ne donnent qu’un lien",
+    fetchNot: "restent où ils sont",
+    fetchBy: (connection) => `sont récupérés par ${connection}`,
+    fetchAbout:
+      "En arrière-plan, une fois la soumission conservée. Ce avec quoi la connexion s’identifie n’est montré qu’à sa propre adresse.",
+    fetchCentralAbout:
+      "En arrière-plan, une fois la soumission conservée. L’adresse de la connexion est celle du projet dans l’API de Central.",
     addresses: "Adresses",
     secret: "Secret de l’adresse de réception",
     secretAbout: "Laissez-le vide : un long secret aléatoire sera créé.",
@@ -104,6 +123,22 @@ export const sources: Words["sources"] = {
     username: "Nom d’utilisateur",
     password: "Mot de passe",
     key: "Clé",
+    access: {
+      label: "Téléphones",
+      about: "Ils envoient à une adresse du projet, qui ne contient pas de secret.",
+      choices: {
+        closed: "ne participent pas",
+        keys: "s’identifient avec une clé",
+        anonymous: "n’ont pas à s’identifier",
+      },
+      abouts: {
+        closed: "Il n’y a pas d’adresse pour eux.",
+        keys: "Son nom est le nom d’utilisateur, son secret le mot de passe.",
+        anonymous: "Quiconque connaît l’adresse peut envoyer.",
+      },
+      keys: "Clés",
+      keysAbout: "Par leurs noms dans api_access du fichier de projet. Tapez-en un, puis Entrée.",
+    },
     checks: "Doublons et erreurs",
     dedupe: "Un message est un doublon si",
     dedupes: {

@@ -4,13 +4,14 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { SESSION_KEY } from "../../api/session";
 import { ErrorNote } from "../../design/ErrorNote";
+import { QrCode } from "../../design/QrCode";
 import { Section } from "../../design/Section";
 import { ShownOnce } from "../../design/ShownOnce";
 import { StateMark } from "../../design/StateMark";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import styles from "./account.module.css";
-import { QrCode } from "./QrCode";
+
 import {
   type Account,
   accountQuery,

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import type { BulkAction } from "../../api/types";
 import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
@@ -16,36 +16,33 @@ import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useToast } from "../../design/Toasts";
 import { useFormat, useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
-import { filterTexts } from "../deliveries/DeliveryFilters";
+import { LoadedPage } from "../../lists/Loaded";
+import { filterTexts } from "../deliveries/filterTexts";
 import { actOnMany, previewQuery } from "../deliveries/queries";
 import { type DeliveriesSearch, deliveriesSearch } from "../deliveries/routes";
+import { runsSearch } from "../runs/routes";
 import styles from "./actions.module.css";
 import { ACTION_TONES, progressOf } from "./progress";
 import { actionQuery, stopAction } from "./queries";
+
+const RunsTold = lazy(() =>
+  import("../runs/RunsTold").then(({ RunsTold }) => ({ default: RunsTold })),
+);
 
 const route = getRouteApi("/inside/projects/$project/actions/$action");
 
 export function ActionPage() {
   const words = useWords();
   const { project, action } = route.useParams();
-  const { data, error, refetch } = useQuery(actionQuery(project, action));
+  const query = useQuery(actionQuery(project, action));
   useLiveLook([{ queryKey: actionQuery(project, action).queryKey }], {
     concerns: ({ kind, id }) => kind === "everything" || id === action,
   });
-  if (data === undefined) {
-    return (
-      <>
-        <PageHead title={words.actions.title} beside={<Identifier id={action} />} />
-        {error === null ? (
-          <ListSkeleton label={words.common.loading} />
-        ) : (
-          <ErrorNote error={error} retry={() => void refetch()} />
-        )}
-      </>
-    );
-  }
-  return <Shown project={project} action={data} />;
+  return (
+    <LoadedPage query={query} title={words.actions.title} beside={<Identifier id={action} />}>
+      {(data) => <Shown project={project} action={data} />}
+    </LoadedPage>
+  );
 }
 
 interface OfAction {
@@ -101,7 +98,7 @@ function Progress({ action }: { action: BulkAction }) {
         <span className={styles.quiet}>{words.matched(matched)}</span>
         {passed_over > 0 && <span>{words.passedOver(passed_over)}</span>}
       </div>
-      {passed_over > 0 && action.action !== "replay" && (
+      {passed_over > 0 && action.action !== "replay" && !isOfRuns(action) && (
         <p className={styles.quiet}>{words.passedOverAbout}</p>
       )}
     </div>
@@ -188,23 +185,51 @@ function TakeBack({ project, action }: OfAction) {
 /** So many ids are an address that every browser and proxy takes. */
 const MOST_IDS_IN_ADDRESS = 50;
 
-const isAddress = ({ ids }: DeliveriesSearch): boolean =>
+const isAddress = ({ ids }: Pick<DeliveriesSearch, "ids">): boolean =>
   ids === undefined || ids.split(",").length <= MOST_IDS_IN_ADDRESS;
+
+/** Whether it was done to runs: their filters are others than those of deliveries. */
+const isOfRuns = ({ action }: Pick<BulkAction, "action">): boolean =>
+  action === "retry-runs" || action === "cancel-runs";
 
 function WhatItIs({ project, action }: OfAction) {
   const all = useWords();
   const words = all.actions;
   const { facts } = words;
   const format = useFormat();
-  const filters = deliveriesSearch(action.filter);
-  const texts = filterTexts(filters, all, format).map(([, text]) => text);
+  const filters = deliveriesSearch(isOfRuns(action) ? {} : action.filter);
+  // A replay may have asked for values in the content as well.
+  const { value } = action.filter as { value?: unknown };
+  const texts = [
+    ...Object.values(filterTexts(filters, all, format)).filter((text) => text !== undefined),
+    ...(Array.isArray(value) ? value.map(String) : []),
+  ];
   const isReplay = action.action === "replay";
   const entries: [string, ReactNode][] = [
     [
       facts.filter,
       <span key="filter" className={styles.words}>
-        <span>{texts.length === 0 ? facts.all : texts.join(" · ")}</span>
-        {!isReplay && isAddress(filters) && (
+        <span>
+          {isOfRuns(action) ? (
+            <Suspense fallback={null}>
+              <RunsTold filter={action.filter} none={facts.all} />
+            </Suspense>
+          ) : texts.length === 0 ? (
+            facts.all
+          ) : (
+            texts.join(" · ")
+          )}
+        </span>
+        {isOfRuns(action) && isAddress(runsSearch(action.filter)) && (
+          <Link
+            to="/projects/$project/runs"
+            params={{ project }}
+            search={runsSearch(action.filter)}
+          >
+            {words.showRuns}
+          </Link>
+        )}
+        {!isReplay && !isOfRuns(action) && isAddress(filters) && (
           <Link to="/projects/$project/deliveries" params={{ project }} search={filters}>
             {words.show}
           </Link>

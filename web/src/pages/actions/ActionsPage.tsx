@@ -12,7 +12,7 @@ import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
 import type { Column } from "../../lists/columns";
 import { List } from "../../lists/List";
-import styles from "./actions.module.css";
+import { RowCard } from "../../lists/RowCard";
 import { ACTION_TONES } from "./progress";
 import { fetchActions } from "./queries";
 
@@ -118,20 +118,12 @@ function ActionCard({ action }: { action: BulkAction }) {
   const format = useFormat();
   const { created_at, state, touched, matched } = action;
   return (
-    <span className={styles.card}>
-      <span className={styles.cardLine}>
-        <strong>{words.kinds[action.action]}</strong>
-        <span className={styles.quiet}>
-          <Time at={created_at} />
-        </span>
-      </span>
-      <span className={styles.cardLine}>
-        <span className={styles.quiet}>
-          {words.progress(format.number(touched), format.number(matched))}
-        </span>
-        <StateMark tone={ACTION_TONES[state]}>{words.states[state]}</StateMark>
-      </span>
-    </span>
+    <RowCard
+      title={words.kinds[action.action]}
+      beside={<Time at={created_at} />}
+      text={words.progress(format.number(touched), format.number(matched))}
+      mark={<StateMark tone={ACTION_TONES[state]}>{words.states[state]}</StateMark>}
+    />
   );
 }
 

@@ -53,7 +53,12 @@ function Entry({ entry }: { entry: AuditEntry }) {
       {detail.length === 0 ? (
         <p className={styles.quiet}>{words.noDetail}</p>
       ) : (
-        <Facts facts={detail.map(([key, value]) => [key, tell(value)])} />
+        <Facts
+          facts={detail.map(([key, value]) => [
+            key === "reason" ? words.columns.reason : key,
+            tell(value),
+          ])}
+        />
       )}
     </>
   );

@@ -12,7 +12,7 @@ import { ListBar } from "../../lists/ListBar";
 import { SearchField } from "../../lists/SearchField";
 import { AuditFilterForm, useAuditFilterWords } from "./AuditFilters";
 import { AuditPanel } from "./AuditPanel";
-import { deedWord } from "./actions";
+import { deedWord, reasonOf } from "./actions";
 import styles from "./audit.module.css";
 import { type AuditEntry, auditKey, fetchAudit } from "./queries";
 import type { AuditSearch } from "./routes";
@@ -74,6 +74,7 @@ export function AuditView({ project, search, change }: AuditViewProps) {
           chosenColumns={chosenColumns}
           nameOf={(row) => deedWord(words, row)}
           openId={entry ?? null}
+          asCards={entry !== undefined}
           link={(row, content, className) => (
             <Link
               to="."
@@ -116,6 +117,12 @@ function columnsOf(words: Words, installation: boolean): Column<AuditEntry>[] {
       title: titles.target,
       width: "minmax(112px, 1.5fr)",
       cell: (entry) => entry.target ?? "—",
+    },
+    {
+      key: "reason",
+      title: titles.reason,
+      width: "minmax(96px, 1.5fr)",
+      cell: (entry) => reasonOf(entry) ?? "—",
     },
     installation
       ? {
@@ -164,7 +171,9 @@ function AuditCard({ entry }: { entry: AuditEntry }) {
         <span>
           <Who entry={entry} />
         </span>
-        <span className={styles.cardText}>{entry.target}</span>
+        <span className={styles.cardText}>
+          {[entry.target, reasonOf(entry)].filter((each) => each !== null).join(" · ")}
+        </span>
       </span>
     </span>
   );

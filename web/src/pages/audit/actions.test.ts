@@ -5,8 +5,8 @@ import { deedWord } from "./actions";
 test.each<[string, Record<string, unknown>, string]>([
   ["person.erased", {}, "Person erased"],
   ["person.erased", { dry_run: false }, "Person erased"],
-  ["person.erased", { dry_run: true }, "Person erased: only looked at what it would do"],
-  ["project.applied", { dry_run: "true" }, "Project file applied: only looked at what it would do"],
+  ["person.erased", { dry_run: true }, "Only looked at: Person erased"],
+  ["project.applied", { dry_run: "true" }, "Only looked at: Project file applied"],
   ["session.refused", { reason: "wrong-credentials", times: 37 }, "Sign-in refused, 37 times"],
   ["something.new", {}, "something.new"],
 ])("%s with %j is told as %s", (action, detail, word) => {

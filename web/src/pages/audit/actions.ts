@@ -17,6 +17,12 @@ export function deedWord(words: Words, { action, detail }: AuditEntry): string {
   return dry === true || dry === "true" || dry === "1" ? words.audit.onlyLooked(word) : word;
 }
 
+/** Why it was done, in the words of whoever did it; null where nobody said. */
+export function reasonOf({ detail }: Pick<AuditEntry, "detail">): string | null {
+  const { reason } = detail as Record<string, unknown>;
+  return typeof reason === "string" && reason !== "" ? reason : null;
+}
+
 /** The word for an action; the stable name itself, where there is none. */
 export function actionWord(words: Words, action: string): string {
   const known = actionNames(words).find((name) => name === action);

@@ -1,22 +1,21 @@
 // Making a connection, and changing one.
 
-import { TextInput } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
+import { DefinitionForm, type OfForm } from "../../definitions/DefinitionForm";
 import own from "../../definitions/definitions.module.css";
-import { FormFrame, More } from "../../definitions/FormFrame";
+import { More } from "../../definitions/FormFrame";
 import { LongTextAt, NumberAt, SecretAt, SwitchAt, TextAt } from "../../definitions/fields";
-import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
-import type { Meanwhile } from "../../definitions/Meanwhile";
-import { useNameField } from "../../definitions/name";
-import { type Defined, withoutPause } from "../../definitions/queries";
-import { useSaving } from "../../definitions/saving";
+import { useDefinitionForm } from "../../definitions/form";
+import { withoutPause } from "../../definitions/queries";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { KindField, KindFields } from "./AuthenticationFields";
 import { CONNECTION_FIELDS, normalised, secretsLeave } from "./authentication";
+import { DatabaseUserFields, DestinationFields, useIsDatabase } from "./DestinationFields";
+import { fittingDestination } from "./database";
 import { RecipientsField } from "./RecipientsField";
 import { SigningFields } from "./SigningFields";
 import { TestPanel } from "./TestPanel";
@@ -64,124 +63,67 @@ const INCIDENT_PATHS = ["failures", "share", "window", "remind_every"].map(
   (key) => `incident.${key}`,
 );
 
-interface ConnectionFormProps {
-  project: string;
-  name: string | null;
-  defined: Defined | null;
-  meanwhile?: Meanwhile;
+interface ConnectionFormProps extends OfForm {
   /** The source that led here, and goes on to a forwarder. */
   source?: string;
 }
 
-function ConnectionForm({ project, name, defined, meanwhile, source }: ConnectionFormProps) {
-  const words = useWords();
+function ConnectionForm({ source, ...props }: ConnectionFormProps) {
+  const words = useWords().connections;
   const navigate = newRoute.useNavigate();
-  const [testError, setTestError] = useState<unknown>(null);
-  const [saved] = useState(() =>
-    defined === null ? null : normalised(withoutPause(defined.definition)),
+  const { project, defined } = props;
+  const [initial] = useState(() =>
+    defined === null ? {} : normalised(withoutPause(defined.definition)),
   );
-  const named = useNameField(name);
-  const saving = useSaving({
-    project,
-    noun: "connections",
-    name: named.name,
-    defined,
-    done: () =>
-      source === undefined
-        ? navigate({
-            to: "/projects/$project/connections/$connection",
-            params: { project, connection: named.name },
-          })
-        : navigate({
-            to: "/projects/$project/new/forwarder",
-            params: { project },
-            search: { from: source, to: named.name },
-          }),
-  });
-  const { form, touched, rest, spoken } = useForm({
-    saved,
-    initial: saved ?? {},
-    prefix: `connections.${named.name || "new"}`,
-    fields: CONNECTION_FIELDS,
-    error: saving.error ?? testError,
-    secretsLeave: (definition) => saved !== null && secretsLeave(saved, definition),
-  });
-  const submit = (over?: Meanwhile) => {
-    setTestError(null);
-    spoken();
-    if (named.check() && form.isSound) {
-      saving.mutate({ definition: form.definition, over });
-    }
-  };
+  const toForwarder = (to: string) =>
+    navigate({
+      to: "/projects/$project/new/forwarder",
+      params: { project },
+      search: { from: source, to },
+    });
   return (
-    <FormProvider form={form}>
-      <FormFrame
-        save={() => submit()}
-        saving={saving.isPending}
-        saved={saving.isSuccess}
-        saveWord={name === null ? words.connections.make : words.definitions.save}
-        cancel={() =>
-          void (name === null
-            ? navigate({ to: "/projects/$project/connections", params: { project } })
-            : navigate({
-                to: "/projects/$project/connections/$connection",
-                params: { project, connection: name },
-              }))
-        }
-        touched={touched || named.touched}
-        error={saving.error}
-        rest={rest}
-        meanwhile={
-          meanwhile && {
-            name: named.name,
-            again: meanwhile.again,
-            anyway: () => submit(meanwhile),
-          }
-        }
-        aside={
-          <Section title={words.connections.test.title}>
-            <TestPanel
-              project={project}
-              name={named.name}
-              definition={form.definition}
-              told={(error) => {
-                saving.reset();
-                spoken();
-                setTestError(error);
-              }}
-            />
-          </Section>
-        }
-      >
-        <ConnectionFields
-          nameField={name === null ? <TextInput {...named.field(saving.error)} /> : null}
-        />
-      </FormFrame>
-    </FormProvider>
+    <DefinitionForm
+      {...props}
+      noun="connections"
+      initial={initial}
+      fields={CONNECTION_FIELDS}
+      written={fittingDestination}
+      makeWord={words.make}
+      done={source === undefined ? undefined : toForwarder}
+      secretsLeave={secretsLeave}
+      aside={(typed) => (
+        <Section title={words.test.title}>
+          <TestPanel project={project} {...typed} />
+        </Section>
+      )}
+    >
+      {(nameField) => <ConnectionFields nameField={nameField} />}
+    </DefinitionForm>
   );
 }
 
 function ConnectionFields({ nameField }: { nameField: React.ReactNode }) {
   const all = useWords();
   const words = all.connections.form;
+  const isDatabase = useIsDatabase();
   return (
     <>
       <Section title={words.where}>
         <div className={own.group}>
           {nameField}
-          <TextAt
-            path="url"
-            label={words.url}
-            about={words.urlAbout}
-            placeholder="https://dhis2.example.org/api/tracker"
-            required
-          />
+          <DestinationFields />
         </div>
       </Section>
       <Section title={words.proving}>
         <div className={own.group}>
-          <KindField />
-          <KindFields />
+          {isDatabase ? (
+            <DatabaseUserFields />
+          ) : (
+            <>
+              <KindField />
+              <KindFields />
+            </>
+          )}
         </div>
       </Section>
       <Section title={words.notify}>
@@ -189,13 +131,15 @@ function ConnectionFields({ nameField }: { nameField: React.ReactNode }) {
       </Section>
       <LimitFields />
       <TlsFields />
-      <More
-        title={words.signing}
-        about={words.signingAbout}
-        paths={["signing_secret", "previous_signing_secret"]}
-      >
-        <SigningFields />
-      </More>
+      {!isDatabase && (
+        <More
+          title={words.signing}
+          about={words.signingAbout}
+          paths={["signing_secret", "previous_signing_secret"]}
+        >
+          <SigningFields />
+        </More>
+      )}
       <IncidentFields />
     </>
   );

@@ -5,6 +5,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMay } from "../../api/useMay";
 import { PauseButton, RemoveButton, useDeed } from "../../definitions/DefinitionActions";
 import { useLiveDefinitions } from "../../definitions/live";
+import { PauseNote } from "../../definitions/PauseNote";
 import {
   type ConnectionHealth,
   type Defined,
@@ -17,44 +18,35 @@ import {
 import { WarningText } from "../../definitions/WarningText";
 import { warningTold } from "../../definitions/warnings";
 import { Count } from "../../design/Count";
-import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
 import { PlaceLink } from "../../design/PlaceLink";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
-import { Time, useTicking } from "../../design/Time";
+import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { LoadedPage } from "../../lists/Loaded";
 import { StateCounts } from "../forwarders/StateCounts";
 import { ConnectionSetting } from "./ConnectionSetting";
 import styles from "./connections.module.css";
 import { ConnectionStanding } from "./standing";
 import { TestPanel } from "./TestPanel";
+import { Trouble } from "./Trouble";
 
 const route = getRouteApi("/inside/projects/$project/connections/$connection");
 
 export function ConnectionPage() {
-  const words = useWords();
   const { project, connection: name } = route.useParams();
-  const { data, error, refetch } = useQuery(definedQuery(project, "connections", name));
+  const query = useQuery(definedQuery(project, "connections", name));
   const health = useQuery(healthQuery(project)).data?.connections.find(
     (each) => each.name === name,
   );
   const lane = useQuery(lanesQuery(project)).data?.find((each) => each.connection === name);
   useLiveDefinitions(project);
-  if (data === undefined) {
-    return (
-      <>
-        <PageHead title={name} />
-        {error === null ? (
-          <ListSkeleton label={words.common.loading} />
-        ) : (
-          <ErrorNote error={error} retry={() => void refetch()} />
-        )}
-      </>
-    );
-  }
-  return <Shown project={project} connection={data} health={health} lane={lane} />;
+  return (
+    <LoadedPage query={query} title={name}>
+      {(data) => <Shown project={project} connection={data} health={health} lane={lane} />}
+    </LoadedPage>
+  );
 }
 
 interface ShownProps {
@@ -72,11 +64,13 @@ function Shown({ project, connection, health, lane }: ShownProps) {
     <>
       <PageHead
         title={name}
-        beside={<ConnectionStanding paused={connection.paused} health={health} />}
+        beside={<ConnectionStanding connection={connection} health={health} />}
         about={<code>{String(definition.url ?? "")}</code>}
         actions={<Actions project={project} connection={connection} lane={lane} health={health} />}
       />
-      {health?.state === "in_trouble" && <Trouble name={name} health={health} />}
+      {lane?.paused_by === "project" && <PauseNote pause={lane.pause} ofProject />}
+      <PauseNote pause={connection.pause} />
+      <Trouble connection={connection} health={health} />
       {warnings.length > 0 && (
         <Section title={words.sections.warnings}>
           <ul className={styles.warnings}>
@@ -106,7 +100,8 @@ function Actions({ project, connection, lane, health }: ShownProps) {
   const mayChange = useMay(project, "admin");
   const { name, paused } = connection;
   const { act, doing } = useDeed(project, "connections", name);
-  const alone = lane?.state === "left-alone" || health?.state === "in_trouble";
+  const alone =
+    lane?.state === "left-alone" || (health?.state === "in_trouble" && health.waiting > 0);
   return (
     <>
       {mayAct && alone && !paused && (
@@ -139,46 +134,6 @@ function Actions({ project, connection, lane, health }: ShownProps) {
       )}
     </>
   );
-}
-
-/** What is wrong, since when, how much waits, and when it is tried again. */
-function Trouble({ name, health }: { name: string; health: ConnectionHealth }) {
-  const { connections: words, overview } = useWords();
-  const format = useFormat();
-  return (
-    <div className={styles.trouble}>
-      <p>
-        {/* What goes on by itself, counts and times, stands outside of what is read out. */}
-        <span role="status">
-          {health.since === null ? (
-            words.leftAlone
-          ) : (
-            <>
-              {words.notAnswered(name)} <Time at={health.since} shown="clock" />.
-            </>
-          )}
-        </span>{" "}
-        {health.waiting_is_more
-          ? overview.waitingMore(format.number(health.waiting))
-          : words.waits(health.waiting)}{" "}
-        <NextTry at={health.next_try_at} />
-      </p>
-      {health.last_error !== null && <code>{health.last_error}</code>}
-    </div>
-  );
-}
-
-/** Counted down; what is due by now is under way. */
-function NextTry({ at }: { at: string | null }) {
-  const words = useWords().overview;
-  const format = useFormat();
-  return useTicking((now) => {
-    if (at === null) {
-      return "";
-    }
-    const time = new Date(at);
-    return time <= now ? words.nextTryNow : words.nextTry(format.relative(time, now));
-  });
 }
 
 function Standing({ connection, health, lane }: Omit<ShownProps, "project">) {

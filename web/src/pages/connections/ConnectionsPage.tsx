@@ -71,7 +71,7 @@ function Table({ project, rows }: { project: string; rows: Row[] }) {
       title: words.columns.state,
       plain: true,
       cell: ({ connection, health }) => (
-        <ConnectionStanding paused={connection.paused} health={health} />
+        <ConnectionStanding connection={connection} health={health} />
       ),
     },
     {

@@ -36,8 +36,14 @@ function recipientValue({ address, secret }: Row): Value {
   return isWebhook(address) && secret !== "" ? { url: address, signing_secret: secret } : address;
 }
 
-/** `about` says who is told of what, where that is not a connection's trouble. */
-export function RecipientsField({ about }: { about?: string }) {
+interface RecipientsFieldProps {
+  /** Where it does not stand under a title of its own that says who is told. */
+  label?: string;
+  /** When they are told, where that is not at a connection's trouble. */
+  about?: string;
+}
+
+export function RecipientsField({ label, about }: RecipientsFieldProps) {
   const words = useWords().connections.form;
   const definitions = useWords().definitions;
   const form = useDefinitionForm();
@@ -53,8 +59,15 @@ export function RecipientsField({ about }: { about?: string }) {
   const change = (key: number, changed: Partial<Row>) =>
     show(rows.map((row) => (row.key === key ? { ...row, ...changed } : row)));
   return (
-    <fieldset className={own.pairs} aria-label={words.notify}>
-      <p className={own.about}>{about ?? words.notifyAbout}</p>
+    <fieldset className={own.pairs} aria-label={label ?? words.notify}>
+      <div>
+        {label !== undefined && (
+          <div className={own.label} aria-hidden="true">
+            {label}
+          </div>
+        )}
+        <p className={own.about}>{about ?? words.notifyAbout}</p>
+      </div>
       {rows.map((row) => (
         <div key={row.key} className={styles.recipient}>
           <div>

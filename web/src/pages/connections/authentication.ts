@@ -130,7 +130,9 @@ function tokenPlaces(definition: Definition): string[] {
 /** Scheme, host and port at a path; null for what is no address (yet). */
 function originAt(definition: Definition, path: string): string | null {
   try {
-    return new URL(textAt(definition, path)).origin;
+    // The origin of what is no address of the web, such as that of a database, says nothing.
+    const { protocol, host } = new URL(textAt(definition, path));
+    return `${protocol}//${host}`;
   } catch {
     return null;
   }

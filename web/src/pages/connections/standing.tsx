@@ -1,28 +1,40 @@
 // How a connection is doing, in a few words.
 
 import type { Connection, ConnectionHealth } from "../../definitions/queries";
+import { type Standing, standingOf } from "../../definitions/standing";
 import { StateMark, type Tone } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { known } from "../../i18n/known";
 import { useWords } from "../../i18n/words";
 import own from "./connections.module.css";
 
-const TONES: Record<ConnectionHealth["state"], Tone> = {
+const TONES: Record<Standing, Tone> = {
   well: "well",
   in_trouble: "bad",
+  failing: "bad",
   paused: "waiting",
+  paused_in_trouble: "bad",
   idle: "quiet",
 };
 
 interface StandingProps {
-  paused: boolean;
+  connection: Pick<Connection, "paused">;
   health: ConnectionHealth | undefined;
 }
 
-export function ConnectionStanding({ paused, health }: StandingProps) {
+/** A pause is known of the connection itself before its health tells of it. */
+export function standingOfConnection({ connection, health }: StandingProps): Standing {
+  if (health === undefined) {
+    return connection.paused ? "paused" : "idle";
+  }
+  return standingOf(connection.paused ? { ...health, state: "paused" } : health);
+}
+
+export function ConnectionStanding(props: StandingProps) {
   const words = useWords().connections;
-  const state = paused ? "paused" : (health?.state ?? "idle");
-  if (state === "in_trouble") {
+  const { health } = props;
+  const standing = standingOfConnection(props);
+  if (standing === "in_trouble") {
     return (
       <StateMark tone="bad">
         {health?.since ? (
@@ -35,7 +47,7 @@ export function ConnectionStanding({ paused, health }: StandingProps) {
       </StateMark>
     );
   }
-  return <StateMark tone={TONES[state]}>{words.states[state]}</StateMark>;
+  return <StateMark tone={TONES[standing]}>{words.states[standing]}</StateMark>;
 }
 
 /** Warnings as a few words each; a word that the page does not know is told as the hub says it. */

@@ -111,3 +111,31 @@ test("the verdict is told by its code", () => {
   expect(verdict("reached")).toContain("as far as GET shows: answered in 84\u00a0ms");
   expect(verdict("newer-than-the-page")).toBe("So it is.");
 });
+
+test("the way to a database ends with what it is, and whether tables can be made", () => {
+  const steps = (may: string) => [
+    step("url", { scheme: "postgres", host: "db.example", port: "5432", database: "registry" }),
+    name,
+    step("tcp", { "connected to": "198.51.100.7:5432" }),
+    step("authentication", { user: "hub" }),
+    step("request", { statement: "SELECT 1", version: "16.2", "may make tables": may }),
+  ];
+  const url = "postgres://db.example/registry?sslmode=disable";
+  expect(told(url, steps("yes"))).toEqual([
+    "✓ url: The address can be used: postgres://db.example:5432",
+    "✓ dns: Name resolved: 198.51.100.7",
+    "✓ tcp: Connected to 198.51.100.7:5432",
+    "✓ authentication: Signed in as hub",
+    expect.stringMatching(/^✓ request: PostgreSQL 16\.2 answered in 84\sms$/),
+  ]);
+  expect(told(url, steps("yes").slice(0, 2))).not.toContainEqual(expect.stringContaining("tls"));
+  const verdict = (may: string) => {
+    const result: TestResult = {
+      ...{ ok: true, verdict: "", verdict_code: "reached", method: "GET", url },
+      steps: steps(may),
+    };
+    return verdictOf(result, connections.test, formats("en"));
+  };
+  expect(verdict("yes")).toBe("It works: rows can be written, and tables made.");
+  expect(verdict("no")).toBe("It works, but no tables can be made there.");
+});

@@ -39,16 +39,22 @@ export function toldSteps(result: TestResult, words: TestWords, format: Formats)
       return [{ step: name, reached: true, ok: found.ok, sentence, found }];
     }
     // Plain HTTP has no certificate to look at; a step that was left out is not told.
-    const leftOut = index < last || (name === "tls" && result.url.startsWith("http:"));
+    const leftOut = index < last || (name === "tls" && isInTheClear(result.url));
     return leftOut
       ? []
       : [{ step: name, reached: false, ok: false, sentence: words.noStep, found: null }];
   });
 }
 
+const isInTheClear = (url: string): boolean =>
+  url.startsWith("http:") || url.includes("sslmode=disable");
+
 /** What it comes to. */
 export function verdictOf(result: TestResult, words: TestWords, format: Formats): string {
   const request = result.steps.find((step) => step.step === "request");
+  if (result.ok && request !== undefined && factOf(request, "version") !== null) {
+    return words.databaseVerdict(factOf(request, "may make tables") !== "no");
+  }
   const verdict = known(words.verdicts, result.verdict_code);
   return verdict === undefined
     ? sentence(result.verdict)
@@ -84,12 +90,21 @@ function wellOf(step: TestStep, words: TestWords, format: Formats): string {
     }
     case "authentication":
       return authenticated(step, words);
-    case "request":
-      return words.well.request(fact("status") ?? "", format.duration(step.duration_ms));
+    case "request": {
+      const took = format.duration(step.duration_ms);
+      const version = fact("version");
+      return version === null
+        ? words.well.request(fact("status") ?? "", took)
+        : words.well.database(version, took);
+    }
   }
 }
 
 function authenticated(step: TestStep, words: TestWords): string {
+  const user = factOf(step, "user");
+  if (user !== null) {
+    return words.well.signedInAs(user);
+  }
   if (factOf(step, "token") !== null || factOf(step, "challenge") !== null) {
     return words.well.authentication;
   }

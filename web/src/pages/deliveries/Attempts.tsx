@@ -9,6 +9,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
+import table from "../../design/table.module.css";
 import { useFormat, useWords } from "../../i18n/words";
 import { Loaded } from "../../lists/Loaded";
 import styles from "./deliveries.module.css";
@@ -55,7 +56,7 @@ function Table({ project, delivery, attempts }: TableProps) {
     void navigate({ search, replace: true, resetScroll: false });
   const toggle = (number: string) => look({ attempt: number === open ? NONE : number });
   return (
-    <table className={styles.attempts}>
+    <table className={`${table.table} ${styles.attempts}`}>
       <thead>
         <tr>
           <th className={styles.number}>{words.table.number}</th>

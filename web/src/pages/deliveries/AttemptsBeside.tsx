@@ -4,9 +4,11 @@ import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Attempt } from "../../api/types";
 import { useWords } from "../../i18n/words";
+import { Loaded } from "../../lists/Loaded";
 import { AskedBeside } from "../../payload/AskedBeside";
+import { DifferenceTable } from "../../payload/DifferenceTable";
 import styles from "./deliveries.module.css";
-import { type AttemptSide, attemptBodyQuery } from "./queries";
+import { type AttemptSide, attemptBodyQuery, sentTwiceQuery } from "./queries";
 
 interface ChooseAttemptProps {
   attempts: Attempt[];
@@ -56,6 +58,8 @@ export function AttemptsBeside({ project, delivery, one, other }: AttemptsBeside
         <p className={styles.quiet}>{side === "request" ? words.noRequest : words.noResponse}</p>
       ) : before.erased_at !== null || after.erased_at !== null ? (
         <p className={styles.quiet}>{words.erased}</p>
+      ) : side === "request" ? (
+        <Requests project={project} delivery={delivery} before={before} after={after} />
       ) : (
         <Bodies project={project} delivery={delivery} side={side} before={before} after={after} />
       )}
@@ -63,12 +67,42 @@ export function AttemptsBeside({ project, delivery, one, other }: AttemptsBeside
   ));
 }
 
-interface BodiesProps {
+interface RequestsProps {
   project: string;
   delivery: string;
-  side: AttemptSide;
   before: Attempt;
   after: Attempt;
+}
+
+/** Mostly the same went out again: that is said, and not shown twice. Else the places are told in
+ *  which it differs, above both. */
+function Requests(props: RequestsProps) {
+  const { project, delivery, before, after } = props;
+  const words = useWords();
+  const query = useQuery(sentTwiceQuery(project, delivery, before.number, after.number));
+  return (
+    <Loaded query={query}>
+      {({ sameBytes, places }) =>
+        sameBytes ? (
+          <p className={styles.quiet}>{words.deliveries.sameBytes}</p>
+        ) : (
+          <>
+            {places !== null && places.differences.length > 0 && (
+              <>
+                <p>{words.payload.differences(places.differences.length, places.more)}</p>
+                <DifferenceTable differences={places.differences} />
+              </>
+            )}
+            <Bodies {...props} side="request" />
+          </>
+        )
+      }
+    </Loaded>
+  );
+}
+
+interface BodiesProps extends RequestsProps {
+  side: AttemptSide;
 }
 
 function Bodies({ project, delivery, side, before, after }: BodiesProps) {

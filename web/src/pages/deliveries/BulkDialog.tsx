@@ -80,7 +80,7 @@ function Preview({ project, deed, filters, close }: BulkDialogProps & { deed: De
           disabled={matched === 0}
           onClick={() => acting.mutate()}
         >
-          {words.bulk.act[deed](format.number(matched))}
+          {matched === 0 ? words.deeds[deed] : words.bulk.act[deed](format.number(matched))}
         </Button>
       </Group>
     </div>

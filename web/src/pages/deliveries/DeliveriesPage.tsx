@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import type { Deed, Delivery } from "../../api/types";
 import { useMay } from "../../api/useMay";
 import { EmptyState } from "../../design/EmptyState";
@@ -12,14 +12,14 @@ import { useKeys } from "../../design/keys";
 import { PageHead } from "../../design/PageHead";
 import { useFormat, useWords } from "../../i18n/words";
 import { onlyLooks } from "../../lists/columns";
+import { NothingFits } from "../../lists/FilteredList";
 import { List } from "../../lists/List";
 import { ListBar, SelectionBar } from "../../lists/ListBar";
 import { SearchField } from "../../lists/SearchField";
 import { type Selection, useSelection } from "../../lists/selection";
-import { BulkDialog } from "./BulkDialog";
 import { columnsOf, DeliveryCard } from "./columns";
-import { DeliveryFilterForm, useDeliveryFilterWords } from "./DeliveryFilters";
 import { DEEDS, onceMore } from "./deeds";
+import { useDeliveryFilterWords } from "./filterTexts";
 import {
   countsQuery,
   type DeliveryFilters,
@@ -36,6 +36,15 @@ import {
 } from "./routes";
 import { StateCounts } from "./StateCounts";
 import { useDeed } from "./useDeed";
+
+/** It comes when something is to be done with many. */
+const BulkDialog = lazy(() =>
+  import("./BulkDialog").then(({ BulkDialog }) => ({ default: BulkDialog })),
+);
+
+const DeliveryFilterForm = lazy(() =>
+  import("./DeliveryFilters").then(({ DeliveryFilterForm }) => ({ default: DeliveryFilterForm })),
+);
 
 const route = getRouteApi("/inside/projects/$project/deliveries");
 
@@ -105,7 +114,9 @@ export function DeliveriesPage() {
         filters={filterWords}
         clear={() => void navigate({ search: { columns: chosenColumns } })}
         form={
-          <DeliveryFilterForm project={project} filters={filters} sort={sort} change={change} />
+          <Suspense fallback={null}>
+            <DeliveryFilterForm project={project} filters={filters} sort={sort} change={change} />
+          </Suspense>
         }
         columns={columns}
         chosenColumns={chosenColumns}
@@ -185,12 +196,16 @@ function Selected({ project, filters, selection }: SelectedProps) {
           </Button>
         ))}
       </SelectionBar>
-      <BulkDialog
-        project={project}
-        deed={deed}
-        filters={selected.all ? filters : { ids: [...selected.ids].join(",") }}
-        close={() => setDeed(null)}
-      />
+      {deed !== null && (
+        <Suspense fallback={null}>
+          <BulkDialog
+            project={project}
+            deed={deed}
+            filters={selected.all ? filters : { ids: [...selected.ids].join(",") }}
+            close={() => setDeed(null)}
+          />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -202,14 +217,8 @@ function NoDeliveries({ filtered }: { filtered: boolean }) {
     return <EmptyState>{words.deliveries.empty}</EmptyState>;
   }
   return (
-    <EmptyState
-      action={
-        <Button variant="default" onClick={() => void navigate({ search: {} })}>
-          {words.list.clearFilters}
-        </Button>
-      }
-    >
+    <NothingFits clear={() => void navigate({ search: {} })}>
       {words.deliveries.emptyFiltered}
-    </EmptyState>
+    </NothingFits>
   );
 }

@@ -7,16 +7,16 @@ import type { ReactNode } from "react";
 import type { DeliveryDetails } from "../../api/types";
 import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
-import { ErrorNote } from "../../design/ErrorNote";
 import { Copying, Identifier } from "../../design/Identifier";
 import { useKeys } from "../../design/keys";
 import { PageHead } from "../../design/PageHead";
-import { PlaceLink } from "../../design/PlaceLink";
+import { type Place, PlaceLink } from "../../design/PlaceLink";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
+import { known } from "../../i18n/known";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { LoadedPage } from "../../lists/Loaded";
 import { Route } from "../../route/Route";
 import { wayOfDelivery, wayOfMessage } from "../../route/stations";
 import { Attempts } from "./Attempts";
@@ -32,7 +32,7 @@ const route = getRouteApi("/inside/projects/$project/deliveries/$delivery");
 export function DeliveryPage() {
   const words = useWords();
   const { project, delivery } = route.useParams();
-  const { data, error, refetch } = useQuery(deliveryQuery(project, delivery));
+  const query = useQuery(deliveryQuery(project, delivery));
   // Bodies of attempts never change: what is there stays.
   useLiveLook(
     [
@@ -42,22 +42,18 @@ export function DeliveryPage() {
     {
       concerns: ({ kind, id }) =>
         kind === "everything" ||
-        (kind === "delivery" && (id === delivery || id === data?.waits_for)),
+        (kind === "delivery" && (id === delivery || id === query.data?.waits_for)),
     },
   );
-  if (data === undefined) {
-    return (
-      <>
-        <PageHead title={words.deliveries.delivery} beside={<Identifier id={delivery} />} />
-        {error === null ? (
-          <ListSkeleton label={words.common.loading} />
-        ) : (
-          <ErrorNote error={error} retry={() => void refetch()} />
-        )}
-      </>
-    );
-  }
-  return <Shown project={project} delivery={data} />;
+  return (
+    <LoadedPage
+      query={query}
+      title={words.deliveries.delivery}
+      beside={<Identifier id={delivery} />}
+    >
+      {(data) => <Shown project={project} delivery={data} />}
+    </LoadedPage>
+  );
 }
 
 interface OfDelivery {
@@ -67,7 +63,7 @@ interface OfDelivery {
 
 function Shown({ project, delivery }: OfDelivery) {
   const words = useWords();
-  const message = useQuery(messageQuery(project, delivery.payload_id)).data;
+  const message = useQuery(messageQuery(project, delivery.message)).data;
   const attempts = useQuery(attemptsQuery(project, delivery.id)).data ?? [];
   // What went wrong stands above, whole and to copy.
   const told = {
@@ -159,18 +155,18 @@ function WhatItIs({ project, delivery }: OfDelivery) {
         <Identifier id={id} plain />
       </Link>
     );
+  const record = (place: Place, id: string | null) =>
+    id === null ? null : (
+      <PlaceLink key={place} project={project} place={place} name={id}>
+        <Identifier id={id} plain />
+      </PlaceLink>
+    );
   const budgetIsNew = delivery.registered_at.slice(0, 23) > delivery.made_at.slice(0, 23);
   const all: [string, ReactNode][] = [
-    [
-      facts.message,
-      <Link
-        key="message"
-        to="/projects/$project/messages/$message"
-        params={{ project, message: delivery.payload_id }}
-      >
-        <Identifier id={delivery.payload_id} plain />
-      </Link>,
-    ],
+    [facts.event, known(facts.events, delivery.event) ?? delivery.event],
+    [facts.submission, record("submissions", delivery.submission)],
+    [facts.case, record("cases", delivery.case)],
+    [facts.message, record("messages", delivery.message)],
     [
       facts.forwarder,
       <PlaceLink key="forwarder" project={project} place="forwarders" name={delivery.forwarder}>
@@ -183,7 +179,7 @@ function WhatItIs({ project, delivery }: OfDelivery) {
         {delivery.connection}
       </PlaceLink>,
     ],
-    [facts.key, delivery.key],
+    [facts.key, delivery.case === null ? delivery.key : null],
     [facts.made, <Time key="made" at={delivery.made_at} shown="clock" />],
     [
       facts.budget,

@@ -1,7 +1,7 @@
 // How many deliveries stand in each state, as words that filter by it; those in force are
 // pressed, and pressing one again removes it.
 import { useQuery } from "@tanstack/react-query";
-import type { HubEvent } from "../../api/events";
+import { tellsOf } from "../../api/events";
 import type { DeliveryState } from "../../api/types";
 import { useLiveLook } from "../../api/useLiveLook";
 import { StateMark } from "../../design/StateMark";
@@ -17,7 +17,7 @@ interface StateCountsProps {
   choose: (states: DeliveryState[]) => void;
 }
 
-const concerns = ({ kind }: HubEvent) => kind === "delivery" || kind === "everything";
+const concerns = tellsOf("delivery");
 
 /** Counting looks at everything: what happens is counted again this often at most. */
 const PAUSE_MILLISECONDS = 5000;

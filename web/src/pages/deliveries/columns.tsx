@@ -3,8 +3,10 @@ import type { Delivery } from "../../api/types";
 import { Identifier, shortened } from "../../design/Identifier";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
+import { known } from "../../i18n/known";
 import { useWords, type Words } from "../../i18n/words";
 import type { Column } from "../../lists/columns";
+import { RowCard } from "../../lists/RowCard";
 import { RouteLine } from "../../route/RouteLine";
 import { wayOfDelivery } from "../../route/stations";
 import styles from "./deliveries.module.css";
@@ -19,14 +21,14 @@ export function columnsOf(words: Words): Column<Delivery>[] {
     {
       key: "made",
       title: titles.made,
-      width: "104px",
+      width: "88px",
       sorts: { descending: "newest", ascending: "oldest" },
       cell: ({ made_at }) => <Time at={made_at} />,
     },
     {
       key: "state",
       title: titles.state,
-      width: "112px",
+      width: "104px",
       cell: ({ state }) => (
         <StateMark tone={DELIVERY_TONES[state]}>{words.common.states[state]}</StateMark>
       ),
@@ -34,19 +36,26 @@ export function columnsOf(words: Words): Column<Delivery>[] {
     {
       key: "connection",
       title: titles.connection,
-      width: "minmax(96px, 1fr)",
+      width: "minmax(80px, 1fr)",
       cell: ({ connection }) => connection,
     },
     {
       key: "forwarder",
       title: titles.forwarder,
-      width: "minmax(96px, 1fr)",
+      width: "minmax(72px, 1fr)",
       cell: ({ forwarder }) => forwarder,
+    },
+    {
+      key: "event",
+      title: titles.event,
+      width: "minmax(72px, 1fr)",
+      hidden: true,
+      cell: ({ event }) => known(words.deliveries.facts.events, event) ?? event,
     },
     {
       key: "key",
       title: titles.key,
-      width: "minmax(96px, 1fr)",
+      width: "minmax(64px, 1fr)",
       cell: ({ key }) => key ?? nothing,
     },
     {
@@ -58,14 +67,14 @@ export function columnsOf(words: Words): Column<Delivery>[] {
     {
       key: "status",
       title: titles.status,
-      width: "56px",
+      width: "48px",
       end: true,
       cell: ({ last_status }) => last_status ?? nothing,
     },
     {
       key: "error",
       title: titles.error,
-      width: "minmax(140px, 2.5fr)",
+      width: "minmax(120px, 2.5fr)",
       cell: ({ last_error }) =>
         last_error === null ? (
           nothing
@@ -76,14 +85,14 @@ export function columnsOf(words: Words): Column<Delivery>[] {
     {
       key: "tries",
       title: titles.tries,
-      width: "48px",
+      width: "40px",
       end: true,
       cell: ({ attempts }) => attempts,
     },
     {
       key: "next",
       title: titles.next,
-      width: "104px",
+      width: "96px",
       sorts: { ascending: "next_attempt", descending: "latest_attempt" },
       cell: (delivery) => <NextTry delivery={delivery} />,
     },
@@ -118,19 +127,11 @@ export function DeliveryCard({ delivery }: { delivery: Delivery }) {
   const words = useWords();
   const { connection, made_at, state, key, last_error, id } = delivery;
   return (
-    <span className={styles.card}>
-      <span className={styles.cardLine}>
-        <strong>{connection}</strong>
-        <span className={styles.quiet}>
-          <Time at={made_at} />
-        </span>
-      </span>
-      <span className={styles.cardLine}>
-        <span className={styles.cardText}>
-          {last_error === null ? (key ?? shortened(id)) : shortError(last_error)}
-        </span>
-        <StateMark tone={DELIVERY_TONES[state]}>{words.common.states[state]}</StateMark>
-      </span>
-    </span>
+    <RowCard
+      title={connection}
+      beside={<Time at={made_at} />}
+      text={last_error === null ? (key ?? shortened(id)) : shortError(last_error)}
+      mark={<StateMark tone={DELIVERY_TONES[state]}>{words.common.states[state]}</StateMark>}
+    />
   );
 }

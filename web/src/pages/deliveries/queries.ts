@@ -1,6 +1,6 @@
 // What the pages of deliveries ask the hub.
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { answered, api, bytes } from "../../api/client";
+import { answered, api, bytes, text } from "../../api/client";
 import type {
   BulkAction,
   Deed,
@@ -11,6 +11,8 @@ import type {
   Page,
 } from "../../api/types";
 import { withMoment } from "../../lists/last";
+import { readSentTwice } from "../../payload/differences";
+import { parseJson } from "../../payload/json";
 import { readPayload } from "../../payload/read";
 import type { DeliveriesSearch } from "./routes";
 
@@ -126,14 +128,26 @@ export const attemptBodyQuery = (
     },
   });
 
-/** The message that a delivery carries. */
-export const messageQuery = (project: string, message: string) =>
+/** What two attempts sent, compared by the hub. */
+export const sentTwiceQuery = (project: string, delivery: string, number: number, other: number) =>
+  queryOptions({
+    queryKey: ["delivery", project, delivery, "attempts", number, "difference", other],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }) => {
+      const path = `/api/v1/projects/${encodeURIComponent(project)}/deliveries/${delivery}/attempts/${number}/difference`;
+      return readSentTwice(parseJson(await text(`${path}?with=${other}`, signal)));
+    },
+  });
+
+/** The message that a delivery came of; nothing is asked where none set it off. */
+export const messageQuery = (project: string, message: string | null) =>
   queryOptions({
     queryKey: ["message", project, message],
+    enabled: message !== null,
     queryFn: ({ signal }) =>
       answered(
         api.GET("/api/v1/projects/{project}/messages/{message}", {
-          params: { path: { project, message } },
+          params: { path: { project, message: message ?? "" } },
           signal,
         }),
       ),

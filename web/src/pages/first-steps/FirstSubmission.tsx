@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { HubEvent } from "../../api/events";
+import { tellsOf } from "../../api/events";
 import type { Message } from "../../api/types";
 import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
@@ -23,7 +23,7 @@ interface OfSource {
   source: string;
 }
 
-const concerns = ({ kind }: HubEvent) => kind === "message" || kind === "everything";
+const concerns = tellsOf("message");
 
 export function FirstSubmission({ project, source }: OfSource) {
   const words = useWords().firstSteps;

@@ -15,7 +15,7 @@ import { FirstSubmission } from "./FirstSubmission";
 import styles from "./firstSteps.module.css";
 import { MakeSource } from "./MakeSource";
 import { StepText } from "./StepText";
-import { FACTS, isSystem, type System } from "./systems";
+import { isSystem, type System } from "./systems";
 
 const route = getRouteApi("/inside/projects/$project/first-steps/$system");
 
@@ -35,6 +35,7 @@ function Steps({ system }: { system: System }) {
     enabled: source !== undefined && may,
   });
   const address = data?.inbox ?? null;
+  const without = may ? words.addressToCome : words.addressHidden;
   return (
     <>
       <PageHead
@@ -64,7 +65,7 @@ function Steps({ system }: { system: System }) {
         <ol className={styles.steps}>
           {words.steps[system].map((step) => (
             <li key={step}>
-              <StepText text={step} address={address} />
+              <StepText text={step} address={address} without={without} />
             </li>
           ))}
         </ol>
@@ -72,13 +73,10 @@ function Steps({ system }: { system: System }) {
         <ul className={styles.notes}>
           {words.notes[system].map((note) => (
             <li key={note}>
-              <StepText text={note} address={address} />
+              <StepText text={note} address={address} without={without} />
             </li>
           ))}
         </ul>
-        <p className={styles.notes}>
-          {words.guide} <code>docs/guides/{FACTS[system].guide}.md</code>
-        </p>
       </Section>
       {source !== undefined && <FirstSubmission project={project} source={source} />}
     </>

@@ -16,18 +16,16 @@ interface SystemFacts {
   dialect: string;
   /** The name that its source gets, unless another is typed. */
   name: string;
-  /** The guide in the documentation that says the same and more. */
-  guide: string;
 }
 
 export const FACTS: Record<System, SystemFacts> = {
-  kobo: { dialect: "kobo", name: "kobo", guide: "kobo" },
-  commcare: { dialect: "commcare", name: "commcare", guide: "commcare" },
-  "odk-aggregate": { dialect: "odk-aggregate", name: "aggregate", guide: "odk-aggregate" },
-  "odk-central": { dialect: "json", name: "central", guide: "odk-central" },
-  wcs: { dialect: "wcs", name: "wcs", guide: "wcs" },
-  godata: { dialect: "json", name: "godata", guide: "godata" },
-  openfn: { dialect: "json", name: "intake", guide: "openfn" },
+  kobo: { dialect: "kobo", name: "kobo" },
+  commcare: { dialect: "commcare", name: "commcare" },
+  "odk-aggregate": { dialect: "odk-aggregate", name: "aggregate" },
+  "odk-central": { dialect: "json", name: "central" },
+  wcs: { dialect: "wcs", name: "wcs" },
+  godata: { dialect: "json", name: "godata" },
+  openfn: { dialect: "json", name: "intake" },
 };
 
 export function isSystem(text: string): text is System {

@@ -3,128 +3,48 @@ import { TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { textAt } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
-import { More } from "../../definitions/FormFrame";
 import { ChoiceAt, mistakeText, NumberAt, TextAt } from "../../definitions/fields";
 import { useDefinitionForm } from "../../definitions/form";
-import { JsonAt } from "../../definitions/JsonAt";
-import { PairsAt } from "../../definitions/PairsAt";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { RetryPlan } from "./RetryPlan";
 import { policyOf } from "./retryPlan";
+import { type Destination, SendsFields, sendsToDatabase } from "./SendsFields";
+import { WantsFields } from "./WantsFields";
 
 /** The paths of the fields, for the mistakes that they can show. */
 export const FORWARDER_FIELDS: readonly string[] = [
   ...["on", "from", "match", "unless", "match_headers", "match_query", "to", "format", "method"],
-  ...["order_by", "on_rejected", "payload", "headers", "query"],
+  ...["forms", "case_types", "applications", "users", "without_users", "withhold"],
+  ...["case_xml_version", "closed_cases", "template", "content_type", "position", "table"],
+  ...["app_id", "order_by", "on_rejected", "payload", "headers", "query"],
   ...["first", "factor", "max", "give_up_after", "minimum_tries", "codes"].map(
     (key) => `retry.${key}`,
   ),
 ];
 
 interface ForwarderFieldsProps {
+  project: string;
   nameField: ReactNode;
   sources: string[];
-  connections: string[];
+  destinations: Destination[];
 }
 
-export function ForwarderFields({ nameField, sources, connections }: ForwarderFieldsProps) {
-  const all = useWords().forwarders;
-  const words = all.form;
-  const named = (names: string[]) => names.map((name) => ({ value: name, label: name }));
+export function ForwarderFields(props: ForwarderFieldsProps) {
+  const { project, nameField, sources, destinations } = props;
+  const form = useDefinitionForm();
   return (
     <>
-      <Section title={all.sections.wants}>
-        <div className={own.group}>
-          {nameField}
-          <div className={own.two}>
-            <ChoiceAt
-              path="on"
-              label={words.on}
-              usual="message"
-              choices={[{ value: "message", label: words.onMessage }]}
-            />
-            <ChoiceAt
-              path="from"
-              label={words.from}
-              usual=""
-              choices={[{ value: "", label: all.allSources }, ...named(sources)]}
-            />
-          </div>
-          <JsonAt path="match" label={words.match} about={words.matchAbout} />
-          <JsonAt path="unless" label={words.unless} about={words.unlessAbout} />
-          <More
-            title={words.request}
-            about={words.requestAbout}
-            paths={["match_headers", "match_query"]}
-          >
-            <PairsAt
-              path="match_headers"
-              label={words.matchHeaders}
-              nameLabel={words.headerName}
-              valueLabel={words.value}
-            />
-            <PairsAt
-              path="match_query"
-              label={words.matchQuery}
-              nameLabel={words.parameterName}
-              valueLabel={words.value}
-            />
-          </More>
-        </div>
-      </Section>
-      <Section title={all.sections.sends}>
-        <div className={own.group}>
-          <ChoiceAt
-            path="to"
-            label={words.to}
-            placeholder={words.toChoose}
-            choices={named(connections)}
-            required
-          />
-          <div className={own.two}>
-            <ChoiceAt
-              path="format"
-              label={words.format}
-              usual="as-received"
-              choices={(["as-received", "json"] as const).map((value) => ({
-                value,
-                label: all.formats[value],
-              }))}
-            />
-            <ChoiceAt
-              path="method"
-              label={words.method}
-              usual="POST"
-              choices={["POST", "PUT", "PATCH"].map((value) => ({ value, label: value }))}
-            />
-          </div>
-          <SendingFields />
-        </div>
-      </Section>
+      <WantsFields
+        project={project}
+        nameField={nameField}
+        sources={sources}
+        isDatabase={sendsToDatabase(form.text("to"), destinations)}
+      />
+      <SendsFields project={project} destinations={destinations} />
       <OrderFields />
       <RetryFields />
     </>
-  );
-}
-
-function SendingFields() {
-  const words = useWords().forwarders.form;
-  return (
-    <More title={words.additions} about={words.additionsAbout} paths={["headers", "query"]}>
-      <PairsAt
-        path="headers"
-        label={words.headers}
-        nameLabel={words.headerName}
-        valueLabel={words.value}
-      />
-      <PairsAt
-        path="query"
-        label={words.query}
-        nameLabel={words.parameterName}
-        valueLabel={words.value}
-      />
-    </More>
   );
 }
 

@@ -1,31 +1,29 @@
 // Making a forwarder, and changing one.
 
-import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
+import { DefinitionForm, type OfForm } from "../../definitions/DefinitionForm";
 import { type Definition, Exact } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
-import { FormFrame } from "../../definitions/FormFrame";
-import { FormProvider, useForm } from "../../definitions/form";
 import { allReadable, jsonMistake } from "../../definitions/JsonAt";
-import type { Meanwhile } from "../../definitions/Meanwhile";
-import { useNameField } from "../../definitions/name";
-import {
-  connectionsQuery,
-  type Defined,
-  sourcesQuery,
-  withoutPause,
-} from "../../definitions/queries";
-import { useSaving } from "../../definitions/saving";
+import { connectionsQuery, sourcesQuery, withoutPause } from "../../definitions/queries";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
 import { parseJson, prettyJson } from "../../payload/json";
+import { broughtBy, eventOf, fitting } from "./events";
 import { FORWARDER_FIELDS, ForwarderFields } from "./ForwarderFields";
 import type { NewForwarderSearch } from "./routes";
-import { TryFilter } from "./TryFilter";
+import { WillHappen } from "./WillHappen";
+
+/** The viewer of payloads comes with it: the fields are there before. */
+const Preview = lazy(() => import("./Preview").then(({ Preview }) => ({ default: Preview })));
+
+const TryFilter = lazy(() =>
+  import("./TryFilter").then(({ TryFilter }) => ({ default: TryFilter })),
+);
 
 const newRoute = getRouteApi("/inside/projects/$project/new/forwarder");
 const changeRoute = getRouteApi("/inside/projects/$project/forwarders/$forwarder/change");
@@ -81,82 +79,57 @@ export function ChangeForwarderPage() {
   );
 }
 
-interface ForwarderFormProps {
-  project: string;
-  name: string | null;
-  defined: Defined | null;
-  meanwhile?: Meanwhile;
+interface ForwarderFormProps extends OfForm {
   initial: Definition;
   /** A name to begin with. */
   first?: string;
 }
 
-function ForwarderForm(props: ForwarderFormProps) {
-  const { project, name, defined, meanwhile, initial, first = "" } = props;
-  const words = useWords();
-  const navigate = newRoute.useNavigate();
+function ForwarderForm({ first, ...props }: ForwarderFormProps) {
+  const all = useWords();
+  const words = all.forwarders;
+  const { project } = props;
   const sources = useQuery(sourcesQuery(project)).data ?? [];
   const connections = useQuery(connectionsQuery(project)).data ?? [];
-  const named = useNameField(name, first);
-  const toOne = (forwarder: string) =>
-    navigate({ to: "/projects/$project/forwarders/$forwarder", params: { project, forwarder } });
-  const saving = useSaving({
-    project,
-    noun: "forwarders",
-    name: named.name,
-    defined,
-    done: () => toOne(named.name),
-  });
-  const { form, touched, rest, spoken } = useForm({
-    saved: defined === null ? null : initial,
-    initial,
-    prefix: `forwarders.${named.name}`,
-    fields: FORWARDER_FIELDS,
-    error: saving.error,
-  });
-  const submit = (over?: Meanwhile) => {
-    spoken();
-    if (named.check() && form.isSound && allReadable(Object.values(form.definition))) {
-      saving.mutate({ definition: form.definition, over });
-    }
-  };
-  const nameField: ReactNode = name === null ? <TextInput {...named.field(saving.error)} /> : null;
   return (
-    <FormProvider form={form}>
-      <FormFrame
-        save={() => submit()}
-        saving={saving.isPending}
-        saved={saving.isSuccess}
-        saveWord={name === null ? words.forwarders.make : words.definitions.save}
-        cancel={() =>
-          void (name === null
-            ? navigate({ to: "/projects/$project/forwarders", params: { project } })
-            : toOne(name))
-        }
-        touched={touched || named.touched}
-        error={saving.error}
-        rest={rest}
-        meanwhile={
-          meanwhile && {
-            name: named.name,
-            again: meanwhile.again,
-            anyway: () => submit(meanwhile),
-          }
-        }
-        aside={
-          <Section title={words.forwarders.trial.title}>
-            <TryFilter project={project} />
+    <DefinitionForm
+      {...props}
+      noun="forwarders"
+      firstName={first}
+      fields={FORWARDER_FIELDS}
+      makeWord={words.make}
+      written={fitting}
+      isReadable={(definition) => allReadable(Object.values(definition))}
+      aside={({ definition }) => (
+        <>
+          <Section title={all.forwarding.willHappen}>
+            <WillHappen definition={definition} destinations={connections} />
           </Section>
-        }
-      >
+          <Section title={all.forwarding.preview.title}>
+            <Suspense fallback={null}>
+              <Preview project={project} definition={definition} />
+            </Suspense>
+          </Section>
+          {broughtBy(eventOf(definition)) !== "application" && (
+            <Section title={words.trial.title}>
+              <Suspense fallback={null}>
+                <TryFilter project={project} />
+              </Suspense>
+            </Section>
+          )}
+        </>
+      )}
+    >
+      {(nameField) => (
         <div className={own.fields}>
           <ForwarderFields
             nameField={nameField}
+            project={project}
             sources={sources.map((each) => each.name)}
-            connections={connections.map((each) => each.name)}
+            destinations={connections}
           />
         </div>
-      </FormFrame>
-    </FormProvider>
+      )}
+    </DefinitionForm>
   );
 }

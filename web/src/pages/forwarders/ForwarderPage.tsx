@@ -4,42 +4,41 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMay } from "../../api/useMay";
 import { PauseButton, RemoveButton } from "../../definitions/DefinitionActions";
-import { type Definition, Exact, isDefinition, textAt } from "../../definitions/definition";
+import { type Definition, textAt } from "../../definitions/definition";
 import { useLiveDefinitions } from "../../definitions/live";
-import { definedQuery, type Forwarder, forwardersQuery } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
+import { PauseNote } from "../../definitions/PauseNote";
+import {
+  connectionsQuery,
+  definedQuery,
+  type Forwarder,
+  forwardersQuery,
+} from "../../definitions/queries";
 import { PageHead } from "../../design/PageHead";
 import { PlaceLink } from "../../design/PlaceLink";
-import { Facts, Section } from "../../design/Section";
-import { StateMark } from "../../design/StateMark";
+import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { LoadedPage } from "../../lists/Loaded";
+import { ForwarderSetting } from "./ForwarderSetting";
 import styles from "./forwarders.module.css";
 import { RetryPlan } from "./RetryPlan";
 import { policyOf } from "./retryPlan";
 import { StateCounts } from "./StateCounts";
+import { ForwarderState } from "./standing";
+import { WillHappen } from "./WillHappen";
 
 const route = getRouteApi("/inside/projects/$project/forwarders/$forwarder");
 
 export function ForwarderPage() {
-  const words = useWords();
   const { project, forwarder: name } = route.useParams();
-  const { data, error, refetch } = useQuery(definedQuery(project, "forwarders", name));
+  const defined = useQuery(definedQuery(project, "forwarders", name));
   const forwarder = useQuery(forwardersQuery(project)).data?.find((each) => each.name === name);
   useLiveDefinitions(project);
-  if (data === undefined || forwarder === undefined) {
-    return (
-      <>
-        <PageHead title={name} />
-        {error === null ? (
-          <ListSkeleton label={words.common.loading} />
-        ) : (
-          <ErrorNote error={error} retry={() => void refetch()} />
-        )}
-      </>
-    );
-  }
-  return <Shown project={project} forwarder={forwarder} definition={data.definition} />;
+  const data = defined.data && forwarder && { forwarder, definition: defined.data.definition };
+  return (
+    <LoadedPage query={{ ...defined, data }} title={name}>
+      {(shown) => <Shown project={project} {...shown} />}
+    </LoadedPage>
+  );
 }
 
 interface ShownProps {
@@ -50,19 +49,17 @@ interface ShownProps {
 
 function Shown({ project, forwarder, definition }: ShownProps) {
   const words = useWords().forwarders;
-  const { name, from, to, paused } = forwarder;
+  const { name, from, to } = forwarder;
   const policy = policyOf((key) => textAt(definition, `retry.${key}`));
+  const destinations = useQuery(connectionsQuery(project)).data ?? [];
   return (
     <>
       <PageHead
         title={name}
-        beside={
-          <StateMark tone={paused ? "waiting" : "well"}>
-            {paused ? words.paused : words.runs}
-          </StateMark>
-        }
+        beside={<ForwarderState forwarder={forwarder} />}
         actions={<Actions project={project} forwarder={forwarder} />}
       />
+      <PauseNote pause={forwarder.pause} />
       <p className={styles.way}>
         {from === null ? (
           words.allSources
@@ -78,11 +75,13 @@ function Shown({ project, forwarder, definition }: ShownProps) {
           {to}
         </PlaceLink>
       </p>
+      <div className={styles.will}>
+        <WillHappen definition={definition} destinations={destinations} />
+      </div>
       <Section title={words.sections.deliveries}>
         <StateCounts project={project} forwarder={forwarder} />
       </Section>
-      <Wants definition={definition} />
-      <Sends definition={definition} />
+      <ForwarderSetting definition={definition} />
       <Section title={words.sections.retry}>
         {policy !== null && <RetryPlan policy={policy} />}
       </Section>
@@ -90,7 +89,7 @@ function Shown({ project, forwarder, definition }: ShownProps) {
   );
 }
 
-function Actions({ project, forwarder }: Omit<ShownProps, "definition">) {
+function Actions({ project, forwarder }: Pick<ShownProps, "project" | "forwarder">) {
   const words = useWords();
   const may = useMay(project, "editor");
   const { name, paused, deliveries } = forwarder;
@@ -120,66 +119,5 @@ function Actions({ project, forwarder }: Omit<ShownProps, "definition">) {
         about={words.forwarders.removeAbout(waiting)}
       />
     </>
-  );
-}
-
-function Wants({ definition }: { definition: Definition }) {
-  const words = useWords().forwarders;
-  const { match, unless } = definition;
-  const pairs = (key: "match_headers" | "match_query") => {
-    const value = definition[key];
-    return isDefinition(value)
-      ? Object.entries(value).map(([name, text]) => `${name}: ${String(text)}`)
-      : [];
-  };
-  const headers = pairs("match_headers");
-  const query = pairs("match_query");
-  const everything = ![match, unless].some((each) => each instanceof Exact);
-  return (
-    <Section title={words.sections.wants}>
-      {everything && headers.length === 0 && query.length === 0 && <p>{words.everything}</p>}
-      {match instanceof Exact && (
-        <>
-          <p>{words.form.match}</p>
-          <pre className={styles.filter}>{match.text}</pre>
-        </>
-      )}
-      {unless instanceof Exact && (
-        <>
-          <p>{words.form.unless}</p>
-          <pre className={styles.filter}>{unless.text}</pre>
-        </>
-      )}
-      <Facts
-        facts={[
-          ...headers.map((each): [string, string] => [words.form.matchHeaders, each]),
-          ...query.map((each): [string, string] => [words.form.matchQuery, each]),
-        ]}
-      />
-    </Section>
-  );
-}
-
-function Sends({ definition }: { definition: Definition }) {
-  const words = useWords().forwarders;
-  const chosen = <Key extends string>(
-    key: string,
-    names: Record<Key, string>,
-    usual: NoInfer<Key>,
-  ): string => {
-    const value = textAt(definition, key);
-    return names[value as Key] ?? names[usual];
-  };
-  return (
-    <Section title={words.sections.sends}>
-      <Facts
-        facts={[
-          [words.form.format, chosen("format", words.formats, "as-received")],
-          [words.form.method, textAt(definition, "method") || "POST"],
-          [words.form.orderBy, chosen("order_by", words.orders, "none")],
-          [words.form.payload, chosen("payload", words.payloads, "snapshot")],
-        ]}
-      />
-    </Section>
   );
 }

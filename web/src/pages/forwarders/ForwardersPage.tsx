@@ -11,10 +11,11 @@ import { EmptyState } from "../../design/EmptyState";
 import { ErrorNote } from "../../design/ErrorNote";
 import { PageHead } from "../../design/PageHead";
 import { PlaceLink } from "../../design/PlaceLink";
-import { StateMark } from "../../design/StateMark";
+import { known } from "../../i18n/known";
 import { useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
 import { StateCounts } from "./StateCounts";
+import { ForwarderState } from "./standing";
 
 const route = getRouteApi("/inside/projects/$project/forwarders");
 
@@ -59,6 +60,11 @@ function Table({ project, rows, may }: TableProps) {
   const words = all.forwarders;
   const columns: TableColumn<Forwarder>[] = [
     {
+      key: "on",
+      title: words.columns.on,
+      cell: ({ on }) => known(all.forwarding.eventsShort, on) ?? on,
+    },
+    {
       key: "from",
       title: words.columns.from,
       cell: ({ from }) =>
@@ -83,11 +89,7 @@ function Table({ project, rows, may }: TableProps) {
       key: "state",
       title: words.columns.state,
       plain: true,
-      cell: ({ paused }) => (
-        <StateMark tone={paused ? "waiting" : "well"}>
-          {paused ? words.paused : words.runs}
-        </StateMark>
-      ),
+      cell: (forwarder) => <ForwarderState forwarder={forwarder} />,
     },
     {
       key: "deliveries",

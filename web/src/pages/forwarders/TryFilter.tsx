@@ -15,23 +15,39 @@ import { Prose } from "../../design/Prose";
 import { Shape } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
+import { type Brought, broughtBy, eventOf, fitting } from "./events";
 import styles from "./forwarders.module.css";
 
-const FILTER_KEYS = ["from", "match", "unless", "match_headers", "match_query"];
+const FILTER_KEYS = [
+  ...["on", "from", "forms", "case_types", "applications", "users", "without_users"],
+  ...["match", "unless", "match_headers", "match_query"],
+];
 const SHOWN_EXAMPLES = 5;
 
+/** Tries the filter of the forwarder around it. */
 export function TryFilter({ project }: { project: string }) {
-  const words = useWords().forwarders.trial;
   const { definition } = useDefinitionForm();
-  const [tried, setTried] = useState<Definition | null>(null);
   const filter = Object.fromEntries(
-    Object.entries(definition).filter(([key]) => FILTER_KEYS.includes(key)),
+    Object.entries(fitting(definition)).filter(([key]) => FILTER_KEYS.includes(key)),
   );
+  return <TryThis project={project} filter={filter} brought={broughtBy(eventOf(definition))} />;
+}
+
+interface TryThisProps {
+  project: string;
+  /** As the hub takes it. */
+  filter: Definition;
+  brought: Brought;
+}
+
+export function TryThis({ project, filter, brought }: TryThisProps) {
+  const words = useWords().forwarders.trial;
+  const [tried, setTried] = useState<Definition | null>(null);
   const trying = useMutation({ mutationFn: (wanted: Definition) => tryFilter(project, wanted) });
   const changed = tried !== null && JSON.stringify(tried) !== JSON.stringify(filter);
   return (
     <div className={styles.trial}>
-      <p className={styles.quiet}>{words.about}</p>
+      <p className={styles.quiet}>{words.abouts[brought]}</p>
       <Button
         variant="default"
         loading={trying.isPending}
@@ -58,9 +74,13 @@ function Trial({ project, trial }: { project: string; trial: FilterTrial }) {
   const { forwarders, definitions } = useWords();
   const words = forwarders.trial;
   const format = useFormat();
-  const { looked_at, matched, unreadable, examples, near } = trial;
+  const { looked_at, matched, unreadable, examples, subjects, near } = trial;
   if (looked_at === 0) {
-    return <p role="status">{words.nothingYet}</p>;
+    return (
+      <p role="status">
+        {unreadable > 0 ? words.unreadable(format.number(unreadable)) : words.nothingYet}
+      </p>
+    );
   }
   return (
     <>
@@ -76,9 +96,9 @@ function Trial({ project, trial }: { project: string; trial: FilterTrial }) {
         <>
           <h3 className={styles.subtitle}>{words.examples}</h3>
           <ul className={styles.found}>
-            {examples.slice(0, SHOWN_EXAMPLES).map((message) => (
-              <li key={message.id}>
-                <Told project={project} message={message} />
+            {examples.slice(0, SHOWN_EXAMPLES).map((message, index) => (
+              <li key={`${message.id} ${subjects[index]?.id}`}>
+                <Told project={project} message={message} about={subjects[index]} />
               </li>
             ))}
           </ul>
@@ -89,8 +109,9 @@ function Trial({ project, trial }: { project: string; trial: FilterTrial }) {
           <h3 className={styles.subtitle}>{words.near}</h3>
           <ul className={styles.found}>
             {near.map((miss) => (
-              <li key={miss.message.id}>
-                <Told project={project} message={miss.message} />
+              <li key={`${miss.message.id} ${miss.about.id}`}>
+                <Told project={project} message={miss.message} about={miss.about} />
+                {miss.remark !== null && <Prose text={miss.remark} />}
                 <ul className={styles.why}>
                   {miss.conditions.map((condition) => (
                     <li key={`${condition.part} ${condition.path} ${condition.expected}`}>
@@ -113,14 +134,26 @@ function Trial({ project, trial }: { project: string; trial: FilterTrial }) {
 interface ToldProps {
   project: string;
   message: FilterTrial["examples"][number];
+  /** What of the message it is. */
+  about: FilterTrial["subjects"][number] | undefined;
 }
 
-function Told({ project, message }: ToldProps) {
+/** Where each kind of what is tried has its page. */
+const PLACES = { submission: "submissions", case: "cases" } as const;
+
+function Told({ project, message, about }: ToldProps) {
+  const place = Object.entries(PLACES).find(([kind]) => kind === about?.kind)?.[1];
   return (
     <>
-      <PlaceLink project={project} place="messages" name={message.id}>
-        {message.identity ?? shortened(message.id)}
-      </PlaceLink>{" "}
+      {place === undefined || about === undefined ? (
+        <PlaceLink project={project} place="messages" name={message.id}>
+          {message.identity ?? shortened(message.id)}
+        </PlaceLink>
+      ) : (
+        <PlaceLink project={project} place={place} name={about.id}>
+          {shortened(about.id)}
+        </PlaceLink>
+      )}{" "}
       <span className={styles.quiet}>
         {message.source} · <Time at={message.received_at} />
       </span>

@@ -4,8 +4,8 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { IncidentWithNotices, Lane } from "../../api/types";
 import { useLiveLook } from "../../api/useLiveLook";
+import { PauseNote } from "../../definitions/PauseNote";
 import { lanesQuery } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
 import { Copying, Identifier } from "../../design/Identifier";
 import { PageHead } from "../../design/PageHead";
 import { PlaceLink } from "../../design/PlaceLink";
@@ -14,7 +14,7 @@ import { StateMark } from "../../design/StateMark";
 import { Time, useTicking } from "../../design/Time";
 import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { LoadedPage } from "../../lists/Loaded";
 import { IncidentChart } from "./IncidentChart";
 import { IncidentDeeds } from "./IncidentDeeds";
 import styles from "./incidents.module.css";
@@ -27,7 +27,7 @@ const route = getRouteApi("/inside/projects/$project/incidents/$incident");
 export function IncidentPage() {
   const words = useWords();
   const { project, incident } = route.useParams();
-  const { data, error, refetch } = useQuery(incidentQuery(project, incident));
+  const query = useQuery(incidentQuery(project, incident));
   // Every try changes the counts.
   useLiveLook(
     [
@@ -36,19 +36,15 @@ export function IncidentPage() {
     ],
     { counts: true },
   );
-  if (data === undefined) {
-    return (
-      <>
-        <PageHead title={words.incidents.incident} beside={<Identifier id={incident} />} />
-        {error === null ? (
-          <ListSkeleton label={words.common.loading} />
-        ) : (
-          <ErrorNote error={error} retry={() => void refetch()} />
-        )}
-      </>
-    );
-  }
-  return <Shown project={project} incident={data} />;
+  return (
+    <LoadedPage
+      query={query}
+      title={words.incidents.incident}
+      beside={<Identifier id={incident} />}
+    >
+      {(data) => <Shown project={project} incident={data} />}
+    </LoadedPage>
+  );
 }
 
 interface OfIncident {
@@ -80,6 +76,7 @@ function Shown({ project, incident }: OfIncident) {
       <p className={styles.told}>
         {told} <LaneWords lane={lane} />
       </p>
+      {lane !== null && <PauseNote pause={lane.pause} ofProject={lane.paused_by === "project"} />}
       {incident.last?.error != null && (
         <div className={styles.error} data-over={!isOpen || undefined}>
           <code>{incident.last.error}</code>

@@ -12,9 +12,12 @@ import { Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
-import { type Column, onlyLooks } from "../../lists/columns";
+import { useListAddress } from "../../lists/address";
+import type { Column } from "../../lists/columns";
+import { filterWords } from "../../lists/filterWords";
 import { List } from "../../lists/List";
-import { type FilterWord, ListBar } from "../../lists/ListBar";
+import { ListBar } from "../../lists/ListBar";
+import { RowCard } from "../../lists/RowCard";
 import { openIncidentsQuery } from "../overview/queries";
 import styles from "./incidents.module.css";
 import { OpenIncidents } from "./OpenIncidents";
@@ -32,18 +35,15 @@ export function IncidentsPage() {
   const words = useWords();
   const format = useFormat();
   const { project } = route.useParams();
-  const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [chosenColumns, filters] = useMemo(() => {
-    const { columns, ...rest } = search;
-    return [columns, rest] as const;
-  }, [search]);
-  const change: Change = (changed) =>
-    void navigate({
-      search: (before) => ({ ...before, ...changed }),
-      replace: onlyLooks(changed),
-    });
-  const filterWords = useIncidentFilterWords(filters, change);
+  const address = useListAddress(route.useSearch(), (to) => void navigate(to));
+  const { filters, chosenColumns, change, clear } = address;
+  const { kind, subject } = filters;
+  const texts = {
+    kind: kind && words.incidents.kinds[kind],
+    subject: subject && words.incidents.filters.about(subject),
+  };
+  const inForce = filterWords(texts, change);
   const columns = useMemo(() => columnsOf(words, format), [words, format]);
   const source = useMemo(
     () => ({
@@ -63,8 +63,8 @@ export function IncidentsPage() {
     <>
       <PageHead title={words.incidents.title} about={words.incidents.about} />
       <ListBar
-        filters={filterWords}
-        clear={() => void navigate({ search: { columns: chosenColumns } })}
+        filters={inForce}
+        clear={clear}
         form={<IncidentFilterForm filters={filters} change={change} />}
         columns={columns}
         chosenColumns={chosenColumns}
@@ -91,28 +91,10 @@ export function IncidentsPage() {
           </Link>
         )}
         card={(incident) => <PastCard incident={incident} />}
-        empty={<NoPast filtered={filterWords.length > 0} open={shown?.length ?? 0} />}
+        empty={<NoPast filtered={inForce.length > 0} open={shown?.length ?? 0} />}
       />
     </>
   );
-}
-
-function useIncidentFilterWords(filters: IncidentFilters, change: Change): FilterWord[] {
-  const words = useWords().incidents;
-  const { kind, subject } = filters;
-  const found: (FilterWord | null)[] = [
-    kind === undefined
-      ? null
-      : { key: "kind", text: words.kinds[kind], remove: () => change({ kind: undefined }) },
-    subject === undefined
-      ? null
-      : {
-          key: "subject",
-          text: words.filters.about(subject),
-          remove: () => change({ subject: undefined }),
-        },
-  ];
-  return found.filter((word) => word !== null);
 }
 
 function IncidentFilterForm({ filters, change }: { filters: IncidentFilters; change: Change }) {
@@ -213,17 +195,11 @@ function PastCard({ incident }: { incident: Incident }) {
   const words = useWords().incidents;
   const format = useFormat();
   return (
-    <span className={styles.card}>
-      <span className={styles.cardLine}>
-        <strong>{incident.subject}</strong>
-        <span className={styles.quiet}>
-          <Time at={incident.opened_at} />
-        </span>
-      </span>
-      <span className={styles.cardLine}>
-        <span className={styles.quiet}>{words.kinds[incident.kind]}</span>
-        <span>{format.duration(lastedMilliseconds(incident, new Date()))}</span>
-      </span>
-    </span>
+    <RowCard
+      title={incident.subject}
+      beside={<Time at={incident.opened_at} />}
+      text={words.kinds[incident.kind]}
+      mark={format.duration(lastedMilliseconds(incident, new Date()))}
+    />
   );
 }

@@ -1,12 +1,12 @@
 // How many incidents last, beside their entry in the rail; nothing while all is well.
 import { useQuery } from "@tanstack/react-query";
-import type { HubEvent } from "../../api/events";
+import { tellsOf } from "../../api/events";
 import { useLiveLook } from "../../api/useLiveLook";
 import { useFormat, useWords } from "../../i18n/words";
 import { openIncidentsQuery } from "../overview/queries";
 import styles from "./incidents.module.css";
 
-const concerns = ({ kind }: HubEvent) => kind === "incident" || kind === "everything";
+const concerns = tellsOf("incident");
 
 export function OpenCount({ project }: { project: string }) {
   const words = useWords().incidents;

@@ -3,7 +3,7 @@ import type { Incident } from "../../api/types";
 import type { Formats } from "../../i18n/formats";
 import type { Words } from "../../i18n/words";
 
-type Told = Pick<Incident, "kind" | "subject" | "opened_at" | "recovered_at">;
+type Told = Pick<Incident, "kind" | "subject" | "opened_at" | "recovered_at" | "recovering">;
 
 /** How long it has lasted, or did. */
 export function lastedMilliseconds(
@@ -20,12 +20,16 @@ export function tellIncident(
   format: Formats,
   now: Date,
 ): string {
-  const { kind, subject, opened_at, recovered_at } = incident;
+  const { kind, subject, opened_at, recovered_at, recovering } = incident;
   if (recovered_at !== null) {
     const time = format.duration(lastedMilliseconds(incident, now));
     return kind === "connection"
       ? words.connectionOver(subject, time)
       : words.silenceOver(subject, time);
+  }
+  if (recovering !== null) {
+    const minute = (at: string) => format.minute(new Date(at), now);
+    return words.recovering(subject, minute(recovering.worked_at), minute(recovering.over_at));
   }
   const opened = new Date(opened_at);
   return kind === "connection"

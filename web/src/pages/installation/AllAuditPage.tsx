@@ -3,7 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { onlyLooks } from "../../lists/columns";
 import { AuditView } from "../audit/AuditView";
 
-const route = getRouteApi("/inside/installation/audit");
+const route = getRouteApi("/inside/installation/installation/audit");
 
 export function AllAuditPage() {
   const navigate = route.useNavigate();

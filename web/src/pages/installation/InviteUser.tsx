@@ -7,6 +7,7 @@ import type { Access } from "../../api/session";
 import { Dialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { useWords } from "../../i18n/words";
+import { LevelSelect } from "../members/LevelSelect";
 import { LEVELS } from "../members/queries";
 import styles from "./installation.module.css";
 import { type InvitedUser, inviteUser, usersQuery } from "./queries";
@@ -27,7 +28,7 @@ export function InviteUser({ open, close, show }: InviteUserProps) {
 }
 
 function InviteForm({ close, show }: Pick<InviteUserProps, "close" | "show">) {
-  const { installation, common, members } = useWords();
+  const { installation, common } = useWords();
   const words = installation.users;
   const client = useQueryClient();
   const projects = useQuery(projectsQuery).data ?? [];
@@ -79,14 +80,7 @@ function InviteForm({ close, show }: Pick<InviteUserProps, "close" | "show">) {
         onChange={setProject}
       />
       {project !== null && (
-        <Select
-          label={words.level}
-          description={members.deeds[access]}
-          data={LEVELS.map((level) => ({ value: level, label: members.names[level] }))}
-          value={access}
-          allowDeselect={false}
-          onChange={(value) => setAccess(LEVELS.find((level) => level === value) ?? access)}
-        />
+        <LevelSelect label={words.level} levels={LEVELS} access={access} choose={setAccess} />
       )}
       <Checkbox
         label={words.admin}

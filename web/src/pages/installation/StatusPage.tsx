@@ -3,12 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import type { components } from "../../api/schema";
 import { DefinitionTable, type TableColumn } from "../../definitions/DefinitionTable";
 import { ErrorNote } from "../../design/ErrorNote";
+import { Identifier } from "../../design/Identifier";
 import { PageHead } from "../../design/PageHead";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
 import { ListSkeleton } from "../../lists/ListParts";
+import styles from "./installation.module.css";
 import { statusQuery } from "./queries";
 
 export function StatusPage() {
@@ -23,17 +25,19 @@ export function StatusPage() {
       {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <ListSkeleton label={common.loading} />}
       {data !== undefined && (
-        <Facts
-          facts={[
-            [words.version, data.version],
-            [words.engine, engine ?? data.engine],
-            [words.waiting, format.number(data.waiting)],
-            [words.defaultProject, data.default_project ?? words.none],
-            [words.networks, data.settings.allow_networks || words.noNetworks],
-            [words.mailRelay, data.settings.mail_relay ?? words.noMail],
-            [words.publicUrl, data.settings.public_url ?? words.noPublicUrl],
-          ]}
-        />
+        <div className={styles.facts}>
+          <Facts
+            facts={[
+              [words.version, <Identifier key="version" id={data.version} whole />],
+              [words.engine, engine ?? data.engine],
+              [words.waiting, format.number(data.waiting)],
+              [words.defaultProject, data.default_project ?? words.none],
+              [words.networks, data.settings.allow_networks || words.noNetworks],
+              [words.mailRelay, data.settings.mail_relay ?? words.noMail],
+              [words.publicUrl, data.settings.public_url ?? words.noPublicUrl],
+            ]}
+          />
+        </div>
       )}
       {data !== undefined && <Hubs hubs={data.hubs} />}
       {data !== undefined && data.unreadable_projects.length > 0 && (

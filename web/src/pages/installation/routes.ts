@@ -3,41 +3,47 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { insideRoute } from "../../app/frames";
 import { readAuditSearch } from "../audit/routes";
 
-const usersRoute = createRoute({
+const frameRoute = createRoute({
   getParentRoute: () => insideRoute,
+  id: "installation",
+  component: lazyRouteComponent(() => import("./InstallationFrame"), "InstallationFrame"),
+});
+
+const usersRoute = createRoute({
+  getParentRoute: () => frameRoute,
   path: "installation/users",
   component: lazyRouteComponent(() => import("./UsersPage"), "UsersPage"),
 });
 
 const tokensRoute = createRoute({
-  getParentRoute: () => insideRoute,
+  getParentRoute: () => frameRoute,
   path: "installation/tokens",
   component: lazyRouteComponent(() => import("./AllTokensPage"), "AllTokensPage"),
 });
 
 const auditRoute = createRoute({
-  getParentRoute: () => insideRoute,
+  getParentRoute: () => frameRoute,
   path: "installation/audit",
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import("./AllAuditPage"), "AllAuditPage"),
 });
 
 const keysRoute = createRoute({
-  getParentRoute: () => insideRoute,
+  getParentRoute: () => frameRoute,
   path: "installation/keys",
   component: lazyRouteComponent(() => import("./KeysPage"), "KeysPage"),
 });
 
 const statusRoute = createRoute({
-  getParentRoute: () => insideRoute,
+  getParentRoute: () => frameRoute,
   path: "installation/status",
   component: lazyRouteComponent(() => import("./StatusPage"), "StatusPage"),
 });
 
-export const installationRoutes = [
+export const installationRoute = frameRoute.addChildren([
   usersRoute,
   tokensRoute,
   auditRoute,
   keysRoute,
   statusRoute,
-] as const;
+]);

@@ -4,7 +4,7 @@ import type { ProjectMap } from "../../api/types";
 import { Section } from "../../design/Section";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./MapList.module.css";
-import { NodeLink, NodeState, NodeWaiting } from "./NodeParts";
+import { NodeLink, NodeState, NodeWaiting, stateOf, wantedBy } from "./NodeParts";
 import { type MapWay, waysOf } from "./ways";
 
 export function MapList({ project, map }: { project: string; map: ProjectMap }) {
@@ -56,7 +56,7 @@ function Way({ project, way }: { project: string; way: MapWay }) {
           </>
         )}
         <NodeLink project={project} node={forwarder} className={styles.forwarder} />
-        {forwarder.state !== "well" && <NodeState node={forwarder} />}
+        {stateOf(forwarder) !== "well" && <NodeState node={forwarder} />}
         {to !== null && (
           <>
             <Arrow />
@@ -74,7 +74,7 @@ function Way({ project, way }: { project: string; way: MapWay }) {
           </>
         )}
       </span>
-      <code className={styles.filter}>{forwarder.filter || words.everything}</code>
+      <code className={styles.filter}>{wantedBy(forwarder, words)}</code>
     </li>
   );
 }

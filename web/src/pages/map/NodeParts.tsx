@@ -2,6 +2,7 @@
 import type { MapNode } from "../../api/types";
 import { type Place, PlaceLink } from "../../design/PlaceLink";
 import { StateMark, type Tone } from "../../design/StateMark";
+import { known } from "../../i18n/known";
 import { useFormat, useWords, type Words } from "../../i18n/words";
 
 type State = keyof Words["map"]["states"];
@@ -12,6 +13,7 @@ const TONES: Record<State, Tone> = {
   quiet: "ended",
   never: "quiet",
   in_trouble: "bad",
+  failing: "bad",
   paused: "waiting",
   idle: "ended",
 };
@@ -45,13 +47,19 @@ export function NodeLink({ project, node, className }: NodeLinkProps) {
   );
 }
 
+/** How a place is: that all its tries fail is told where no stronger word is. */
+export function stateOf({ state, failing }: Pick<MapNode, "state" | "failing">): string {
+  return failing && (state === "well" || state === "idle") ? "failing" : state;
+}
+
 export function NodeState({ node }: { node: MapNode }) {
   const words = useWords().map.states;
+  const state = stateOf(node);
   // The hub may learn a state before the page does.
-  if (!isState(node.state)) {
-    return <StateMark tone="quiet">{node.state}</StateMark>;
+  if (!isState(state)) {
+    return <StateMark tone="quiet">{state}</StateMark>;
   }
-  return <StateMark tone={TONES[node.state]}>{words[node.state]}</StateMark>;
+  return <StateMark tone={TONES[state]}>{words[state]}</StateMark>;
 }
 
 function isState(state: string): state is State {
@@ -67,4 +75,12 @@ export function NodeWaiting({ node }: { node: MapNode }) {
     return null;
   }
   return words.waiting(`${format.number(waiting)}${more ? "+" : ""}`, waiting);
+}
+
+/** What a forwarder wants: everything of its event, or what its filter asks for. */
+export function wantedBy({ on, filter }: MapNode, words: Words["map"]): string {
+  if (!filter) {
+    return known(words.everything, on) ?? on ?? "";
+  }
+  return known(words.some, on)?.(filter) ?? filter;
 }

@@ -1,11 +1,10 @@
 // A place on the map: what it is, how it is, what came by today. All of it leads to its page.
-import { VisuallyHidden } from "@mantine/core";
 import { Handle, type Node, type NodeProps, Position, useReactFlow } from "@xyflow/react";
 import type { FocusEvent } from "react";
 import type { MapNode } from "../../api/types";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./MapPicture.module.css";
-import { NodeLink, NodeState, NodeWaiting } from "./NodeParts";
+import { NodeLink, NodeState, NodeWaiting, stateOf, wantedBy } from "./NodeParts";
 
 export type PlaceNode = Node<{ project: string; node: MapNode }, "place">;
 
@@ -34,7 +33,7 @@ export function PlaceOnMap({
     <article
       className={styles.place}
       data-kind={node.kind}
-      data-state={node.state}
+      data-state={stateOf(node)}
       onFocus={follow}
     >
       {(node.kind === "forwarder" || node.kind === "connection") && (
@@ -47,19 +46,18 @@ export function PlaceOnMap({
         </span>
       </div>
       {node.kind === "forwarder" && (
-        <code className={styles.filter} title={node.filter ?? undefined}>
-          {node.filter || words.everything}
+        <code className={styles.filter} title={wantedBy(node, words)}>
+          {wantedBy(node, words)}
         </code>
       )}
+      {node.kind === "connection" && (
+        <span className={styles.waiting}>
+          {(node.waiting ?? 0) > 0 ? <NodeWaiting node={node} /> : words.nothingWaits}
+        </span>
+      )}
       <div className={styles.line}>
-        {/* Its column says what it is: where something waits, that has the room. */}
-        {(node.waiting ?? 0) > 0 ? (
-          <VisuallyHidden>{words.kinds[node.kind]}</VisuallyHidden>
-        ) : (
-          <span className={styles.kind}>{words.kinds[node.kind]}</span>
-        )}
+        <span className={styles.kind}>{words.kinds[node.kind]}</span>
         <span className={styles.state}>
-          <NodeWaiting node={node} />
           <NodeState node={node} />
         </span>
       </div>

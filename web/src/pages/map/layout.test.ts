@@ -9,10 +9,12 @@ function node(kind: MapNode["kind"], name: string): MapNode {
     kind,
     name,
     state: "well",
+    failing: false,
     today: 0,
     waiting: null,
     waiting_is_more: false,
     filter: null,
+    on: null,
   };
 }
 

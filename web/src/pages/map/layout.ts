@@ -11,7 +11,7 @@ export const NODE_HEIGHTS: Record<MapNode["kind"], number> = {
   source: 64,
   any_source: 64,
   forwarder: 88,
-  connection: 64,
+  connection: 88,
 };
 
 export interface Place {

@@ -7,8 +7,10 @@ const node = (kind: MapNode["kind"], name: string): MapNode => ({
   kind,
   name,
   state: "well",
+  failing: false,
   today: 0,
   filter: null,
+  on: null,
   waiting: null,
   waiting_is_more: false,
 });

@@ -29,7 +29,7 @@ export function waysOf(map: ProjectMap): MapWays {
         from: nodes.get(into?.from ?? "") ?? null,
         forwarder,
         to: nodes.get(out?.to ?? "") ?? null,
-        wanted: into?.today ?? 0,
+        wanted: into?.today ?? forwarder.today,
         arrived: out?.today ?? 0,
       };
     });

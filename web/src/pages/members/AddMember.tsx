@@ -1,15 +1,16 @@
 // Adding somebody: by mail address. Whoever has no account yet gets a link, by mail or by hand.
-import { Button, Group, Select, TextInput } from "@mantine/core";
+import { Button, Group, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { wholeLink } from "../../api/links";
 import { type Access, sessionQuery } from "../../api/session";
-import { Dialog } from "../../design/Dialog";
+import { OnceDialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { ShownOnce } from "../../design/ShownOnce";
 import { useWords } from "../../i18n/words";
+import { LevelSelect } from "./LevelSelect";
 import styles from "./members.module.css";
-import { type AddedMember, addMember, LEVELS, levelsToGive, membersQuery } from "./queries";
+import { type AddedMember, addMember, levelsToGive, membersQuery } from "./queries";
 
 interface AddMemberProps {
   project: string;
@@ -19,16 +20,10 @@ interface AddMemberProps {
 
 export function AddMember({ project, open, close }: AddMemberProps) {
   const words = useWords();
-  // What is shown once must not go by a click beside it, nor by a key.
-  const [isShown, setShown] = useState(false);
-  const end = () => {
-    setShown(false);
-    close();
-  };
   return (
-    <Dialog opened={open} close={end} title={words.members.add} holds={isShown}>
-      <AddForm project={project} show={() => setShown(true)} close={end} />
-    </Dialog>
+    <OnceDialog open={open} close={close} title={words.members.add}>
+      {(show, end) => <AddForm project={project} show={show} close={end} />}
+    </OnceDialog>
   );
 }
 
@@ -82,14 +77,7 @@ function AddForm({ project, show, close }: AddFormProps) {
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
       />
-      <Select
-        label={words.members.level}
-        description={words.members.deeds[access]}
-        data={levels.map((level) => ({ value: level, label: words.members.names[level] }))}
-        value={access}
-        allowDeselect={false}
-        onChange={(value) => setAccess(LEVELS.find((level) => level === value) ?? access)}
-      />
+      <LevelSelect label={words.members.level} levels={levels} access={access} choose={setAccess} />
       {adding.error !== null && <ErrorNote error={adding.error} />}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={close}>

@@ -2,7 +2,8 @@
 import { Select, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { sourcesQuery } from "../../definitions/queries";
-import { useFormat, useWords } from "../../i18n/words";
+import { useWords } from "../../i18n/words";
+import { filterWords, filterWordsOfMany, useUsualTexts } from "../../lists/filterWords";
 import type { FilterWord } from "../../lists/ListBar";
 import { WhenFields } from "../../lists/WhenFields";
 import type { MessageFilters } from "./queries";
@@ -13,55 +14,14 @@ type Change = (changed: Partial<MessagesSearch>) => void;
 
 export function useFilterWords(filters: MessageFilters, change: Change): FilterWord[] {
   const words = useWords();
-  const format = useFormat();
-  const { source, state, last, since, until, text, value = [] } = filters;
-  const time = (value: string) => format.clock(new Date(value), new Date());
-  const found: (FilterWord | null)[] = [
-    source === undefined
-      ? null
-      : {
-          key: "source",
-          text: words.messages.filters.from(source),
-          remove: () => change({ source: undefined }),
-        },
-    state === undefined
-      ? null
-      : {
-          key: "state",
-          text: words.common.states[state],
-          remove: () => change({ state: undefined }),
-        },
-    last === undefined
-      ? null
-      : { key: "last", text: words.list.last[last], remove: () => change({ last: undefined }) },
-    since === undefined
-      ? null
-      : {
-          key: "since",
-          text: words.messages.filters.sinceTime(time(since)),
-          remove: () => change({ since: undefined }),
-        },
-    until === undefined
-      ? null
-      : {
-          key: "until",
-          text: words.messages.filters.untilTime(time(until)),
-          remove: () => change({ until: undefined }),
-        },
-    text === undefined
-      ? null
-      : {
-          key: "text",
-          text: words.messages.filters.text(text),
-          remove: () => change({ text: undefined }),
-        },
-  ];
-  const values = value.map((each) => ({
-    key: `value ${each}`,
-    text: each.replace("=", " = "),
-    remove: () => change({ value: value.filter((other) => other !== each) }),
-  }));
-  return [...found.filter((word) => word !== null), ...values];
+  const { source, state, value = [] } = filters;
+  const texts = {
+    source: source && words.messages.filters.from(source),
+    state: state && words.common.states[state],
+    ...useUsualTexts(filters),
+  };
+  const values = filterWordsOfMany("value", value, (each) => each.replace("=", " = "), change);
+  return [...filterWords(texts, change), ...values];
 }
 
 interface MessageFilterFormProps {

@@ -3,17 +3,21 @@
 import { Button, Tabs } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import type { Timeline } from "../../api/types";
 import { useLiveLook } from "../../api/useLiveLook";
 import { useMay } from "../../api/useMay";
-import { useConfirm } from "../../design/Confirm";
+import { EmptyState } from "../../design/EmptyState";
 import { ErrorNote } from "../../design/ErrorNote";
 import { Identifier } from "../../design/Identifier";
 import { PageHead } from "../../design/PageHead";
+import { useAskWithReason } from "../../design/Reason";
 import { StateMark } from "../../design/StateMark";
+import { Time } from "../../design/Time";
 import { useToast } from "../../design/Toasts";
+import tabs from "../../design/tabs.module.css";
 import { useFormat, useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { LoadedPage } from "../../lists/Loaded";
 import { Route } from "../../route/Route";
 import { wayOfMessage } from "../../route/stations";
 import { BranchDeed } from "../deliveries/BranchDeed";
@@ -24,6 +28,10 @@ import { replayMessage, timelineQuery } from "./queries";
 import { MESSAGE_TABS, type MessageTab } from "./routes";
 import { Versions } from "./Versions";
 
+const RunsOfMessage = lazy(() =>
+  import("../runs/RunsOfMessage").then(({ RunsOfMessage }) => ({ default: RunsOfMessage })),
+);
+
 const route = getRouteApi("/inside/projects/$project/messages/$message");
 
 /** Deliveries that may be of this message, and mostly are not, are looked for this often at most. */
@@ -32,29 +40,21 @@ const STRANGERS_MILLISECONDS = 10_000;
 export function MessagePage() {
   const words = useWords();
   const { project, message } = route.useParams();
-  const { data, error, refetch } = useQuery(timelineQuery(project, message));
+  const query = useQuery(timelineQuery(project, message));
   const looks = [{ queryKey: timelineQuery(project, message).queryKey }];
   const known = (id: string | null) =>
-    id === message || data?.deliveries.some((delivery) => delivery.id === id) === true;
+    id === message || query.data?.deliveries.some((delivery) => delivery.id === id) === true;
   useLiveLook(looks, { concerns: ({ kind, id }) => kind === "everything" || known(id) });
   // A delivery that was just made is nobody's yet: its message is not in the event.
   useLiveLook(looks, {
     concerns: ({ kind, id }) => kind === "delivery" && !known(id),
     pauseMilliseconds: STRANGERS_MILLISECONDS,
   });
-  if (data === undefined) {
-    return (
-      <>
-        <PageHead title={words.messages.message} beside={<Identifier id={message} />} />
-        {error === null ? (
-          <ListSkeleton label={words.common.loading} />
-        ) : (
-          <ErrorNote error={error} retry={() => void refetch()} />
-        )}
-      </>
-    );
-  }
-  return <Shown project={project} timeline={data} />;
+  return (
+    <LoadedPage query={query} title={words.messages.message} beside={<Identifier id={message} />}>
+      {(data) => <Shown project={project} timeline={data} />}
+    </LoadedPage>
+  );
 }
 
 function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
@@ -64,9 +64,11 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
   const readable = message.state !== "quarantined";
   const { tab = readable ? "parsed" : "received" } = route.useSearch();
   const navigate = route.useNavigate();
+  const isErased = message.erased_at !== null;
   const way = wayOfMessage(
     message,
-    matches,
+    // Of what was erased nobody knows any more who wanted it.
+    isErased ? null : matches,
     deliveries.map((delivery) => ({
       ...delivery,
       last_attempt_at: delivery.tries.at(-1)?.started_at ?? null,
@@ -86,7 +88,14 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
         title={words.messages.message}
         beside={<Identifier id={message.id} />}
         about={facts.join(" · ")}
-        actions={<Replay project={project} message={message.id} />}
+        actions={
+          !isErased && (
+            <>
+              <MakeWorkflow project={project} timeline={timeline} />
+              <Replay project={project} message={message.id} />
+            </>
+          )
+        }
       />
       <Route
         way={way}
@@ -100,7 +109,15 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
         )}
         actions={(branch) => <BranchDeed project={project} branch={branch} />}
       />
-      {message.erased_at !== null && <StateMark tone="ended">{words.messages.erased}</StateMark>}
+      {message.erased_at !== null && (
+        <StateMark tone="ended">
+          {words.messages.erased} <Time at={message.erased_at} />
+        </StateMark>
+      )}
+      <Filed project={project} timeline={timeline} />
+      <Suspense fallback={null}>
+        <RunsOfMessage project={project} message={message.id} />
+      </Suspense>
       <Tabs
         value={tab}
         onChange={(value) =>
@@ -110,7 +127,7 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
           })
         }
         keepMounted={false}
-        className={styles.tabs}
+        className={tabs.tabs}
       >
         <Tabs.List>
           {MESSAGE_TABS.map((each) => (
@@ -122,11 +139,64 @@ function Shown({ project, timeline }: { project: string; timeline: Timeline }) {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value={tab} className={styles.panel}>
+        <Tabs.Panel value={tab} className={tabs.panel}>
           <TabContent tab={tab} project={project} timeline={timeline} />
         </Tabs.Panel>
       </Tabs>
     </>
+  );
+}
+
+/** A workflow for messages of this kind, begun with this one to look at. */
+function MakeWorkflow({ project, timeline }: { project: string; timeline: Timeline }) {
+  const words = useWords().messages;
+  const may = useMay(project, "admin");
+  return may ? (
+    <Button
+      variant="default"
+      renderRoot={(props) => (
+        <Link
+          {...props}
+          to="/projects/$project/new/workflow"
+          params={{ project }}
+          search={{ source: timeline.source.name, message: timeline.message.id }}
+        />
+      )}
+    >
+      {words.makeWorkflow}
+    </Button>
+  ) : null;
+}
+
+/** What it made: the submissions that it brought, and the cases that these touched. */
+function Filed({ project, timeline }: { project: string; timeline: Timeline }) {
+  const words = useWords();
+  const { submissions, cases, filed_are_more } = timeline;
+  if (submissions.length + cases.length === 0) {
+    return null;
+  }
+  return (
+    <ul className={styles.filed} aria-label={words.messages.filed}>
+      {submissions.map(({ id, form, number }) => (
+        <li key={id}>
+          <Link
+            to="/projects/$project/submissions/$submission"
+            params={{ project, submission: id }}
+          >
+            {words.submissions.named(form, String(number))}
+          </Link>
+        </li>
+      ))}
+      {cases.map(({ id, name, type }) => (
+        <li key={id}>
+          <Link to="/projects/$project/cases/$case" params={{ project, case: id }}>
+            {name || id}
+          </Link>
+          {type !== "" && <span className={styles.quiet}> {type}</span>}
+        </li>
+      ))}
+      {filed_are_more && <li>…</li>}
+    </ul>
   );
 }
 
@@ -135,6 +205,9 @@ function inSight(tab: HTMLElement | null): void {
   tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
+/** The tabs that show what came in, or depend on it. */
+const OF_CONTENT: readonly MessageTab[] = ["received", "parsed", "matched"];
+
 interface TabContentProps {
   tab: MessageTab;
   project: string;
@@ -142,7 +215,11 @@ interface TabContentProps {
 }
 
 function TabContent({ tab, project, timeline }: TabContentProps) {
-  const { id } = timeline.message;
+  const words = useWords().messages;
+  const { id, erased_at } = timeline.message;
+  if (erased_at !== null && OF_CONTENT.includes(tab)) {
+    return <EmptyState>{words.erasedAbout}</EmptyState>;
+  }
   switch (tab) {
     case "received":
       return <Received project={project} message={id} />;
@@ -163,12 +240,12 @@ function TabContent({ tab, project, timeline }: TabContentProps) {
 
 function Replay({ project, message }: { project: string; message: string }) {
   const words = useWords().messages;
-  const confirm = useConfirm();
+  const askWhy = useAskWithReason();
   const toast = useToast();
   const client = useQueryClient();
   const may = useMay(project, "editor");
   const replaying = useMutation({
-    mutationFn: () => replayMessage(project, message),
+    mutationFn: (reason: string | null) => replayMessage(project, message, reason),
     onSuccess: ({ deliveries, unreadable }) => {
       toast(
         unreadable === null
@@ -183,8 +260,10 @@ function Replay({ project, message }: { project: string; message: string }) {
     return null;
   }
   const ask = async () => {
-    if (await confirm({ title: words.replayAsk, text: words.replayAbout, action: words.replay })) {
-      replaying.mutate();
+    const question = { title: words.replayAsk, text: words.replayAbout, action: words.replay };
+    const reason = await askWhy(question);
+    if (reason !== false) {
+      replaying.mutate(reason);
     }
   };
   return (

@@ -28,6 +28,7 @@ export function Parsed({ project, message, source }: OfMessage & { source: strin
   const words = useWords();
   const navigate = useNavigate();
   const mayForward = useMay(project, "editor");
+  const mayDefine = useMay(project, "admin");
   const filterOn: LeafAction = {
     label: words.payload.filterOn,
     act: ({ steps, json }) =>
@@ -46,7 +47,20 @@ export function Parsed({ project, message, source }: OfMessage & { source: strin
         search: { from: source, match: matchOf(steps, json) },
       }),
   };
-  const actions = mayForward ? [filterOn, makeFilter] : [filterOn];
+  const makeWorkflow: LeafAction = {
+    label: words.messages.workflowFilter,
+    act: ({ steps, json }) =>
+      void navigate({
+        to: "/projects/$project/new/workflow",
+        params: { project },
+        search: { source, message, match: matchOf(steps, json) },
+      }),
+  };
+  const actions = [
+    filterOn,
+    ...(mayForward ? [makeFilter] : []),
+    ...(mayDefine ? [makeWorkflow] : []),
+  ];
   return (
     <Loaded query={useQuery(viewQuery(project, message))}>
       {(payload) => <PayloadView payload={payload} leafActions={actions} />}

@@ -6,6 +6,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Prose } from "../../design/Prose";
 import { Shape, StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
+import table from "../../design/table.module.css";
 import { useFormat, useWords } from "../../i18n/words";
 import { type Happening, historyOf } from "./history";
 import styles from "./messages.module.css";
@@ -22,9 +23,15 @@ export function Matched({ timeline }: OfTimeline) {
   return (
     <>
       {timeline.matches.map((match) => (
-        <article key={match.forwarder} className={styles.explained}>
+        <article
+          key={`${match.forwarder} ${match.workflow} ${match.about?.id ?? ""}`}
+          className={styles.explained}
+        >
           <div className={styles.explainedHead}>
-            <strong>{match.forwarder}</strong>
+            <strong>{match.forwarder ?? match.workflow}</strong>
+            {match.about !== null && match.about.kind !== "message" && (
+              <code>{match.about.id}</code>
+            )}
             <StateMark tone={match.matched ? "well" : "ended"}>
               {match.matched
                 ? match.conditions.length === 0
@@ -33,6 +40,7 @@ export function Matched({ timeline }: OfTimeline) {
                 : words.wantsNot}
             </StateMark>
           </div>
+          {match.remark !== null && <Prose text={match.remark} />}
           <ul className={styles.conditions}>
             {match.conditions.map((condition) => (
               <li
@@ -64,14 +72,14 @@ export function Attempts({ project, timeline }: OfTimeline & { project: string }
     return <EmptyState>{words.noAttempts}</EmptyState>;
   }
   return (
-    <div className={styles.wide}>
-      <table className={styles.attempts}>
+    <div className={table.wide}>
+      <table className={table.table}>
         <thead>
           <tr>
             <th>{words.table.connection}</th>
-            <th className={styles.number}>{words.table.number}</th>
+            <th className={table.number}>{words.table.number}</th>
             <th>{words.table.at}</th>
-            <th className={styles.number}>{words.table.took}</th>
+            <th className={table.number}>{words.table.took}</th>
             <th>{words.table.outcome}</th>
           </tr>
         </thead>
@@ -87,11 +95,11 @@ export function Attempts({ project, timeline }: OfTimeline & { project: string }
                   {delivery.connection}
                 </Link>
               </td>
-              <td className={styles.number}>{attempt.number}</td>
+              <td className={table.number}>{attempt.number}</td>
               <td>
                 <Time at={attempt.started_at} shown="clock" />
               </td>
-              <td className={styles.number}>{format.duration(attempt.duration_ms)}</td>
+              <td className={table.number}>{format.duration(attempt.duration_ms)}</td>
               <td>
                 <StateMark tone={attempt.error === null ? "well" : "bad"}>
                   {attempt.status ?? (attempt.error_kind === null ? "" : kinds[attempt.error_kind])}

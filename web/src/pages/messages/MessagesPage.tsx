@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import type { Message } from "../../api/types";
 import { useMay } from "../../api/useMay";
 import { sourcesQuery, urlsQuery } from "../../definitions/queries";
@@ -15,18 +15,21 @@ import { StateMark, type Tone } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import type { Formats } from "../../i18n/formats";
 import { useFormat, useWords, type Words } from "../../i18n/words";
-import { type Column, onlyLooks } from "../../lists/columns";
-import { List } from "../../lists/List";
-import { ListBar } from "../../lists/ListBar";
-import { SearchField } from "../../lists/SearchField";
+import { useListAddress } from "../../lists/address";
+import type { Column } from "../../lists/columns";
+import { FilteredList } from "../../lists/FilteredList";
+import { RowCard } from "../../lists/RowCard";
 import { RouteLine } from "../../route/RouteLine";
 import { wayOfMessage } from "../../route/stations";
 import { CopyAddress } from "../sources/Addresses";
 import { MessageFilterForm, useFilterWords } from "./MessageFilters";
 import styles from "./messages.module.css";
 import { fetchMessages, messagesKey } from "./queries";
-import { ReplayMany } from "./ReplayMany";
-import type { MessagesSearch } from "./routes";
+
+/** Few ask for it: it comes after the list. */
+const ReplayMany = lazy(() =>
+  import("./ReplayMany").then(({ ReplayMany }) => ({ default: ReplayMany })),
+);
 
 const route = getRouteApi("/inside/projects/$project/messages");
 
@@ -42,17 +45,9 @@ export function MessagesPage() {
   const words = useWords();
   const format = useFormat();
   const { project } = route.useParams();
-  const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [chosenColumns, filters] = useMemo(() => {
-    const { columns, ...rest } = search;
-    return [columns, rest] as const;
-  }, [search]);
-  const change = (changed: Partial<MessagesSearch>) =>
-    void navigate({
-      search: (before) => ({ ...before, ...changed }),
-      replace: onlyLooks(changed),
-    });
+  const address = useListAddress(route.useSearch(), (to) => void navigate(to));
+  const { filters, change } = address;
   const may = useMay(project, "editor");
   const filterWords = useFilterWords(filters, change);
   const columns = useMemo(() => columnsOf(words, format), [words, format]);
@@ -69,27 +64,22 @@ export function MessagesPage() {
     <>
       <PageHead
         title={words.messages.title}
-        actions={may && <ReplayMany project={project} filters={filters} told={filterWords} />}
+        actions={
+          may && (
+            <Suspense fallback={null}>
+              <ReplayMany project={project} filters={filters} told={filterWords} />
+            </Suspense>
+          )
+        }
       />
-      <ListBar
-        filters={filterWords}
-        clear={() => void navigate({ search: { columns: chosenColumns } })}
-        form={<MessageFilterForm project={project} filters={filters} change={change} />}
-        columns={columns}
-        chosenColumns={chosenColumns}
-        chooseColumns={(chosen) => change({ columns: chosen })}
-      >
-        <SearchField
-          text={filters.text}
-          placeholder={words.messages.filters.search}
-          search={(text) => change({ text })}
-        />
-      </ListBar>
-      <List
+      <FilteredList
         label={words.messages.title}
+        address={address}
+        filterWords={filterWords}
+        filterForm={<MessageFilterForm project={project} filters={filters} change={change} />}
+        searchIn={words.messages.filters.search}
         source={source}
         columns={columns}
-        chosenColumns={chosenColumns}
         nameOf={(message) => shortened(message.id)}
         link={(message, content, className) => (
           <Link
@@ -101,7 +91,10 @@ export function MessagesPage() {
           </Link>
         )}
         card={(message) => <MessageCard message={message} />}
-        empty={<NoMessages project={project} filtered={filterWords.length > 0} />}
+        emptyFiltered={words.messages.emptyFiltered}
+        empty={
+          <EmptyState action={<FirstInbox project={project} />}>{words.messages.empty}</EmptyState>
+        }
       />
     </>
   );
@@ -176,43 +169,19 @@ function columnsOf(words: Words, format: Formats): Column<Message>[] {
 function MessageCard({ message }: { message: Message }) {
   const words = useWords();
   return (
-    <span className={styles.card}>
-      <span className={styles.cardLine}>
-        <strong>{message.source}</strong>
-        <span className={styles.quiet}>
-          <Time at={message.received_at} />
-        </span>
-      </span>
-      <span className={styles.cardLine}>
-        <span className={styles.cardText}>{message.identity ?? shortened(message.id)}</span>
-        {message.state === "kept" ? (
+    <RowCard
+      title={message.source}
+      beside={<Time at={message.received_at} />}
+      text={message.identity ?? shortened(message.id)}
+      mark={
+        message.state === "kept" ? (
           <RouteLine way={wayOfMessage(message)} />
         ) : (
           <StateMark tone={TONES[message.state]}>{words.common.states[message.state]}</StateMark>
-        )}
-      </span>
-    </span>
+        )
+      }
+    />
   );
-}
-
-function NoMessages({ project, filtered }: { project: string; filtered: boolean }) {
-  const words = useWords().messages;
-  const list = useWords().list;
-  const navigate = route.useNavigate();
-  if (filtered) {
-    return (
-      <EmptyState
-        action={
-          <Button variant="default" onClick={() => void navigate({ search: {} })}>
-            {list.clearFilters}
-          </Button>
-        }
-      >
-        {words.emptyFiltered}
-      </EmptyState>
-    );
-  }
-  return <EmptyState action={<FirstInbox project={project} />}>{words.empty}</EmptyState>;
 }
 
 /** The address to which the first message can be posted. It is a secret: others are led to the

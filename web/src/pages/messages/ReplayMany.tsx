@@ -33,11 +33,7 @@ export function ReplayMany(props: ReplayManyProps) {
         {words.open}
       </Button>
       <Dialog opened={isOpen} close={close} title={words.title} size="lg">
-        {props.filters.value === undefined ? (
-          <Order {...props} close={close} />
-        ) : (
-          <p>{words.notByValue}</p>
-        )}
+        <Order {...props} close={close} />
       </Dialog>
     </>
   );
@@ -76,7 +72,8 @@ function Order(props: ReplayManyProps & { close: () => void }) {
           ? words.everything
           : words.which(told.map(({ text }) => text).join(" · "))}
       </p>
-      {props.filters.text !== undefined && <p className={styles.quiet}>{words.textInIdentities}</p>}
+      {filters.text !== undefined && <p className={styles.quiet}>{words.textInIdentities}</p>}
+      {filters.value !== undefined && <p className={styles.quiet}>{words.byValue}</p>}
       <Select
         label={words.forwarder}
         data={forwarders.map(({ name }) => name)}
@@ -108,7 +105,7 @@ function Order(props: ReplayManyProps & { close: () => void }) {
           disabled={matched === 0}
           onClick={() => forwarder !== null && ordering.mutate(forwarder)}
         >
-          {words.act(format.number(matched))}
+          {matched === 0 ? all.messages.replay : words.act(format.number(matched))}
         </Button>
       </Group>
     </div>

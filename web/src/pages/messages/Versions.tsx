@@ -8,11 +8,13 @@ import { EmptyState } from "../../design/EmptyState";
 import { Identifier } from "../../design/Identifier";
 import { Section } from "../../design/Section";
 import { Time } from "../../design/Time";
+import table from "../../design/table.module.css";
 import { useWords } from "../../i18n/words";
 import { Loaded } from "../../lists/Loaded";
 import { AskedBeside } from "../../payload/AskedBeside";
-import styles from "./messages.module.css";
-import { type Differences, differenceQuery, viewQuery } from "./queries";
+import { DifferenceTable } from "../../payload/DifferenceTable";
+import type { Differences } from "../../payload/differences";
+import { differenceQuery, viewQuery } from "./queries";
 
 const route = getRouteApi("/inside/projects/$project/messages/$message");
 
@@ -32,8 +34,8 @@ export function Versions({ project, timeline }: { project: string; timeline: Tim
   const other = search.with ?? (versions[own + 1] ?? versions[own - 1])?.id;
   return (
     <>
-      <div className={styles.wide}>
-        <table className={styles.attempts}>
+      <div className={table.wide}>
+        <table className={table.table}>
           <tbody>
             {versions.map((version) => (
               <tr key={version.id}>
@@ -155,33 +157,8 @@ function Found({ found }: { found: Differences }) {
     return <EmptyState>{words.payload.same}</EmptyState>;
   }
   return (
-    <Section title={words.messages.differences(found.differences.length, found.more)}>
-      <div className={styles.wide}>
-        <table className={styles.compared}>
-          <thead>
-            <tr>
-              <th>{words.messages.path}</th>
-              <th>{words.payload.before}</th>
-              <th>{words.payload.after}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.differences.map((difference) => (
-              <tr key={difference.path}>
-                <td>
-                  <code>{difference.path}</code>
-                </td>
-                <td data-side="before">
-                  <code>{difference.before ?? "—"}</code>
-                </td>
-                <td data-side="after">
-                  <code>{difference.after ?? "—"}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+    <Section title={words.payload.differences(found.differences.length, found.more)}>
+      <DifferenceTable differences={found.differences} />
     </Section>
   );
 }

@@ -4,7 +4,8 @@ import { answered, api, bytes, text } from "../../api/client";
 import type { components } from "../../api/schema";
 import type { BulkAction, DeliveryPreview, Message, Page } from "../../api/types";
 import { withMoment } from "../../lists/last";
-import { type JsonNode, member, parseJson, writeJson } from "../../payload/json";
+import { type Differences, readDifferences } from "../../payload/differences";
+import { parseJson } from "../../payload/json";
 import { readPayload, readText } from "../../payload/read";
 import type { MessagesSearch } from "./routes";
 
@@ -77,19 +78,6 @@ export const bodyQuery = (project: string, message: string) =>
     },
   });
 
-/** A place where two messages differ; the values as they were sent. */
-export interface Difference {
-  path: string;
-  before: string | null;
-  after: string | null;
-}
-
-export interface Differences {
-  differences: Difference[];
-  /** Whether there are more than the hub tells. */
-  more: boolean;
-}
-
 /** Read as text, like the parsed view: the values keep their digits. */
 export const differenceQuery = (project: string, message: string, other: string) =>
   queryOptions({
@@ -100,28 +88,6 @@ export const differenceQuery = (project: string, message: string, other: string)
       return readDifferences(found);
     },
   });
-
-function readDifferences(found: JsonNode): Differences {
-  const list = member(found, "differences");
-  const items = list?.kind === "array" ? list.items : [];
-  const side = (item: JsonNode, there: string, value: string) => {
-    const isThere = member(item, there);
-    const node = member(item, value);
-    return isThere?.kind === "boolean" && isThere.value && node ? writeJson(node) : null;
-  };
-  const more = member(found, "more");
-  return {
-    differences: items.map((item) => {
-      const path = member(item, "path");
-      return {
-        path: path?.kind === "string" ? path.value : "",
-        before: side(item, "was_there", "before"),
-        after: side(item, "is_there", "after"),
-      };
-    }),
-    more: more?.kind === "boolean" && more.value,
-  };
-}
 
 /** The parsed view is read as text: its numbers must not pass through the language's own. */
 export const viewQuery = (project: string, message: string) =>
@@ -176,9 +142,10 @@ export const replayMany = async (
     }),
   )) as BulkAction;
 
-export const replayMessage = (project: string, message: string) =>
+export const replayMessage = (project: string, message: string, reason: string | null) =>
   answered(
     api.POST("/api/v1/projects/{project}/messages/{message}/replay", {
       params: { path: { project, message } },
+      body: { reason },
     }),
   );

@@ -1,16 +1,11 @@
 // What can be pressed about what is wrong. Who may not do it sees no button for it.
 import { Button } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { projectsQuery } from "../../api/projects";
 import { useMay } from "../../api/useMay";
 import { useDeed } from "../../definitions/DefinitionActions";
-import { definitionsKey } from "../../definitions/queries";
-import { ErrorNote } from "../../design/ErrorNote";
+import { useProjectPause } from "../../definitions/projectPause";
 import { PlaceLink } from "../../design/PlaceLink";
-import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
 import styles from "./Headline.module.css";
-import { OVERVIEW_KEY, resumeProject } from "./queries";
 import type { Trouble, TroubledDestination } from "./trouble";
 
 interface DestinationDeedsProps {
@@ -21,11 +16,20 @@ interface DestinationDeedsProps {
 export function DestinationDeeds({ project, trouble }: DestinationDeedsProps) {
   const words = useWords().overview;
   const may = useMay(project, "editor");
-  const { name } = trouble;
+  const { name, standing, taken } = trouble;
   const { act, doing } = useDeed(project, "connections", name);
+  if (standing === "paused_in_trouble") {
+    return (
+      <span className={styles.deeds}>
+        <ResumeConnection project={project} connection={name} />
+        <SeeWhy project={project} trouble={trouble} />
+      </span>
+    );
+  }
   return (
     <span className={styles.deeds}>
-      {may && (
+      {/* What takes everything again needs no push: its incident ends by itself. */}
+      {may && taken !== "again" && (
         <>
           <Button
             size="compact-sm"
@@ -90,22 +94,10 @@ export function ResumeConnection({ project, connection }: { project: string; con
 
 export function ResumeProject({ project }: { project: string }) {
   const words = useWords().overview;
-  const client = useQueryClient();
   const may = useMay(project, "editor");
-  const toast = useToast();
-  const resuming = useMutation({
-    mutationFn: () => resumeProject(project),
-    onSuccess: () => toast({ text: words.projectResumed }),
-    onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
-    onSettled: () =>
-      Promise.all(
-        [projectsQuery.queryKey, definitionsKey(project), [OVERVIEW_KEY, project]].map((queryKey) =>
-          client.invalidateQueries({ queryKey }),
-        ),
-      ),
-  });
+  const { resume, isTurning } = useProjectPause(project);
   return may ? (
-    <Button loading={resuming.isPending} onClick={() => resuming.mutate()}>
+    <Button loading={isTurning} onClick={resume}>
       {words.resumeProject}
     </Button>
   ) : null;

@@ -4,6 +4,7 @@ import { Button } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { ConnectionHealth, SourceHealth } from "../../api/types";
+import { type Standing, standingOf } from "../../definitions/standing";
 import { Count } from "../../design/Count";
 import { PlaceLink } from "../../design/PlaceLink";
 import { Section } from "../../design/Section";
@@ -11,7 +12,7 @@ import { StateMark, type Tone } from "../../design/StateMark";
 import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./overview.module.css";
-import { destinationsInOrder, folded, sourcesInOrder } from "./trouble";
+import { destinationsInOrder, folded, isTroubled, sourcesInOrder } from "./trouble";
 
 const route = getRouteApi("/inside/projects/$project/");
 
@@ -21,9 +22,11 @@ const SOURCE_TONES: Record<SourceHealth["state"], Tone> = {
   quiet: "ended",
   never: "quiet",
 };
-const DESTINATION_TONES: Record<ConnectionHealth["state"], Tone> = {
+const DESTINATION_TONES: Record<Standing, Tone> = {
   well: "well",
   in_trouble: "bad",
+  failing: "bad",
+  paused_in_trouble: "bad",
   paused: "waiting",
   idle: "ended",
 };
@@ -58,13 +61,14 @@ interface DestinationsProps {
 export function Destinations({ project, connections }: DestinationsProps) {
   const words = useWords().overview.destinations;
   const format = useFormat();
+  const rows = connections.map((health) => ({ ...health, standing: standingOf(health) }));
   return (
     <HealthTable
       project={project}
       which="destinations"
       words={words}
-      rows={destinationsInOrder(connections)}
-      troubled={connections.filter((each) => each.state === "in_trouble").length}
+      rows={destinationsInOrder(rows)}
+      troubled={rows.filter(({ standing }) => isTroubled(standing)).length}
       columns={[
         { title: words.last, cell: (connection) => <Last at={connection.last_delivered_at} /> },
         { title: words.today, cell: (connection) => <Count value={connection.today} /> },
@@ -78,8 +82,8 @@ export function Destinations({ project, connections }: DestinationsProps) {
           cell: ({ next_try_at: at }) => (at === null ? null : <Time at={at} />),
         },
       ]}
-      state={({ state }) => (
-        <StateMark tone={DESTINATION_TONES[state]}>{words.states[state]}</StateMark>
+      state={({ standing }) => (
+        <StateMark tone={DESTINATION_TONES[standing]}>{words.states[standing]}</StateMark>
       )}
     />
   );

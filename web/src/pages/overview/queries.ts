@@ -52,6 +52,3 @@ export const openIncidentsQuery = (project: string) =>
         )
       ).items,
   });
-
-export const resumeProject = (project: string) =>
-  answered(api.POST("/api/v1/projects/{project}/resume", { params: { path: { project } } }));

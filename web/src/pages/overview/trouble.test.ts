@@ -6,7 +6,10 @@ function connection(name: string, changed: Partial<ConnectionHealth>): Connectio
   return {
     name,
     last_delivered_at: null,
+    last_failed_at: null,
+    failing: false,
     today: 0,
+    failed_today: 0,
     waiting: 0,
     waiting_is_more: false,
     oldest_waiting_since: null,
@@ -14,6 +17,8 @@ function connection(name: string, changed: Partial<ConnectionHealth>): Connectio
     state: "well",
     since: null,
     incident: null,
+    recovering: null,
+    pause: null,
     last_error: null,
     warnings: [],
     ...changed,
@@ -44,6 +49,8 @@ const incident = (id: string, status: number | null, url: string | null): Incide
   failures: 3,
   given_up: 0,
   reminded_at: null,
+  recovering: null,
+  paused_by: null,
   last: {
     at: "2026-01-31T14:03:00Z",
     error: "",
@@ -93,16 +100,48 @@ test("without its incident nothing is claimed about an answer", () => {
   expect(troublesOf(look, [])[0]).toMatchObject({ status: null, called: false });
 });
 
+test("a pause does not hide an incident that lasts", () => {
+  const since = "2026-01-31T14:02:00Z";
+  const paused = connection("a", { state: "paused", incident: "1", since });
+  expect(
+    troublesOf({ connections: [paused], sources: [] }, [incident("1", 503, "http://a/")]),
+  ).toMatchObject([{ name: "a", standing: "paused_in_trouble", since }]);
+});
+
+test("a destination at which every try fails is in trouble before its incident is", () => {
+  const last = "2026-01-31T14:02:00Z";
+  const look = {
+    connections: [connection("a", { failing: true, last_delivered_at: last })],
+    sources: [],
+  };
+  expect(troublesOf(look, [])).toMatchObject([{ standing: "failing", since: last }]);
+});
+
+test("an incident that lasts does not deny what has arrived since", () => {
+  const at = "2026-01-31T14:05:00Z";
+  const since = "2026-01-31T14:02:00Z";
+  const health = {
+    state: "in_trouble" as const,
+    incident: "1",
+    since,
+    last_delivered_at: at,
+    recovering: { worked_at: at, over_at: "2026-01-31T14:15:00Z" },
+  };
+  const look = { connections: [connection("a", health)], sources: [] };
+  expect(troublesOf(look, [incident("1", 503, "http://a/")])).toMatchObject([{ taken: "again" }]);
+});
+
 test("those in trouble stand first, and others keep the order of the project", () => {
   const connections = [
-    connection("one", {}),
-    connection("two", { state: "idle" }),
-    connection("three", { state: "in_trouble" }),
-    connection("four", {}),
-    connection("five", { state: "paused" }),
+    { name: "one", standing: "well" as const },
+    { name: "two", standing: "idle" as const },
+    { name: "three", standing: "in_trouble" as const },
+    { name: "four", standing: "well" as const },
+    { name: "five", standing: "paused" as const },
+    { name: "six", standing: "failing" as const },
   ];
   const names = destinationsInOrder(connections).map((each) => each.name);
-  expect(names).toEqual(["three", "five", "one", "four", "two"]);
+  expect(names).toEqual(["three", "six", "five", "one", "four", "two"]);
 });
 
 test.each([

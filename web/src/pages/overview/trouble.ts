@@ -1,19 +1,29 @@
 // What is wrong in a project, the oldest trouble first: destinations that do not take what they
 // are sent, then sources from which nothing comes.
 import type { ConnectionHealth, Incident, Overview, SourceHealth } from "../../api/types";
+import { type Standing, standingOf, type Taken, takenBy } from "../../definitions/standing";
 
 export type Trouble = TroubledDestination | SilentSource;
 
 export interface TroubledDestination {
   kind: "destination";
   name: string;
+  /** Since when it takes nothing, as far as that is known. */
   since: string | null;
+  standing: TroubledStanding;
+  taken: Taken;
   /** What it answered last; null where no answer came. */
   status: number | null;
   /** Whether it was called last: the hub itself refuses to call some addresses. */
   called: boolean;
   health: ConnectionHealth;
 }
+
+const TROUBLED = ["in_trouble", "failing", "paused_in_trouble"] as const;
+export type TroubledStanding = (typeof TROUBLED)[number];
+
+export const isTroubled = (standing: Standing): standing is TroubledStanding =>
+  TROUBLED.some((each) => each === standing);
 
 export interface SilentSource {
   kind: "source";
@@ -27,19 +37,26 @@ type Look = Pick<Overview, "connections" | "sources">;
 
 export function troublesOf(look: Look, incidents: Incident[]): Trouble[] {
   const lasting = new Map(incidents.map((incident) => [incident.id, incident]));
-  const destinations = look.connections
-    .filter((health) => health.state === "in_trouble")
-    .map((health): TroubledDestination => {
-      const last = lasting.get(health.incident ?? "")?.last ?? null;
-      return {
+  const destinations = look.connections.flatMap((health): TroubledDestination[] => {
+    const standing = standingOf(health);
+    if (!isTroubled(standing)) {
+      return [];
+    }
+    const last = lasting.get(health.incident ?? "")?.last ?? null;
+    return [
+      {
         kind: "destination",
         name: health.name,
-        since: health.since,
+        // Of what fails before there is an incident, it is known when it worked last.
+        since: standing === "failing" ? health.last_delivered_at : health.since,
+        standing,
+        taken: takenBy(health),
         status: last?.status ?? null,
         called: last !== null && (last.status !== null || last.url !== null),
         health,
-      };
-    });
+      },
+    ];
+  });
   const sources = look.sources
     .filter((health) => health.state === "silent")
     .map(
@@ -61,8 +78,10 @@ function older(one: Trouble, other: Trouble): number {
   return one.since.localeCompare(other.since);
 }
 
-const CONNECTION_RANKS: Record<ConnectionHealth["state"], number> = {
+const CONNECTION_RANKS: Record<Standing, number> = {
   in_trouble: 0,
+  paused_in_trouble: 0,
+  failing: 0,
   paused: 1,
   well: 2,
   idle: 3,
@@ -75,9 +94,9 @@ const SOURCE_RANKS: Record<SourceHealth["state"], number> = {
 };
 
 /** Those in trouble first; among equals, the order of the project. */
-export function destinationsInOrder(connections: ConnectionHealth[]): ConnectionHealth[] {
+export function destinationsInOrder<Row extends { standing: Standing }>(connections: Row[]): Row[] {
   return connections.toSorted(
-    (one, other) => CONNECTION_RANKS[one.state] - CONNECTION_RANKS[other.state],
+    (one, other) => CONNECTION_RANKS[one.standing] - CONNECTION_RANKS[other.standing],
   );
 }
 

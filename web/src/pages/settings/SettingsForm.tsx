@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { projectsQuery } from "../../api/projects";
 import type { Definition } from "../../definitions/definition";
-import { FormError, useLeaveAsked } from "../../definitions/FormFrame";
+import { FormError, FormFoot, useLeaveAsked } from "../../definitions/FormFrame";
 import { mistakeText, TextAt } from "../../definitions/fields";
 import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
 import { useConfirm } from "../../design/Confirm";
@@ -90,7 +90,7 @@ export function SettingsForm({ project, saved, mayChange }: SettingsFormProps) {
           <Section title={words.general}>
             <div className={styles.group}>
               <TextAt path="title" label={words.projectTitle} about={words.projectTitleAbout} />
-              <RecipientsField about={words.notifyAbout} />
+              <RecipientsField label={words.notify} about={words.notifyAbout} />
             </div>
           </Section>
           <Section title={words.reports}>
@@ -105,12 +105,11 @@ export function SettingsForm({ project, saved, mayChange }: SettingsFormProps) {
           </Section>
         </fieldset>
         {mayChange && (
-          <div className={styles.foot}>
-            <FormError error={saving.error} rest={rest} />
+          <FormFoot note={<FormError error={saving.error} rest={rest} />}>
             <Button type="submit" loading={saving.isPending}>
               {words.save}
             </Button>
-          </div>
+          </FormFoot>
         )}
       </form>
     </FormProvider>

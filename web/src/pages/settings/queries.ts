@@ -50,18 +50,6 @@ export const saveSettings = (project: string, settings: Definition, dryRun: bool
     }),
   );
 
-export const pauseProject = (
-  project: string,
-  paused: boolean,
-  reason: string | null,
-): Promise<Project> =>
-  answered(
-    api.POST(`/api/v1/projects/{project}/${paused ? "pause" : "resume"}`, {
-      params: { path: { project } },
-      body: { reason },
-    }),
-  );
-
 export const sendReport = async (project: string, body: Schemas["ReportOrder"]) =>
   (
     await answered(

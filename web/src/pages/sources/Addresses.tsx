@@ -2,10 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { wholeLink } from "../../api/links";
 import { useMay } from "../../api/useMay";
+import { type Definition, textAt } from "../../definitions/definition";
+import { namesIn } from "../../definitions/names";
 import { type SourceUrls, urlsQuery } from "../../definitions/queries";
 import { Copying } from "../../design/Identifier";
-import { useWords } from "../../i18n/words";
+import { useWords, type Words } from "../../i18n/words";
 import { Loaded } from "../../lists/Loaded";
+import { ANONYMOUS, receiverOf } from "./receivers";
 import styles from "./sources.module.css";
 
 export function CopyAddress({ address, label }: { address: string; label: string }) {
@@ -18,20 +21,40 @@ export function CopyAddress({ address, label }: { address: string; label: string
   );
 }
 
-export function Addresses({ project, source }: { project: string; source: string }) {
+interface AddressesProps {
+  project: string;
+  source: string;
+  definition: Definition;
+}
+
+export function Addresses({ project, source, definition }: AddressesProps) {
   const words = useWords();
+  const { access } = definition;
+  const receiver = receiverOf(project, textAt(definition, "dialect"), access);
   const may = useMay(project, "editor");
   const query = useQuery({ ...urlsQuery(project, source), enabled: may });
   if (!may) {
     return <p className={styles.quiet}>{words.sources.addresses.hidden}</p>;
   }
-  return <Loaded query={query}>{(urls) => <Shown urls={urls} />}</Loaded>;
+  return (
+    <Loaded query={query}>
+      {(urls) => <Shown urls={urls} receiver={receiver} keys={namesIn(access)} />}
+    </Loaded>
+  );
 }
 
-function Shown({ urls }: { urls: SourceUrls }) {
+interface ShownProps {
+  urls: SourceUrls;
+  receiver: string | null;
+  /** The keys by which somebody may post to it, or that anybody may. */
+  keys: string[];
+}
+
+function Shown({ urls, receiver, keys }: ShownProps) {
   const all = useWords();
   const words = all.sources.addresses;
   const rows: [string, string, string | null][] = [
+    [words.receiver, receiverTold(receiver, keys, words), receiver],
     [words.inbox, words.inboxAbout, urls.inbox],
     [words.webhook, words.webhookAbout, urls.webhook],
     [words.custom, words.webhookAbout, urls.custom],
@@ -55,4 +78,14 @@ function Shown({ urls }: { urls: SourceUrls }) {
       )}
     </dl>
   );
+}
+
+/** What phones are told, beside the address. */
+function receiverTold(
+  receiver: string | null,
+  keys: string[],
+  words: Words["sources"]["addresses"],
+): string {
+  const device = receiver?.startsWith("/a/") ? words.commcare : words.collect;
+  return `${device} ${keys.includes(ANONYMOUS) ? words.anybody : words.withKeys(keys.join(", "))}`;
 }

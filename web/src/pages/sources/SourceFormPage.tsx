@@ -1,22 +1,26 @@
 // Making a source, and changing one.
 
-import { Select, TextInput } from "@mantine/core";
+import { Select } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Allowed } from "../../definitions/Allowed";
 import { ChangePage } from "../../definitions/ChangePage";
-import { isDefinition } from "../../definitions/definition";
+import { DefinitionForm, type OfForm } from "../../definitions/DefinitionForm";
+import { type Definition, isDefinition, textAt } from "../../definitions/definition";
 import own from "../../definitions/definitions.module.css";
-import { FormFrame } from "../../definitions/FormFrame";
 import { ChoiceAt, mistakeText, SecretAt, SwitchAt, TextAt } from "../../definitions/fields";
-import { FormProvider, useDefinitionForm, useForm } from "../../definitions/form";
-import type { Meanwhile } from "../../definitions/Meanwhile";
-import { useNameField } from "../../definitions/name";
-import type { Defined } from "../../definitions/queries";
-import { useSaving } from "../../definitions/saving";
+import { useDefinitionForm } from "../../definitions/form";
+import { connectionsQuery } from "../../definitions/queries";
 import { Section } from "../../design/Section";
 import { useWords } from "../../i18n/words";
-import { ProofsField } from "./ProofsField";
+import { isDatabase } from "../connections/database";
+import { AccessField } from "./AccessField";
+import { WITH_RECEIVER } from "./receivers";
+
+const ProofsField = lazy(() =>
+  import("./ProofsField").then(({ ProofsField }) => ({ default: ProofsField })),
+);
 
 const newRoute = getRouteApi("/inside/projects/$project/new/source");
 const changeRoute = getRouteApi("/inside/projects/$project/sources/$source/change");
@@ -26,7 +30,9 @@ const DIALECTS = [
   "commcare",
   "commcare-form",
   "commcare-case",
+  "openrosa",
   "odk-aggregate",
+  "odk-central",
   "wcs",
   "json",
   "xml",
@@ -34,10 +40,23 @@ const DIALECTS = [
   "raw",
 ];
 const FIELDS = [
-  ...["dialect", "enabled", "secret", "path", "auth", "dedupe", "dedupe.content"],
-  ...["on_bad_body", "expect_every", "id"],
+  ...["dialect", "enabled", "secret", "path", "auth", "access", "dedupe", "dedupe.content"],
+  ...["on_bad_body", "expect_every", "fetch_files", "id"],
 ];
 const USUAL_WINDOW = "1h";
+
+/** Dialects whose submissions link to their files. */
+const WITH_LINKS = ["kobo", "odk-aggregate", "odk-central"];
+
+/** What is written of what is typed: only some dialects have receivers, and only some have links. */
+function written({ access, fetch_files, ...rest }: Definition): Definition {
+  const dialect = textAt(rest, "dialect");
+  return {
+    ...rest,
+    ...(access !== undefined && WITH_RECEIVER.includes(dialect) ? { access } : {}),
+    ...(fetch_files !== undefined && WITH_LINKS.includes(dialect) ? { fetch_files } : {}),
+  };
+}
 
 export function NewSourcePage() {
   const words = useWords();
@@ -66,72 +85,23 @@ export function ChangeSourcePage() {
   );
 }
 
-interface SourceFormProps {
-  project: string;
-  name: string | null;
-  defined: Defined | null;
-  meanwhile?: Meanwhile;
-}
-
-function SourceForm({ project, name, defined, meanwhile }: SourceFormProps) {
-  const words = useWords();
-  const navigate = newRoute.useNavigate();
-  const saved = defined?.definition ?? null;
-  const named = useNameField(name);
-  const toOne = (source: string) =>
-    navigate({ to: "/projects/$project/sources/$source", params: { project, source } });
-  const saving = useSaving({
-    project,
-    noun: "sources",
-    name: named.name,
-    defined,
-    done: () => toOne(named.name),
-  });
-  const { form, touched, rest, spoken } = useForm({
-    saved,
-    initial: saved ?? { dialect: "json" },
-    prefix: `sources.${named.name}`,
-    fields: FIELDS,
-    error: saving.error,
-  });
-  const submit = (over?: Meanwhile) => {
-    spoken();
-    if (named.check() && form.isSound) {
-      saving.mutate({ definition: form.definition, over });
-    }
-  };
+function SourceForm(props: OfForm) {
+  const words = useWords().sources;
   return (
-    <FormProvider form={form}>
-      <FormFrame
-        save={() => submit()}
-        saving={saving.isPending}
-        saved={saving.isSuccess}
-        saveWord={name === null ? words.sources.make : words.definitions.save}
-        cancel={() =>
-          void (name === null
-            ? navigate({ to: "/projects/$project/sources", params: { project } })
-            : toOne(name))
-        }
-        touched={touched || named.touched}
-        error={saving.error}
-        rest={rest}
-        meanwhile={
-          meanwhile && {
-            name: named.name,
-            again: meanwhile.again,
-            anyway: () => submit(meanwhile),
-          }
-        }
-      >
-        <SourceFields
-          nameField={name === null ? <TextInput {...named.field(saving.error)} /> : null}
-        />
-      </FormFrame>
-    </FormProvider>
+    <DefinitionForm
+      {...props}
+      noun="sources"
+      initial={props.defined?.definition ?? { dialect: "json" }}
+      fields={FIELDS}
+      written={written}
+      makeWord={words.make}
+    >
+      {(nameField) => <SourceFields project={props.project} nameField={nameField} />}
+    </DefinitionForm>
   );
 }
 
-function SourceFields({ nameField }: { nameField: ReactNode }) {
+function SourceFields({ project, nameField }: { project: string; nameField: ReactNode }) {
   const all = useWords();
   const words = all.sources;
   const form = useDefinitionForm();
@@ -148,6 +118,7 @@ function SourceFields({ nameField }: { nameField: ReactNode }) {
             required
           />
           <SwitchAt path="enabled" label={words.form.enabled} usual />
+          {WITH_LINKS.includes(form.text("dialect")) && <FetchField project={project} />}
         </div>
       </Section>
       <Section title={words.form.addresses}>
@@ -160,7 +131,10 @@ function SourceFields({ nameField }: { nameField: ReactNode }) {
             stays
           />
           <TextAt path="path" label={words.form.path} about={words.form.pathAbout} />
-          <ProofsField />
+          <Suspense fallback={null}>
+            <ProofsField />
+          </Suspense>
+          {WITH_RECEIVER.includes(form.text("dialect")) && <AccessField />}
         </div>
       </Section>
       <Section title={words.form.checks}>
@@ -186,6 +160,27 @@ function SourceFields({ nameField }: { nameField: ReactNode }) {
         </div>
       </Section>
     </>
+  );
+}
+
+/** By which connection linked files are fetched; a database has none. */
+function FetchField({ project }: { project: string }) {
+  const words = useWords().sources.form;
+  const central = useDefinitionForm().text("dialect") === "odk-central";
+  const connections = useQuery(connectionsQuery(project)).data ?? [];
+  return (
+    <ChoiceAt
+      path="fetch_files"
+      label={words.fetch}
+      about={central ? words.fetchCentralAbout : words.fetchAbout}
+      usual=""
+      choices={[
+        { value: "", label: words.fetchNot },
+        ...connections
+          .filter(({ url }) => !isDatabase(url))
+          .map(({ name }) => ({ value: name, label: words.fetchBy(name) })),
+      ]}
+    />
   );
 }
 

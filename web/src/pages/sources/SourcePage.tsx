@@ -25,7 +25,7 @@ import { Facts, Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import { useToast } from "../../design/Toasts";
 import { useWords } from "../../i18n/words";
-import { ListSkeleton } from "../../lists/ListParts";
+import { LoadedPage } from "../../lists/Loaded";
 import { systemOf } from "../first-steps/systems";
 import { Addresses } from "./Addresses";
 import { newInboxSecret, quarantinedQuery } from "./queries";
@@ -35,24 +35,25 @@ import { SourceStanding } from "./standing";
 const route = getRouteApi("/inside/projects/$project/sources/$source");
 
 export function SourcePage() {
-  const words = useWords();
   const { project, source: name } = route.useParams();
-  const { data, error, refetch } = useQuery(definedQuery(project, "sources", name));
-  const health = useQuery(healthQuery(project)).data?.sources.find((each) => each.name === name);
+  const query = useQuery(definedQuery(project, "sources", name));
   useLiveDefinitions(project);
-  if (data === undefined) {
-    return (
-      <>
-        <PageHead title={name} />
-        {error === null ? (
-          <ListSkeleton label={words.common.loading} />
-        ) : (
-          <ErrorNote error={error} retry={() => void refetch()} />
-        )}
-      </>
-    );
-  }
-  const { definition } = data;
+  return (
+    <LoadedPage query={query} title={name}>
+      {({ definition }) => <Shown project={project} name={name} definition={definition} />}
+    </LoadedPage>
+  );
+}
+
+interface OfSource {
+  project: string;
+  name: string;
+  definition: Definition;
+}
+
+function Shown({ project, name, definition }: OfSource) {
+  const words = useWords();
+  const health = useQuery(healthQuery(project)).data?.sources.find((each) => each.name === name);
   const dialect = textAt(definition, "dialect");
   const system = systemOf(dialect);
   return (
@@ -67,7 +68,7 @@ export function SourcePage() {
         title={words.sources.sections.addresses}
         actions={<Rotate project={project} name={name} />}
       >
-        <Addresses project={project} source={name} />
+        <Addresses project={project} source={name} definition={definition} />
         {system !== null && (
           <p className={styles.howTo}>
             <Link
@@ -115,12 +116,6 @@ function Actions({ project, name }: { project: string; name: string }) {
       />
     </>
   );
-}
-
-interface OfSource {
-  project: string;
-  name: string;
-  definition: Definition;
 }
 
 function Rotate({ project, name }: { project: string; name: string }) {
@@ -289,6 +284,8 @@ function Setting({ definition }: { definition: Definition }) {
   const proofs = (Array.isArray(auth) ? auth : []).map((each) =>
     isDefinition(each) && each.basic !== undefined ? words.form.basic : words.form.apiKey,
   );
+  const fetches = textAt(definition, "fetch_files");
+  const fetched: [string, string] = [words.form.fetch, words.form.fetchBy(fetches)];
   return (
     <Section title={words.sections.setting}>
       <Facts
@@ -296,6 +293,7 @@ function Setting({ definition }: { definition: Definition }) {
           [words.facts.dedupe, `${words.form.dedupes[how]} ${window}`.trim()],
           [words.facts.badBody, words.form.badBodies[accepts ? "accept" : "refuse"]],
           [words.facts.authentication, proofs.join(", ") || words.facts.nobodyAsked],
+          ...(fetches === "" ? [] : [fetched]),
         ]}
       />
     </Section>

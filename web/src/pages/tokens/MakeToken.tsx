@@ -4,10 +4,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Access } from "../../api/session";
 import { sessionQuery } from "../../api/session";
-import { Dialog } from "../../design/Dialog";
+import { OnceDialog } from "../../design/Dialog";
 import { ErrorNote } from "../../design/ErrorNote";
 import { ShownOnce } from "../../design/ShownOnce";
 import { useWords } from "../../i18n/words";
+import { LevelSelect } from "../members/LevelSelect";
 import { LEVELS, levelsToGive } from "../members/queries";
 import { exampleOf, type MadeToken, makeToken, tokensQuery } from "./queries";
 import styles from "./tokens.module.css";
@@ -23,16 +24,10 @@ interface MakeTokenProps {
 
 export function MakeToken({ project, open, close }: MakeTokenProps) {
   const words = useWords();
-  // What is shown once must not go by a click beside it, nor by a key.
-  const [isShown, setShown] = useState(false);
-  const end = () => {
-    setShown(false);
-    close();
-  };
   return (
-    <Dialog opened={open} close={end} title={words.tokens.make} holds={isShown}>
-      <MakeForm project={project} show={() => setShown(true)} close={end} />
-    </Dialog>
+    <OnceDialog open={open} close={close} title={words.tokens.make}>
+      {(show, end) => <MakeForm project={project} show={show} close={end} />}
+    </OnceDialog>
   );
 }
 
@@ -86,14 +81,7 @@ function MakeForm({ project, show, close }: MakeFormProps) {
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
       />
-      <Select
-        label={words.tokens.level}
-        description={words.members.deeds[access]}
-        data={levels.map((level) => ({ value: level, label: words.members.names[level] }))}
-        value={access}
-        allowDeselect={false}
-        onChange={(value) => setAccess(LEVELS.find((level) => level === value) ?? access)}
-      />
+      <LevelSelect label={words.tokens.level} levels={levels} access={access} choose={setAccess} />
       <Select
         label={words.tokens.expiry}
         data={EXPIRIES.map((each) => ({ value: each, label: words.tokens.expiries[each] }))}

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use fieldpost_model::case::{Case, CaseAttachment, CaseIndex};
+use fieldpost_model::forwarder::ClosedCases;
 use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
 
-use super::ClosedCases;
 use crate::view::Members;
 
 /// The case as JSON, without the cases that point to it. A case of which only the closing is told has

@@ -25,7 +25,7 @@ pub use block::MAX_BLOCK_ENTRIES;
 pub use find::{MAX_CASE_BLOCKS, blocks_of_form, blocks_of_view};
 pub use json::case_json;
 pub use state::state;
-pub use xml::{CaseXmlVersion, ClosedCases, case_xml, system_form};
+pub use xml::{case_xml, system_form};
 
 /// The namespace of case blocks since version 2.
 pub(crate) const CASE_BLOCKS: &str = "http://commcarehq.org/case/transaction/v2";

@@ -6,31 +6,11 @@ use fieldpost_model::case::{
     AttachmentOrigin, BlockScope, BroughtFile, Case, CaseAction, CaseAttachment, CaseBlock,
     CaseIndex, CaseRelationship,
 };
-use fieldpost_model::names;
+use fieldpost_model::forwarder::{CaseXmlVersion, ClosedCases};
 use fieldpost_model::time::Timestamp;
 
 use super::CASE_BLOCKS;
 use crate::xml::{Writer, is_element_name};
-
-names! {
-    /// The versions of case XML.
-    pub enum CaseXmlVersion {
-        /// The id in an element, no indices and no attachments.
-        V1 = "1.0",
-        /// The one in use: the id in an attribute, and a namespace.
-        V2 = "2.0",
-    }
-}
-
-names! {
-    /// How a closed case is sent.
-    pub enum ClosedCases {
-        /// With all that is known about it.
-        Full = "full",
-        /// With nothing but the word that it is closed.
-        CloseOnly = "close_only",
-    }
-}
 
 /// What stands first among the values of a block, in this order; all others follow by name.
 const FIRST: [&str; 4] = ["case_type", "case_name", "owner_id", "external_id"];

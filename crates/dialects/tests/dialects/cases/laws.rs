@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use fieldpost_dialects::commcare::{
-    CaseXmlVersion, ClosedCases, blocks_of_form, blocks_of_view, case_api_json, case_json,
-    case_xml, state, system_form,
+    blocks_of_form, blocks_of_view, case_api_json, case_json, case_xml, state, system_form,
 };
 use fieldpost_dialects::{Received, decode};
 use fieldpost_model::case::{
     AttachmentOrigin, BlockScope, BroughtFile, Case, CaseAction, CaseAttachment, CaseBlock,
     CaseIndex, CaseRelationship, CaseSubmission, Closing,
 };
+use fieldpost_model::forwarder::{CaseXmlVersion, ClosedCases};
 use fieldpost_model::json::Value;
 use fieldpost_model::source::Dialect;
 use fieldpost_model::time::Timestamp;
@@ -157,6 +157,7 @@ proptest! {
             form_id: "message".to_owned(),
             received_at: after.server_modified_at,
             edited_at: None,
+            is_forwarded: false,
             blocks: vec![case_state(&written).unwrap()],
         };
         let known = BTreeMap::from([(before.id.clone(), before.clone())]);
@@ -186,6 +187,7 @@ proptest! {
             form_id: "message".to_owned(),
             received_at: Timestamp(5),
             edited_at: None,
+            is_forwarded: false,
             blocks: form(&system_form("message", "d", "u", Timestamp(0), &blocks)).unwrap(),
         };
         let known = fieldpost_rules::cases::mentioned(&submission)

@@ -49,6 +49,7 @@ fn made_by(block: CaseBlock, received_at: Timestamp) -> Case {
         form_id: "message".to_owned(),
         received_at,
         edited_at: None,
+        is_forwarded: false,
         blocks: vec![block],
     };
     fieldpost_rules::cases::apply(&submission, &BTreeMap::new()).unwrap().cases.remove(0)

@@ -1,13 +1,13 @@
 //! What cases, stubs and application ids are written as.
 
 use fieldpost_dialects::commcare::{
-    CaseXmlVersion, ClosedCases, app_schema, case_api_json, case_json, case_xml, form_stub,
-    system_form,
+    app_schema, case_api_json, case_json, case_xml, form_stub, system_form,
 };
 use fieldpost_dialects::{Received, Shape, decode};
 use fieldpost_model::case::{
     AttachmentOrigin, Case, CaseAttachment, CaseRelationship, CaseSubmission, Closing,
 };
+use fieldpost_model::forwarder::{CaseXmlVersion, ClosedCases};
 use fieldpost_model::source::Dialect;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::cases::{SYSTEM_USER, closing_of_extensions, extension_device_id};
@@ -163,6 +163,7 @@ fn a_stub_names_the_cases_of_its_form() {
         form_id: "f".to_owned(),
         received_at: time("2015-04-17T20:14:34.046462Z"),
         edited_at: None,
+        is_forwarded: false,
         blocks: form(&body).unwrap(),
     };
     let stub = form_stub("f", submission.received_at, &submission.case_ids()).to_json();

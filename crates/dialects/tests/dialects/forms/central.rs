@@ -1,9 +1,14 @@
 //! The three events that community tools post for ODK Central.
 
+use super::{one, submissions};
 use crate::{is_documented, xform};
 use fieldpost_dialects::formats::values;
-use fieldpost_dialects::odk_central::{CentralEvent, decode, event, review_state, submission};
+use fieldpost_dialects::odk_central::{
+    CentralEvent, decode, embedded, event, file_address, review_state, submission,
+};
 use fieldpost_dialects::{Received, Shape};
+use fieldpost_model::json::Value;
+use fieldpost_model::source::Dialect;
 
 const CREATED: &str = r#"{"type":"submission.create","id":"uuid:1","data":{"xml":"<?xml version=\"1.0\"?><data id=\"trees\" version=\"1\"><place>1 2</place><girth>7</girth><meta><instanceID>uuid:1</instanceID></meta></data>"}}"#;
 const REVIEWED: &str =
@@ -52,6 +57,9 @@ fn the_submission_inside_is_typed() {
         let view = decode(&received(body)).unwrap().view;
         assert_eq!(submission(&view, None).unwrap(), None, "{body}");
     }
+    let read = one(Dialect::OdkCentral, CREATED, Some(&form));
+    assert_eq!(read, found);
+    assert!(submissions(Dialect::OdkCentral, REVIEWED, Some(&form)).is_empty());
     let reviewed = decode(&received(REVIEWED)).unwrap().view;
     assert_eq!(review_state(&reviewed), Some("hasIssues"));
 }
@@ -73,4 +81,43 @@ fn other_bodies_are_refused() {
         assert_eq!(refusal.code, code, "{body}");
         assert!(is_documented(code), "{code}");
     }
+}
+
+#[test]
+fn the_embedded_document_is_that_of_the_device_to_the_letter() {
+    let document = "<?xml version='1.0'?>\n<data id=\"t\">\t<a>é &amp; \u{1f333}</a>\n</data>\n";
+    let text = Value::string(document).to_json();
+    let body =
+        format!(r#"{{"type": "submission.create", "id": "uuid:1", "data": {{"xml": {text}}}}}"#);
+    let view = decode(&received(&body)).unwrap().view;
+    assert_eq!(embedded(&view).as_deref(), Some(document));
+    for body in [REVIEWED, CHANGED] {
+        assert_eq!(embedded(&decode(&received(body)).unwrap().view), None, "{body}");
+    }
+}
+
+#[test]
+fn files_lie_below_the_project() {
+    let view = decode(&received(CREATED)).unwrap().view;
+    let mut found = submission(&view, None).unwrap().unwrap();
+    assert_eq!(
+        file_address(&found, "my photo.jpg").as_deref(),
+        Some("forms/trees/submissions/uuid%3A1/attachments/my%20photo%2Ejpg")
+    );
+    found.form.id = None;
+    assert_eq!(file_address(&found, "a.jpg"), None);
+}
+
+#[test]
+fn no_name_of_a_file_leads_out_of_its_submission() {
+    let view = decode(&received(CREATED)).unwrap().view;
+    let mut found = submission(&view, None).unwrap().unwrap();
+    for name in ["", ".", "..", "%2e%2E", ".%2e", "../a.jpg", "a/../../b", "..\\a", "..%2Fa"] {
+        assert_eq!(file_address(&found, name), None, "{name}");
+    }
+    for name in ["...", "a..b", ".hidden", "100%", "%"] {
+        assert!(file_address(&found, name).is_some(), "{name}");
+    }
+    found.form.id = Some("..".to_owned());
+    assert_eq!(file_address(&found, "a.jpg"), None);
 }

@@ -1,7 +1,7 @@
 //! What holds whatever comes in: nothing panics, and nothing that was sent is lost.
 
 use crate::{fixture, sample, xform};
-use fieldpost_dialects::formats::{ServerFacts, form_json, geojson, kobo, normalised};
+use fieldpost_dialects::formats::{ServerFacts, form_json, form_xml, geojson, kobo, normalised};
 use fieldpost_dialects::openrosa::read_form;
 use fieldpost_dialects::{Received, decode, submission};
 use fieldpost_model::form::Form;
@@ -185,6 +185,39 @@ proptest! {
             let mut kept = Vec::new();
             texts_of(&submission.values, &mut kept);
             prop_assert_eq!(words(&sent), words(&kept), "typed: {}", form.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_written_as_xml_is_read_back_as_the_same_submission(document in answered()) {
+        let view = |body: &str| {
+            let received = Received { content_type: None, body: body.as_bytes() };
+            decode(Dialect::Xml, &received).map(|decoded| decoded.view.into_owned())
+        };
+        let sent = view(&document).unwrap();
+        for form in [None, FORMS.first()] {
+            let submission = submission::of_document(&sent, form).unwrap();
+            let written = form_xml(&submission);
+            let read = submission::of_document(&view(&written).unwrap(), form).unwrap();
+            prop_assert_eq!(read, submission, "typed: {}, {}", form.is_some(), written);
+        }
+    }
+
+    #[test]
+    fn whatever_came_in_is_written_as_xml_that_can_be_read(
+        (dialect, body) in select(&DIALECTS[..])
+            .prop_flat_map(|(dialect, name)| (Just(dialect), edited(sample(name)))),
+        form in prop::option::of(any::<Index>()),
+    ) {
+        let form = form.map(|index| index.get(&FORMS));
+        let received = Received { content_type: None, body: &body };
+        if let Ok(decoded) = decode(dialect, &received) {
+            for submission in submission::read(dialect, &decoded.view, form) {
+                let written = form_xml(&submission);
+                let received = Received { content_type: None, body: written.as_bytes() };
+                let read = decode(Dialect::Xml, &received);
+                prop_assert!(read.is_ok(), "{:?}: {}", read, written);
+            }
         }
     }
 }

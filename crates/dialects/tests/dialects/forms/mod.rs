@@ -9,6 +9,8 @@ mod kobo;
 mod laws;
 mod openrosa;
 mod refusals;
+mod template;
+mod written;
 
 use fieldpost_dialects::formats::values;
 use fieldpost_dialects::{Received, decode, submission};

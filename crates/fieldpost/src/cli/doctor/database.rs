@@ -1,8 +1,10 @@
-//! The database: can it be reached, does its schema fit, is a yes durable in it.
+//! The database: can it be reached, does its schema fit, is a yes durable in it, and are the files there that
+//! it names.
 
-use fieldpost_store::Inspection;
+use fieldpost_store::{FoundFiles, Inspection};
 
 use super::Check;
+use crate::cli::show::counted;
 use crate::config::{Settings, key_file, key_source};
 use crate::hub::{not_opened, store_settings};
 
@@ -14,7 +16,11 @@ pub(super) async fn examine(settings: &Settings) -> (Vec<Check>, Option<Inspecti
     let keys = key_source(&settings.storage).unwrap_or_else(|_| key_file(&settings.storage));
     match fieldpost_store::inspect(&store_settings(&settings.storage, keys)).await {
         Ok(None) => (vec![Check::fine(NAME, "SQLite; it is made at the first start")], None),
-        Ok(Some(found)) => (vec![durability(&found), schema(&found)], Some(found)),
+        Ok(Some(found)) => {
+            let mut checks = vec![durability(&found), schema(&found)];
+            checks.extend(found.files.as_ref().map(files));
+            (checks, Some(found))
+        }
         Err(error) => {
             let failure = not_opened(&settings.storage, error).to_string();
             let finding = failure.lines().next().unwrap_or_default();
@@ -37,6 +43,27 @@ fn durability(found: &Inspection) -> Check {
         return Check::wrong(NAME, finding, "switch these on in postgresql.conf");
     }
     Check::fine(NAME, format!("{server}; what is acknowledged is on disk"))
+}
+
+fn files(found: &FoundFiles) -> Check {
+    const NAME: &str = "folder of files";
+    let FoundFiles { folder, looked_for, missing, trouble } = found;
+    let (folder, looked_for) = (folder.display(), counted(*looked_for as u64, "file", "files"));
+    if let Some(error) = trouble {
+        let finding = format!("{folder} cannot be looked into: {error}");
+        return Check::wrong(
+            NAME,
+            finding,
+            "call this as the user of the hub, and mend the folder",
+        );
+    }
+    if *missing > 0 {
+        let finding = format!("{folder} lacks {missing} of {looked_for} that were looked for");
+        let hint = "what a backup FILE has lies in FILE.files: put that into the folder, or name the \
+                    right folder with --files";
+        return Check::wrong(NAME, finding, hint);
+    }
+    Check::fine(NAME, format!("{folder}; {looked_for} looked for, all are there"))
 }
 
 fn schema(found: &Inspection) -> Check {

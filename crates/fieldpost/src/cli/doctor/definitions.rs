@@ -95,6 +95,15 @@ fn shown(definition: &FoundDefinition) -> String {
     }
 }
 
+/// The sources whose forms phones fetch from a list, by links.
+pub(super) fn form_lists(found: &Inspection) -> Vec<String> {
+    let lists = of_kind(found, DefinitionKind::Source).filter(|(_, value)| {
+        let is_openrosa = value.get("dialect").and_then(Value::as_str) == Some("openrosa");
+        is_openrosa && value.get("access").is_some()
+    });
+    lists.map(|(definition, _)| shown(definition)).collect()
+}
+
 /// What is allowed in connections, and likely to be regretted.
 fn regrets(found: &Inspection, client: Option<&Client>) -> Vec<Check> {
     let connections: Vec<_> = of_kind(found, DefinitionKind::Connection)

@@ -114,7 +114,7 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     let (hub, in_force) = surroundings::hub(settings).await;
     checks.push(hub);
     checks.push(surroundings::networks(&in_force));
-    checks.push(surroundings::links(settings, &in_force));
+    checks.push(surroundings::links(settings, &in_force, found.as_ref()));
     checks.extend(surroundings::proxies(&in_force));
     checks.extend(files::examine(settings));
     checks.extend(mail::examine(settings, &in_force, found.as_ref()).await);

@@ -5,8 +5,9 @@ use std::net::TcpListener;
 
 use fieldpost_model::json::Value;
 use fieldpost_outbound::{Client, OutboundSettings};
+use fieldpost_store::Inspection;
 
-use super::Check;
+use super::{Check, definitions};
 use crate::cli::show::{elements, text};
 use crate::client::{HubClient, Json, Query};
 use crate::config::{DataFolder, Settings};
@@ -172,10 +173,19 @@ pub(super) fn networks(in_force: &InForce) -> Check {
 }
 
 /// A hub that others reach should know by what address they do.
-pub(super) fn links(settings: &Settings, in_force: &InForce) -> Check {
+pub(super) fn links(settings: &Settings, in_force: &InForce, found: Option<&Inspection>) -> Check {
     const NAME: &str = "links";
+    let lists = found.map(definitions::form_lists).unwrap_or_default();
     match &in_force.public_url {
         Some(base) => Check::fine(NAME, in_force.told(format!("they begin with {base}"))),
+        None if !lists.is_empty() => Check::noteworthy(
+            NAME,
+            in_force.told(format!(
+                "phones cannot use the links in the lists of forms of these: {}",
+                lists.join(", ")
+            )),
+            "set --public-url to the address that the phones use",
+        ),
         None if settings.inbound.listen.ip().is_loopback() => {
             Check::fine(NAME, in_force.told("for this machine only"))
         }

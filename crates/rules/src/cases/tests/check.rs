@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fieldpost_model::case::{BlockScope, Case, CaseBlock, CaseRelationship};
+use fieldpost_model::case::{BlockScope, Case, CaseBlock, CaseRelationship, CaseSubmission};
 
 use super::{Cases, at, block, create, form, index, untie, update};
 use crate::cases::{MAX_CASE_PROPERTIES, MAX_NAME_LENGTH, apply, check, mentioned};
@@ -39,6 +39,8 @@ fn an_index_needs_the_other_case() {
     let mut state = to("not here yet");
     state.scope = BlockScope::State;
     taken(vec![state]);
+    let forwarded = CaseSubmission { is_forwarded: true, ..form("f", 2, vec![to("976")]) };
+    assert_eq!(check(&forwarded, &BTreeMap::new()), Ok(()));
     refused(
         vec![to("976")],
         "invalid-case-index",

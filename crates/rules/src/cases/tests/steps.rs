@@ -266,8 +266,8 @@ fn a_case_is_created_once() {
     for (forms, deleted, occasion, expected) in [
         (1, false, Submission, &[Any, CaseCreated][..]),
         (2, false, Submission, &[Any, CaseUpdated]),
-        (1, false, Rebuild, &[Any]),
-        (2, false, Rebuild, &[Any]),
+        (1, false, Rebuild, &[Any, CaseUpdated]),
+        (2, false, Rebuild, &[Any, CaseUpdated]),
         (0, true, Rebuild, &[]),
     ] {
         let mut case = Case::new("c");

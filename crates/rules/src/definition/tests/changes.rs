@@ -165,3 +165,25 @@ forwarders: { f: { to: c, from: s } }";
     );
     assert!(changes.iter().all(|change| change.action == ChangeAction::Added));
 }
+
+#[test]
+fn jobs_are_told_line_by_line() {
+    let project =
+        |jobs: &str| draft(&format!("project: p\nworkflows: {{ w: {{ steps: {{ {jobs} }} }} }}"));
+    let step = |name: &str, job: &str| format!("{name}: {{ job: {job:?} }}");
+    let before = [step("a", "one();\ntwo();\nthree();\n"), step("b", "fn(1)"), step("c", "x\ny")];
+    let after =
+        [step("a", "one();\n2();\nthree();\nfour();\n"), step("b", "fn(2)"), step("d", "x\ny")];
+    let current = completed(project(&before.join(", ")));
+    let changes = compare(Some(&current), &project(&after.join(", ")), true);
+    assert_eq!(
+        shown(&changes),
+        "~ workflow w
+    ~ steps.a.job line 2: two(); → 2();
+    + steps.a.job line 4: four();
+    ~ steps.b.job: \"fn(1)\" → \"fn(2)\"
+    + steps.d.job: 2 lines: x
+    - steps.c.job: 2 lines: x
+"
+    );
+}

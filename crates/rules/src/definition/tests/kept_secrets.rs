@@ -48,6 +48,12 @@ fn a_secret_goes_nowhere_else() {
         ("https://a.example.org", "https://a.example.org:8443", PASSWORD),
         ("https://a.example.org", "http://a.example.org", PASSWORD),
         ("https://a.example.org", "http://a.example.org:443", PASSWORD),
+        ("postgres://db/a", "postgresql://db:5432/b?sslmode=require", &[]),
+        ("postgres://db/a", "postgres://evil/a", PASSWORD),
+        ("postgres://db/a", "postgres://db:5433/a", PASSWORD),
+        ("postgres://db/a", "postgres://db/a?sslmode=disable", PASSWORD),
+        ("postgres://db/a", "https://db/a", PASSWORD),
+        ("https://db/a", "postgres://db/a", PASSWORD),
     ] {
         check(
             &format!("url: '{before}', auth: {{ basic: {{ username: a, password: b }} }}"),
@@ -217,6 +223,18 @@ fn the_secret_of_a_signed_webhook_belongs_to_its_url() {
     let unsigned = "url: 'https://a', notify: ['https://chat/one']";
     check(unsigned, &told(&shown, "•"), &[("notify[0].signing_secret", NOTHING)]);
     check(&stored, &format!("url: 'https://a', notify: ['{shown}']"), &[]);
+}
+
+#[test]
+fn the_fields_of_a_credential_are_kept_by_name() {
+    let stored = "url: 'https://a', credential: { apiVersion: '41', nested: { a: [1] } }";
+    check(stored, "url: 'https://a', credential: { apiVersion: •, nested: • }", &[]);
+    check(stored, "url: 'https://a', credential: { other: • }", &[("credential.other", NOTHING)]);
+    check(
+        stored,
+        "url: 'https://evil', credential: { apiVersion: • }",
+        &[("credential.apiVersion", AGAIN)],
+    );
 }
 
 #[test]

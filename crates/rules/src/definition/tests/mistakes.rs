@@ -21,6 +21,10 @@ fn connection(keys: &str) -> String {
     format!("connections: {{ c: {{ url: https://example.org, {keys} }} }}")
 }
 
+fn whole_connection(keys: &str) -> String {
+    format!("connections: {{ c: {{ {keys} }} }}")
+}
+
 fn authentication(kind: &str) -> String {
     connection(&format!("auth: {{ {kind} }}"))
 }
@@ -33,6 +37,15 @@ fn forwarder(keys: &str) -> String {
     format!("{}\nforwarders: {{ f: {{ to: c, {keys} }} }}", connection(""))
 }
 
+/// A forwarder of forms to a database.
+fn into_database(keys: &str) -> String {
+    format!(
+        "connections: {{ c: {{ url: 'postgres://db/a' }} }}\nforwarders: {{ f: {{ on: form, to: c, {keys} }} }}"
+    )
+}
+
+mod connections;
+mod forwarders;
 mod table;
 
 /// Checks the rows of one noun: `whole` makes a project file of a row's text, `within` the place
@@ -53,10 +66,14 @@ fn check(rows: &[table::Row], whole: fn(&str) -> String, within: &str) {
 fn every_mistake_is_told_with_its_place() {
     check(table::DOCUMENT, str::to_owned, "");
     check(table::SETTINGS, str::to_owned, "");
+    check(table::ACCESS, str::to_owned, "");
     check(table::SOURCES, source, "sources.s.");
-    check(table::CONNECTIONS, connection, "connections.c.");
-    check(table::AUTHENTICATION, authentication, "connections.c.auth.");
-    check(table::FORWARDERS, forwarder, "forwarders.f.");
+    check(connections::CONNECTIONS, connection, "connections.c.");
+    check(connections::AUTHENTICATION, authentication, "connections.c.auth.");
+    check(connections::DATABASES, whole_connection, "connections.c.");
+    check(forwarders::FORWARDERS, forwarder, "forwarders.f.");
+    check(forwarders::EVENTS, forwarder, "forwarders.f.");
+    check(forwarders::DATABASES, into_database, "forwarders.f.");
 }
 
 /// Checks a bound: `repeated(largest)` is taken, and one more is refused with that code.
@@ -91,6 +108,139 @@ fn every_length_has_a_bound() {
     check_bound(256, "bad-header", |length| {
         forwarder(&format!("headers: {{ ? {} : b }}", long(length)))
     });
+}
+
+#[test]
+fn what_a_forwarder_lists_has_bounds() {
+    let of_forms = |keys: &str| forwarder(&format!("on: form, {keys}"));
+    let long = |length: usize| "x".repeat(length);
+    check_bound(500, "out-of-range", |count| {
+        of_forms(&format!("users: [{}]", vec!["ann"; count].join(", ")))
+    });
+    check_bound(1_024, "out-of-range", |length| of_forms(&format!("forms: {}", long(length))));
+    check_bound(200, "out-of-range", |count| {
+        let fields: Vec<_> = (0..count).map(|number| format!("f{number}: drop")).collect();
+        of_forms(&format!("withhold: {{ {} }}", fields.join(", ")))
+    });
+    check_bound(512, "bad-path", |length| {
+        of_forms(&format!("withhold: {{ ? {} : drop }}", long(length)))
+    });
+    check_bound(20, "wrong-value", |length| {
+        of_forms(&format!("withhold: {{ a: {{ coarsen: 1.{} }} }}", "5".repeat(length - 2)))
+    });
+    check_bound(65_536, "out-of-range", |length| {
+        of_forms(&format!("format: template, template: {}", long(length)))
+    });
+    check_bound(256, "wrong-value", |length| {
+        let kind = format!("a/{}", long(length - 2));
+        of_forms(&format!("format: template, template: x, content_type: {kind}"))
+    });
+    check_bound(63, "wrong-value", |length| {
+        into_database(&format!("format: table, table: {}", long(length)))
+    });
+}
+
+#[test]
+fn a_connection_of_forwarders_that_stay_cannot_become_a_database() {
+    let there = completed(draft(&with_name(&forwarder(""))));
+    let text = "connections: { c: { url: 'postgres://db/a' } }";
+    let problems = dangling_references(&draft(&with_name(text)), Some(&there), false);
+    let told: Vec<_> = problems.iter().map(|it| (it.path.as_str(), it.code)).collect();
+    assert_eq!(told, [("forwarders.f.format", "database-needs-table")]);
+    let both = format!("{text}\nforwarders: {{ f: {{ on: form, to: c, format: table }} }}");
+    assert_eq!(dangling_references(&draft(&with_name(&both)), Some(&there), false), []);
+}
+
+#[test]
+fn files_are_fetched_by_a_connection_that_is_there_and_no_database() {
+    let source = "sources: { s: { dialect: kobo, fetch_files: c } }";
+    let api = "connections: { c: { url: 'http://a' } }";
+    let database = "connections: { c: { url: 'postgres://db/a' } }";
+    let there = completed(draft(&with_name(&format!("{source}\n{api}"))));
+    let told = |text: &str, existing: Option<&ProjectDefinition>| -> Vec<(String, &str)> {
+        let problems = dangling_references(&draft(&with_name(text)), existing, false);
+        problems.into_iter().map(|problem| (problem.path, problem.code)).collect()
+    };
+    let problem = |code| vec![("sources.s.fetch_files".to_owned(), code)];
+    assert_eq!(told(source, None), problem("unknown-connection"));
+    assert_eq!(told(&format!("{source}\n{database}"), None), problem("wrong-value"));
+    assert_eq!(told(source, Some(&there)), []);
+    assert_eq!(told(database, Some(&there)), problem("wrong-value"));
+    // Whoever writes the connection wrongly is not told that it is missing as well.
+    let misspelt = format!("{source}\nconnections: {{ c: {{ uri: 'http://a' }} }}");
+    let told = mistakes(&value_of(&with_name(&misspelt)), None, false);
+    assert!(told.iter().all(|problem| problem.path.starts_with("connections.")), "{told:?}");
+}
+
+#[test]
+fn the_first_format_of_an_event_is_its_default() {
+    for event in Event::ALL {
+        let read = |keys: &str| {
+            draft(&with_name(&forwarder(&format!("on: {event}{keys}")))).forwarders.remove(0)
+        };
+        let formats = formats_of(*event);
+        assert_eq!(read("").format, formats[0], "{event}");
+        for format in formats.iter().filter(|it| **it != Format::Table) {
+            let template = if *format == Format::Template { ", template: x" } else { "" };
+            assert_eq!(read(&format!(", format: {format}{template}")).format, *format);
+        }
+    }
+}
+
+#[test]
+fn who_may_come_in_has_bounds() {
+    let key = |keys: &str| format!("api_access: {{ p: {{ {keys} }} }}");
+    check_bound(256, "bad-secret", |length| key(&format!("secret: {}", "x".repeat(length))));
+    check_bound(50, "out-of-range", |count| {
+        key(&format!("secret: x, roles: [{}]", vec!["desk"; count].join(", ")))
+    });
+    check_bound(200, "out-of-range", |count| {
+        let keys: Vec<_> = (0..count).map(|number| format!("k{number}: {{ secret: x }}")).collect();
+        format!("api_access: {{ {} }}", keys.join(", "))
+    });
+}
+
+#[test]
+fn keys_and_owners_of_receiver_paths_may_be_there_already() {
+    let there = completed(draft(
+        "project: p\napi_access: { partner: { secret: x } }\nsources: { a: { dialect: openrosa, \
+         access: [partner] } }",
+    ));
+    let told = |text: &str, prune| -> Vec<(String, &str)> {
+        let mut more = draft(&with_name(text));
+        keep_api_access(&mut more, Some(&there), prune);
+        let problems = dangling_references(&more, Some(&there), prune);
+        problems.into_iter().map(|problem| (problem.path, problem.code)).collect()
+    };
+    let other = "sources: { b: { dialect: commcare, access: [partner] } }";
+    assert_eq!(told(other, false), []);
+    assert_eq!(told(other, true), [("sources.b.access[0]".to_owned(), "unknown-api-access")]);
+    let second = "sources: { b: { dialect: openrosa, access: anonymous } }";
+    assert_eq!(told(second, false), [("sources.b.access".to_owned(), "duplicate-value")]);
+    assert_eq!(told(second, true), []);
+    let same = "sources: { a: { dialect: openrosa, access: anonymous } }";
+    assert_eq!(told(same, false), []);
+    let [problem] = &sources_without_key(&there.sources, &[])[..] else { panic!("one source") };
+    assert_eq!((&*problem.path, problem.code), ("sources.a.access[0]", "unknown-api-access"));
+}
+
+#[test]
+fn keys_that_a_draft_does_not_name_stay_unless_they_are_pruned() {
+    let there = completed(draft(
+        "project: p\napi_access: { one: { secret: a }, two: { secret: b }, three: { secret: c } }",
+    ));
+    let kept = |prune| -> Vec<(String, Secret)> {
+        let text = "api_access: { four: { secret: d }, two: { secret: e } }";
+        let mut more = draft(&with_name(text));
+        keep_api_access(&mut more, Some(&there), prune);
+        let keys = more.settings.api_access.into_iter();
+        keys.map(|key| (key.name, key.secret)).collect()
+    };
+    let keys = |pairs: &[(&str, &str)]| -> Vec<(String, Secret)> {
+        pairs.iter().map(|(name, secret)| ((*name).to_owned(), Secret::new(*secret))).collect()
+    };
+    assert_eq!(kept(false), keys(&[("one", "a"), ("two", "e"), ("three", "c"), ("four", "d")]));
+    assert_eq!(kept(true), keys(&[("four", "d"), ("two", "e")]));
 }
 
 #[test]
@@ -165,25 +315,37 @@ fn every_code_is_covered() {
     let rows = [
         table::DOCUMENT,
         table::SETTINGS,
+        table::ACCESS,
         table::SOURCES,
-        table::CONNECTIONS,
-        table::AUTHENTICATION,
-        table::FORWARDERS,
+        connections::CONNECTIONS,
+        connections::AUTHENTICATION,
+        connections::DATABASES,
+        forwarders::FORWARDERS,
+        forwarders::EVENTS,
+        forwarders::DATABASES,
     ]
     .concat();
     let covered = rows.into_iter().map(|(_, code, ..)| code);
-    // These come from reading text, merging files, keeping secrets, and warnings; they have tests
-    // of their own.
+    // These come from reading text, merging files, keeping secrets, warnings, and workflows; they have
+    // tests of their own.
     let elsewhere = [
+        "bad-cron",
+        "bad-job-file",
         "bad-variable",
         "bad-yaml",
+        "circular-workflow",
         "conflicting-definitions",
         "credentials-in-the-clear",
+        "cursor-not-kept",
         "no-notify",
         "no-stored-secret",
         "secret-must-be-given-again",
         "short-secret",
         "short-signing-secret",
+        "two-triggers",
+        "unknown-step",
+        "unknown-time-zone",
+        "unreachable-step",
         "unverified-tls",
     ];
     let all: BTreeSet<_> = covered.chain(elsewhere).collect();
@@ -200,7 +362,7 @@ sources:
   s: { dialect: kobi, enabled: maybe }
 forwarders:
   f: { to: cc, from: ss, metod: PUT }
-workflows: {}
+users: {}
 ";
     let problems = read_project(&value_of(text)).unwrap_err();
     let told: BTreeSet<_> =
@@ -216,9 +378,56 @@ workflows: {}
             ("sources.s.dialect", "wrong-value"),
             ("sources.s.enabled", "wrong-type"),
             ("forwarders.f.metod", "unknown-key"),
-            ("workflows", "not-supported-yet"),
+            ("users", "not-supported-yet"),
         ])
     );
+}
+
+#[test]
+fn names_that_lead_nowhere_are_told_with_the_other_mistakes() {
+    let there = completed(draft(
+        "project: p\nconnections: { stored: { url: 'http://a' } }\napi_access: { old: { secret: x } }",
+    ));
+    let text = "
+project: p
+connections:
+  broken: { url: 5 }
+sources:
+  broken: { dialect: kobi }
+  phones: { dialect: openrosa, access: [old, new] }
+forwarders:
+  a: { to: broken, from: broken }
+  b: { to: stored }
+  c: { to: nowhere, from: nobody }
+  d: { to: stored, timeout: 5s }
+";
+    let told = |prune| -> Vec<(String, &str)> {
+        let problems = mistakes(&value_of(text), Some(&there), prune);
+        problems.into_iter().map(|problem| (problem.path, problem.code)).collect()
+    };
+    let owned = |problems: &[(&str, &'static str)]| -> Vec<(String, &'static str)> {
+        problems.iter().map(|(path, code)| ((*path).to_owned(), *code)).collect()
+    };
+    let entries = [
+        ("connections.broken.url", "wrong-type"),
+        ("sources.broken.dialect", "wrong-value"),
+        ("forwarders.d.timeout", "unknown-key"),
+    ];
+    let names = [
+        ("forwarders.c.to", "unknown-connection"),
+        ("forwarders.c.from", "unknown-source"),
+        ("sources.phones.access[1]", "unknown-api-access"),
+    ];
+    assert_eq!(told(false), owned(&[&entries[..], &names].concat()));
+    let pruned = [
+        ("forwarders.b.to", "unknown-connection"),
+        ("forwarders.c.to", "unknown-connection"),
+        ("forwarders.c.from", "unknown-source"),
+        ("forwarders.d.to", "unknown-connection"),
+        ("sources.phones.access[0]", "unknown-api-access"),
+        ("sources.phones.access[1]", "unknown-api-access"),
+    ];
+    assert_eq!(told(true), owned(&[&entries[..], &pruned].concat()));
 }
 
 #[test]
@@ -232,19 +441,11 @@ fn what_is_promised_is_refused_as_not_done_yet() {
     assert_eq!(
         paths,
         BTreeSet::from([
-            "api_access",
             "forms",
-            "forwarders.births.withhold",
-            "forwarders.cases.format",
-            "forwarders.cases.on",
             "roles",
-            "sources.collect.access",
-            "sources.collect.dialect",
-            "sources.commcare.access",
             "sources.godata.dialect",
             "sources.godata.poll",
             "users",
-            "workflows",
         ])
     );
 }
@@ -269,8 +470,9 @@ fn nouns_can_be_read_alone() {
     assert!(read_source("s", &json(r#"{"dialect":"json"}"#)).is_ok());
     assert!(read_connection("c", &json(r#"{"url":"http://a"}"#)).is_ok());
     let forwarder = read_forwarder("f", &json(r#"{"to":"c","from":"s"}"#)).unwrap();
-    assert_eq!(unknown_references(&forwarder, &["c"], &["s"]), []);
-    let unknown = unknown_references(&forwarder, &["cc"], &[]);
+    let connection = |name: &str| read_connection(name, &json(r#"{"url":"http://a"}"#)).unwrap();
+    assert_eq!(unknown_references(&forwarder, &[&connection("c")], &["s"]), []);
+    let unknown = unknown_references(&forwarder, &[&connection("cc")], &[]);
     let codes: Vec<_> = unknown.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["unknown-connection", "unknown-source"]);
     assert_eq!(unknown[0].hint.as_deref(), Some("did you mean `cc`?"));
@@ -312,6 +514,7 @@ fn a_draft_may_refer_to_what_is_there_already_unless_that_is_pruned() {
             .collect(),
         connections: there.connections,
         forwarders: Vec::new(),
+        workflows: Vec::new(),
         settings: there.settings,
     };
     let more = read_project(&value_of(

@@ -53,6 +53,18 @@ fn credentials_in_the_clear_are_warned_of_beyond_the_house() {
         check(&format!("url: 'http://{host}/'"), &[]);
         check(&format!("url: 'http://{host}/?token=hunter2'"), expected);
     }
+    for (url, is_warned) in [
+        ("postgres://db.example.org/a", false),
+        ("postgres://db.example.org/a?sslmode=require", false),
+        ("postgres://db.example.org/a?sslmode=disable", true),
+        ("postgres://1.1.1.1/a?sslmode=disable", true),
+        ("postgres://db/a?sslmode=disable", false),
+        ("postgres://10.1.2.3:5433/a?sslmode=disable", false),
+        ("postgres://[fd00::1]/a?sslmode=disable", false),
+    ] {
+        let expected: &[_] = if is_warned { &[("url", CODE)] } else { &[] };
+        check(&format!("url: '{url}', {basic}"), expected);
+    }
     for (auth, expected) in [
         ("digest: { username: a, password: hunter2 }", &[][..]),
         ("signed_url: { orig: a, key: hunter2 }", &[]),

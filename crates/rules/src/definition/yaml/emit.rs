@@ -7,7 +7,8 @@
 
 use fieldpost_model::json::Value;
 
-use super::{plain, variables};
+use super::plain;
+use super::variables::escaped;
 
 /// How long a list in brackets may be, in characters.
 const LONGEST_INLINE_LIST: usize = 60;
@@ -15,11 +16,16 @@ const LONGEST_INLINE_LIST: usize = 60;
 /// What YAML 1.1 read as booleans and some readers still do.
 const OLD_BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
 
-/// Writes a value. What is written reads back as the same value.
+/// Writes a project file. What is written reads back as the same value.
 pub fn write(value: &Value<'_>) -> String {
+    write_as_is(&escaped(value))
+}
+
+/// Writes a file in which `${` means nothing: one of another system.
+pub fn write_as_is(value: &Value<'_>) -> String {
     let mut text = match value {
         // Below nothing, lines of a text could be taken for marks between documents.
-        Value::String(text) => quoted_if_needed(&variables::escape(text)),
+        Value::String(text) => quoted_if_needed(text),
         _ => lines(value).join("\n"),
     };
     text.push('\n');
@@ -44,7 +50,7 @@ fn lines(value: &Value<'_>) -> Vec<String> {
             members.iter().flat_map(|(key, value)| member_lines(key, value)).collect()
         }
         Value::Array(elements) => elements.iter().flat_map(element_lines).collect(),
-        Value::String(text) => block_lines(&variables::escape(text)).unwrap_or_default(),
+        Value::String(text) => block_lines(text).unwrap_or_default(),
         _ => Vec::new(),
     }
 }
@@ -69,15 +75,14 @@ fn indented(indent: &str, line: &str) -> String {
 
 /// A text of several lines as it is, below a sign that says whether it ends with a line break.
 /// `None` for one line, and where a reader could not tell the spaces of a text from those before
-/// it.
+/// it: that the first line tells.
 fn block_lines(text: &str) -> Option<Vec<String>> {
     let (sign, body) = text.strip_suffix('\n').map_or(("|-", text), |body| ("|", body));
     let is_tame = |line: &str| {
-        !line.starts_with(char::is_whitespace)
-            && !line.ends_with(char::is_whitespace)
+        !line.ends_with(char::is_whitespace)
             && !line.chars().any(|character| character.is_control() || needs_escape(character))
     };
-    let ends_well = !body.starts_with('\n') && !body.ends_with('\n');
+    let ends_well = !body.starts_with(char::is_whitespace) && !body.ends_with('\n');
     if !text.contains('\n') || body.is_empty() || !ends_well || !body.split('\n').all(is_tame) {
         return None;
     }
@@ -98,10 +103,7 @@ fn element_lines(element: &Value<'_>) -> Vec<String> {
 /// A value on one line, where that can be read.
 fn inline(value: &Value<'_>) -> Option<String> {
     match value {
-        Value::String(text) => {
-            let text = variables::escape(text);
-            block_lines(&text).is_none().then(|| quoted_if_needed(&text))
-        }
+        Value::String(text) => block_lines(text).is_none().then(|| quoted_if_needed(text)),
         Value::Object(members) => members.is_empty().then(|| "{}".to_owned()),
         Value::Array(elements) => {
             let is_plain =

@@ -6,7 +6,8 @@
 //! zeros, which only a code or a telephone number has, is text as well.
 //!
 //! `${NAME}` is replaced in texts after the file was read: whatever the value holds, it stays one
-//! text and cannot become a key or another value. `$${` stands for `${` itself.
+//! text and cannot become a key or another value. `$${` stands for `${` itself. In jobs and in the
+//! conditions of edges, which are JavaScript, both mean nothing.
 
 use fieldpost_model::json::Value;
 
@@ -21,7 +22,7 @@ mod variables;
 mod tests;
 
 pub(super) use emit::scalar;
-pub use emit::write;
+pub use emit::{write, write_as_is};
 
 /// The longest project file, in bytes.
 pub const MAX_BYTES: usize = 4 * 1_024 * 1_024;
@@ -46,6 +47,11 @@ pub fn read_on(
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(Value<'static>, Vec<Problem>), Problem> {
     Ok(variables::replace(load::load(text)?, lookup))
+}
+
+/// Reads a file in which `${` means nothing: one of another system.
+pub fn read_as_is(text: &str) -> Result<Value<'static>, Problem> {
+    load::load(text)
 }
 
 /// Puts the files of one project together. Sections are joined; whatever is defined twice must be

@@ -215,7 +215,9 @@ long:
 
 #[test]
 fn texts_of_several_lines_stand_below_a_sign() {
-    let value = json(r#"{"a": {"b": "one\n\n- two\n"}, "c": [1, "${X}\n# three"], "d": "x\n y"}"#);
+    let value = json(
+        r#"{"a": {"b": "one\n\n- two\n"}, "c": [1, "${X}\n# three"], "d": " x\n y", "e": "x\n  y\n\n z"}"#,
+    );
     let expected = r#"a:
   b: |
     one
@@ -226,10 +228,37 @@ c:
   - |-
     $${X}
     # three
-d: "x\n y"
+d: " x\n y"
+e: |-
+  x
+    y
+
+   z
 "#;
     assert_eq!(write(&value), expected);
     assert_eq!(read(expected, &without_variables), Ok(value));
+}
+
+#[test]
+fn what_is_javascript_keeps_its_own_signs() {
+    let text = "
+connections: { c: { url: 'https://${HOST}' } }
+workflows:
+  w:
+    title: by ${HOST}
+    start: { a: 'state.x === `${state.y}`' }
+    steps:
+      a: { job: 'get(`/${state.id}/$${x}`)', next: { b: { condition: '`${1}`', label: x } } }
+";
+    let lookup = |name: &str| (name == "HOST").then(|| "example.org".to_owned());
+    let value = read(text, &lookup).unwrap();
+    let expected = r#"{"connections":{"c":{"url":"https://example.org"}},"workflows":{"w":{"title":"by example.org","start":{"a":"state.x === `${state.y}`"},"steps":{"a":{"job":"get(`/${state.id}/$${x}`)","next":{"b":{"condition":"`${1}`","label":"x"}}}}}}}"#;
+    assert_eq!(value.to_json(), expected);
+    assert_eq!(read(&write(&value), &without_variables), Ok(value));
+    let problems =
+        read("workflows: { w: { title: '${NONE}' } }\na: [{ b: '${}' }]", &lookup).unwrap_err();
+    let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(paths, ["workflows.w.title", "a[0].b"]);
 }
 
 /// Texts that tempt a writer of YAML to get them wrong.

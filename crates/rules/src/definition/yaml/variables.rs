@@ -1,25 +1,78 @@
 //! `${NAME}` in texts.
 
-use std::borrow::Cow;
-
 use fieldpost_model::json::Value;
 
 use super::super::problem::Problem;
 
 /// Replaces every `${NAME}` in the texts of a value, and tells those that it cannot. Keys stay as
-/// they are.
+/// they are, and so does what is JavaScript.
 pub(super) fn replace(
     value: Value<'static>,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> (Value<'static>, Vec<Problem>) {
     let mut replacer = Replacer { lookup, problems: Vec::new() };
-    let value = replacer.value(value, "");
+    let value = each_text(value, &mut Vec::new(), &mut |text, place| replacer.text(text, place));
     (value, replacer.problems)
 }
 
-/// Writes a text so that reading it changes nothing in it.
-pub(super) fn escape(text: &str) -> Cow<'_, str> {
-    if text.contains("${") { Cow::Owned(text.replace("${", "$${")) } else { Cow::Borrowed(text) }
+/// A value that reads back as this one.
+pub(super) fn escaped(value: &Value<'_>) -> Value<'static> {
+    let escape = &mut |text: &str, _: &[String]| text.replace("${", "$${");
+    each_text(value.clone().into_owned(), &mut Vec::new(), escape)
+}
+
+/// Makes something else of each text in which `${` stands and means a variable. `place` are the keys
+/// that lead to the value.
+fn each_text(
+    value: Value<'static>,
+    place: &mut Vec<String>,
+    change: &mut dyn FnMut(&str, &[String]) -> String,
+) -> Value<'static> {
+    if let Value::String(text) = &value
+        && text.contains("${")
+        && !is_code(place)
+    {
+        return Value::from(change(text, place));
+    }
+    let mut within = |key: String, value| {
+        place.push(key);
+        let changed = each_text(value, place, change);
+        place.pop();
+        changed
+    };
+    match value {
+        Value::Array(elements) => {
+            let elements = elements.into_iter().enumerate();
+            let changed = elements.map(|(index, value)| within(format!("[{index}]"), value));
+            Value::Array(changed.collect())
+        }
+        Value::Object(members) => {
+            let members = members.into_iter();
+            let changed = members.map(|(key, value)| {
+                let value = within(key.to_string(), value);
+                (key, value)
+            });
+            Value::Object(changed.collect())
+        }
+        value => value,
+    }
+}
+
+/// Whether JavaScript stands at a place of a project file, where `${` is the language's own: the jobs
+/// of workflows, and the conditions of edges.
+fn is_code(place: &[String]) -> bool {
+    let place: Vec<&str> = place.iter().map(String::as_str).collect();
+    matches!(
+        place.as_slice(),
+        ["workflows", _, "steps", _, "job"]
+            | ["workflows", _, "steps", _, "next", ..]
+            | ["workflows", _, "start", ..]
+    )
+}
+
+/// The keys of a place as problems have them: `sources.kobo.auth[0]`.
+fn path_of(place: &[String]) -> String {
+    place.join(".").replace(".[", "[")
 }
 
 struct Replacer<'l> {
@@ -28,33 +81,7 @@ struct Replacer<'l> {
 }
 
 impl Replacer<'_> {
-    fn value(&mut self, value: Value<'static>, path: &str) -> Value<'static> {
-        match value {
-            Value::String(text) if text.contains("${") => {
-                Value::String(Cow::Owned(self.text(&text, path)))
-            }
-            Value::Array(elements) => Value::Array(
-                elements
-                    .into_iter()
-                    .enumerate()
-                    .map(|(index, element)| self.value(element, &format!("{path}[{index}]")))
-                    .collect(),
-            ),
-            Value::Object(members) => Value::Object(
-                members
-                    .into_iter()
-                    .map(|(key, value)| {
-                        let separator = if path.is_empty() { "" } else { "." };
-                        let value = self.value(value, &format!("{path}{separator}{key}"));
-                        (key, value)
-                    })
-                    .collect(),
-            ),
-            value => value,
-        }
-    }
-
-    fn text(&mut self, text: &str, path: &str) -> String {
+    fn text(&mut self, text: &str, place: &[String]) -> String {
         let mut replaced = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
@@ -66,17 +93,17 @@ impl Replacer<'_> {
             }
             replaced.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            replaced.push_str(&self.variable(name, path));
+            replaced.push_str(&self.variable(name, place));
             rest = after;
         }
         replaced.push_str(rest);
         replaced
     }
 
-    fn variable(&mut self, name: &str, path: &str) -> String {
+    fn variable(&mut self, name: &str, place: &[String]) -> String {
         let mut report = |message: String, hint: &str| {
             self.problems.push(Problem {
-                path: path.to_owned(),
+                path: path_of(place),
                 code: "bad-variable",
                 message,
                 hint: Some(hint.to_owned()),

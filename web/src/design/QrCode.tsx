@@ -2,7 +2,7 @@
 // codes expect it so.
 import { useMemo } from "react";
 import { encode } from "uqr";
-import styles from "./account.module.css";
+import styles from "./QrCode.module.css";
 
 /** Readers ask for this much white around the code. */
 const MARGIN_MODULES = 4;

@@ -1,0 +1,160 @@
+//! Runs that are begun again: what they are given. Whether a run is run is not looked at here.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fieldpost_engine::{Asked, ByHand, GivenInput, RetryVersion, RunAction};
+use fieldpost_model::ProjectName;
+use fieldpost_model::run::{Run, RunInput, RunOrigin, RunState, RunStep, StepState};
+use fieldpost_model::time::Timestamp;
+use fieldpost_store::{
+    BulkState, ClaimedRun, NewRun, RunCondition, RunDemand, RunEnd, RunHold, RunKept, RunPage,
+    RunRecord, RunThen, StepRecord,
+};
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::clinic::until;
+use crate::filing::{block, create, xml};
+use crate::world::{Engine, World};
+
+const LEASE: Duration = Duration::from_mins(10);
+
+async fn world(engine: Engine) -> World {
+    let world = World::start(engine).await;
+    world
+        .apply_text(
+            r#"{"project": "clinic",
+                "sources": {"hq": {"dialect": "commcare-form", "secret": "secret-inbox-c"}},
+                "workflows": {
+                    "clock": {"trigger": {"cron": "0 0 29 2 *"}, "steps": {"a": {"job": ""}}},
+                    "given": {"steps": {"a": {"job": ""}}},
+                    "cases": {"trigger": {"event": "case"}, "steps": {"a": {"job": ""}}}}}"#,
+        )
+        .await;
+    world
+}
+
+impl World {
+    /// Claims the only run of a workflow that is due.
+    async fn claim_run(&self, workflow: &str) -> ClaimedRun {
+        let demand = RunDemand {
+            project: ProjectName::from("clinic"),
+            workflow: workflow.to_owned(),
+            limit: 2,
+            concurrency: None,
+            lease: LEASE,
+        };
+        let mut claimed = self.hub.store().claim_runs(vec![demand]).await.unwrap().claimed;
+        assert_eq!(claimed.len(), 1, "{claimed:?}");
+        claimed.remove(0)
+    }
+
+    /// Ends a claimed run with one step, into which this went.
+    async fn end(&self, claimed: &ClaimedRun, input: Option<&str>, drop_states: bool) {
+        let end = RunEnd { state: RunState::Failed, error: None, final_state: None, drop_states };
+        let step = RunStep {
+            number: 1,
+            step: "a".to_owned(),
+            name_in_state: "a".to_owned(),
+            after: None,
+            state: StepState::Fail,
+            attempt: 1,
+            started_at: Timestamp(1),
+            finished_at: Some(Timestamp(2)),
+            input_bytes: input.map(|input| input.len() as u64),
+            output_bytes: None,
+            error: None,
+            log_lines: 0,
+        };
+        let input = input.map(|input| Bytes::from(input.to_owned()));
+        let record = RunRecord {
+            hold: RunHold {
+                project: claimed.project.clone(),
+                run: claimed.run.id,
+                fence: claimed.fence,
+            },
+            workflow: claimed.run.workflow.clone(),
+            order_key: claimed.order_key.clone(),
+            started_at: Some(Timestamp(1)),
+            steps: vec![StepRecord { step, input, output: None }],
+            log: Vec::new(),
+            then: RunThen::Ended(end),
+        };
+        let kept = self.hub.store().record_runs(vec![record]).await.unwrap();
+        assert_eq!(kept, [RunKept::Written { cancel_asked: false }]);
+    }
+
+    async fn runs_of(&self, workflow: &str) -> Vec<Run> {
+        let condition =
+            RunCondition { workflow: Some(workflow.to_owned()), ..RunCondition::default() };
+        let page = RunPage { before: None, limit: 9 };
+        self.hub.store().runs("clinic", &condition, page).await.unwrap().found
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_begun_again_with_what_each_was_given_or_not_at_all(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine).await;
+    let (store, name) = (world.hub.store(), ProjectName::from("clinic"));
+    let run = NewRun::new(Uuid::now_v7(), "clock", RunOrigin::Cron, RunInput::State);
+    store.start_runs(&name, None, vec![run]).await.unwrap();
+    let clock = world.claim_run("clock").await;
+    world.end(&clock, Some(r#"{"cursor":5}"#), false).await;
+    // What it was given is gone with its end.
+    let given = GivenInput::State(Bytes::from_static(b"{\"data\":1}"));
+    let by_hand = ByHand { input: given, ..ByHand::default() };
+    world.hub.run_by_hand("clinic", "given", by_hand, &Asked::default()).await.unwrap();
+    let gone = world.claim_run("given").await;
+    world.end(&gone, None, true).await;
+
+    let condition = RunCondition::default();
+    let asked = Asked::default();
+    let begun = world.hub.act_on_runs("clinic", RunAction::Retry, &condition, asked).await.unwrap();
+    let done = until("the action is done", async || {
+        let action = store.bulk_action("clinic", begun.id).await.unwrap().unwrap();
+        (action.state != BulkState::Running).then_some(action)
+    })
+    .await;
+    assert_eq!((done.state, done.touched, done.passed_over), (BulkState::Done, 1, 1), "{done:?}");
+    let again = world.runs_of("clock").await.remove(0);
+    assert_eq!(again.retry_of, Some(clock.run.id));
+    let state = store.given_state("clinic", again.id).await;
+    assert_eq!(state, Ok(Some(Bytes::from_static(b"{\"cursor\":5}"))));
+    assert_eq!(world.runs_of("given").await.len(), 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_from_a_step_keeps_the_payload_that_its_state_came_of(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine).await;
+    let body = xml("f1", &block("c1", 0, &create("Amina")));
+    world.post_with("secret-inbox-c", &[("content-type", "text/xml")], &body).await.unwrap();
+    let first = world.claim_run("cases").await;
+    assert_eq!(first.run.input, RunInput::Case);
+    world.end(&first, Some(r#"{"data":{"name":"Amina"}}"#), false).await;
+    let payload_of = async |run: Uuid| {
+        world.hub.store().run_again("clinic", run, Uuid::now_v7()).await.unwrap().unwrap().payload
+    };
+    assert!(first.run.input_id.is_some());
+
+    let (hub, asked) = (&world.hub, Asked::default());
+    let again = hub.retry_run("clinic", first.run.id, Some(1), RetryVersion::Same, &asked).await;
+    let again = again.unwrap();
+    assert_eq!((again.input, again.from_step.as_deref()), (RunInput::State, Some("a")));
+    assert_eq!(payload_of(again.id).await, first.run.input_id);
+    // And so does one that is begun again from that one.
+    let claimed = world.claim_run("cases").await;
+    world.end(&claimed, None, false).await;
+    let third = hub.retry_run("clinic", again.id, None, RetryVersion::Same, &asked).await.unwrap();
+    assert_eq!(payload_of(third.id).await, first.run.input_id);
+    let input = GivenInput::Step(first.run.id, 1);
+    let by_hand = ByHand { input, ..ByHand::default() };
+    let fourth = hub.run_by_hand("clinic", "given", by_hand, &asked).await.unwrap();
+    assert_eq!(payload_of(fourth.id).await, first.run.input_id);
+}

@@ -1,0 +1,66 @@
+//! Project files with workflows: jobs in files of their own, and what is said when they change.
+
+use std::fs;
+use std::process::Command;
+
+use crate::world::{Hub, folder, run, write};
+
+const FILE: &str = "\
+project: clinic
+sources:
+  forms: { dialect: json, secret: secret-of-the-inbox-1 }
+workflows:
+  register:
+    trigger: { source: forms }
+    steps:
+      load: { adaptor: common, job: jobs/load.js, next: { tell: '`${state.data.x}` !== \"1\"' } }
+      tell: { adaptor: common, job: 'fn(state => ({ ...state, told: `${state.data.name}` }))' }
+";
+
+const JOB: &str = "\
+fn(state => {
+  const path = `/people/${state.data.id}`;
+  return { ...state, path };
+});
+";
+
+/// What a command says that fails.
+fn refused(command: &mut Command) -> String {
+    let said = run(command);
+    assert_ne!(said.code, Some(0), "{}", said.output);
+    said.errors
+}
+
+#[tokio::test]
+async fn jobs_are_read_from_files_and_told_line_by_line() {
+    let folder = folder();
+    let file = write(folder.path(), "clinic.yaml", FILE);
+    fs::create_dir(folder.path().join("jobs")).unwrap();
+    let job = write(&folder.path().join("jobs"), "load.js", JOB);
+    let hub = Hub::start(&folder.path().join("data"), ["--project", file.to_str().unwrap()]);
+
+    // What is exported has the job in it, and changes nothing.
+    let exported = run(&mut hub.command(["export", "clinic"])).well();
+    assert!(exported.contains("const path = `/people/${state.data.id}`;\n"), "{exported}");
+    assert!(exported.contains("`${state.data.name}`"), "{exported}");
+    let again = write(folder.path(), "again.yaml", &exported);
+    let told = run(hub.command(["apply", "--dry-run"]).arg(&again)).well();
+    assert!(!told.contains("register"), "{told}");
+
+    fs::write(&job, JOB.replace("/people/", "/persons/")).unwrap();
+    let told = run(hub.command(["apply", "--dry-run"]).arg(&file)).well();
+    let line = "steps.load.job line 2:   const path = `/people/${state.data.id}`; →   const path = \
+                `/persons/${state.data.id}`;";
+    assert!(told.contains(line), "{told}");
+
+    fs::write(&job, "fn(state => {\n").unwrap();
+    let told = refused(hub.command(["apply"]).arg(&file));
+    assert!(told.contains("workflows.register.steps.load.job"), "{told}");
+    assert!(told.contains("(line 2, column 1)") && told.contains("job-syntax"), "{told}");
+
+    for (name, why) in [("jobs/none.js", "[bad-job-file]"), ("../load.js", "outside that folder")] {
+        let other = write(folder.path(), "other.yaml", &FILE.replace("jobs/load.js", name));
+        let told = refused(hub.command(["apply"]).arg(&other));
+        assert!(told.contains("workflows.register.steps.load.job") && told.contains(why), "{told}");
+    }
+}

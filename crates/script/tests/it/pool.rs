@@ -1,0 +1,84 @@
+//! The pool: warm processes, deaths, replacements.
+
+use std::time::Duration;
+
+use fieldpost_script::protocol::Severity;
+use fieldpost_script::sandbox::{Pool, PoolSettings};
+
+use crate::support::{job, run, run_job, settings};
+
+/// Waits until a condition holds; what it waits for is certain to come.
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn processes_are_warm_and_used_again() {
+    let pool = Pool::new(settings(2));
+    assert_eq!(pool.idle(), 0);
+    pool.warm().await.unwrap();
+    assert_eq!(pool.idle(), 2);
+    for n in 0..20 {
+        let ran = run(&pool, "fn(s => s)", &format!(r#"{{"n":{n}}}"#)).await;
+        assert_eq!(ran.state["n"], n);
+    }
+    assert_eq!(pool.idle(), 2);
+}
+
+#[tokio::test]
+async fn a_process_that_was_ended_is_replaced() {
+    let pool = Pool::new(settings(1));
+    let mut endless = job("a", "fn(() => new Array(1e9) + '')");
+    endless.work.limits.time = Duration::from_millis(100);
+    endless.work.limits.grace = Duration::from_millis(100);
+    for _ in 0..3 {
+        let ran = run_job(&pool, &endless, "{}").await;
+        assert_eq!(ran.error.unwrap().severity, Severity::Kill);
+        until(|| pool.idle() == 1).await;
+    }
+    assert_eq!(run(&pool, "fn(s => s)", "{}").await.kind(), "none");
+}
+
+#[tokio::test]
+async fn processes_are_replaced_after_their_share_of_steps() {
+    let mut settings = settings(1);
+    settings.steps_per_worker = 2;
+    let pool = Pool::new(settings);
+    for n in 0..7 {
+        assert_eq!(run(&pool, "fn(s => s)", &format!(r#"{{"n":{n}}}"#)).await.state["n"], n);
+    }
+}
+
+#[tokio::test]
+async fn more_steps_than_processes_take_turns() {
+    let pool = Pool::new(settings(2));
+    let runs = (0..12).map(|n| {
+        let pool = pool.clone();
+        async move { run(&pool, "fn(s => s)", &format!(r#"{{"n":{n}}}"#)).await.state["n"].clone() }
+    });
+    let runs: Vec<_> = runs.map(tokio::spawn).collect();
+    for (n, run) in runs.into_iter().enumerate() {
+        assert_eq!(run.await.unwrap(), n);
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_none_is_the_installations_fault() {
+    for program in ["/no/such/program", "/bin/true", "/bin/cat"] {
+        let pool = Pool::new(PoolSettings { workers: 1, ..PoolSettings::new(program, []) });
+        let ran = run(&pool, "fn(s => s)", "{}").await;
+        let error = ran.error.unwrap();
+        assert_eq!((error.name.as_str(), error.severity), ("ExecutionError", Severity::Exception));
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_nobody_waits_for_is_ended() {
+    let pool = Pool::new(settings(1));
+    let endless = job("a", "fn(() => { for (;;); })");
+    let waiting = tokio::time::timeout(Duration::from_millis(200), run_job(&pool, &endless, "{}"));
+    assert!(waiting.await.is_err());
+    assert_eq!(run(&pool, "fn(s => s)", "{}").await.kind(), "none");
+}

@@ -1,0 +1,2 @@
+// state: {"data":{}}
+assert(state => state.data.b);

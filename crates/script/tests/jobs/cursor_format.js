@@ -1,0 +1,2 @@
+// state: {}
+cursor('today', { format: date => typeof date.getTime() });

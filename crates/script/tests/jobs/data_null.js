@@ -1,0 +1,2 @@
+// state: {"data":null}
+fn(state => ({ ...state, kind: JSON.stringify(state.data) }));

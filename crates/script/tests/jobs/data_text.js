@@ -1,0 +1,2 @@
+// state: {"data":"text"}
+fn(state => ({ ...state, n: state.data.length }));

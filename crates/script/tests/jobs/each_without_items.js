@@ -1,0 +1,2 @@
+// state: {"data":{}}
+each(undefined, fn(s => s));

@@ -1,0 +1,2 @@
+// state: {"data":{},"errors":{"before":{"message":"old"}}}
+fn(() => { throw new Error('new'); });

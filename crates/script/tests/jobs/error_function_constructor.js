@@ -1,0 +1,2 @@
+// state: {"data":{}}
+fn(() => (() => {}).constructor('return 1')());

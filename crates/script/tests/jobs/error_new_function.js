@@ -1,0 +1,2 @@
+// state: {"data":{}}
+fn(() => new Function('return 1')());

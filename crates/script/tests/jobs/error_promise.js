@@ -1,0 +1,2 @@
+// state: {"data":{"x":1}}
+fn(() => Promise.reject(new Error('rejected')));

@@ -1,0 +1,2 @@
+// state: {"data":{}}
+fn(() => new Array(-1));

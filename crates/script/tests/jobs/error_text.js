@@ -1,0 +1,2 @@
+// state: {}
+fn(() => { throw 'just words'; });

@@ -1,0 +1,2 @@
+// state: {"data":{}}
+fn(state => state.data.missing.deeper);

@@ -1,0 +1,2 @@
+// state: {"users":[{"t":"p"},{"t":"q"}]}
+group(state => state.users, 't', state => ({ ...state, groups: Object.keys(state.data) }));

@@ -1,0 +1,3 @@
+// state: {}
+import { x } from 'node:fs';
+fn(() => x);

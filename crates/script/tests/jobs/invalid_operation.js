@@ -1,0 +1,2 @@
+// state: {}
+export default [state => state, 5];

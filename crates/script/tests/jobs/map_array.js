@@ -1,0 +1,2 @@
+// state: {}
+map([1, 2, 3], async number => number * number);

@@ -1,0 +1,2 @@
+// state: {"data":"a\n1\n"}
+parseCsv($.data, { chunkSize: 0 });

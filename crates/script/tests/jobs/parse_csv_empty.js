@@ -1,0 +1,2 @@
+// state: {"csv":""}
+parseCsv($.csv);

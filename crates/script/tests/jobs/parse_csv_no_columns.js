@@ -1,0 +1,2 @@
+// state: {"data":"a,b\n1,2"}
+parseCsv($.data, { columns: false });

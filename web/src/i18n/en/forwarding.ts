@@ -1,0 +1,210 @@
+import { counted } from "../plural";
+
+const orList = (names: readonly string[]) =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+
+/** What forwarders send of forms and cases, and how it would look. */
+export const forwarding = {
+  events: {
+    message: "a message comes in",
+    form: "a form is submitted",
+    submission: "a form is submitted, as typed data",
+    "form-stub": "a form is submitted, as ids alone",
+    case: "a form touches a case",
+    "case-created": "a form opens a case",
+    "case-updated": "a form touches a case that was there",
+    "app-schema": "an application is saved or published",
+  },
+  /** The same in a table. */
+  eventsShort: {
+    message: "messages",
+    form: "forms",
+    submission: "submissions",
+    "form-stub": "form ids",
+    case: "cases",
+    "case-created": "new cases",
+    "case-updated": "changed cases",
+    "app-schema": "applications",
+  },
+  formats: {
+    "as-received": "the bytes as they came",
+    json: "JSON, whatever came in",
+    form_xml: "XML of the form, as it came",
+    form_json: "JSON of CommCare’s Form API",
+    case_xml: "XML of the case, as CommCare sends it",
+    case_json: "JSON of the case, as CommCare sends it",
+    stub: "ids alone",
+    wcs: "JSON of w.c.s.",
+    kobo: "JSON of KoboToolbox",
+    geojson: "a feature on a map (GeoJSON)",
+    normalised: "typed JSON",
+    template: "a text of my own (template)",
+    schema_id: "the id, as CommCare sends it",
+    schema_json: "JSON with the questions",
+    table: "rows of a table",
+  },
+  formatAbouts: {
+    form_xml: "Byte for byte. What came as JSON, or has fields withheld, is written as XML.",
+    form_json: "What jobs for CommCare’s Form API read.",
+    normalised: "Numbers are numbers, dates are dates, a repeat is a list, always.",
+    kobo: "Flat, with group/name keys, as Kobo’s REST services post it.",
+    wcs: "What a w.c.s. workflow posts, with its fields and metadata.",
+    geojson: "For maps: the position, and the rest as properties.",
+    stub: "The ids of the form and of the cases that it touched; the receiver asks for the rest.",
+    table: "One row for each, updated by its id. New columns are added as the form grows.",
+    schema_json: "The forms of the application, with what they ask.",
+  } as Readonly<Record<string, string | undefined>>,
+  told: {
+    sent: {
+      message: "Each message that comes in is sent",
+      form: "Each form that is submitted is sent",
+      submission: "Each form that is submitted is sent",
+      "form-stub": "Each form that is submitted is told",
+      case: "Each case that a form touches is sent",
+      "case-created": "Each case that a form opens is sent",
+      "case-updated": "Each case that was there, and that a form touches, is sent",
+      "app-schema": "Each application that is saved or published is told",
+    },
+    as: {
+      "as-received": "byte for byte",
+      json: "as JSON",
+      form_xml: "as its XML",
+      form_json: "as JSON of CommCare’s Form API",
+      case_xml: "as XML, as CommCare sends it",
+      case_json: "as JSON, as CommCare sends it",
+      stub: "by its id and those of its cases",
+      wcs: "as JSON of w.c.s.",
+      kobo: "as JSON of KoboToolbox",
+      geojson: "as a feature on a map",
+      normalised: "as typed JSON",
+      template: "as the text that the template makes",
+      schema_id: "by its id",
+      schema_json: "as JSON with its questions",
+      table: "",
+    },
+    /** `sent` and `as` are parts of the sentence. */
+    whole: (sent: string, to: string, as: string, method: string | null) => {
+      const how = method === null ? "" : `, with ${method}`;
+      return `${sent} to ${to} ${as}${how}.`;
+    },
+    rows: (isCase: boolean, table: string | null, to: string) => {
+      const each = isCase ? "Each case that a form touches" : "Each form that is submitted";
+      const own = isCase ? "a table named like its type" : "a table named like the form";
+      const where = table === null ? own : `the table ${table}`;
+      return `${each} is a row of ${where} in ${to}.`;
+    },
+    somewhere: "a connection that is yet to be chosen",
+    only: (conditions: string) => `Only what is ${conditions}.`,
+    conditions: {
+      from: (source: string) => `from ${source}`,
+      forms: (names: string[]) => `of the form ${orList(names)}`,
+      case_types: (names: string[]) => `of the type ${orList(names)}`,
+      applications: (names: string[]) => `of the application ${orList(names)}`,
+      users: (names: string[]) => `by ${orList(names)}`,
+      without_users: (names: string[]) => `not by ${orList(names)}`,
+      asked: "as the conditions ask",
+    },
+    and: (parts: string[]) => parts.join(", and "),
+    withheld: (count: number) =>
+      counted("en", count, {
+        one: "# field is withheld, or sent less exactly.",
+        other: "# fields are withheld, or sent less exactly.",
+      }),
+    noTable: (to: string) => `${to} is a database: it takes forms and cases, as rows of a table.`,
+  },
+  willHappen: "What will happen",
+  database: (name: string) => `${name} (database)`,
+  form: {
+    forms: "Forms",
+    formsAbout: "By name, id or namespace. Empty wants all.",
+    caseTypes: "Types of cases",
+    caseTypesAbout: "Empty wants all.",
+    applications: "Applications",
+    applicationsAbout: "By their ids. Empty wants all.",
+    users: "Submitted by",
+    usersAbout: "By name or id.",
+    withoutUsers: "Not submitted by",
+    withoutUsersAbout: "Test users, say.",
+    add: "Type a name, then Enter",
+    content: "What it must contain, and must not",
+    contentAbout: "answers and properties, as JSON",
+    matchAbout:
+      'JSON. { "values": { "village": "Kibera" } } wants forms whose answer to village is Kibera.',
+    matchCaseAbout:
+      'JSON. { "properties": { "village": "Kibera" } } wants cases whose village is Kibera.',
+    unlessAbout: "JSON. What contains all of it is left out.",
+    caseXmlVersion: "Version of the XML",
+    caseXmlVersions: { "2.0": "2.0, the one in use", "1.0": "1.0, for old receivers" },
+    closedCases: "A closed case is sent",
+    closedCasesChoices: {
+      full: "whole, as CommCare does",
+      close_only: "as the word that it is closed, and no more",
+    },
+    template: "Template",
+    templateAbout:
+      "Jinja. {{ values.name }} is an answer, {{ properties.name }} a property of a case.",
+    contentType: "It makes",
+    position: "Field that has the position",
+    positionAbout: "Empty: the first position that there is.",
+    table: "Name of the table",
+    tableAbout: "Empty: that of the form or type.",
+    appId: "Put the id of the application into the query (app_id)",
+  },
+  preview: {
+    title: "What would be sent",
+    of: "Of",
+    newest: {
+      message: "the newest message that it wants",
+      submission: "the newest submission that it wants",
+      case: "the newest case that it wants",
+      application: "the form that was changed last",
+    },
+    incomplete: "It is shown as soon as it is said where to send.",
+    nothing: {
+      message: "No message has come in yet that could be shown.",
+      submission: "No form has been submitted yet that could be shown.",
+      case: "There is no case yet that could be shown.",
+      application: "There is no form yet that could be shown.",
+    },
+    unfinished: "It cannot be shown yet:",
+    wanted: "It would send",
+    wants: "It wants",
+    unwanted: "It does not want it, and would otherwise send",
+    source: {
+      message: "this message",
+      submission: "this submission",
+      case: "this case",
+    } as Readonly<Record<string, string>>,
+    broken: "Nothing could be sent:",
+    noText: "The body is no text.",
+    cut: "There is more of it: this is its beginning.",
+  },
+  withhold: {
+    title: "Fields withheld",
+    about: "What the receiver shall not see, or not so exactly. The original is kept here.",
+    path: "Field",
+    pathAbout: "name, or group/name",
+    how: (path: string) => (path === "" ? "What is sent" : `What is sent of ${path}`),
+    ways: {
+      drop: "nothing",
+      hash: "a digest",
+      step: "in steps of",
+      month: "the month",
+      year: "the year",
+    },
+    step: (path: string) => (path === "" ? "Step" : `Step of ${path}`),
+    faults: {
+      doubled: "This field stands above already.",
+      "no-step": "A number above 0: 0.1 (degrees), 10 (years).",
+    },
+    add: "Withhold a field",
+    remove: (path: string) => (path === "" ? "Remove this row" : `Send ${path} as it is`),
+    told: {
+      drop: "is not sent",
+      hash: "is sent as a digest: equal for equal values",
+      step: (step: string) => `is sent in steps of ${step}`,
+      month: "is sent as its month",
+      year: "is sent as its year",
+    },
+  },
+};

@@ -1,0 +1,166 @@
+import { counted } from "../plural";
+import type { Words } from "../words";
+
+export const forms: Words["forms"] = {
+  title: "Formulaires",
+  about:
+    "Ce qui est demandé sur le terrain : téléversé ici, ou connu depuis la première soumission de ce genre.",
+  empty:
+    "Il n’y a pas encore de formulaire. Téléversez-en un pour les téléphones, ou laissez une source apporter la première soumission : son formulaire sera connu de lui-même.",
+  emptyFiltered: "Aucun formulaire ne correspond à ces filtres.",
+  columns: {
+    title: "Titre",
+    name: "Nom",
+    id: "Identifiant",
+    version: "Version",
+    application: "Application",
+    definition: "Définition",
+    submissions: "Soumissions",
+    last: "La dernière",
+    type: "Type",
+  },
+  defined: "téléversée",
+  undefined: "aucune",
+  submissionCount: (count) => counted("fr", count, { one: "# soumission", other: "# soumissions" }),
+  filters: {
+    search: "Nom, titre ou identifiant",
+    definition: "Définition",
+    application: "Application",
+    defined: { yes: "avec définition", no: "sans définition" },
+    ofApplication: (application) => `de ${application}`,
+    text: (text) => `avec « ${text} »`,
+  },
+  upload: {
+    open: "Téléverser un formulaire",
+    version: "Téléverser une nouvelle version",
+    definition: "Téléverser sa définition",
+    title: "Téléverser un formulaire",
+    about:
+      "Un XForm (XML) devient la définition la plus récente du formulaire qu’il nomme. Un XLSForm (Excel) est d’abord converti, là où le serveur sait le faire.",
+    file: "Le fichier",
+    choose: "Choisir un fichier…",
+    application: "Application",
+    applicationAbout: "Celle dont il fait partie ; vide, rien ne change.",
+    act: "Téléverser",
+    done: (title) => `« ${title} » est téléversé.`,
+  },
+  origins: {
+    arrived: "Il est connu depuis la première soumission qui l’a nommé.",
+    uploaded: "Il a été téléversé.",
+    defined: "Il a été créé dans ce projet.",
+  },
+  toSubmissions: "Ses soumissions",
+  encrypted:
+    "Les appareils chiffrent ce qui est saisi : le serveur le conserve et ne peut pas le lire.",
+  noDefinition:
+    "Personne n’a téléversé sa définition. D’ici là, toutes les réponses sont des textes.",
+  noQuestions: "Ses questions seront connues une fois sa définition téléversée.",
+  sections: {
+    standing: "Ce qu’il en est venu",
+    questions: "Ce qu’il demande",
+    versions: "Définitions",
+    indexed: "Champs par lesquels les listes sont rapides",
+    files: "Fichiers dont les téléphones ont besoin",
+    phones: "Sur le téléphone",
+  },
+  facts: { id: "Identifiant dans les soumissions", xmlns: "Espace de noms" },
+  versions: {
+    number: "Numéro",
+    at: "Téléversée",
+    size: "Taille",
+    file: "Fichier",
+    newest: "la plus récente",
+    download: "Télécharger",
+    downloadNumber: (number) => `Télécharger la définition ${number}`,
+  },
+  files: {
+    none: "Il n’en a pas besoin, ou personne ne les a encore ajoutés.",
+    add: "Ajouter un fichier",
+    remove: "Retirer",
+    removeNamed: (name) => `Retirer ${name}`,
+    ask: (name) => `Retirer ${name} ?`,
+    about: "Les téléphones qui récupèrent le formulaire ensuite ne le trouvent plus.",
+  },
+  indexed: {
+    about:
+      "Un filtre sur un de ces champs trouve ses soumissions tout de suite, quel qu’en soit le nombre. Pour les autres, elles sont parcourues une à une.",
+    none: "Aucun pour l’instant. Qui peut modifier ce projet peut en ajouter.",
+    state: "État",
+    complete: "rapide",
+    filling: "parcourt ce qui est déjà là",
+    field: "Un autre champ",
+    add: "Ajouter",
+    already: "Il en fait déjà partie.",
+    full: (most) =>
+      `Il y en a ${most}, et pas un de plus n’est possible. Retirez-en un pour en ajouter un autre.`,
+    askAbout:
+      "Les filtres sur ce champ restent, mais parcourent les soumissions. Il pourra être ajouté de nouveau quand l’ancien index aura disparu.",
+    removed: (path) => `Les listes ne sont plus rapides par « ${path} ».`,
+  },
+  questions: {
+    language: "Langue des libellés",
+    own: "Comme cette page",
+    question: "Question",
+    path: "Où se trouve sa réponse",
+    required: "Obligatoire",
+    yes: "oui",
+    noLabel: "sans libellé",
+    group: "groupe",
+    repeat: "répétition",
+    choices: (count, more) =>
+      more ? `Plus de ${count} choix` : counted("fr", count, { one: "# choix", other: "# choix" }),
+    types: {
+      text: "texte",
+      integer: "nombre entier",
+      decimal: "nombre",
+      boolean: "oui ou non",
+      date: "date",
+      time: "heure",
+      "date-time": "date et heure",
+      "select-one": "un choix",
+      "select-many": "plusieurs choix",
+      rank: "choix classés",
+      geopoint: "lieu",
+      geotrace: "ligne de lieux",
+      geoshape: "surface",
+      file: "fichier",
+      barcode: "code-barres",
+    },
+  },
+  phones: {
+    with: "Avec",
+    clients: { collect: "ODK Collect", kobo: "KoboCollect", commcare: "CommCare" },
+    undefined:
+      "Les téléphones ne trouvent pas ce formulaire dans leur liste : personne n’a téléversé sa définition. Ce qu’ils envoient est accepté malgré tout.",
+    steps: {
+      collect: {
+        add: "Ajoutez un projet, par le code QR ou à la main.",
+        server:
+          "À la main : indiquez comme serveur l’adresse ci-dessous, avec le nom et le mot de passe.",
+        fetch: "Récupérez le formulaire sous « Télécharger un formulaire », remplissez et envoyez.",
+      },
+      kobo: {
+        add: "Ouvrez les paramètres, puis ceux du serveur.",
+        server: "Indiquez comme URL l’adresse ci-dessous, avec le nom et le mot de passe.",
+        fetch: "Récupérez le formulaire sous « Télécharger un formulaire », remplissez et envoyez.",
+      },
+      commcare: {
+        add: "Dans les réglages de l’application, indiquez l’adresse où les formulaires sont envoyés.",
+        server: "Créez une nouvelle version de l’application et installez-la sur les téléphones.",
+        fetch: "Les formulaires envoyés arrivent ici, et leurs dossiers avec eux.",
+      },
+    },
+    address: "Adresse",
+    username: "Nom d’utilisateur",
+    password: "Mot de passe",
+    nobody: "rien n’est demandé",
+    secretOf: (keys) => `le secret de la clé ${keys}, tel que l’a le fichier du projet`,
+    copy: "Copier l’adresse",
+    open: "Quiconque connaît l’adresse peut envoyer : la source ne demande à personne qui il est.",
+    code: "Code QR avec les réglages de Collect",
+    codeAbout:
+      "Il contient l’adresse et le nom d’utilisateur. Le mot de passe se saisit sur le téléphone.",
+    none: "Aucune source de ce projet ne prend ce que les téléphones envoient. Ces lignes dans le fichier du projet en créent une :",
+    toFile: "Vers le fichier du projet",
+  },
+};

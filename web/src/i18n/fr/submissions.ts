@@ -1,0 +1,136 @@
+import { counted } from "../plural";
+import type { Words } from "../words";
+
+export const submissions: Words["submissions"] = {
+  title: "Soumissions",
+  submission: "Soumission",
+  view: "Présentation",
+  views: { table: "Tableau", map: "Carte" },
+  allForms: "Tous les formulaires",
+  named: (form, number) => `${form} n° ${number}`,
+  empty:
+    "Rien n’a encore été rempli. Une soumission apparaît ici dès qu’un téléphone ou un autre serveur en envoie une.",
+  emptyFiltered: "Aucune soumission ne correspond à ces filtres.",
+  columns: {
+    received: "Reçue",
+    form: "Formulaire",
+    number: "Numéro",
+    user: "Par",
+    instance: "Identifiant d’instance",
+    source: "Source",
+    changed: "Modifiée",
+    version: "Version",
+    formVersion: "Version du formulaire",
+    id: "Identifiant",
+  },
+  filters: {
+    search: "Instance ou utilisateur",
+    user: "Par l’utilisateur",
+    byUser: (user) => `par ${user}`,
+    instance: "Identifiant d’instance",
+    ofInstance: (id) => `instance ${id}`,
+    place: "Lieu",
+    placed: { true: "avec un lieu", false: "sans lieu" },
+    sort: "Ordre",
+    sorts: {
+      newest: "les plus récentes d’abord",
+      oldest: "les plus anciennes d’abord",
+      "last-changed": "dernières modifiées d’abord",
+      "first-changed": "premières modifiées d’abord",
+    },
+  },
+  export: {
+    chooseForm:
+      "Choisissez d’abord un formulaire : un fichier a les colonnes d’un seul formulaire.",
+    leftOut: (filters) => `Le fichier ne tient pas compte de : ${filters}.`,
+  },
+  map: {
+    count: (placed) => counted("fr", placed, { one: "# lieu.", other: "# lieux." }),
+    more: "Il y en a d’autres.",
+    goOn: "Chercher plus loin",
+    noPlaces:
+      "Aucune ne dit où elle a été remplie. Un formulaire le demande par une question de lieu (geopoint).",
+    inSight: (count) => counted("fr", count, { one: "# visible", other: "# visibles" }),
+    nearer: "Approchez-vous pour voir les autres dans cette liste.",
+    label: (count) =>
+      counted("fr", count, {
+        one: "Carte avec # lieu. Les flèches la déplacent, plus et moins approchent et éloignent, 0 montre tout.",
+        other:
+          "Carte avec # lieux. Les flèches la déplacent, plus et moins approchent et éloignent, 0 montre tout.",
+      }),
+    zoomIn: "Approcher",
+    zoomOut: "Éloigner",
+    all: "Tout montrer",
+    kilometres: (number) => `${number} km`,
+    metres: (number) => `${number} m`,
+  },
+  tabs: {
+    answers: "Réponses",
+    files: "Fichiers",
+    cases: "Dossiers",
+    deliveries: "Livraisons",
+    versions: "Versions",
+    original: "Telle qu’arrivée",
+    metadata: "À son sujet",
+  },
+  byUser: (user) => `par ${user}`,
+  from: (source) => `de ${source}`,
+  version: (version) => `version ${version}`,
+  toForm: "Son formulaire",
+  toMessage: "Son message",
+  untyped: "Son formulaire n’a pas de définition : toutes les réponses sont des textes.",
+  encrypted:
+    "Les réponses sont chiffrées : le serveur conserve les fichiers qui les contiennent et ne peut pas les lire.",
+  erased:
+    "Les réponses ont été effacées. Que le formulaire a été rempli, et quand, reste consigné.",
+  noAnswers: "Aucune réponse n’a été donnée.",
+  unanswered: "Montrer ce qui est resté sans réponse",
+  extra: "Ce que le formulaire ne connaît pas",
+  noFiles: "Aucun fichier ne l’accompagnait.",
+  notCome: "Il n’est pas encore arrivé.",
+  elsewhere: "Son expéditeur l’a ici",
+  fetch: {
+    states: {
+      waiting: "à récupérer",
+      failed: "n’a pas pu être récupéré",
+      fetched: "récupéré",
+    },
+    next: "Prochain essai",
+    act: "Récupérer ce qui n’est pas arrivé",
+    ordered: (files) =>
+      counted("fr", files, {
+        one: "# fichier est en cours de récupération.",
+        other: "# fichiers sont en cours de récupération.",
+      }),
+  },
+  download: "Télécharger",
+  downloadNamed: (name) => `Télécharger ${name}`,
+  picture: (name) => `L’image ${name}`,
+  noCases: "Elle n’a pris part à aucun dossier.",
+  casesAreMore: "Il y en a d’autres ; voici les cent premiers.",
+  oneVersion: "Elle a été dite une fois : personne ne l’a modifiée.",
+  first: "telle qu’arrivée d’abord",
+  changed: (count) =>
+    counted("fr", count, { one: "# réponse changée", other: "# réponses changées" }),
+  same: "Les réponses sont les mêmes.",
+  versionErased: "effacée",
+  compare: "Ce qu’elle a changé",
+  compared: (before, after) => `Version ${before} et version ${after}`,
+  eraseAsk: "Effacer définitivement cette soumission ?",
+  eraseAbout:
+    "Avec elle disparaissent les messages qui l’ont apportée, tout ce qu’ils ont apporté d’autre et ce qui en a été envoyé. Les dossiers sont refaits à partir des formulaires qui restent.",
+  facts: {
+    form: "Formulaire",
+    formVersion: "Version du formulaire",
+    number: "Numéro",
+    instance: "Identifiant d’instance",
+    received: "Reçue d’abord",
+    changed: "Reçue en dernier",
+    user: "Par",
+    userId: "Identifiant de l’utilisateur",
+    source: "Source",
+    application: "Application",
+    id: "Identifiant dans le serveur",
+    message: "Message",
+  },
+};

@@ -1,0 +1,199 @@
+// The picture of a workflow, for those who change it and for those who watch a run. It is loaded only
+// where it is looked at; the same graph stands beside it as a list.
+import "@xyflow/react/dist/base.css";
+import { ActionIcon } from "@mantine/core";
+import {
+  type Connection,
+  type EdgeTypes,
+  type NodeTypes,
+  Panel,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  type Viewport,
+} from "@xyflow/react";
+import { Maximize, Minus, Plus } from "lucide-react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useFlowWords } from "../../i18n/flows";
+import styles from "./Canvas.module.css";
+import { type EdgeOnCanvas, WayOnCanvas } from "./EdgeOnCanvas";
+import { edgeText } from "./edgeText";
+import type { GraphProps } from "./GraphView";
+import { edgesFrom, TRIGGER, targetsOf } from "./graph";
+import { type Layout, layoutOf, NODE_HEIGHT, NODE_WIDTH } from "./layout";
+import { NodeOnCanvas, type StepNode } from "./NodeOnCanvas";
+
+const NODE_TYPES: NodeTypes = { step: NodeOnCanvas };
+const EDGE_TYPES: EdgeTypes = { way: WayOnCanvas };
+const FARTHEST = 0.2;
+const NEAREST = 1.5;
+/** Words cannot be read when they are drawn smaller; a large workflow is moved instead. */
+const LEAST_READABLE = 0.7;
+const MARGIN_PIXELS = 32;
+const MOVE_MILLISECONDS = 120;
+
+export default function Canvas(props: GraphProps) {
+  return (
+    <ReactFlowProvider>
+      <Picture {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Picture(props: GraphProps) {
+  const { flow, selected, select, connect } = props;
+  const words = useFlowWords().workflows.graph;
+  const frame = useRef<HTMLElement>(null);
+  const layout = useLayout(props);
+  const nodes = useMemo(() => nodesOf(props, layout), [props, layout]);
+  const edges = useMemo(() => edgesOf(props, layout, words), [props, layout, words]);
+  const [viewport, setViewport] = useState<Viewport | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only the first view is ours to choose
+  useLayoutEffect(() => {
+    const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
+    setViewport(firstView(layout, clientWidth, clientHeight));
+  }, []);
+  const fits = ({ source, target }: Pick<Connection, "source" | "target">) =>
+    targetsOf(flow, source === TRIGGER ? null : source).some(({ id }) => id === target);
+  return (
+    <section ref={frame} className={styles.frame} aria-label={words.picture}>
+      {viewport !== null && (
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          defaultViewport={viewport}
+          minZoom={FARTHEST}
+          maxZoom={NEAREST}
+          nodesDraggable={false}
+          nodesConnectable={connect !== undefined}
+          isValidConnection={fits}
+          onConnect={({ source, target }) => connect?.(source === TRIGGER ? null : source, target)}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          // The wheel scrolls the page; with Ctrl, or two fingers, it changes the size.
+          zoomOnScroll={false}
+          preventScrolling={false}
+          ariaLabelConfig={words.flow}
+          onEdgeClick={(_, { source }) => source !== selected && select(source)}
+          attributionPosition="bottom-left"
+        >
+          <Controls />
+        </ReactFlow>
+      )}
+    </section>
+  );
+}
+
+/** Places move only when steps come or go, or are joined otherwise; not with every letter. */
+function useLayout({ flow }: GraphProps): Layout {
+  const shape = JSON.stringify([
+    flow.start.map(({ to }) => to),
+    flow.steps.map(({ id, next }) => [id, next.map(({ to }) => to)]),
+  ]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for the flow
+  return useMemo(() => layoutOf(flow), [shape]);
+}
+
+/** As wide as there is room for, and no smaller than can be read. */
+function firstView(layout: Layout, width: number, height: number): Viewport {
+  const room = { width: width - 2 * MARGIN_PIXELS, height: height - 2 * MARGIN_PIXELS };
+  const wanted = Math.min(room.width / layout.width, room.height / layout.height);
+  const zoom = Math.min(1, Math.max(LEAST_READABLE, wanted));
+  const top = (height - layout.height * zoom) / 2;
+  return { zoom, x: MARGIN_PIXELS, y: Math.max(MARGIN_PIXELS, top) };
+}
+
+function nodesOf(props: GraphProps, layout: Layout): StepNode[] {
+  const { flow, trigger, selected, select, states, mistaken, addAfter, connect } = props;
+  const shared = { select, mayConnect: connect !== undefined };
+  const node = (id: string, data: Omit<StepNode["data"], keyof typeof shared>): StepNode => ({
+    id,
+    type: "step",
+    position: layout.places.get(id) ?? { x: 0, y: 0 },
+    sourcePosition: Position.Right,
+    targetPosition: Position.Left,
+    width: NODE_WIDTH,
+    height: NODE_HEIGHT,
+    data: { ...data, ...shared },
+  });
+  return [
+    node(TRIGGER, {
+      title: trigger,
+      isTrigger: true,
+      about: "",
+      isSelected: selected === TRIGGER,
+      state: undefined,
+      isMistaken: mistaken?.has(TRIGGER) === true,
+      addAfter: addAfter && (() => addAfter(null)),
+    }),
+    ...flow.steps.map(({ id, title, adaptors, connection }) =>
+      node(id, {
+        title,
+        isTrigger: false,
+        about: [adaptors.join(", "), connection].filter(Boolean).join(" · "),
+        isSelected: selected === id,
+        state: states?.get(id),
+        isMistaken: mistaken?.has(id) === true,
+        addAfter: addAfter && (() => addAfter(id)),
+      }),
+    ),
+  ];
+}
+
+function edgesOf(
+  { flow, states }: GraphProps,
+  layout: Layout,
+  words: Parameters<typeof edgeText>[1],
+): EdgeOnCanvas[] {
+  const known = new Set(flow.steps.map(({ id }) => id));
+  return [TRIGGER, ...known].flatMap((from) =>
+    edgesFrom(flow, from === TRIGGER ? null : from)
+      .filter(({ to }) => known.has(to))
+      .map(
+        (edge): EdgeOnCanvas => ({
+          id: `${from} ${edge.to}`,
+          type: "way",
+          source: from,
+          target: edge.to,
+          data: {
+            text: edgeText(edge, words),
+            by: layout.ways.get(`${from} ${edge.to}`) ?? [],
+            isDisabled: edge.disabled,
+            // A run went along where both ends have a state.
+            isTaken: states?.has(edge.to) === true && (from === TRIGGER || states.has(from)),
+          },
+        }),
+      ),
+  );
+}
+
+function Controls() {
+  const words = useFlowWords().workflows.graph;
+  const flow = useReactFlow();
+  const moving = { duration: MOVE_MILLISECONDS };
+  const buttons = [
+    { word: words.nearer, icon: Plus, press: () => flow.zoomIn(moving) },
+    { word: words.farther, icon: Minus, press: () => flow.zoomOut(moving) },
+    { word: words.whole, icon: Maximize, press: () => flow.fitView(moving) },
+  ];
+  return (
+    <Panel position="bottom-right" className={styles.controls}>
+      {buttons.map(({ word, icon: Icon, press }) => (
+        <ActionIcon
+          key={word}
+          variant="default"
+          size="md"
+          aria-label={word}
+          title={word}
+          onClick={() => void press()}
+        >
+          <Icon size={14} aria-hidden="true" />
+        </ActionIcon>
+      ))}
+    </Panel>
+  );
+}
