@@ -59,6 +59,8 @@ mod runs;
 #[cfg(test)]
 mod runs_by_command;
 #[cfg(test)]
+mod runs_faults;
+#[cfg(test)]
 mod runs_held;
 #[cfg(test)]
 mod runs_killed;

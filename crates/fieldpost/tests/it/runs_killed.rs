@@ -22,17 +22,19 @@ const SENDERS: usize = 4;
 /// How long what is left may take at the end: a claim on PostgreSQL waits until its lease is over.
 const DRAIN: Duration = Duration::from_secs(90);
 const SECRET: &str = "a-long-random-word-of-letters";
+/// The paths that the steps tell of each message.
+pub(crate) const PATHS: [&str; 2] = ["/one", "/two"];
 
 /// A hub with one workflow of two steps, each of which tells the destination the name of its message.
-struct Field {
+pub(crate) struct Field {
     folder: TempDir,
     project: PathBuf,
     database: Option<String>,
-    destination: FakeDestination,
+    pub(crate) destination: FakeDestination,
 }
 
 impl Field {
-    async fn new(database: Option<String>) -> Self {
+    pub(crate) async fn new(database: Option<String>) -> Self {
         let destination = FakeDestination::start().await;
         let folder = folder();
         let job =
@@ -43,33 +45,75 @@ impl Field {
                name: {{ adaptor: common, job: 'fn(state => ({{ name: state.data.name }}))', next: one }}\n      \
                one: {{ adaptor: http, job: \"{}\", next: two }}\n      \
                two: {{ adaptor: http, job: \"{}\" }}\n",
-            job("/one"),
-            job("/two"),
+            job(PATHS[0]),
+            job(PATHS[1]),
         );
         let project = write(folder.path(), "project.yaml", &text);
         Self { folder, project, database, destination }
     }
 
-    fn start(&self) -> Hub {
+    /// What `serve` is told beside its data folder.
+    pub(crate) fn arguments(&self) -> Vec<&str> {
         let mut arguments = vec!["--allow-network", "private", "--job-workers", "4"];
         arguments.extend(["--stop-timeout", "1s", "--project"]);
         arguments.push(self.project.to_str().unwrap());
         arguments.extend(self.database.iter().flat_map(|url| ["--database", url]));
-        Hub::start(&self.folder.path().join("data"), arguments)
+        arguments
     }
 
-    fn inbox(hub: &Hub) -> String {
+    pub(crate) fn start(&self) -> Hub {
+        Hub::start(&self.folder.path().join("data"), self.arguments())
+    }
+
+    pub(crate) fn inbox(hub: &Hub) -> String {
         format!("{}/inbox/{SECRET}", hub.url)
     }
 
+    /// Lets each step that tells the destination take a while, so that steps are under way when something breaks.
+    pub(crate) fn answer_slowly(&self) {
+        for path in PATHS {
+            self.destination.answer(path, Answer::status(200).delay(Duration::from_millis(30)));
+        }
+    }
+
     /// The names that arrived at a path, as often as they did.
-    fn names(&self, path: &str) -> HashMap<String, usize> {
+    pub(crate) fn names(&self, path: &str) -> HashMap<String, usize> {
         let mut names = HashMap::new();
         for request in self.destination.received().iter().filter(|request| request.path == path) {
             let name = request.json()["name"].as_str().unwrap().to_owned();
             *names.entry(name).or_default() += 1;
         }
         names
+    }
+
+    /// Every message that got a yes has done all that its workflow says; each that was kept has one run; each
+    /// run has ended well, and each of its steps was recorded as done once.
+    pub(crate) async fn check_books(&self, hub: &Hub, acknowledged: &HashSet<String>) {
+        assert!(!acknowledged.is_empty());
+        wait_for_end(hub, "projects/p/runs").await;
+        for path in PATHS {
+            let names = self.names(path);
+            let missing = acknowledged.iter().filter(|name| !names.contains_key(*name)).count();
+            assert_eq!(missing, 0, "of {} at {path}", acknowledged.len());
+        }
+        let api = hub.api();
+        let messages = api.all("projects/p/messages").await;
+        let kept = messages.iter().filter(|message| message["state"] == "kept").count();
+        let runs = api.all("projects/p/runs").await;
+        assert_eq!(runs.len(), kept, "each message has one run");
+        let of_messages: HashSet<&str> =
+            runs.iter().map(|run| run["message"].as_str().unwrap()).collect();
+        assert_eq!(of_messages.len(), runs.len());
+        for run in &runs {
+            assert_eq!(run["state"], "success", "{run:#?}");
+            let run = api.get(&format!("projects/p/runs/{}", run["id"].as_str().unwrap())).await;
+            let steps = run["steps"].as_array().unwrap();
+            let told: Vec<_> = steps
+                .iter()
+                .map(|step| (step["step"].as_str().unwrap(), step["state"].as_str().unwrap()))
+                .collect();
+            assert_eq!(told, [("name", "success"), ("one", "success"), ("two", "success")]);
+        }
     }
 }
 
@@ -89,10 +133,7 @@ async fn wait_for_end(hub: &Hub, path: &str) {
 
 async fn check_rounds(database: Option<String>) {
     let field = Field::new(database).await;
-    // Steps are under way when the hub is killed.
-    for path in ["/one", "/two"] {
-        field.destination.answer(path, Answer::status(200).delay(Duration::from_millis(30)));
-    }
+    field.answer_slowly();
     let mut hub = field.start();
     let load = Load::start(&Field::inbox(&hub), SENDERS);
     for round in 0..ROUNDS {
@@ -103,31 +144,7 @@ async fn check_rounds(database: Option<String>) {
         load.turn_to(&Field::inbox(&hub));
     }
     let acknowledged = load.end().await;
-    assert!(!acknowledged.is_empty());
-    wait_for_end(&hub, "projects/p/runs").await;
-    for path in ["/one", "/two"] {
-        let names = field.names(path);
-        let missing = acknowledged.iter().filter(|name| !names.contains_key(*name)).count();
-        assert_eq!(missing, 0, "of {} at {path}", acknowledged.len());
-    }
-    let api = hub.api();
-    let messages = api.all("projects/p/messages").await;
-    let kept = messages.iter().filter(|message| message["state"] == "kept").count();
-    let runs = api.all("projects/p/runs").await;
-    assert_eq!(runs.len(), kept, "each message has one run");
-    let of_messages: HashSet<&str> =
-        runs.iter().map(|run| run["message"].as_str().unwrap()).collect();
-    assert_eq!(of_messages.len(), runs.len());
-    for run in &runs {
-        assert_eq!(run["state"], "success", "{run:#?}");
-        let run = api.get(&format!("projects/p/runs/{}", run["id"].as_str().unwrap())).await;
-        let steps = run["steps"].as_array().unwrap();
-        let told: Vec<_> = steps
-            .iter()
-            .map(|step| (step["step"].as_str().unwrap(), step["state"].as_str().unwrap()))
-            .collect();
-        assert_eq!(told, [("name", "success"), ("one", "success"), ("two", "success")]);
-    }
+    field.check_books(&hub, &acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
