@@ -9,6 +9,14 @@ import { block, created, visit as filledVisit, RECEIVER } from "./field";
 import { Hub, INBOX, OWNER } from "./hub";
 import { becomeOwner } from "./people";
 
+/** A job that is longer than its editor is high, with lines longer than it is wide: what scrolls must be
+ *  within the reach of the keys. */
+const LONG_JOB = [
+  "fn(state => state);",
+  ...Array.from({ length: 80 }, (_, line) => `// ${line} ${"and so on ".repeat(line % 30)}`),
+  `// ${"unbroken".repeat(60)}`,
+].join("\n");
+
 /** Something of every kind: the destination is in trouble at once, so that there is an incident. */
 const PROJECT = `
 project: clinic
@@ -25,7 +33,7 @@ workflows:
     title: Count births
     trigger: { source: intake, match: { form: births } }
     steps:
-      read: { name: Read, job: "fn(state => state);", next: { tell: on_job_failure } }
+      read: { name: Read, job: ${JSON.stringify(LONG_JOB)}, next: { tell: on_job_failure } }
       tell: { name: Tell the office, job: "fn(state => state);" }
 `;
 
@@ -33,8 +41,11 @@ let browser: Browser;
 let hub: Hub;
 /** What stands in addresses where routes have a `$name`. */
 let parameters: Record<string, string>;
+type SessionState = Awaited<ReturnType<Window["context"]["storageState"]>>;
 /** The session of somebody who is signed in. */
-let state: Awaited<ReturnType<Window["context"]["storageState"]>>;
+let state: SessionState;
+/** The session of somebody who may look at the project, and change nothing. */
+let viewerState: SessionState;
 
 beforeAll(async () => {
   [browser, hub] = await Promise.all([launch(), Hub.start(PROJECT)]);
@@ -64,8 +75,24 @@ beforeAll(async () => {
     run: await firstId(page, "runs"),
   };
   state = await window.context.storageState();
+  const viewer = { email: "joao@example.org", name: "João", access: "viewer" };
+  const { invitation_url: link } = await ask(page, "members", viewer);
   await window.close();
+  viewerState = await accepted(String(link));
 });
+
+/** The session of somebody who has followed the link of an invitation. */
+async function accepted(link: string): Promise<SessionState> {
+  const window = await Window.open(browser);
+  const { page } = window;
+  await page.goto(new URL(link, hub.url).href);
+  await page.getByLabel("New password").fill("another long sentence");
+  await page.getByRole("button", { name: "Begin" }).click();
+  await page.waitForURL("**/projects/clinic");
+  const state = await window.context.storageState();
+  await window.close();
+  return state;
+}
 
 afterAll(async () => {
   await browser?.close();
@@ -104,6 +131,10 @@ async function visit(page: Page, address: string) {
   await page.goto(hub.url + address);
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   await page.getByRole("status", { name: "Loading…" }).first().waitFor({ state: "detached" });
+  // Editors come after the page that they stand in.
+  for (const editor of await page.locator("[data-editor]").all()) {
+    await editor.locator(".cm-content").waitFor();
+  }
 }
 
 const SIZES = {
@@ -153,6 +184,7 @@ const INSIDE = [
     (route) => route !== "/" && !OUTSIDE.includes(route),
   ),
   "/projects/$project/map?view=list",
+  "/projects/$project/workflows/$workflow?step=read",
   ...["received", "headers", "matched", "attempts", "versions", "history"].map(
     (tab) => `/projects/$project/messages/$message?tab=${tab}`,
   ),
@@ -164,7 +196,8 @@ const INSIDE = [
   ...["timeline", "ties", "deliveries"].map((tab) => `/projects/$project/cases/$case?tab=${tab}`),
 ];
 
-test.each(INSIDE)("%s", async (route) => {
+/** Opens a route, and looks at it. */
+async function lookAt(route: string, storageState: SessionState, look?: (page: Page) => unknown) {
   const address = route.replace(/\$(\w+)/g, (_, name: string) => {
     const value = parameters[name];
     if (value === undefined) {
@@ -172,13 +205,32 @@ test.each(INSIDE)("%s", async (route) => {
     }
     return value;
   });
-  const window = await Window.open(browser, { storageState: state });
+  const window = await Window.open(browser, { storageState });
   const { page } = window;
   await visit(page, address);
+  await look?.(page);
   expect(await page.getByText("There is nothing here").count()).toBe(0);
   expect(await faults(page)).toEqual([]);
   await window.close();
-});
+}
+
+test.each(INSIDE)("%s", (route) => lookAt(route, state));
+
+/** Texts that are longer than what they stand in, as somebody sees them who may only read. */
+const ONLY_READ = [
+  "/projects/$project/workflows/$workflow?step=read",
+  "/projects/$project/project-file",
+];
+
+test.each(ONLY_READ)("%s, for those who may only read", (route) =>
+  lookAt(route, viewerState, async (page) => {
+    const text = page.locator("[data-editor] .cm-content");
+    await text.waitFor();
+    expect(await text.getAttribute("aria-readonly")).toBe("true");
+    const scrolls = (element: Element) => element.scrollHeight > element.clientHeight;
+    expect(await page.locator("[data-editor] .cm-scroller").evaluate(scrolls)).toBe(true);
+  }),
+);
 
 test("the search", async () => {
   const window = await Window.open(browser, { storageState: state });
