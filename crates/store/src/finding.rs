@@ -3,9 +3,11 @@
 use fieldpost_model::delivery::Delivery;
 use fieldpost_model::incident::Incident;
 use fieldpost_model::message::Message;
+use fieldpost_model::run::Run;
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::runs::{COLUMNS_OF_RUN, read_run};
 use crate::statement::{Parameter, as_integer};
 use crate::{Store, deliveries, incidents, messages};
 
@@ -70,6 +72,22 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = sql(deliveries::COLUMNS, "deliveries");
         self.query(sql, range.parameters(project, most), deliveries::read_delivery).await
+    }
+
+    /// The newest runs with such ids.
+    pub async fn runs_within(
+        &self,
+        project: &str,
+        range: IdRange,
+        most: usize,
+    ) -> Result<Vec<Run>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS_OF_RUN} FROM runs r
+             LEFT JOIN run_queue q ON q.project = r.project AND q.run = r.id
+             WHERE r.project = $1 AND r.id >= $2 AND r.id <= $3
+             ORDER BY r.id DESC LIMIT $4"
+        );
+        self.query(sql, range.parameters(project, most), read_run).await
     }
 
     /// The newest incidents with such ids.

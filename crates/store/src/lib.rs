@@ -168,9 +168,9 @@ pub use crate::replay::STALE as STALE_PLAN;
 pub use crate::reports::{Expectation, PeriodCounts};
 pub use crate::retention::{Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep};
 pub use crate::runs::{
-    ClaimedInput, ClaimedRun, CronMark, DoneStep, FinalState, NewRun, RunChange, RunClaims,
-    RunCondition, RunDemand, RunEnd, RunError, RunHold, RunKept, RunLogLine, RunOutlook, RunPage,
-    RunRecord, RunThen, RunsFound, StateSide, StepRecord, WorkflowVersion,
+    ClaimedInput, ClaimedRun, CronMark, DoneStep, FinalState, MOST_RUNS_COUNTED, NewRun, RunChange,
+    RunClaims, RunCondition, RunDemand, RunEnd, RunError, RunHold, RunKept, RunLogLine, RunOutlook,
+    RunPage, RunRecord, RunTallies, RunThen, RunsFound, StateSide, StepRecord, WorkflowVersion,
 };
 pub use crate::seal::{KeyId, KeyRing, KeySource, NoKey, Rotation, SealingKey};
 pub use crate::second_factors::SecondFactor;

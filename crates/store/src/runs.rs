@@ -28,6 +28,7 @@
 mod acting;
 mod bulk;
 mod claims;
+mod counts;
 mod cron;
 pub(crate) mod erase;
 mod list;
@@ -39,6 +40,7 @@ mod versions;
 
 pub use bulk::RunChange;
 pub use claims::{ClaimedInput, ClaimedRun, DoneStep, RunClaims, RunDemand, RunOutlook};
+pub use counts::{MOST_RUNS_COUNTED, RunTallies};
 pub use cron::CronMark;
 pub use list::{RunCondition, RunPage, RunsFound};
 pub use making::NewRun;
@@ -49,7 +51,10 @@ pub use states::StateSide;
 pub use versions::WorkflowVersion;
 
 pub(crate) use claims::{HeldRun, read_claimed, run_content};
+#[cfg(test)]
+pub(crate) use counts::tallies_sql;
 pub(crate) use cron::{add_forget_mark, has_clock};
+pub(crate) use list::{COLUMNS as COLUMNS_OF_RUN, read_run};
 pub(crate) use making::{RunRow, newest_version_sql};
 pub(crate) use records::STEP_AGAIN;
 pub(crate) use states::DROP_STATES;

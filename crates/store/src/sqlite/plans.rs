@@ -10,11 +10,13 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus, params};
 use uuid::Uuid;
 
-use super::claim;
+use super::{claim, indexed_by};
 use crate::delivery_list::ROWS_LOOKED_THROUGH;
 use crate::lanes::LANE_COUNT;
 use crate::migrate;
 use crate::records::{Lane, LaneDemand};
+use crate::runs::MOST_RUNS_COUNTED;
+use crate::runs::erase::BY_WORKFLOW;
 
 const NOW: Timestamp = Timestamp(1_000_000_000);
 /// Deliveries of one claim.
@@ -164,6 +166,42 @@ fn what_waits_is_told_at_the_same_cost_however_much_it_is() {
     let (some, twice) = (cost_of_backlogs(11_000), cost_of_backlogs(22_000));
     assert!(some > 10_000, "{some} steps");
     assert!(twice <= some * 11 / 10, "{twice} steps, not {some}");
+}
+
+/// What it costs to tell how a workflow's runs went, with so many of its own and of others.
+fn cost_of_run_tallies(runs: usize) -> Arc<Cost> {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate::sqlite(&mut connection).unwrap();
+    connection
+        .execute_batch(&format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {runs})
+             INSERT INTO runs (project, id, workflow, version, state, origin, input, hops, registered_at)
+             SELECT 'clinic', unhex(printf('0195a7c2000070008000%06x%06x', i, w.column1)),
+                 w.column2, 1, 'available', 'event', 'message', 0, 0
+             FROM n, (VALUES (1, 'register'), (2, 'other')) w;
+             INSERT INTO run_queue (project, run, workflow, rank, next_at, fence, cancel_asked)
+             SELECT project, id, workflow, 0, 0, 0, 0 FROM runs"
+        ))
+        .unwrap();
+    let cost = cost_from_here(&mut connection);
+    let sql = crate::runs::tallies_sql(&indexed_by(BY_WORKFLOW)).replace('$', "?");
+    let limit = i64::try_from(MOST_RUNS_COUNTED + 1).unwrap();
+    let counted: Vec<i64> = connection
+        .prepare(&sql)
+        .unwrap()
+        .query_map(params!["clinic", "register", [0_u8; 16], limit], |row| row.get(2))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(counted, [limit, limit], "no further than that");
+    cost
+}
+
+#[test]
+fn how_runs_went_is_told_at_the_same_cost_however_many_they_are() {
+    let (some, twice) = (cost_of_run_tallies(11_000), cost_of_run_tallies(22_000));
+    let steps = |cost: &Cost| cost.steps.load(Ordering::Relaxed);
+    assert!(steps(&twice) <= steps(&some) * 11 / 10, "{}, not {}", steps(&twice), steps(&some));
 }
 
 /// A list whose filter no index has, over so many deliveries of others.

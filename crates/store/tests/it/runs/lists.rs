@@ -2,7 +2,9 @@
 
 use fieldpost_model::run::RunState::{Available, Claimed, Failed, Started, Success};
 use fieldpost_model::run::{RunOrigin, RunState};
-use fieldpost_store::{RunCondition, RunEnd, RunError, RunPage, RunThen, Stretch};
+use fieldpost_store::{
+    IdRange, RunCondition, RunEnd, RunError, RunPage, RunTallies, RunThen, Stretch,
+};
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -124,4 +126,52 @@ async fn a_replay_and_a_form_set_runs_off_as_well(
     let stale = fieldpost_store::Replay { configuration_version: 7, ..replay };
     assert_eq!(store.replay(&stale).await, Ok(fieldpost_store::Replayed::Stale));
     assert!(store.claim_due(9, LONG).await.is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn how_the_runs_of_a_workflow_went_is_counted_within_bounds(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    five(&store).await;
+    let long_ago = now() - LONG;
+    let tallies = store.run_tallies(PROJECT, WORKFLOW, long_ago).await.unwrap();
+    let made = [(Available, 2), (Success, 1), (Failed, 1)];
+    let made = made.into_iter().map(|(state, count)| ((RunOrigin::Event, state), count)).collect();
+    let expected = RunTallies { made, waiting: 2, ..RunTallies::default() };
+    assert_eq!(tallies, expected);
+    assert_eq!(tallies.of(|origin, state| origin == RunOrigin::Event && state.is_final()), 2);
+    // What waits does so whenever it was made.
+    let none = store.run_tallies(PROJECT, WORKFLOW, now() + LONG).await.unwrap();
+    assert_eq!(none, RunTallies { waiting: 2, ..RunTallies::default() });
+    let nothing = store.run_tallies(PROJECT, "nowhere", long_ago).await.unwrap();
+    assert_eq!(nothing, RunTallies::default());
+    // One more than the bound is there, and then as many.
+    let most = store.run_tallies_within(PROJECT, WORKFLOW, long_ago, 3).await.unwrap();
+    assert!(most.made_is_more && !most.waiting_is_more, "{most:?}");
+    let most = store.run_tallies_within(PROJECT, WORKFLOW, long_ago, 4).await.unwrap();
+    assert!(!most.made_is_more, "{most:?}");
+    let most = store.run_tallies_within(PROJECT, WORKFLOW, long_ago, 1).await.unwrap();
+    assert_eq!((most.waiting, most.waiting_is_more), (1, true), "{most:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_is_found_by_the_beginning_of_its_id(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let runs = five(&store).await;
+    let range = IdRange::beginning(&runs[1].to_string()).unwrap();
+    let found = store.runs_within(PROJECT, range, 5).await.unwrap();
+    assert_eq!(
+        found.iter().map(|run| (run.id, run.state)).collect::<Vec<_>>(),
+        [(runs[1], Failed)]
+    );
+    assert_eq!(store.runs_within("elsewhere", range, 5).await, Ok(Vec::new()));
+    let all = IdRange { first: Uuid::nil(), last: Uuid::max() };
+    let newest: Vec<Uuid> =
+        store.runs_within(PROJECT, all, 2).await.unwrap().iter().map(|run| run.id).collect();
+    assert_eq!(newest, [runs[4], runs[3]]);
 }
