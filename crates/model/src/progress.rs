@@ -12,6 +12,10 @@ use crate::person::UserReference;
 use crate::submission::{Group, Position};
 use crate::time::Timestamp;
 
+mod waiting;
+
+pub use waiting::{ActionList, Fired, LatestCall, Place, Waiting};
+
 /// Where one submission is on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -56,6 +60,14 @@ pub struct Progress {
     pub geolocation: Option<Position>,
     /// What tells it from others in a list.
     pub digest: Option<String>,
+    /// The calls that are out. At most one of them has actions waiting behind it.
+    pub waiting: Vec<Waiting>,
+    /// How many calls, mails and the like it has set off: each has a number that never comes again.
+    pub set_off: u64,
+    /// The latest call of each name.
+    pub calls: Vec<LatestCall>,
+    /// The global actions that happened by themselves.
+    pub fired: Vec<Fired>,
 }
 
 /// The member of a file's object that names its bytes: their SHA-256, in hexadecimal.
@@ -210,7 +222,16 @@ impl Progress {
             anonymised_at: None,
             geolocation: None,
             digest: None,
+            waiting: Vec::new(),
+            set_off: 0,
+            calls: Vec::new(),
+            fired: Vec::new(),
         }
+    }
+
+    /// Whether a call is out that actions wait for: w.c.s. calls that processing actions.
+    pub fn is_busy(&self) -> bool {
+        self.waiting.iter().any(|waiting| waiting.goes_on)
     }
 
     /// Whether its lifecycle has not begun.
