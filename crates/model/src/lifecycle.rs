@@ -14,6 +14,7 @@ use crate::form_definition::FormField;
 use crate::names;
 
 mod action;
+mod usual;
 mod who;
 
 pub use action::{
