@@ -26,11 +26,12 @@ pub mod openfn;
 pub mod openrosa;
 mod raw;
 pub mod rows;
+pub mod sheets;
 pub mod submission;
 mod text;
 mod unreadable;
 mod view;
-mod wcs;
+pub mod wcs;
 mod xml;
 
 use fieldpost_model::json::Value;

@@ -18,8 +18,10 @@ use crate::lifecycle::{Lifecycle, Who};
 use crate::names;
 
 mod derive;
+mod nameless;
 
 pub use derive::{column_key, derived_fields, keyed};
+pub use nameless::{coarse, nameless};
 
 /// A form that the hub asks, and what becomes of each submission of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

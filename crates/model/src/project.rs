@@ -36,6 +36,21 @@ pub struct ApiAccess {
     pub roles: Vec<String>,
     /// Whether it gets records without the names of people only.
     pub anonymised_only: bool,
+    /// Whether its queries must carry a nonce.
+    pub nonce: NonceRule,
+}
+
+names! {
+    /// Whether a signed query must carry a nonce, which is good for one call.
+    #[derive(Default)]
+    pub enum NonceRule {
+        /// It must.
+        #[default]
+        Required = "required",
+        /// It may go without, as old clients do: who sees such a query can send it again for half a
+        /// minute.
+        Optional = "optional",
+    }
 }
 
 /// How long things are kept; `None` means for ever. What still waits to be delivered is kept

@@ -183,6 +183,7 @@ pub const OPERATIONS: &[Operation] = &[
     // Workflows.
     look("/adaptors", Anybody),
     ask("/projects/{project}/jobs/check", Project(Editor)),
+    ask("/projects/{project}/schedules/check", Project(Editor)),
     look("/projects/{project}/workflows", Project(Viewer)),
     look("/projects/{project}/workflows/{workflow}", Project(Viewer)),
     // A job is a program that has the credentials of the project's connections.
@@ -377,7 +378,9 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for Operation { method, template, need, action } in OPERATIONS {
             assert!(seen.insert((method, template)), "{method} {template} is there twice");
-            let asks = *template == "/projects/{project}/jobs/check";
+            let asks = ["jobs", "schedules"]
+                .iter()
+                .any(|noun| *template == format!("/projects/{{project}}/{noun}/check"));
             assert_eq!(*method == "GET" || asks, action.is_none(), "{method} {template}");
             let in_project = template.starts_with("/projects/{project}");
             assert_eq!(matches!(need, Project(_)), in_project, "{method} {template}");

@@ -17,7 +17,7 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -26,6 +26,9 @@ use fieldpost_model::workflow::{CatchUp, CronTrigger};
 
 /// The longest expression, in bytes.
 pub const MAX_EXPRESSION: usize = 256;
+
+/// The code of a time zone that is not there: the expression itself may be right.
+pub const UNKNOWN_TIME_ZONE: &str = "unknown-time-zone";
 
 /// How late a point can be noticed and still not be missed: a hub looks several times a minute.
 pub const ON_TIME: Duration = Duration::from_secs(90);
@@ -75,7 +78,7 @@ impl Schedule {
             .parse(expression)
             .map_err(|_| bad_cron(format!("`{expression}` is no cron expression")))?;
         let zone = time_zone.parse::<Tz>().map_err(|_| Unusable {
-            code: "unknown-time-zone",
+            code: UNKNOWN_TIME_ZONE,
             message: format!("there is no time zone `{time_zone}`"),
             hint: "write its IANA name, such as `Africa/Nairobi` or `UTC`",
         })?;
@@ -94,6 +97,17 @@ impl Schedule {
     /// The first point after a time; `None` where there is none.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         timestamp(self.cron.find_next_occurrence(&self.local(after)?, false).ok()?)
+    }
+
+    /// The points after a time, the nearest first, so many at most.
+    pub fn coming(&self, after: Timestamp, most: usize) -> Vec<Timestamp> {
+        std::iter::successors(self.next(after), |point| self.next(*point)).take(most).collect()
+    }
+
+    /// A time as a clock in the time zone shows it, with how far that is from UTC:
+    /// `2026-11-24T09:00:00+03:00`.
+    pub fn on_the_clock(&self, time: Timestamp) -> Option<String> {
+        Some(self.local(time)?.to_rfc3339_opts(SecondsFormat::Secs, false))
     }
 
     /// The points that are to have a run, the oldest first: those after `considered` and not after
@@ -204,6 +218,50 @@ mod tests {
             "2026-11-23T05:59:59.999999Z",
             &["2026-11-23T06:00:00Z"],
         );
+    }
+
+    #[track_caller]
+    fn check_coming(expression: &str, zone: &str, after: &str, expected: &[&str]) {
+        let schedule = schedule(expression, zone);
+        let coming = schedule.coming(at(after), 3);
+        let shown: Vec<String> =
+            coming.into_iter().filter_map(|point| schedule.on_the_clock(point)).collect();
+        assert_eq!(shown, expected, "{expression} in {zone}");
+    }
+
+    #[test]
+    fn what_comes_is_told_as_the_clock_shows_it() {
+        check_coming(
+            "0 9 * * MON-FRI",
+            "Africa/Nairobi",
+            "2026-11-20T05:59:59Z",
+            &[
+                "2026-11-20T09:00:00+03:00",
+                "2026-11-23T09:00:00+03:00",
+                "2026-11-24T09:00:00+03:00",
+            ],
+        );
+        check_coming(
+            "30 2 * * *",
+            "Europe/Berlin",
+            "2026-03-27T12:00:00Z",
+            &[
+                "2026-03-28T02:30:00+01:00",
+                "2026-03-29T03:00:00+02:00",
+                "2026-03-30T02:30:00+02:00",
+            ],
+        );
+        check_coming(
+            "0 0 1 1 *",
+            "UTC",
+            "2026-11-20T00:00:00Z",
+            &[
+                "2027-01-01T00:00:00+00:00",
+                "2028-01-01T00:00:00+00:00",
+                "2029-01-01T00:00:00+00:00",
+            ],
+        );
+        assert_eq!(schedule("* * * * *", "UTC").coming(at("2026-11-20T00:00:00Z"), 0), []);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) mod erase;
 mod list;
 mod making;
 pub(crate) mod order;
+#[cfg(test)]
+mod plans;
 mod records;
 mod states;
 mod versions;

@@ -8,6 +8,7 @@ mod forms;
 mod properties;
 mod refusals;
 mod samples;
+mod wcs;
 mod xml;
 
 use fieldpost_model::json::Value;

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use fieldpost_model::connection::SigningAlgorithm;
 use fieldpost_model::json::Value;
-use fieldpost_model::project::ApiAccess;
+use fieldpost_model::project::{ApiAccess, NonceRule};
 use fieldpost_model::secret::Secret;
 use fieldpost_model::source::{Dialect, ReceiverAccess, Source};
 
@@ -54,6 +54,7 @@ fn read_key(name: &str, field: &Field<'_, '_>) -> Option<ApiAccess> {
     let algorithms = fields.take("algorithms").map(|field| read_algorithms(&field));
     let roles = fields.take("roles").map(|field| read_roles(&field));
     let anonymised_only = fields.take("anonymised_only").map(|field| field.boolean());
+    let nonce = fields.take("nonce").map(|field| field.choice(NonceRule::ALL, NonceRule::name));
     fields.close();
     Some(ApiAccess {
         name: name.to_owned(),
@@ -61,6 +62,7 @@ fn read_key(name: &str, field: &Field<'_, '_>) -> Option<ApiAccess> {
         algorithms: algorithms.unwrap_or_else(|| USUAL_ALGORITHMS.to_vec()),
         roles: roles.unwrap_or_default(),
         anonymised_only: anonymised_only.unwrap_or(Some(false))?,
+        nonce: nonce.unwrap_or(Some(NonceRule::Required))?,
     })
 }
 
@@ -118,6 +120,7 @@ fn write_key(key: &ApiAccess, secrets: Secrets) -> Value<'static> {
     let roles: Vec<_> = key.roles.iter().cloned().map(Value::from).collect();
     members.put_unless(roles.is_empty(), "roles", roles);
     members.put_unless(!key.anonymised_only, "anonymised_only", key.anonymised_only);
+    members.put_unless(key.nonce == NonceRule::Required, "nonce", key.nonce.name());
     members.into_value()
 }
 

@@ -170,7 +170,7 @@ fn read_addresses<T>(field: &Field<'_, '_>, read: fn(&Field<'_, '_>) -> Option<T
 
 /// Reads a mail address. Whether it exists only sending can tell; this finds slips, and whatever
 /// would end the address and begin something else in a mail's header.
-fn read_mail_address(field: &Field<'_, '_>) -> Option<String> {
+pub(super) fn read_mail_address(field: &Field<'_, '_>) -> Option<String> {
     let text = field.text()?;
     let is_plain = text.len() <= MAX_MAIL_ADDRESS
         && !text.chars().any(|character| {

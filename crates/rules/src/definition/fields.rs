@@ -73,7 +73,7 @@ impl Place<'_> {
     }
 
     /// The place of an element of the array at this place.
-    fn element(&self, index: usize) -> Self {
+    pub(super) fn element(&self, index: usize) -> Self {
         Self { path: format!("{}[{index}]", self.path), problems: self.problems }
     }
 
@@ -131,6 +131,11 @@ impl<'v, 'p> Fields<'v, 'p> {
             value,
             hidden: false,
         })
+    }
+
+    /// Whether a key is there that means something, whoever asks for it later.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.members.iter().any(|(name, value)| name == key && !value.is_null())
     }
 
     /// Takes a key that must be there.
@@ -198,6 +203,11 @@ pub(super) struct Field<'v, 'p> {
 }
 
 impl<'v, 'p> Field<'v, 'p> {
+    /// A whole document, where it is no part of a larger one.
+    pub(super) fn alone(value: &'v Value<'v>, place: Place<'p>) -> Self {
+        Self { place, section: Section::Inner, key: "", value, hidden: false }
+    }
+
     /// From now on, keeps the value out of messages.
     pub(super) fn hidden(self) -> Self {
         Self { hidden: true, ..self }

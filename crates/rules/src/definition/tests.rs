@@ -13,7 +13,9 @@ use fieldpost_model::forwarder::{
     Rendering, Withheld, Withholding,
 };
 use fieldpost_model::json::Value;
-use fieldpost_model::project::{ApiAccess, ProjectSettings, Report, ReportEvery, Retention};
+use fieldpost_model::project::{
+    ApiAccess, NonceRule, ProjectSettings, Report, ReportEvery, Retention,
+};
 use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
@@ -115,6 +117,7 @@ fn reads_all_that_a_project_settles() {
                 algorithms: vec![SigningAlgorithm::Sha1, SigningAlgorithm::Sha512],
                 roles: vec!["agents".to_owned()],
                 anonymised_only: true,
+                nonce: NonceRule::Optional,
             },
             ApiAccess {
                 name: "phones".to_owned(),
@@ -122,6 +125,7 @@ fn reads_all_that_a_project_settles() {
                 algorithms: vec![SigningAlgorithm::Sha256],
                 roles: Vec::new(),
                 anonymised_only: false,
+                nonce: NonceRule::Required,
             },
         ],
     };

@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
+use fieldpost_dialects::sheets::Cell;
 use fieldpost_model::case::Case;
 use fieldpost_model::json::Value;
 use fieldpost_model::time::Timestamp;
@@ -30,7 +31,6 @@ use super::parameters::{bad, named, read_both};
 use super::path::Path;
 use super::submission_export::with_left_over;
 use super::table_file::{TableFile, TableFormat};
-use super::xlsx::Cell;
 use crate::app::Shared;
 use crate::problem::Problem;
 

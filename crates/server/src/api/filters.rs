@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use fieldpost_engine::Missed;
+use fieldpost_engine::{Missed, TryOn};
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{self, read_forwarder};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::body::Document;
 use super::messages::{Condition, Explained, Message};
@@ -34,6 +35,8 @@ const FILTER_KEYS: [&str; 11] = [
 ];
 /// How many of the newest to look at.
 const LAST: &str = "last";
+/// The one to look at.
+const MESSAGE: &str = "message";
 /// The name and the connection that a filter is read under, since a filter is part of a forwarder.
 const TRIAL: &str = "trial";
 
@@ -71,6 +74,8 @@ pub(super) struct FilterToTry {
     /// How many of the newest messages to look at; 1000, unless given, and 10000 at most. Of forms and
     /// cases 1000 at most, in as many messages.
     last: Option<u32>,
+    /// The one message to look at, or at what it brought, instead of the newest.
+    message: Option<Uuid>,
 }
 
 /// What a filter would have matched.
@@ -107,7 +112,8 @@ pub(super) struct NearMiss {
 
 /// Try a filter
 ///
-/// Against the newest messages, or the forms and cases that they brought, without saving anything.
+/// Against the newest messages or a given one, or the forms and cases that they brought, without saving
+/// anything.
 #[utoipa::path(
     post,
     path = "/projects/{project}/filters/try",
@@ -122,8 +128,8 @@ pub(super) async fn try_filter(
     _: Parameters<NoParameters>,
     document: Document,
 ) -> Result<Json<FilterTrial>, Problem> {
-    let (forwarder, last) = read(document.value()?).map_err(Problem::invalid)?;
-    let trial = app.hub.try_filter(&project, &forwarder, last).await?;
+    let (forwarder, on) = read(document.value()?).map_err(Problem::invalid)?;
+    let trial = app.hub.try_filter(&project, &forwarder, on).await?;
     let (examples, subjects) = trial
         .examples
         .into_iter()
@@ -152,7 +158,7 @@ impl From<Missed> for NearMiss {
     }
 }
 
-fn read(value: Value<'_>) -> Result<(Forwarder, usize), Vec<definition::Problem>> {
+fn read(value: Value<'_>) -> Result<(Forwarder, TryOn), Vec<definition::Problem>> {
     let problem = |path: &str, code, message: String, hint: &str| {
         let (path, hint) = (path.to_owned(), Some(hint.to_owned()));
         vec![definition::Problem { path, code, message, hint }]
@@ -161,18 +167,31 @@ fn read(value: Value<'_>) -> Result<(Forwarder, usize), Vec<definition::Problem>
         let message = format!("a filter is an object, not of type {}", value.kind_name());
         return Err(problem("", "wrong-type", message, "write `{\"match\": {…}}`"));
     };
-    let mut last = DEFAULT_LAST;
+    let mut on = None;
     if let Some(place) = members.iter().position(|(key, _)| key == LAST) {
         let (_, wanted) = members.remove(place);
         let number = wanted.as_number().and_then(|text| text.parse().ok());
-        last = number.filter(|number| *number > 0).ok_or_else(|| {
+        let last = number.filter(|number| *number > 0).ok_or_else(|| {
             let message = "`last` is not a whole number above zero".to_owned();
             problem(LAST, "wrong-value", message, "leave it out to look at 1000 messages")
         })?;
+        on = Some(TryOn::Newest(last));
+    }
+    if let Some(place) = members.iter().position(|(key, _)| key == MESSAGE) {
+        let (_, wanted) = members.remove(place);
+        let id = wanted.as_str().and_then(|text| Uuid::parse_str(text).ok()).ok_or_else(|| {
+            let message = "`message` is not the id of a message".to_owned();
+            problem(MESSAGE, "wrong-value", message, "leave it out to look at the newest")
+        })?;
+        if on.is_some() {
+            let message = "`message` and `last` do not go together".to_owned();
+            return Err(problem(MESSAGE, "does-not-apply", message, "leave one of them out"));
+        }
+        on = Some(TryOn::Message(id));
     }
     if let Some((key, _)) = members.iter().find(|(key, _)| !FILTER_KEYS.contains(&&**key)) {
         let message = format!("a filter has no key `{key}`");
-        let hint = format!("the keys are {} and {LAST}", FILTER_KEYS.join(", "));
+        let hint = format!("the keys are {}, {LAST} and {MESSAGE}", FILTER_KEYS.join(", "));
         return Err(problem(key, "unknown-key", message, &hint));
     }
     members.push(("to".into(), TRIAL.into()));
@@ -185,7 +204,7 @@ fn read(value: Value<'_>) -> Result<(Forwarder, usize), Vec<definition::Problem>
         }
         problems
     })?;
-    Ok((forwarder, last))
+    Ok((forwarder, on.unwrap_or(TryOn::Newest(DEFAULT_LAST))))
 }
 
 #[cfg(test)]
@@ -194,9 +213,14 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Result<usize, (&str, &str)>) {
+        check_on(text, expected.map(TryOn::Newest));
+    }
+
+    #[track_caller]
+    fn check_on(text: &str, expected: Result<TryOn, (&str, &str)>) {
         let found = read(Value::parse(text.as_bytes()).unwrap());
         let found = match &found {
-            Ok((_, last)) => Ok(*last),
+            Ok((_, on)) => Ok(*on),
             Err(problems) => Err((problems[0].path.as_str(), problems[0].code)),
         };
         assert_eq!(found, expected, "{text}");
@@ -224,5 +248,12 @@ mod tests {
         check(r#"{"forms": ["births"]}"#, Err(("forms", "does-not-apply")));
         check(r#"{"on": "cases"}"#, Err(("on", "wrong-value")));
         check(r#"{"from": 5}"#, Err(("from", "wrong-type")));
+        let id = "0195a7c2-0000-7000-8000-000000000001";
+        let of_one = format!(r#"{{"from": "kobo", "message": "{id}"}}"#);
+        check_on(&of_one, Ok(TryOn::Message(Uuid::parse_str(id).unwrap())));
+        check(r#"{"message": "births"}"#, Err(("message", "wrong-value")));
+        check(r#"{"message": 5}"#, Err(("message", "wrong-value")));
+        let both = format!(r#"{{"last": 5, "message": "{id}"}}"#);
+        check(&both, Err(("message", "does-not-apply")));
     }
 }

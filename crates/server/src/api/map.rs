@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use fieldpost_engine::{self as engine, ProjectMap};
-use fieldpost_model::event::Event;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,7 +19,7 @@ pub(super) struct Map {
     /// Since when `today` counts.
     #[schema(format = DateTime)]
     today_since: String,
-    /// The places: sources first, then forwarders, then connections.
+    /// The places: sources first, then forwarders, workflows and connections.
     nodes: Vec<MapNode>,
     /// The ways between them.
     edges: Vec<MapEdge>,
@@ -32,30 +31,37 @@ pub(super) struct MapNode {
     /// What edges name it by: `kind:name`.
     #[schema(example = "source:kobo")]
     id: String,
-    /// What stands there. `any_source` stands for all sources together, where a forwarder listens to
-    /// every one.
+    /// What stands there. `any_source` stands for all sources together, where a forwarder or a workflow
+    /// listens to every one.
     #[schema(value_type = MapNodeKindName)]
     kind: &'static str,
     /// Its name; `*` for all sources together.
     #[schema(example = "kobo")]
     name: String,
-    /// How it is: a source or a connection as in the overview, a forwarder `well` or `paused`.
+    /// What people call a workflow; empty where nothing was said.
+    title: String,
+    /// How it is: a source or a connection as in the overview, a forwarder or a workflow `well` or
+    /// `paused`.
     #[schema(example = "well")]
     state: &'static str,
     /// Whether all its tries of late failed, of a forwarder or a connection: the last one did, and
-    /// nothing has arrived for a while.
+    /// nothing has arrived for a while. Of a workflow, whether the last run that has ended failed.
     failing: bool,
-    /// What came in by it today, was wanted by it, or arrived at it.
+    /// What came in by it today, was wanted by it, or arrived at it; of a workflow, its runs of today,
+    /// counted up to 10,000.
     today: u64,
-    /// Deliveries that wait for it, counted up to 10,000; connections only.
+    /// Deliveries that wait for a connection, or runs of a workflow that have not ended, counted up to
+    /// 10,000.
     #[schema(required)]
     waiting: Option<u64>,
     /// Whether there are more than that.
     waiting_is_more: bool,
-    /// What a forwarder asks for beside its source, in short; empty where it asks for nothing.
+    /// What a forwarder or a workflow asks for beside its source, in short, or the points in time of a
+    /// clock; empty where it asks for nothing.
     #[schema(required)]
     filter: Option<String>,
-    /// What sets a forwarder off; forwarders only.
+    /// What sets a forwarder or a workflow off: an event, `cron`, trouble such as `incident-opened`, or
+    /// `manual`.
     #[schema(required, example = "message")]
     on: Option<&'static str>,
 }
@@ -70,7 +76,8 @@ pub(super) struct MapEdge {
     #[schema(example = "forwarder:births")]
     to: String,
     /// Into a forwarder, the messages of today that it wanted; out of one, the deliveries of it that
-    /// arrived today.
+    /// arrived today. Into a workflow, the runs of today that were set off; out of one, those that ended
+    /// well.
     today: u64,
 }
 
@@ -80,18 +87,20 @@ fn id(kind: engine::MapNodeKind, name: &str) -> String {
 
 impl From<engine::MapNode> for MapNode {
     fn from(node: engine::MapNode) -> Self {
-        let engine::MapNode { kind, name, state, is_failing, today, waiting, filter, event } = node;
+        let engine::MapNode { kind, name, title, state, is_failing, today, waiting, filter, on } =
+            node;
         Self {
             id: id(kind, &name),
             kind: kind.name(),
             name,
+            title,
             state,
             failing: is_failing,
             today,
             waiting: waiting.map(|(count, _)| count),
             waiting_is_more: waiting.is_some_and(|(_, is_more)| is_more),
             filter,
-            on: event.map(Event::name),
+            on,
         }
     }
 }
@@ -115,8 +124,8 @@ impl From<ProjectMap> for Map {
 
 /// What goes where in a project
 ///
-/// Sources lead to forwarders, forwarders to connections; with what went there today, what waits and
-/// how each is.
+/// Sources lead to forwarders and workflows, these to connections; with what went there today, what
+/// waits and how each is.
 #[utoipa::path(
     get,
     path = "/projects/{project}/map",

@@ -67,6 +67,7 @@ mod run_actions;
 mod run_bulk;
 mod run_parts;
 mod runs;
+mod schedules;
 mod search;
 mod session;
 mod sources;
@@ -82,7 +83,6 @@ mod users;
 mod visitor;
 mod workflow_versions;
 mod workflows;
-mod xlsx;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -280,6 +280,7 @@ fn routes_of_workflows() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(jobs::adaptors))
         .routes(routes!(jobs::check))
+        .routes(routes!(schedules::check))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::get, workflows::put, workflows::delete))
         .routes(routes!(workflows::pause))

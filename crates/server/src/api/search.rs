@@ -47,9 +47,11 @@ impl SearchItem {
         let pages = match kind {
             FoundKind::Source => "sources",
             FoundKind::Forwarder => "forwarders",
+            FoundKind::Workflow => "workflows",
             FoundKind::Connection => "connections",
             FoundKind::Message => "messages",
             FoundKind::Delivery => "deliveries",
+            FoundKind::Run => "runs",
             FoundKind::Incident => "incidents",
             FoundKind::Form => "forms",
             FoundKind::Submission => "submissions",
@@ -67,7 +69,7 @@ impl SearchItem {
 #[into_params(parameter_in = Query)]
 pub(super) struct Search {
     /// A name or a part of one; an id or its first eight digits at least; the identity of a message or
-    /// a submission, the id of a case or the key of deliveries, whole. Nothing is found without it.
+    /// a submission, the id of a case or the key of deliveries and runs, whole. Nothing is found without it.
     q: Option<String>,
     /// In this project only.
     project: Option<String>,

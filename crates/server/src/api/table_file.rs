@@ -2,13 +2,9 @@
 
 use std::io;
 
+use fieldpost_dialects::sheets::{Cell, Csv, Sheet, SheetFormat};
 use fieldpost_model::names;
 use fieldpost_store::StoreError;
-
-use super::xlsx::{Cell, Workbook};
-
-/// What a workbook of Excel is.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 names! {
     /// What a table is written as.
@@ -23,18 +19,21 @@ names! {
 impl TableFormat {
     /// The content type of such a file.
     pub(super) const fn content_type(self) -> &'static str {
+        self.sheet().content_type()
+    }
+
+    const fn sheet(self) -> SheetFormat {
         match self {
-            Self::Csv => "text/csv",
-            Self::Xlsx => XLSX,
+            Self::Csv => SheetFormat::Csv,
+            Self::Xlsx => SheetFormat::Xlsx,
         }
     }
 }
 
-/// A table under construction.
-pub(super) enum TableFile {
-    Csv(String),
-    Xlsx(Box<Workbook>),
-}
+/// A table under construction. Programs read it as well as people: its CSV says what was answered, to
+/// the letter.
+#[derive(Debug)]
+pub(super) struct TableFile(Sheet);
 
 impl TableFile {
     /// A table whose columns have these names.
@@ -42,10 +41,7 @@ impl TableFile {
         format: TableFormat,
         names: impl Iterator<Item = &'c str>,
     ) -> Result<Self, StoreError> {
-        Ok(match format {
-            TableFormat::Csv => Self::Csv(csv_line(names)),
-            TableFormat::Xlsx => Self::Xlsx(Box::new(Workbook::begin(names).map_err(unwritten)?)),
-        })
+        Sheet::begin(format.sheet(), Csv::Exact, names).map(Self).map_err(unwritten)
     }
 
     /// Adds a row.
@@ -53,67 +49,21 @@ impl TableFile {
         &mut self,
         cells: impl Iterator<Item = Cell<'c>>,
     ) -> Result<(), StoreError> {
-        match self {
-            Self::Csv(text) => text.push_str(&csv_line(cells.map(|cell| cell.text))),
-            Self::Xlsx(book) => book.add(cells).map_err(unwritten)?,
-        }
-        Ok(())
+        self.0.add(cells).map_err(unwritten)
     }
 
     /// What is there to be sent.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        match self {
-            Self::Csv(text) => std::mem::take(text).into_bytes(),
-            Self::Xlsx(book) => book.take(),
-        }
+        self.0.take()
     }
 
     /// Ends the table; what is left to be sent.
     pub(super) fn end(self) -> Result<Vec<u8>, StoreError> {
-        match self {
-            Self::Csv(text) => Ok(text.into_bytes()),
-            Self::Xlsx(book) => book.end().map_err(unwritten),
-        }
+        self.0.end().map_err(unwritten)
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
 fn unwritten(error: io::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
-}
-
-/// A line as RFC 4180 has it.
-fn csv_line<'c>(cells: impl Iterator<Item = &'c str>) -> String {
-    let mut line = String::new();
-    for (place, cell) in cells.enumerate() {
-        if place > 0 {
-            line.push(',');
-        }
-        if cell.contains([',', '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ') {
-            line.push('"');
-            line.push_str(&cell.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(cell);
-        }
-    }
-    line.push_str("\r\n");
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(cells: &[&str], expected: &str) {
-        assert_eq!(csv_line(cells.iter().copied()), expected);
-    }
-
-    #[test]
-    fn cells_are_quoted_where_they_have_to_be() {
-        check(&["a", "", "é b"], "a,,é b\r\n");
-        check(&["a,b", "\"", "c\nd", "\r"], "\"a,b\",\"\"\"\",\"c\nd\",\"\r\"\r\n");
-        check(&[" a", "b "], "\" a\",\"b \"\r\n");
-    }
 }

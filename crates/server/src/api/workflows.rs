@@ -1,14 +1,17 @@
 //! Workflows: graphs of jobs, what sets them off, and pausing them.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use fieldpost_engine::{Draft, Saved};
-use fieldpost_model::run;
+use fieldpost_engine::{Draft, Saved, is_bad};
+use fieldpost_model::run::{self, RunState};
+use fieldpost_model::time::Timestamp;
 use fieldpost_model::workflow::{self, Trigger};
 use fieldpost_rules::definition::{Secrets, read_workflow, write_workflow};
-use fieldpost_store::{DefinitionKind, RunCondition, RunPage};
-use futures_util::future::try_join;
+use fieldpost_store::{DefinitionKind, RunCondition, RunPage, RunTallies};
+use futures_util::future::try_join3;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use http::StatusCode;
 use serde::Serialize;
@@ -26,6 +29,7 @@ use super::path::Path;
 use super::pause::Pause;
 use super::principal::Caller;
 use super::reason::{Reason, Reasoned};
+use super::schedules::{DueTime, due_of};
 use crate::app::{App, Shared};
 use crate::problem::{Mistake, Problem};
 
@@ -34,6 +38,9 @@ const SHOWN_AT_ONCE: usize = 8;
 
 /// Runs that are shown with a workflow.
 const LAST_RUNS: usize = 10;
+
+/// The time of `last_day`.
+const DAY: Duration = Duration::from_hours(24);
 
 /// A workflow.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,11 +67,44 @@ pub(super) struct Workflow {
     saved_at: Option<String>,
     /// Its newest runs, 10 at most, the newest first.
     last_runs: Vec<LastRun>,
+    /// How its runs of the last 24 hours went.
+    last_day: RunsOfDay,
     /// What is allowed, and likely to be regretted about having made it what it is; told to whoever does.
     warnings: Vec<Mistake>,
     /// The workflow as the project file has it; give it back to change it.
     #[schema(value_type = Object)]
     definition: ExactJson,
+}
+
+/// How the runs of a workflow went that were made within a day, counted up to 10,000.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RunsOfDay {
+    /// Those that ended well.
+    succeeded: u64,
+    /// Those that failed, crashed, were stopped or met a fault of the hub.
+    failed: u64,
+    /// Those that somebody ended.
+    cancelled: u64,
+    /// Whether there are more than were counted.
+    is_more: bool,
+    /// Runs that have not ended, whenever they were made, counted up to 10,000.
+    waiting: u64,
+    /// Whether more of them wait than were counted.
+    waiting_is_more: bool,
+}
+
+impl From<RunTallies> for RunsOfDay {
+    fn from(tallies: RunTallies) -> Self {
+        let of = |holds: fn(RunState) -> bool| tallies.of(|_, state| holds(state));
+        Self {
+            succeeded: of(|state| state == RunState::Success),
+            failed: of(is_bad),
+            cancelled: of(|state| state == RunState::Cancelled),
+            is_more: tallies.made_is_more,
+            waiting: tallies.waiting,
+            waiting_is_more: tallies.waiting_is_more,
+        }
+    }
 }
 
 /// A run of a workflow, in brief.
@@ -109,13 +149,22 @@ pub(super) struct TriggerShown {
     /// The time zone of the cron expression.
     #[schema(required, example = "Africa/Nairobi")]
     time_zone: Option<String>,
+    /// When the cron expression is due next, three times; empty where there is none.
+    next: Vec<DueTime>,
     /// Whether the sender of the message is answered with what the run has left.
     replies: bool,
 }
 
-impl From<&Trigger> for TriggerShown {
-    fn from(trigger: &Trigger) -> Self {
-        let plain = |kind| Self { kind, source: None, cron: None, time_zone: None, replies: false };
+impl TriggerShown {
+    fn new(trigger: &Trigger, now: Timestamp) -> Self {
+        let plain = |kind| Self {
+            kind,
+            source: None,
+            cron: None,
+            time_zone: None,
+            next: Vec::new(),
+            replies: false,
+        };
         match trigger {
             Trigger::Event(event) => Self {
                 source: event.filter.from.clone(),
@@ -125,6 +174,7 @@ impl From<&Trigger> for TriggerShown {
             Trigger::Cron(cron) => Self {
                 cron: Some(cron.expression.clone()),
                 time_zone: Some(cron.time_zone.clone()),
+                next: due_of(cron, now),
                 ..plain("cron")
             },
             Trigger::Trouble(trouble) => plain(trouble.name()),
@@ -144,21 +194,24 @@ impl Workflow {
         let of_it =
             RunCondition { workflow: Some(workflow.name.clone()), ..RunCondition::default() };
         let page = RunPage { before: None, limit: LAST_RUNS };
-        let (newest, last) = try_join(
+        let now = app.hub.now();
+        let (newest, last, tallies) = try_join3(
             store.workflow_versions(project, &workflow.name, None, 1),
             store.runs(project, &of_it, page),
+            store.run_tallies(project, &workflow.name, now - DAY),
         )
         .await?;
         Ok(Self {
             name: workflow.name.clone(),
             title: workflow.title.clone(),
-            trigger: (&workflow.trigger).into(),
+            trigger: TriggerShown::new(&workflow.trigger, now),
             steps: workflow.steps.len(),
             paused: workflow.paused,
             pause: Pause::shown(stored.pause(kind, &workflow.name)),
             version: stored.saved_in(kind, &workflow.name).unwrap_or_default(),
             saved_at: newest.first().map(|version| version.saved_at.to_string()),
             last_runs: last.found.into_iter().map(LastRun::from).collect(),
+            last_day: tallies.into(),
             warnings: Vec::new(),
             definition: write_workflow(workflow, Secrets::Hidden).into(),
         })
@@ -171,7 +224,7 @@ fn name_of(workflow: &workflow::Workflow) -> &str {
 
 /// All workflows
 ///
-/// With the newest runs of each.
+/// With the newest runs of each, and how those of the last day went.
 #[utoipa::path(
     get,
     path = "/projects/{project}/workflows",

@@ -287,15 +287,17 @@ pub(super) fn any_source() -> impl Strategy<Value = Source> {
 pub(super) fn any_api_access() -> impl Strategy<Value = Vec<ApiAccess>> {
     let algorithms = prop::sample::subsequence(SigningAlgorithm::ALL, 0..=3);
     let roles = prop::collection::vec(any_name(), 0..3);
-    let key = (any_secret(), algorithms, roles, any::<bool>());
+    let nonce = prop::sample::select(NonceRule::ALL);
+    let key = (any_secret(), algorithms, roles, any::<bool>(), nonce);
     prop::collection::btree_map(any_name(), key, 0..3).prop_map(|keys| {
         let keys = keys.into_iter();
-        keys.map(|(name, (secret, algorithms, roles, anonymised_only))| ApiAccess {
+        keys.map(|(name, (secret, algorithms, roles, anonymised_only, nonce))| ApiAccess {
             name,
             secret,
             algorithms,
             roles,
             anonymised_only,
+            nonce,
         })
         .collect()
     })

@@ -280,12 +280,15 @@ fn mistakes_are_told_at_their_place() {
 
 #[test]
 fn mistakes_of_triggers_are_told_at_their_place() {
-    check_refused(
-        &one_step("trigger: { event: case, cron: '* * * * *' }"),
-        "trigger",
-        "two-triggers",
-        "not by both",
-    );
+    for (keys, told) in [
+        ("event: case", "`event` is for what an event sets off, and `cron`"),
+        ("source: kobo", "`source` is for"),
+        ("match: { a: 1 }", "`match` is for"),
+        ("reply: after_completion, source: kobo", "`source` is for"),
+    ] {
+        let trigger = format!("trigger: {{ {keys}, cron: '* * * * *' }}");
+        check_refused(&one_step(&trigger), "trigger", "two-triggers", told);
+    }
     check_refused(&one_step("trigger: { cron: daily }"), "trigger.cron", "bad-cron", "");
     check_refused(
         &one_step("trigger: { cron: '0 6 * * *', time_zone: Mars/Base }"),

@@ -12,7 +12,7 @@ use fieldpost_model::workflow::{
     CatchUp, CronTrigger, EventTrigger, Overlap, Reply, Trigger, Trouble,
 };
 
-use crate::cron::Schedule;
+use crate::cron::{Schedule, UNKNOWN_TIME_ZONE};
 use crate::definition::conditions::{
     OF_TRIGGER, read_filter, report_idle_conditions, write_filter,
 };
@@ -22,8 +22,22 @@ use crate::definition::write::{Members, Secrets};
 /// The time zone of fields whose trigger names none.
 const DEFAULT_TIME_ZONE: &str = "UTC";
 
-/// The code of what is wrong with a time zone rather than with the fields.
-const UNKNOWN_TIME_ZONE: &str = "unknown-time-zone";
+/// The keys of triggers that an event sets off, and the time does not.
+const KEYS_OF_EVENTS: [&str; 13] = [
+    "event",
+    "source",
+    "match",
+    "unless",
+    "headers",
+    "query",
+    "forms",
+    "case_types",
+    "applications",
+    "users",
+    "without_users",
+    "format",
+    "reply",
+];
 
 /// The statuses that a sender can be answered with.
 const REPLY_CODES: RangeInclusive<u32> = 200..=599;
@@ -99,15 +113,17 @@ pub(super) fn read_trigger(field: &Field<'_, '_>) -> Option<Trigger> {
         let all = Happening::all();
         field.choice(&all, Happening::name)
     });
-    let cron = fields.take("cron");
-    if happening.is_some() && cron.is_some() {
-        return field.place.report_with_hint(
-            "two-triggers",
-            "a workflow is set off by an event or by the time, not by both",
-            "write two workflows, or leave out `event` or `cron`",
-        );
-    }
-    if let Some(cron) = cron {
+    if let Some(cron) = fields.take("cron") {
+        if let Some(other) = KEYS_OF_EVENTS.iter().find(|key| fields.has(key)) {
+            return field.place.report_with_hint(
+                "two-triggers",
+                format!(
+                    "`{other}` is for what an event sets off, and `cron` for what the time does: a \
+                     workflow is set off by one, not by both"
+                ),
+                format!("write two workflows, or leave out `{other}` or `cron`"),
+            );
+        }
         return read_cron(&cron, fields).map(Trigger::Cron);
     }
     match happening.unwrap_or(Some(Happening::Event(Event::Message)))? {

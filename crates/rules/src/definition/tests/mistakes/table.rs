@@ -149,6 +149,13 @@ pub(super) const SETTINGS: &[Row] = &[
         "",
     ),
     (
+        "api_access: { p: { secret: x, nonce: maybe } }",
+        "wrong-value",
+        "api_access.p.nonce",
+        "\"maybe\"",
+        "required",
+    ),
+    (
         "api_access: { p: { secret: x, role: [] } }",
         "unknown-key",
         "api_access.p.role",

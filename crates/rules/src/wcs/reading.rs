@@ -1,0 +1,321 @@
+//! Who may read what.
+//!
+//! Of forms and their submissions, by address:
+//!
+//! | who calls | one record | list, GeoJSON | sheets, calendar |
+//! |---|---|---|---|
+//! | somebody who runs the project, by session | all | all | all |
+//! | a signature, and `anonymise` or a key with `anonymised_only` | without names | list: without names; GeoJSON: refused | refused |
+//! | a signature that names nobody | of cards | all | of cards |
+//! | whoever has one of the roles that it concerns | all | all | all |
+//! | who has none of them | refused | refused | refused |
+//!
+//! Which roles a list concerns are those of the functions of its form; which roles a record concerns,
+//! those and the ones that may act on it. Whoever sent a record in may not read it here for that.
+//!
+//! A status can be hidden from those who have none of certain roles; they see the last one that they
+//! may, and nobody sees more than the call acts for.
+
+use fieldpost_model::lifecycle::Who;
+
+use super::caller::{ActsFor, Caller, Proof};
+use super::{Parameters, Refusal};
+
+/// What a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// One record, with its files.
+    Record,
+    /// A list of records.
+    List,
+    /// The places of records.
+    Geojson,
+    /// Records as a sheet: ODS, CSV, XLSX.
+    Sheet,
+    /// Records as a calendar.
+    Calendar,
+}
+
+/// What kind of records a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Submissions of a form.
+    Form,
+    /// Cases, which w.c.s. calls cards.
+    Card,
+}
+
+/// What a caller gets to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Whether everything that says who somebody is, is left out.
+    pub anonymised: bool,
+    /// Whether it reads as one who runs the project: every status is visible, and nobody in
+    /// particular reads.
+    pub as_administrator: bool,
+}
+
+/// What a caller gets to read at an address. `concerned` are the roles that the form or the record
+/// concerns.
+pub fn may_read<'r>(
+    caller: &Caller<'_>,
+    address: Address,
+    kind: Kind,
+    parameters: &Parameters,
+    concerned: impl IntoIterator<Item = &'r str>,
+) -> Result<Reading, Refusal> {
+    let anonymised = caller.is_anonymised_only() || parameters.has("anonymise");
+    if anonymised && !matches!(address, Address::Record | Address::List) {
+        return Err(Refusal::denied(if caller.is_anonymised_only() {
+            "Restricted API access."
+        } else {
+            "Anonymised data is not given in this format."
+        }));
+    }
+    let reading = |as_administrator| Ok(Reading { anonymised, as_administrator });
+    if caller.is_administrator() || (anonymised && caller.is_signed()) {
+        return reading(true);
+    }
+    match (&caller.acts_for, caller.proof) {
+        (ActsFor::Itself, Proof::Signature(_))
+            if kind == Kind::Card || matches!(address, Address::List | Address::Geojson) =>
+        {
+            reading(true)
+        }
+        (ActsFor::Itself | ActsFor::Unknown, _) => Err(Refusal::denied("User not authenticated.")),
+        _ if caller.has_one_of(concerned) => reading(false),
+        _ => Err(Refusal::denied("Unsufficient roles.")),
+    }
+}
+
+/// Whether a caller may read the definition of a form: who signs may, and who runs the project.
+pub fn may_read_definitions(caller: &Caller<'_>) -> Result<(), Refusal> {
+    if caller.is_signed() || caller.is_administrator() {
+        return Ok(());
+    }
+    match caller.acts_for {
+        ActsFor::Itself | ActsFor::Unknown => Err(Refusal::denied("User not authenticated.")),
+        ActsFor::User(_) | ActsFor::Roles(_) => Err(Refusal::denied("Unsufficient roles.")),
+    }
+}
+
+/// Whether a caller may ask which record a tracking code belongs to: by a signature, or with a key that
+/// has no roles, so that the page which asks for codes can have one that reads nothing else.
+pub fn may_follow(caller: &Caller<'_>) -> Result<(), Refusal> {
+    match caller.proof {
+        Proof::Signature(_) => Ok(()),
+        Proof::Basic(key) if key.roles.is_empty() => Ok(()),
+        _ => Err(Refusal::denied("Missing signature.")),
+    }
+}
+
+/// Whether a caller sees that a record is in a status which is visible to `visible_to`.
+/// `roles_of` gives the roles of a function in this record.
+pub fn sees_status(
+    reading: Reading,
+    caller: &Caller<'_>,
+    visible_to: &[Who],
+    roles_of: impl Fn(&str) -> Vec<String>,
+) -> bool {
+    if visible_to.is_empty() || reading.as_administrator {
+        return true;
+    }
+    visible_to.iter().any(|who| match who {
+        Who::Anyone => true,
+        Who::LoggedIn => caller.user().is_some(),
+        Who::SignedCalls => caller.is_signed(),
+        Who::Role(role) => caller.has_one_of([role.as_str()]),
+        Who::Function(function) => caller.has_one_of(roles_of(function).iter().map(String::as_str)),
+        // Nobody reads here as the one who sent it in.
+        Who::Submitter => false,
+    })
+}
+
+/// The status that a reader is shown: the last of those that the record came to, in their order, that
+/// the reader sees. `None` where there is none.
+pub fn visible_status<'s>(came_to: &[&'s str], sees: impl Fn(&str) -> bool) -> Option<&'s str> {
+    came_to.iter().rev().find(|status| sees(status)).copied()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use fieldpost_model::access::Access;
+    use fieldpost_model::connection::SigningAlgorithm;
+    use fieldpost_model::person::User;
+    use fieldpost_model::project::{ApiAccess, NonceRule};
+    use fieldpost_model::secret::Secret;
+
+    use super::*;
+
+    pub(in super::super) fn key(roles: &[&str], anonymised_only: bool) -> ApiAccess {
+        ApiAccess {
+            name: "partner".to_owned(),
+            secret: Secret::new("s3cret"),
+            algorithms: vec![SigningAlgorithm::Sha256],
+            roles: roles.iter().map(|&role| role.to_owned()).collect(),
+            anonymised_only,
+            nonce: NonceRule::Required,
+        }
+    }
+
+    pub(in super::super) fn user(id: &str, roles: &[&str]) -> User {
+        User {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            email: None,
+            name_ids: Vec::new(),
+            roles: roles.iter().map(|&role| role.to_owned()).collect(),
+            access: if id == "admin" { Access::Admin } else { Access::Viewer },
+        }
+    }
+
+    const ADDRESSES: [Address; 5] =
+        [Address::Record, Address::List, Address::Geojson, Address::Sheet, Address::Calendar];
+
+    /// What the addresses of forms answer, in their order: `all`, `own` (by roles), `anonymous`, or
+    /// a refusal.
+    #[track_caller]
+    fn check(proof: Proof<'_>, acts_for: ActsFor, kind: Kind, query: &str, expected: [&str; 5]) {
+        let parameters = Parameters::of_query(query);
+        let caller = Caller { proof, acts_for };
+        for (address, expected) in ADDRESSES.into_iter().zip(expected) {
+            let reading = may_read(&caller, address, kind, &parameters, ["agents", "clerks"]);
+            let told = match &reading {
+                Ok(Reading { anonymised: true, as_administrator: true }) => "anonymous",
+                Ok(Reading { anonymised: true, .. }) => "own, anonymous",
+                Ok(Reading { as_administrator: true, .. }) => "all",
+                Ok(_) => "own",
+                Err(refusal) => {
+                    assert_eq!((refusal.status, refusal.code), (403, "access-denied"));
+                    refusal.description.as_str()
+                }
+            };
+            assert_eq!(told, expected, "{address:?} {caller:?}");
+        }
+    }
+
+    const NO_USER: &str = "User not authenticated.";
+    const NO_ROLE: &str = "Unsufficient roles.";
+    const RESTRICTED: &str = "Restricted API access.";
+    const NO_FORMAT: &str = "Anonymised data is not given in this format.";
+
+    #[test]
+    fn everybody_reads_what_is_theirs_to_read() {
+        use ActsFor::{Itself, Unknown};
+        let (plain, restricted) = (key(&[], false), key(&[], true));
+        let (signed, signed_restricted) = (Proof::Signature(&plain), Proof::Signature(&restricted));
+        let admin = user("admin", &[]);
+        let viewer = user("viewer", &["agents"]);
+        let acts = |user: &User| ActsFor::User(Box::new(user.clone()));
+        let agents = || ActsFor::Roles(vec!["agents".to_owned()]);
+        let others = || ActsFor::Roles(vec!["others".to_owned()]);
+        let form = Kind::Form;
+
+        check(Proof::Session(&admin), acts(&admin), form, "", ["all"; 5]);
+        check(Proof::Session(&viewer), acts(&viewer), form, "", ["own"; 5]);
+        check(Proof::Nothing, Itself, form, "", [NO_USER; 5]);
+        check(
+            Proof::Nothing,
+            Itself,
+            form,
+            "anonymise&email=x",
+            [NO_USER, NO_USER, NO_FORMAT, NO_FORMAT, NO_FORMAT],
+        );
+        // A signature alone reads lists of forms, and all of cards.
+        check(signed, Itself, form, "", [NO_USER, "all", "all", NO_USER, NO_USER]);
+        check(signed, Itself, Kind::Card, "", ["all"; 5]);
+        check(signed, Unknown, form, "", [NO_USER; 5]);
+        check(signed, Unknown, Kind::Card, "", [NO_USER; 5]);
+        // Users and keys read what concerns their roles.
+        check(signed, acts(&viewer), form, "", ["own"; 5]);
+        check(signed, acts(&user("b", &["others"])), form, "", [NO_ROLE; 5]);
+        check(signed, acts(&user("b", &[])), form, "", [NO_ROLE; 5]);
+        check(Proof::Basic(&plain), agents(), form, "", ["own"; 5]);
+        check(Proof::Basic(&plain), others(), form, "", [NO_ROLE; 5]);
+        check(Proof::Basic(&plain), ActsFor::Roles(Vec::new()), form, "", [NO_ROLE; 5]);
+        // Without names a signature is enough, in the two formats that have that.
+        let anonymous = ["anonymous", "anonymous", NO_FORMAT, NO_FORMAT, NO_FORMAT];
+        check(signed, Itself, form, "anonymise", anonymous);
+        check(signed, acts(&user("b", &[])), form, "full=on&anonymise=whatever", anonymous);
+        let anonymous = ["anonymous", "anonymous", RESTRICTED, RESTRICTED, RESTRICTED];
+        check(signed_restricted, Itself, form, "", anonymous);
+        check(signed_restricted, others(), form, "", anonymous);
+        // A password is no signature: it needs its roles.
+        let own = ["own, anonymous", "own, anonymous", RESTRICTED, RESTRICTED, RESTRICTED];
+        check(Proof::Basic(&restricted), agents(), form, "", own);
+        let none = [NO_ROLE, NO_ROLE, RESTRICTED, RESTRICTED, RESTRICTED];
+        check(Proof::Basic(&restricted), ActsFor::Roles(Vec::new()), form, "", none);
+    }
+
+    #[test]
+    fn definitions_and_codes_have_rules_of_their_own() {
+        let (plain, with_roles) = (key(&[], false), key(&["agents"], false));
+        let (admin, viewer) = (user("admin", &[]), user("viewer", &[]));
+        for (proof, definitions, codes) in [
+            (Proof::Signature(&plain), true, true),
+            (Proof::Signature(&with_roles), true, true),
+            (Proof::Basic(&plain), false, true),
+            (Proof::Basic(&with_roles), false, false),
+            (Proof::Session(&admin), true, false),
+            (Proof::Session(&viewer), false, false),
+            (Proof::Nothing, false, false),
+        ] {
+            let acts_for =
+                super::super::caller::acts_for(proof, super::super::caller::Named::Nobody, None)
+                    .unwrap();
+            let caller = Caller { proof, acts_for };
+            assert_eq!(may_read_definitions(&caller).is_ok(), definitions, "{caller:?}");
+            let follow = may_follow(&caller);
+            assert_eq!(follow.is_ok(), codes, "{caller:?}");
+            if let Err(refusal) = follow {
+                assert_eq!(refusal, Refusal::denied("Missing signature."));
+            }
+        }
+    }
+
+    #[test]
+    fn hidden_statuses_are_shown_to_those_who_may_see_them() {
+        let plain = key(&[], false);
+        let agent = ActsFor::User(Box::new(user("a", &["agents"])));
+        let reader = |proof, acts_for: &ActsFor| Caller { proof, acts_for: acts_for.clone() };
+        let signed = reader(Proof::Signature(&plain), &agent);
+        let keyed = reader(Proof::Basic(&plain), &ActsFor::Roles(vec!["clerks".to_owned()]));
+        let own = Reading { anonymised: false, as_administrator: false };
+        let all = Reading { anonymised: true, as_administrator: true };
+        let roles_of = |function: &str| match function {
+            "_receiver" => vec!["agents".to_owned()],
+            _ => Vec::new(),
+        };
+        for (name, agent_sees, key_sees) in [
+            ("_receiver", true, false),
+            ("_manager", false, false),
+            ("agents", true, false),
+            ("clerks", false, true),
+            ("logged-users", true, false),
+            ("_signed_calls", true, false),
+            ("_submitter", false, false),
+            ("anyone", true, true),
+        ] {
+            let who = [Who::from_name(name)];
+            assert_eq!(sees_status(own, &signed, &who, roles_of), agent_sees, "{name}");
+            assert_eq!(sees_status(own, &keyed, &who, roles_of), key_sees, "{name}");
+            assert!(sees_status(all, &keyed, &who, roles_of), "{name}");
+        }
+        assert!(sees_status(own, &keyed, &[], roles_of));
+    }
+
+    #[test]
+    fn a_hidden_status_is_reported_as_the_last_visible_one() {
+        let sees = |status: &str| status != "fraud";
+        for (came_to, expected) in [
+            (&["new"][..], Some("new")),
+            (&["new", "fraud"], Some("new")),
+            (&["new", "accepted", "fraud", "fraud"], Some("accepted")),
+            (&["new", "fraud", "finished"], Some("finished")),
+            (&["fraud"], None),
+            (&[], None),
+        ] {
+            assert_eq!(visible_status(came_to, sees), expected, "{came_to:?}");
+        }
+    }
+}
