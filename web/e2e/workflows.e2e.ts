@@ -110,19 +110,74 @@ test("a workflow is run by hand with a state of one's own", async () => {
   await page.getByText("somebody started it by Amina").waitFor();
 });
 
+test("a step is run by hand with what went into it before", async () => {
+  await page.goto(`${hub.url}${PROJECT}/workflows/weigh?step=step`);
+  await page.getByRole("button", { name: "Run from here…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("the input of an earlier run").click();
+  await dialog.getByRole("combobox", { name: "Earlier run" }).click();
+  await page
+    .getByRole("option", { name: /succeeded/ })
+    .first()
+    .click();
+  await dialog.getByText("The step gets what went into it in that run.").waitFor();
+  await dialog.getByRole("button", { name: "Run it" }).click();
+  await page.waitForURL(/\/runs\//);
+  await page.getByText("It ended well.").waitFor();
+  await page.getByText("From the step").waitFor();
+});
+
+test("it stands on the map, is found by its name, and the list tells how its runs went", async () => {
+  await page.goto(`${hub.url}${PROJECT}/map`);
+  const map = page.getByRole("region", { name: "Map of the project" });
+  await map.getByRole("link", { name: "weigh", exact: true }).waitFor();
+  await page.goto(`${hub.url}${PROJECT}/map?view=list`);
+  const way = page.getByRole("listitem").filter({ hasText: "weigh" });
+  await way.getByRole("link", { name: "intake" }).waitFor();
+  await way.getByText(/runs today/).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search" }).fill("weig");
+  await page.getByRole("option", { name: "weigh workflow" }).click();
+  await page.getByRole("heading", { name: "weigh", level: 1 }).waitFor();
+  await page.goto(`${hub.url}${PROJECT}/workflows`);
+  const row = page.getByRole("row").filter({ hasText: "weigh" });
+  await row.getByRole("link", { name: /^\d+ failed$/ }).click();
+  await page.getByText("not ended well").first().waitFor();
+  await page.getByRole("row").filter({ hasText: "failed" }).first().waitFor();
+});
+
+test("a trigger is tried on one message", async () => {
+  await page.goto(`${hub.url}${PROJECT}/workflows/weigh/change`);
+  await picture()
+    .getByRole("button", { name: /^Set off by/ })
+    .click();
+  await page.getByRole("combobox", { name: "Try it on" }).click();
+  await page
+    .getByRole("option", { name: /^intake/ })
+    .first()
+    .click();
+  await page.getByRole("button", { name: "Try on this message" }).click();
+  await page.getByText("1 of 1 match").waitFor();
+});
+
 test("the trigger is changed, and a schedule that is none is told at its field", async () => {
   await page.goto(`${hub.url}${PROJECT}/workflows/weigh/change`);
   await picture()
     .getByRole("button", { name: /^Set off by/ })
     .click();
   await choose("It begins when", "the time has come");
+  await page.getByText("Next, in UTC:").waitFor();
   await page.getByLabel("Schedule").fill("61 * * * *");
+  await page.getByText("is no cron expression").waitFor();
+  await page.getByText("Next, in UTC:").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("the fields in red say why").waitFor();
   expect(await page.getByLabel("Schedule").getAttribute("aria-invalid")).toBe("true");
   await page.getByLabel("Schedule").fill("0 6 * * 1-5");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("0 6 * * 1-5 (UTC)").first().waitFor();
+  await page.getByText("Next, in UTC:").waitFor();
+  expect(await page.getByText(/, 06:00$/).count()).toBe(3);
 });
 
 test.each([

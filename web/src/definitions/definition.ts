@@ -18,6 +18,39 @@ export class Exact {
 export type Value = null | boolean | number | string | Exact | Value[] | Definition;
 export interface Definition {
   [key: string]: Value | undefined;
+  /** The keys in the order in which they were written, where the language would forget it. */
+  [ORDER]?: readonly string[];
+}
+
+/** An object of the language puts keys that are whole numbers before all others, and a step may be called
+ *  `10`: the order of the steps says where a run begins. */
+const ORDER: unique symbol = Symbol("order");
+const WHOLE_NUMBER = /^\d+$/;
+
+/** A definition of these members, which keep their order. */
+export function ordered(members: readonly (readonly [string, Value | undefined])[]): Definition {
+  const definition: Definition = Object.fromEntries(members);
+  const keys = members.map(([key]) => key);
+  if (keys.some((key) => WHOLE_NUMBER.test(key))) {
+    definition[ORDER] = keys;
+  }
+  return definition;
+}
+
+/** The members of a definition in the order in which they were written, those that came later last. */
+export function membersOf(definition: Definition): [string, Value | undefined][] {
+  const members = Object.entries(definition);
+  const order = definition[ORDER];
+  if (order === undefined) {
+    return members;
+  }
+  const known = new Set(order);
+  return [
+    ...order.flatMap((key): [string, Value | undefined][] =>
+      key in definition ? [[key, definition[key]]] : [],
+    ),
+    ...members.filter(([key]) => !known.has(key)),
+  ];
 }
 
 /** Parts that hold values of messages, and therefore numbers of any size. */
@@ -49,9 +82,7 @@ export function readDefinition(node: JsonNode): Definition {
 function plainValue(node: JsonNode, numberOf: (digits: string) => Value = Number): Value {
   switch (node.kind) {
     case "object":
-      return Object.fromEntries(
-        node.members.map(({ key, value }) => [key, plainValue(value, numberOf)]),
-      );
+      return ordered(node.members.map(({ key, value }) => [key, plainValue(value, numberOf)]));
     case "array":
       return node.items.map((item) => plainValue(item, numberOf));
     case "number":
@@ -81,7 +112,7 @@ export function writeDefinition(value: Value): string {
     return `[${value.map(writeDefinition).join(",")}]`;
   }
   if (isDefinition(value)) {
-    const members = Object.entries(value).flatMap(([key, member]) =>
+    const members = membersOf(value).flatMap(([key, member]) =>
       member === undefined ? [] : [`${JSON.stringify(key)}:${writeDefinition(member)}`],
     );
     return `{${members.join(",")}}`;

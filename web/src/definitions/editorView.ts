@@ -6,6 +6,7 @@ import { type Diagnostic, linter } from "@codemirror/lint";
 import { EditorView } from "@codemirror/view";
 import { minimalSetup } from "codemirror";
 import { editorLook } from "../design/editorLook";
+import { tellingOf, writeAll } from "../design/editorText";
 
 /** What is written: JSON, or a text in which nothing is marked. */
 export type EditorLanguage = "json" | "text";
@@ -20,7 +21,13 @@ interface EditorOptions {
   changed: (text: string) => void;
 }
 
-export function openEditor(options: EditorOptions): EditorView {
+/** What a page does with it. */
+interface CodeEditorView {
+  write: (text: string) => void;
+  destroy: () => void;
+}
+
+export function openEditor(options: EditorOptions): CodeEditorView {
   const { parent, text, label, language, mistakeOf, changed } = options;
   const check = (view: EditorView): Diagnostic[] => {
     const { doc } = view.state;
@@ -33,7 +40,7 @@ export function openEditor(options: EditorOptions): EditorView {
       { from, to: Math.min(from + 1, doc.length), severity: "error", message: mistake.words },
     ];
   };
-  return new EditorView({
+  const view = new EditorView({
     parent,
     root: parent,
     doc: text,
@@ -42,13 +49,8 @@ export function openEditor(options: EditorOptions): EditorView {
       language === "json" ? json() : [],
       linter(check),
       editorLook,
-      EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ "aria-label": label }),
-      EditorView.updateListener.of((update) => {
-        if (update.docChanged) {
-          changed(update.state.doc.toString());
-        }
-      }),
+      tellingOf(label, changed),
     ],
   });
+  return { write: (next) => writeAll(view, next), destroy: () => view.destroy() };
 }

@@ -18,6 +18,9 @@ export interface FieldProps {
   about?: ReactNode;
   placeholder?: string;
   required?: boolean;
+  /** What is wrong with it as it stands, found while it is typed: told in place of what was wrong when
+   *  it was to be saved. */
+  found?: readonly Mistake[];
 }
 
 /** A mistake as a field shows it: the sentence, and what to do. */
@@ -32,7 +35,7 @@ export function mistakeText(mistakes: readonly Mistake[]): ReactNode {
   ));
 }
 
-export function TextAt({ path, label, about, placeholder, required }: FieldProps) {
+export function TextAt({ path, label, about, placeholder, required, found }: FieldProps) {
   const form = useDefinitionForm();
   return (
     <TextInput
@@ -41,7 +44,7 @@ export function TextAt({ path, label, about, placeholder, required }: FieldProps
       placeholder={placeholder}
       required={required}
       value={form.text(path)}
-      error={mistakeText(form.mistakes(path))}
+      error={mistakeText(found ?? form.mistakes(path))}
       onChange={(event) => form.put(path, event.currentTarget.value)}
     />
   );
@@ -97,7 +100,7 @@ export function ChoiceAt(props: ChoiceAtProps) {
       clearable={clearable}
       searchable={choices.length > 8}
       value={form.text(path) || (usual ?? null)}
-      error={mistakeText(form.mistakes(path))}
+      error={mistakeText(props.found ?? form.mistakes(path))}
       onChange={(value) => form.put(path, value === null || value === usual ? undefined : value)}
     />
   );

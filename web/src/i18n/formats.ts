@@ -16,12 +16,17 @@ export interface Formats {
   minute: (time: Date, now: Date) => string;
   /** 22 Nov 2026, 14:02:11.412 with the zone */
   exact: (time: Date) => string;
+  /** Tue 24 Nov 2026, 07:00 of 2026-11-24T07:00:00+03:00: what the clock shows there, not here */
+  wall: (local: string) => string;
 }
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+/** `2026-11-24T07:00:00` */
+const WALL_CHARACTERS = 19;
 
 const SPANS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", DAY],
@@ -77,6 +82,15 @@ export function formats(language: Language): Formats {
     fractionalSecondDigits: 3,
     timeZoneName: "short",
   });
+  const wall = new Intl.DateTimeFormat(locale, {
+    timeZone: "UTC",
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
   const sameDay = (time: Date, now: Date) => time.toDateString() === now.toDateString();
   const dated = (time: Date, now: Date) =>
     (time.getFullYear() === now.getFullYear() ? thisYear : longAgo).format(time);
@@ -111,5 +125,7 @@ export function formats(language: Language): Formats {
     clock: (time, now) => (sameDay(time, now) ? today.format(time) : dated(time, now)),
     minute: (time, now) => (sameDay(time, now) ? minute.format(time) : dated(time, now)),
     exact: (time) => exact.format(time),
+    // Without its distance from UTC it is read as if the clock there showed UTC, and written so.
+    wall: (local) => wall.format(new Date(`${local.slice(0, WALL_CHARACTERS)}Z`)),
   };
 }

@@ -18,7 +18,7 @@ export const firstSteps = {
     "odk-aggregate": "Submissions, by its JSON server publisher.",
     "odk-central": "By a small script of yours: Central posts nothing by itself.",
     wcs: "Form data at any point of a workflow, by its Webservice action.",
-    godata: "As a destination now; reading from it is still to come.",
+    godata: "As a destination, and by a workflow that asks it.",
     openfn: "Whatever can make an HTTP request.",
   },
   make: "1. Make the way in",
@@ -114,9 +114,11 @@ export const firstSteps = {
       "A document that is posted again at a later status is kept as its next version.",
     ],
     godata: [
-      "Fieldpost does not ask Go.Data for changes by itself yet: polling is planned, and until then it takes the script.",
-      "Sending to Go.Data works now: make a connection with the login *Go.Data* and the address `https://<your Go.Data>/api/outbreaks/<id>/cases`. It only adds; finding and updating what is there already takes a later version.",
+      "A source does not ask Go.Data for changes by itself: it takes the script, or a workflow that a clock sets off, with the adaptor `godata`.",
+      "Sending to Go.Data works now: make a connection with the login *Go.Data* and the address `https://<your Go.Data>/api/outbreaks/<id>/cases`. It only adds; a workflow with `upsertCase` finds and updates what is there already.",
     ],
-    openfn: ["Jobs, workflows and OpenFn project files are not part of this version."],
+    openfn: [
+      "Jobs and workflows of OpenFn run here as they are: `fieldpost import openfn FILE` makes a project file of `project.yaml`.",
+    ],
   },
 };

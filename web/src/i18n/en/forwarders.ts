@@ -100,6 +100,10 @@ export const forwarders = {
   },
   trial: {
     title: "Try it on what came in",
+    on: "Try it on",
+    newest: "the newest messages",
+    aboutOne:
+      "Looks at this message, and at what it brought. Nothing is saved and nothing is sent.",
     abouts: {
       message: "Looks at the last 1,000 messages. Nothing is saved and nothing is sent.",
       submission:
@@ -108,6 +112,7 @@ export const forwarders = {
       application: "",
     },
     run: "Try on the last 1,000",
+    runOne: "Try on this message",
     changed: "The filter has changed since.",
     nothingYet: "Nothing has come in yet to try it on.",
     matched: (matched: string, all: string) => `${matched} of ${all} match`,

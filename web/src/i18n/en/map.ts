@@ -13,6 +13,7 @@ export const map = {
     source: "Source",
     any_source: "Sources",
     forwarder: "Forwarder",
+    workflow: "Workflow",
     connection: "Connection",
   },
   allSources: "all sources",
@@ -25,6 +26,10 @@ export const map = {
     "case-created": "every new case",
     "case-updated": "every changed case",
     "app-schema": "every application",
+    manual: "when somebody starts it",
+    "delivery-ended": "deliveries that are given up or refused",
+    "incident-opened": "every incident",
+    "incident-closed": "incidents that are over",
   } as Readonly<Record<string, string>>,
   /** A filter, with what it is asked of. */
   some: {
@@ -44,6 +49,7 @@ export const map = {
     never: "nothing yet",
     in_trouble: "in trouble",
     failing: "every try fails",
+    last_run_failed: "last run failed",
     paused: "paused",
     idle: "idle",
   },
@@ -66,10 +72,19 @@ export const map = {
       other: `# wanted today, ${arrived} delivered`,
     }),
   loose: "Lead nowhere yet",
-  looseSource: "No forwarder listens to it.",
-  looseConnection: "No forwarder sends to it.",
+  /** The way by a workflow: what set it off, and how its runs went. */
+  runs: (begun: number, well: string) =>
+    counted("en", begun, {
+      one: `# run today, ${well} ended well`,
+      other: `# runs today, ${well} ended well`,
+    }),
+  goOn: (count: string, many: number) =>
+    counted("en", many, { one: `${count} goes on or waits`, other: `${count} go on or wait` }),
+  looseSource: "Nothing listens to it.",
+  looseConnection: "Nothing is sent to it.",
   newSource: "New source",
   newForwarder: "New forwarder",
+  newWorkflow: "New workflow",
   newConnection: "New connection",
   empty:
     "Nothing is set up yet. The map draws itself as soon as there is a source or a connection.",

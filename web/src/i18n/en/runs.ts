@@ -73,6 +73,8 @@ export const runs = {
     message: "Message",
     since: "Since",
     until: "Until",
+    open: "not ended",
+    bad: "not ended well",
     ofWorkflow: (name: string) => `of ${name}`,
     withError: (type: string) => `with ${type}`,
     about: (key: string) => `about ${key}`,

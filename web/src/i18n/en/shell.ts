@@ -82,6 +82,8 @@ export const shell = {
       delivery: "delivery",
       source: "source",
       forwarder: "forwarder",
+      workflow: "workflow",
+      run: "run",
       connection: "connection",
       incident: "incident",
       form: "form",

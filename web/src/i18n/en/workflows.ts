@@ -13,6 +13,7 @@ export const workflows = {
     trigger: "Set off by",
     steps: "Steps",
     state: "State",
+    day: "Last 24 hours",
     runs: "Last runs",
     actions: "Actions",
   },
@@ -22,6 +23,19 @@ export const workflows = {
     paused: "paused",
     never: "no run yet",
   },
+  /** How the runs of the last day went. */
+  day: {
+    succeeded: (count: string, many: number) =>
+      counted("en", many, { one: `${count} succeeded`, other: `${count} succeeded` }),
+    failed: (count: string, many: number) =>
+      counted("en", many, { one: `${count} failed`, other: `${count} failed` }),
+    cancelled: (count: string, many: number) =>
+      counted("en", many, { one: `${count} cancelled`, other: `${count} cancelled` }),
+    waiting: (count: string, many: number) =>
+      counted("en", many, { one: `${count} goes on or waits`, other: `${count} go on or wait` }),
+    none: "no runs",
+  },
+  schedule: { next: (zone: string) => `Next, in ${zone}:` },
   removeAbout:
     "Runs that go on or wait are cancelled. What ran stays on record, with its versions.",
   /** What sets a workflow off, each as a sentence of its own. */
@@ -113,7 +127,7 @@ export const workflows = {
     id: "Id",
     idAbout: "The key in state.errors.",
     idTaken: (id: string) => `${id} is there already.`,
-    idWrong: "Letters, digits, - and _, at most 64.",
+    idWrong: "Letters, digits, - and _, at most 100.",
     stepName: "Name",
     adaptors: "Adaptor",
     adaptorsAbout: "One, or several: http, dhis2, postgresql …",
@@ -188,6 +202,7 @@ export const workflows = {
     liveOf: "The states are those of the last run,",
     steps: "Steps",
     changeStep: "Change this step",
+    runFrom: "Run from here…",
     job: "Job",
     noJob: "This step has no job: it hands its state on.",
   },
@@ -212,6 +227,10 @@ export const workflows = {
       run: "the input of an earlier run",
       state: "a state of your own",
     },
+    from: "Begin at",
+    fromStart: "the start",
+    asThen: "The step gets what went into it in that run.",
+    notReached: "That run never came to this step: the step gets what the run began with.",
     message: "Message",
     messageAbout: "The newest are listed; any other by its id.",
     noMessages: "No message has come in yet.",

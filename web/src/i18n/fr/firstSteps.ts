@@ -20,7 +20,7 @@ export const firstSteps: Words["firstSteps"] = {
     "odk-aggregate": "Les soumissions, par sa publication « JSON server ».",
     "odk-central": "Par un petit script à vous : Central n’envoie rien de lui-même.",
     wcs: "Les données d’un formulaire à tout moment d’un workflow, par l’action « Webservice ».",
-    godata: "Comme destinataire dès maintenant ; y lire viendra plus tard.",
+    godata: "Comme destinataire, et par un workflow qui l’interroge.",
     openfn: "Tout ce qui sait faire une requête HTTP.",
   },
   make: "1. Créer l’entrée",
@@ -117,11 +117,11 @@ export const firstSteps: Words["firstSteps"] = {
       "Un document envoyé à nouveau à un statut ultérieur est conservé comme version suivante.",
     ],
     godata: [
-      "Fieldpost n’interroge pas encore Go.Data de lui-même : c’est prévu, et d’ici là il faut le script.",
-      "Envoyer vers Go.Data fonctionne dès maintenant : créez une connexion avec le système *Go.Data* et l’adresse `https://<votre Go.Data>/api/outbreaks/<id>/cases`. Elle ne fait qu’ajouter ; retrouver et mettre à jour ce qui existe viendra dans une version ultérieure.",
+      "Une source n’interroge pas Go.Data d’elle-même : il faut le script, ou un workflow déclenché par l’heure, avec l’adaptateur `godata`.",
+      "Envoyer vers Go.Data fonctionne dès maintenant : créez une connexion avec le système *Go.Data* et l’adresse `https://<votre Go.Data>/api/outbreaks/<id>/cases`. Elle ne fait qu’ajouter ; un workflow avec `upsertCase` retrouve et met à jour ce qui existe.",
     ],
     openfn: [
-      "Les jobs, workflows et fichiers de projet d’OpenFn ne font pas partie de cette version.",
+      "Les jobs et les workflows d’OpenFn s’exécutent ici tels quels : `fieldpost import openfn FICHIER` fait de `project.yaml` un fichier de projet.",
     ],
   },
 };

@@ -103,6 +103,10 @@ export const forwarders: Words["forwarders"] = {
       counted("fr", count, { one: "Plus de # essai.", other: "Plus de # essais." }),
   },
   trial: {
+    on: "L’essayer sur",
+    newest: "les messages les plus récents",
+    aboutOne:
+      "Regarde ce message et ce qu’il a apporté. Rien n’est enregistré et rien n’est envoyé.",
     title: "L’essayer sur ce qui est arrivé",
     abouts: {
       message: "Regarde les 1 000 derniers messages. Rien n’est enregistré ni envoyé.",
@@ -111,6 +115,7 @@ export const forwarders: Words["forwarders"] = {
       application: "",
     },
     run: "Essayer sur les 1 000 derniers",
+    runOne: "Essayer sur ce message",
     changed: "Le filtre a changé depuis.",
     nothingYet: "Rien n’est encore arrivé sur quoi l’essayer.",
     matched: (matched, all) => `${matched} sur ${all} correspondent`,

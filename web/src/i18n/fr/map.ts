@@ -14,6 +14,7 @@ export const map: Words["map"] = {
     source: "Source",
     any_source: "Sources",
     forwarder: "Transfert",
+    workflow: "Workflow",
     connection: "Connexion",
   },
   allSources: "toutes les sources",
@@ -26,6 +27,10 @@ export const map: Words["map"] = {
     "case-created": "tous les nouveaux dossiers",
     "case-updated": "tous les dossiers modifiés",
     "app-schema": "toutes les applications",
+    manual: "quand quelqu’un le lance",
+    "delivery-ended": "les livraisons abandonnées ou refusées",
+    "incident-opened": "tous les incidents",
+    "incident-closed": "les incidents terminés",
   },
   some: {
     message: (filter) => filter,
@@ -44,6 +49,7 @@ export const map: Words["map"] = {
     never: "rien encore",
     in_trouble: "en difficulté",
     failing: "les essais échouent",
+    last_run_failed: "dernier échec",
     paused: "en pause",
     idle: "au repos",
   },
@@ -64,10 +70,21 @@ export const map: Words["map"] = {
       other: `# retenus aujourd’hui, livraisons : ${arrived}`,
     }),
   loose: "Ne mènent encore nulle part",
-  looseSource: "Aucun transfert ne l’écoute.",
-  looseConnection: "Aucun transfert ne lui envoie rien.",
+  runs: (begun, well) =>
+    counted("fr", begun, {
+      one: `# exécution aujourd’hui, réussies : ${well}`,
+      other: `# exécutions aujourd’hui, réussies : ${well}`,
+    }),
+  goOn: (count, many) =>
+    counted("fr", many, {
+      one: `${count} en cours ou en attente`,
+      other: `${count} en cours ou en attente`,
+    }),
+  looseSource: "Rien ne l’écoute.",
+  looseConnection: "Rien ne lui est envoyé.",
   newSource: "Nouvelle source",
   newForwarder: "Nouveau transfert",
+  newWorkflow: "Nouveau workflow",
   newConnection: "Nouvelle connexion",
   empty:
     "Rien n’est encore configuré. La carte se dessine dès qu’il y a une source ou une connexion.",

@@ -75,6 +75,8 @@ export const runs: FlowAreas["runs"] = {
     message: "Message",
     since: "Depuis",
     until: "Jusqu’à",
+    open: "non terminées",
+    bad: "mal terminées",
     ofWorkflow: (name) => `de ${name}`,
     withError: (type) => `avec ${type}`,
     about: (key) => `au sujet de ${key}`,

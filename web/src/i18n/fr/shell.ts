@@ -86,6 +86,8 @@ export const shell: Words["shell"] = {
       delivery: "livraison",
       source: "source",
       forwarder: "transfert",
+      workflow: "workflow",
+      run: "exécution",
       connection: "connexion",
       incident: "incident",
       form: "formulaire",

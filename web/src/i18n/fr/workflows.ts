@@ -14,6 +14,7 @@ export const workflows: FlowAreas["workflows"] = {
     trigger: "Déclenché par",
     steps: "Étapes",
     state: "État",
+    day: "Dernières 24 heures",
     runs: "Dernières exécutions",
     actions: "Actions",
   },
@@ -23,6 +24,21 @@ export const workflows: FlowAreas["workflows"] = {
     paused: "en pause",
     never: "aucune exécution",
   },
+  day: {
+    succeeded: (count, many) =>
+      counted("fr", many, { one: `${count} réussie`, other: `${count} réussies` }),
+    failed: (count, many) =>
+      counted("fr", many, { one: `${count} échouée`, other: `${count} échouées` }),
+    cancelled: (count, many) =>
+      counted("fr", many, { one: `${count} annulée`, other: `${count} annulées` }),
+    waiting: (count, many) =>
+      counted("fr", many, {
+        one: `${count} en cours ou en attente`,
+        other: `${count} en cours ou en attente`,
+      }),
+    none: "aucune exécution",
+  },
+  schedule: { next: (zone) => `Prochaines fois, à l’heure de ${zone} :` },
   removeAbout:
     "Les exécutions en cours ou en attente sont annulées. Ce qui a été exécuté reste consigné, avec ses versions.",
   told: {
@@ -117,7 +133,7 @@ export const workflows: FlowAreas["workflows"] = {
     id: "Identifiant",
     idAbout: "La clé dans state.errors.",
     idTaken: (id) => `${id} existe déjà.`,
-    idWrong: "Des lettres, des chiffres, - et _, 64 au plus.",
+    idWrong: "Des lettres, des chiffres, - et _, 100 au plus.",
     stepName: "Nom",
     adaptors: "Adaptateur",
     adaptorsAbout: "Un ou plusieurs : http, dhis2, postgresql…",
@@ -197,6 +213,7 @@ export const workflows: FlowAreas["workflows"] = {
     liveOf: "Les états sont ceux de la dernière exécution,",
     steps: "Étapes",
     changeStep: "Modifier cette étape",
+    runFrom: "Exécuter à partir d’ici…",
     job: "Job",
     noJob: "Cette étape n’a pas de job : elle transmet son état.",
   },
@@ -221,6 +238,11 @@ export const workflows: FlowAreas["workflows"] = {
       run: "l’entrée d’une exécution précédente",
       state: "un état de votre choix",
     },
+    from: "Commencer à",
+    fromStart: "le début",
+    asThen: "L’étape reçoit ce qui y était entré lors de cette exécution.",
+    notReached:
+      "Cette exécution n’est pas arrivée à cette étape : celle-ci reçoit ce par quoi l’exécution avait commencé.",
     message: "Message",
     messageAbout: "Les plus récents sont proposés ; tout autre par son identifiant.",
     noMessages: "Aucun message n’est encore arrivé.",

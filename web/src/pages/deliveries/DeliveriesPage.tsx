@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { Deed, Delivery } from "../../api/types";
 import { useMay } from "../../api/useMay";
 import { EmptyState } from "../../design/EmptyState";
@@ -14,7 +14,14 @@ import { useFormat, useWords } from "../../i18n/words";
 import { onlyLooks } from "../../lists/columns";
 import { NothingFits } from "../../lists/FilteredList";
 import { List } from "../../lists/List";
-import { ListBar, SelectionBar } from "../../lists/ListBar";
+import { ListBar } from "../../lists/ListBar";
+import {
+  isSelecting,
+  ManySelected,
+  selectedOf,
+  tooManyNamed,
+  useAskedDeed,
+} from "../../lists/ManySelected";
 import { SearchField } from "../../lists/SearchField";
 import { type Selection, useSelection } from "../../lists/selection";
 import { columnsOf, DeliveryCard } from "./columns";
@@ -47,9 +54,6 @@ const DeliveryFilterForm = lazy(() =>
 );
 
 const route = getRouteApi("/inside/projects/$project/deliveries");
-
-/** An action names so many deliveries at most; more are described by filters. */
-const MOST_NAMED = 500;
 
 const idOf = (delivery: Delivery) => delivery.id;
 
@@ -89,7 +93,7 @@ export function DeliveriesPage() {
       sort: DELIVERY_SORTS.find((each) => each === chosen && each !== USUAL_SORT),
     });
   const selection = useSelection(`${project} ${JSON.stringify(filters)}`);
-  const isSelecting = selection.selected.all || selection.size > 0;
+  const selecting = isSelecting(selection);
   return (
     <>
       <PageHead
@@ -148,7 +152,7 @@ export function DeliveriesPage() {
         card={(delivery) => <DeliveryCard delivery={delivery} />}
         selection={may ? selection : undefined}
         rowKeys={
-          may && !isSelecting
+          may && !selecting
             ? { r: (delivery) => void act(onceMore(delivery), delivery) }
             : undefined
         }
@@ -168,45 +172,27 @@ interface SelectedProps {
 function Selected({ project, filters, selection }: SelectedProps) {
   const words = useWords().deliveries;
   const format = useFormat();
-  const [deed, setDeed] = useState<Deed | null>(null);
-  const { selected } = selection;
-  const isSelecting = selected.all || selection.size > 0;
-  const tooMany = !selected.all && selection.size > MOST_NAMED;
-  const total = useQuery({ ...countsQuery(project, filters), enabled: isSelecting }).data?.total;
-  useKeys({ r: () => isSelecting && !tooMany && setDeed("retry") });
-  // Another selection is another question.
-  useEffect(() => {
-    if (!isSelecting) {
-      setDeed(null);
-    }
-  }, [isSelecting]);
+  const { deed, ask } = useAskedDeed<Deed>(selection);
+  const selecting = isSelecting(selection);
+  const total = useQuery({ ...countsQuery(project, filters), enabled: selecting }).data?.total;
+  useKeys({ r: () => selecting && !tooManyNamed(selection) && ask("retry") });
   return (
-    <>
-      <SelectionBar selection={selection} count={total === undefined ? null : format.number(total)}>
-        {tooMany && <span role="alert">{words.bulk.tooMany(format.number(MOST_NAMED))}</span>}
-        {DEEDS.map((each) => (
-          <Button
-            key={each}
-            size="compact-sm"
-            variant="default"
-            disabled={tooMany}
-            onClick={() => setDeed(each)}
-          >
-            {words.deeds[each]}…
-          </Button>
-        ))}
-      </SelectionBar>
+    <ManySelected
+      selection={selection}
+      count={total === undefined ? null : format.number(total)}
+      deeds={DEEDS}
+      words={words.deeds}
+      ask={ask}
+    >
       {deed !== null && (
-        <Suspense fallback={null}>
-          <BulkDialog
-            project={project}
-            deed={deed}
-            filters={selected.all ? filters : { ids: [...selected.ids].join(",") }}
-            close={() => setDeed(null)}
-          />
-        </Suspense>
+        <BulkDialog
+          project={project}
+          deed={deed}
+          filters={selectedOf(selection, filters)}
+          close={() => ask(null)}
+        />
       )}
-    </>
+    </ManySelected>
   );
 }
 

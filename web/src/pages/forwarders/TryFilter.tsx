@@ -1,7 +1,7 @@
-// Trying a filter on what came in before anybody relies on it: how many match, which, and why near
-// ones do not.
-import { Button } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+// Trying a filter on what came in before anybody relies on it, or on one message of it: how many match,
+// which, and why near ones do not.
+import { Button, Select } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { conditionTold } from "../../definitions/conditions";
 import type { Definition } from "../../definitions/definition";
@@ -17,6 +17,7 @@ import { Time } from "../../design/Time";
 import { useFormat, useWords } from "../../i18n/words";
 import { type Brought, broughtBy, eventOf, fitting } from "./events";
 import styles from "./forwarders.module.css";
+import { candidatesQuery } from "./previews";
 
 const FILTER_KEYS = [
   ...["on", "from", "forms", "case_types", "applications", "users", "without_users"],
@@ -42,22 +43,25 @@ interface TryThisProps {
 
 export function TryThis({ project, filter, brought }: TryThisProps) {
   const words = useWords().forwarders.trial;
+  const [message, setMessage] = useState<string | null>(null);
   const [tried, setTried] = useState<Definition | null>(null);
   const trying = useMutation({ mutationFn: (wanted: Definition) => tryFilter(project, wanted) });
-  const changed = tried !== null && JSON.stringify(tried) !== JSON.stringify(filter);
+  const wanted = { ...filter, ...(message === null ? {} : { message }) };
+  const changed = tried !== null && JSON.stringify(tried) !== JSON.stringify(wanted);
   return (
     <div className={styles.trial}>
-      <p className={styles.quiet}>{words.abouts[brought]}</p>
+      <ChooseTried project={project} value={message} choose={setMessage} />
+      <p className={styles.quiet}>{message === null ? words.abouts[brought] : words.aboutOne}</p>
       <Button
         variant="default"
         loading={trying.isPending}
         disabled={!allReadable(Object.values(filter))}
         onClick={() => {
-          setTried(filter);
-          trying.mutate(filter);
+          setTried(wanted);
+          trying.mutate(wanted);
         }}
       >
-        {words.run}
+        {message === null ? words.run : words.runOne}
       </Button>
       {trying.error !== null && <ErrorNote error={trying.error} />}
       {trying.data !== undefined && (
@@ -67,6 +71,38 @@ export function TryThis({ project, filter, brought }: TryThisProps) {
         </>
       )}
     </div>
+  );
+}
+
+const NEWEST = "";
+
+interface ChooseTriedProps {
+  project: string;
+  /** A message; null are the newest. */
+  value: string | null;
+  choose: (message: string | null) => void;
+}
+
+function ChooseTried({ project, value, choose }: ChooseTriedProps) {
+  const words = useWords().forwarders.trial;
+  const format = useFormat();
+  const messages = useQuery(candidatesQuery(project, "message")).data ?? [];
+  const now = new Date();
+  return (
+    <Select
+      label={words.on}
+      data={[
+        { value: NEWEST, label: words.newest },
+        ...messages.map(({ id, label, at }) => ({
+          value: id,
+          label: at === null ? label : `${label} · ${format.minute(new Date(at), now)}`,
+        })),
+      ]}
+      allowDeselect={false}
+      searchable
+      value={value ?? NEWEST}
+      onChange={(chosen) => choose(chosen === NEWEST ? null : chosen)}
+    />
   );
 }
 

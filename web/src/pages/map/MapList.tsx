@@ -1,4 +1,4 @@
-// The map in words: each way in a line or two. It is what a phone shows, and what is read aloud.
+// The map in words: each way in a line or two, by a forwarder or a workflow. It is what a phone shows, and what is read aloud.
 import { ArrowRight } from "lucide-react";
 import type { ProjectMap } from "../../api/types";
 import { Section } from "../../design/Section";
@@ -16,7 +16,7 @@ export function MapList({ project, map }: { project: string; map: ProjectMap }) 
         <Section title={words.ways}>
           <ul className={styles.ways}>
             {ways.map((way) => (
-              <Way key={way.forwarder.id} project={project} way={way} />
+              <Way key={way.by.id} project={project} way={way} />
             ))}
           </ul>
         </Section>
@@ -45,7 +45,9 @@ export function MapList({ project, map }: { project: string; map: ProjectMap }) 
 function Way({ project, way }: { project: string; way: MapWay }) {
   const words = useWords().map;
   const format = useFormat();
-  const { from, forwarder, to } = way;
+  const { from, by, to } = way;
+  const isRun = by.kind === "workflow";
+  const arrived = format.number(way.arrived);
   return (
     <li className={styles.way}>
       <span className={styles.names}>
@@ -55,26 +57,28 @@ function Way({ project, way }: { project: string; way: MapWay }) {
             <Arrow />
           </>
         )}
-        <NodeLink project={project} node={forwarder} className={styles.forwarder} />
-        {stateOf(forwarder) !== "well" && <NodeState node={forwarder} />}
-        {to !== null && (
-          <>
-            <Arrow />
-            <NodeLink project={project} node={to} />
-            <NodeState node={to} />
-          </>
-        )}
+        <NodeLink project={project} node={by} className={styles.forwarder} />
+        {stateOf(by) !== "well" && <NodeState node={by} />}
+        {to.map((connection, index) => (
+          <span key={connection.id} className={styles.name}>
+            {index === 0 ? <Arrow /> : <span className={styles.arrow}>+</span>}
+            <NodeLink project={project} node={connection} />
+            <NodeState node={connection} />
+          </span>
+        ))}
       </span>
       <span className={styles.numbers}>
-        {words.way(way.wanted, format.number(way.arrived))}
-        {to !== null && (to.waiting ?? 0) > 0 && (
-          <>
-            {" · "}
-            <NodeWaiting node={to} />
-          </>
-        )}
+        {isRun ? words.runs(way.wanted, arrived) : words.way(way.wanted, arrived)}
+        {(isRun ? [by] : to)
+          .filter(({ waiting }) => (waiting ?? 0) > 0)
+          .map((node) => (
+            <span key={node.id}>
+              {" · "}
+              <NodeWaiting node={node} />
+            </span>
+          ))}
       </span>
-      <code className={styles.filter}>{wantedBy(forwarder, words)}</code>
+      <code className={styles.filter}>{wantedBy(by, words)}</code>
     </li>
   );
 }

@@ -87,7 +87,7 @@ function Views({ view }: { view: MapView }) {
   );
 }
 
-/** What can be added to the map. Connections carry credentials: they ask for more. */
+/** What can be added to the map. Connections carry credentials, and jobs use them: these ask for more. */
 function Additions({ project }: { project: string }) {
   const words = useWords().map;
   const editor = useMay(project, "editor");
@@ -95,6 +95,7 @@ function Additions({ project }: { project: string }) {
   const additions = [
     { to: "/projects/$project/new/source", word: words.newSource, may: editor },
     { to: "/projects/$project/new/forwarder", word: words.newForwarder, may: editor },
+    { to: "/projects/$project/new/workflow", word: words.newWorkflow, may: admin },
     { to: "/projects/$project/new/connection", word: words.newConnection, may: admin },
   ] as const;
   return additions

@@ -1,20 +1,9 @@
 // The picture itself. It is loaded only here: nothing else draws a graph.
-import "@xyflow/react/dist/base.css";
-import { ActionIcon } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import {
-  type EdgeTypes,
-  type NodeTypes,
-  Panel,
-  Position,
-  ReactFlow,
-  ReactFlowProvider,
-  useReactFlow,
-  type Viewport,
-} from "@xyflow/react";
-import { Maximize, Minus, Plus } from "lucide-react";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type EdgeTypes, type NodeTypes, Position, type Viewport } from "@xyflow/react";
+import { useMemo } from "react";
 import type { ProjectMap } from "../../api/types";
+import { FlowPicture } from "../../design/FlowPicture";
 import { placeOf } from "../../design/PlaceLink";
 import { useWords } from "../../i18n/words";
 import { midnight } from "../overview/days";
@@ -27,28 +16,17 @@ import { wayLinkOf } from "./wayLink";
 const NODE_TYPES: NodeTypes = { place: PlaceOnMap };
 const EDGE_TYPES: EdgeTypes = { way: WayOnMap };
 const FARTHEST = 0.1;
-const NEAREST = 1.5;
 /** Words cannot be read when they are drawn smaller; a large map is moved instead. */
 const LEAST_READABLE = 0.65;
 const MARGIN_PIXELS = 24;
-const MOVE_MILLISECONDS = 120;
 
 interface MapPictureProps {
   project: string;
   map: ProjectMap;
 }
 
-export default function MapPicture(props: MapPictureProps) {
-  return (
-    <ReactFlowProvider>
-      <Picture {...props} />
-    </ReactFlowProvider>
-  );
-}
-
-function Picture({ project, map }: MapPictureProps) {
+export default function MapPicture({ project, map }: MapPictureProps) {
   const words = useWords().map;
-  const frame = useRef<HTMLElement>(null);
   // Places move only when something was added or taken away, not with every count.
   const shape = JSON.stringify([
     map.nodes.map((node) => node.id),
@@ -64,39 +42,19 @@ function Picture({ project, map }: MapPictureProps) {
     data === undefined
       ? undefined
       : void navigate({ to: placeOf(data.project, data.link.place), search: data.link.filters });
-  const [viewport, setViewport] = useState<Viewport | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the first view is ours to choose
-  useLayoutEffect(() => {
-    const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
-    setViewport(firstView(layout, clientWidth, clientHeight));
-  }, []);
   return (
-    <section ref={frame} className={styles.frame} aria-label={words.picture}>
-      {viewport !== null && (
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={NODE_TYPES}
-          edgeTypes={EDGE_TYPES}
-          defaultViewport={viewport}
-          minZoom={FARTHEST}
-          maxZoom={NEAREST}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          nodesFocusable={false}
-          edgesFocusable={false}
-          elementsSelectable={false}
-          // The wheel scrolls the page; with Ctrl, or two fingers, it changes the size.
-          zoomOnScroll={false}
-          preventScrolling={false}
-          ariaLabelConfig={words.flow}
-          onEdgeClick={(_, edge) => open(edge)}
-          attributionPosition="bottom-left"
-        >
-          <Controls />
-        </ReactFlow>
-      )}
-    </section>
+    <FlowPicture
+      label={words.picture}
+      words={words}
+      className={styles.frame}
+      farthest={FARTHEST}
+      firstView={(width, height) => firstView(layout, width, height)}
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      onEdgeClick={(_, edge) => open(edge)}
+    />
   );
 }
 
@@ -144,31 +102,4 @@ function edgesOf(project: string, map: ProjectMap, allSources: string): WayEdge[
     const id = `${edge.from} ${edge.to}`;
     return [{ id, type: "way", source: edge.from, target: edge.to, data }];
   });
-}
-
-function Controls() {
-  const words = useWords().map;
-  const flow = useReactFlow();
-  const moving = { duration: MOVE_MILLISECONDS };
-  const buttons = [
-    { word: words.nearer, icon: Plus, press: () => flow.zoomIn(moving) },
-    { word: words.farther, icon: Minus, press: () => flow.zoomOut(moving) },
-    { word: words.whole, icon: Maximize, press: () => flow.fitView(moving) },
-  ];
-  return (
-    <Panel position="bottom-right" className={styles.controls}>
-      {buttons.map(({ word, icon: Icon, press }) => (
-        <ActionIcon
-          key={word}
-          variant="default"
-          size="lg"
-          aria-label={word}
-          title={word}
-          onClick={() => void press()}
-        >
-          <Icon size={16} aria-hidden="true" />
-        </ActionIcon>
-      ))}
-    </Panel>
-  );
 }

@@ -14,6 +14,7 @@ const TONES: Record<State, Tone> = {
   never: "quiet",
   in_trouble: "bad",
   failing: "bad",
+  last_run_failed: "bad",
   paused: "waiting",
   idle: "ended",
 };
@@ -22,6 +23,7 @@ const PLACES: Record<MapNode["kind"], Place> = {
   source: "sources",
   any_source: "sources",
   forwarder: "forwarders",
+  workflow: "workflows",
   connection: "connections",
 };
 
@@ -42,14 +44,21 @@ export function NodeLink({ project, node, className }: NodeLinkProps) {
       name={all ? undefined : node.name}
       className={className}
     >
-      {all ? words.allSources : node.name}
+      {all ? words.allSources : node.title || node.name}
     </PlaceLink>
   );
 }
 
-/** How a place is: that all its tries fail is told where no stronger word is. */
-export function stateOf({ state, failing }: Pick<MapNode, "state" | "failing">): string {
-  return failing && (state === "well" || state === "idle") ? "failing" : state;
+/** How a place is: that all its tries fail, or its last run did, is told where no stronger word is. */
+export function stateOf({
+  kind,
+  state,
+  failing,
+}: Pick<MapNode, "kind" | "state" | "failing">): string {
+  if (!failing || (state !== "well" && state !== "idle")) {
+    return state;
+  }
+  return kind === "workflow" ? "last_run_failed" : "failing";
 }
 
 export function NodeState({ node }: { node: MapNode }) {
@@ -66,7 +75,7 @@ function isState(state: string): state is State {
   return state in TONES;
 }
 
-/** What waits for a connection; nothing where nothing does. */
+/** What waits for a connection, or of a workflow; nothing where nothing does. */
 export function NodeWaiting({ node }: { node: MapNode }) {
   const words = useWords().map;
   const format = useFormat();
@@ -74,10 +83,15 @@ export function NodeWaiting({ node }: { node: MapNode }) {
   if (waiting === null || waiting === 0) {
     return null;
   }
-  return words.waiting(`${format.number(waiting)}${more ? "+" : ""}`, waiting);
+  const told = `${format.number(waiting)}${more ? "+" : ""}`;
+  return node.kind === "workflow" ? words.goOn(told, waiting) : words.waiting(told, waiting);
 }
 
-/** What a forwarder wants: everything of its event, or what its filter asks for. */
+/** What stands between sources and connections. */
+export const isBetween = ({ kind }: MapNode): boolean =>
+  kind === "forwarder" || kind === "workflow";
+
+/** What a forwarder or a workflow wants: everything of its event, or what its filter asks for. */
 export function wantedBy({ on, filter }: MapNode, words: Words["map"]): string {
   if (!filter) {
     return known(words.everything, on) ?? on ?? "";

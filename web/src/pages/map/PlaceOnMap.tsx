@@ -4,7 +4,7 @@ import type { FocusEvent } from "react";
 import type { MapNode } from "../../api/types";
 import { useFormat, useWords } from "../../i18n/words";
 import styles from "./MapPicture.module.css";
-import { NodeLink, NodeState, NodeWaiting, stateOf, wantedBy } from "./NodeParts";
+import { isBetween, NodeLink, NodeState, NodeWaiting, stateOf, wantedBy } from "./NodeParts";
 
 export type PlaceNode = Node<{ project: string; node: MapNode }, "place">;
 
@@ -36,7 +36,7 @@ export function PlaceOnMap({
       data-state={stateOf(node)}
       onFocus={follow}
     >
-      {(node.kind === "forwarder" || node.kind === "connection") && (
+      {(isBetween(node) || node.kind === "connection") && (
         <Handle type="target" position={Position.Left} isConnectable={false} />
       )}
       <div className={styles.line}>
@@ -45,7 +45,7 @@ export function PlaceOnMap({
           {format.number(node.today)}
         </span>
       </div>
-      {node.kind === "forwarder" && (
+      {isBetween(node) && (
         <code className={styles.filter} title={wantedBy(node, words)}>
           {wantedBy(node, words)}
         </code>

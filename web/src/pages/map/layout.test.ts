@@ -8,6 +8,7 @@ function node(kind: MapNode["kind"], name: string): MapNode {
     id: `${kind}:${name}`,
     kind,
     name,
+    title: "",
     state: "well",
     failing: false,
     today: 0,
@@ -15,6 +16,24 @@ function node(kind: MapNode["kind"], name: string): MapNode {
     waiting_is_more: false,
     filter: null,
     on: null,
+  };
+}
+
+/** So many workflows, set off by a source or by nothing, that use no connection, one or two. */
+function withWorkflows(map: ProjectMap, workflows: number): ProjectMap {
+  const ids = Array.from({ length: workflows }, (_, index) => `workflow:${index}`);
+  const way = (from: string, to: string) => ({ from, to, today: 2 });
+  return {
+    ...map,
+    nodes: [...map.nodes, ...ids.map((_, index) => node("workflow", `${index}`))],
+    edges: [
+      ...map.edges,
+      ...ids.flatMap((id, index) => [
+        ...(index % 2 === 0 ? [way("source:0", id)] : []),
+        ...(index % 3 > 0 ? [way(id, "connection:0")] : []),
+        ...(index % 3 > 1 ? [way(id, "connection:1")] : []),
+      ]),
+    ],
   };
 }
 
@@ -43,8 +62,16 @@ function mapOf(forwarders: number): ProjectMap {
   };
 }
 
-describe.each([1, 5, 60])("with %i forwarders", (forwarders) => {
-  const map = mapOf(forwarders);
+describe.each([
+  [1, 0],
+  [5, 0],
+  [60, 0],
+  [3, 4],
+  [5, 1],
+  [8, 12],
+  [60, 60],
+])("with %i forwarders and %i workflows", (forwarders, workflows) => {
+  const map = withWorkflows(mapOf(forwarders), workflows);
   const { places, width, height } = layoutOf(map);
   const boxes = map.nodes.map((each) => {
     const place = places.get(each.id);
@@ -71,7 +98,7 @@ describe.each([1, 5, 60])("with %i forwarders", (forwarders) => {
     const columns = (kinds: MapNode["kind"][]) =>
       new Set(boxes.filter((box) => kinds.includes(box.kind)).map((box) => box.x));
     expect(columns(["source", "any_source"])).toEqual(new Set([0]));
-    expect(columns(["forwarder"]).size).toBe(1);
+    expect(columns(["forwarder", "workflow"]).size).toBe(1);
     expect(columns(["connection"]).size).toBe(1);
     for (const box of boxes) {
       expect(box.y).toBeGreaterThanOrEqual(0);
@@ -97,6 +124,14 @@ test("a list has a way for each forwarder, with what came in and what arrived", 
     [3, 1],
     [4, 1],
   ]);
+});
+
+test("a workflow has a way to each connection that it uses", () => {
+  const { ways } = waysOf(withWorkflows(mapOf(3), 6));
+  const by = (name: string) => ways.find((way) => way.by.id === `workflow:${name}`);
+  expect(by("0")).toMatchObject({ from: { id: "source:0" }, to: [], wanted: 0, arrived: 0 });
+  expect(by("1")).toMatchObject({ from: null, to: [{ id: "connection:0" }], arrived: 2 });
+  expect(by("5")?.to.map(({ id }) => id)).toEqual(["connection:0", "connection:1"]);
 });
 
 test("what leads nowhere is told, unless somebody listens to all", () => {

@@ -1,4 +1,4 @@
-// Where everything stands in the picture: sources at the left, forwarders in the middle,
+// Where everything stands in the picture: sources at the left, forwarders and workflows in the middle,
 // connections at the right, in an order in which few ways cross.
 import { Graph, layout } from "@dagrejs/dagre";
 import type { MapNode, ProjectMap } from "../../api/types";
@@ -11,6 +11,7 @@ export const NODE_HEIGHTS: Record<MapNode["kind"], number> = {
   source: 64,
   any_source: 64,
   forwarder: 88,
+  workflow: 88,
   connection: 88,
 };
 
@@ -36,9 +37,23 @@ export function layoutOf(map: ProjectMap): Layout {
   for (const edge of map.edges) {
     graph.setEdge(edge.from, edge.to);
   }
+  // A workflow may have nothing on one of its sides: what is not seen stands there, so that it is in the
+  // middle column for the layout as well.
+  for (const { id, kind } of map.nodes.filter(({ id }) => touched.has(id))) {
+    if (kind === "forwarder" || kind === "workflow") {
+      if (!map.edges.some(({ to }) => to === id)) {
+        graph.setNode(`before ${id}`, { width: NODE_WIDTH, height: 0 });
+        graph.setEdge(`before ${id}`, id);
+      }
+      if (!map.edges.some(({ from }) => from === id)) {
+        graph.setNode(`behind ${id}`, { width: NODE_WIDTH, height: 0 });
+        graph.setEdge(id, `behind ${id}`);
+      }
+    }
+  }
   layout(graph);
   // What has no way yet stands in the column of its kind all the same, below the others.
-  const columns = { source: 0, any_source: 0, forwarder: 1, connection: 2 };
+  const columns = { source: 0, any_source: 0, forwarder: 1, workflow: 1, connection: 2 };
   const places = new Map<string, Place>();
   const feet = [0, 0, 0];
   const put = (node: MapNode, y: number) => {

@@ -6,6 +6,7 @@ const node = (kind: MapNode["kind"], name: string): MapNode => ({
   id: `${kind} ${name}`,
   kind,
   name,
+  title: "",
   state: "well",
   failing: false,
   today: 0,
@@ -21,6 +22,18 @@ test.each([
   [node("any_source", "any"), "messages", { since: TODAY }],
 ])("into a forwarder go the messages of %o", (from, place, filters) => {
   expect(wayLinkOf(from, node("forwarder", "births"), TODAY)).toEqual({ place, filters });
+});
+
+test("into a workflow and out of it go its runs", () => {
+  const workflow = node("workflow", "register");
+  expect(wayLinkOf(node("source", "kobo"), workflow, TODAY)).toEqual({
+    place: "runs",
+    filters: { workflow: "register", since: TODAY },
+  });
+  expect(wayLinkOf(workflow, node("connection", "dhis2"), TODAY)).toEqual({
+    place: "runs",
+    filters: { workflow: "register", state: "success", since: TODAY },
+  });
 });
 
 test("out of a forwarder go its deliveries", () => {

@@ -1,19 +1,21 @@
-// The map as a list: the ways that messages can take, one for each forwarder, and what leads
-// nowhere yet.
+// The map as a list: the ways that messages can take, one for each forwarder and each workflow, and what
+// leads nowhere yet.
 import type { MapNode, ProjectMap } from "../../api/types";
 
 export interface MapWay {
   from: MapNode | null;
-  forwarder: MapNode;
-  to: MapNode | null;
-  /** What the forwarder wanted today, and what arrived of it. */
+  /** The forwarder or the workflow. */
+  by: MapNode;
+  /** One of a forwarder; of a workflow as many as its steps use. */
+  to: MapNode[];
+  /** What was wanted today, and what arrived of it; of a workflow its runs, and those that ended well. */
   wanted: number;
   arrived: number;
 }
 
 export interface MapWays {
   ways: MapWay[];
-  /** Sources that no forwarder listens to, and connections that none sends to. */
+  /** Sources that nothing listens to, and connections that nothing is sent to. */
   loose: MapNode[];
 }
 
@@ -21,16 +23,16 @@ export function waysOf(map: ProjectMap): MapWays {
   const nodes = new Map(map.nodes.map((node) => [node.id, node]));
   const touched = new Set(map.edges.flatMap((edge) => [edge.from, edge.to]));
   const ways = map.nodes
-    .filter((node) => node.kind === "forwarder")
-    .map((forwarder): MapWay => {
-      const into = map.edges.find((edge) => edge.to === forwarder.id);
-      const out = map.edges.find((edge) => edge.from === forwarder.id);
+    .filter(({ kind }) => kind === "forwarder" || kind === "workflow")
+    .map((by): MapWay => {
+      const into = map.edges.find((edge) => edge.to === by.id);
+      const out = map.edges.filter((edge) => edge.from === by.id);
       return {
         from: nodes.get(into?.from ?? "") ?? null,
-        forwarder,
-        to: nodes.get(out?.to ?? "") ?? null,
-        wanted: into?.today ?? forwarder.today,
-        arrived: out?.today ?? 0,
+        by,
+        to: out.flatMap((edge) => nodes.get(edge.to) ?? []),
+        wanted: by.kind === "workflow" ? by.today : (into?.today ?? by.today),
+        arrived: out[0]?.today ?? 0,
       };
     });
   // Who listens to all sources listens to each of them.

@@ -10,7 +10,7 @@ import { workflowsQuery } from "../workflows/queries";
 import { runFilters } from "./filterTexts";
 import type { RunFilters } from "./queries";
 import type { RunsSearch } from "./routes";
-import { RUN_STATES } from "./types";
+import { BAD_STATES, OPEN_STATES, RUN_STATES } from "./types";
 
 type Change = (changed: Partial<RunsSearch>) => void;
 
@@ -48,9 +48,13 @@ export function RunFilterForm({ project, filters, change }: RunFilterFormProps) 
       />
       <Choice
         label={words.filters.state}
-        names={RUN_STATES.map((state) => ({ value: state, label: words.states[state] }))}
+        names={[
+          { value: OPEN_STATES.join(), label: words.filters.open },
+          { value: BAD_STATES.join(), label: words.filters.bad },
+          ...RUN_STATES.map((state) => ({ value: state, label: words.states[state] })),
+        ]}
         value={filters.state}
-        choose={(chosen) => change({ state: RUN_STATES.find((state) => state === chosen) })}
+        choose={(state) => change({ state: state || undefined })}
       />
       <Choice
         label={words.filters.errorType}

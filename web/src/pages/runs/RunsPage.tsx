@@ -1,8 +1,7 @@
 // The history of runs, newest first, live: by workflow, by how they stand, by what went wrong; and
 // what can be done with one of them, or with many.
-import { Button } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, useMemo } from "react";
 import { useMay } from "../../api/useMay";
 import { EmptyState } from "../../design/EmptyState";
 import { shortened } from "../../design/Identifier";
@@ -12,7 +11,8 @@ import { useFormat } from "../../i18n/words";
 import { useListAddress } from "../../lists/address";
 import { NothingFits } from "../../lists/FilteredList";
 import { List } from "../../lists/List";
-import { ListBar, SelectionBar } from "../../lists/ListBar";
+import { ListBar } from "../../lists/ListBar";
+import { ManySelected, selectedOf, useAskedDeed } from "../../lists/ManySelected";
 import { type Selection, useSelection } from "../../lists/selection";
 import { columnsOf, RunCard } from "./columns";
 import {
@@ -33,9 +33,6 @@ const BulkDialog = lazy(() =>
 );
 
 const route = getRouteApi("/inside/projects/$project/runs");
-
-/** An action names so many runs at most; more are described by filters. */
-const MOST_NAMED = 500;
 
 const idOf = (run: Run) => run.id;
 
@@ -109,47 +106,24 @@ interface SelectedProps {
 
 /** What can be done with the rows that are selected, or with all that match. */
 function Selected({ project, filters, selection }: SelectedProps) {
-  const all = useFlowWords();
-  const words = all.runs;
-  const format = useFormat();
-  const [deed, setDeed] = useState<RunDeed | null>(null);
-  const { selected } = selection;
-  const isSelecting = selected.all || selection.size > 0;
-  const tooMany = !selected.all && selection.size > MOST_NAMED;
-  // Another selection is another question.
-  useEffect(() => {
-    if (!isSelecting) {
-      setDeed(null);
-    }
-  }, [isSelecting]);
+  const words = useFlowWords().runs;
+  const { deed, ask } = useAskedDeed<RunDeed>(selection);
   return (
-    <>
-      <SelectionBar selection={selection} count={null}>
-        {tooMany && (
-          <span role="alert">{all.deliveries.bulk.tooMany(format.number(MOST_NAMED))}</span>
-        )}
-        {RUN_DEEDS.map((each) => (
-          <Button
-            key={each}
-            size="compact-sm"
-            variant="default"
-            disabled={tooMany}
-            onClick={() => setDeed(each)}
-          >
-            {words.deeds[each]}…
-          </Button>
-        ))}
-      </SelectionBar>
+    <ManySelected
+      selection={selection}
+      count={null}
+      deeds={RUN_DEEDS}
+      words={words.deeds}
+      ask={ask}
+    >
       {deed !== null && (
-        <Suspense fallback={null}>
-          <BulkDialog
-            project={project}
-            deed={deed}
-            filters={selected.all ? filters : { ids: [...selected.ids].join(",") }}
-            close={() => setDeed(null)}
-          />
-        </Suspense>
+        <BulkDialog
+          project={project}
+          deed={deed}
+          filters={selectedOf(selection, filters)}
+          close={() => ask(null)}
+        />
       )}
-    </>
+    </ManySelected>
   );
 }

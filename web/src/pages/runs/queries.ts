@@ -145,7 +145,7 @@ export type RunDeed = (typeof RUN_DEEDS)[number];
 export const isAllowed = (deed: RunDeed, state: RunState): boolean =>
   (deed === "retry") === isFinal(state);
 
-type ManyFilters = RunFilters & { ids?: string };
+export type ManyFilters = RunFilters & { ids?: string };
 
 const filterOf = ({ ids, ...filters }: ManyFilters) => ({
   ...queryOf(filters),

@@ -8,7 +8,8 @@ import { RUN_STATES, type RunState } from "./types";
 
 export interface RunsSearch {
   workflow?: string;
-  state?: RunState;
+  /** One state, or several with commas between them. */
+  state?: string;
   error_type?: string;
   message?: string;
   key?: string;
@@ -25,10 +26,16 @@ export interface RunSearch {
   step?: string;
 }
 
+/** The states that a filter names. */
+export const statesIn = (text: string | undefined): RunState[] => {
+  const named = text?.split(",") ?? [];
+  return RUN_STATES.filter((state) => named.includes(state));
+};
+
 /** What stands in an address, or in the filter of an action, as filters of runs. */
 export const runsSearch = (search: Record<string, unknown>): RunsSearch => ({
   workflow: textIn(search, "workflow"),
-  state: wordIn(search, "state", RUN_STATES),
+  state: statesIn(textIn(search, "state")).join() || undefined,
   error_type: textIn(search, "error_type"),
   message: textIn(search, "message"),
   ids: textIn(search, "ids"),

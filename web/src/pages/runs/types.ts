@@ -25,6 +25,11 @@ export const RUN_STATES: readonly RunState[] = [
   "lost",
 ];
 
+/** What waits and what goes on. */
+export const OPEN_STATES: readonly RunState[] = ["available", "claimed", "started"];
+
+/** What did not end well, without anybody having ended it. */
+export const BAD_STATES: readonly RunState[] = ["failed", "crashed", "killed", "exception", "lost"];
+
 /** Whether nothing more happens with it. */
-export const isFinal = (state: RunState): boolean =>
-  state !== "available" && state !== "claimed" && state !== "started";
+export const isFinal = (state: RunState): boolean => !OPEN_STATES.includes(state);

@@ -1,20 +1,14 @@
 // The picture of a workflow, for those who change it and for those who watch a run. It is loaded only
 // where it is looked at; the same graph stands beside it as a list.
-import "@xyflow/react/dist/base.css";
-import { ActionIcon } from "@mantine/core";
 import {
   type Connection,
   type EdgeTypes,
   type NodeTypes,
-  Panel,
   Position,
-  ReactFlow,
-  ReactFlowProvider,
-  useReactFlow,
   type Viewport,
 } from "@xyflow/react";
-import { Maximize, Minus, Plus } from "lucide-react";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useMemo } from "react";
+import { FlowPicture } from "../../design/FlowPicture";
 import { useFlowWords } from "../../i18n/flows";
 import styles from "./Canvas.module.css";
 import { type EdgeOnCanvas, WayOnCanvas } from "./EdgeOnCanvas";
@@ -27,64 +21,35 @@ import { NodeOnCanvas, type StepNode } from "./NodeOnCanvas";
 const NODE_TYPES: NodeTypes = { step: NodeOnCanvas };
 const EDGE_TYPES: EdgeTypes = { way: WayOnCanvas };
 const FARTHEST = 0.2;
-const NEAREST = 1.5;
 /** Words cannot be read when they are drawn smaller; a large workflow is moved instead. */
 const LEAST_READABLE = 0.7;
 const MARGIN_PIXELS = 32;
-const MOVE_MILLISECONDS = 120;
 
 export default function Canvas(props: GraphProps) {
-  return (
-    <ReactFlowProvider>
-      <Picture {...props} />
-    </ReactFlowProvider>
-  );
-}
-
-function Picture(props: GraphProps) {
   const { flow, selected, select, connect } = props;
   const words = useFlowWords().workflows.graph;
-  const frame = useRef<HTMLElement>(null);
   const layout = useLayout(props);
   const nodes = useMemo(() => nodesOf(props, layout), [props, layout]);
   const edges = useMemo(() => edgesOf(props, layout, words), [props, layout, words]);
-  const [viewport, setViewport] = useState<Viewport | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the first view is ours to choose
-  useLayoutEffect(() => {
-    const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
-    setViewport(firstView(layout, clientWidth, clientHeight));
-  }, []);
   const fits = ({ source, target }: Pick<Connection, "source" | "target">) =>
     targetsOf(flow, source === TRIGGER ? null : source).some(({ id }) => id === target);
   return (
-    <section ref={frame} className={styles.frame} aria-label={words.picture}>
-      {viewport !== null && (
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={NODE_TYPES}
-          edgeTypes={EDGE_TYPES}
-          defaultViewport={viewport}
-          minZoom={FARTHEST}
-          maxZoom={NEAREST}
-          nodesDraggable={false}
-          nodesConnectable={connect !== undefined}
-          isValidConnection={fits}
-          onConnect={({ source, target }) => connect?.(source === TRIGGER ? null : source, target)}
-          nodesFocusable={false}
-          edgesFocusable={false}
-          elementsSelectable={false}
-          // The wheel scrolls the page; with Ctrl, or two fingers, it changes the size.
-          zoomOnScroll={false}
-          preventScrolling={false}
-          ariaLabelConfig={words.flow}
-          onEdgeClick={(_, { source }) => source !== selected && select(source)}
-          attributionPosition="bottom-left"
-        >
-          <Controls />
-        </ReactFlow>
-      )}
-    </section>
+    <FlowPicture
+      label={words.picture}
+      words={words}
+      className={styles.frame}
+      farthest={FARTHEST}
+      firstView={(width, height) => firstView(layout, width, height)}
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      isValidConnection={fits}
+      onConnect={
+        connect && (({ source, target }) => connect(source === TRIGGER ? null : source, target))
+      }
+      onEdgeClick={(_, { source }) => source !== selected && select(source)}
+    />
   );
 }
 
@@ -168,32 +133,5 @@ function edgesOf(
           },
         }),
       ),
-  );
-}
-
-function Controls() {
-  const words = useFlowWords().workflows.graph;
-  const flow = useReactFlow();
-  const moving = { duration: MOVE_MILLISECONDS };
-  const buttons = [
-    { word: words.nearer, icon: Plus, press: () => flow.zoomIn(moving) },
-    { word: words.farther, icon: Minus, press: () => flow.zoomOut(moving) },
-    { word: words.whole, icon: Maximize, press: () => flow.fitView(moving) },
-  ];
-  return (
-    <Panel position="bottom-right" className={styles.controls}>
-      {buttons.map(({ word, icon: Icon, press }) => (
-        <ActionIcon
-          key={word}
-          variant="default"
-          size="md"
-          aria-label={word}
-          title={word}
-          onClick={() => void press()}
-        >
-          <Icon size={14} aria-hidden="true" />
-        </ActionIcon>
-      ))}
-    </Panel>
   );
 }

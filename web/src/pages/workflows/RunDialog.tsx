@@ -1,5 +1,5 @@
-// Starting a workflow by hand: with a message, with what an earlier run began with, or with a state
-// that somebody writes.
+// Starting a workflow by hand, at its start or at one of its steps: with a message, with what an earlier run
+// began with, or with a state that somebody writes.
 import { Autocomplete, Button, Group, SegmentedControl, Select } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -14,7 +14,8 @@ import { useToast } from "../../design/Toasts";
 import { useFlowWords } from "../../i18n/flows";
 import { useFormat } from "../../i18n/words";
 import { fetchMessages } from "../messages/queries";
-import { newestRunsQuery } from "../runs/queries";
+import { newestRunsQuery, runQuery } from "../runs/queries";
+import type { FlowStep } from "./graph";
 import { type Begin, startRun } from "./queries";
 import styles from "./workflows.module.css";
 
@@ -30,6 +31,10 @@ interface RunDialogProps {
   source: string | undefined;
   /** Whether a message sets it off. */
   byMessage: boolean;
+  /** In the order in which a run meets them. */
+  steps: readonly FlowStep[];
+  /** The step that it is to begin with, at first. */
+  from: string | undefined;
   opened: boolean;
   close: () => void;
 }
@@ -43,7 +48,10 @@ export function RunDialog(props: RunDialogProps) {
   );
 }
 
-function Choices({ project, workflow, source, byMessage, close }: RunDialogProps) {
+const START = "";
+
+function Choices(props: RunDialogProps) {
+  const { project, workflow, source, byMessage, steps, close } = props;
   const all = useFlowWords();
   const words = all.workflows.run;
   const navigate = useNavigate();
@@ -51,13 +59,16 @@ function Choices({ project, workflow, source, byMessage, close }: RunDialogProps
   const [kind, setKind] = useState<Kind>(byMessage ? "message" : "state");
   const [message, setMessage] = useState("");
   const [run, setRun] = useState<string | null>(null);
+  const [from, setFrom] = useState(props.from ?? START);
   const [state, setState] = useState('{\n  "data": {}\n}');
+  const execution = useExecution(project, kind === "run" ? run : null, from);
   const begin: Record<Kind, Begin | null> = {
     message: message === "" ? null : { message },
-    run: run === null ? null : { run },
+    run: run === null || execution === undefined ? null : { run, step: execution ?? undefined },
     state: state.trim() === "" || jsonMistake(state) !== null ? null : { state },
   };
-  const chosen = begin[kind];
+  const given = begin[kind];
+  const chosen = given && { ...given, ...(from === START ? {} : { from_step: from }) };
   const starting = useMutation({
     mutationFn: (wanted: Begin) => startRun(project, workflow, wanted),
     onSuccess: ({ id }) => {
@@ -68,6 +79,18 @@ function Choices({ project, workflow, source, byMessage, close }: RunDialogProps
   });
   return (
     <div className={styles.fields}>
+      {steps.length > 1 && (
+        <Select
+          label={words.from}
+          data={[
+            { value: START, label: words.fromStart },
+            ...steps.map(({ id, title }) => ({ value: id, label: title })),
+          ]}
+          allowDeselect={false}
+          value={from}
+          onChange={(chosen) => setFrom(chosen ?? START)}
+        />
+      )}
       <SegmentedControl
         aria-label={words.kind}
         value={kind}
@@ -78,7 +101,19 @@ function Choices({ project, workflow, source, byMessage, close }: RunDialogProps
         <ChooseMessage project={project} source={source} value={message} choose={setMessage} />
       )}
       {kind === "run" && (
-        <ChooseRun project={project} workflow={workflow} value={run} choose={setRun} />
+        <ChooseRun
+          project={project}
+          workflow={workflow}
+          value={run}
+          choose={setRun}
+          about={
+            run === null || from === START || execution === undefined
+              ? undefined
+              : execution === null
+                ? words.notReached
+                : words.asThen
+          }
+        />
       )}
       {kind === "state" && (
         <div className={own.secret}>
@@ -114,6 +149,21 @@ function Choices({ project, workflow, source, byMessage, close }: RunDialogProps
       </Group>
     </div>
   );
+}
+
+/** The number of the last execution of a step in a run: what went into it is what the step begins with.
+ *  Null where the run never came to it, or is to begin at the start; undefined while that is not known. */
+function useExecution(
+  project: string,
+  run: string | null,
+  step: string,
+): number | null | undefined {
+  const isAsked = run !== null && step !== START;
+  const { data } = useQuery({ ...runQuery(project, run ?? ""), enabled: isAsked });
+  if (!isAsked) {
+    return null;
+  }
+  return data && (data.steps.findLast((each) => each.step === step)?.number ?? null);
 }
 
 interface ChooseMessageProps {
@@ -162,9 +212,11 @@ interface ChooseRunProps {
   workflow: string;
   value: string | null;
   choose: (run: string | null) => void;
+  /** What of the run it begins with. */
+  about: string | undefined;
 }
 
-function ChooseRun({ project, workflow, value, choose }: ChooseRunProps) {
+function ChooseRun({ project, workflow, value, choose, about }: ChooseRunProps) {
   const all = useFlowWords();
   const words = all.workflows.run;
   const format = useFormat();
@@ -173,7 +225,7 @@ function ChooseRun({ project, workflow, value, choose }: ChooseRunProps) {
   return (
     <Select
       label={words.earlier}
-      description={runs.length === 0 ? words.noRuns : undefined}
+      description={runs.length === 0 ? words.noRuns : about}
       data={runs.map(({ id, state, registered_at, key }) => ({
         value: id,
         label: [

@@ -16,6 +16,7 @@ import { broughtBy, type EventName } from "../forwarders/events";
 import { caseTypesQuery, formsQuery } from "../forwarders/queries";
 import { EdgeFields } from "./EdgeFields";
 import type { Flow } from "./graph";
+import { NextTimes } from "./NextTimes";
 import {
   filterOf,
   isEvent,
@@ -27,6 +28,7 @@ import {
   type TriggerKind,
   withKind,
 } from "./trigger";
+import { useSchedule } from "./useSchedule";
 import styles from "./workflows.module.css";
 
 const TryThis = lazy(() =>
@@ -72,7 +74,7 @@ export function TriggerPanel({ project, flow }: TriggerPanelProps) {
             }
           }}
         />
-        {kind === "cron" && <CronFields flow={flow} />}
+        {kind === "cron" && <CronFields project={project} flow={flow} />}
         {isEvent(kind) && <EventFields project={project} event={kind} />}
         <EdgeFields flow={flow} from={null} path="start" />
       </div>
@@ -249,19 +251,39 @@ function ReplyFields() {
   );
 }
 
-const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
+const USUAL_ZONE = "UTC";
+const ZONES = [
+  USUAL_ZONE,
+  ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== USUAL_ZONE),
+];
 
-function CronFields({ flow }: { flow: Flow }) {
+function CronFields({ project, flow }: TriggerPanelProps) {
   const words = useFlowWords().workflows.form;
+  const form = useDefinitionForm();
+  const zone = form.text("trigger.time_zone") || USUAL_ZONE;
+  const checked = useSchedule(project, form.text("trigger.cron"), zone);
+  const found = (place: string) => checked?.problems.filter(({ path }) => path === place);
+  // The hub may know a zone that the browser does not.
+  const zones = ZONES.includes(zone) ? ZONES : [...ZONES, zone];
   return (
     <>
-      <TextAt path="trigger.cron" label={words.cron} about={words.cronAbout} required />
+      <TextAt
+        path="trigger.cron"
+        label={words.cron}
+        about={words.cronAbout}
+        found={found("cron")}
+        required
+      />
       <ChoiceAt
         path="trigger.time_zone"
         label={words.timeZone}
-        usual="UTC"
-        choices={ZONES.map((value) => ({ value, label: value }))}
+        usual={USUAL_ZONE}
+        found={found("time_zone")}
+        choices={zones.map((value) => ({ value, label: value }))}
       />
+      <div role="status">
+        <NextTimes times={checked?.next ?? []} zone={zone} />
+      </div>
       <ChoiceAt
         path="trigger.overlap"
         label={words.overlap}

@@ -21,8 +21,9 @@ import { newestRunsQuery, runKey, runQuery } from "../runs/queries";
 import { RunTable } from "../runs/RunTable";
 import { standingsOf } from "../runs/standings";
 import { GraphView } from "./GraphView";
-import { type FlowStep, flowOf, TRIGGER } from "./graph";
+import { type FlowStep, flowOf, inOrder, TRIGGER } from "./graph";
 import { JobEditor } from "./JobEditor";
+import { NextTimes } from "./NextTimes";
 import { type Workflow, workflowsQuery } from "./queries";
 import { WorkflowState } from "./standing";
 import { titleOf, toldTrigger } from "./told";
@@ -75,15 +76,17 @@ function Shown({ project, workflow, definition }: ShownProps) {
   }).data;
   const states = useMemo(() => (last === undefined ? undefined : standingsOf(last.steps)), [last]);
   const step = flow.steps.find(({ id }) => id === open);
+  const [asked, setAsked] = useState<Asked | null>(null);
   return (
     <>
       <PageHead
         title={titleOf(name, definition)}
         beside={<WorkflowState paused={workflow.paused} runs={workflow.last_runs} />}
         about={all.common.labelled(words.page.setOff, toldTrigger(definition, words))}
-        actions={<Actions project={project} workflow={workflow} definition={definition} />}
+        actions={<Actions project={project} workflow={workflow} run={() => setAsked({})} />}
       />
       <PauseNote pause={workflow.pause} />
+      <NextTimes times={workflow.trigger.next} zone={workflow.trigger.time_zone ?? ""} />
       <GraphView
         flow={flow}
         trigger={toldTrigger(definition, words)}
@@ -105,7 +108,26 @@ function Shown({ project, workflow, definition }: ShownProps) {
           .
         </p>
       )}
-      {step !== undefined && <StepShown project={project} workflow={name} step={step} />}
+      {step !== undefined && (
+        <StepShown
+          project={project}
+          workflow={name}
+          step={step}
+          run={() => setAsked({ from: step.id })}
+        />
+      )}
+      <Suspense fallback={null}>
+        <RunDialog
+          project={project}
+          workflow={name}
+          source={textAt(triggerOf(definition), "source") || undefined}
+          byMessage={kindOf(definition) === "message"}
+          steps={inOrder(flow)}
+          from={asked?.from}
+          opened={asked !== null}
+          close={() => setAsked(null)}
+        />
+      </Suspense>
       <Section
         title={words.page.lastRuns}
         actions={
@@ -124,37 +146,52 @@ function Shown({ project, workflow, definition }: ShownProps) {
   );
 }
 
+/** A run that somebody is about to begin by hand. */
+interface Asked {
+  /** The step that it is to begin with. */
+  from?: string;
+}
+
 interface StepShownProps {
   project: string;
   workflow: string;
   step: FlowStep;
+  run: () => void;
 }
 
-function StepShown({ project, workflow, step }: StepShownProps) {
+function StepShown({ project, workflow, step, run }: StepShownProps) {
   const all = useFlowWords();
   const words = all.workflows.page;
   const may = useMay(project, "admin");
+  const mayRun = useMay(project, "editor");
   const { id, title, adaptors, connection, job } = step;
   return (
     <Section
       title={title}
       actions={
-        may && (
-          <Button
-            variant="default"
-            size="compact-md"
-            renderRoot={(props) => (
-              <Link
-                {...props}
-                to="/projects/$project/workflows/$workflow/change"
-                params={{ project, workflow }}
-                search={{ step: id }}
-              />
-            )}
-          >
-            {words.changeStep}
-          </Button>
-        )
+        <>
+          {mayRun && (
+            <Button variant="default" size="compact-md" onClick={run}>
+              {words.runFrom}
+            </Button>
+          )}
+          {may && (
+            <Button
+              variant="default"
+              size="compact-md"
+              renderRoot={(props) => (
+                <Link
+                  {...props}
+                  to="/projects/$project/workflows/$workflow/change"
+                  params={{ project, workflow }}
+                  search={{ step: id }}
+                />
+              )}
+            >
+              {words.changeStep}
+            </Button>
+          )}
+        </>
       }
     >
       <p className={styles.stepFacts}>
@@ -174,27 +211,22 @@ function StepShown({ project, workflow, step }: StepShownProps) {
   );
 }
 
-function Actions({ project, workflow, definition }: ShownProps) {
+interface ActionsProps {
+  project: string;
+  workflow: Workflow;
+  run: () => void;
+}
+
+function Actions({ project, workflow, run }: ActionsProps) {
   const words = useFlowWords();
   const editor = useMay(project, "editor");
   const admin = useMay(project, "admin");
-  const [isAsked, setAsked] = useState(false);
   const { name, paused } = workflow;
   return (
     <>
       {editor && (
         <>
-          <Button onClick={() => setAsked(true)}>{words.workflows.run.action}</Button>
-          <Suspense fallback={null}>
-            <RunDialog
-              project={project}
-              workflow={name}
-              source={textAt(triggerOf(definition), "source") || undefined}
-              byMessage={kindOf(definition) === "message"}
-              opened={isAsked}
-              close={() => setAsked(false)}
-            />
-          </Suspense>
+          <Button onClick={run}>{words.workflows.run.action}</Button>
           <PauseButton project={project} noun="workflows" name={name} paused={paused} />
         </>
       )}

@@ -11,6 +11,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { PageHead } from "../../design/PageHead";
 import { useFlowWords } from "../../i18n/flows";
 import { Loaded } from "../../lists/Loaded";
+import { DayCounts } from "./DayCounts";
 import { type Workflow, workflowsQuery } from "./queries";
 import { LastRuns, WorkflowState } from "./standing";
 import { toldTrigger } from "./told";
@@ -67,6 +68,11 @@ function Table({ project, rows }: { project: string; rows: Workflow[] }) {
       title: words.columns.steps,
       end: true,
       cell: ({ steps }) => <Count value={steps} />,
+    },
+    {
+      key: "day",
+      title: words.columns.day,
+      cell: (workflow) => <DayCounts project={project} workflow={workflow} />,
     },
     {
       key: "runs",

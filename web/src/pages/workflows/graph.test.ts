@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { Definition, Value } from "../../definitions/definition";
+import {
+  type Definition,
+  readDefinition,
+  type Value,
+  withValue,
+  writeDefinition,
+} from "../../definitions/definition";
+import { parseJson } from "../../payload/json";
 import {
   edgeTo,
   flowOf,
@@ -131,4 +138,22 @@ test("a step with another id is named so everywhere, in its place", () => {
     [],
     ["tell"],
   ]);
+});
+
+test("steps whose ids are whole numbers keep the order in which they were written", () => {
+  const text =
+    '{"steps":{"b":{"job":"","next":{"10":"always","a":"always","2":"on_job_failure"}},' +
+    '"10":{"job":""},"a":{"job":""},"2":{"job":""}}}';
+  const definition = readDefinition(parseJson(text));
+  expect(writeDefinition(definition)).toBe(text);
+  const { steps, start } = flowOf(definition);
+  expect(steps.map(({ id }) => id)).toEqual(["b", "10", "a", "2"]);
+  expect(steps[0]?.next.map(({ to }) => to)).toEqual(["10", "a", "2"]);
+  expect(start.map(({ to }) => to)).toEqual(["b"]);
+  const idsOf = (changed: Definition) => flowOf(changed).steps.map(({ id }) => id);
+  expect(idsOf(withNewStep(definition, "a", "1", { job: "" }))).toEqual(["b", "10", "a", "2", "1"]);
+  expect(idsOf(withoutStep(definition, "a"))).toEqual(["b", "10", "2"]);
+  expect(idsOf(withRenamedStep(definition, "10", "7"))).toEqual(["b", "7", "a", "2"]);
+  const edited = withValue(definition, "steps.a.name", "A");
+  expect(idsOf(withValue(edited, "steps.0.job", "x"))).toEqual(["b", "10", "a", "2", "0"]);
 });

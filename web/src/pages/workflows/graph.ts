@@ -1,7 +1,14 @@
 // The graph of a workflow as the pages draw and change it. A definition writes its edges in short
 // forms where it can; here all of them are read into one shape, and written back as short as before.
 // Pure.
-import { type Definition, isDefinition, textAt, type Value } from "../../definitions/definition";
+import {
+  type Definition,
+  isDefinition,
+  membersOf,
+  ordered,
+  textAt,
+  type Value,
+} from "../../definitions/definition";
 import { namesIn } from "../../definitions/names";
 
 export const CONDITIONS = ["always", "on_job_success", "on_job_failure", "expression"] as const;
@@ -60,7 +67,7 @@ export function readEdges(value: Value | undefined): FlowEdge[] {
   if (!isDefinition(value)) {
     return namesIn(value).map(edgeTo);
   }
-  return Object.entries(value).map(([to, written]) => {
+  return membersOf(value).map(([to, written]) => {
     if (!isDefinition(written)) {
       return conditioned(edgeTo(to), written);
     }
@@ -78,7 +85,7 @@ export function writeEdges(edges: readonly FlowEdge[]): Value | undefined {
   if (edges.length === 1 && only.when === "always" && only.label === "" && !only.disabled) {
     return only.to;
   }
-  return Object.fromEntries(
+  return ordered(
     edges.map(({ to, when, expression, label, disabled }) => {
       const condition = when === "expression" ? expression : when;
       return [
@@ -97,7 +104,7 @@ export function writeEdges(edges: readonly FlowEdge[]): Value | undefined {
 
 const stepsIn = (definition: Definition): [string, Definition][] =>
   isDefinition(definition.steps)
-    ? Object.entries(definition.steps).map(([id, step]) => [id, isDefinition(step) ? step : {}])
+    ? membersOf(definition.steps).map(([id, step]) => [id, isDefinition(step) ? step : {}])
     : [];
 
 export function flowOf(definition: Definition): Flow {
@@ -191,7 +198,7 @@ export function withEdges(
 }
 
 function without(definition: Definition, keys: readonly string[]): Definition {
-  return Object.fromEntries(Object.entries(definition).filter(([key]) => !keys.includes(key)));
+  return ordered(membersOf(definition).filter(([key]) => !keys.includes(key)));
 }
 
 function changedSteps(
@@ -202,7 +209,7 @@ function changedSteps(
     const changed = change(id, step);
     return changed === null ? [] : [changed];
   });
-  return { ...definition, steps: Object.fromEntries(steps) };
+  return { ...definition, steps: ordered(steps) };
 }
 
 /** An id that no step has: `step`, `step-2`, and so on. */
@@ -225,7 +232,7 @@ export function withNewStep(
   const flow = flowOf(definition);
   const grown = {
     ...definition,
-    steps: { ...Object.fromEntries(stepsIn(definition)), [id]: step },
+    steps: ordered([...stepsIn(definition), [id, step]]),
   };
   if (after === null && flow.steps.length === 0) {
     return grown;

@@ -64,6 +64,10 @@ export interface Begin {
   message?: string;
   /** An earlier run, whose input it begins with. */
   run?: string;
+  /** The number of an execution of a step in that run, whose input it begins with. */
+  step?: number;
+  /** The step that it begins with; its start, where nothing is said. */
+  from_step?: string;
   version?: number;
 }
 
@@ -93,6 +97,23 @@ export const adaptorsQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
   queryFn: async ({ signal }) => (await answered(api.GET("/api/v1/adaptors", { signal }))).items,
 });
+
+export type DueTime = Schemas["DueTime"];
+export type CheckedSchedule = Schemas["CheckedSchedule"];
+
+export const checkSchedule = (
+  project: string,
+  cron: string,
+  time_zone: string,
+  signal: AbortSignal,
+): Promise<CheckedSchedule> =>
+  answered(
+    api.POST("/api/v1/projects/{project}/schedules/check", {
+      params: { path: { project } },
+      body: { cron, time_zone },
+      signal,
+    }),
+  );
 
 export type JobProblem = Schemas["JobProblem"];
 export type JobCheck = Schemas["CheckedJob"];

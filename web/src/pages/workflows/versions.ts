@@ -1,5 +1,11 @@
 // Two versions of a workflow: the jobs that differ, and what is left of each without its jobs. Pure.
-import { type Definition, isDefinition, writeDefinition } from "../../definitions/definition";
+import {
+  type Definition,
+  isDefinition,
+  membersOf,
+  ordered,
+  writeDefinition,
+} from "../../definitions/definition";
 import { parseJson, prettyJson } from "../../payload/json";
 import { flowOf } from "./graph";
 
@@ -27,8 +33,8 @@ export function differing(before: Definition, after: Definition): DifferingJob[]
 export function textOfRest(definition: Definition): string {
   const { steps } = definition;
   const bare = isDefinition(steps)
-    ? Object.fromEntries(
-        Object.entries(steps).map(([id, step]) => {
+    ? ordered(
+        membersOf(steps).map(([id, step]) => {
           const { job: _, ...rest } = isDefinition(step) ? step : {};
           return [id, rest];
         }),
