@@ -19,7 +19,7 @@ import vm from "node:vm";
 import { readFrames, writeFrame } from "./frames.mjs";
 import { goByProxy } from "./tunnel.mjs";
 
-const version = 1;
+const version = 2;
 const levels = ["debug", "info", "warn", "error"];
 const { modules: sources, folder } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const say = writeFrame(process.stdout);
@@ -126,6 +126,8 @@ class Step {
       call: this.#call,
       random: () => randomBytes(16).toString("hex"),
       url: this.#url,
+      // Node.js ends with its process where its memory is used up.
+      isSpent: () => false,
       give: (name) => {
         throw new Error(`${name} cannot be had beside packages of npm`);
       },
@@ -143,6 +145,7 @@ class Step {
         credentials: text(step.credentials),
         remove: step.remove,
         operations: step.operations,
+        moment: step.moment ? { time: step.moment.time_ms, seed: step.moment.seed } : undefined,
       },
       () => this.#refused,
     );

@@ -11,8 +11,11 @@ use fieldpost_model::delivery::Delivery;
 use fieldpost_model::incident::Incident;
 use fieldpost_model::message::Message;
 use fieldpost_model::names;
+use fieldpost_model::run::Run;
 use fieldpost_rules::definition::ProjectDefinition;
-use fieldpost_store::{DeliveryQuery, FormHead, FormQuery, IdRange, Page, StoredSubmission};
+use fieldpost_store::{
+    DeliveryQuery, FormHead, FormQuery, IdRange, Page, RunCondition, RunPage, StoredSubmission,
+};
 use uuid::Uuid;
 
 use crate::error::HubError;
@@ -28,12 +31,16 @@ names! {
         Source = "source",
         /// A forwarder.
         Forwarder = "forwarder",
+        /// A workflow.
+        Workflow = "workflow",
         /// A connection.
         Connection = "connection",
         /// A message.
         Message = "message",
         /// A delivery.
         Delivery = "delivery",
+        /// A run.
+        Run = "run",
         /// An incident.
         Incident = "incident",
         /// A form.
@@ -76,6 +83,9 @@ impl Hub {
         let query = DeliveryQuery { key: Some(text.to_owned()), ..DeliveryQuery::default() };
         let page = Page { before: None, limit: MOST_OF_A_KIND };
         found.extend(self.store().deliveries(project, &query, page).await?.iter().map(delivery));
+        let about = RunCondition { key: Some(text.to_owned()), ..RunCondition::default() };
+        let page = RunPage { before: None, limit: MOST_OF_A_KIND };
+        found.extend(self.store().runs(project, &about, page).await?.found.iter().map(run));
         found.extend(self.filed(project, text).await?);
         let mut seen = HashSet::new();
         found.retain(|one| seen.insert((one.kind, one.id.clone())));
@@ -107,12 +117,14 @@ impl Hub {
         let store = self.store();
         let messages = store.messages_within(project, range, MOST_OF_A_KIND).await?;
         let deliveries = store.deliveries_within(project, range, MOST_OF_A_KIND).await?;
+        let runs = store.runs_within(project, range, MOST_OF_A_KIND).await?;
         let incidents = store.incidents_within(project, range, MOST_OF_A_KIND).await?;
         let found = messages.iter().map(message).chain(deliveries.iter().map(delivery));
-        Ok(found.chain(incidents.iter().map(incident)).collect())
+        Ok(found.chain(runs.iter().map(run)).chain(incidents.iter().map(incident)).collect())
     }
 }
 
+/// What has the text in its name, or in what people call it.
 fn by_name(definition: &ProjectDefinition, text: &str) -> Vec<Found> {
     let sources = definition.sources.iter().map(|source| {
         let title = format!("{} ({})", source.name, source.dialect);
@@ -125,9 +137,17 @@ fn by_name(definition: &ProjectDefinition, text: &str) -> Vec<Found> {
     let connections = definition.connections.iter().map(|connection| {
         (FoundKind::Connection, connection.name.as_str(), connection.name.clone())
     });
-    let all = sources.chain(forwarders).chain(connections);
+    let workflows = definition.workflows.iter().map(|workflow| {
+        let title = if workflow.title.is_empty() { &workflow.name } else { &workflow.title };
+        (FoundKind::Workflow, workflow.name.as_str(), title.clone())
+    });
+    let all = sources.chain(forwarders).chain(workflows).chain(connections);
+    let fits = |kind: FoundKind, name: &str, title: &str| {
+        name.to_lowercase().contains(text)
+            || (kind == FoundKind::Workflow && title.to_lowercase().contains(text))
+    };
     let named: Vec<Found> = all
-        .filter(|(_, name, _)| name.to_lowercase().contains(text))
+        .filter(|(kind, name, title)| fits(*kind, name, title))
         .map(|(kind, name, title)| Found { kind, id: name.to_owned(), title })
         .collect();
     FoundKind::ALL
@@ -153,6 +173,11 @@ fn delivery(delivery: &Delivery) -> Found {
     let Delivery { forwarder, connection, state, key, .. } = delivery;
     let about = key.as_ref().map(|key| format!("{key}, ")).unwrap_or_default();
     found(FoundKind::Delivery, delivery.id, format!("{about}{forwarder} → {connection}, {state}"))
+}
+
+fn run(run: &Run) -> Found {
+    let about = run.key.as_ref().map(|key| format!("{key}, ")).unwrap_or_default();
+    found(FoundKind::Run, run.id, format!("{about}{}, {}", run.workflow, run.state))
 }
 
 fn form(form: &FormHead) -> Found {

@@ -162,6 +162,7 @@ impl Hub {
         let dispatcher = Dispatcher::new(hub.clone());
         let signals = hub.store().listen();
         hub.refresh().await?;
+        let skew = timers::Skew::of(&hub).await?;
         let tasks = &hub.shared.tasks;
         let workers = vec![
             tasks.spawn(dispatcher.serve()),
@@ -176,7 +177,7 @@ impl Hub {
             tasks.spawn(indexing::serve(hub.clone())),
             tasks.spawn(fetching::serve(hub.clone())),
             tasks.spawn(running::serve(hub.clone())),
-            tasks.spawn(timers::serve(hub.clone())),
+            tasks.spawn(timers::serve(hub.clone(), skew)),
             tasks.spawn(retention::serve(hub.clone())),
             tasks.spawn(retention::serve_news(hub.clone(), hub.store().listen())),
         ];

@@ -145,15 +145,22 @@ fn refused(error: &CompileError) -> JobProblem {
 }
 
 fn no_such_adaptor(name: &str) -> JobProblem {
-    let there: Vec<&str> = adaptors::names().map(short_name).collect();
     JobProblem {
         code: NO_SUCH_ADAPTOR,
         message: format!("There is no adaptor \"{name}\"."),
-        hint: Some(format!("There are: {}.", there.join(", "))),
+        hint: Some(sentence(&adaptors::advice(name))),
         is_warning: false,
         line: None,
         column: None,
     }
+}
+
+/// The same with a capital letter and an end.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if words.ends_with('?') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// Names that neither the job nor its adaptors declare. A job may get by with them, where the part

@@ -105,7 +105,7 @@ pub use jobs::{
 };
 pub use lanes::breaker::{BreakerPolicy, Cause};
 pub use looking::{ContentQuery, LONGEST_LOOK, LookedThrough, MOST_LOOKED_THROUGH};
-pub use map::{MapEdge, MapNode, MapNodeKind, ProjectMap};
+pub use map::{MapEdge, MapNode, MapNodeKind, ProjectMap, is_bad};
 pub use news::TELL_EVERY;
 pub use outlook::{DeliveryOutlook, DeliveryPlace, WaitReason};
 pub use overview::{
@@ -117,12 +117,12 @@ pub use replay_query::ReplayQuery;
 pub use routing::{ProjectRouting, Routing, SourceRoute};
 pub use run_actions::{ByHand, GivenInput, RetryVersion};
 pub use run_bulk::RunAction;
-pub use running::{JobSettings, RunAnswer};
+pub use running::{JobSettings, Rehearsal, RunAnswer};
 pub use settings::HubSettings;
 pub use standing::{LaneShown, LaneState, PausedBy};
 pub use timeline::{DeliveryTold, FiledByMessage, Reading, Summary, Timeline};
 pub use tokens::SharedTokens;
 pub use traffic::{Traffic, TrafficBy, TrafficLine, TrafficStep};
-pub use trial::{FilterTrial, Missed, Tried};
+pub use trial::{FilterTrial, Missed, Tried, TryOn};
 pub use watch::{Subscription, Topic, Unreached};
 pub use xlsform::{ConversionError, ConvertedForm, ITEMSETS, Pyxform, XlsformConverter};

@@ -31,6 +31,9 @@ pub struct HubSettings {
     pub delivery_concurrency: usize,
     /// How often lanes and definitions are looked at although no hint came.
     pub poll_interval: Duration,
+    /// How often it is looked how far the hub's clock is from the store's, which is the one for what has a point
+    /// in time.
+    pub clock_check: Duration,
     /// How long a stopping hub waits for attempts under way before it gives them back.
     pub stop_timeout: Duration,
     /// How often what was counted for charts is written: so much of it is lost when a hub is killed.
@@ -72,6 +75,7 @@ impl HubSettings {
             hold_deliveries: false,
             delivery_concurrency: 256,
             poll_interval: Duration::from_secs(1),
+            clock_check: Duration::from_secs(10),
             stop_timeout: Duration::from_secs(20),
             tally_interval: Duration::from_secs(2),
             breaker: BreakerPolicy::default(),

@@ -5,11 +5,15 @@
 //! several hubs one makes them, and a hub that dies before has made none. What was missed while no hub was
 //! running, or while the workflow was paused, is for `catch_up` to say.
 //!
+//! The time is the store's: machines have clocks that are minutes apart, and a point that has come for one of
+//! them only would be made by it, and taken back by the other as one that is still to come. How far the hub's
+//! clock is from the store's is looked at now and then; in between the hub's own goes on.
+//!
 //! A run of the clock is given no state: when it begins it takes up what the last good one has left, which
 //! for a run that waited for another one is known only then.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::run::{RunInput, RunOrigin};
@@ -22,12 +26,12 @@ use fieldpost_store::{CronMark, NewRun, StoreError};
 use crate::hub::Hub;
 use crate::ids::new_id;
 
-/// How far the clocks of two hubs may be apart. What was looked at beyond that was looked at with a clock
-/// that was wrong.
+/// How far the store's clock may be set back. What was looked at beyond that was looked at with a clock that was
+/// wrong.
 const MOST_AHEAD: Duration = Duration::from_mins(5);
 
 /// Makes the runs whose time has come, for as long as the hub serves.
-pub(crate) async fn serve(hub: Hub) {
+pub(crate) async fn serve(hub: Hub, mut skew: Skew) {
     let mut poll = tokio::time::interval(hub.settings().poll_interval);
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut clocks = Clocks::default();
@@ -36,10 +40,48 @@ pub(crate) async fn serve(hub: Hub) {
             () = hub.stopping().cancelled() => return,
             _ = poll.tick() => {}
         }
-        if let Err(error) = clocks.look(&hub).await {
+        let looked = match skew.present(&hub).await {
+            // The time before the definitions: what is paused at a time is paused for a look of that time.
+            Ok(now) => clocks.look(&hub, now).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = looked {
             tracing::warn!(%error, "the runs whose time has come could not be made; trying again");
         }
     }
+}
+
+/// How far the store's clock is ahead of the hub's.
+pub(crate) struct Skew {
+    micros: i64,
+    /// When it was looked at.
+    seen: Instant,
+}
+
+impl Skew {
+    /// Asks the store.
+    pub(crate) async fn of(hub: &Hub) -> Result<Self, StoreError> {
+        let asked = hub.now();
+        let present = hub.store().present().await?;
+        Ok(Self { micros: between(asked, present, hub.now()), seen: Instant::now() })
+    }
+
+    /// The present by the store's clock.
+    async fn present(&mut self, hub: &Hub) -> Result<Timestamp, StoreError> {
+        if self.seen.elapsed() >= hub.settings().clock_check {
+            *self = Self::of(hub).await?;
+        }
+        Ok(Timestamp(hub.now().0.saturating_add(self.micros)))
+    }
+}
+
+/// How far the store is ahead that was asked and answered at these times: nothing where it may have been asked at
+/// the moment that it tells.
+fn between(asked: Timestamp, present: Timestamp, answered: Timestamp) -> i64 {
+    if (asked..=answered).contains(&present) {
+        return 0;
+    }
+    present.0.saturating_sub(answered.0)
 }
 
 /// The clocks of all workflows that have one, by project and workflow.
@@ -56,9 +98,7 @@ struct Clock {
 
 impl Clocks {
     /// Looks at every workflow that has a clock.
-    async fn look(&mut self, hub: &Hub) -> Result<(), StoreError> {
-        // The time before the definitions: what is paused at a time is paused for a look of that time.
-        let now = hub.now();
+    async fn look(&mut self, hub: &Hub, now: Timestamp) -> Result<(), StoreError> {
         let routing = hub.routing();
         let mut seen = Vec::new();
         let mut failed = None;
@@ -197,4 +237,19 @@ async fn runs(
         ..NewRun::new(new_id(hub.now()), &workflow.name, RunOrigin::Cron, RunInput::State)
     };
     Ok(due.iter().map(run).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_may_have_told_the_same_time_is_not_ahead() {
+        for (asked, present, answered, expected) in
+            [(10, 10, 10, 0), (10, 15, 20, 0), (10, 21, 20, 1), (10, 9, 20, -11), (20, 50, 10, 40)]
+        {
+            let ahead = between(Timestamp(asked), Timestamp(present), Timestamp(answered));
+            assert_eq!(ahead, expected, "{asked} {present} {answered}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use fieldpost_rules::event::payload_of;
 use fieldpost_rules::filter::{Explanation, explain, matches};
 use fieldpost_store::{MessageQuery, Page, StoreError};
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 use crate::error::HubError;
 use crate::events::{Answer, ExplainedSubject, Kept, answers};
@@ -31,6 +32,15 @@ const TRIAL_PAGE: usize = 100;
 const EXAMPLES: usize = 10;
 /// What fails a filter by little, as far as a trial explains it.
 const NEAR_MISSES: usize = 3;
+
+/// What a filter is to be tried on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryOn {
+    /// The newest messages, so many at most, or what they brought.
+    Newest(usize),
+    /// One message, or what it brought.
+    Message(Uuid),
+}
 
 /// Something that a filter was tried on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,13 +132,13 @@ impl Hub {
         &self,
         project: &str,
         forwarder: &Forwarder,
-        last: usize,
+        on: TryOn,
     ) -> Result<FilterTrial, HubError> {
         let routing = self.project(project).await?;
         match payload_of(forwarder.on) {
-            PayloadKind::Message => self.try_messages(&routing, &forwarder.filter, last).await,
+            PayloadKind::Message => self.try_messages(&routing, &forwarder.filter, on).await,
             PayloadKind::Submission | PayloadKind::Case => {
-                self.try_told(&routing, &Arc::new(forwarder.clone()), last).await
+                self.try_told(&routing, &Arc::new(forwarder.clone()), on).await
             }
             PayloadKind::Application => Err(HubError::NotAllowed {
                 code: "does-not-apply",
@@ -142,11 +152,19 @@ impl Hub {
         &self,
         routing: &Arc<ProjectRouting>,
         filter: &MessageFilter,
-        last: usize,
+        on: TryOn,
     ) -> Result<FilterTrial, HubError> {
         let query = MessageQuery { source: filter.from.clone(), ..MessageQuery::default() };
         let filter = Arc::new(filter.clone());
         let mut trial = FilterTrial::default();
+        let last = match on {
+            TryOn::Newest(last) => last,
+            TryOn::Message(id) => {
+                let message = self.unerased(&routing.project, id).await?;
+                self.try_message(routing, &filter, message, &mut trial).await?;
+                return Ok(trial);
+            }
+        };
         let mut before = None;
         let mut left = last.min(MOST_TRIED);
         while left > 0 {
@@ -196,15 +214,22 @@ impl Hub {
         &self,
         routing: &Arc<ProjectRouting>,
         forwarder: &Arc<Forwarder>,
-        last: usize,
+        on: TryOn,
     ) -> Result<FilterTrial, HubError> {
+        let mut trial = FilterTrial::default();
+        let last = match on {
+            TryOn::Newest(last) => last.min(MOST_TOLD),
+            TryOn::Message(id) => {
+                let message = self.unerased(&routing.project, id).await?;
+                self.try_told_of(routing, forwarder, message, MOST_TOLD, &mut trial).await?;
+                return Ok(trial);
+            }
+        };
         let query = MessageQuery {
             source: forwarder.filter.from.clone(),
             state: Some(MessageState::Kept),
             ..MessageQuery::default()
         };
-        let last = last.min(MOST_TOLD);
-        let mut trial = FilterTrial::default();
         let mut before = None;
         let mut left = last;
         while left > 0 {

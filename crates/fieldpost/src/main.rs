@@ -15,6 +15,7 @@ mod failure;
 mod hub;
 mod output;
 mod projects;
+mod rehearsal;
 mod telemetry;
 
 use std::process::ExitCode;

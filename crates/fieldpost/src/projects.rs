@@ -33,7 +33,16 @@ pub(crate) struct ProjectFile {
 /// Reads files. Those of one project are merged; a file that names no project belongs to the one
 /// that the others name.
 pub(crate) fn read_files(paths: &[PathBuf]) -> Result<Vec<ProjectFile>, Failure> {
-    let files = paths.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, Failure>>()?;
+    read_files_with(paths, &config::variable)
+}
+
+/// The same, where something else than the environment says what `${NAME}` becomes.
+pub(crate) fn read_files_with(
+    paths: &[PathBuf],
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<ProjectFile>, Failure> {
+    let files =
+        paths.iter().map(|path| read_file(path, lookup)).collect::<Result<Vec<_>, Failure>>()?;
     let mut names: Vec<String> = Vec::new();
     for file in &files {
         if let Some(name) = project_name(&file.value)
@@ -88,7 +97,7 @@ fn with_all_others(mut problems: Vec<Problem>, value: &Value<'static>) -> Vec<Pr
     problems
 }
 
-fn read_file(path: &Path) -> Result<ReadFile, Failure> {
+fn read_file(path: &Path, lookup: &dyn Fn(&str) -> Option<String>) -> Result<ReadFile, Failure> {
     let origin = path.display().to_string();
     let length = std::fs::metadata(path).map(|metadata| metadata.len());
     let length = length.map_err(|error| unreadable(&origin, &error))?;
@@ -100,7 +109,7 @@ fn read_file(path: &Path) -> Result<ReadFile, Failure> {
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(&origin, &error))?;
     let (value, mut problems) =
-        yaml::read_on(&text, &config::variable).map_err(|problem| invalid(&origin, &[problem]))?;
+        yaml::read_on(&text, lookup).map_err(|problem| invalid(&origin, &[problem]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let read_pem = |name: &str| read_small(&folder.join(name), MAX_PEM_BYTES);
     let read_job = |name: &str| read_small(&below(folder, name)?, SOURCE_BYTES_MAX);
@@ -117,7 +126,7 @@ fn read_file(path: &Path) -> Result<ReadFile, Failure> {
 
 /// The path of a job's file, which lies in the folder of the project file or below it: what a file of
 /// somebody else names is read only from there.
-fn below(folder: &Path, name: &str) -> Result<PathBuf, String> {
+pub(crate) fn below(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let is_within = Path::new(name)
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

@@ -34,6 +34,7 @@ mod place;
 mod promises;
 mod splice;
 mod syntax;
+mod thrown;
 
 use oxc_allocator::Allocator;
 
@@ -109,13 +110,30 @@ impl Compiled {
 /// Nothing of the job is run, and nothing but the arguments decides what comes out.
 pub fn compile(source: &str, adaptors: &[Adaptor]) -> Result<Compiled, CompileError> {
     bounds::check(source)?;
+    with_room(|| compile_bounded(source, adaptors))
+        .unwrap_or_else(|| Err(CompileError::whole(Fault::Compiler)))
+}
+
+/// The place in the author's text of what failed, for the place in the module that the engine names and
+/// the words of the error: the engine names the last name or call before it. Nothing if the module has no
+/// such place.
+pub fn place_of_failure(
+    positions: &PositionMap,
+    named: Position,
+    message: &str,
+) -> Option<Position> {
+    let refined = with_room(|| thrown::refined(positions.module(), named, message)).flatten();
+    positions.source_position(refined.unwrap_or(named))
+}
+
+/// Does something with the parser, on a stack that is large enough for it; nothing if it panics.
+fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     let parser =
         std::thread::Builder::new().name("job-compiler".to_owned()).stack_size(STACK_BYTES);
     std::thread::scope(|scope| {
-        let running = parser.spawn_scoped(scope, || compile_bounded(source, adaptors));
+        let running = parser.spawn_scoped(scope, work);
         running.ok().and_then(|thread| thread.join().ok())
     })
-    .unwrap_or_else(|| Err(CompileError::whole(Fault::Compiler)))
 }
 
 /// All passes, on a text that is within the bounds.

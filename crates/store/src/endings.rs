@@ -36,6 +36,8 @@ pub struct EndedDelivery {
     pub forwarder: Option<String>,
     /// The message that it comes of; `None` where no message set it off.
     pub message: Option<Uuid>,
+    /// The payload that its event has made of that message, as of a case; `None`: the message as it came.
+    pub payload: Option<Uuid>,
     /// How many hubs that message has passed through.
     pub hops: u32,
 }
@@ -61,7 +63,8 @@ impl Store {
     /// Deliveries that ended and are not counted yet, in the order in which they were made.
     pub async fn ended_deliveries(&self, limit: usize) -> Result<Vec<EndedDelivery>, StoreError> {
         let sql = "SELECT e.project, e.connection, e.delivery, e.state, d.key, d.last_error,
-                       d.forwarder, m.id, coalesce(d.hops, 0)
+                       d.forwarder, m.id, CASE WHEN m.id IS NOT NULL THEN d.subject END,
+                       coalesce(d.hops, 0)
                    FROM ended e
                    LEFT JOIN deliveries d ON d.project = e.project AND d.id = e.delivery
                    LEFT JOIN messages m ON m.project = e.project AND m.id = d.payload_id
@@ -76,14 +79,16 @@ impl Store {
                 error: row.optional_text(5)?,
                 forwarder: row.optional_text(6)?,
                 message: row.optional_id(7)?,
-                hops: row.count(8)?,
+                payload: row.optional_id(8)?,
+                hops: row.count(9)?,
             })
         })
         .await
     }
 
     /// Counts deliveries of one connection that ended, and keeps the runs that they set off, each with the
-    /// message that its delivery came of: whoever erases that finds what the run tells of it. The answer is
+    /// message that its delivery came of, and the payload: whoever erases one of them, or the case that the
+    /// payload tells of, finds what the run tells of it. The answer is
     /// whether it was this call that counted them: where somebody else has counted one of them, nothing is
     /// written.
     pub async fn count_endings(

@@ -168,7 +168,7 @@ pub use crate::replay::STALE as STALE_PLAN;
 pub use crate::reports::{Expectation, PeriodCounts};
 pub use crate::retention::{Due, MOST_DUE_COUNTED, Retained, RetentionKind, RetentionStep};
 pub use crate::runs::{
-    ClaimedInput, ClaimedRun, CronMark, DoneStep, FinalState, MOST_RUNS_COUNTED, NewRun, RunChange,
+    ClaimedInput, ClaimedRun, CronMark, FinalState, MOST_RUNS_COUNTED, NewRun, RunChange,
     RunClaims, RunCondition, RunDemand, RunEnd, RunError, RunHold, RunKept, RunLogLine, RunOutlook,
     RunPage, RunRecord, RunTallies, RunThen, RunsFound, StateSide, StepRecord, WorkflowVersion,
 };

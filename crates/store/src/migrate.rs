@@ -37,6 +37,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0025_runs.sql"),
     include_str!("schema/sqlite_0026_collections.sql"),
     include_str!("schema/sqlite_0027_run_answers.sql"),
+    include_str!("schema/sqlite_0028_run_claims.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -67,6 +68,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0026_runs.sql"),
     include_str!("schema/postgres_0027_collections.sql"),
     include_str!("schema/postgres_0028_run_answers.sql"),
+    include_str!("schema/postgres_0029_run_claims.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

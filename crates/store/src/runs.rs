@@ -41,7 +41,7 @@ mod states;
 mod versions;
 
 pub use bulk::RunChange;
-pub use claims::{ClaimedInput, ClaimedRun, DoneStep, RunClaims, RunDemand, RunOutlook};
+pub use claims::{ClaimedInput, ClaimedRun, RunClaims, RunDemand, RunOutlook};
 pub use counts::{MOST_RUNS_COUNTED, RunTallies};
 pub use cron::CronMark;
 pub use list::{RunCondition, RunPage, RunsFound};

@@ -1,5 +1,7 @@
 //! The credential of a step: what becomes its `state.configuration`, of the connection that it names.
 
+use fieldpost_model::connection::Authentication;
+use fieldpost_model::secret::Secret;
 use fieldpost_model::workflow::Step;
 use fieldpost_outbound::Prepared;
 use fieldpost_script::host::credential::configuration;
@@ -8,6 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::hub::Hub;
 use crate::routing::{Lane, ProjectRouting};
+
+/// The token of every connection that logs in, where nothing is sent.
+const REHEARSED_TOKEN: &str = "token-of-the-rehearsal";
 
 /// The credential of a step's connection, in the field names of its adaptor; none where it has no connection.
 /// Where the connection logs in for a token, the one that all hubs share is part of it.
@@ -22,6 +27,9 @@ pub(super) async fn of_step(
     };
     let Lane { connection, prepared } = lane;
     let token = match prepared {
+        _ if hub.settings().jobs.rehearsal.is_some() => {
+            token_of_rehearsal(&connection.authentication)
+        }
         Ok(prepared) => hub
             .outbound()
             .token(prepared, hub.now())
@@ -37,6 +45,12 @@ pub(super) async fn of_step(
 pub(super) fn connection_of(routing: &ProjectRouting, step: Option<&Step>) -> Option<Prepared> {
     let lane = routing.connections.get(step?.connection.as_ref()?)?;
     lane.prepared.as_ref().ok().cloned()
+}
+
+/// What stands for the token of a connection that logs in, where nobody is asked for one.
+fn token_of_rehearsal(authentication: &Authentication) -> Option<Secret> {
+    let logs_in = matches!(authentication, Authentication::Oauth2(_) | Authentication::Login(_));
+    logs_in.then(|| Secret::new(REHEARSED_TOKEN))
 }
 
 /// As OpenFn names a credential that cannot be had: the step may do better on its next try.

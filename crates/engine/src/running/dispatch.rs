@@ -242,11 +242,17 @@ impl Dispatcher {
         self.runner.settings.runs.saturating_sub(self.under_way.len())
     }
 
+    /// Whether runs wait as deliveries do. Those that send nothing need not.
+    fn is_held(&self) -> bool {
+        let Runner { hub, settings, .. } = &*self.runner;
+        hub.settings().hold_deliveries && settings.rehearsal.is_none()
+    }
+
     /// What is asked for: the workflows that may have something due, in turn.
     fn demands(&mut self, now: Instant) -> Vec<RunDemand> {
         let room = self.room();
         let hub = &self.runner.hub;
-        if room == 0 || hub.settings().hold_deliveries {
+        if room == 0 || self.is_held() {
             return Vec::new();
         }
         let routing = hub.routing();
@@ -286,7 +292,7 @@ impl Dispatcher {
 
     /// When something may be due that is not due now.
     fn next_look(&self) -> Option<Instant> {
-        if self.claiming || self.room() == 0 || self.runner.hub.settings().hold_deliveries {
+        if self.claiming || self.room() == 0 || self.is_held() {
             return None;
         }
         self.due.values().min().map(|due| (*due).max(self.not_before))

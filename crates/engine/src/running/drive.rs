@@ -20,9 +20,9 @@ use bytes::Bytes;
 use fieldpost_model::run::{RunStep, StepState};
 use fieldpost_model::time::Timestamp;
 use fieldpost_model::workflow::StepRetry;
-use fieldpost_script::protocol::{Outcome, Severity, StepError};
+use fieldpost_script::protocol::{Severity, StepError};
 use fieldpost_script::runtime::walk::{Left, Visit, Walk};
-use fieldpost_store::{ClaimedRun, DoneStep, RunKept, RunThen, StepRecord};
+use fieldpost_store::{ClaimedRun, RunKept, RunThen, StepRecord};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -74,7 +74,7 @@ pub(super) struct Drive {
     pub(super) record: Records,
     pub(super) walk: Walk,
     /// What earlier claims have recorded.
-    known: HashMap<u32, DoneStep>,
+    known: HashMap<u32, RunStep>,
     /// Whether what the first steps were given is written with them.
     keeps_first_input: bool,
     tasks: FuturesUnordered<BoxFuture<'static, Ended>>,
@@ -102,13 +102,13 @@ impl Drive {
         keeps_first_input: bool,
     ) -> Self {
         let done = std::mem::take(&mut claimed.done);
-        let walk = walk.resumed(done.iter().map(|done| progress::begun(&done.step)));
+        let walk = walk.resumed(done.iter().map(progress::begun));
         Self {
             going,
             reins,
             record,
             walk,
-            known: done.into_iter().map(|done| (done.step.number, done)).collect(),
+            known: done.into_iter().map(|step| (step.number, step)).collect(),
             keeps_first_input,
             tasks: FuturesUnordered::new(),
             running: BTreeMap::new(),
@@ -177,7 +177,7 @@ impl Drive {
         }
         while let Some(visit) = self.walk.next_visit() {
             let known = self.known.remove(&visit.number).filter(|_| visit.known);
-            let Some(DoneStep { step, output }) = known else {
+            let Some(step) = known else {
                 self.begin(visit);
                 continue;
             };
@@ -188,10 +188,8 @@ impl Drive {
                 Known::BrokenOff => self.begin(visit),
                 Known::Again(due) => self.later.push((due, visit)),
                 Known::Ended => {
-                    let state = output.and_then(|output| serde_json::from_slice(&output).ok());
-                    let outcome = Outcome { state, error };
                     let going = Arc::clone(&self.going);
-                    self.tasks.push(Box::pin(step::recall(going, visit, outcome)));
+                    self.tasks.push(Box::pin(step::recall(going, visit, error)));
                 }
                 Known::EndsRun => {
                     let unknown = || StepError::new("ExecutionError", Severity::Exception, "");
@@ -204,7 +202,11 @@ impl Drive {
     }
 
     fn retry_of(&self, step: &str) -> Option<StepRetry> {
-        self.going.prepared.step(step)?.retry
+        let mut retry = self.going.prepared.step(step)?.retry?;
+        if self.going.runner.settings.rehearsal.is_some() {
+            retry.max = Duration::ZERO;
+        }
+        Some(retry)
     }
 
     fn begin(&mut self, visit: Visit) {
@@ -232,6 +234,8 @@ impl Drive {
             self.errors.insert(visit.number, (error.clone(), visit.step.clone()));
         }
         if ended.is_recorded {
+            let state = outcome.state.as_ref().map(|state| state.get().as_bytes());
+            self.record.heed(self.rows.get(&visit.number).map(|row| (row, state)).into_iter());
             return self.take_judged(ended);
         }
         self.note(&ended);

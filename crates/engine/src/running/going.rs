@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldpost_model::time::Timestamp;
 use fieldpost_outbound::sql::SqlPool;
 use fieldpost_rules::order;
-use fieldpost_script::host::StepHost;
 use fieldpost_script::host::http::{HttpLimits, HttpService};
 use fieldpost_script::host::mail::MailService;
 use fieldpost_script::host::sql::SqlService;
+use fieldpost_script::host::{Asker, StepHost};
 use fieldpost_script::npm::NodePools;
 use fieldpost_script::protocol::StepError;
 use fieldpost_script::runtime::graph::Edge;
 use fieldpost_script::sandbox::Pool;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::collections::CollectionService;
 use super::credential::{self, connection_of};
@@ -22,6 +23,7 @@ use super::journal::Journal;
 use super::prepared::{Prepared, Shelf};
 use super::recorder::Recorder;
 use super::settings::JobSettings;
+use super::suspects::Suspects;
 use crate::hub::Hub;
 use crate::routing::ProjectRouting;
 
@@ -41,11 +43,13 @@ pub(super) struct Runner {
     /// Processes for steps with packages of npm.
     pub(super) node: NodePools,
     pub(super) shelf: Shelf,
+    pub(super) suspects: Suspects,
     pub(super) settings: JobSettings,
 }
 
 /// A run that goes on.
 pub(super) struct Going {
+    pub(super) run: Uuid,
     pub(super) runner: Arc<Runner>,
     pub(super) prepared: Arc<Prepared>,
     /// The definitions as they were when the run was claimed: whom connections lead to.
@@ -83,11 +87,25 @@ impl Going {
             .with_header(order::HOPS_HEADER, self.hops.saturating_add(1).to_string());
         let hub = &self.runner.hub;
         let (store, project) = (Arc::clone(hub.store()), self.routing.project.clone());
+        let rehearsal = self.runner.settings.rehearsal.as_ref();
+        let asker = Asker {
+            workflow: self.prepared.workflow.name.clone(),
+            run: self.run,
+            step: step.to_owned(),
+            number,
+        };
         StepHost::new(log)
+            .answered_by(rehearsal.map(|it| Arc::clone(&it.stand_in)), asker)
             .with(http)
-            .with(SqlService::new(self.runner.databases.clone()))
+            .with(self.sql())
             .with(MailService::new(hub.settings().mailer.clone()))
             .with(CollectionService::new(store, project))
+    }
+
+    /// Statements, whose answers are bounded as those of all calls are.
+    fn sql(&self) -> SqlService {
+        let sql = SqlService::new(self.runner.databases.clone());
+        sql.with_most_bytes(self.runner.settings.limits.call_bytes)
     }
 
     /// What becomes `state.configuration` of a step.

@@ -28,6 +28,7 @@ mod records;
 mod run;
 mod settings;
 mod step;
+mod suspects;
 mod telling;
 mod under_way;
 
@@ -38,13 +39,14 @@ use fieldpost_script::npm::NodePools;
 use fieldpost_script::sandbox::Pool;
 
 pub use awaiting::RunAnswer;
-pub use settings::JobSettings;
+pub use settings::{JobSettings, Rehearsal};
 
 use crate::hub::Hub;
 use dispatch::Dispatcher;
 use going::{ROOM_KILOBYTES, Runner};
 use prepared::Shelf;
 use recorder::Recorder;
+use suspects::Suspects;
 use tokio::sync::Semaphore;
 
 /// Runs workflows for as long as the hub does.
@@ -61,6 +63,7 @@ pub(crate) async fn serve(hub: Hub) {
         databases: SqlPool::new(hub.outbound().clone()),
         node: NodePools::new(settings.node(), hub.outbound().clone()),
         shelf: Shelf::default(),
+        suspects: Suspects::default(),
         settings,
         hub,
     };

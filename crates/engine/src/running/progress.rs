@@ -76,7 +76,7 @@ fn pause(retry: &StepRetry, attempt: u32) -> Duration {
 
 /// How long steps of the run were under way, so far as that is recorded; steps that were at once
 /// count once, and what lies between them not at all.
-pub(super) fn used(steps: &[&RunStep]) -> Duration {
+pub(super) fn used(steps: &[RunStep]) -> Duration {
     let mut spans: Vec<(Timestamp, Timestamp)> =
         steps.iter().filter_map(|step| Some((step.started_at, step.finished_at?))).collect();
     spans.sort_unstable();
@@ -198,7 +198,7 @@ mod tests {
             ..step(StepState::Success, 1, None)
         };
         let steps = [span(100, 200), span(0, 10), span(150, 160), span(190, 250)];
-        assert_eq!(used(&steps.each_ref()), Duration::from_micros(160));
+        assert_eq!(used(&steps), Duration::from_micros(160));
         assert_eq!(used(&[]), Duration::ZERO);
     }
 }

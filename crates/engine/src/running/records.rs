@@ -26,10 +26,12 @@ pub(super) struct Records {
     order_key: Option<String>,
     /// When the first step began, once that was recorded.
     started_at: Option<Timestamp>,
+    /// Whether claims of it were lost since a step was last recorded as done.
+    has_lost_claims: bool,
     /// Whether its sender may wait for an answer: it came to a webhook, and not to an inbox.
     is_awaited: bool,
-    /// The `webhookResponse` of the step that left one last.
-    response: Option<Bytes>,
+    /// The `webhookResponse` of the step that left one last, and when that ended.
+    response: Option<(Timestamp, Bytes)>,
 }
 
 impl Records {
@@ -38,16 +40,15 @@ impl Records {
             &claimed.input,
             ClaimedInput::Message { request, .. } if request.path.starts_with(WEBHOOKS)
         );
-        let mut records = Self {
+        Self {
             hold: hold_of(claimed),
             workflow: claimed.run.workflow.clone(),
             order_key: claimed.order_key.clone(),
             started_at: claimed.run.started_at,
+            has_lost_claims: claimed.lost_claims > 0,
             is_awaited,
             response: None,
-        };
-        records.heed(claimed.done.iter().map(|done| (&done.step, done.output.as_deref())));
-        records
+        }
     }
 
     /// Whether somebody may wait for what the run leaves.
@@ -55,16 +56,22 @@ impl Records {
         self.is_awaited
     }
 
-    /// Takes up what steps say that the sender is to be answered. The last word counts.
-    fn heed<'s>(&mut self, steps: impl Iterator<Item = (&'s RunStep, Option<&'s [u8]>)>) {
+    /// Takes up what steps say that the sender is to be answered. The word of the step counts that ended last.
+    pub(super) fn heed<'s>(
+        &mut self,
+        steps: impl Iterator<Item = (&'s RunStep, Option<&'s [u8]>)>,
+    ) {
         if !self.is_awaited {
             return;
         }
-        let mut left: Vec<_> =
-            steps.filter_map(|(step, output)| Some((step.finished_at?, output?))).collect();
-        left.sort_by_key(|(finished_at, _)| *finished_at);
-        let response = left.iter().rev().find_map(|(_, output)| response_of(output));
-        self.response = response.or(self.response.take());
+        for (finished_at, output) in
+            steps.filter_map(|(step, output)| Some((step.finished_at?, output?)))
+        {
+            let is_last = self.response.as_ref().is_none_or(|(latest, _)| *latest <= finished_at);
+            if let Some(response) = response_of(output).filter(|_| is_last) {
+                self.response = Some((finished_at, response));
+            }
+        }
     }
 
     pub(super) const fn hold(&self) -> &RunHold {
@@ -76,7 +83,7 @@ impl Records {
         self.heed(entries.steps.iter().map(|it| (&it.step, it.output.as_deref())));
         if let (
             RunThen::Ended(RunEnd { final_state: Some(FinalState::Answer(answer)), .. }),
-            Some(response),
+            Some((_, response)),
         ) = (&mut then, &self.response)
         {
             *answer = KeptAnswer::Response.of(&String::from_utf8_lossy(response));
@@ -84,6 +91,9 @@ impl Records {
         let first = entries.steps.iter().map(|record| record.step.started_at).min();
         let started_at = first.filter(|_| self.started_at.is_none());
         self.started_at = self.started_at.or(started_at);
+        let gets_on = entries.steps.iter().any(|record| record.step.finished_at.is_some());
+        let forgets_lost_claims = self.has_lost_claims && gets_on;
+        self.has_lost_claims &= !gets_on;
         RunRecord {
             hold: self.hold.clone(),
             workflow: self.workflow.clone(),
@@ -92,6 +102,7 @@ impl Records {
             steps: entries.steps,
             log: entries.lines,
             then,
+            forgets_lost_claims,
         }
     }
 
@@ -131,6 +142,7 @@ pub(super) fn without_contents(refused: &RunRecord) -> RunRecord {
         steps: Vec::new(),
         log: Vec::new(),
         then: RunThen::Ended(end),
+        forgets_lost_claims: false,
     }
 }
 
@@ -239,6 +251,7 @@ mod tests {
             workflow: "w".to_owned(),
             order_key: None,
             started_at: None,
+            has_lost_claims: false,
             is_awaited,
             response: None,
         };

@@ -18,6 +18,7 @@ use super::input::{NoInput, initial_state};
 use super::journal::{Entries, Journal};
 use super::prepared::{Prepared, Unprepared};
 use super::records::{self, Records};
+use super::suspects::{self, Admitted};
 use super::{progress, telling};
 use crate::routing::ProjectRouting;
 
@@ -58,6 +59,16 @@ pub(super) async fn serve(runner: Arc<Runner>, mut claimed: ClaimedRun, reins: R
     if claimed.cancel_asked {
         return conclude_with(&runner, &claimed, &mut records, RunState::Cancelled, None).await;
     }
+    let _alone = match runner.suspects.admit(claimed.lost_claims, runner.settings.lost_claims) {
+        Admitted::Now(alone) => alone,
+        Admitted::Later => {
+            return write(&runner, records.wait(Entries::default(), suspects::LATER)).await;
+        }
+        Admitted::Never => {
+            let (state, error) = (RunState::Exception, Some(suspects::lost(&claimed)));
+            return conclude_with(&runner, &claimed, &mut records, state, error).await;
+        }
+    };
     match ready(&runner, &mut claimed, records.clone(), reins).await {
         Ok((mut drive, going, deadline)) => {
             let arrived = drive.go(deadline).await;
@@ -85,8 +96,9 @@ fn kilobytes(claimed: &ClaimedRun) -> u32 {
         ClaimedInput::State { bytes, .. } => *bytes,
         ClaimedInput::Erased => 0,
     };
-    let outputs = claimed.done.iter().filter_map(|done| done.step.output_bytes);
-    let bytes = outputs.fold(begins, u64::saturating_add);
+    // What its steps have left is read one after the other.
+    let largest = claimed.done.iter().filter_map(|step| step.output_bytes).max().unwrap_or(0);
+    let bytes = begins.saturating_add(largest);
     let kilobytes = usize::try_from(bytes / 1_024).unwrap_or(usize::MAX);
     u32::try_from(kilobytes.clamp(1, ROOM_KILOBYTES)).unwrap_or(u32::MAX)
 }
@@ -115,10 +127,11 @@ async fn ready(
     let starts = walk.graph().starts();
     let limits = runner.settings.limits;
     let taken = decide(&runner.pool, starts, START, Some(&state), limits).await?;
-    let used = claimed.done.iter().map(|done| &done.step).collect::<Vec<_>>();
-    let left = prepared.run_time(&runner.settings).saturating_sub(progress::used(&used));
+    let used = progress::used(&claimed.done);
+    let left = prepared.run_time(&runner.settings).saturating_sub(used);
     let deadline = Instant::now() + left;
     let going = Arc::new(Going {
+        run: run.id,
         runner: Arc::clone(runner),
         prepared,
         routing,
@@ -254,8 +267,10 @@ async fn conclude_with(
     });
     let whose = (run.origin, records.is_awaited());
     let end = records::end(workflow, whose, state, error, None);
-    telling::run_ended(claimed, &end, runner.hub.now());
-    write(runner, records.make(Entries::default(), RunThen::Ended(end))).await;
+    let now = runner.hub.now();
+    telling::run_ended(claimed, &end, now);
+    let entries = suspects::broken_off(claimed, state, now);
+    write(runner, records.make(entries, RunThen::Ended(end))).await;
 }
 
 /// Ends a run that has failed inside the hub: begun again, it would fail again.

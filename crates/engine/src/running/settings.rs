@@ -2,10 +2,22 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use fieldpost_script::host::StandIn;
 use fieldpost_script::npm::{NodeSettings, Packages};
+use fieldpost_script::protocol::Moment;
 use fieldpost_script::sandbox::{Limits, PoolSettings};
+
+/// How runs are gone through without anything leaving the hub, and the same way each time.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    /// Answers the requests of steps.
+    pub stand_in: Arc<dyn StandIn>,
+    /// The present and the chance of all steps.
+    pub moment: Moment,
+}
 
 /// The settings of jobs and runs.
 #[derive(Clone, Debug)]
@@ -28,6 +40,9 @@ pub struct JobSettings {
     pub log_bytes: u64,
     /// How long a run is held before somebody else may take it, unless the hold is renewed.
     pub lease: Duration,
+    /// How many claims of a run in a row may end without a word, and without a step recorded as done, before it is
+    /// ended: a run that takes its hub down would do so for ever.
+    pub lost_claims: u32,
     /// How often is recorded what a step that goes on has logged.
     pub tell_every: Duration,
     /// The packages of npm that steps may use beside the adaptors of the binary.
@@ -38,6 +53,9 @@ pub struct JobSettings {
     pub node_runner: PathBuf,
     /// Processes of Node.js that run steps at once, of each project.
     pub node_workers: usize,
+    /// Where it is there, runs send nothing: somebody answers in the place of the world, no token is
+    /// fetched, tries follow each other without a pause, and a hub that holds what it would send runs them.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 impl Default for JobSettings {
@@ -51,11 +69,13 @@ impl Default for JobSettings {
             run_time: Duration::from_hours(1),
             log_bytes: 10_000_000,
             lease: Duration::from_secs(30),
+            lost_claims: 5,
             tell_every: Duration::from_millis(500),
             packages: Packages::none(),
             node: "node".into(),
             node_runner: PathBuf::new(),
             node_workers: 2,
+            rehearsal: None,
         }
     }
 }

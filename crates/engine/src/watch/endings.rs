@@ -274,6 +274,7 @@ mod tests {
             error: Some("422".to_owned()),
             forwarder: None,
             message: None,
+            payload: None,
             hops: 0,
         };
         let first = latest(None, &[ended(1), ended(2)]);

@@ -53,8 +53,8 @@ impl Hub {
                 let told = delivery(ended);
                 let state = project.envelope("delivery.ended", self.now(), ("delivery", told));
                 let run = self.run_of_trouble(workflow, &state, ended.key.clone(), hops);
-                // What it tells is about the message, and goes with it.
-                runs.push((ended.message, run));
+                // What it tells is about the message, and goes with it; where it is about a case, with that.
+                runs.push((ended.message, NewRun { payload: ended.payload, ..run }));
             }
         }
         runs

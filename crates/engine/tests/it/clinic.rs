@@ -188,6 +188,8 @@ pub(crate) async fn start_hub(settings: &StoreSettings, relay: Option<&FakeSmtp>
     let store = Arc::new(Store::open(settings.clone()).await.unwrap());
     let mut hub = HubSettings::with_clock(Arc::clone(&settings.clock));
     hub.poll_interval = Duration::from_millis(50);
+    // Tests that turn a clock turn it for the store as well.
+    hub.clock_check = Duration::from_hours(1);
     hub.stop_timeout = Duration::from_secs(2);
     hub.breaker.first_pause = Duration::from_millis(50);
     hub.breaker.max_pause = Duration::from_millis(100);

@@ -21,6 +21,7 @@ mod lanes;
 mod order;
 mod returning;
 mod runs_again;
+mod runs_ended;
 mod silence;
 mod timers;
 mod tokens;

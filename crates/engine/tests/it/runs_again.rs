@@ -80,6 +80,7 @@ impl World {
             steps: vec![StepRecord { step, input, output: None }],
             log: Vec::new(),
             then: RunThen::Ended(end),
+            forgets_lost_claims: false,
         };
         let kept = self.hub.store().record_runs(vec![record]).await.unwrap();
         assert_eq!(kept, [RunKept::Written { cancel_asked: false }]);

@@ -1,5 +1,7 @@
 //! Workflows that the time or trouble of the project's own sets off.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -131,6 +133,83 @@ async fn of_two_hubs_one_makes_the_run_of_a_point() {
     other.hub.stop().await;
     clinic.hub.stop().await;
     assert_eq!(count(&clinic, "daily").await, 5);
+}
+
+/// A clock that is minutes ahead makes no point before its time, and one that is behind makes none again.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hubs_whose_clocks_are_apart_one_makes_the_run_of_a_point() {
+    let clinic = Clinic::start(Engine::Postgres, &Wish::default()).await;
+    let expression = expression(clinic.hub.now());
+    apply(&clinic, &[workflow("daily", &format!(r#""cron": "{expression}""#), "")]).await;
+    is_known(&clinic, "daily").await;
+    let mut others = Vec::new();
+    for minutes in [-20, 20] {
+        let ahead = Arc::new(AtomicI64::new(minutes * 60_000_000));
+        let (settings, there) = (&clinic.settings, FakeDestination::start().await);
+        let keys = Some(settings.keys.clone());
+        let other = Clinic::on(settings.database.clone(), None, there, &ahead, keys).await;
+        until("it knows the project", async || other.hub.routing().project("clinic").cloned())
+            .await;
+        others.push(other);
+    }
+    let all = || others.iter().chain([&clinic]);
+    // All have looked at it with the store's time.
+    all_have_looked().await;
+    for days in 1..=3 {
+        let now = clinic.hub.now();
+        let point = Schedule::read(&expression, "UTC").unwrap().next(now).unwrap();
+        // Ten minutes before it, it has come for nobody; a minute after it, for everybody.
+        all().for_each(|hub| hub.set_forward(point.since(now) - Duration::from_mins(10)));
+        all_have_looked().await;
+        assert_eq!(count(&clinic, "daily").await, days - 1);
+        all().for_each(|hub| hub.set_forward(Duration::from_mins(11)));
+        until("the run is made", async || (count(&clinic, "daily").await >= days).then_some(()))
+            .await;
+        all_have_looked().await;
+        assert_eq!(
+            (count(&clinic, "daily").await, mark(&clinic, "daily").await),
+            (days, Some(point))
+        );
+    }
+    for other in &others {
+        other.hub.stop().await;
+    }
+    clinic.hub.stop().await;
+    assert_eq!(count(&clinic, "daily").await, 3);
+}
+
+/// Time for several looks. That nothing wrong has happened is all that is asserted after it.
+async fn all_have_looked() {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+/// Each look tells the time before it reads the definitions: else one that was paused before its point would be
+/// run when it comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paused_before_its_point_is_not_run_when_it_comes() {
+    let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
+    let expression = expression(clinic.hub.now());
+    let named = |name: &str, more: &str| {
+        workflow(name, &format!(r#""cron": "{expression}", "catch_up": "one""#), more)
+    };
+    for rounds in 1..=10 {
+        apply(&clinic, &[named("stands", ""), named("goes", "")]).await;
+        // It is known, and what was missed is made.
+        until("both stand at one point", async || {
+            let (stands, goes) = (mark(&clinic, "stands").await?, mark(&clinic, "goes").await?);
+            (rounds == 1 || stands == goes).then_some(())
+        })
+        .await;
+        let before = count(&clinic, "stands").await;
+        apply(&clinic, &[named("stands", r#""paused": true,"#), named("goes", "")]).await;
+        clinic.set_forward(DAY);
+        until("the other one goes", async || {
+            (count(&clinic, "goes").await == rounds).then_some(())
+        })
+        .await;
+        assert_eq!(count(&clinic, "stands").await, before, "in round {rounds}");
+    }
+    clinic.hub.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

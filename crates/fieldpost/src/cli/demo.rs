@@ -117,6 +117,7 @@ Admin token for its API: {token}
 Look around, in another terminal:
   {program} messages list --data {data}
   {program} deliveries list --state rejected --data {data}
+  {program} runs list --data {data}
   {program} events --data {data}
 
 Post something yourself, to the address that this shows:

@@ -1,5 +1,9 @@
 //! `fieldpost export`: the project becomes a project file, of ours or of another system.
 
+mod jobs;
+
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
 use fieldpost_dialects::openfn;
 use fieldpost_model::json::Value;
@@ -29,6 +33,12 @@ pub(crate) struct Export {
     #[arg(long, value_name = "MAIL")]
     owner: Option<String>,
 
+    /// Write each job into a file of its own below this folder, as <workflow>/<step>.js; the project file names
+    /// them. The folder counts from where the project file is to lie, so run it there. What is there already
+    /// under these names is replaced.
+    #[arg(long, value_name = "FOLDER")]
+    jobs: Option<PathBuf>,
+
     /// Write JSON instead of YAML.
     #[arg(long)]
     json: bool,
@@ -56,6 +66,9 @@ impl Export {
     }
 
     async fn fieldpost(self) -> Result<Ending, Failure> {
+        if let Some(folder) = &self.jobs {
+            return self.with_job_files(folder).await;
+        }
         let client = self.hub.client()?;
         let format = if self.json { "json" } else { "yaml" };
         let query = vec![("format", format.to_owned())];
@@ -67,12 +80,39 @@ impl Export {
         Ok(Ending::Well)
     }
 
-    async fn openfn(self) -> Result<Ending, Failure> {
-        let client = self.hub.client()?;
+    /// Writes the jobs into files, and the project file that names them.
+    async fn with_job_files(&self, folder: &Path) -> Result<Ending, Failure> {
+        let folder = jobs::folder_name(folder)?;
+        let (project, files) = jobs::take_out(self.read().await?, &folder);
+        jobs::write(&files)?;
+        let text = if self.json {
+            format!("{}\n", project.to_json_pretty())
+        } else {
+            yaml::write(&project)
+        };
+        output::bytes(text.as_bytes())?;
+        for file in &files {
+            output::note(format!("written: {}", file.name));
+        }
+        Ok(Ending::Well)
+    }
+
+    /// The project as the hub has it.
+    async fn read(&self) -> Result<Value<'static>, Failure> {
         let query = vec![("format", "json".to_owned())];
-        let text = client.bytes(&["projects", &self.project, "export"], &query).await?;
+        let path = ["projects", &self.project, "export"];
+        let text = self.hub.client()?.bytes(&path, &query).await?;
         let project = Value::parse(&text)
             .map_err(|error| Failure::new(format!("the hub answered with no JSON: {error}")))?;
+        Ok(project.into_owned())
+    }
+
+    async fn openfn(self) -> Result<Ending, Failure> {
+        if self.jobs.is_some() {
+            return Err(Failure::usage("OpenFn's project files hold their jobs")
+                .hint("leave --jobs out, or --format"));
+        }
+        let project = self.read().await?;
         let title = project.get("title").and_then(Value::as_str).unwrap_or_default();
         let workflows = workflows(&self.project, &project)?;
         if workflows.is_empty() {

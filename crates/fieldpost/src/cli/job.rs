@@ -69,7 +69,7 @@ pub(crate) struct Job {
     output_stdout: bool,
 
     /// The step to begin with: its id or name, or a part that only one has.
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, visible_alias = "from-step", value_name = "STEP")]
     start: Option<String>,
 
     /// The step to end after.

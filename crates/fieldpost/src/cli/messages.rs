@@ -1,5 +1,7 @@
 //! `fieldpost messages`: what came in.
 
+mod record;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -17,7 +19,7 @@ use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
-/// Look at what came in: list, show, explain, replay
+/// Look at what came in: list, show, explain, replay, record
 #[derive(Debug, Subcommand)]
 pub(crate) enum Messages {
     List(List),
@@ -25,6 +27,7 @@ pub(crate) enum Messages {
     Explain(Explain),
     Replay(Box<Replay>),
     Body(Body),
+    Record(record::Record),
 }
 
 /// List messages, newest first
@@ -182,6 +185,7 @@ impl Messages {
             Self::Explain(explain) => explain.execute().await,
             Self::Replay(replay) => replay.execute().await,
             Self::Body(body) => body.execute().await,
+            Self::Record(record) => record.execute().await,
         }
     }
 }

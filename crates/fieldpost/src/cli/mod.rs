@@ -37,6 +37,7 @@ mod serve;
 mod show;
 mod sources;
 mod submissions;
+mod test;
 mod time;
 mod tokens;
 mod users;
@@ -49,7 +50,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-pub(crate) use show::number;
+pub(crate) use show::{legible, number};
 
 use crate::config::{self, CommonSettings};
 use crate::failure::Failure;
@@ -113,6 +114,7 @@ enum Command {
     #[command(subcommand)]
     Filter(filter::Filter),
     Job(Box<job::Job>),
+    Test(test::Test),
     #[command(subcommand, visible_alias = "adaptors")]
     Adaptor(adaptor::Adaptor),
     Erase(erase::Erase),
@@ -197,7 +199,9 @@ impl Command {
     /// A hub uses every core; a command that asks a hub needs one.
     fn runtime(&self) -> io::Result<tokio::runtime::Runtime> {
         let mut builder = match self {
-            Self::Serve(_) | Self::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
+            Self::Serve(_) | Self::Demo(_) | Self::Test(_) => {
+                tokio::runtime::Builder::new_multi_thread()
+            }
             _ => tokio::runtime::Builder::new_current_thread(),
         };
         builder.enable_all().build()
@@ -245,6 +249,7 @@ impl Command {
             Self::Backup(backup) => backup.execute().await,
             Self::Completions(completions) => completions.execute(),
             Self::Job(job) => Box::pin(job.execute()).await,
+            Self::Test(test) => Box::pin(test.execute()).await,
             Self::Adaptor(adaptor) => Box::pin(adaptor.execute()).await,
             // Ran before there was a runtime.
             Self::JobRunner(runner) => runner.execute(),

@@ -1,5 +1,7 @@
 //! `fieldpost runs`: each execution of a workflow, and what a person may do about it.
 
+mod steps;
+
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -18,6 +20,7 @@ use super::time::Moment;
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
+use steps::{number_of, told_step};
 
 /// How often it is looked whether a run has ended, or has logged more.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -139,9 +142,9 @@ enum Version {
 /// Begin runs again, as new runs
 #[derive(Args, Debug)]
 pub(crate) struct Retry {
-    /// The number of the step to begin with, as `runs show` numbers them; the start, unless given.
-    #[arg(long, value_name = "NUMBER", conflicts_with = "all")]
-    from_step: Option<u32>,
+    /// The step to begin with: its name, or its number, as `runs show` has both; the start, unless given.
+    #[arg(long, value_name = "STEP", conflicts_with = "all")]
+    from_step: Option<String>,
 
     /// Which version of the workflow runs: the one that ran, unless given; with `--all` it is the newest.
     #[arg(long, value_enum, default_value_t = Version::Same, conflicts_with = "all")]
@@ -344,26 +347,6 @@ fn began_with(run: &Json) -> String {
     format!("{} {}", text(input, "kind"), text(input, "id")).trim_end().to_owned()
 }
 
-/// A step in a line or two: its number, how it ended, and its error.
-fn told_step(step: &Json) -> String {
-    let name = text(step, "name");
-    let name = if name.is_empty() { String::new() } else { format!(" {name}") };
-    let attempt = number(step, "attempt");
-    let again = if attempt > 1 { format!(", try {attempt}") } else { String::new() };
-    let state = text(step, "state");
-    let state = match &*state {
-        "success" => output::good(state),
-        "running" => state.into_owned(),
-        _ => output::bad(state),
-    };
-    let took = took(step);
-    let took = if took.is_empty() { took } else { format!(" after {took}") };
-    let error = error(step);
-    let error = if error.is_empty() { error } else { format!("\n  {error}") };
-    let head = output::strong(format!("step {} {}", text(step, "number"), text(step, "step")));
-    format!("\n{head}{name}{again}: {state}{took}{error}")
-}
-
 impl Log {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
@@ -430,24 +413,25 @@ impl Retry {
             Version::Newest => "newest",
             Version::Same => "same",
         };
-        let step = self.from_step.map(|number| Value::Number(number.to_string().into()));
-        let order = Value::object([
-            ("from_step", step.unwrap_or(Value::Null)),
-            ("version", Value::from(version)),
-        ]);
-        self.which.execute("retry", &order).await
+        let order = Value::object([("version", Value::from(version))]);
+        self.which.execute("retry", order, self.from_step.as_deref()).await
     }
 }
 
 impl Cancel {
     async fn execute(self) -> Result<Ending, Failure> {
-        self.which.execute("cancel", &Value::Object(Vec::new())).await
+        self.which.execute("cancel", Value::Object(Vec::new()), None).await
     }
 }
 
 impl Which {
-    /// Does something to each run that is meant.
-    async fn execute(self, action: &str, order: &Json) -> Result<Ending, Failure> {
+    /// Does something to each run that is meant, beginning with a step of it where one is given.
+    async fn execute(
+        self,
+        action: &str,
+        order: Json,
+        from_step: Option<&str>,
+    ) -> Result<Ending, Failure> {
         if !self.all && self.ids.is_empty() {
             return Err(self.nothing_named(action));
         }
@@ -462,8 +446,9 @@ impl Which {
         let mut done = Vec::new();
         let mut refused = Vec::new();
         for id in &self.ids {
-            let path = ["projects", &*project, "runs", &id.to_string(), action];
-            match client.post(&path, &Query::new(), order.to_json()).await {
+            let id = id.to_string();
+            let asked = ask(&client, &project, &id, action, &order, from_step);
+            match asked.await {
                 Ok(run) => done.push(run),
                 Err(failure) => refused.push((id, failure)),
             }
@@ -534,6 +519,28 @@ impl Which {
         let path = ["projects", project, "runs", "actions"];
         client.post(&path, &Query::new(), order.to_json()).await
     }
+}
+
+/// Asks for something to be done with a run.
+async fn ask(
+    client: &HubClient,
+    project: &str,
+    id: &str,
+    action: &str,
+    order: &Json,
+    from_step: Option<&str>,
+) -> Result<Json, Failure> {
+    let path = ["projects", project, "runs", id];
+    let mut order = order.clone();
+    if let (Some(step), Value::Object(members)) = (from_step, &mut order) {
+        let number = match step.parse() {
+            Ok(number) => number,
+            Err(_) => number_of(&client.get(&path, &Query::new()).await?, step)?,
+        };
+        members.push(("from_step".into(), Value::Number(number.to_string().into())));
+    }
+    let path = ["projects", project, "runs", id, action];
+    client.post(&path, &Query::new(), order.to_json()).await
 }
 
 /// Says what an action over many runs came to.

@@ -34,7 +34,7 @@ pub(super) fn text<'v>(object: &'v Json, key: &str) -> Cow<'v, str> {
 
 /// A text with what would steer the terminal written out: a name that came in by a form must not colour
 /// what stands behind it, move the cursor, or turn the order of letters around.
-pub(super) fn legible(text: &str) -> Cow<'_, str> {
+pub(crate) fn legible(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }

@@ -93,6 +93,10 @@ pub(crate) struct ByHand {
     #[arg(long, value_name = "NUMBER", requires = "run")]
     step: Option<u32>,
 
+    /// The step to begin with, by its name; the start, unless given.
+    #[arg(long, value_name = "STEP")]
+    from_step: Option<String>,
+
     /// The version to run; the newest, unless given.
     #[arg(long, value_name = "NUMBER")]
     version: Option<i64>,
@@ -234,6 +238,7 @@ impl ByHand {
             ("message", id(self.message)),
             ("run", id(self.run)),
             ("step", number(self.step.map(i64::from))),
+            ("from_step", self.from_step.map(Value::from)),
             ("version", number(self.version)),
         ];
         let order = order.into_iter().filter_map(|(name, value)| Some((name, value?)));

@@ -337,22 +337,30 @@ impl HubClient {
                      --token or FIELDPOST_TOKEN",
                 );
         }
+        let problems = problem.get("problems").and_then(Value::as_array).into_iter().flatten();
+        let problems: Vec<String> = problems.map(told).collect();
+        if !problems.is_empty() {
+            return invalid(problems, text("code"));
+        }
         let detail = text("detail")
             .unwrap_or_else(|| format!("the hub at {} answered {status}", self.base()));
         let message = match text("code") {
             Some(code) => format!("{detail} [{code}]"),
             None => detail,
         };
-        let problems = problem.get("problems").and_then(Value::as_array).into_iter().flatten();
-        let problems: Vec<String> = problems.map(told).collect();
-        let failure = Failure::new(message);
-        if problems.is_empty() {
-            failure.maybe_hint(text("hint"))
-        } else {
-            // Each problem has a hint of its own.
-            failure.details(problems)
-        }
+        Failure::new(message).maybe_hint(text("hint"))
     }
+}
+
+/// A definition with these mistakes. Each has a hint of its own; what the answer tells beside them is the
+/// first of them once more.
+fn invalid(problems: Vec<String>, code: Option<String>) -> Failure {
+    let many = match problems.len() {
+        1 => "a mistake".to_owned(),
+        many => format!("{many} mistakes"),
+    };
+    let code = code.map(|code| format!(" [{code}]")).unwrap_or_default();
+    Failure::new(format!("the definition has {many}{code}")).details(problems)
 }
 
 /// One mistake of a definition, as `fieldpost_rules` writes its problems.

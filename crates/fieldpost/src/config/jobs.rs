@@ -33,6 +33,17 @@ pub(crate) struct JobSettings {
     )]
     pub(crate) job_runs: Count,
 
+    /// How many times in a row a hub may end, or stand still, while it runs a run, before a step of it is recorded as
+    /// done. Then the run is ended, since it may be what ends hubs.
+    #[arg(
+        long,
+        env = "FIELDPOST_RUN_LOST_CLAIMS",
+        value_name = "COUNT",
+        default_value = "5",
+        hide_env_values = true
+    )]
+    pub(crate) run_lost_claims: Count,
+
     /// How much memory the values of a step's job may take. A workflow may give its steps less.
     #[arg(
         long,
@@ -149,6 +160,7 @@ impl JobSettings {
             limits,
             run_time: self.run_timeout.0,
             log_bytes: self.max_run_log.0,
+            lost_claims: self.run_lost_claims.0,
             packages: Packages::new(data.join(PACKAGES_FOLDER)),
             node: self.node.clone(),
             node_runner: data.join(RUNNER_FOLDER),

@@ -85,6 +85,9 @@ impl Demo {
             output::line(output::bad(refusal))?;
         }
         output::line(output::faint(ABOUT_WHERE_IT_WENT))?;
+        output::line(output::strong("\nWhat a workflow did"))?;
+        output::print_table(&story.ran())?;
+        output::line(output::faint(ABOUT_WHAT_RAN))?;
         Ok(story.complaints())
     }
 
@@ -133,6 +136,10 @@ const ABOUT_WHERE_IT_WENT: &str = "\
 The warehouse takes everything. The registry was down for the first two tries (503) and got it on
 the third. The ministry refuses the request for good (422), so that trying again is pointless: a
 person mends and resends it.";
+
+const ABOUT_WHAT_RAN: &str = "\
+A workflow is a job or several, written in JavaScript as OpenFn has them. This one read a submission,
+and since the person is of age, had the registry of people give them a number.";
 
 /// Takes a port for the demo's hub: the one asked for, or a free one where somebody has that.
 pub(crate) async fn listen_somewhere(address: SocketAddr) -> Result<TcpListener, Failure> {

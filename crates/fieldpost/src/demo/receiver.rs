@@ -1,4 +1,4 @@
-//! The receiver of the demo: one small server that plays the three systems that data goes to.
+//! The receiver of the demo: one small server that plays the systems that data goes to.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +34,8 @@ impl Receiver {
             .route("/warehouse", post(warehouse))
             .route("/registry", post(registry))
             .route("/ministry", post(ministry))
+            .route("/people", post(people))
+            .route("/people/", post(people))
             .with_state(Met::default());
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
@@ -73,4 +75,8 @@ async fn registry(State(met): State<Met>, headers: HeaderMap) -> (StatusCode, &'
 
 async fn ministry() -> (StatusCode, &'static str) {
     (StatusCode::UNPROCESSABLE_ENTITY, "the field \"district\" is missing")
+}
+
+async fn people() -> (StatusCode, axum::Json<serde_json::Value>) {
+    (StatusCode::CREATED, axum::Json(serde_json::json!({ "number": 1 })))
 }

@@ -24,6 +24,16 @@ pub(super) struct Sample {
     pub(super) version: u64,
     /// The deliveries that it sets off.
     pub(super) deliveries: &'static [Expected],
+    /// The runs of workflows that it sets off: the workflow, and how many of its steps are gone through.
+    pub(super) runs: &'static [ExpectedRun],
+}
+
+/// A run that a sample sets off, and how far it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ExpectedRun {
+    pub(super) workflow: &'static str,
+    pub(super) state: &'static str,
+    pub(super) steps: usize,
 }
 
 /// A delivery that a sample sets off, and how it ends.
@@ -65,7 +75,10 @@ const KOBO: Sample = Sample {
     state: "kept",
     version: 1,
     deliveries: &[ARCHIVE],
+    runs: &[],
 };
+
+const ENROL: ExpectedRun = ExpectedRun { workflow: "enrol", state: "success", steps: 2 };
 
 const COMMCARE_FORM: Sample = Sample {
     system: "CommCare",
@@ -89,7 +102,7 @@ const COMMCARE_CASE: Sample = Sample {
 
 /// Everything that is sent, in this order.
 pub(super) const SAMPLES: &[Sample] = &[
-    KOBO,
+    Sample { runs: &[ENROL], ..KOBO },
     Sample {
         what: "the same, wrapped",
         body: payload!("kobo-wrapped.json"),

@@ -2,7 +2,7 @@
 
 use fieldpost_model::json::Value;
 
-use super::samples::{Expected, SAMPLES, Sample};
+use super::samples::{Expected, ExpectedRun, SAMPLES, Sample};
 use crate::cli::number;
 use crate::client::{HubClient, Json, Query};
 use crate::failure::Failure;
@@ -29,6 +29,8 @@ struct Chapter {
     message: Json,
     /// The deliveries that it set off.
     deliveries: Vec<Json>,
+    /// The runs that it set off, each with its steps.
+    runs: Vec<Json>,
 }
 
 impl Story {
@@ -41,6 +43,7 @@ impl Story {
         // Lists are newest first; the story is told from its beginning.
         messages.reverse();
         deliveries.reverse();
+        let runs = read_runs(client).await?;
         // Those of one message are made in the same moment.
         deliveries.sort_by(|left, right| text(left, "forwarder").cmp(text(right, "forwarder")));
         let mut messages = messages.into_iter();
@@ -52,7 +55,9 @@ impl Story {
                 let id = text(&message, "id");
                 let own = deliveries.iter().filter(|delivery| text(delivery, "payload_id") == id);
                 let deliveries = own.cloned().collect();
-                Chapter { sample, answer: *answer, message, deliveries }
+                let own = runs.iter().filter(|run| !id.is_empty() && text(run, "message") == id);
+                let runs = own.cloned().collect();
+                Chapter { sample, answer: *answer, message, deliveries, runs }
             })
             .collect();
         Ok(Self { chapters })
@@ -69,13 +74,16 @@ impl Story {
         complaints
     }
 
-    /// How many deliveries have ended, and how many there should be.
+    /// How many deliveries and runs have ended, and how many there should be.
     pub(super) fn progress(&self) -> (usize, usize) {
+        let runs = self.chapters.iter().flat_map(|chapter| &chapter.runs);
+        let runs_ended = runs.filter(|run| !text(run, "finished_at").is_empty()).count();
+        let runs_expected: usize = SAMPLES.iter().map(|sample| sample.runs.len()).sum();
         let deliveries = self.chapters.iter().flat_map(|chapter| &chapter.deliveries);
         let ended =
             deliveries.filter(|delivery| !matches!(text(delivery, "state"), "pending" | "failed"));
-        let expected = SAMPLES.iter().map(|sample| sample.deliveries.len()).sum();
-        (ended.count(), expected)
+        let expected: usize = SAMPLES.iter().map(|sample| sample.deliveries.len()).sum();
+        (ended.count() + runs_ended, expected + runs_expected)
     }
 
     /// The table of what came in.
@@ -90,8 +98,9 @@ impl Story {
             "wanted by",
         ]);
         for (place, chapter) in (1..).zip(&self.chapters) {
-            let wanted: Vec<&str> =
-                chapter.deliveries.iter().map(|delivery| text(delivery, "forwarder")).collect();
+            let forwarders = chapter.deliveries.iter().map(|delivery| text(delivery, "forwarder"));
+            let workflows = chapter.runs.iter().map(|run| text(run, "workflow"));
+            let wanted: Vec<&str> = forwarders.chain(workflows).collect();
             let wanted = if wanted.is_empty() { "nobody".to_owned() } else { wanted.join(", ") };
             table.add_row(vec![
                 place.to_string().into(),
@@ -145,6 +154,25 @@ impl Story {
         table
     }
 
+    /// The table of what workflows did.
+    pub(super) fn ran(&self) -> comfy_table::Table {
+        let mut table =
+            output::narrow_table(["", "what it is", "workflow", "steps", "outcome", "left"]);
+        for (place, chapter) in (1..).zip(&self.chapters) {
+            for run in &chapter.runs {
+                table.add_row(vec![
+                    place.to_string().into(),
+                    format!("{} {}", chapter.sample.system, chapter.sample.what).into(),
+                    text(run, "workflow").into(),
+                    steps(run).join(", ").into(),
+                    output::state_cell(text(run, "state")),
+                    left(run).into(),
+                ]);
+            }
+        }
+        table
+    }
+
     /// Why deliveries did not arrive, each in its own words.
     pub(super) fn refusals(&self) -> Vec<String> {
         let deliveries = self.chapters.iter().flat_map(|chapter| &chapter.deliveries);
@@ -168,6 +196,13 @@ impl Chapter {
 
     fn complaints(&self) -> Vec<String> {
         let Self { sample, answer, message, .. } = self;
+        let runs = self.runs.iter().map(|run| {
+            let (workflow, state) = (text(run, "workflow"), text(run, "state"));
+            let error = run.path(&["error", "message"]).and_then(Value::as_str);
+            let error = error.map(|error| format!(" ({error})")).unwrap_or_default();
+            format!("{workflow}: {state} after {} steps{error}", steps(run).len())
+        });
+        let runs: Vec<String> = runs.collect();
         let Sample { system, what, .. } = sample;
         let mut complaints = Vec::new();
         let mut expect = |noun: &str, is: &str, should: &str| {
@@ -195,8 +230,45 @@ impl Chapter {
         found.sort();
         should.sort();
         expect("what it set off", &found.join(", "), &should.join(", "));
+        let told_run = |expected: &ExpectedRun| {
+            let ExpectedRun { workflow, state, steps } = expected;
+            format!("{workflow}: {state} after {steps} steps")
+        };
+        let should: Vec<String> = sample.runs.iter().map(told_run).collect();
+        expect("what ran", &runs.join(", "), &should.join(", "));
         complaints
     }
+}
+
+/// The runs of the project, oldest first, each with its steps and what it left.
+async fn read_runs(client: &HubClient) -> Result<Vec<Json>, Failure> {
+    let mut runs = Vec::new();
+    for run in client.list(&["projects", PROJECT, "runs"], &Query::new(), EVERYTHING).await? {
+        let id = text(&run, "id");
+        let mut run = client.get(&["projects", PROJECT, "runs", id], &Query::new()).await?;
+        if text(&run, "state") == "success" {
+            let path = ["projects", PROJECT, "runs", text(&run, "id"), "state"];
+            let state = client.get(&path, &Query::new()).await?;
+            if let Value::Object(members) = &mut run {
+                members.push(("left".into(), state));
+            }
+        }
+        runs.push(run);
+    }
+    runs.reverse();
+    Ok(runs)
+}
+
+/// The steps that a run went through.
+fn steps(run: &Json) -> Vec<&str> {
+    let steps = run.get("steps").and_then(Value::as_array).unwrap_or_default();
+    steps.iter().map(|step| text(step, "step")).collect()
+}
+
+/// What a run made of the answer of the registry of people.
+fn left(run: &Json) -> String {
+    let number = run.path(&["left", "number"]).and_then(Value::as_number);
+    number.map_or_else(|| "–".to_owned(), |number| format!("enrolled as number {number}"))
 }
 
 fn text<'v>(object: &'v Json, key: &str) -> &'v str {

@@ -21,6 +21,7 @@ fn everything_is_where_it_belongs() {
         "quarantined",
         "cases registry 3 succeeded answered 201",
         "newsletter ministry 1 rejected",
+        "KoboToolbox submission enrol read, enrol success enrolled as number 1",
         "✓ Everything is where it belongs.",
     ] {
         let simple = output.split_whitespace().collect::<Vec<_>>().join(" ");

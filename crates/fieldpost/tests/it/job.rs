@@ -216,11 +216,17 @@ fn what_cannot_be_run_is_refused_with_its_place() {
 
     let unknown = run(&mut job(folder.path(), ["job.js", "-a", "salesforce"]));
     assert_eq!(unknown.code, Some(2));
-    let expected = "error: there is no adaptor \"salesforce\" [no-such-adaptor]\nhint: there are ";
+    let expected =
+        "error: there is no adaptor \"salesforce\" [no-such-adaptor]\nhint: the binary has ";
     assert!(unknown.errors.starts_with(expected), "{unknown:?}");
-    for name in ["common", "dhis2", "http"] {
+    for name in ["common", "dhis2", "http", "adaptor install @openfn/language-salesforce@VERSION"] {
         assert!(unknown.errors.contains(name), "{unknown:?}");
     }
+    check_failure(
+        &mut job(folder.path(), ["job.js", "-a", "dhsi2"]),
+        2,
+        "error: there is no adaptor \"dhsi2\" [no-such-adaptor]\nhint: did you mean `dhis2`?",
+    );
     write(folder.path(), "workflow.json", r#"{"workflow":{"steps":[{"id":"a","next":"b"}]}}"#);
     check_failure(
         &mut job(folder.path(), ["workflow.json"]),

@@ -55,6 +55,8 @@ mod projects;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod rehearsals;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod runs_by_command;

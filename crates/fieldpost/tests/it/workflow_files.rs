@@ -64,3 +64,28 @@ async fn jobs_are_read_from_files_and_told_line_by_line() {
         assert!(told.contains("workflows.register.steps.load.job") && told.contains(why), "{told}");
     }
 }
+
+#[tokio::test]
+async fn jobs_are_exported_into_files_of_their_own() {
+    let folder = folder();
+    let file = write(folder.path(), "clinic.yaml", FILE);
+    fs::create_dir(folder.path().join("jobs")).unwrap();
+    write(&folder.path().join("jobs"), "load.js", JOB);
+    let hub = Hub::start(&folder.path().join("data"), ["--project", file.to_str().unwrap()]);
+
+    let there = folder.path().join("there");
+    fs::create_dir(&there).unwrap();
+    let said = run(hub.command(["export", "clinic", "--jobs", "jobs"]).current_dir(&there));
+    assert_eq!(said.errors, "written: jobs/register/load.js\nwritten: jobs/register/tell.js\n");
+    let exported = said.well();
+    assert!(exported.contains("job: jobs/register/load.js\n"), "{exported}");
+    assert_eq!(fs::read_to_string(there.join("jobs/register/load.js")).unwrap(), JOB);
+
+    // It is the same project, and stays it where a job is changed in its file alone.
+    let again = write(&there, "again.yaml", &exported);
+    let told = run(hub.command(["apply", "--dry-run"]).arg(&again)).well();
+    assert!(!told.contains("register"), "{told}");
+
+    let said = refused(hub.command(["export", "clinic", "--jobs", "../jobs"]).current_dir(&there));
+    assert!(said.contains("lies outside the folder of the project file"), "{said}");
+}

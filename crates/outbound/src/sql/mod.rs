@@ -5,6 +5,8 @@
 //! brings the rows as JSON. What is no number, truth or text in JSON is told with its type, so that the
 //! other side can make of it what a client of PostgreSQL in Node.js does: days and times, bytes.
 //!
+//! Rows are counted while they come: see [`SqlBounds`].
+//!
 //! Values never become part of the statement: each goes as text beside it, and the database reads it as
 //! the type that the statement wants there. So no value can be anything but a value.
 //!
@@ -21,9 +23,13 @@ mod pool;
 mod session;
 mod values;
 
+use std::time::Duration;
+
 use fieldpost_model::connection::Tls;
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::Secret;
+
+use crate::room::AnswerRoom;
 
 pub use pool::{SqlLoan, SqlPool};
 pub use session::SqlSession;
@@ -43,6 +49,17 @@ pub struct SqlTarget {
     pub password: Option<Secret>,
     /// How TLS is spoken; `None`: not at all.
     pub tls: Option<Tls>,
+}
+
+/// What a statement may take.
+#[derive(Clone, Copy, Debug)]
+pub struct SqlBounds<'a> {
+    /// How long it may take, its turn and its answer included.
+    pub time: Duration,
+    /// How many bytes its rows may take in memory.
+    pub bytes: usize,
+    /// The places of whoever asks; those of the hub are beside them.
+    pub room: &'a AnswerRoom,
 }
 
 /// What a statement brought.

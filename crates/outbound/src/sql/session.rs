@@ -15,18 +15,23 @@ use tokio_postgres::{Error, SimpleQueryMessage, Statement};
 
 use super::cells::Cell;
 use super::values::Given;
-use super::{SqlAnswer, SqlColumn, SqlFailure, SqlSubject, SqlTarget};
+use super::{SqlAnswer, SqlBounds, SqlColumn, SqlFailure, SqlSubject, SqlTarget};
 use crate::client::Client;
 use crate::profile::ProfileError;
+use crate::room::{AnswerRoom, Places};
 use crate::tables::{Door, Fault, Session, Target};
 
 /// What PostgreSQL says of several statements in one, which only go without values.
 const SEVERAL_STATEMENTS: &str = "42601";
+/// What a cell takes in memory beside the text or the number in it.
+const AROUND_CELL: usize = 48;
 
 /// An open session. What it has begun and not committed is undone when it is dropped.
 pub struct SqlSession {
     session: Session,
     authority: String,
+    /// The places of the hub for large answers.
+    room: AnswerRoom,
     /// By which whoever cancels a statement goes in.
     door: Arc<Door>,
     /// Statements go one after the other: what is cancelled is the one that is meant.
@@ -89,6 +94,7 @@ impl Client {
         Ok(SqlSession {
             session,
             authority,
+            room: self.shared.room.clone(),
             door: Arc::new(door),
             turn: Mutex::default(),
             is_broken: AtomicBool::new(false),
@@ -114,24 +120,29 @@ fn unopened(fault: Fault) -> SqlFailure {
 
 impl SqlSession {
     /// Has the database do a statement, with a value for each of its `$1`, `$2` …. Several statements
-    /// in one text go only without values, and bring texts. A statement that is not done within its time, or
-    /// that nobody waits for any more, is cancelled, and nothing else can be done in the session.
+    /// in one text go only without values, and bring texts. A statement that is not done within its time, that
+    /// brings more than it may, or that nobody waits for any more, is cancelled, and nothing else can be done in the
+    /// session. A large answer waits for its place, which it keeps until the [`Places`] are dropped.
     pub async fn run(
         &self,
         sql: &str,
         values: &[Value<'_>],
-        limit: Duration,
-    ) -> Result<SqlAnswer, SqlFailure> {
-        self.within(limit, async {
+        bounds: &SqlBounds<'_>,
+    ) -> Result<(SqlAnswer, Places), SqlFailure> {
+        let mut weight = Weight { session: self, bounds, bytes: 0, places: Places::default() };
+        let answer = self.within(bounds.time, async {
+            // Whoever counts the rows says that they are too many before the connection would.
+            self.session.renew_with(bounds.bytes);
             match self.session.client.prepare(sql).await {
-                Ok(statement) => self.bring(&statement, values).await,
+                Ok(statement) => self.bring(&statement, values, &mut weight).await,
                 Err(error) if values.is_empty() && are_several(&error) => {
-                    self.bring_texts(sql).await
+                    self.bring_texts(sql, &mut weight).await
                 }
                 Err(error) => Err(self.failure(&error)),
             }
-        })
-        .await
+        });
+        let answer = answer.await?;
+        Ok((answer, weight.places))
     }
 
     /// Has the database do a statement whose rows nobody wants.
@@ -191,6 +202,7 @@ impl SqlSession {
         &self,
         statement: &Statement,
         values: &[Value<'_>],
+        weight: &mut Weight<'_>,
     ) -> Result<SqlAnswer, SqlFailure> {
         let wanted = statement.params();
         if wanted.len() != values.len() {
@@ -218,6 +230,7 @@ impl SqlSession {
         let mut stream = std::pin::pin!(stream);
         let mut rows = Vec::new();
         while let Some(row) = stream.try_next().await.map_err(|error| self.failure(&error))? {
+            weight.add(row.raw_size_bytes(), columns.len()).await?;
             let mut cells = Vec::with_capacity(columns.len());
             for place in 0..columns.len() {
                 let cell = row.try_get::<_, Cell>(place).map_err(|error| self.failure(&error))?;
@@ -229,18 +242,26 @@ impl SqlSession {
     }
 
     /// Several statements in one text: what the last of them brought that brought rows.
-    async fn bring_texts(&self, sql: &str) -> Result<SqlAnswer, SqlFailure> {
-        let messages = self.session.client.simple_query(sql).await;
+    async fn bring_texts(
+        &self,
+        sql: &str,
+        weight: &mut Weight<'_>,
+    ) -> Result<SqlAnswer, SqlFailure> {
+        let stream = self.session.client.simple_query_raw(sql).await;
+        let mut stream = std::pin::pin!(stream.map_err(|error| self.failure(&error))?);
         let mut answer = SqlAnswer::default();
-        for message in messages.map_err(|error| self.failure(&error))? {
+        while let Some(message) = stream.try_next().await.map_err(|error| self.failure(&error))? {
             match message {
                 SimpleQueryMessage::RowDescription(columns) => {
                     let text =
                         |name: &str| SqlColumn { name: name.to_owned(), kind: "text".to_owned() };
                     answer.columns = columns.iter().map(|column| text(column.name())).collect();
                     answer.rows.clear();
+                    weight.bytes = 0;
                 }
                 SimpleQueryMessage::Row(row) => {
+                    let texts = (0..row.len()).filter_map(|place| row.get(place)).map(str::len);
+                    weight.add(texts.sum(), row.len()).await?;
                     let cell =
                         |place| row.get(place).map_or(Value::Null, |it: &str| it.to_owned().into());
                     answer.rows.push((0..row.len()).map(cell).collect());
@@ -269,6 +290,32 @@ impl SqlSession {
                 constraint: owned(said.constraint()),
             }),
         }
+    }
+}
+
+/// What an answer takes in the hub's memory while it is read.
+struct Weight<'a> {
+    session: &'a SqlSession,
+    bounds: &'a SqlBounds<'a>,
+    bytes: usize,
+    places: Places,
+}
+
+impl Weight<'_> {
+    /// One more row.
+    async fn add(&mut self, bytes: usize, cells: usize) -> Result<(), SqlFailure> {
+        self.bytes = self.bytes.saturating_add(bytes + cells * AROUND_CELL);
+        let most = self.bounds.bytes;
+        if self.bytes > most {
+            // The database would send the rest of it before it heard of the next statement.
+            self.session.leave();
+            let message = format!(
+                "The rows take more than {most} bytes in the hub's memory, which is the most: ask for fewer at once"
+            );
+            return Err(SqlFailure::new("answer-too-large", message));
+        }
+        self.places.take(self.bytes, &[self.bounds.room, &self.session.room]).await;
+        Ok(())
     }
 }
 

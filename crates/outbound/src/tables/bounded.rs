@@ -26,7 +26,12 @@ impl Allowance {
 
     /// Lets as much be read as at first.
     pub(crate) fn renew(&self) {
-        self.0.store(READ_OF_DATABASE, Ordering::Relaxed);
+        self.renew_with(0);
+    }
+
+    /// Lets so many bytes be read beside what can be read at first.
+    pub(crate) fn renew_with(&self, bytes: usize) {
+        self.0.store(READ_OF_DATABASE.saturating_add(bytes), Ordering::Relaxed);
     }
 }
 

@@ -81,6 +81,11 @@ impl Session {
         self.allowance.renew();
     }
 
+    /// Lets the database answer with so many bytes beside those of the beginning.
+    pub(crate) fn renew_with(&self, bytes: usize) {
+        self.allowance.renew_with(bytes);
+    }
+
     /// Whether it is good for nothing any more.
     pub(crate) fn is_closed(&self) -> bool {
         self.client.is_closed()

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    BindingPattern, Declaration, ExportSpecifier, Expression, FormalParameters,
+    BindingPattern, CallExpression, Declaration, ExportSpecifier, Expression, FormalParameters,
     ImportDeclarationSpecifier, ObjectExpression, ObjectPropertyKind, Program, Statement,
     VariableDeclaration,
 };
@@ -53,12 +53,11 @@ pub struct FunctionDocs {
 
 /// The names that an adaptor exports.
 pub(super) fn exports(module: &str) -> Option<&'static [String]> {
-    static EXPORTS: OnceLock<HashMap<&'static str, Vec<String>>> = OnceLock::new();
-    let all = EXPORTS.get_or_init(|| {
-        let exported = |name| exports_of(name, true).into_keys().collect();
-        super::names().map(|name| (name, exported(name))).collect()
-    });
-    all.get(module).map(Vec::as_slice)
+    // One that nobody asks for is not read: a command that runs one job wants one or two.
+    static EXPORTS: OnceLock<HashMap<&'static str, OnceLock<Vec<String>>>> = OnceLock::new();
+    let all = EXPORTS.get_or_init(|| super::names().map(|name| (name, OnceLock::new())).collect());
+    let exported = || exports_of(module, true).into_keys().collect();
+    all.get(module).map(|exports| exports.get_or_init(exported).as_slice())
 }
 
 /// All adaptors of the binary with their functions.
@@ -202,12 +201,18 @@ impl<'a> Module<'a> {
             Expression::FunctionExpression(function) => self.function(span, &function.params),
             Expression::ObjectExpression(object) => self.object(object),
             Expression::Identifier(name) => self.local(&name.name),
-            // `Object.freeze({ … })`
-            Expression::CallExpression(call) => {
-                match call.arguments.first().and_then(|first| first.as_expression()) {
-                    Some(Expression::ObjectExpression(object)) => self.object(object),
-                    _ => Export::Undescribed,
-                }
+            Expression::CallExpression(call) => self.result(call),
+            _ => Export::Undescribed,
+        }
+    }
+
+    /// What a call gives: the object of `Object.freeze({ … })`, the function of `calling("http", "get")`.
+    fn result(&self, call: &CallExpression<'a>) -> Export {
+        let arguments = || call.arguments.iter().filter_map(|argument| argument.as_expression());
+        match (arguments().next(), arguments().nth(1)) {
+            (Some(Expression::ObjectExpression(object)), _) => self.object(object),
+            (Some(Expression::StringLiteral(part)), Some(Expression::StringLiteral(name))) => {
+                taken(&mut exports_of(&format!("{COMMON}/{}", part.value), true), &name.value)
             }
             _ => Export::Undescribed,
         }

@@ -4,8 +4,10 @@
 //! hub. Jobs import them by the names that OpenFn's packages have.
 
 mod catalogue;
+mod suggest;
 
 pub use catalogue::{AdaptorDocs, FunctionDocs, documented};
+pub use suggest::{advice, nearest};
 
 /// The modules of all adaptors: name and source.
 pub(crate) const ALL: &[(&str, &str)] = &[
@@ -23,6 +25,7 @@ pub(crate) const ALL: &[(&str, &str)] = &[
     ("@openfn/language-common/expression", include_str!("common/expression.js")),
     ("@openfn/language-common/http", include_str!("common/http.js")),
     ("@openfn/language-common/lodash", LODASH),
+    ("@openfn/language-common/parts", include_str!("common/parts.js")),
     ("@openfn/language-common/path", include_str!("common/path.js")),
     ("@openfn/language-common/schema", include_str!("common/schema.js")),
     ("@openfn/language-common/service", include_str!("common/service.js")),
@@ -38,6 +41,7 @@ pub(crate) const ALL: &[(&str, &str)] = &[
     ("@openfn/language-godata/client", include_str!("godata/client.js")),
     ("@openfn/language-godata/http", include_str!("godata/http.js")),
     ("@openfn/language-http", include_str!("http/http.js")),
+    ("@openfn/language-http/legacy", include_str!("http/legacy.js")),
     ("@openfn/language-http/xml", include_str!("http/xml.js")),
     ("@openfn/language-kobotoolbox", include_str!("kobotoolbox/kobotoolbox.js")),
     ("@openfn/language-kobotoolbox/client", include_str!("kobotoolbox/client.js")),

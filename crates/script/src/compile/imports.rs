@@ -47,11 +47,11 @@ pub(super) fn imports(
     defer: Option<&str>,
 ) -> Imports {
     let mut used = written(job);
-    let mut free = free_names(job, lazy);
-    let mut lines = Vec::new();
     let known = |name: &str| {
         adaptors.iter().any(|adaptor| adaptor.exports.iter().flatten().any(|own| own == name))
     };
+    let mut free = free_names(job, lazy, known);
+    let mut lines = Vec::new();
     for adaptor in adaptors {
         let names: Vec<String> = if let Some(exports) = &adaptor.exports {
             exports.iter().filter(|name| has(&free, name)).cloned().collect()
@@ -93,12 +93,17 @@ fn quoted(text: &str) -> String {
 }
 
 /// The names that the job uses without declaring them, in the order of their first use. A `$` that
-/// became the state is no name any more; a bare one is, and nobody gives it.
-fn free_names(job: &Job<'_>, lazy: &HashSet<Range>) -> Vec<(String, Span)> {
+/// became the state is no name any more; a bare one is, and nobody gives it. A global that an adaptor is known to
+/// export, such as `fetch`, is the adaptor's.
+fn free_names(
+    job: &Job<'_>,
+    lazy: &HashSet<Range>,
+    known: impl Fn(&str) -> bool,
+) -> Vec<(String, Span)> {
     let scoping = job.semantic.scoping();
     let mut first: BTreeMap<u32, (String, Span)> = BTreeMap::new();
     for (name, references) in scoping.root_unresolved_references() {
-        if is_global(name) {
+        if is_global(name) && !known(name) {
             continue;
         }
         let span_of = |id| job.semantic.reference_span(scoping.get_reference(id));

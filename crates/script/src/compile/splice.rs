@@ -95,6 +95,11 @@ impl PositionMap {
         Some(self.source_lines.position(&self.source, self.source_offset(at)))
     }
 
+    /// The compiled module.
+    pub(super) fn module(&self) -> &str {
+        &self.compiled
+    }
+
     /// The author's byte for a byte of the compiled text.
     pub(super) fn source_offset(&self, compiled: u32) -> u32 {
         let next = self.segments.partition_point(|segment| segment.compiled <= compiled);

@@ -8,6 +8,8 @@
 //! * [`mail`] sends letters by the operator's relay.
 //! * [`sql`] has databases do statements, by the same rules.
 //!
+//! Where nothing is to leave the house, a [`StandIn`] answers before any of them is asked.
+//!
 //! What a step proves itself with, its [`credential`], is made of a connection.
 //!
 //! A service never trusts its arguments: the other side of a call is a script, and one that may have broken
@@ -17,8 +19,10 @@ pub mod credential;
 pub mod http;
 pub mod mail;
 pub mod sql;
+mod stand_in;
 
 use std::fmt;
+use std::sync::Arc;
 
 use fieldpost_model::connection::Tls;
 use fieldpost_model::secret::Secret;
@@ -28,6 +32,8 @@ use serde_json::value::RawValue;
 
 use crate::protocol::{CallError, LogLine};
 use crate::sandbox::{Answer, Host};
+
+pub use stand_in::{Asker, StandIn};
 
 /// One thing that a step may ask for.
 pub trait Service: Send + Sync {
@@ -41,13 +47,21 @@ pub trait Service: Send + Sync {
 /// The host of a step: what it may ask for, and who listens to its log.
 pub struct StepHost<'a> {
     services: Vec<Box<dyn Service + 'a>>,
+    stand_in: Option<(Arc<dyn StandIn>, Asker)>,
     log: Box<dyn Fn(LogLine) + Send + Sync + 'a>,
 }
 
 impl<'a> StepHost<'a> {
     /// A host that gives nothing yet.
     pub fn new(log: impl Fn(LogLine) + Send + Sync + 'a) -> Self {
-        Self { services: Vec::new(), log: Box::new(log) }
+        Self { services: Vec::new(), stand_in: None, log: Box::new(log) }
+    }
+
+    /// Has somebody answer in the place of the services, who is told which step asks.
+    #[must_use]
+    pub fn answered_by(mut self, stand_in: Option<Arc<dyn StandIn>>, asker: Asker) -> Self {
+        self.stand_in = stand_in.map(|stand_in| (stand_in, asker));
+        self
     }
 
     /// Gives the step one thing more.
@@ -66,6 +80,11 @@ impl fmt::Debug for StepHost<'_> {
 
 impl Host for StepHost<'_> {
     fn call(&self, name: &str, arguments: Box<RawValue>) -> Answer<'_> {
+        if let Some((stand_in, asker)) = &self.stand_in
+            && let Some(answer) = stand_in.answer(asker, name, &arguments)
+        {
+            return Box::pin(async { answer });
+        }
         if let Some(service) = self.services.iter().find(|service| service.name() == name) {
             return service.call(arguments);
         }

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use fieldpost_model::json::Value;
 use fieldpost_model::secret::Secret;
-use fieldpost_outbound::sql::{SqlAnswer, SqlFailure, SqlLoan, SqlPool, SqlTarget};
+use fieldpost_outbound::AnswerRoom;
+use fieldpost_outbound::sql::{SqlAnswer, SqlBounds, SqlFailure, SqlLoan, SqlPool, SqlTarget};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
@@ -29,6 +30,8 @@ use crate::sandbox::Answer;
 const MOST_TIME: Duration = Duration::from_mins(5);
 /// The port of a database that names none.
 const DEFAULT_PORT: u16 = 5_432;
+/// How many bytes an answer may take in memory, where nobody says.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// Databases that one step may have open.
 const MOST_DATABASES: usize = 8;
 
@@ -36,6 +39,10 @@ const MOST_DATABASES: usize = 8;
 #[derive(Debug)]
 pub struct SqlService {
     pool: SqlPool,
+    /// How many bytes an answer may take in memory.
+    most_bytes: usize,
+    /// The places of this step for large answers.
+    room: AnswerRoom,
     /// The sessions of this step, by what was said of the database.
     open: Mutex<Vec<(String, Arc<SqlLoan>)>>,
 }
@@ -56,7 +63,13 @@ struct Asked {
 impl SqlService {
     /// With the sessions of that pool.
     pub fn new(pool: SqlPool) -> Self {
-        Self { pool, open: Mutex::default() }
+        Self { pool, most_bytes: MOST_BYTES, room: AnswerRoom::of_step(), open: Mutex::default() }
+    }
+
+    /// With another bound on what an answer may take in memory.
+    #[must_use]
+    pub fn with_most_bytes(self, most_bytes: u64) -> Self {
+        Self { most_bytes: usize::try_from(most_bytes).unwrap_or(usize::MAX), ..self }
     }
 
     async fn run(&self, arguments: &RawValue) -> Result<Box<RawValue>, CallError> {
@@ -67,15 +80,20 @@ impl SqlService {
         let Some(values) = values.as_array() else {
             return Err(failure("bad-call", "The values of a statement are a list"));
         };
-        let limit = asked.timeout_ms.map_or(MOST_TIME, Duration::from_millis).min(MOST_TIME);
+        let time = asked.timeout_ms.map_or(MOST_TIME, Duration::from_millis).min(MOST_TIME);
+        let bounds = SqlBounds { time, bytes: self.most_bytes, room: &self.room };
         let answer = match self.session(&asked).await? {
             Ok(loan) => match loan.session() {
-                Some(session) => session.run(&asked.statement, values, limit).await,
+                Some(session) => session.run(&asked.statement, values, &bounds).await,
                 None => return Err(failure("ECONNRESET", "The session is closed")),
             },
             Err(failed) => Err(failed),
         };
-        let answer = answer.map_or_else(|failed| failure_json(&failed), answer_json);
+        // The places are kept until the answer is written.
+        let (answer, _places) = match answer {
+            Ok((answer, places)) => (answer_json(answer), Some(places)),
+            Err(failed) => (failure_json(&failed), None),
+        };
         RawValue::from_string(answer.to_json()).map_err(|error| {
             failure("bad-answer", format!("The answer cannot be written: {error}"))
         })

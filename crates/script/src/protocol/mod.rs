@@ -23,15 +23,15 @@ pub mod frame;
 mod work;
 
 pub use work::{
-    Call, CallError, Decide, Done, Level, LogLine, Operation, Outcome, Position, Reply, Severity,
-    Step, StepError, StepLimits,
+    Call, CallError, Decide, Done, Level, LogLine, Moment, Operation, Outcome, Position, Reply,
+    Severity, Step, StepError, StepLimits,
 };
 
 use serde::{Deserialize, Serialize};
 
 /// Which form of the messages below both sides speak. It changes with every change of them, so that
 /// a worker of another release is refused rather than misunderstood.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What the hub says to a worker.
 #[derive(Debug, Serialize, Deserialize)]

@@ -31,8 +31,19 @@ pub struct Step {
     pub remove: Vec<String>,
     /// The lowest level of lines that are sent.
     pub log_level: Level,
+    /// What the step takes for the present and for chance, where it is to do the same each time.
+    pub moment: Option<Moment>,
     /// What the step may take.
     pub limits: StepLimits,
+}
+
+/// A present that does not pass, and a chance that is known: a job that has both does the same each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// The time, in milliseconds since 1970.
+    pub time_ms: i64,
+    /// What random numbers and ids are made of.
+    pub seed: u32,
 }
 
 /// One operation of a job, as its author wrote it.

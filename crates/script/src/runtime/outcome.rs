@@ -1,5 +1,6 @@
 //! What a step that failed leaves in the state, and where in the job it failed.
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -14,9 +15,9 @@ pub enum Next {
     End,
 }
 
-/// Says where in the author's text a place in the compiled module is; `None` where the compiler
-/// wrote what stands there.
-pub type Places = dyn Fn(Position) -> Option<Position> + Send + Sync;
+/// Says where in the author's text an error is that has this message and this place in the compiled
+/// module; `None` where the compiler wrote what stands there.
+pub type Places = dyn Fn(Position, &str) -> Option<Position> + Send + Sync;
 
 /// The outcome of a step as the next one sees it: the place of an error is the one in the job as
 /// its author wrote it, and an error that the run survives is in `state.errors`.
@@ -35,10 +36,48 @@ pub fn settle(mut outcome: Outcome, step: &str, places: Option<&Places>) -> (Out
 
 /// Says where in the author's text an error is. One in what the compiler wrote has no place there.
 fn locate(error: &mut StepError, places: &Places) {
-    error.pos = error.pos.and_then(places);
+    error.pos = error.pos.and_then(|pos| places(pos, &error.message));
     if error.pos.is_none() {
         error.step = None;
     }
+}
+
+/// An error in a line: `JobError: no birth (line 3, column 9)`.
+pub fn in_words(error: &StepError) -> String {
+    let StepError { name, message, .. } = error;
+    let place = place_in_words(error).map(|place| format!(" ({place})")).unwrap_or_default();
+    format!("{name}: {message}{place}")
+}
+
+/// Where in the job an error is: `line 3, column 9`, or `in get, line 3` where no more is known than the
+/// operation.
+pub fn place_in_words(error: &StepError) -> Option<String> {
+    match (error.pos, error.line, &error.operation_name) {
+        (Some(Position { line, column }), _, _) => Some(format!("line {line}, column {column}")),
+        (None, Some(line), Some(operation)) => Some(format!("in {operation}, line {line}")),
+        (None, Some(line), None) => Some(format!("line {line}")),
+        (None, None, _) => None,
+    }
+}
+
+/// What is known of an error beyond its message, and how it can be mended: errors of adaptors have both
+/// among their details.
+pub fn advice(error: &StepError) -> (Option<String>, Option<String>) {
+    #[derive(Default, Deserialize)]
+    struct Details {
+        description: Option<Value>,
+        fix: Option<Value>,
+    }
+    let details: Details = error
+        .details
+        .as_ref()
+        .and_then(|details| serde_json::from_str(details.get()).ok())
+        .unwrap_or_default();
+    let text = |value: Option<Value>| match value {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    };
+    (text(details.description), error.fix.clone().or_else(|| text(details.fix)))
 }
 
 /// The state with one more error, beside those of earlier steps.
@@ -71,6 +110,33 @@ mod tests {
         assert_eq!(next, Next::GoOn);
         let state: Value = serde_json::from_str(outcome.state.unwrap().get()).unwrap();
         assert_eq!(state, serde_json::from_str::<Value>(expected).unwrap());
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_place_and_how_to_mend_it() {
+        let error = |json: &str| -> StepError {
+            let fixed = r#""source":"runtime","severity":"fail","message":"no","name""#;
+            serde_json::from_str(&format!("{{{fixed}:{json}}}")).unwrap()
+        };
+        for (json, words) in [
+            (r#""A""#, "A: no"),
+            (r#""A","pos":{"line":3,"column":9},"line":1"#, "A: no (line 3, column 9)"),
+            (r#""A","line":2,"operationName":"get""#, "A: no (in get, line 2)"),
+            (r#""A","line":2"#, "A: no (line 2)"),
+            (r#""A","operationName":"get""#, "A: no"),
+        ] {
+            assert_eq!(in_words(&error(json)), words);
+        }
+        let some = |text: &str| Some(text.to_owned());
+        for (json, expected) in [
+            (r#""A""#, (None, None)),
+            (r#""A","fix":"do it""#, (None, some("do it"))),
+            (r#""A","details":{"description":"why","fix":"how"}"#, (some("why"), some("how"))),
+            (r#""A","details":{"description":7,"fix":""}"#, (None, None)),
+            (r#""A","details":[1]"#, (None, None)),
+        ] {
+            assert_eq!(advice(&error(json)), expected);
+        }
     }
 
     #[test]

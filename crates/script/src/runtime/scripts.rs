@@ -11,6 +11,7 @@ pub(crate) const ALL: &[(&str, &str)] = &[
     ("fieldpost:globals", include_str!("js/globals.js")),
     ("fieldpost:host", include_str!("js/host.js")),
     ("fieldpost:main", include_str!("js/main.js")),
+    ("fieldpost:moment", include_str!("js/moment.js")),
     ("fieldpost:step", include_str!("js/step.js")),
     ("fieldpost:text", include_str!("js/text.js")),
     ("fieldpost:timers", include_str!("js/timers.js")),

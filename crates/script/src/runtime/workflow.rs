@@ -32,7 +32,7 @@ pub struct Workflow {
 pub struct Job {
     /// The step but for its state: that is put in when the step is reached.
     pub work: Work,
-    /// Where a place of the compiled module is in the author's text.
+    /// Where in the author's text an error of the compiled module is.
     pub places: Option<Arc<Places>>,
     /// Whether it needs packages of npm, which run in Node.js.
     pub in_node: bool,
@@ -100,8 +100,9 @@ impl Job {
             })
             .collect();
         let positions = compiled.positions;
-        let places: Arc<Places> = Arc::new(move |Position { line, column }| {
-            let place = positions.source_position(compile::Position { line, column })?;
+        let places: Arc<Places> = Arc::new(move |Position { line, column }, message| {
+            let named = compile::Position { line, column };
+            let place = compile::place_of_failure(&positions, named, message)?;
             Some(Position { line: place.line, column: place.column })
         });
         Ok(Self { work, places: Some(places), in_node: false })

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::worker::{Death, Worker};
 use super::{Host, Limits, NoHost, Scrubber};
 use crate::protocol::{
-    Decide, Done, Level, Operation, Outcome, Severity, Step, StepError, ToWorker,
+    Decide, Done, Level, Moment, Operation, Outcome, Severity, Step, StepError, ToWorker,
 };
 
 /// How a pool starts its processes, and how many.
@@ -80,6 +80,8 @@ pub struct Work {
     pub remove: Vec<String>,
     /// The lowest level of lines that are logged.
     pub log_level: Level,
+    /// What it takes for the present and for chance, where it is to do the same each time.
+    pub moment: Option<Moment>,
     /// What the step may take; never more than the pool gives.
     pub limits: Limits,
 }
@@ -102,6 +104,7 @@ impl Work {
             defaults: None,
             remove: REMOVED.map(str::to_owned).to_vec(),
             log_level: Level::Info,
+            moment: None,
             limits: Limits::default(),
         }
     }
@@ -339,6 +342,7 @@ fn step(work: Work, number: u64, limits: &Limits) -> Step {
         defaults: work.defaults,
         remove: work.remove,
         log_level: work.log_level,
+        moment: work.moment,
         limits: limits.of_step(),
     }
 }

@@ -134,16 +134,21 @@ impl Worker {
         self.send(message, deadline).await.map_err(|_| Death::Before)?;
         let mut calls = FuturesUnordered::new();
         let mut traffic = 0_u64;
+        // What is asked for waits in the hub until it is answered. Beyond the bound of one call no further one is
+        // read before: the process waits, with what it has asked for in its own memory.
+        let mut asked_bytes = 0_u64;
         loop {
             tokio::select! {
                 () = sleep_until(deadline) => return Err(Death::Late),
-                Some(reply) = calls.next() => {
+                Some((reply, bytes)) = calls.next() => {
+                    asked_bytes -= bytes;
                     // A pipe that broke is told by the end of the other one.
                     drop(self.send(&ToWorker::Reply(reply), deadline).await);
                 }
-                said = self.output.next() => match said {
+                said = self.output.next(), if asked_bytes <= limits.call_bytes => match said {
                     Some(Ok(bytes)) => {
-                        traffic += bytes.len() as u64;
+                        let length = bytes.len() as u64;
+                        traffic += length;
                         if traffic > limits.traffic_bytes() {
                             return Err(Death::Ended("said more than a step may say".to_owned()));
                         }
@@ -156,7 +161,9 @@ impl Worker {
                                 if calls.len() as u64 >= limits.calls {
                                     return Err(Death::Ended("called too often at once".to_owned()));
                                 }
-                                calls.push(answer(host, work, call, limits.call_bytes));
+                                asked_bytes += length;
+                                let answer = answer(host, work, call, limits.call_bytes);
+                                calls.push(async move { (answer.await, length) });
                             }
                             Ok(FromWorker::Done(done)) if done.work == work => {
                                 self.done += 1;

@@ -4,6 +4,8 @@
 //! way is tested without any adaptor.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use fieldpost_script::protocol::{Call, CallError, FromWorker, LogLine};
 use fieldpost_script::runtime::outcome::settle;
@@ -18,6 +20,14 @@ use crate::support::{job, limits, raw, settings};
 #[derive(Debug, Default)]
 struct Hub {
     released: Arc<Notify>,
+    held: Held,
+}
+
+/// How many bytes of arguments the calls have that are not answered: now, and at the most.
+#[derive(Debug, Default)]
+struct Held {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl Host for Hub {
@@ -30,6 +40,14 @@ impl Host for Hub {
                 Ok(raw(&format!("\"{}\"", "x".repeat(bytes - 2))))
             }),
             "never" => Box::pin(std::future::pending()),
+            "slow" => Box::pin(async move {
+                let bytes = arguments.get().len();
+                let now = self.held.now.fetch_add(bytes, Ordering::Relaxed) + bytes;
+                self.held.most.fetch_max(now, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                self.held.now.fetch_sub(bytes, Ordering::Relaxed);
+                Ok(raw("1"))
+            }),
             "await" => Box::pin(async {
                 self.released.notified().await;
                 Ok(arguments)
@@ -133,7 +151,7 @@ async fn a_call_that_nobody_waits_for_holds_nothing_up() {
 
 #[tokio::test]
 async fn a_call_that_is_never_answered_ends_with_the_step() {
-    let limits = Limits { time: std::time::Duration::from_millis(200), ..limits() };
+    let limits = Limits { time: Duration::from_millis(200), ..limits() };
     let (name, _) = run_within(limits, "await host('never')").await.unwrap_err();
     assert_eq!(name, "TimeoutError");
 }
@@ -160,6 +178,26 @@ async fn call_bytes() {
     assert_eq!(ran.unwrap(), json!(98));
     let (_, message) = run_within(limits, &asks.replace("LENGTH", "99")).await.unwrap_err();
     assert_eq!(message, "A call of 101 bytes, where 100 are the most");
+}
+
+/// What is asked for at once waits in the process, beyond what one call may have.
+#[tokio::test]
+async fn calls_at_once_have_the_bytes_of_one_and_what_is_being_read() {
+    let limits = Limits { call_bytes: 10_000, ..limits() };
+    let source = "import { host } from 'fieldpost:host';\nfn(async s => { \
+        const asked = Array.from({ length: 24 }, () => host('slow', 'x'.repeat(4_000))); \
+        s.data = (await Promise.all(asked)).length; return s; });\n";
+    let mut work = job("a", source).work;
+    work.modules.push("fieldpost:host".to_owned());
+    work.state = raw(r#"{"data":{}}"#);
+    work.limits = limits;
+    let hub = Hub::default();
+    let (outcome, _) = settle(Pool::new(settings(1)).step(work, &hub).await, "a", None);
+    let state: Value = serde_json::from_str(outcome.state.unwrap().get()).unwrap();
+    assert!(outcome.error.is_none(), "{:?}", outcome.error);
+    assert_eq!(state["data"], json!(24));
+    let most = hub.held.most.load(Ordering::Relaxed);
+    assert!((4_002..=14_002).contains(&most), "{most} bytes at once");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Ran, job, limits, run, run_job, settings};
 
 /// Runs a hostile job on a pool of two, with an honest one beside it the whole time.
-async fn beside_an_honest_run(source: &str, time: Duration) -> Ran {
+pub(crate) async fn beside_an_honest_run(source: &str, time: Duration) -> Ran {
     let pool = Pool::new(settings(2));
     pool.warm().await.unwrap();
     let mut hostile = job("hostile", source);
@@ -32,7 +32,7 @@ async fn beside_an_honest_run(source: &str, time: Duration) -> Ran {
 }
 
 /// What runs away is ended, one way or the other.
-async fn check_ended(source: &str) -> Ran {
+pub(crate) async fn check_ended(source: &str) -> Ran {
     let ran = beside_an_honest_run(source, Duration::from_millis(500)).await;
     let error = ran.error.as_ref().unwrap_or_else(|| panic!("not ended: {source}"));
     assert!(
@@ -46,7 +46,7 @@ async fn check_ended(source: &str) -> Ran {
 }
 
 /// What looks around finds nothing.
-async fn check_finds(source: &str, expected: &str) {
+pub(crate) async fn check_finds(source: &str, expected: &str) {
     let ran = beside_an_honest_run(source, limits().time).await;
     let found = ran.state["found"].to_string();
     assert_eq!(found, expected, "{source}: {:?}", ran.error);
@@ -92,15 +92,6 @@ async fn memory_bombs() {
 /// depending on what the last bytes went into.
 #[tokio::test]
 async fn memory_is_used_up_to_the_last_byte() {
-    for source in [
-        "fn(() => { throw null; })",
-        "fn(() => Promise.reject(null))",
-        "fn(() => { throw new InternalError(); })",
-        "fn(() => { throw new InternalError('out of memory'); })",
-    ] {
-        let ran = beside_an_honest_run(source, limits().time).await;
-        assert_eq!(ran.kind(), "OOMError", "{source}: {:?}", ran.error);
-    }
     for size in 0..8 {
         let source = format!(
             "fn(() => {{ const text = 'x'.repeat({size}e5); const kept = new Map(); for (let n = 0; ; n++) kept.set(n, {{ n, text }}); }})",
@@ -108,6 +99,28 @@ async fn memory_is_used_up_to_the_last_byte() {
         let ran = beside_an_honest_run(&source, limits().time).await;
         assert_eq!(ran.kind(), "OOMError", "{source}: {:?}", ran.error);
     }
+}
+
+/// A job may throw what the engine throws when its memory is used up.
+#[tokio::test]
+async fn what_a_job_throws_itself_is_its_own_error() {
+    for source in [
+        "fn(() => { throw null; })",
+        "fn(() => { throw undefined; })",
+        "fn(() => Promise.reject(null))",
+        "fn(() => { throw Object.create(null); })",
+        "throw null; fn(s => s);",
+    ] {
+        let ran = beside_an_honest_run(source, limits().time).await;
+        assert_eq!(ran.kind(), "JobError", "{source}: {:?}", ran.error);
+        assert_eq!(ran.error.unwrap().message, "", "{source}");
+        assert_eq!(ran.state["data"]["own"], 1, "{source}: the state is kept");
+    }
+    let ran = beside_an_honest_run("fn(() => { throw new InternalError(); })", limits().time).await;
+    assert_eq!(ran.kind(), "RuntimeError", "{:?}", ran.error);
+    // It asked for more than there is, and caught it: what it throws afterwards is believed to be that.
+    let source = "fn(() => { try { new Uint8Array(2 ** 27); } catch {} throw null; })";
+    assert_eq!(beside_an_honest_run(source, limits().time).await.kind(), "OOMError");
 }
 
 #[tokio::test]
@@ -289,4 +302,11 @@ async fn the_process_has_no_environment_no_descriptors_and_no_room_for_more() {
     }
     assert_ne!(bound("Max data size").0, "unlimited");
     assert!(read("status").contains("NoNewPrivs:\t1"));
+    if std::path::Path::new("/proc/sys/kernel/seccomp/actions_avail").exists() {
+        let threads = std::fs::read_dir(format!("/proc/{child}/task")).unwrap();
+        for thread in threads.map(|entry| entry.unwrap().path()) {
+            let status = std::fs::read_to_string(thread.join("status")).unwrap();
+            assert!(status.contains("Seccomp:\t2"), "{status}");
+        }
+    }
 }

@@ -155,3 +155,72 @@ async fn a_job_cannot_set_the_headers_of_the_hub() {
     }
     assert_eq!((received[0].header("x-own"), received[2].header("x-key")), (Some("1"), Some("k")));
 }
+
+/// What jobs of the first platform did: one server's answer goes to another one, which sees no credential.
+#[tokio::test]
+async fn an_answer_is_carried_to_another_server() {
+    let (server, inbox) = (FakeDestination::start().await, FakeDestination::start().await);
+    let answer = Answer::status(200).header("content-type", "application/json").body(r#"{"a":1}"#);
+    server.answer("/api/forms.json", answer);
+    let credential = json!({ "baseUrl": server.url("/api"), "username": "u", "password": "p" });
+    let post_url = inbox.url("/inbox");
+    let job = |function: &str, path: &str| {
+        format!(
+            "{function}({{ getEndpoint: '{path}', query: {{ since: 7 }}, externalId: 'x1', postUrl: '{post_url}' }});"
+        )
+    };
+    let state = run(&job("fetch", "forms.json"), &credential).await.unwrap();
+    assert_eq!(
+        (&state["data"], &state["response"]),
+        (&json!({ "a": 1 }), &json!({ "body": { "a": 1 } }))
+    );
+    assert_eq!(server.received()[0].header("authorization"), Some("Basic dTpw"));
+    assert_eq!(server.received()[0].query, "since=7");
+    let sent = inbox.received();
+    assert_eq!((&*sent[0].body, sent[0].header("authorization")), (&br#"{"a":1}"#[..], None));
+
+    // What fails is carried by one of them, and ends the other.
+    server
+        .answer("/api/gone", Answer::status(410).header("content-type", "text/plain").body("gone"));
+    let error = run(&job("fetch", "gone"), &credential).await.unwrap_err();
+    assert_eq!(error["message"], "The GET failed: the server responded with 410");
+    let state = run(&job("fetchWithErrors", "gone"), &credential).await.unwrap();
+    assert_eq!(state["response"]["body"], "gone");
+    let sent: Value = serde_json::from_slice(&inbox.received()[1].body).unwrap();
+    assert_eq!((&sent["externalId"], &sent["response"]["statusCode"]), (&json!("x1"), &json!(410)));
+
+    let posted = format!(
+        "postData({{ url: '{post_url}', body: s => s.data, headers: {{ 'x-own': 'v' }} }});"
+    );
+    run(&posted, &credential).await.unwrap();
+    let sent = &inbox.received()[2];
+    assert_eq!((sent.header("x-own"), sent.header("authorization")), (Some("v"), None));
+    inbox.answer("/inbox", Answer::status(500));
+    let error = run(&posted, &credential).await.unwrap_err();
+    assert_eq!(error["message"], "The POST failed: the server responded with 500");
+}
+
+#[tokio::test]
+async fn cookies_are_kept_for_the_next_request() {
+    let server = FakeDestination::start().await;
+    let with = |answer: Answer| {
+        answer
+            .header("content-type", "application/json")
+            .header("set-cookie", "sid=7; Path=/; HttpOnly")
+    };
+    server.answer("/login", with(Answer::status(200)).body(r#"{"ok":true}"#));
+    server.answer("/list", with(Answer::status(200)).header("set-cookie", "b=2").body("[1]"));
+    let credential = json!({ "baseUrl": server.url("/") });
+    let source = "get('login', { keepCookie: true });
+        get('login', { headers: s => ({ Cookie: s.data.__cookie }), keepCookie: false });";
+    let state = run(source, &credential).await.unwrap();
+    assert_eq!(state["data"], json!({ "ok": true }));
+    assert_eq!(state["references"][1]["__cookie"], "sid=7");
+    assert_eq!(server.received()[1].header("cookie"), Some("sid=7"));
+    let state = run("get('list', { keepCookie: true });", &credential).await.unwrap();
+    assert_eq!(
+        (&state["data"]["body"], &state["data"]["__cookie"]),
+        (&json!([1]), &json!(["sid=7", "b=2"]))
+    );
+    assert_eq!(state["data"]["__headers"]["content-type"], "application/json");
+}

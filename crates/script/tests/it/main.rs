@@ -8,6 +8,8 @@ mod calls;
 #[cfg(test)]
 mod escapes;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod mail;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fieldpost_model::json::Value as Cell;
 use fieldpost_model::secret::Secret;
-use fieldpost_outbound::sql::{SqlLoan, SqlPool, SqlTarget};
-use fieldpost_outbound::{Client, OutboundSettings};
+use fieldpost_outbound::sql::{SqlAnswer, SqlBounds, SqlFailure, SqlLoan, SqlPool, SqlTarget};
+use fieldpost_outbound::{AnswerRoom, Client, OutboundSettings};
 use fieldpost_script::adaptors;
 use fieldpost_script::host::StepHost;
 use fieldpost_script::host::sql::SqlService;
@@ -97,8 +97,14 @@ impl World {
 }
 
 async fn done(loan: &SqlLoan, sql: &str) -> Vec<Vec<Cell<'static>>> {
-    let answer = loan.session().unwrap().run(sql, &[], Duration::from_mins(1)).await;
+    let answer = within(loan, sql, usize::MAX).await;
     answer.unwrap_or_else(|failed| panic!("{sql}: {failed:?}")).rows
+}
+
+/// The answer to a statement that may bring so many bytes.
+async fn within(loan: &SqlLoan, sql: &str, bytes: usize) -> Result<SqlAnswer, SqlFailure> {
+    let bounds = SqlBounds { time: Duration::from_mins(1), bytes, room: &AnswerRoom::of_step() };
+    loan.session().unwrap().run(sql, &[], &bounds).await.map(|(answer, _)| answer)
 }
 
 fn client(networks: &str) -> Client {
@@ -350,6 +356,37 @@ async fn what_a_column_begins_with_is_a_value() {
     let query = "SELECT concat_ws('|', text, quoted, plain, number, holds, listed, made = changed) FROM births";
     let row = r#"1); DROP TABLE kept; --|O'Hara|it's \ unknown|3.50|t|{"a": ["x"]}|t"#;
     assert_eq!(world.ask(query).await, row);
+}
+
+/// However much a database would send: the hub reads as much as it may, and has the statement cancelled.
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
+    let world = World::new().await;
+    let some = "SELECT repeat('x', 1000) FROM generate_series(1, 50)";
+    // In the list of columns, since what stands behind FROM is made as a whole first.
+    let endless = "SELECT repeat('x', 1000), generate_series(1, 1000000000)";
+    let several = format!("SELECT 1; {endless}");
+    for sql in [endless, &several] {
+        let loan = world.session().await;
+        assert_eq!(within(&loan, some, 60_000).await.unwrap().rows.len(), 50);
+        let failed = within(&loan, sql, 60_000).await.unwrap_err();
+        assert_eq!(failed.code, "answer-too-large");
+        assert!(failed.message.contains("more than 60000 bytes"), "{}", failed.message);
+        let closed = within(&loan, "SELECT 1", 60_000).await.unwrap_err();
+        assert_eq!(closed.code, "ECONNRESET");
+    }
+    // In a job, which may take care of it.
+    let error = world.run(&format!("sql(\"{endless}\");"), Value::Null).await.unwrap_err();
+    assert_eq!(error["details"]["code"], "answer-too-large", "{error:#}");
+    let query = "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() \
+         AND state = 'active' AND query LIKE '%1000000000)'";
+    let over = async {
+        while world.ask(query).await != "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let over = tokio::time::timeout(Duration::from_mins(1), over).await;
+    assert!(over.is_ok(), "the database is still at it");
 }
 
 #[tokio::test]

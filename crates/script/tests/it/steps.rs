@@ -10,18 +10,84 @@ use crate::support::{job, pool, raw, run, run_job};
 async fn an_error_names_its_place_in_the_authors_text() {
     let pool = pool();
     for (source, name, severity, place) in [
-        ("fn(s => s);\n\nfn(s => s.data.a.deeper);", "RuntimeError", Severity::Fail, Some((3, 17))),
-        ("fn(s => {\n  return missing;\n});", "RuntimeCrash", Severity::Crash, Some((2, 10))),
-        ("// ünï\nfn(state => $.data.x.y);", "RuntimeError", Severity::Fail, Some((2, 22))),
+        ("fn(s => s);\n\nfn(s => s.data.a.deeper);", "RuntimeError", Severity::Fail, (3, 18)),
+        ("fn(s => s.data.list.map(x => x));", "RuntimeError", Severity::Fail, (1, 21)),
+        (
+            "fn(s => {\n  return s.data\n    .a\n    .b;\n});",
+            "RuntimeError",
+            Severity::Fail,
+            (4, 6),
+        ),
+        ("fn(s => s.data());", "RuntimeError", Severity::Fail, (1, 11)),
+        ("// ünï\nfn(state => $.data.x.y);", "RuntimeError", Severity::Fail, (2, 22)),
+        ("each($.data.x.y, fn(s => s));", "RuntimeError", Severity::Fail, (1, 15)),
+        ("fn(s => {\n  return missing;\n});", "RuntimeCrash", Severity::Crash, (2, 10)),
+        ("fn(s => String(missing));", "RuntimeCrash", Severity::Crash, (1, 16)),
+        ("fn(s => JSON.parse('{'));", "RuntimeCrash", Severity::Crash, (1, 14)),
+        ("fn(s => {\n  throw new Error('boom');\n});", "JobError", Severity::Fail, (2, 9)),
+        ("fn(s => {\n  throw new Error(`no ${s.data}`);\n});", "JobError", Severity::Fail, (2, 9)),
+        (
+            "fn(async s => {\n  await null;\n  throw new Error('late');\n});",
+            "JobError",
+            Severity::Fail,
+            (3, 9),
+        ),
+        (
+            "each([1], fn(s => {\n  throw new Error('in each');\n}));",
+            "JobError",
+            Severity::Fail,
+            (2, 9),
+        ),
+        (
+            "fn(s => help(s));\nfunction help(s) {\n  if (s) throw new Error('no');\n}",
+            "JobError",
+            Severity::Fail,
+            (3, 16),
+        ),
+        ("if (true) throw new Error('at once');\nfn(s => s);", "JobError", Severity::Fail, (1, 17)),
+        ("fn(s => util.throwError(404));", "AdaptorError", Severity::Fail, (1, 14)),
     ] {
         let ran = run(&pool, source, r#"{"data":{}}"#).await;
         let error = ran.error.unwrap_or_else(|| panic!("{source}: {:?}", ran.state));
         assert_eq!((error.name.as_str(), error.severity), (name, severity), "{source}");
         let found = error.pos.map(|place| (place.line, place.column));
-        if let Some((line, _)) = place {
-            assert_eq!(found.map(|(line, _)| line), Some(line), "{source}: {error:?}");
-            assert_eq!(error.step.as_deref(), Some("a"));
+        assert_eq!(found, Some(place), "{source}: {error:?}");
+        assert_eq!(error.step.as_deref(), Some("a"), "{source}");
+        if severity == Severity::Fail {
+            let kept = &ran.state["errors"]["a"];
+            assert_eq!(kept["pos"], json!({ "line": place.0, "column": place.1 }), "{source}");
         }
+    }
+}
+
+/// What is no error has no place of its own.
+#[tokio::test]
+async fn a_text_that_is_thrown_names_its_operation() {
+    for source in [
+        "fn(s => s);\nfn(() => { throw 'no'; });",
+        "fn(s => s);\neach([1], fn(() => { throw 7; }));",
+    ] {
+        let error = run(&pool(), source, "{}").await.error.unwrap();
+        assert_eq!((error.name.as_str(), error.line), ("JobError", Some(2)), "{source}");
+        let operation = if source.contains("each") { "each" } else { "fn" };
+        assert_eq!(error.operation_name.as_deref(), Some(operation), "{source}");
+        assert!(error.pos.is_none(), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn a_module_that_is_not_there_can_be_installed() {
+    for (module, told) in [
+        ("left-pad", "`fieldpost adaptor install left-pad@VERSION`"),
+        ("@openfn/language-salesforce@7.0.0", "install @openfn/language-salesforce@7.0.0`"),
+        ("./helpers.js", "by their names, and nothing else"),
+        ("node:fs", "by their names, and nothing else"),
+    ] {
+        let source = format!("import * as x from '{module}';\nfn(s => ({{ ...s, x }}));");
+        let error = run(&pool(), &source, "{}").await.error.unwrap();
+        assert_eq!(error.name, "ImportError", "{module}");
+        let fix = error.fix.unwrap();
+        assert!(fix.contains(told), "{module}: {fix}");
     }
 }
 

@@ -249,6 +249,7 @@ fn unquoted(text: &str) -> (String, &str) {
 
 #[cfg(test)]
 mod tests {
+    use fieldpost_model::project::NonceRule;
     use fieldpost_model::secret::Secret;
 
     use super::*;
@@ -260,6 +261,7 @@ mod tests {
             algorithms: Vec::new(),
             roles: Vec::new(),
             anonymised_only: false,
+            nonce: NonceRule::Required,
         }
     }
 

@@ -96,6 +96,7 @@ pub(crate) async fn fail_one_of(hub: &TestHub, workflow: &str) {
             final_state: Some(FinalState::OfStep(1)),
             drop_states: false,
         }),
+        forgets_lost_claims: false,
     };
     hub.hub.store().record_runs(vec![record]).await.unwrap();
 }
@@ -326,5 +327,134 @@ async fn what_waits_of_a_removed_workflow_is_cancelled() {
             assert_eq!(text(&run["state"]), "cancelled");
             assert_eq!(run["error"]["message"], "the workflow \"register\" has been removed");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_tells_how_its_runs_of_the_last_day_went() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub(engine).await;
+        let last_day =
+            async || hub.json("projects/clinic/workflows/register").await["last_day"].take();
+        let nothing = json!({
+            "succeeded": 0, "failed": 0, "cancelled": 0, "is_more": false,
+            "waiting": 0, "waiting_is_more": false,
+        });
+        assert_eq!(last_day().await, nothing);
+        make(&hub, "{}", "a").await;
+        fail_one(&hub).await;
+        let ended = make(&hub, "{}", "b").await;
+        make(&hub, "{}", "c").await;
+        let cancelled = hub.post(&format!("{RUNS}/{ended}/cancel"), &json!({})).await;
+        assert_eq!(cancelled.status(), 200);
+        let mut expected = nothing;
+        for key in ["failed", "cancelled", "waiting"] {
+            expected[key] = json!(1);
+        }
+        assert_eq!(last_day().await, expected);
+        let listed = hub.items("projects/clinic/workflows").await;
+        assert_eq!(listed[0]["last_day"], expected);
+    }
+}
+
+#[tokio::test]
+async fn workflows_and_their_runs_are_found() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub(engine).await;
+        let titled = json!({ "title": "Tell the office", "steps": { "a": { "job": "" } } });
+        assert_eq!(hub.put("projects/clinic/workflows/tell", &titled).await.status(), 201);
+        let run = make(&hub, "{}", "case-77").await.to_string();
+        let find = async |query: &str| {
+            let items = hub.items(&format!("search?q={query}")).await;
+            let told = |item: &Value| {
+                [&item["kind"], &item["title"], &item["url_path"]].map(text).join(" ")
+            };
+            items.iter().map(told).collect::<Vec<_>>()
+        };
+        assert_eq!(find("regis").await, ["workflow register /projects/clinic/workflows/register"]);
+        let by_title = "workflow Tell the office /projects/clinic/workflows/tell";
+        assert_eq!(find("OFFICE").await, [by_title]);
+        let by_id = format!("run case-77, register, available /projects/clinic/runs/{run}");
+        assert_eq!(find(&run).await, std::slice::from_ref(&by_id));
+        let beginning: String = run.chars().take(13).collect();
+        assert!(find(&beginning).await.contains(&by_id));
+        assert_eq!(find("case-77").await, [by_id]);
+    }
+}
+
+#[tokio::test]
+async fn workflows_stand_on_the_map_between_what_sets_them_off_and_what_they_use() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = TestHub::start_on(engine).await;
+        let step = |connection: Option<&str>| json!({ "job": "", "connection": connection });
+        let steps = json!({ "a": step(Some("there")), "b": step(None), "c": step(Some("there")) });
+        for (name, definition) in [
+            (
+                "load",
+                json!({
+                    "title": "Load births",
+                    "trigger": { "source": "inbox", "match": { "form": "births" } },
+                    "start": ["a", "b", "c"],
+                    "steps": steps,
+                }),
+            ),
+            (
+                "nightly",
+                json!({ "trigger": { "cron": "0 3 * * *" }, "steps": { "a": step(None) } }),
+            ),
+            ("any", json!({ "trigger": { "event": "form" }, "steps": { "a": step(None) } })),
+        ] {
+            let mut definition = definition;
+            for step in definition["steps"].as_object_mut().unwrap().values_mut() {
+                step.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            }
+            let answer = hub.put(&format!("projects/clinic/workflows/{name}"), &definition).await;
+            assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
+        }
+        hub.keep(r#"{"form": "births"}"#).await;
+        let map = hub.json("projects/clinic/map").await;
+        let nodes = map["nodes"].as_array().unwrap();
+        let node = |id: &str| nodes.iter().find(|node| node["id"] == id).unwrap();
+        let load = node("workflow:load");
+        let expected = json!({
+            "id": "workflow:load", "kind": "workflow", "name": "load", "title": "Load births",
+            "state": "well", "failing": false, "today": 1, "waiting": 1, "waiting_is_more": false,
+            "filter": "{\"form\":\"births\"}", "on": "message",
+        });
+        assert_eq!(*load, expected);
+        let nightly = node("workflow:nightly");
+        assert_eq!(
+            (&nightly["on"], &nightly["filter"]),
+            (&json!("cron"), &json!("0 3 * * * (UTC)"))
+        );
+        assert_eq!(node("workflow:any")["on"], "form");
+        let of_workflows = |map: &Value| -> Vec<(String, String, Value)> {
+            let edges = map["edges"].as_array().unwrap().iter();
+            let told = |it: &Value| -> (String, String, Value) {
+                (text(&it["from"]).into(), text(&it["to"]).into(), it["today"].clone())
+            };
+            let of_workflow = |id: &str| id.starts_with("workflow:");
+            edges.map(told).filter(|(from, to, _)| of_workflow(from) || of_workflow(to)).collect()
+        };
+        let edge =
+            |from: &str, to: &str, today: u64| (from.to_owned(), to.to_owned(), json!(today));
+        let expected = [
+            edge("any_source:*", "workflow:any", 0),
+            edge("source:inbox", "workflow:load", 1),
+            edge("workflow:load", "connection:there", 0),
+        ];
+        assert_eq!(of_workflows(&map), expected);
+        // Its last run has failed, and it is paused: then that is told.
+        fail_one_of(&hub, "load").await;
+        let map = hub.json("projects/clinic/map").await;
+        let load = |map: &Value| {
+            let nodes = map["nodes"].as_array().unwrap();
+            let load = nodes.iter().find(|node| node["id"] == "workflow:load").unwrap();
+            [&load["failing"], &load["waiting"], &load["state"]].map(Value::clone)
+        };
+        assert_eq!(load(&map), [json!(true), json!(0), json!("well")]);
+        hub.post("projects/clinic/workflows/load/pause", &json!({})).await;
+        let map = hub.json("projects/clinic/map").await;
+        assert_eq!(load(&map), [json!(true), json!(0), json!("paused")]);
     }
 }

@@ -84,3 +84,35 @@ async fn a_filter_of_forms_is_tried_on_the_forms() {
         problem(idle, 409, "does-not-apply").await;
     }
 }
+
+#[tokio::test]
+async fn a_filter_is_tried_on_one_message() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let hub = hub(engine).await;
+        three_forms(&hub).await;
+        let messages = hub.items(&format!("{PROJECT}/messages")).await;
+        let [_, second, first] = &messages[..] else { panic!("{messages:?}") };
+        for (filter, message, expected) in [
+            (json!({ "on": "case" }), second, vec!["c2"]),
+            (json!({ "on": "case" }), first, vec!["c1"]),
+            (json!({ "on": "case", "case_types": ["patient"] }), first, vec![]),
+        ] {
+            let mut wanted = filter.clone();
+            wanted["message"] = message["id"].clone();
+            let found = trial(&hub, wanted).await;
+            let ids = found["subjects"].as_array().unwrap().iter();
+            let ids: Vec<&str> = ids.map(|it| text(&it["id"])).collect();
+            assert_eq!((&found["looked_at"], ids), (&json!(1), expected), "{filter}");
+        }
+        // A message is tried whatever source it is of, and the source is one of the conditions.
+        let source = text(&first["source"]);
+        for (from, matched) in [(source, 1), ("phones", 0)] {
+            let found = trial(&hub, json!({ "from": from, "message": first["id"] })).await;
+            assert_eq!((&found["looked_at"], &found["matched"]), (&json!(1), &json!(matched)));
+        }
+        let path = format!("{PROJECT}/filters/try");
+        let nothing = json!({ "message": "0195a7c2-0000-7000-8000-000000000000" });
+        problem(hub.post(&path, &nothing).await, 404, "not-found").await;
+        problem(hub.post(&path, &json!({ "message": "1" })).await, 422, "invalid-definition").await;
+    }
+}

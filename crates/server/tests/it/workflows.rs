@@ -94,3 +94,54 @@ async fn a_workflow_is_paused_and_resumed() {
         problem(nowhere, 404, "not-found").await;
     }
 }
+
+#[tokio::test]
+async fn a_schedule_is_checked_while_it_is_written() {
+    let hub = TestHub::start().await;
+    let check = async |schedule: Value| {
+        let answer = hub.post("projects/clinic/schedules/check", &schedule).await;
+        assert_eq!(answer.status(), 200);
+        json_of(answer).await
+    };
+    let found = check(json!({ "cron": "0 7 * * *", "time_zone": "Africa/Nairobi" })).await;
+    assert_eq!(found["problems"], json!([]));
+    let next = found["next"].as_array().unwrap();
+    assert_eq!(next.len(), 3);
+    for time in next {
+        assert!(text(&time["at"]).ends_with("T04:00:00.000000Z"), "{time}");
+        assert!(text(&time["local"]).ends_with("T07:00:00+03:00"), "{time}");
+    }
+    assert!(text(&next[0]["at"]) < text(&next[1]["at"]), "{found}");
+    for (schedule, path, code) in [
+        (json!({ "cron": "61 * * * *" }), "cron", "bad-cron"),
+        (json!({ "cron": "" }), "cron", "bad-cron"),
+        (
+            json!({ "cron": "0 7 * * *", "time_zone": "Mars/Base" }),
+            "time_zone",
+            "unknown-time-zone",
+        ),
+    ] {
+        let found = check(schedule).await;
+        assert_eq!(found["next"], json!([]));
+        let problem = &found["problems"][0];
+        assert_eq!((&problem["path"], &problem["code"]), (&json!(path), &json!(code)));
+        assert!(problem["hint"].is_string(), "{problem}");
+    }
+    let nowhere = hub.post("projects/nowhere/schedules/check", &json!({ "cron": "" })).await;
+    problem(nowhere, 404, "not-found").await;
+    let empty = hub.post("projects/clinic/schedules/check", &json!({})).await;
+    problem(empty, 400, "bad-body").await;
+}
+
+#[tokio::test]
+async fn a_workflow_that_a_clock_sets_off_tells_when_it_is_due() {
+    let hub = TestHub::start().await;
+    let mut clocked = register();
+    clocked["trigger"] = json!({ "cron": "30 6 * * *", "time_zone": "Asia/Kathmandu" });
+    let made = json_of(hub.put(PLACE, &clocked).await).await;
+    let next = made["trigger"]["next"].as_array().unwrap();
+    let clock = |time: &Value| text(&time["local"]).ends_with("T06:30:00+05:45");
+    assert!(next.len() == 3 && next.iter().all(clock), "{made}");
+    let made = json_of(hub.put(PLACE, &register()).await).await;
+    assert_eq!(made["trigger"]["next"], json!([]));
+}

@@ -39,6 +39,8 @@ use crate::sqlite::lock_folder;
 use crate::statement::{Batch, Expect, Parameter, Row};
 use flusher::Flushers;
 use notify::Notifier;
+#[cfg(test)]
+pub(crate) use run_claims::statements as claims_of_runs;
 use server::CONNECTION_WAIT;
 pub(crate) use server::Server;
 
@@ -65,7 +67,7 @@ const URGENT_CONNECTIONS: usize = ACCEPT_FLUSHERS + RECORD_FLUSHERS + CLAIMS;
 const FEWEST_OTHER_CONNECTIONS: usize = 2;
 /// Every statement of accepting, recording and claiming finds its rows by a key. The planner does
 /// not know how few they are, and after an ANALYZE it may rather read a long queue whole.
-const LOOK_UPS_ONLY: &str =
+pub(crate) const LOOK_UPS_ONLY: &str =
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
 /// How often a transaction is redone that the database gave up in favour of another one.
 const MOST_REDOS: usize = 5;

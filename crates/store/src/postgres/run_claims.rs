@@ -21,7 +21,7 @@ use crate::statement::{Row, as_integer};
 static LOCK_WORKFLOWS: LazyLock<String> = LazyLock::new(|| lock_workflows(TOUCHED));
 
 /// Holds what is due: per workflow what has not been begun, then what goes on, then what somebody has let
-/// go by, as many as may go on at once. Rows that another hub is about to claim are passed over. For
+/// go by, as many as may go on at once: what is held still has lost a claim. Rows that another hub is about to claim are passed over. For
 /// `greatest` see the claim of deliveries.
 const HOLD: &str = "WITH present AS (
          SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint AS now),
@@ -64,11 +64,12 @@ const HOLD: &str = "WITH present AS (
              FOR UPDATE SKIP LOCKED) q),
      due AS (SELECT * FROM first UNION ALL SELECT * FROM again UNION ALL SELECT * FROM lost)
      UPDATE run_queue SET rank = 4, next_at = present.now + due.lease, owner = $6,
-         fence = run_queue.fence + 1
+         fence = run_queue.fence + 1,
+         lost_claims = run_queue.lost_claims + CASE WHEN run_queue.rank = 4 THEN 1 ELSE 0 END
      FROM due, present
      WHERE run_queue.project = due.project AND run_queue.run = due.run
      RETURNING run_queue.project, run_queue.run, run_queue.workflow, run_queue.fence,
-         run_queue.cancel_asked";
+         run_queue.cancel_asked, run_queue.lost_claims";
 
 const CONTENTS: &str = concat!(
     "SELECT ",
@@ -171,11 +172,13 @@ async fn lock_counted(
 
 fn read_held(row: &tokio_postgres::Row) -> Result<(HeldRun, String), StoreError> {
     let (project, cancel_asked): (&str, i64) = (row.try_get(0)?, row.try_get(4)?);
+    let lost_claims: i64 = row.try_get(5)?;
     let held = HeldRun {
         project: ProjectName::from(project),
         run: row.try_get(1)?,
         fence: row.try_get(3)?,
         cancel_asked: cancel_asked != 0,
+        lost_claims: u32::try_from(lost_claims).unwrap_or(u32::MAX),
     };
     Ok((held, row.try_get(2)?))
 }
@@ -220,4 +223,13 @@ async fn contents(
     }
     claimed.sort_by_key(|claimed| claimed.run.id);
     Ok(claimed)
+}
+
+/// The statements of a claim, as they look for runs of a workflow `w7` of the project `p`.
+#[cfg(test)]
+pub(crate) fn statements() -> [(&'static str, String); 2] {
+    let hold = HOLD.replace("$1", "ARRAY['p']").replace("$2", "ARRAY['w7']");
+    let hold = hold.replace("$3", "ARRAY[5]").replace("$4", "ARRAY[9]").replace("$5", "ARRAY[1]");
+    let next_due = NEXT_DUE.replace("$1", "ARRAY['p']").replace("$2", "ARRAY['w7']");
+    [("hold", hold.replace("$6", "'hub'")), ("next due", next_due)]
 }

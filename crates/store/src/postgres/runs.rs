@@ -260,6 +260,7 @@ async fn record_once(
     let kept = change_queue(&transaction, records).await?;
     let ours: Vec<&RunRecord> =
         records.iter().filter(|record| kept.contains_key(&record.hold.run)).collect();
+    forget_lost_claims(&transaction, &ours).await?;
     let history = Box::pin(change_history(&transaction, &ours));
     let steps = Box::pin(insert_steps(&transaction, &ours));
     let log = Box::pin(insert_log(&transaction, &ours));
@@ -316,6 +317,28 @@ async fn change_queue(
         }
     }
     Ok(kept)
+}
+
+/// Runs that have got on begin to be counted anew.
+async fn forget_lost_claims(
+    transaction: &Transaction<'_>,
+    records: &[&RunRecord],
+) -> Result<(), StoreError> {
+    let holds = records.iter().filter(|record| record.forgets_lost_claims).map(|it| &it.hold);
+    let (projects, runs): (Vec<&str>, Vec<Uuid>) =
+        holds.map(|hold| (&*hold.project, hold.run)).unzip();
+    if projects.is_empty() {
+        return Ok(());
+    }
+    let statement = transaction
+        .prepare_cached(
+            "UPDATE run_queue q SET lost_claims = 0
+             FROM unnest($1::text[], $2::uuid[]) AS o (project, run)
+             WHERE q.project = o.project AND q.run = o.run",
+        )
+        .await?;
+    transaction.execute(&statement, &[&projects, &runs]).await?;
+    Ok(())
 }
 
 fn pause(then: &RunThen) -> Option<i64> {

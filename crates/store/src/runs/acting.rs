@@ -124,23 +124,30 @@ impl Store {
 
     /// Gives back what claims hold that were made under these names.
     pub(crate) async fn free_runs_of(&self, owners: &[String]) -> Result<(), StoreError> {
+        // Nobody has begun with them: the claims are not lost, their answers are.
         let held = format!("owner IN ({})", places(1, owners.len()));
         let parameters = owners.iter().map(|owner| Parameter::from(owner.as_str())).collect();
-        self.free_runs((held, parameters)).await
+        self.free_runs((held, parameters), 0).await
     }
 
     /// Gives back what earlier starts of this node held.
     pub(crate) async fn free_runs_of_older_starts(&self) -> Result<(), StoreError> {
         let (held, parameters) = self.held_before(1);
-        self.free_runs((format!("owner IS NOT NULL AND {held}"), parameters.into())).await
+        self.free_runs((format!("owner IS NOT NULL AND {held}"), parameters.into()), 1).await
     }
 
-    async fn free_runs(&self, (held, parameters): HeldBy) -> Result<(), StoreError> {
+    async fn free_runs(
+        &self,
+        (held, parameters): HeldBy,
+        lost_claims: u32,
+    ) -> Result<(), StoreError> {
         let now = self.now_sql();
         let mut batch = Batch::default();
         batch.any(
             format!(
-                "UPDATE run_queue SET rank = 0, next_at = {now}, owner = NULL WHERE rank = 4 AND {held}"
+                "UPDATE run_queue SET rank = 0, next_at = {now}, owner = NULL,
+                     lost_claims = lost_claims + {lost_claims}
+                 WHERE rank = 4 AND {held}"
             ),
             parameters,
         );

@@ -10,7 +10,6 @@ use fieldpost_model::message::MessageRequest;
 use fieldpost_model::run::{Run, RunInput, RunOrigin, RunState, RunStep};
 use uuid::Uuid;
 
-use super::states::{STEP_COLUMN_COUNT, STEP_COLUMNS, read_step};
 use crate::error::StoreError;
 use crate::filing::Original;
 use crate::payloads::ClaimedPayload;
@@ -71,12 +70,17 @@ pub struct ClaimedRun {
     pub hops: u32,
     /// What it begins with.
     pub input: ClaimedInput,
-    /// What earlier claims have executed, in the order of the numbers: the run goes on from there.
-    pub done: Vec<DoneStep>,
+    /// What earlier claims have executed, in the order of the numbers: the run goes on from there. One that is
+    /// `running` was broken off. What each has left is not here, since all of it together has no bound: see
+    /// [`step_state`](Store::step_state).
+    pub done: Vec<RunStep>,
     /// The number of the last line in its log; 0: there is none.
     pub last_log_line: u32,
     /// Whether somebody has asked to end it.
     pub cancel_asked: bool,
+    /// How many claims of it have ended without a word since a step was last recorded as done: a hub that died, or
+    /// one that stood still for longer than its lease.
+    pub lost_claims: u32,
 }
 
 /// What a run begins with.
@@ -108,15 +112,6 @@ pub enum ClaimedInput {
     Erased,
 }
 
-/// An execution of a step that an earlier claim has recorded.
-#[derive(Clone, Debug)]
-pub struct DoneStep {
-    /// The execution. One that is `running` was broken off.
-    pub step: RunStep,
-    /// What it left.
-    pub output: Option<Bytes>,
-}
-
 /// A run that was claimed, before what it begins with is read.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldRun {
@@ -124,6 +119,7 @@ pub(crate) struct HeldRun {
     pub(crate) run: Uuid,
     pub(crate) fence: i64,
     pub(crate) cancel_asked: bool,
+    pub(crate) lost_claims: u32,
 }
 
 /// The columns that [`read_claimed`] reads: of `runs r`, `payloads p`, `messages m`, `message_bodies b` and
@@ -145,6 +141,22 @@ macro_rules! run_content {
     };
 }
 pub(crate) use run_content;
+
+/// Lists the workflows of which something stands in the queue.
+pub(super) const IN_QUEUE: &str = "WITH RECURSIVE projects (project) AS (
+         SELECT min(project) FROM run_queue
+         UNION ALL
+         SELECT (SELECT min(q.project) FROM run_queue q WHERE q.project > projects.project)
+         FROM projects WHERE projects.project IS NOT NULL),
+     places (project, workflow) AS (
+         SELECT project, (SELECT min(q.workflow) FROM run_queue q
+                          WHERE q.project = projects.project)
+         FROM projects WHERE project IS NOT NULL
+         UNION ALL
+         SELECT places.project, (SELECT min(q.workflow) FROM run_queue q
+             WHERE q.project = places.project AND q.workflow > places.workflow)
+         FROM places WHERE places.workflow IS NOT NULL)
+     SELECT project, workflow FROM places WHERE workflow IS NOT NULL";
 
 /// Reads a claimed run. One that cannot be read is left out and told of: it must not keep the others.
 pub(crate) fn read_claimed(
@@ -195,6 +207,7 @@ fn read_whole(row: &Row<'_>, held: &HeldRun) -> Result<ClaimedRun, StoreError> {
         done: Vec::new(),
         last_log_line: 0,
         cancel_asked: held.cancel_asked,
+        lost_claims: held.lost_claims,
     })
 }
 
@@ -279,7 +292,7 @@ impl Store {
         for claimed in &mut claims.claimed {
             // Few runs are claimed twice: a look for each is cheap.
             if claimed.run.started_at.is_some() {
-                claimed.done = self.done_steps(&claimed.project, claimed.run.id).await?;
+                claimed.done = self.run_steps(&claimed.project, claimed.run.id).await?;
                 claimed.last_log_line =
                     self.last_log_line(&claimed.project, claimed.run.id).await?;
             }
@@ -291,17 +304,6 @@ impl Store {
         Ok(claims)
     }
 
-    async fn done_steps(&self, project: &str, run: Uuid) -> Result<Vec<DoneStep>, StoreError> {
-        let sql = format!(
-            "SELECT {STEP_COLUMNS}, output FROM run_steps WHERE project = $1 AND run = $2 ORDER BY number"
-        );
-        self.query(sql, vec![project.into(), run.into()], |row| {
-            let output = row.optional_bytes(STEP_COLUMN_COUNT)?.map(Into::into);
-            Ok(DoneStep { step: read_step(row)?, output })
-        })
-        .await
-    }
-
     async fn last_log_line(&self, project: &str, run: Uuid) -> Result<u32, StoreError> {
         let sql = "SELECT coalesce(max(number), 0) FROM run_log WHERE project = $1 AND run = $2";
         let found =
@@ -311,21 +313,7 @@ impl Store {
 
     /// The workflows of which something stands in the queue, over all projects. It goes from workflow to workflow, not from run to run.
     pub async fn workflows_in_queue(&self) -> Result<Vec<(ProjectName, String)>, StoreError> {
-        let sql = "WITH RECURSIVE projects (project) AS (
-                 SELECT min(project) FROM run_queue
-                 UNION ALL
-                 SELECT (SELECT min(q.project) FROM run_queue q WHERE q.project > projects.project)
-                 FROM projects WHERE projects.project IS NOT NULL),
-             places (project, workflow) AS (
-                 SELECT project, (SELECT min(q.workflow) FROM run_queue q
-                                  WHERE q.project = projects.project)
-                 FROM projects WHERE project IS NOT NULL
-                 UNION ALL
-                 SELECT places.project, (SELECT min(q.workflow) FROM run_queue q
-                     WHERE q.project = places.project AND q.workflow > places.workflow)
-                 FROM places WHERE places.workflow IS NOT NULL)
-             SELECT project, workflow FROM places WHERE workflow IS NOT NULL";
-        self.query(sql.to_owned(), Vec::new(), |row| {
+        self.query(IN_QUEUE.to_owned(), Vec::new(), |row| {
             Ok((ProjectName::from(row.text(0)?), row.text(1)?))
         })
         .await

@@ -15,6 +15,10 @@ use crate::statement::{Batch, Parameter};
 /// The text of the conflict of two hubs that see the same point in time.
 const MOVED: &str = "another hub has made the runs of this point in time";
 
+/// Finds a run of a workflow that waits or goes on.
+pub(super) const IS_IN_QUEUE: &str =
+    "SELECT 1 FROM run_queue WHERE project = $1 AND workflow = $2 LIMIT 1";
+
 /// Up to which point in time a schedule has made its runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CronMark {
@@ -94,8 +98,7 @@ impl Store {
 
     /// Whether a run of a workflow waits or goes on.
     pub async fn is_run_in_queue(&self, project: &str, workflow: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM run_queue WHERE project = $1 AND workflow = $2 LIMIT 1";
         let parameters = vec![project.into(), workflow.into()];
-        Ok(!self.query(sql.to_owned(), parameters, |_| Ok(())).await?.is_empty())
+        Ok(!self.query(IS_IN_QUEUE.to_owned(), parameters, |_| Ok(())).await?.is_empty())
     }
 }

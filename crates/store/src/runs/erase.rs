@@ -33,7 +33,7 @@ pub(crate) const BY_MESSAGE: &str = "runs_by_message";
 pub(crate) const BY_WORKFLOW: &str = "runs_by_workflow";
 
 /// The runs of the messages `m` in this list that have lost their bytes.
-fn of_messages(list: &str, by_message: &str) -> String {
+pub(super) fn of_messages(list: &str, by_message: &str) -> String {
     format!(
         "SELECT r.id FROM messages m CROSS JOIN runs r {by_message}
          WHERE m.project = $1 AND m.id IN ({list}) AND m.erased_at IS NOT NULL
@@ -112,7 +112,7 @@ pub(crate) fn add_erase_told_runs(
 
 /// Finds the next runs that came of no message and are due: `$2` is the first id that is too young, `$4` the
 /// time before which they ended, where that is asked for.
-fn next_alone_sql(kind: RetentionKind, indexed_by: impl Fn(&str) -> String) -> String {
+pub(super) fn next_alone_sql(kind: RetentionKind, indexed_by: impl Fn(&str) -> String) -> String {
     let more = match kind {
         RetentionKind::Messages => "r.erased < 2",
         RetentionKind::Bodies => "r.erased = 0",
@@ -199,59 +199,5 @@ impl Store {
         );
         self.change(batch).await?;
         Ok(Retained { looked_at: ids.len(), ..Retained::default() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::Connection;
-
-    use super::*;
-    use crate::migrate;
-
-    fn indexed_by(index: &str) -> String {
-        crate::sqlite::indexed_by(index)
-    }
-
-    fn sql(kind: RetentionKind) -> String {
-        next_alone_sql(kind, indexed_by).replace('$', "?")
-    }
-
-    #[test]
-    fn sqlite_walks_along_the_runs_that_came_alone() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate::sqlite(&mut connection).unwrap();
-        for (kind, index) in [
-            (RetentionKind::Messages, "runs_alone (project=? AND id<?)"),
-            (RetentionKind::Bodies, "runs_alone_whole (project=? AND id<?)"),
-            (RetentionKind::AfterSuccess, "runs_alone_whole (project=? AND id<?)"),
-        ] {
-            let sql = format!("EXPLAIN QUERY PLAN {}", sql(kind));
-            let mut statement = connection.prepare(&sql).unwrap();
-            let count = statement.parameter_count();
-            let parameters = rusqlite::params_from_iter(std::iter::repeat_n(1, count));
-            let steps = statement.query_map(parameters, |row| row.get::<_, String>(3)).unwrap();
-            let plan = steps.map(Result::unwrap).collect::<Vec<_>>().join("; ");
-            assert!(plan.contains(index), "{kind}: {plan}");
-            assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{kind}: {plan}");
-        }
-    }
-
-    #[test]
-    fn sqlite_finds_the_runs_of_messages_and_of_cases_by_their_message() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate::sqlite(&mut connection).unwrap();
-        let by_message = indexed_by(BY_MESSAGE);
-        for sql in [of_messages("$2, $3", &by_message), waiting_sql("$2, $3", &by_message)] {
-            let sql = format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"));
-            let mut statement = connection.prepare(&sql).unwrap();
-            let steps = statement.query_map([1, 2, 3], |row| row.get::<_, String>(3)).unwrap();
-            let plan = steps.map(Result::unwrap).collect::<Vec<_>>().join("; ");
-            assert!(
-                plan.contains("r USING INDEX runs_by_message (project=? AND message=?)"),
-                "{plan}"
-            );
-            assert!(!plan.contains("SCAN"), "{plan}");
-        }
     }
 }

@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::claims::input_id;
 use super::erase::{BY_MESSAGE, BY_WORKFLOW};
+use crate::Store;
 use crate::delivery_list::ROWS_LOOKED_THROUGH;
 use crate::error::StoreError;
 use crate::messages::first_id_at;
-use crate::statement::{Conditions, Row, as_integer};
+use crate::statement::{Conditions, Parameter, Row, as_integer};
 use crate::sweep::Stretch;
 use crate::text::storable_key;
-use crate::{Engine, Store};
 
 /// The columns of a run, of `runs r` and its row `q` of the queue.
 pub(crate) const COLUMNS: &str = "r.id, r.workflow, r.version, \
@@ -74,9 +74,15 @@ pub struct RunsFound {
     pub next: Option<Uuid>,
 }
 
+/// Names an index for SQLite: see [`Engine::indexed_by`](crate::Engine::indexed_by).
+pub(super) type IndexedBy<'n> = &'n dyn Fn(Option<&str>) -> String;
+
+/// A query with its parameters.
+pub(super) type Asked = (String, Vec<Parameter>);
+
 /// What one part of a list runs along.
 #[derive(Clone, Debug)]
-enum Along {
+pub(super) enum Along {
     /// What stands in the queue, in these states.
     Queue(Vec<RunState>),
     /// Those of one final state.
@@ -87,7 +93,7 @@ enum Along {
 
 impl Along {
     /// The parts that a list of these states is made of.
-    fn of(states: &[RunState]) -> Vec<Self> {
+    pub(super) fn of(states: &[RunState]) -> Vec<Self> {
         if states.is_empty() {
             return vec![Self::All];
         }
@@ -110,9 +116,8 @@ impl Along {
         }
     }
 
-    /// The tables with the index that leads to what is asked for, named for SQLite: see
-    /// [`Engine::indexed_by`](crate::Engine::indexed_by).
-    fn from(&self, engine: &Engine, condition: &RunCondition) -> String {
+    /// The tables with the index that leads to what is asked for.
+    fn from(&self, indexed_by: IndexedBy<'_>, condition: &RunCondition) -> String {
         let index = match self {
             Self::Queue(_) => None,
             _ if !condition.ids.is_empty() => None,
@@ -121,7 +126,7 @@ impl Along {
             Self::State(state) if *state != RunState::Success => Some("runs_in_trouble"),
             _ => condition.workflow.as_ref().map(|_| BY_WORKFLOW),
         };
-        let named = format!("runs r {}", engine.indexed_by(index));
+        let named = format!("runs r {}", indexed_by(index));
         self.tables().0.replace("runs r", &named)
     }
 
@@ -163,13 +168,13 @@ impl Along {
 
 /// A part of the ids, and the direction in which it is read.
 #[derive(Clone, Copy, Debug)]
-struct Reach {
-    newest_first: bool,
+pub(super) struct Reach {
+    pub(super) newest_first: bool,
     /// The last one that was looked at before.
-    behind: Option<Uuid>,
+    pub(super) behind: Option<Uuid>,
     /// Only what is older.
-    below: Option<Uuid>,
-    limit: usize,
+    pub(super) below: Option<Uuid>,
+    pub(super) limit: usize,
 }
 
 impl Reach {
@@ -190,7 +195,7 @@ impl Reach {
 impl RunCondition {
     /// Whether rows have to be looked through for something that no index tells. A message and a key have
     /// few runs.
-    fn is_looked_through(&self, along: &Along) -> bool {
+    pub(super) fn is_looked_through(&self, along: &Along) -> bool {
         if self.message.is_some() || self.key.is_some() || !self.ids.is_empty() {
             return false;
         }
@@ -271,13 +276,10 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut count = 0;
         for along in Along::of(&condition.states) {
-            let (from, id) = (along.from(&self.engine, condition), along.tables().2);
-            let mut conditions = along.conditions(project);
-            condition.add_time(&mut conditions, id);
-            condition.add_to(&mut conditions);
-            conditions.add(&format!("{id} < ?"), below);
-            let sql = format!("SELECT count(*) FROM {from}{}", conditions.sql());
-            let counts = self.query(sql, conditions.parameters, |row| row.integer(0)).await?;
+            let (sql, parameters) = count_sql(&along, project, condition, below, &|index| {
+                self.engine.indexed_by(index)
+            });
+            let counts = self.query(sql, parameters, |row| row.integer(0)).await?;
             count += counts.first().map_or(0, |count| count.unsigned_abs());
         }
         Ok(count)
@@ -341,21 +343,9 @@ impl Store {
         } else {
             None
         };
-        let (from, id) = (along.from(&self.engine, condition), along.tables().2);
-        let (_, from_on, direction) = reach.words();
-        let mut conditions = along.conditions(project);
-        reach.add_to(&mut conditions, id);
-        condition.add_time(&mut conditions, id);
-        condition.add_to(&mut conditions);
-        if let Some(boundary) = boundary {
-            conditions.add(&format!("{id} {from_on} ?"), boundary);
-        }
-        let limit = conditions.bind(as_integer(reach.limit.saturating_add(1)));
-        let sql = format!(
-            "SELECT {COLUMNS} FROM {from}{} ORDER BY {id} {direction} LIMIT {limit}",
-            conditions.sql()
-        );
-        let found = self.query(sql, conditions.parameters, read_run).await?;
+        let indexed_by = |index: Option<&str>| self.engine.indexed_by(index);
+        let (sql, parameters) = page_sql(along, project, condition, (reach, boundary), &indexed_by);
+        let found = self.query(sql, parameters, read_run).await?;
         let last = found.last().filter(|_| found.len() > reach.limit).map(|last| last.id);
         Ok((found, last.or(boundary)))
     }
@@ -368,32 +358,84 @@ impl Store {
         along: &Along,
         reach: Reach,
     ) -> Result<Option<Uuid>, StoreError> {
-        let mut conditions = Conditions::default();
-        let (table, id) = match along {
-            Along::Queue(_) => ("run_queue r", "r.run"),
-            Along::State(_) | Along::All => ("runs r", "r.id"),
-        };
-        conditions.add("r.project = ?", project);
-        match (along, &condition.workflow) {
-            (Along::State(state), _) if *state != RunState::Success => {
-                along.condition(&mut conditions);
-            }
-            (Along::State(_) | Along::All, Some(workflow)) => {
-                conditions.add("r.workflow = ?", workflow.as_str());
-            }
-            _ => {}
-        }
-        condition.add_time(&mut conditions, id);
-        reach.add_to(&mut conditions, id);
-        let skipped = conditions.bind(as_integer(ROWS_LOOKED_THROUGH - 1));
-        let sql = format!(
-            "SELECT {id} FROM {table}{} ORDER BY {id} {} LIMIT 1 OFFSET {skipped}",
-            conditions.sql(),
-            reach.words().2
-        );
-        let found = self.query(sql, conditions.parameters, |row| row.id(0)).await?;
+        let (sql, parameters) = boundary_sql(along, project, condition, reach);
+        let found = self.query(sql, parameters, |row| row.id(0)).await?;
         Ok(found.into_iter().next())
     }
+}
+
+/// Counts one part of the runs that a condition describes.
+pub(super) fn count_sql(
+    along: &Along,
+    project: &str,
+    condition: &RunCondition,
+    below: Uuid,
+    indexed_by: IndexedBy<'_>,
+) -> Asked {
+    let (from, id) = (along.from(indexed_by, condition), along.tables().2);
+    let mut conditions = along.conditions(project);
+    condition.add_time(&mut conditions, id);
+    condition.add_to(&mut conditions);
+    conditions.add(&format!("{id} < ?"), below);
+    (format!("SELECT count(*) FROM {from}{}", conditions.sql()), conditions.parameters)
+}
+
+/// One part of a list, as far as the boundary where there is one, and one run more than asked for.
+pub(super) fn page_sql(
+    along: &Along,
+    project: &str,
+    condition: &RunCondition,
+    (reach, boundary): (Reach, Option<Uuid>),
+    indexed_by: IndexedBy<'_>,
+) -> Asked {
+    let (from, id) = (along.from(indexed_by, condition), along.tables().2);
+    let (_, from_on, direction) = reach.words();
+    let mut conditions = along.conditions(project);
+    reach.add_to(&mut conditions, id);
+    condition.add_time(&mut conditions, id);
+    condition.add_to(&mut conditions);
+    if let Some(boundary) = boundary {
+        conditions.add(&format!("{id} {from_on} ?"), boundary);
+    }
+    let limit = conditions.bind(as_integer(reach.limit.saturating_add(1)));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {from}{} ORDER BY {id} {direction} LIMIT {limit}",
+        conditions.sql()
+    );
+    (sql, conditions.parameters)
+}
+
+/// Finds the last row that a part of a list looks at.
+pub(super) fn boundary_sql(
+    along: &Along,
+    project: &str,
+    condition: &RunCondition,
+    reach: Reach,
+) -> Asked {
+    let mut conditions = Conditions::default();
+    let (table, id) = match along {
+        Along::Queue(_) => ("run_queue r", "r.run"),
+        Along::State(_) | Along::All => ("runs r", "r.id"),
+    };
+    conditions.add("r.project = ?", project);
+    match (along, &condition.workflow) {
+        (Along::State(state), _) if *state != RunState::Success => {
+            along.condition(&mut conditions);
+        }
+        (Along::State(_) | Along::All, Some(workflow)) => {
+            conditions.add("r.workflow = ?", workflow.as_str());
+        }
+        _ => {}
+    }
+    condition.add_time(&mut conditions, id);
+    reach.add_to(&mut conditions, id);
+    let skipped = conditions.bind(as_integer(ROWS_LOOKED_THROUGH - 1));
+    let sql = format!(
+        "SELECT {id} FROM {table}{} ORDER BY {id} {} LIMIT 1 OFFSET {skipped}",
+        conditions.sql(),
+        reach.words().2
+    );
+    (sql, conditions.parameters)
 }
 
 /// Reads a run.

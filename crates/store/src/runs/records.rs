@@ -42,6 +42,9 @@ pub struct RunRecord {
     pub log: Vec<RunLogLine>,
     /// How it goes on.
     pub then: RunThen,
+    /// Whether it is forgotten how many [claims](super::ClaimedRun::lost_claims) were lost before: with the first step
+    /// that is recorded as done behind them.
+    pub forgets_lost_claims: bool,
 }
 
 /// An execution of a step, and what went in and came out.

@@ -7,6 +7,7 @@ use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
 use super::erase::BY_WORKFLOW;
+use super::list::IndexedBy;
 use super::records::RunLogLine;
 use crate::Store;
 use crate::erase::{places, with_ids};
@@ -32,11 +33,26 @@ pub(crate) const DROP_STATES: &[&str] = &[
 ];
 
 /// The columns that [`read_step`] reads.
-pub(super) const STEP_COLUMNS: &str = "number, step, name_in_state, after_number, state, attempt, started_at, finished_at, input_bytes, \
+const STEP_COLUMNS: &str = "number, step, name_in_state, after_number, state, attempt, started_at, finished_at, input_bytes, \
      output_bytes, error, log_lines";
 
-/// How many those are.
-pub(super) const STEP_COLUMN_COUNT: usize = 12;
+/// Finds what runs have left for senders who wait no more.
+pub(super) fn old_answers_sql(indexed_by: IndexedBy<'_>) -> String {
+    format!(
+        "SELECT run FROM run_states {} WHERE project = $1 AND kind = 'answer' AND run < $2
+         ORDER BY run LIMIT $3",
+        indexed_by(Some("run_answers"))
+    )
+}
+
+/// Finds the newest run of a workflow that ended well.
+pub(super) fn last_good_sql(indexed_by: IndexedBy<'_>) -> String {
+    format!(
+        "SELECT id FROM runs {} WHERE project = $1 AND workflow = $2 AND state = 'success'
+         ORDER BY id DESC LIMIT 1",
+        indexed_by(Some(BY_WORKFLOW))
+    )
+}
 
 impl Store {
     /// The executions of the steps of a run, in the order in which they began.
@@ -124,11 +140,7 @@ impl Store {
         before: Timestamp,
         limit: usize,
     ) -> Result<usize, StoreError> {
-        let sql = format!(
-            "SELECT run FROM run_states {} WHERE project = $1 AND kind = 'answer' AND run < $2
-             ORDER BY run LIMIT $3",
-            self.engine.indexed_by(Some("run_answers"))
-        );
+        let sql = old_answers_sql(&|index| self.engine.indexed_by(index));
         let parameters = vec![project.into(), first_id_at(before).into(), as_integer(limit).into()];
         let runs = self.query(sql, parameters, |row| row.id(0)).await?;
         if runs.is_empty() {
@@ -154,11 +166,7 @@ impl Store {
         workflow: &str,
         step: Option<&str>,
     ) -> Result<Option<Bytes>, StoreError> {
-        let sql = format!(
-            "SELECT id FROM runs {} WHERE project = $1 AND workflow = $2 AND state = 'success'
-             ORDER BY id DESC LIMIT 1",
-            self.engine.indexed_by(Some(BY_WORKFLOW))
-        );
+        let sql = last_good_sql(&|index| self.engine.indexed_by(index));
         let parameters = vec![project.into(), workflow.into()];
         let found = self.query(sql, parameters, |row| row.id(0)).await?;
         let Some(run) = found.into_iter().next() else { return Ok(None) };
@@ -202,7 +210,7 @@ fn optional_count(row: &Row<'_>, column: usize) -> Result<Option<u32>, StoreErro
 }
 
 /// Reads an execution of a step.
-pub(super) fn read_step(row: &Row<'_>) -> Result<RunStep, StoreError> {
+fn read_step(row: &Row<'_>) -> Result<RunStep, StoreError> {
     Ok(RunStep {
         number: row.count(0)?,
         step: row.text(1)?,

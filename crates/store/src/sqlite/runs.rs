@@ -101,6 +101,7 @@ fn hold(
                     run: Uuid::from_bytes(row.get(0)?),
                     fence: row.get(1)?,
                     cancel_asked: row.get(2)?,
+                    lost_claims: row.get(3)?,
                 })
             },
         )?;
@@ -125,7 +126,7 @@ pub(super) const HOLD: &str = "UPDATE OR FAIL run_queue
          SELECT run FROM run_queue
          WHERE project = ?1 AND workflow = ?2 AND rank = ?3 AND next_at <= ?4
          ORDER BY next_at, run LIMIT ?5)
-     RETURNING run, fence, cancel_asked";
+     RETURNING run, fence, cancel_asked, lost_claims";
 
 /// How long until the next run that goes on later is due; what has not been begun is due at once.
 fn next_due(
@@ -274,6 +275,7 @@ fn record(
         kept.push(match cancel_asked {
             None => RunKept::LeaseLost,
             Some(cancel_asked) => {
+                forget_lost_claims(connection, record)?;
                 change_run(connection, record, now)?;
                 ours.push(record);
                 RunKept::Written { cancel_asked }
@@ -339,6 +341,19 @@ fn change_queue(
             .query_row(params![&**project, run.as_bytes(), fence], |row| row.get(0)),
     };
     Ok(found.optional()?)
+}
+
+/// A run that has got on begins to be counted anew.
+fn forget_lost_claims(connection: &Connection, record: &RunRecord) -> Result<(), StoreError> {
+    let RunRecord { hold: RunHold { project, run, .. }, forgets_lost_claims, .. } = record;
+    if *forgets_lost_claims {
+        connection
+            .prepare_cached(
+                "UPDATE OR FAIL run_queue SET lost_claims = 0 WHERE project = ?1 AND run = ?2",
+            )?
+            .execute(params![&**project, run.as_bytes()])?;
+    }
+    Ok(())
 }
 
 /// Writes into the history when a run began and how it ended.

@@ -216,10 +216,13 @@ fn plan_of_job(path: &Path, text: String) -> Plan {
 
 fn adaptor(name: &str) -> Result<&'static str, Failure> {
     adaptors::named(name).ok_or_else(|| {
-        let short = |name: &'static str| name.strip_prefix("@openfn/language-").unwrap_or(name);
-        let there: Vec<&str> = adaptors::names().map(short).collect();
-        Failure::usage(format!("there is no adaptor {name:?} [{NO_SUCH_ADAPTOR}]"))
-            .hint(format!("there are {}", there.join(", ")))
+        let advice = adaptors::advice(name);
+        let here = if adaptors::nearest(name).is_some() {
+            advice
+        } else {
+            format!("{advice}, for a hub; this command runs what is in the binary")
+        };
+        Failure::usage(format!("there is no adaptor {name:?} [{NO_SUCH_ADAPTOR}]")).hint(here)
     })
 }
 

@@ -3,6 +3,7 @@
 
 use fieldpost_script::compile::{self, CompileError};
 use fieldpost_script::protocol::{Level, LogLine, StepError};
+use fieldpost_script::runtime::outcome::{advice, in_words};
 
 use super::super::show::legible;
 use super::read::{Prepared, Source};
@@ -45,36 +46,42 @@ pub(super) fn not_compiled(source: &Source, error: &CompileError) -> Failure {
 /// The error of a step that the run survived.
 pub(super) fn failed(prepared: &Prepared, step: &str, error: &StepError) -> String {
     let mut said = format!("{}: {}", output::bad("failed"), sentence(prepared, step, error));
-    if let Some(frame) = frame(prepared, step, error) {
+    for line in frame(prepared, step, error).into_iter().chain(description(error)) {
         said.push_str("\n  ");
-        said.push_str(&frame.replace('\n', "\n  "));
+        said.push_str(&line.replace('\n', "\n  "));
+    }
+    if let Some(hint) = hint(prepared, step, error) {
+        said.push_str("\nhint: ");
+        said.push_str(&hint);
     }
     said
 }
 
 /// The error that ended a run before its time.
 pub(super) fn broken_off(prepared: &Prepared, step: &str, error: &StepError) -> Failure {
-    let source = prepared.source_of(step);
+    Failure::new(sentence(prepared, step, error))
+        .details(frame(prepared, step, error).into_iter().chain(description(error)))
+        .maybe_hint(hint(prepared, step, error))
+}
+
+fn description(error: &StepError) -> Option<String> {
+    advice(error).0.map(|words| legible(&words).into_owned())
+}
+
+/// How an error can be mended.
+fn hint(prepared: &Prepared, step: &str, error: &StepError) -> Option<String> {
     let unknown = error.subtype.as_deref() == Some("ReferenceError");
-    let hint = error.fix.clone().or_else(|| {
-        let no_adaptors = source.is_some_and(|source| !source.has_adaptors);
+    let hint = advice(error).1.or_else(|| {
+        let no_adaptors = prepared.source_of(step).is_some_and(|source| !source.has_adaptors);
         (unknown && no_adaptors)
             .then(|| "name the adaptor whose functions the job uses: -a common".to_owned())
     });
-    Failure::new(sentence(prepared, step, error))
-        .details(frame(prepared, step, error))
-        .maybe_hint(hint.map(|hint| legible(&hint).into_owned()))
+    hint.map(|hint| legible(&hint).into_owned())
 }
 
 fn sentence(prepared: &Prepared, step: &str, error: &StepError) -> String {
-    let StepError { name, message, .. } = error;
     let place = prepared.source_of(step).map_or(step, |source| source.place.as_str());
-    let told = match (place_of(error), &error.operation_name) {
-        (Some(at), Some(operation)) => format!(" (in {operation}, line {})", at.line),
-        (Some(at), None) => format!(" ({at})"),
-        (None, _) => String::new(),
-    };
-    format!("{place}: {name}: {}{told}", legible(message))
+    format!("{place}: {}", legible(&in_words(error)))
 }
 
 fn place_of(error: &StepError) -> Option<compile::Position> {

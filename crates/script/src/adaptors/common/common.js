@@ -3,15 +3,17 @@
 //
 // An operation is a function of a state that gives a state, or a promise of one.
 
-import { give, readUrl } from "fieldpost:host";
-import * as csv from "@openfn/language-common/csv";
-import { format as formatDate, parse as parseDate } from "@openfn/language-common/dates";
-import { find } from "@openfn/language-common/path";
-import { errorsOf } from "@openfn/language-common/schema";
+import { readUrl } from "fieldpost:host";
+import { calling, part } from "@openfn/language-common/parts";
 import * as util from "@openfn/language-common/util";
 
 export { util };
-export const dateFns = Object.freeze({ format: formatDate, parse: parseDate });
+
+const find = calling("path", "find");
+const errorsOf = calling("schema", "errorsOf");
+const formatDate = calling("dates", "format");
+
+export const dateFns = Object.freeze({ format: formatDate, parse: calling("dates", "parse") });
 
 const { expandReferences } = util;
 
@@ -232,6 +234,7 @@ export function chunk(items, size) {
 export function parseCsv(text, options = {}, callback) {
   return async (state) => {
     const [content, given] = expandReferences(state, text, options);
+    const csv = part("csv");
     const { chunkSize, ...settings } = csv.settingsOf(given);
     if (chunkSize < 1) throw new Error("chunkSize must be at least 1");
     let next = state;
@@ -312,8 +315,7 @@ export function as(key, operation) {
   };
 }
 
-let lodash;
-const loaded = () => (lodash ??= give("@openfn/language-common/lodash").default);
+const loaded = () => part("lodash").default;
 
 // Lodash is large, and few jobs want it: it is loaded with the first look at it.
 export const _ = new Proxy(function () {}, {

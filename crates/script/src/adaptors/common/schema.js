@@ -197,7 +197,7 @@ const applied = {
   },
 };
 
-const refused = ["$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties"];
+const refused = ["$dynamicRef", "$recursiveRef"];
 
 /** A keyword of a schema, and the value that it is to judge. */
 class Place {
@@ -298,7 +298,73 @@ function check(root, schema, data, instance, way) {
   if (referred.length) return referred;
   const any = ofKind("any", root, schema, data, instance, way);
   if (any.length) return any;
-  return kind === "array" || kind === "object" ? ofKind(kind, root, schema, data, instance, way) : [];
+  if (kind !== "array" && kind !== "object") return [];
+  const within = ofKind(kind, root, schema, data, instance, way);
+  return within.length ? within : ofTheRest(kind, root, schema, data, instance, way);
+}
+
+// The schemas that say something of the same value beside this one, as far as they hold for it: what they
+// look at counts as looked at.
+function* beside(root, schema, data) {
+  const holds = (other) => !check(root, other, data, "", "").length;
+  if (schema.$ref !== undefined) yield followed(root, schema.$ref).schema;
+  yield* schema.allOf ?? [];
+  yield* [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(holds);
+  if (schema.if !== undefined) {
+    const isSo = holds(schema.if);
+    if (isSo) yield schema.if;
+    yield (isSo ? schema.then : schema.else) ?? true;
+  }
+  for (const [name, other] of Object.entries({ ...schema.dependencies, ...schema.dependentSchemas })) {
+    if (!Array.isArray(other) && kindOf(data) === "object" && Object.hasOwn(data, name)) yield other;
+  }
+}
+
+/** The names of an object that a schema looks at, itself or by others beside it. */
+function propertiesSeen(root, schema, data, isOuter) {
+  if (typeof schema === "boolean") return new Set();
+  const { properties = {}, patternProperties = {}, additionalProperties, unevaluatedProperties } = schema;
+  const names = Object.keys(data);
+  if (additionalProperties !== undefined || (!isOuter && unevaluatedProperties !== undefined)) return new Set(names);
+  const patterns = Object.keys(patternProperties).map((pattern) => new RegExp(pattern, "u"));
+  const isOwn = (name) => Object.hasOwn(properties, name) || patterns.some((pattern) => pattern.test(name));
+  const seen = new Set(names.filter(isOwn));
+  for (const other of beside(root, schema, data)) {
+    for (const name of propertiesSeen(root, other, data)) seen.add(name);
+  }
+  return seen;
+}
+
+/** The places of an array that a schema looks at, itself or by others beside it. */
+function itemsSeen(root, schema, data, isOuter) {
+  if (typeof schema === "boolean") return new Set();
+  const { items, prefixItems = [], additionalItems, contains, unevaluatedItems } = schema;
+  const all = new Set(data.keys());
+  const isList = Array.isArray(items);
+  if ((items !== undefined && !isList) || (isList && additionalItems !== undefined)) return all;
+  if (!isOuter && unevaluatedItems !== undefined) return all;
+  const first = isList ? items.length : prefixItems.length;
+  const isSeen = (place) =>
+    place < first || (contains !== undefined && !check(root, contains, data[place], "", "").length);
+  const seen = new Set([...all].filter(isSeen));
+  for (const other of beside(root, schema, data)) {
+    for (const place of itemsSeen(root, other, data)) seen.add(place);
+  }
+  return seen;
+}
+
+// What nothing else has looked at, which is looked at last.
+function ofTheRest(kind, root, schema, data, instance, way) {
+  const keyword = kind === "object" ? "unevaluatedProperties" : "unevaluatedItems";
+  const rest = schema[keyword];
+  if (rest === undefined) return [];
+  const at = new Place(root, schema, data, instance, way, keyword);
+  const seen = (kind === "object" ? propertiesSeen : itemsSeen)(root, schema, data, true);
+  const left = (kind === "object" ? Object.keys(data) : [...data.keys()]).filter((name) => !seen.has(name));
+  if (rest !== false) return at.first(left, (name) => at.into(name, "", rest));
+  if (!left.length) return [];
+  if (kind === "object") return at.error({ unevaluatedProperty: left[0] }, "must NOT have unevaluated properties");
+  return at.error({ limit: left[0] }, `must NOT have more than ${plural(left[0], "items")}`);
 }
 
 // Schemas that can be referred to by a name of their own, wherever they stand.

@@ -2,7 +2,16 @@
 
 import { random } from "fieldpost:host";
 
-export { del, encodeFormBody, get, logResponse, parseUrl, post, put, request } from "@openfn/language-common/http";
+import { calling } from "@openfn/language-common/parts";
+
+export const del = calling("http", "del");
+export const encodeFormBody = calling("http", "encodeFormBody");
+export const get = calling("http", "get");
+export const logResponse = calling("http", "logResponse");
+export const parseUrl = calling("http", "parseUrl");
+export const post = calling("http", "post");
+export const put = calling("http", "put");
+export const request = calling("http", "request");
 
 /** The values with every function in them, however deep, replaced by what it says of the state. */
 export function expandReferences(state, ...values) {

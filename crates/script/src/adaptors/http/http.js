@@ -3,6 +3,7 @@
 
 import { composeNextState, execute as executeInSeries } from "@openfn/language-common";
 import { encodeFormBody, logResponse, request as send } from "@openfn/language-common/http";
+import { carriers, withCookies } from "@openfn/language-http/legacy";
 import { load } from "@openfn/language-http/xml";
 import { decode, encode, expandReferences, makeBasicAuthHeader, uuid } from "@openfn/language-common/util";
 
@@ -88,7 +89,7 @@ function authOf({ baseUrl, username, password, access_token, authType, headers: 
 export function request(method, path, options) {
   return async (state) => {
     const [pathOrUrl, given = {}] = expandReferences(state, path, options);
-    const { agentOptions, followAllRedirects, contentType = "json", headers = {}, ...others } = given;
+    const { agentOptions, followAllRedirects, keepCookie, contentType = "json", headers = {}, ...others } = given;
     const configuration = state.configuration ?? {};
     const { baseUrl } = configuration;
     needAddress(pathOrUrl, baseUrl);
@@ -107,7 +108,8 @@ export function request(method, path, options) {
           maxRedirections: others.maxRedirections ?? (followAllRedirects === false ? 0 : 5),
         }),
       );
-      return { ...composeNextState(state, body), response };
+      const data = keepCookie ? withCookies(body, response.headers) : body;
+      return { ...composeNextState(state, data), response };
     } catch (error) {
       throw logResponse(error);
     }
@@ -137,6 +139,32 @@ export function patch(path, data, options) {
 /** Has what is at a path deleted. */
 export function del(path, options) {
   return request("DELETE", path, options);
+}
+
+const carrying = carriers(authOf);
+
+/**
+ * Posts what `getEndpoint` brings to `postUrl`, as jobs of the first platform did. No credential goes there.
+ * @example fetch({ getEndpoint: "forms.json", query: { since: $.cursor }, postUrl: "https://example.com/inbox" })
+ */
+export function fetch(params) {
+  return carrying.fetch(params);
+}
+
+/**
+ * The same, whatever `getEndpoint` answers: what is posted is `{response, externalId}`.
+ * @example fetchWithErrors({ getEndpoint: "forms.json", externalId: $.data.id, postUrl: "https://example.com/inbox" })
+ */
+export function fetchWithErrors(params) {
+  return carrying.fetchWithErrors(params);
+}
+
+/**
+ * Posts a body to a whole URL, without the credential.
+ * @example postData({ url: "https://example.com/inbox", body: $.data, headers: { "x-from": "clinic" } })
+ */
+export function postData(params) {
+  return carrying.postData(params);
 }
 
 /**

@@ -8,9 +8,11 @@
 // of our modules: the first frame that is of the job or of an adaptor decides. A package of npm is named by its
 // place below `node_modules`.
 
+import { isSpent } from "fieldpost:host";
 import { toJson } from "fieldpost:text";
 
-const frameOf = /\(?([^\s()]+):(\d+):(\d+)\)?$/;
+// The numbers are no longer than places of a job: a job may write its errors' stacks itself.
+const frameOf = /\(?([^\s()]+):(\d{1,9}):(\d{1,9})\)?$/;
 
 function framesOf(error) {
   const frames = [];
@@ -42,9 +44,13 @@ export class StepError extends Error {
   }
 }
 
-// Where no memory is left for the error itself, the engine throws it without its message, or throws null.
-const isOutOfMemory = (error) =>
-  error === null || (error?.name === "InternalError" && /^$|out of memory/.test(error.message));
+// Where no memory is left for the error itself, the engine throws it without its message, or throws null. A
+// job may throw both as well, so whoever gives the memory is asked.
+function isOutOfMemory(error) {
+  if (error === null) return isSpent();
+  if (error?.name !== "InternalError") return false;
+  return error.message === "out of memory" || (error.message === "" && isSpent());
+}
 
 function detailsOf(error) {
   let own = {};
@@ -71,10 +77,10 @@ export function ofAdaptor(error, operation) {
   });
 }
 
-/** The report of whatever a job threw. */
-export function reportOf(error) {
+/** The report of whatever a job threw, while this operation ran. */
+export function reportOf(error, operation) {
   if (error instanceof StepError) return error.report;
-  if (typeof error === "string") return report("JobError", "fail", error);
+  if (typeof error === "string") return thrown(error, error, operation);
   // What this engine calls internal, such as a text that is too long, is a range in others.
   const kind = String(error?.constructor?.name ?? "").replace("InternalError", "RangeError");
   const message = String(error?.message ?? "");
@@ -94,7 +100,14 @@ export function reportOf(error) {
     };
   }
   if (kind === "EvalError") return report("SecurityError", "kill", "Illegal eval statement detected");
-  return report("JobError", "fail", message);
+  return thrown(error, message, operation);
+}
+
+// An error knows its place. Of a text or a number that was thrown no more is known than the operation.
+function thrown(error, message, operation) {
+  const pos = placeOf(error);
+  const { line, name } = (!pos && operation) || {};
+  return { ...report("JobError", "fail", message), pos, line, operationName: name || undefined };
 }
 
 function report(name, severity, message) {

@@ -1,7 +1,7 @@
 // The door to the process around: the one module that knows the functions which it lends. Adaptors
 // import `host` from here; jobs cannot, the loader refuses them.
 
-const { now, log, call, random, url, give } = globalThis.__fieldpost;
+const { now, log, call, random: drawn, url, give, isSpent } = globalThis.__fieldpost;
 delete globalThis.__fieldpost;
 
 // What this file uses is kept from the beginning on, so that a job which changes the built-in
@@ -15,7 +15,17 @@ const keep = waiting.set.bind(waiting);
 const forget = waiting.delete.bind(waiting);
 let calls = 0;
 
-export { now, log, random, give };
+export { now, log, give, isSpent };
+
+let chance = drawn;
+
+/** Sixteen random bytes, as hexadecimal digits. */
+export const random = () => chance();
+
+/** From now on they come from there. */
+export function drawFrom(source) {
+  chance = source;
+}
 
 /** Asks the hub for something, and promises what it answers. */
 export function host(name, argument) {

@@ -4,6 +4,7 @@ import { closeEval, openGlobals } from "fieldpost:globals";
 import { StepError, ofAdaptor, reportOf } from "fieldpost:errors";
 import { say } from "fieldpost:console";
 import { now } from "fieldpost:host";
+import { hold } from "fieldpost:moment";
 import { toJson } from "fieldpost:text";
 
 const { parse } = JSON;
@@ -21,7 +22,7 @@ export function assemble(input, configuration, defaults = {}, credentials = {}) 
 
 // Each operation is given what the one before returned; one that returned nothing passes on an
 // empty state, and a word of warning.
-function guarded(operation, index, operations) {
+function guarded(operation, index, operations, failed) {
   return async (state) => {
     const started = now();
     if (typeof state === "object" && state?.[nothing]) {
@@ -34,6 +35,7 @@ function guarded(operation, index, operations) {
     try {
       result = await operation(state);
     } catch (error) {
+      failed.operation ??= operations[index];
       throw ofAdaptor(error, operations[index]) ?? error;
     }
     say.debug(`Operation ${index + 1} complete in ${Math.round(now() - started)}ms`);
@@ -44,13 +46,22 @@ function guarded(operation, index, operations) {
 const inSeries = (...operations) => (state) =>
   operations.reduce((before, operation) => before.then(operation), Promise.resolve(state));
 
+// How what could not be imported can be had.
+function importable(specifier) {
+  if (!/^(@[\w.-]+\/)?[\w-][\w.-]*(@[^/]+)?$/.test(specifier)) {
+    return "A job can import adaptors and packages of npm by their names, and nothing else";
+  }
+  const named = specifier.lastIndexOf("@") > 0 ? specifier : `${specifier}@VERSION`;
+  return `Install the package in the hub with \`fieldpost adaptor install ${named}\`, and name it among the step's adaptors`;
+}
+
 async function load(refused) {
   try {
     return await import("job");
   } catch (error) {
     const specifier = refused();
     if (specifier === undefined) throw error;
-    throw new StepError("ImportError", "crash", `Failed to import module "${specifier}"`);
+    throw new StepError("ImportError", "crash", `Failed to import module "${specifier}"`, { fix: importable(specifier) });
   }
 }
 
@@ -81,10 +92,30 @@ function operationsOf(module) {
 // The state as the next step and the store see it: no credentials, nothing that is not JSON.
 function cleaned(state, remove) {
   if (typeof state === "object" && state?.[nothing]) return undefined;
-  if (typeof state === "object" && state !== null) {
-    for (const key of remove) if (Object.hasOwn(state, key)) delete state[key];
+  const removed = typeof state === "object" && state !== null ? remove.filter((key) => Object.hasOwn(state, key)) : [];
+  if (!removed.length) return toJson(state);
+  // A copy, since a state may be frozen.
+  const left = Object.assign(Object.create(Object.getPrototypeOf(state)), state);
+  for (const key of removed) delete left[key];
+  return toJson(left);
+}
+
+// What a step that failed had, as far as it can be read.
+function kept(state, remove) {
+  try {
+    return cleaned(state, remove);
+  } catch {
+    return undefined;
   }
-  return toJson(state);
+}
+
+// What was thrown may be anything, such as an object that throws when it is looked at.
+function reported(error, operation) {
+  try {
+    return reportOf(error, operation);
+  } catch {
+    return reportOf("What was thrown cannot be read", operation);
+  }
 }
 
 // What an adaptor does around the operations, such as signing in, fails as they do.
@@ -98,7 +129,7 @@ async function reduced(reduce, steps, state) {
 
 /** Runs the job; promises `[state, error]`, both JSON or absent. */
 export async function run(work, refused) {
-  const { name, operations, remove } = work;
+  const { name, operations, remove, moment } = work;
   const read = (text) => (text === undefined ? undefined : parse(text));
   const state = assemble(
     read(work.state) ?? {},
@@ -106,18 +137,19 @@ export async function run(work, refused) {
     read(work.defaults),
     read(work.credentials),
   );
+  if (moment) hold(moment);
+  const failed = {};
   openGlobals(state);
   closeEval();
   try {
     say.info(`Starting step ${name}`);
     const module = await load(refused);
-    const steps = operationsOf(module).map((operation, index) => guarded(operation, index, operations));
+    const steps = operationsOf(module).map((operation, index) => guarded(operation, index, operations, failed));
     const result = await reduced(module.execute ?? inSeries, steps, state);
     return [cleaned(result, remove), undefined];
   } catch (error) {
-    const report = reportOf(error);
+    const report = reported(error, failed.operation);
     if (report.pos) report.step = name;
-    const kept = report.severity === "fail" ? cleaned(state, remove) : undefined;
-    return [kept, toJson(report)];
+    return [report.severity === "fail" ? kept(state, remove) : undefined, toJson(report)];
   }
 }

@@ -3,7 +3,8 @@
 //! The hub has started it with an empty environment, in the root folder, with three pipes. Here it
 //! closes whatever else it was given by mistake, and bounds itself in the kernel: no further
 //! descriptor, so no file and no socket; no further process; no bytes written to files; no core
-//! dumps with states in them; so much more memory than it has.
+//! dumps with states in them; so much more memory than it has. On Linux a filter (`filter`) then refuses
+//! every call to the kernel that reckoning does not need.
 
 use std::io;
 
@@ -35,6 +36,8 @@ pub(super) fn confine(process_bytes: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         bound(Resource::Data, data_bytes.saturating_add(process_bytes))?;
+        // Where the kernel takes none, what stands above has to do.
+        let _is_filtered = super::filter::apply();
     }
     #[cfg(not(target_os = "linux"))]
     let _ = process_bytes;

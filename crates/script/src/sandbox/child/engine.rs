@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rquickjs::context::EvalOptions;
 use rquickjs::{Array, Context, Ctx, Error, Exception, Function, Module, Object, Promise, Runtime};
 
+use super::memory::{Bounded, Spent};
 use super::{confine, ended, json, modules::Modules, modules::Refused, say};
 use crate::protocol::{
     Call, Decide, Done, FromWorker, Level, LogLine, Outcome, Reply, Severity, Step, StepError,
@@ -22,6 +23,9 @@ use crate::protocol::{
 /// After how many of the script's pending jobs the clock is looked at. QuickJS looks at it itself
 /// within a long one.
 const JOBS_BETWEEN_LOOKS: u32 = 256;
+
+/// From how many bytes on garbage is looked for. Most steps end before, and all that they had goes at once.
+const COLLECT_FROM_BYTES: usize = 8 * 1024 * 1024;
 
 /// Runs a step.
 pub(super) fn run_step(step: &Step, inbox: &Receiver<ToWorker>, modules: &Modules) -> Done {
@@ -92,9 +96,10 @@ impl Engine {
         allowed: &[String],
         job: &str,
     ) -> rquickjs::Result<Self> {
-        let runtime = Runtime::new()?;
-        runtime.set_memory_limit(bytes(world.limits.memory_bytes));
+        let memory = Bounded::new(bytes(world.limits.memory_bytes), world.spent.clone());
+        let runtime = Runtime::new_with_alloc(memory)?;
         runtime.set_max_stack_size(bytes(world.limits.stack_bytes));
+        runtime.set_gc_threshold(COLLECT_FROM_BYTES);
         let clock = world.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || clock.is_late())));
         let refused = modules.open(&runtime, allowed, job);
@@ -117,6 +122,7 @@ struct World {
     lines: Cell<u64>,
     /// Calls that wait for their answer.
     waiting: Cell<u64>,
+    spent: Spent,
 }
 
 impl World {
@@ -129,6 +135,7 @@ impl World {
             late: Cell::new(false),
             lines: Cell::new(0),
             waiting: Cell::new(0),
+            spent: Spent::default(),
         }
     }
 
@@ -249,6 +256,8 @@ fn lend(ctx: &Ctx<'_>, world: &Rc<World>, modules: &Modules) -> rquickjs::Result
     )?;
     lent.set("random", Function::new(ctx.clone(), random)?)?;
     lent.set("url", Function::new(ctx.clone(), |text: String| parts_of_url(&text))?)?;
+    let spent = world.spent.clone();
+    lent.set("isSpent", Function::new(ctx.clone(), move || spent.get())?)?;
     let modules = modules.clone();
     lent.set("give", Function::new(ctx.clone(), move |ctx, name| give(&modules, &ctx, name))?)?;
     ctx.globals().set("__fieldpost", lent)
@@ -330,6 +339,16 @@ fn start<'js>(
         operations.set(index, object)?;
     }
     work.set("operations", operations)?;
+    if let Some(moment) = step.moment {
+        let object = Object::new(ctx.clone())?;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "times of JavaScript are numbers like these"
+        )]
+        object.set("time", moment.time_ms as f64)?;
+        object.set("seed", moment.seed)?;
+        work.set("moment", object)?;
+    }
     let refused = refused.clone();
     let refused = Function::new(ctx.clone(), move || refused.get())?;
     let run: Function<'_> = main.get("run")?;
@@ -434,7 +453,7 @@ fn stopped(ctx: &Ctx<'_>, error: &Error, world: &World) -> StepError {
                 StepError::new("RuntimeCrash", Severity::Crash, message.unwrap_or_default())
             }
             // The engine has thrown, and had no memory left to say what.
-            None if thrown.is_null() => StepError::out_of_memory(),
+            None if thrown.is_null() && world.spent.get() => StepError::out_of_memory(),
             None => StepError::new("RuntimeCrash", Severity::Crash, "Something was thrown"),
         },
         error => StepError::new("RuntimeCrash", Severity::Crash, error.to_string()),

@@ -6,7 +6,10 @@
 
 mod confine;
 mod engine;
+#[cfg(target_os = "linux")]
+mod filter;
 mod json;
+mod memory;
 mod modules;
 
 use std::io::{self, BufReader, Write as _};

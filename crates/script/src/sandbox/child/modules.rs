@@ -1,8 +1,9 @@
 //! The modules that a job can reach, as bytecode.
 //!
-//! Parsing a library costs many times what loading its bytecode costs, so each process compiles
-//! them once, when it starts, and loads them into the fresh engine of each step as far as they are
-//! imported. Bytecode is not checked when it is loaded; ours was made a moment ago in this process.
+//! Parsing a library costs many times what loading its bytecode costs, so each process compiles a
+//! module once, when one is wanted first, and loads it into the fresh engine of each step as far as
+//! it is imported. What every step wants is compiled before the first one comes. Bytecode is not
+//! checked when it is loaded; ours was made a moment ago in this process.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,41 +20,42 @@ use crate::runtime::scripts;
 /// The name of the job's own module.
 pub(super) const JOB: &str = "job";
 
-/// The modules of this process as bytecode, by name.
-#[derive(Clone)]
+/// What every step begins with.
+const WANTED_BY_ALL: &str = "fieldpost:";
+
+/// The modules of this process as bytecode, by name, as far as they were wanted.
+#[derive(Clone, Default)]
 pub(super) struct Modules {
-    bytecode: Rc<HashMap<&'static str, Vec<u8>>>,
+    bytecode: Rc<RefCell<HashMap<&'static str, Rc<[u8]>>>>,
 }
 
 impl Modules {
-    /// Compiles all of them.
+    /// Compiles those that every step wants.
     pub(super) fn compile() -> io::Result<Self> {
-        let compiled = || -> rquickjs::Result<HashMap<&'static str, Vec<u8>>> {
-            let runtime = Runtime::new()?;
-            // Every one of them is to be there, whatever it imports; nothing is run.
-            let sources: HashMap<_, _> =
-                scripts::ALL.iter().chain(adaptors::ALL).copied().collect();
-            runtime.set_loader(AnyName, Sources(sources.clone()));
-            let mut bytecode = HashMap::new();
-            for (name, source) in sources {
-                let context = Context::full(&runtime)?;
-                let written = context.with(|ctx| {
-                    let module = Module::declare(ctx.clone(), name, source)?;
-                    module.write(WriteOptions { strip_source: true, ..WriteOptions::default() })
-                });
-                bytecode.insert(name, written?);
-            }
-            Ok(bytecode)
-        };
-        let bytecode = compiled().map_err(io::Error::other)?;
-        Ok(Self { bytecode: Rc::new(bytecode) })
+        let modules = Self::default();
+        for (name, _) in scripts::ALL.iter().filter(|(name, _)| name.starts_with(WANTED_BY_ALL)) {
+            modules.bytecode(name).map_err(io::Error::other)?;
+        }
+        Ok(modules)
+    }
+
+    /// A module as bytecode.
+    fn bytecode(&self, wanted: &str) -> rquickjs::Result<Rc<[u8]>> {
+        if let Some(bytecode) = self.bytecode.borrow().get(wanted) {
+            return Ok(bytecode.clone());
+        }
+        let found = scripts::ALL.iter().chain(adaptors::ALL).find(|(name, _)| *name == wanted);
+        let (name, source) = found.ok_or_else(|| Error::new_loading(wanted))?;
+        let bytecode: Rc<[u8]> = compiled(name, source)?.into();
+        self.bytecode.borrow_mut().insert(name, bytecode.clone());
+        Ok(bytecode)
     }
 
     /// Lets a fresh engine load the runtime's own modules, and the job those that it may.
     pub(super) fn open(&self, runtime: &Runtime, allowed: &[String], job: &str) -> Refused {
         let refused = Refused::default();
         let resolver = Allowed { names: allowed.to_vec(), refused: refused.clone() };
-        let loader = Bytecode { modules: self.bytecode.clone(), job: job.to_owned() };
+        let loader = Bytecode { modules: self.clone(), job: job.to_owned() };
         runtime.set_loader(resolver, loader);
         refused
     }
@@ -62,8 +64,7 @@ impl Modules {
 impl Modules {
     /// What a module of ours gives, which few jobs want: it is loaded at the moment when one wants it.
     pub(super) fn give<'js>(&self, ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
-        let bytecode = self.bytecode.get(name).ok_or_else(|| Error::new_loading(name))?;
-        let (module, _) = trusted(ctx, bytecode)?.eval()?;
+        let (module, _) = trusted(ctx, &self.bytecode(name)?)?.eval()?;
         module.namespace()
     }
 }
@@ -103,7 +104,7 @@ impl Resolver for Allowed {
 }
 
 struct Bytecode {
-    modules: Rc<HashMap<&'static str, Vec<u8>>>,
+    modules: Modules,
     job: String,
 }
 
@@ -117,10 +118,7 @@ impl Loader for Bytecode {
         if name == JOB {
             return Module::declare(ctx.clone(), JOB, self.job.as_str());
         }
-        let Some(bytecode) = self.modules.get(name) else {
-            return Err(Error::new_loading(name));
-        };
-        trusted(ctx, bytecode)
+        trusted(ctx, &self.modules.bytecode(name)?)
     }
 }
 
@@ -132,9 +130,22 @@ fn trusted<'js>(ctx: &Ctx<'js>, bytecode: &[u8]) -> rquickjs::Result<Module<'js,
     }
 }
 
-struct AnyName;
+/// Compiles a module, in an engine of its own: neither the bounds of a step nor what a job has done to its
+/// engine can reach it.
+fn compiled(name: &str, source: &str) -> rquickjs::Result<Vec<u8>> {
+    let runtime = Runtime::new()?;
+    // Whatever it imports has only to be there; nothing is run.
+    runtime.set_loader(Anything, Anything);
+    let context = Context::full(&runtime)?;
+    context.with(|ctx| {
+        let module = Module::declare(ctx, name, source)?;
+        module.write(WriteOptions { strip_source: true, ..WriteOptions::default() })
+    })
+}
 
-impl Resolver for AnyName {
+struct Anything;
+
+impl Resolver for Anything {
     fn resolve<'js>(
         &mut self,
         _ctx: &Ctx<'js>,
@@ -146,16 +157,13 @@ impl Resolver for AnyName {
     }
 }
 
-struct Sources(HashMap<&'static str, &'static str>);
-
-impl Loader for Sources {
+impl Loader for Anything {
     fn load<'js>(
         &mut self,
         ctx: &Ctx<'js>,
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
-        let source = self.0.get(name).ok_or_else(|| Error::new_loading(name))?;
-        Module::declare(ctx.clone(), name, *source)
+        Module::declare(ctx.clone(), name, "")
     }
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use fieldpost_model::run::{RunInput, RunState};
 use fieldpost_store::{
-    ClaimedInput, LARGE_PAYLOAD, NewRun, RunDemand, RunKept, RunOutlook, RunThen,
+    ClaimedInput, ClaimedRun, LARGE_PAYLOAD, NewRun, RunDemand, RunKept, RunOutlook, RunRecord,
+    RunThen, StoreError,
 };
 use rstest::rstest;
 use uuid::Uuid;
 
-use super::{WORKFLOW, WRITTEN, demand, end, given, hold, ids, record, run_of, setting_off};
+use super::{WORKFLOW, WRITTEN, demand, end, given, hold, ids, record, run_of, setting_off, step};
 use crate::payloads::of_case;
 use crate::support::{AFTER_SHORT, Change, Engine, LONG, PROJECT, SHORT, TestStore};
 
@@ -62,7 +63,7 @@ async fn a_run_begins_with_what_its_event_has_made_or_with_a_state(
     let ClaimedInput::Event { payload: carried, .. } = &case.input else { panic!("{case:?}") };
     assert_eq!((carried.id, carried.facts.as_ref()), (payload.id, Some(&payload.facts)));
     assert_eq!(case.run.input_id, Some(payload.id));
-    let read = |claimed: &fieldpost_store::ClaimedRun| match &claimed.input {
+    let read = |claimed: &ClaimedRun| match &claimed.input {
         ClaimedInput::State { bytes, state } => (*bytes, state.clone()),
         other => panic!("{other:?}"),
     };
@@ -107,6 +108,80 @@ async fn a_start_frees_what_earlier_starts_held(
     let again = store.claim_due(9, LONG).await;
     assert_eq!(ids(&again), ids(&held));
     assert!(again.iter().all(|claimed| claimed.fence == 2));
+}
+
+/// How many claims of the only run have been lost, as the next claim of it says.
+async fn lost_claims(store: &TestStore) -> (ClaimedRun, u32) {
+    let claimed = store.claim_one_run().await;
+    let lost = claimed.lost_claims;
+    (claimed, lost)
+}
+
+#[rstest]
+#[tokio::test]
+async fn claims_that_end_without_a_word_are_counted_until_the_run_gets_on(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut store = TestStore::new(engine).await;
+    store.set_off(vec![run_of(WORKFLOW)]).await;
+    for expected in 0..3 {
+        let (_, lost) = lost_claims(&store).await;
+        assert_eq!(lost, expected);
+        store = store.restart().await;
+    }
+    // Whoever gives one back, or lets it wait, has said something of it, and nothing that it has got on.
+    let (claimed, lost) = lost_claims(&store).await;
+    store.give_back_runs(&[hold(&claimed)]).await.unwrap();
+    let (claimed, again) = lost_claims(&store).await;
+    store.write(record(&claimed, RunThen::AgainIn(Duration::ZERO))).await;
+    let (claimed, waited) = lost_claims(&store).await;
+    assert_eq!((lost, again, waited), (3, 3, 3));
+    let got_on = RunRecord {
+        steps: vec![step(1, None, "{}")],
+        forgets_lost_claims: true,
+        ..record(&claimed, RunThen::GoesOn)
+    };
+    store.write(got_on).await;
+    store = store.restart().await;
+    assert_eq!(lost_claims(&store).await.1, 1);
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_is_a_lost_claim() {
+    let store = TestStore::new(Engine::Postgres).await;
+    store.set_off(vec![run_of(WORKFLOW)]).await;
+    assert_eq!(store.claim_due(2, SHORT).await.len(), 1);
+    tokio::time::sleep(AFTER_SHORT).await;
+    assert_eq!(lost_claims(&store).await.1, 1);
+}
+
+/// Two claims can get into each other's way on PostgreSQL, which then gives one of them up.
+#[tokio::test]
+async fn a_claim_that_the_database_gave_up_is_made_again_and_not_for_ever() {
+    let store = TestStore::new(Engine::Postgres).await;
+    store.set_off(vec![run_of(WORKFLOW)]).await;
+    let give_up = |times: &str| {
+        format!(
+            "CREATE SEQUENCE IF NOT EXISTS claims_tried;
+             SELECT setval('claims_tried', 1, false);
+             CREATE OR REPLACE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF nextval('claims_tried') <= {times} THEN
+                     RAISE EXCEPTION 'given up' USING ERRCODE = '40001';
+                 END IF;
+                 RETURN NULL;
+             END $$;
+             DROP TRIGGER IF EXISTS give_up ON run_queue;
+             CREATE TRIGGER give_up AFTER UPDATE ON run_queue EXECUTE FUNCTION give_up()"
+        )
+    };
+    store.execute(&give_up("3")).await;
+    let claimed = store.claim_one_run().await;
+    assert_eq!(claimed.fence, 1, "what was given up is undone");
+    store.give_back_runs(&[hold(&claimed)]).await.unwrap();
+    store.execute(&give_up("1000000")).await;
+    assert_eq!(store.claim_runs(vec![demand(2, LONG)]).await.unwrap_err(), StoreError::Busy);
+    store.execute("DROP TRIGGER give_up ON run_queue").await;
+    assert_eq!(store.claim_one_run().await.fence, 2);
 }
 
 /// Several hubs: only PostgreSQL has them.

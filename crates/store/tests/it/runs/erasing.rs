@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::event::Event;
 use fieldpost_model::run::{RunInput, RunOrigin, RunState};
 use fieldpost_store::{
     Criterion, CronMark, DefinitionChange, DefinitionKind, FinalState, NewRun, RetentionKind,
@@ -12,7 +13,7 @@ use rstest::rstest;
 use uuid::Uuid;
 
 use super::{WORKFLOW, given, ordered, record, run_of, setting_off, step};
-use crate::payloads::of_case;
+use crate::payloads::{of_case, told};
 use crate::support::{CONNECTION, Change, Engine, LONG, PROJECT, TestStore, message, now, outcome};
 
 /// What an error quotes of what came in.
@@ -276,4 +277,33 @@ async fn what_a_delivery_that_ended_sets_off_goes_with_its_message(
     assert_eq!(store.erase_messages(PROJECT, &[message], now()).await.unwrap().messages, 1);
     assert_eq!(store.given_state(PROJECT, run).await, Ok(None));
     assert_eq!(kept_of(&store, run).await, [false; 4]);
+}
+
+/// The message that touched the case stays: it is somebody else's.
+#[rstest]
+#[tokio::test]
+async fn what_a_delivery_that_ended_sets_off_goes_with_the_case_that_it_told_of(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let payload = of_case("case-1");
+    store.accept(told("{}", payload.clone(), Event::Case)).await.unwrap();
+    let claimed = store.claim_one().await;
+    let refused = outcome(&claimed, Verdict::Final(DeliveryState::Rejected));
+    store.record(refused).await.unwrap();
+    let ended = store.ended_deliveries(9).await.unwrap();
+    assert_eq!(ended[0].payload, Some(payload.id));
+    let new = NewRun { payload: ended[0].payload, ..given("{\"data\":\"Amina\"}") };
+    let runs = vec![(ended[0].message, new)];
+    assert_eq!(store.count_endings(PROJECT, CONNECTION, &ended, "", &runs).await, Ok(true));
+    let case = vec!["case-1".to_owned()];
+    let traces = Traces { cases: case.clone(), touched: case, ..Traces::default() };
+    let waiting = store.waiting_runs_of(PROJECT, &traces).await.unwrap();
+    assert_eq!(waiting.iter().map(|run| run.id).collect::<Vec<_>>(), [runs[0].1.id]);
+    let run = run_one(&store, RunState::Success).await;
+    store.erase_cases(PROJECT, &traces, now()).await.unwrap();
+    assert_eq!(store.given_state(PROJECT, run).await, Ok(None));
+    assert_eq!(kept_of(&store, run).await, [false, false, false, true]);
+    let message = ended[0].message.unwrap();
+    assert!(store.message_content(PROJECT, message).await.unwrap().is_some());
 }

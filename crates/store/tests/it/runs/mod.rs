@@ -100,6 +100,7 @@ fn record(claimed: &ClaimedRun, then: RunThen) -> RunRecord {
         steps: Vec::new(),
         log: Vec::new(),
         then,
+        forgets_lost_claims: false,
     }
 }
 

@@ -136,10 +136,10 @@ async fn a_run_goes_on_after_what_earlier_claims_have_done(
     assert_eq!(store.find_run(first.run.id).await.state, RunState::Available);
 
     let second = store.claim_one_run().await;
-    let states: Vec<_> =
-        second.done.iter().map(|done| (done.step.state, done.output.clone())).collect();
+    let states: Vec<_> = second.done.iter().map(|step| (step.state, step.output_bytes)).collect();
     let output = Some(Bytes::from("{\"data\":2}"));
-    assert_eq!(states, [(StepState::Success, output.clone()), (StepState::Running, None)]);
+    assert_eq!(states, [(StepState::Success, Some(10)), (StepState::Running, None)]);
+    assert_eq!(state(&store, first.run.id, 1, StateSide::Output).await, output);
     assert_eq!(second.last_log_line, 2);
     // What was begun is written over, and what went into it is what came out before.
     let mut rest = record(&second, end(RunState::Success));

@@ -1,0 +1,182 @@
+//! A case: a folder with a recorded message, the answers to what its runs ask for, and the snapshot of
+//! what became of it.
+//!
+//! ```yaml
+//! source: kobo                      # by which source the message came in
+//! body: body.json                   # the file with its exact bytes
+//! content_type: application/json
+//! method: POST                      # unless given
+//! headers: { x-form: births }
+//! query: { app_id: a1 }
+//! received_at: 2026-01-31T12:00:00Z # what time it is, for the hub and its jobs
+//! project: clinic                   # where the files have several
+//! collections: { villages: { "12": { name: Bo } } }
+//! answers: […]                      # see `answers`
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use fieldpost_engine::Incoming;
+use fieldpost_model::json::Value;
+use fieldpost_model::time::Timestamp;
+use fieldpost_rules::definition::yaml;
+
+use super::answers::{Answer, read_answers};
+use crate::failure::Failure;
+
+/// The file that a folder has that is a case.
+pub(crate) const CASE_FILE: &str = "case.yaml";
+/// The file of its snapshot.
+pub(crate) const SNAPSHOT_FILE: &str = "snapshot.json";
+/// What time it is in a case that does not say.
+const UNLESS_GIVEN: &str = "2026-01-01T00:00:00Z";
+/// The keys that a case may have.
+const KEYS: [&str; 10] = [
+    "source",
+    "body",
+    "content_type",
+    "method",
+    "headers",
+    "query",
+    "received_at",
+    "project",
+    "collections",
+    "answers",
+];
+
+/// A recorded message, with the answers to what it sets off.
+#[derive(Debug)]
+pub(crate) struct Case {
+    /// What people call it: the name of its folder.
+    pub(crate) name: String,
+    /// Its folder.
+    pub(crate) folder: PathBuf,
+    /// The project that it is of, where it says so.
+    pub(crate) project: Option<String>,
+    /// The source that the message came in by.
+    pub(super) source: String,
+    pub(super) incoming: Incoming,
+    pub(super) now: Timestamp,
+    pub(super) answers: Vec<Answer>,
+    /// What collections hold before: name, key, and value as JSON.
+    pub(super) collections: Vec<(String, String, String)>,
+}
+
+/// The folders below this one that are cases, in the order of their names.
+pub(crate) fn folders(cases: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(cases)
+        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", cases.display())))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.join(CASE_FILE).is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+impl Case {
+    /// Reads a case from its folder.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(CASE_FILE);
+        Self::read_file(folder, &path).map_err(|failure| failure.within(path.display()))
+    }
+
+    fn read_file(folder: &Path, path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path)?;
+        let value = yaml::read_as_is(&text).map_err(|problem| Failure::new(problem.to_string()))?;
+        let members = value.as_object().unwrap_or_default();
+        if let Some((key, _)) = members.iter().find(|(key, _)| !KEYS.contains(&&**key)) {
+            return Err(Failure::new(format!("a case has no `{key}`"))
+                .hint(format!("its keys are: {}", KEYS.join(", "))));
+        }
+        let source = string(&value, "source")?
+            .ok_or_else(|| Failure::new("`source` is missing: by which source it came in"))?;
+        let body = string(&value, "body")?
+            .ok_or_else(|| Failure::new("`body` is missing: the file with the message's bytes"))?;
+        let body = beside(folder, &body)?;
+        let now = string(&value, "received_at")?.unwrap_or_else(|| UNLESS_GIVEN.to_owned());
+        let now = Timestamp::parse(&now)
+            .ok_or_else(|| Failure::new(format!("`received_at` is no time: {now}")))?;
+        let mut headers = pairs(&value, "headers")?;
+        for (name, _) in &mut headers {
+            name.make_ascii_lowercase();
+        }
+        if let Some(content_type) = string(&value, "content_type")? {
+            headers.push(("content-type".to_owned(), content_type));
+        }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self {
+            name,
+            folder: folder.to_owned(),
+            project: string(&value, "project")?,
+            incoming: Incoming {
+                method: string(&value, "method")?.unwrap_or_else(|| "POST".to_owned()),
+                path: format!("/inbox/{source}"),
+                query: pairs(&value, "query")?,
+                headers,
+                body: Bytes::from(body),
+            },
+            source,
+            now,
+            answers: read_answers(folder, value.get("answers").unwrap_or(&Value::Null))?,
+            collections: collections(&value)?,
+        })
+    }
+}
+
+fn collections(case: &Value<'_>) -> Result<Vec<(String, String, String)>, Failure> {
+    let no_items = || Failure::new("`collections` are lists of keys with values, by name");
+    let Some(given) = case.get("collections").filter(|given| !given.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let mut all = Vec::new();
+    for (name, items) in given.as_object().ok_or_else(no_items)? {
+        for (key, value) in items.as_object().ok_or_else(no_items)? {
+            all.push((name.to_string(), key.to_string(), value.to_json()));
+        }
+    }
+    Ok(all)
+}
+
+/// Reads a file in the folder of a case or below it.
+pub(super) fn beside(folder: &Path, name: &str) -> Result<Vec<u8>, Failure> {
+    let path = crate::projects::below(folder, name)
+        .map_err(|reason| Failure::new(format!("{name}: {reason}")))?;
+    std::fs::read(&path)
+        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))
+}
+
+/// A text of an object; a number counts as what it is written as.
+pub(super) fn string(value: &Value<'_>, key: &str) -> Result<Option<String>, Failure> {
+    match value.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(found) => {
+            let text = found.as_str().or_else(|| found.as_number());
+            let text = text.ok_or_else(|| Failure::new(format!("`{key}` is no text")))?;
+            Ok(Some(text.to_owned()))
+        }
+    }
+}
+
+/// Names with a text each, or with several.
+pub(super) fn pairs(value: &Value<'_>, key: &str) -> Result<Vec<(String, String)>, Failure> {
+    let Some(found) = value.get(key).filter(|found| !found.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let members = found.as_object();
+    let members = members.ok_or_else(|| Failure::new(format!("`{key}` are names with values")))?;
+    let mut all = Vec::new();
+    for (name, given) in members {
+        let one = std::slice::from_ref(given);
+        for value in given.as_array().unwrap_or(one) {
+            let text = value.as_str().or_else(|| value.as_number());
+            let text = text.ok_or_else(|| Failure::new(format!("`{key}.{name}` is no text")))?;
+            all.push((name.to_string(), text.to_owned()));
+        }
+    }
+    Ok(all)
+}
