@@ -18,7 +18,7 @@ use fieldpost_script::sandbox::{NoHost, Pool, PoolSettings};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use self::processes::{cpu_seconds, watch};
+use self::processes::{cpu_seconds, most_megabytes, time};
 use crate::load::median;
 use crate::report::{Report, rounded};
 
@@ -152,22 +152,28 @@ fn as_commands(report: &mut Report, packages: &Path) -> Result<()> {
     std::fs::write(&job, JOB)?;
     std::fs::write(folder.path().join("state.json"), STATE)?;
     let module = fieldpost_script::compile::compile(JOB, &[common()])?.module;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..COMMANDS {
+    let ours = || -> Result<Command> {
         let mut command = Command::new(fieldpost()?);
         command.arg("job").arg(&job).args(["-a", "common", "-O", "-s", "state.json"]);
-        ours.push(watch(command.current_dir(folder.path()).stderr(Stdio::null()))?);
+        command.current_dir(folder.path()).stderr(Stdio::null());
+        Ok(command)
+    };
+    let theirs = || {
         let mut command = Command::new("node");
         command.args(["--no-warnings", "--experimental-vm-modules"]).arg(script("runs.mjs"));
-        theirs.push(watch(command.args([&module, STATE, "0", "1"]).current_dir(packages))?);
-    }
-    let middle = |all: &[processes::Seen], of: fn(&processes::Seen) -> f64| {
-        median(all.iter().map(of).collect())
+        command.args([&module, STATE, "0", "1"]).current_dir(packages);
+        command
     };
-    let (wall, memory) =
-        (|seen: &processes::Seen| seen.wall_ms, |seen: &processes::Seen| seen.most_mb);
-    let (our_wall, their_wall) = (middle(&ours, wall), middle(&theirs, wall));
-    let (our_memory, their_memory) = (middle(&ours, memory), middle(&theirs, memory));
+    let (mut our_wall, mut their_wall) = (Vec::new(), Vec::new());
+    let (mut our_memory, mut their_memory) = (Vec::new(), Vec::new());
+    for _ in 0..COMMANDS {
+        our_wall.push(time(&mut ours()?)?);
+        their_wall.push(time(&mut theirs())?);
+        our_memory.push(most_megabytes(&mut ours()?)?);
+        their_memory.push(most_megabytes(&mut theirs())?);
+    }
+    let (our_wall, their_wall) = (median(our_wall), median(their_wall));
+    let (our_memory, their_memory) = (median(our_memory), median(their_memory));
     Report::tell(
         "jobs-command",
         &json!({

@@ -55,9 +55,11 @@ pub(super) fn cpu_seconds() -> Result<f64> {
     Ok(sum / TICKS)
 }
 
+/// What a process has in memory. Pages that several processes share, such as those of one program that runs twice,
+/// count once for all of them together.
 fn resident_megabytes(process: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let maps = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
+    let line = maps.lines().find_map(|line| line.strip_prefix("Pss:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     kilobytes.unwrap_or_default() / 1_024.0
 }
@@ -69,27 +71,32 @@ pub(super) fn children_megabytes() -> Result<f64> {
     Ok(children.map(resident_megabytes).sum())
 }
 
-/// What one command took.
-pub(super) struct Seen {
-    pub(super) wall_ms: f64,
-    /// The most resident memory of all its processes together.
-    pub(super) most_mb: f64,
+/// Runs a command; the answer is how many milliseconds it took.
+pub(super) fn time(command: &mut Command) -> Result<f64> {
+    let begun = Instant::now();
+    let status = command.stdout(Stdio::null()).status()?;
+    well(status)?;
+    Ok(begun.elapsed().as_secs_f64() * 1_000.0)
 }
 
-/// Runs a command, and looks at it all the while.
-pub(super) fn watch(command: &mut Command) -> Result<Seen> {
-    let begun = Instant::now();
+/// Runs a command and looks at it all the while, which slows it; the answer is the most memory that all its processes
+/// had together, in megabytes.
+pub(super) fn most_megabytes(command: &mut Command) -> Result<f64> {
     let mut child = command.stdout(Stdio::null()).spawn()?;
-    let mut most_mb: f64 = 0.0;
-    let status = loop {
+    let mut most: f64 = 0.0;
+    loop {
         if let Some(status) = child.try_wait()? {
-            break status;
+            well(status)?;
+            return Ok(most);
         }
-        most_mb = most_mb.max(family(child.id())?.into_iter().map(resident_megabytes).sum());
+        most = most.max(family(child.id())?.into_iter().map(resident_megabytes).sum());
         std::thread::sleep(LOOK);
-    };
+    }
+}
+
+fn well(status: std::process::ExitStatus) -> Result<()> {
     if !status.success() {
         bail!("the command ended with {status}");
     }
-    Ok(Seen { wall_ms: begun.elapsed().as_secs_f64() * 1_000.0, most_mb })
+    Ok(())
 }

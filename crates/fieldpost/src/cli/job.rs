@@ -142,22 +142,28 @@ impl Job {
         let time = Duration::from_millis(self.timeout);
         let workflow = prepared.workflow(start.as_deref(), &state, self.level(), time)?;
         let console = Console { silent: self.log == Log::None, runtime: self.log >= Log::Info };
-        let client = self.client()?;
+        let (client, pool) = self.begin(time).await?;
         let limits = HttpLimits { time, ..HttpLimits::default() };
         let host = StepHost::new(|line| console.log(line))
             .with(HttpService::new(client.clone(), limits))
             .with(SqlService::new(SqlPool::new(client)))
             .with(MailService::new(None));
-        let finished = workflow.run(state, end.as_deref(), &pool(time)?, &host).await;
+        let finished = workflow.run(state, end.as_deref(), &pool, &host).await;
         self.conclude(&prepared, finished)
     }
 
-    /// What makes requests for the job.
-    fn client(&self) -> Result<Client, Failure> {
+    /// What makes requests for the job, and what runs it. The machine's authorities are read while the process of
+    /// the job starts: for a small job this is most of what there is to do.
+    async fn begin(&self, time: Duration) -> Result<(Client, Pool), Failure> {
         let networks = self.allow_network.iter().cloned();
         let allow_networks = networks.fold(AllowNetworks::default(), AllowNetworks::and);
-        Client::new(OutboundSettings { allow_networks, ..OutboundSettings::default() })
-            .map_err(|error| Failure::new(error.to_string()))
+        let settings = OutboundSettings { allow_networks, ..OutboundSettings::default() };
+        let client = tokio::task::spawn_blocking(move || Client::new(settings));
+        let pool = pool(time)?;
+        // Where no process starts now, the first step says so.
+        let (_warm, client) = tokio::join!(pool.warm(), client);
+        let client = client.map_err(|error| Failure::new(error.to_string()))?;
+        Ok((client.map_err(|error| Failure::new(error.to_string()))?, pool))
     }
 
     fn level(&self) -> Level {
