@@ -394,7 +394,7 @@ async fn workflows_stand_on_the_map_between_what_sets_them_off_and_what_they_use
                 json!({
                     "title": "Load births",
                     "trigger": { "source": "inbox", "match": { "form": "births" } },
-                    "start": ["a", "b", "c"],
+                    "start": { "a": "always", "b": "always", "c": "always" },
                     "steps": steps,
                 }),
             ),
