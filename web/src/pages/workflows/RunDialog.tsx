@@ -1,6 +1,7 @@
 // Starting a workflow by hand, at its start or at one of its steps: with a message, with what an earlier run
 // began with, or with a state that somebody writes.
 import { Autocomplete, Button, Group, SegmentedControl, Select } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -49,6 +50,8 @@ export function RunDialog(props: RunDialogProps) {
 }
 
 const START = "";
+/** The kinds do not stand beside each other on a phone. */
+const NARROW = "(max-width: 720px)";
 
 function Choices(props: RunDialogProps) {
   const { project, workflow, source, byMessage, steps, close } = props;
@@ -56,6 +59,7 @@ function Choices(props: RunDialogProps) {
   const words = all.workflows.run;
   const navigate = useNavigate();
   const toast = useToast();
+  const isNarrow = useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false });
   const [kind, setKind] = useState<Kind>(byMessage ? "message" : "state");
   const [message, setMessage] = useState("");
   const [run, setRun] = useState<string | null>(null);
@@ -93,6 +97,8 @@ function Choices(props: RunDialogProps) {
       )}
       <SegmentedControl
         aria-label={words.kind}
+        orientation={isNarrow ? "vertical" : "horizontal"}
+        fullWidth={isNarrow}
         value={kind}
         onChange={(value) => setKind(value as Kind)}
         data={KINDS.map((value) => ({ value, label: words.kinds[value] }))}

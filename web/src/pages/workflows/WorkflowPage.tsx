@@ -1,5 +1,5 @@
 // One workflow: what sets it off, its steps with the states of its last run, and its runs.
-import { Button } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useState } from "react";
@@ -169,7 +169,7 @@ function StepShown({ project, workflow, step, run }: StepShownProps) {
     <Section
       title={title}
       actions={
-        <>
+        <Group gap="xs">
           {mayRun && (
             <Button variant="default" size="compact-md" onClick={run}>
               {words.runFrom}
@@ -191,7 +191,7 @@ function StepShown({ project, workflow, step, run }: StepShownProps) {
               {words.changeStep}
             </Button>
           )}
-        </>
+        </Group>
       }
     >
       <p className={styles.stepFacts}>
