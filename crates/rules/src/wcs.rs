@@ -1,13 +1,15 @@
 //! The rules of the API that w.c.s. (Publik) has: who may call, for whom a call acts, what they may
-//! read, and which submissions a list asks for.
+//! read, and what the filters of its lists compare.
 //!
 //! A call goes through the files of this folder in this order:
 //!
 //! ```text
-//! query, body ──► query ──► signature ──► caller ──► reading ──► list ──► pushed (for the store)
-//!                           (who signed)  (for whom) (what of it) │  └───► matching (exact)
-//!                                                                 └─ operators, fields, search
+//! query, body ──► query ──► signature ──► caller ──► reading
+//!                           (who signed)  (for whom) (what of it)
 //! ```
+//!
+//! Lists are filtered by [`fields`] with [`operands`], [`days`] and [`search`]; whoever has no account
+//! finds their own by a [`tracking_code`].
 //!
 //! Each of them refuses with a [`Refusal`], whose texts are those that w.c.s. writes: clients compare
 //! them. What w.c.s. leaves open and the hub closes is said where it stands.

@@ -47,8 +47,8 @@ pub struct Throttle {
     pub of_all: usize,
 }
 
-/// A person mistypes a few times. A thousand addresses that share the whole allowance for a year find
-/// one of a million codes with a chance of about one in fifty.
+/// A person mistypes a few times. Whoever uses up what all addresses may try, for a whole year, has
+/// tried less than one in a thousand of all codes.
 pub const THROTTLE: Throttle =
     Throttle { window: Duration::from_mins(15), of_one_address: 20, of_all: 500 };
 
