@@ -138,8 +138,8 @@ the third. The ministry refuses the request for good (422), so that trying again
 person mends and resends it.";
 
 const ABOUT_WHAT_RAN: &str = "\
-A workflow is a job or several, written in JavaScript as OpenFn has them. This one read a submission,
-and since the person is of age, had the registry of people give them a number.";
+A workflow is a job or several, written in JavaScript as OpenFn has them. This one read a
+submission, and since the person is of age, had the registry of people give them a number.";
 
 /// Takes a port for the demo's hub: the one asked for, or a free one where somebody has that.
 pub(crate) async fn listen_somewhere(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -48,8 +48,6 @@ const KEYS: [&str; 10] = [
 /// A recorded message, with the answers to what it sets off.
 #[derive(Debug)]
 pub(crate) struct Case {
-    /// What people call it: the name of its folder.
-    pub(crate) name: String,
     /// Its folder.
     pub(crate) folder: PathBuf,
     /// The project that it is of, where it says so.
@@ -108,9 +106,7 @@ impl Case {
         if let Some(content_type) = string(&value, "content_type")? {
             headers.push(("content-type".to_owned(), content_type));
         }
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self {
-            name,
             folder: folder.to_owned(),
             project: string(&value, "project")?,
             incoming: Incoming {

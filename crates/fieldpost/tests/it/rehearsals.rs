@@ -18,7 +18,8 @@ connections:
     url: '${REGISTRY_URL}/api'
     auth: { basic: { username: ann, password: '${REGISTRY_PASSWORD}' } }
   database:
-    url: 'postgres://writer:${DB_PASSWORD}@db.example.org/births'
+    url: postgres://db.example.org/births
+    auth: { basic: { username: writer, password: '${DB_PASSWORD}' } }
   archive:
     url: https://archive.example.org/in
     signing_secret: '${SIGNING}'
@@ -118,7 +119,9 @@ fn a_message_goes_the_whole_way_and_nothing_leaves() {
     let said = run(&mut test(folder.path(), ["--update"]));
     assert_eq!(said.code, Some(0), "{said:?}");
     let told = snapshot(folder.path(), "birth");
-    assert_eq!(told["message"], json!({"state": "kept", "identity": "u-1"}), "{told:#}");
+    let remark = "it names no form, so that no submission was made of it";
+    let message = json!({"state": "kept", "identity": "u-1", "remark": remark});
+    assert_eq!(told["message"], message, "{told:#}");
     let copy = &told["forwarders"][0];
     assert_eq!((&copy["forwarder"], &copy["http"]), (&json!("copy"), &json!("POST")), "{told:#}");
     assert_eq!(copy["json"], serde_json::from_str::<Value>(BODY).unwrap(), "{told:#}");

@@ -242,7 +242,7 @@ async fn answers_of(client: &HubClient, project: &str, run: &Json) -> Result<Vec
 
 /// Whether a step asks somebody over HTTP, by its adaptor.
 fn asks(workflow: &Json, step: &str) -> bool {
-    let adaptor = workflow.path(&["steps", step, "adaptor"]);
+    let adaptor = workflow.path(&["definition", "steps", step, "adaptor"]);
     let names = match adaptor {
         Some(Value::String(name)) => vec![&**name],
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
@@ -277,8 +277,8 @@ mod tests {
     #[test]
     fn steps_that_ask_are_told_by_their_adaptor() {
         let workflow = json(
-            r#"{"steps": {"a": {"adaptor": "@openfn/language-http@7.2.10"}, "b": {"adaptor": "common"},
-                "c": {"adaptor": ["common", "dhis2"]}, "d": {}}}"#,
+            r#"{"definition": {"steps": {"a": {"adaptor": "@openfn/language-http@7.2.10"},
+                "b": {"adaptor": "common"}, "c": {"adaptor": ["common", "dhis2"]}, "d": {}}}}"#,
         );
         for (step, expected) in [("a", true), ("b", false), ("c", true), ("d", false), ("e", false)]
         {

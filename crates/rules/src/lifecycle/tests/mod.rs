@@ -1,5 +1,8 @@
 //! Lifecycles in motion: each action, each policy, each text, and the laws that hold for all of them.
 
+mod calls;
+mod people;
+mod timed;
 mod walks;
 
 use std::time::Duration;

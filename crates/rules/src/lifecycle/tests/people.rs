@@ -1,0 +1,145 @@
+//! Who may make what happen: triggers, buttons, hooks, comments, edits and files, with the texts of w.c.s.
+
+use fieldpost_model::progress::Part;
+
+use super::*;
+
+const UNSUFFICIENT: &str = "Unsufficient roles.";
+
+#[test]
+fn a_trigger_is_taken_by_those_it_names() {
+    for (by, caller, expected) in [
+        (vec![], signed(), Ok(())),
+        (vec![], Caller::nobody(), Err("User not authenticated.")),
+        (receiver(), agent(), Ok(())),
+        (receiver(), stranger(), Err(UNSUFFICIENT)),
+        (receiver(), Caller::nobody(), Err("User not authenticated.")),
+    ] {
+        let mut scene = Scene::sent(vec![
+            status("a", vec![trigger("b", "t", by.clone())]),
+            status("b", vec![]),
+        ]);
+        let done = scene.trigger(&caller, "t", Sent::Nothing).map(drop);
+        match expected {
+            Ok(()) => {
+                done.unwrap();
+                assert_eq!(scene.status(), "b", "{by:?} {caller:?}");
+            }
+            Err(text) => {
+                denied(done, 403, text);
+                assert_eq!(scene.status(), "a", "{by:?} {caller:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_trigger_that_cannot_be_taken_says_why() {
+    let first = when(status("a", vec![trigger("b", "t", vec![])]), "form_var_name == 'Other'");
+    let mut scene = Scene::sent(vec![first, status("b", vec![])]);
+    denied(scene.trigger(&signed(), "t", Sent::Nothing), 403, "Unmet condition.");
+    let unknown = scene.trigger(&signed(), "u", Sent::Nothing).unwrap_err();
+    assert_eq!(unknown.status, 404);
+    let mut scene = Scene::sent(vec![status("a", vec![trigger("gone", "t", vec![])])]);
+    let broken = scene.trigger(&signed(), "t", Sent::Nothing).unwrap_err();
+    assert_eq!(broken.status, 400);
+    assert!(check_trigger_method("POST").is_ok() && check_trigger_method("PUT").is_ok());
+    denied(check_trigger_method("GET"), 403, "Wrong HTTP method (must be POST or PUT).");
+}
+
+#[test]
+fn what_comes_with_a_trigger_becomes_data() {
+    for (sent, expected) in [
+        (Sent::Nothing, "{}"),
+        (Sent::Json(json(r#"{"a":1}"#)), r#"{"a":1}"#),
+        (Sent::Json(json("[1]")), r#"{"t":[1]}"#),
+    ] {
+        let mut scene =
+            Scene::sent(vec![status("a", vec![trigger("b", "t", vec![])]), status("b", vec![])]);
+        scene.trigger(&signed(), "t", sent).unwrap();
+        assert_eq!(scene.data(), expected);
+    }
+}
+
+#[test]
+fn a_button_is_pressed_by_those_it_names() {
+    let press = || Happening::Button { action: "1".to_owned() };
+    let scene =
+        || Scene::sent(vec![status("a", vec![button("b", receiver())]), status("b", vec![])]);
+    let mut pressed = scene();
+    pressed.step(&agent(), press()).unwrap();
+    assert_eq!(pressed.status(), "b");
+    denied(scene().step(&stranger(), press()), 403, UNSUFFICIENT);
+    let other = Happening::Button { action: "9".to_owned() };
+    assert_eq!(scene().step(&agent(), other).unwrap_err().status, 404);
+}
+
+#[test]
+fn a_hook_is_closed_unless_it_names_somebody() {
+    let fire = |id: &str| Happening::Hook {
+        id: id.to_owned(),
+        sent: Sent::Json(json(r#"{"x":1}"#)),
+        bypass: false,
+    };
+    for (hook, caller, is_open) in [
+        (vec![], signed(), false),
+        (vec![Who::SignedCalls], signed(), true),
+        (vec![Who::SignedCalls], stranger(), false),
+        (receiver(), agent(), true),
+        (receiver(), stranger(), false),
+    ] {
+        let mut scene = Scene::new(vec![status("a", vec![]), status("b", vec![])]);
+        let action = global("h", hook.clone(), vec![jump("b")]);
+        scene.definition.lifecycle.global_actions = vec![action];
+        scene.submit();
+        let done = scene.step(&caller, fire("h"));
+        assert_eq!(done.is_ok(), is_open, "{hook:?} {caller:?} {done:?}");
+        assert_eq!(scene.status(), if is_open { "b" } else { "a" });
+        assert_eq!(scene.step(&caller, fire("none")).unwrap_err().status, 404);
+    }
+}
+
+#[test]
+fn a_comment_stands_in_the_history() {
+    let mut scene = Scene::sent(vec![status("a", vec![comment(receiver())])]);
+    let say = |html: &str| Happening::Commented { action: None, html: html.to_owned() };
+    denied(scene.step(&agent(), say(" ")), 400, "The comment is empty.");
+    denied(scene.step(&stranger(), say("<p>no</p>")), 403, UNSUFFICIENT);
+    scene.step(&agent(), say("<p>yes</p>")).unwrap();
+    let last = scene.record.progress.history.last().unwrap();
+    let part = Part::Comment { identifier: Some("note".to_owned()), html: "<p>yes</p>".to_owned() };
+    assert_eq!((&last.parts, last.status.as_deref()), (&vec![part], None));
+}
+
+#[test]
+fn answers_are_changed_where_the_status_lets_one() {
+    let edited = |scene: &Scene| {
+        let mut submission = scene.record.submission.clone();
+        submission.values.members[0].1 = Node::Answer(Answer::text("Awa"));
+        Happening::Edited { action: None, submission: Box::new(submission), files: Vec::new() }
+    };
+    let mut scene = Scene::new(vec![status("a", vec![edit(receiver())])]);
+    let change = edited(&scene);
+    denied(scene.step(&agent(), change.clone()), 403, "Formdata is not editable (still a draft).");
+    scene.submit();
+    denied(scene.step(&stranger(), change.clone()), 403, "Formdata is not editable by given user.");
+    let effects = scene.step(&agent(), change.clone()).unwrap();
+    assert!(effects.contains(&Effect::NewVersion));
+    let name = scene.record.submission.values.answer(&["name"]).unwrap();
+    assert_eq!(name.lexical.as_deref(), Some("Awa"));
+    // The same once more is no version.
+    assert_eq!(scene.step(&agent(), change).unwrap(), []);
+}
+
+#[test]
+fn a_file_is_added_by_those_who_may() {
+    let attach = ActionKind::Attach(fieldpost_model::lifecycle::Attach {
+        by: receiver(),
+        ..Default::default()
+    });
+    let mut scene = Scene::sent(vec![status("a", vec![attach])]);
+    let add = || Happening::Attached { action: None, file: file("a.txt") };
+    denied(scene.step(&stranger(), add()), 403, UNSUFFICIENT);
+    scene.step(&agent(), add()).unwrap();
+    assert_eq!(scene.record.files, [file("a.txt")]);
+}
