@@ -183,35 +183,6 @@ async fn all_have_looked() {
     tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
-/// Each look tells the time before it reads the definitions: else one that was paused before its point would be
-/// run when it comes.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_paused_before_its_point_is_not_run_when_it_comes() {
-    let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
-    let expression = expression(clinic.hub.now());
-    let named = |name: &str, more: &str| {
-        workflow(name, &format!(r#""cron": "{expression}", "catch_up": "one""#), more)
-    };
-    for rounds in 1..=10 {
-        apply(&clinic, &[named("stands", ""), named("goes", "")]).await;
-        // It is known, and what was missed is made.
-        until("both stand at one point", async || {
-            let (stands, goes) = (mark(&clinic, "stands").await?, mark(&clinic, "goes").await?);
-            (rounds == 1 || stands == goes).then_some(())
-        })
-        .await;
-        let before = count(&clinic, "stands").await;
-        apply(&clinic, &[named("stands", r#""paused": true,"#), named("goes", "")]).await;
-        clinic.set_forward(DAY);
-        until("the other one goes", async || {
-            (count(&clinic, "goes").await == rounds).then_some(())
-        })
-        .await;
-        assert_eq!(count(&clinic, "stands").await, before, "in round {rounds}");
-    }
-    clinic.hub.stop().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_clock_stands_still_and_another_schedule_begins_anew() {
     let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
