@@ -266,7 +266,7 @@ fn edges_of(forwarder: &Forwarder, counted: &Counted) -> Vec<MapEdge> {
     let into = way_from(forwarder.on, &forwarder.filter);
     let into = into.map(|from| MapEdge { from, to: own.clone(), today: of(TallyKind::Matched) });
     let to = (MapNodeKind::Connection, forwarder.to.clone());
-    let out = MapEdge { from: own.clone(), to, today: of(TallyKind::Delivered) };
+    let out = MapEdge { from: own, to, today: of(TallyKind::Delivered) };
     into.into_iter().chain([out]).collect()
 }
 

@@ -283,14 +283,14 @@ mod tests {
     #[test]
     fn statements_have_rows_and_failures() {
         let answers = answers(
-            "[{sql: SELECT, rows: [{id: 1}]}, {sql: DROP, failure: {code: '42501', message: no}}]",
+            "[{sql: SELECT, rows: [{id: 1}]}, {sql: GRANT, failure: {code: '42501', message: no}}]",
         );
         let ask =
             |statement| to_statement(&answers, &mut Had::new(), ("w", "s"), statement).unwrap();
         let rows = vec![Value::object([("id", Value::from(1_u64))])];
         assert_eq!(ask("SELECT 1"), SqlReply::Rows { rows, affected: 1 });
         let refused = SqlReply::Failure { code: "42501".to_owned(), message: "no".to_owned() };
-        assert_eq!(ask("DROP TABLE x"), refused);
+        assert_eq!(ask("GRANT ALL ON x TO y"), refused);
         assert_eq!(to_statement(&answers, &mut Had::new(), ("w", "s"), "INSERT"), None);
     }
 

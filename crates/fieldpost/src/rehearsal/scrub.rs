@@ -22,7 +22,7 @@ pub(super) fn ids(text: &str, now: Timestamp, body: &[u8]) -> String {
                 known.push(id);
                 known.len() - 1
             });
-            scrubbed.push_str(&format!("<id {}>", place + 1));
+            scrubbed.extend(["<id ", &(place + 1).to_string(), ">"]);
             rest = rest.get(LENGTH..).unwrap_or_default();
         } else {
             scrubbed.push(first);

@@ -183,7 +183,7 @@ fn a_difference_is_told_line_by_line() {
     let said = run(&mut test(folder.path(), []));
     assert_eq!(said.code, Some(1), "{said:?}");
     for expected in
-        ["✗ birth: differs from snapshot.json", r#"-  "#, r#""name": "Bo""#, r#""called": "Bo""#]
+        ["✗ birth: differs from snapshot.json", "-  ", r#""name": "Bo""#, r#""called": "Bo""#]
     {
         assert!(said.output.contains(expected), "{expected}: {}", said.output);
     }

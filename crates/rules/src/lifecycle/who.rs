@@ -82,12 +82,11 @@ pub fn function_roles(
     progress: &Progress,
     function: &str,
 ) -> Vec<String> {
-    match progress.functions.iter().find(|(name, _)| name == function) {
-        Some((_, roles)) => roles.clone(),
-        None => {
-            let function = definition.lifecycle.function(function);
-            function.and_then(|function| function.role.clone()).into_iter().collect()
-        }
+    if let Some((_, roles)) = progress.functions.iter().find(|(name, _)| name == function) {
+        roles.clone()
+    } else {
+        let function = definition.lifecycle.function(function);
+        function.and_then(|function| function.role.clone()).into_iter().collect()
     }
 }
 

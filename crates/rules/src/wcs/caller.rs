@@ -99,13 +99,12 @@ pub fn acts_for(
     found: Option<User>,
 ) -> Result<ActsFor, Refusal> {
     match (proof, named) {
-        (Proof::Nothing, _) => Ok(ActsFor::Itself),
         (Proof::Session(user), _) => Ok(ActsFor::User(Box::new(user.clone()))),
         (Proof::Basic(key), _) => Ok(ActsFor::Roles(key.roles.clone())),
         (Proof::Signature(key), _) if !key.roles.is_empty() => {
             Ok(ActsFor::Roles(key.roles.clone()))
         }
-        (Proof::Signature(_), Named::Nobody) => Ok(ActsFor::Itself),
+        (Proof::Nothing, _) | (Proof::Signature(_), Named::Nobody) => Ok(ActsFor::Itself),
         (Proof::Signature(_), Named::Unknown) => Ok(ActsFor::Unknown),
         (Proof::Signature(_), Named::Email(_)) => {
             let user = found.ok_or_else(|| Refusal::denied("Unknown email."))?;

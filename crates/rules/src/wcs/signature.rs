@@ -42,7 +42,7 @@ use super::{Parameters, Refusal};
 pub const WINDOW: Duration = Duration::from_secs(30);
 /// How long a nonce is remembered: a query that was signed half a minute ahead is good for twice the
 /// window, and hubs whose clocks differ by a minute must not take it twice.
-pub const NONCE_KEPT: Duration = Duration::from_secs(4 * 30);
+pub const NONCE_KEPT: Duration = Duration::from_mins(2);
 /// How many characters of a nonce count.
 const NONCE_CHARACTERS: usize = 128;
 

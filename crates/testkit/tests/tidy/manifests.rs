@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use crate::repository::{TextFile, assert_none, text_files_ending};
 use crate::rust_text::{is_word, split};
 
+/// What is only there where the kernel is Linux.
+const ON_LINUX: &str = "target.'cfg(target_os = \"linux\")'.dependencies";
+
 /// The lines of one table of a manifest, without comments and blank lines.
 fn table<'a>(manifest: &'a str, name: &str) -> Vec<&'a str> {
     let header = format!("[{name}]");
@@ -38,9 +41,12 @@ fn offences_of(path: &str, manifest: &str, product: &str, all: &str) -> Vec<Stri
     if table(manifest, "lints") != ["workspace = true"] {
         offences.push(format!("{path}: needs [lints] with workspace = true"));
     }
-    for (name, code) in
-        [("dependencies", product), ("dev-dependencies", all), ("build-dependencies", all)]
-    {
+    for (name, code) in [
+        ("dependencies", product),
+        (ON_LINUX, product),
+        ("dev-dependencies", all),
+        ("build-dependencies", all),
+    ] {
         for line in table(manifest, name) {
             let dependency = defined_name(line);
             if !line.contains("workspace = true") {
@@ -88,7 +94,7 @@ fn the_workspace_lists_only_what_a_crate_uses() {
     let used: BTreeSet<_> = members
         .iter()
         .flat_map(|file| {
-            ["dependencies", "dev-dependencies", "build-dependencies"]
+            ["dependencies", ON_LINUX, "dev-dependencies", "build-dependencies"]
                 .into_iter()
                 .flat_map(|name| table(&file.text, name))
         })

@@ -151,7 +151,8 @@ fn marked_world(mark: &str, modes: &[AnonymiseMode]) -> World {
     let body = Value::object([("data", data)]);
     let submitted = submit(&world.definition, &body).unwrap();
     world.submission = submitted.submission;
-    world.files = submitted.files.iter().map(|file| file.stored()).collect();
+    world.files =
+        submitted.files.iter().map(fieldpost_dialects::wcs::read::SentFile::stored).collect();
     world.contents = submitted.files.iter().map(|file| (file.sha256, file.bytes.clone())).collect();
     world.submission.metadata.instance_name = Some(mark.to_owned());
     world.submission.metadata.user = Some(mark.to_owned());

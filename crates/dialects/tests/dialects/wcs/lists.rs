@@ -76,7 +76,9 @@ fn a_list_is_written_row_by_row() {
     let rows = [Value::from(1_i64), Value::from("a")];
     let written = |envelope, rows: &[Value<'_>]| {
         let (mut list, mut text) = List::begin(envelope);
-        rows.iter().for_each(|row| text.push_str(&list.row(row)));
+        for row in rows {
+            text.push_str(&list.row(row));
+        }
         text.push_str(&list.end());
         text
     };

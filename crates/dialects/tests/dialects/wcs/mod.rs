@@ -159,7 +159,8 @@ impl World {
     fn new() -> Self {
         let submitted = submitted();
         assert_eq!(submitted.warnings, []);
-        let mut files: Vec<StoredFile> = submitted.files.iter().map(|file| file.stored()).collect();
+        let mut files: Vec<StoredFile> =
+            submitted.files.iter().map(fieldpost_dialects::wcs::read::SentFile::stored).collect();
         let mut contents: Vec<_> =
             submitted.files.iter().map(|file| (file.sha256, file.bytes.clone())).collect();
         let letter = StoredFile {

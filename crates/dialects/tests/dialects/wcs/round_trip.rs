@@ -13,7 +13,8 @@ fn world_of(submitted: &Submitted) -> World {
     let mut world = World::new();
     world.submission = submitted.submission.clone();
     world.progress.backoffice_values = submitted.backoffice_values.clone();
-    world.files = submitted.files.iter().map(|file| file.stored()).collect();
+    world.files =
+        submitted.files.iter().map(fieldpost_dialects::wcs::read::SentFile::stored).collect();
     // The history has files of its own, which stay.
     world.contents.extend(submitted.files.iter().map(|file| (file.sha256, file.bytes.clone())));
     world

@@ -75,13 +75,13 @@ fn free_name(files: &[JobFile], folder: &str, parts: &[&str]) -> String {
     }
     let path = path.join("/");
     let is_taken = |name: &str| files.iter().any(|file| file.name.eq_ignore_ascii_case(name));
-    (1_u32..)
-        .map(|number| match number {
-            1 => format!("{path}.js"),
-            number => format!("{path}-{number}.js"),
-        })
-        .find(|name| !is_taken(name))
-        .unwrap_or_default()
+    let mut name = format!("{path}.js");
+    let mut number = 1_u32;
+    while is_taken(&name) {
+        number += 1;
+        name = format!("{path}-{number}.js");
+    }
+    name
 }
 
 /// A name with nothing in it that a file system or a project file could take for something else.

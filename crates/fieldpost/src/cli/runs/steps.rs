@@ -42,7 +42,7 @@ fn error_of_step(step: &Json) -> String {
     let message = format!("{kind}: {}{}", text(found, "message"), place_in_job(found));
     let fix = known("fix").map(|fix| format!("hint: {fix}"));
     let lines = [Some(message), known("description"), fix].into_iter().flatten();
-    lines.map(|line| format!("\n  {}", line.replace('\n', "\n  "))).collect()
+    lines.flat_map(|line| ["\n  ".to_owned(), line.replace('\n', "\n  ")]).collect()
 }
 
 /// Where in its job an error is, as far as that is known.

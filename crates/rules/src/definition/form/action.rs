@@ -289,7 +289,8 @@ fn read_set(field: &Field<'_, '_>, around: Around<'_>) -> Option<Vec<(String, St
         }
     }
     let set = read_templates(field);
-    let is_empty = field.value.as_object().is_some_and(|members| members.is_empty());
+    let is_empty =
+        field.value.as_object().is_some_and(<[(std::borrow::Cow<'_, str>, Value<'_>)]>::is_empty);
     if is_empty && are_known.is_some() {
         return field.place.report("wrong-value", "must name a backoffice field");
     }

@@ -58,9 +58,7 @@ impl Level {
 /// Reads a list of fields; nothing where one of them cannot be read.
 pub(super) fn read_fields(field: &Field<'_, '_>, level: Level) -> Option<Vec<FormField>> {
     let elements = field.elements();
-    if field.value.as_array().is_none() {
-        return None;
-    }
+    field.value.as_array()?;
     if elements.len() > MAX_FIELDS {
         let message =
             format!("there are {} fields; at most {MAX_FIELDS} can be had", elements.len());

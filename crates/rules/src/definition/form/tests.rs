@@ -176,7 +176,11 @@ fn functions_and_statuses_are_read() {
     let ids: Vec<_> = lifecycle.statuses.iter().map(|status| status.id.as_str()).collect();
     assert_eq!(ids, ["just_submitted", "new", "trouble", "finished"]);
     assert_eq!(
-        lifecycle.statuses.iter().map(|it| it.is_endpoint()).collect::<Vec<_>>(),
+        lifecycle
+            .statuses
+            .iter()
+            .map(fieldpost_model::lifecycle::Status::is_endpoint)
+            .collect::<Vec<_>>(),
         [false, false, false, true]
     );
     let new = lifecycle.status("new").unwrap();

@@ -91,10 +91,9 @@ impl Walk<'_, '_> {
                         continue;
                     }
                     let at = place(&list, action);
-                    match self.go(&at, &jump.to, jump.sets_marker, None) {
-                        Some(status) => return self.run(ActionList::Status(status), 0),
-                        // It leads nowhere: the others may.
-                        None => continue,
+                    // Where it leads nowhere, the others may lead on.
+                    if let Some(status) = self.go(&at, &jump.to, jump.sets_marker, None) {
+                        return self.run(ActionList::Status(status), 0);
                     }
                 }
                 What::Global(action, anchor) => {

@@ -100,16 +100,15 @@ impl Walk<'_, '_> {
         let mut chosen = None;
         for (list, action) in &found {
             let ActionKind::Jump(jump) = &action.kind else { continue };
-            match may_trigger(self.machine, &self.record, self.caller, jump) {
-                Err(error) => refusal = refusal.or(Some(error)),
-                Ok(()) => {
-                    self.idle(bypass)?;
-                    if self.holds(list, action) {
-                        chosen = Some((place(list, action), jump));
-                        break;
-                    }
-                    refusal = Some(Refusal::denied(UNMET));
+            if let Err(error) = may_trigger(self.machine, &self.record, self.caller, jump) {
+                refusal = refusal.or(Some(error));
+            } else {
+                self.idle(bypass)?;
+                if self.holds(list, action) {
+                    chosen = Some((place(list, action), jump));
+                    break;
                 }
+                refusal = Some(Refusal::denied(UNMET));
             }
         }
         let Some((at, jump)) = chosen else {

@@ -145,13 +145,17 @@ fn add_operators(environment: &mut Environment<'_>, run: &Arc<Run>) {
     let comparisons: [(&'static str, Comparison); 8] = [
         ("is_same", compare::equal),
         ("is_other", |left, right| !compare::equal(left, right)),
-        ("is_less", |left, right| compare::order(left, right).is_some_and(|order| order.is_lt())),
-        ("is_at_most", |left, right| {
-            compare::order(left, right).is_some_and(|order| order.is_le())
+        ("is_less", |left, right| {
+            compare::order(left, right).is_some_and(std::cmp::Ordering::is_lt)
         }),
-        ("is_more", |left, right| compare::order(left, right).is_some_and(|order| order.is_gt())),
+        ("is_at_most", |left, right| {
+            compare::order(left, right).is_some_and(std::cmp::Ordering::is_le)
+        }),
+        ("is_more", |left, right| {
+            compare::order(left, right).is_some_and(std::cmp::Ordering::is_gt)
+        }),
         ("is_at_least", |left, right| {
-            compare::order(left, right).is_some_and(|order| order.is_ge())
+            compare::order(left, right).is_some_and(std::cmp::Ordering::is_ge)
         }),
         ("is_in", |part, whole| compare::contains(whole, part)),
         ("is_not_in", |part, whole| !compare::contains(whole, part)),

@@ -153,11 +153,15 @@ struct Translation<'n> {
 
 impl Translation<'_> {
     fn write_value(&mut self, value: &str) {
-        self.written.push_str(&format!("{OPEN_VALUE} {value} {CLOSE_VALUE}"));
+        for part in [OPEN_VALUE, " ", value, " ", CLOSE_VALUE] {
+            self.written.push_str(part);
+        }
     }
 
     fn write_tag(&mut self, tag: &str) {
-        self.written.push_str(&format!("{OPEN_TAG} {tag} {CLOSE_TAG}"));
+        for part in [OPEN_TAG, " ", tag, " ", CLOSE_TAG] {
+            self.written.push_str(part);
+        }
     }
 
     fn tag(&mut self, inside: &str) -> Result<(), Fault> {

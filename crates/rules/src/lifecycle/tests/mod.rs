@@ -123,6 +123,7 @@ impl Scene {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a happening is made where it is named")]
     fn step(&mut self, caller: &Caller, happening: Happening) -> Result<Vec<Effect>, Refusal> {
         let step = self.machine().step(&self.record, caller, &happening)?;
         self.record = step.record;

@@ -11,7 +11,7 @@ fn a_jump_is_taken_when_its_time_has_come() {
         status("late", vec![]),
         status("later", vec![]),
     ]);
-    assert_eq!(scene.next_due, Some(scene.now + Duration::from_mins(60)));
+    assert_eq!(scene.next_due, Some(scene.now + Duration::from_hours(1)));
     scene.pass(59);
     assert_eq!(scene.time_comes(), []);
     assert_eq!(scene.status(), "a");

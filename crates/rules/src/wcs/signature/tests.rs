@@ -236,6 +236,7 @@ fn nonces_are_compared_as_w_c_s_does() {
     assert_eq!(normalised_nonce(&"n".repeat(200)), "n".repeat(NONCE_CHARACTERS));
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "whom it is for is made where it is named")]
 fn signer(on_behalf_of: Option<OnBehalfOf>, algorithm: SigningAlgorithm) -> Signer {
     Signer::new(Some("coucou"), &Secret::new("1234"), algorithm, on_behalf_of.as_ref()).unwrap()
 }

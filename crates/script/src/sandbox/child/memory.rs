@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn what_grows_counts_once() {
         let spent = Spent::default();
-        let mut memory = Bounded::new(1024, spent.clone());
+        let mut memory = Bounded::new(1024, spent);
         assert!(memory.calloc(usize::MAX, 2).is_null());
         let small = memory.calloc(8, 8);
         // SAFETY: all of it was given above by the same allocator, and nothing is used again that has moved.

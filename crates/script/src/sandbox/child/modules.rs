@@ -23,10 +23,12 @@ pub(super) const JOB: &str = "job";
 /// What every step begins with.
 const WANTED_BY_ALL: &str = "fieldpost:";
 
+type Bytecodes = HashMap<&'static str, Rc<[u8]>>;
+
 /// The modules of this process as bytecode, by name, as far as they were wanted.
 #[derive(Clone, Default)]
 pub(super) struct Modules {
-    bytecode: Rc<RefCell<HashMap<&'static str, Rc<[u8]>>>>,
+    bytecode: Rc<RefCell<Bytecodes>>,
 }
 
 impl Modules {

@@ -3,6 +3,11 @@
 //! Each is a function of a value and at most one argument. What a filter cannot work on becomes nothing or
 //! stays as it is, as with Django; it refuses only an argument that its author got wrong.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all filters have one shape, those that cannot fail as well"
+)]
+
 pub(super) mod lists;
 mod numbers;
 pub(super) mod text;

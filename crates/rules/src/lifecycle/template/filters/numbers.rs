@@ -83,10 +83,8 @@ pub(super) fn divide(_: &Surroundings, value: &Datum, argument: Option<&Datum>) 
 pub(super) fn sum(_: &Surroundings, value: &Datum, _: Option<&Datum>) -> Filtered {
     let Datum::List(elements) = value else { return Ok(Datum::text("")) };
     let whole = elements.iter().all(is_whole);
-    let total = elements
-        .iter()
-        .filter_map(Datum::as_decimal)
-        .try_fold(Decimal::ZERO, |total, element| total.checked_add(element));
+    let total =
+        elements.iter().filter_map(Datum::as_decimal).try_fold(Decimal::ZERO, Decimal::checked_add);
     Ok(number(total, whole))
 }
 
