@@ -1,6 +1,6 @@
 //! The document of one submission: what `GET /api/forms/<slug>/<id>/` answers and what a call sends.
 //!
-//! [`write`] writes the keys of today's releases in their order, with three of our own behind them:
+//! [`write()`] writes the keys of today's releases in their order, with three of our own behind them:
 //! the moments in UTC and the place in the order of changes, because naive local times cannot be
 //! synchronised by. [`classic`] writes what releases of ten years ago did, for clients as old.
 

@@ -33,7 +33,7 @@ pub(crate) struct Export {
     #[arg(long, value_name = "MAIL")]
     owner: Option<String>,
 
-    /// Write each job into a file of its own below this folder, as <workflow>/<step>.js; the project file names
+    /// Write each job into a file of its own below this folder, as WORKFLOW/STEP.js; the project file names
     /// them. The folder counts from where the project file is to lie, so run it there. What is there already
     /// under these names is replaced.
     #[arg(long, value_name = "FOLDER")]

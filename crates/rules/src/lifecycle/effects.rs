@@ -111,7 +111,7 @@ pub enum Happening {
         /// The file.
         file: StoredFile,
     },
-    /// The time has come that [`next_due`](super::next_due) told.
+    /// The time has come that [`Step::next_due`] told.
     TimeCame,
     /// A call ended.
     CallEnded {

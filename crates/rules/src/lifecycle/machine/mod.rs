@@ -7,7 +7,7 @@
 //!
 //! When a submission arrives in a status, the actions of the status are walked along in their order. A jump
 //! that is taken at once leads to another status, whose actions follow. A call ends the walk: the record says
-//! which action waits ([`Waiting`]), and [`Happening::CallEnded`] goes on behind it. So a walk never waits for
+//! which action waits (`Waiting`), and [`Happening::CallEnded`] goes on behind it. So a walk never waits for
 //! anybody, the record and its effects are kept in one transaction, and a process that dies leaves either all
 //! of a step or nothing of it. Each call and mail has a number that never comes again, by which it is done
 //! once.
