@@ -1,5 +1,6 @@
 //! `fieldpost runs`: each execution of a workflow, and what a person may do about it.
 
+mod acting;
 mod steps;
 
 use std::time::Duration;
@@ -10,17 +11,14 @@ use fieldpost_model::run::{RunOrigin, RunState};
 use uuid::Uuid;
 
 use super::Ending;
-use super::actions::watch;
-use super::deliveries::is_confirmed;
 use super::show::{
-    counted, elements, id, json, json_list, list, members, number, or_dash, short_time,
-    tell_refusals, text,
+    elements, id, json, json_list, list, members, number, or_dash, short_time, text,
 };
 use super::time::Moment;
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
-use steps::{number_of, told_step};
+use steps::told_step;
 
 /// How often it is looked whether a run has ended, or has logged more.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -422,145 +420,6 @@ impl Cancel {
     async fn execute(self) -> Result<Ending, Failure> {
         self.which.execute("cancel", Value::Object(Vec::new()), None).await
     }
-}
-
-impl Which {
-    /// Does something to each run that is meant, beginning with a step of it where one is given.
-    async fn execute(
-        self,
-        action: &str,
-        order: Json,
-        from_step: Option<&str>,
-    ) -> Result<Ending, Failure> {
-        if !self.all && self.ids.is_empty() {
-            return Err(self.nothing_named(action));
-        }
-        let (client, project) = self.target.open().await?;
-        if self.all {
-            return self.act_on_all(&client, &project, action).await;
-        }
-        if !self.filters.query().is_empty() {
-            return Err(Failure::usage("filters do not go together with ids")
-                .hint("leave the ids out and give --all"));
-        }
-        let mut done = Vec::new();
-        let mut refused = Vec::new();
-        for id in &self.ids {
-            let id = id.to_string();
-            let asked = ask(&client, &project, &id, action, &order, from_step);
-            match asked.await {
-                Ok(run) => done.push(run),
-                Err(failure) => refused.push((id, failure)),
-            }
-        }
-        if self.target.json {
-            json_list(done)?;
-        } else if !done.is_empty() {
-            output::print_table(&table(&done))?;
-        }
-        tell_refusals(&refused);
-        Ok(if refused.is_empty() { Ending::Well } else { Ending::NotWell })
-    }
-
-    fn nothing_named(&self, action: &str) -> Failure {
-        let hint = if self.filters.query().is_empty() {
-            "give ids, or --all and filters"
-        } else {
-            "add --all to act on all that the filters describe; it asks before it acts"
-        };
-        Failure::usage(format!("nothing says which runs to {action}")).hint(hint)
-    }
-
-    async fn act_on_all(
-        &self,
-        client: &HubClient,
-        project: &str,
-        action: &str,
-    ) -> Result<Ending, Failure> {
-        let would = self.bulk(client, project, action, true).await?;
-        let count = number(&would, "touched");
-        let many = counted(count, "run", "runs");
-        if self.dry_run || count == 0 {
-            if self.target.json {
-                json(&would)?;
-            } else {
-                output::line(format!("{action} would touch {many}"))?;
-            }
-            return Ok(Ending::Well);
-        }
-        if !self.yes && !is_confirmed(&format!("{action} {many}"))? {
-            output::note("nothing was done");
-            return Ok(Ending::NotWell);
-        }
-        let begun = self.bulk(client, project, action, false).await?;
-        let outcome = watch(client, project, begun, action).await?;
-        if self.target.json {
-            json(&outcome)?;
-            return Ok(Ending::Well);
-        }
-        tell_outcome(&outcome)
-    }
-
-    async fn bulk(
-        &self,
-        client: &HubClient,
-        project: &str,
-        action: &str,
-        dry_run: bool,
-    ) -> Result<Json, Failure> {
-        let filter = self.filters.query().into_iter();
-        let order = Value::object([
-            ("action", Value::from(action.to_owned())),
-            ("filter", Value::object(filter.map(|(name, value)| (name, Value::from(value))))),
-            ("dry_run", Value::from(dry_run)),
-            // Its id is to be known before anybody has enough of watching.
-            ("wait", Value::from(false)),
-        ]);
-        let path = ["projects", project, "runs", "actions"];
-        client.post(&path, &Query::new(), order.to_json()).await
-    }
-}
-
-/// Asks for something to be done with a run.
-async fn ask(
-    client: &HubClient,
-    project: &str,
-    id: &str,
-    action: &str,
-    order: &Json,
-    from_step: Option<&str>,
-) -> Result<Json, Failure> {
-    let path = ["projects", project, "runs", id];
-    let mut order = order.clone();
-    if let (Some(step), Value::Object(members)) = (from_step, &mut order) {
-        let number = match step.parse() {
-            Ok(number) => number,
-            Err(_) => number_of(&client.get(&path, &Query::new()).await?, step)?,
-        };
-        members.push(("from_step".into(), Value::Number(number.to_string().into())));
-    }
-    let path = ["projects", project, "runs", id, action];
-    client.post(&path, &Query::new(), order.to_json()).await
-}
-
-/// Says what an action over many runs came to.
-fn tell_outcome(action: &Json) -> Result<Ending, Failure> {
-    let touched = counted(number(action, "touched"), "run", "runs");
-    let (name, state) = (text(action, "action"), text(action, "state"));
-    output::line(match &*state {
-        "running" => format!("{name}: {touched} so far; it goes on in the hub"),
-        "done" => format!("{name}: {touched}"),
-        _ => format!("{name}: {state} after {touched} {}", text(action, "last_error")),
-    })?;
-    let passed_over = number(action, "passed_over");
-    if passed_over > 0 {
-        output::line(format!("{passed_over} were passed over: their state does not allow it"))?;
-    }
-    if state == "running" {
-        let id = text(action, "id");
-        output::note(format!("`fieldpost deliveries actions show {id}` shows how far it is"));
-    }
-    Ok(if state == "done" { Ending::Well } else { Ending::NotWell })
 }
 
 #[cfg(test)]
