@@ -20,6 +20,7 @@ pub mod formats;
 mod json;
 mod kobo;
 mod names;
+mod normalised;
 mod odk_aggregate;
 pub mod odk_central;
 pub mod openfn;
@@ -140,6 +141,7 @@ pub fn decode<'a>(dialect: Dialect, received: &Received<'a>) -> Result<Decoded<'
         Dialect::CommcareCase => commcare::decode_only(Shape::Case, received),
         Dialect::Wcs => wcs::decode(received),
         Dialect::Openrosa => openrosa::decode(received),
+        Dialect::Normalised => normalised::decode(received),
     };
     decoded.map(Decoded::storable)
 }

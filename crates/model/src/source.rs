@@ -34,6 +34,8 @@ names! {
         Wcs = "wcs",
         /// A filled form, as the clients of OpenRosa send it.
         Openrosa = "openrosa",
+        /// A submission in the hub's own JSON, as another hub forwards it in the format of that name.
+        Normalised = "normalised",
     }
 }
 

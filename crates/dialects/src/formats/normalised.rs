@@ -8,7 +8,7 @@ use fieldpost_model::submission::{
 
 /// The member that holds what the form does not know. Names in forms may begin with `_`, but no
 /// tool of the field makes this one.
-const EXTRA: &str = "_extra";
+pub(crate) const EXTRA: &str = "_extra";
 
 /// A whole submission.
 pub fn normalised(submission: &Submission) -> Value<'static> {

@@ -11,6 +11,7 @@ mod answers;
 mod commcare;
 mod kobo;
 mod metadata;
+mod normalised;
 mod odk_aggregate;
 mod openrosa;
 mod tree;
@@ -22,6 +23,8 @@ use fieldpost_model::source::Dialect;
 use fieldpost_model::submission::Submission;
 
 use crate::odk_central;
+
+pub use normalised::stored;
 
 pub(crate) use answers::{moment_with_offset, position};
 
@@ -39,6 +42,7 @@ pub fn read(dialect: Dialect, view: &Value<'_>, form: Option<&Form>) -> Vec<Subm
         Dialect::Commcare | Dialect::CommcareForm => {
             commcare::submission(view, form).into_iter().collect()
         }
+        Dialect::Normalised => normalised::submission(view, form).into_iter().collect(),
         Dialect::CommcareCase | Dialect::Wcs | Dialect::Json | Dialect::Form | Dialect::Raw => {
             Vec::new()
         }
