@@ -19,9 +19,11 @@ use crate::names;
 
 mod derive;
 mod nameless;
+mod seen;
 
 pub use derive::{column_key, derived_fields, keyed};
 pub use nameless::{coarse, nameless};
+pub use seen::{RECORDED, flattened};
 
 /// A form that the hub asks, and what becomes of each submission of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
