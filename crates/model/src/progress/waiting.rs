@@ -57,11 +57,20 @@ pub struct LatestCall {
 }
 
 /// A global action that happened by itself, and the moment that its time was counted from: it does not
-/// happen again for the same.
+/// happen again for the same. Or a timeout of a status that could not be taken: it is not told of again
+/// for the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fired {
-    /// The id of the global action.
+    /// The id of the global action, or what [`of_jump`](Self::of_jump) gives.
     pub action: String,
     /// What the time was counted from.
     pub anchor: Timestamp,
+}
+
+impl Fired {
+    /// What names a timeout of a status here. No id of a global action has a `/` in it: it is part of an
+    /// address.
+    pub fn of_jump(status: &str, action: &str) -> String {
+        format!("{status}/{action}")
+    }
 }

@@ -9,12 +9,12 @@ use fieldpost_model::form_definition::{
 };
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::Anonymise;
-use fieldpost_model::progress::{HistoryEntry, Origin, Progress};
+use fieldpost_model::progress::{FILE_DIGEST, HistoryEntry, Origin, Part, Progress};
 use fieldpost_model::submission::{Answer, AnswerValue, Group, Metadata, Node, Submission};
 use fieldpost_model::time::Timestamp;
 
-/// Takes away what an action says. Files that nothing names any more are left to the caller: those of
-/// `submission.attachments` that are gone afterwards.
+/// Takes away what an action says. The files that are kept beside a record are left to the caller: those
+/// that [`named_files`] does not name afterwards.
 pub fn anonymise(
     how: Anonymise,
     definition: &FormDefinition,
@@ -52,9 +52,11 @@ fn for_good(
     progress.tracking_code = None;
     progress.user = None;
     progress.digest = None;
-    if progress.natural_id.take().is_some() {
-        progress.display_id = progress.number.to_string();
-    }
+    // A template made them of answers, or another program did of what it was told.
+    progress.natural_id = None;
+    progress.display_id = progress.number.to_string();
+    // Addresses are made of answers too.
+    progress.calls.clear();
     progress.origin = Origin {
         channel: progress.origin.channel,
         is_backoffice: progress.origin.is_backoffice,
@@ -64,7 +66,8 @@ fn for_good(
     for entry in &mut progress.history {
         *entry = HistoryEntry { who: None, parts: Vec::new(), ..entry.clone() };
     }
-    progress.anonymised_at = Some(now);
+    // What is counted from then is counted from the first time.
+    progress.anonymised_at.get_or_insert(now);
     keep_named_files(submission, progress);
 }
 
@@ -116,10 +119,45 @@ fn forget(mode: AnonymiseMode, fields: &[FormField], values: &mut Group) {
 
 /// Leaves the files that an answer still names.
 fn keep_named_files(submission: &mut Submission, progress: &Progress) {
+    let named = answered_files(submission, progress);
+    submission.attachments.retain(|file| named.contains(&file.name));
+}
+
+fn answered_files(submission: &Submission, progress: &Progress) -> Vec<String> {
     let mut named = Vec::new();
     file_names(&submission.values, &mut named);
     file_names(&progress.backoffice_values, &mut named);
-    submission.attachments.retain(|file| named.contains(&file.name));
+    named
+}
+
+/// The files that something in a record names: an answer, the history, or what calls and triggers left.
+pub fn named_files(submission: &Submission, progress: &Progress) -> Vec<String> {
+    let mut named = answered_files(submission, progress);
+    for part in progress.history.iter().flat_map(|entry| &entry.parts) {
+        match part {
+            Part::Attachment { file, .. } => named.push(file.name.clone()),
+            Part::FormData { data, .. } => stored_names(data, &mut named),
+            Part::Comment { .. } | Part::CallError { .. } => {}
+        }
+    }
+    stored_names(&progress.data, &mut named);
+    named
+}
+
+/// The names of the files in a value.
+fn stored_names(value: &Value<'_>, names: &mut Vec<String>) {
+    match value {
+        Value::Array(elements) => elements.iter().for_each(|element| stored_names(element, names)),
+        Value::Object(members) => {
+            if value.get(FILE_DIGEST).is_some()
+                && let Some(name) = value.get("filename").and_then(Value::as_str)
+            {
+                names.push(name.to_owned());
+            }
+            members.iter().for_each(|(_, member)| stored_names(member, names));
+        }
+        _ => {}
+    }
 }
 
 fn file_names(group: &Group, names: &mut Vec<String>) {

@@ -85,7 +85,8 @@ pub enum Happening {
         id: String,
         /// What came along.
         sent: Sent,
-        /// Whether it is taken even while a call is out.
+        /// Whether it is taken even while a call is out. It is not where it comes to a call itself: then
+        /// it is refused, because what stands behind two calls cannot wait for both.
         bypass: bool,
     },
     /// Answers were changed.
@@ -97,6 +98,10 @@ pub enum Happening {
         /// The files that came with them.
         files: Vec<StoredFile>,
     },
+    /// Answers were changed by another system, which is not asked whether it may: the record has the new
+    /// ones already. Drafts and records that wait for a call are changed too. Where it was made anonymous,
+    /// what came is made anonymous as well.
+    Changed,
     /// Somebody said something.
     Commented {
         /// The action that allows it; `None`: the first that does.

@@ -114,11 +114,14 @@ impl Walk<'_, '_> {
         })
     }
 
-    fn anonymise(&mut self, how: Anonymise) {
+    /// Takes away what an action says, with the files that nothing names any more.
+    pub(super) fn anonymise(&mut self, how: Anonymise) {
         let now = self.now();
         let (submission, progress) = (&mut self.record.submission, &mut self.record.progress);
         anonymise::anonymise(how, self.machine.definition, submission, progress, now);
         progress.updated_at = now;
+        let named = anonymise::named_files(&self.record.submission, &self.record.progress);
+        self.record.files.retain(|file| named.contains(&file.name));
         self.effects.push(match how {
             Anonymise::UnlinkUser => Effect::Unlinked,
             Anonymise::Answers(mode) => Effect::Anonymised(mode),
@@ -128,7 +131,11 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Gives backoffice fields values; not to a record that names nobody, because a value might.
     fn set_fields(&mut self, at: &Place, fields: &[(String, String)]) {
+        if self.is_anonymised() {
+            return;
+        }
         let known = keyed(&self.machine.definition.lifecycle.backoffice_fields);
         let before = self.record.progress.backoffice_values.clone();
         for (key, template) in fields {
@@ -156,7 +163,11 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Gives the record a place; one that names nobody keeps its coarse one.
     fn geolocate(&mut self, geolocate: &Geolocate) {
+        if self.is_anonymised() {
+            return;
+        }
         let groups = [&self.record.submission.values, &self.record.progress.backoffice_values];
         let found = groups.into_iter().find_map(|group| group.get(&geolocate.from));
         let Some(position) = found.and_then(values::position).cloned() else { return };

@@ -1,5 +1,6 @@
 //! Calls: what is sent, and what follows when they end.
 
+use fieldpost_model::json::Value as Json;
 use fieldpost_model::lifecycle::{ActionKind, Call, CallMethod, ErrorPolicy, JumpTarget};
 use fieldpost_model::progress::{
     ActionList, LatestCall, MAX_CALL_ERROR_BYTES, Part, Place, Waiting,
@@ -27,9 +28,19 @@ const STORED: [&str; 10] = [
 impl Walk<'_, '_> {
     /// Plans a call. The actions behind it wait.
     pub(super) fn call(&mut self, at: Place, call: &Call) -> Next {
+        // A hook that went past a call: it is refused as a whole, see there.
+        if self.record.progress.is_busy() {
+            self.is_second_call = true;
+            return Next::End;
+        }
         // Without an address there is nothing to call; a key that cannot be made is left out.
-        let Some(path) = self.render(&at, &call.path) else {
-            return self.after_error(at, call, CallError::Payload);
+        let path = match self.try_render(&call.path) {
+            Ok(path) => path,
+            Err(error) => {
+                self.keep_payload_error(&at, call, &error.to_string());
+                self.problem(at.clone(), "template-failed", error.to_string());
+                return self.after_error(at, call, CallError::Payload);
+            }
         };
         let mut query = Vec::new();
         for (name, template) in &call.query {
@@ -111,7 +122,10 @@ impl Walk<'_, '_> {
             self.problem(waiting.place, "action-gone", sentence);
             return;
         };
-        self.keep_outcome(&waiting.place, call, outcome);
+        // What a program says of somebody who is forgotten is not stored.
+        if !self.is_anonymised() {
+            self.keep_outcome(&waiting.place, call, outcome);
+        }
         if let Some(next) = self.next_after(&waiting, call, outcome) {
             match next {
                 Next::On => self.run(waiting.place.list, place_in_list + 1),
@@ -125,18 +139,40 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Takes away what an earlier call of that name left.
+    fn forget_outcome(&mut self, name: &str) {
+        if let Json::Object(members) = &mut self.record.progress.data {
+            members.retain(|(key, _)| {
+                let end = key.strip_prefix(name).and_then(|end| end.strip_prefix('_'));
+                end.is_none_or(|end| !STORED.contains(&end))
+            });
+        }
+        self.record.progress.calls.retain(|known| known.name != name);
+    }
+
+    /// Stores why a call could not be made.
+    fn keep_payload_error(&mut self, at: &Place, call: &Call, sentence: &str) {
+        let Some(name) = call.name.as_ref().filter(|_| !self.is_anonymised()) else { return };
+        self.forget_outcome(name);
+        self.keep(at, vec![(format!("{name}_payload_error"), Json::from(sentence.to_owned()))]);
+    }
+
+    /// Stores values; where that is too much, tells so.
+    fn keep(&mut self, at: &Place, values: Vec<(String, Json<'static>)>) {
+        if let Err(most) = self.store(values) {
+            let sentence = format!(
+                "What the call brought is not stored: with it there would be more than {most} bytes."
+            );
+            self.problem(at.clone(), "data-too-large", sentence);
+        }
+        self.is_changed = true;
+    }
+
     /// Stores what the call brought.
     fn keep_outcome(&mut self, at: &Place, call: &Call, outcome: &CallOutcome) {
         if let Some(name) = &call.name {
-            if let fieldpost_model::json::Value::Object(members) = &mut self.record.progress.data {
-                members.retain(|(key, _)| {
-                    let end = key.strip_prefix(name.as_str()).and_then(|end| end.strip_prefix('_'));
-                    end.is_none_or(|end| !STORED.contains(&end))
-                });
-            }
-            let calls = &mut self.record.progress.calls;
-            calls.retain(|known| known.name != *name);
-            calls.push(LatestCall {
+            self.forget_outcome(name);
+            self.record.progress.calls.push(LatestCall {
                 name: name.clone(),
                 url: outcome.url.clone(),
                 at: self.machine.surroundings.now,
@@ -145,13 +181,7 @@ impl Walk<'_, '_> {
                 delivery: outcome.delivery,
             });
         }
-        if let Err(most) = self.store(outcome.stored.clone()) {
-            let sentence = format!(
-                "What the call brought is not stored: with it there would be more than {most} bytes."
-            );
-            self.problem(at.clone(), "data-too-large", sentence);
-        }
-        self.is_changed = true;
+        self.keep(at, outcome.stored.clone());
         let is_good = outcome.errors.is_empty();
         if let Some(id) = outcome
             .display_id
@@ -204,7 +234,7 @@ impl Walk<'_, '_> {
         };
         if !errors.is_empty() {
             self.notify(call, outcome);
-            if call.record_errors {
+            if call.record_errors && !self.is_anonymised() {
                 self.record_error(call, outcome);
             }
         }
@@ -212,12 +242,16 @@ impl Walk<'_, '_> {
     }
 
     fn notify(&mut self, call: &Call, outcome: &CallOutcome) {
-        if call.notify_on_errors {
-            self.effects.push(Effect::Notify {
-                connection: call.connection.clone(),
-                summary: outcome.summary.clone(),
-            });
+        if !call.notify_on_errors {
+            return;
         }
+        // The few words are the program's own, and may name whoever is forgotten.
+        let summary = match outcome.status {
+            _ if !self.is_anonymised() => outcome.summary.clone(),
+            Some(status) => format!("HTTP {status}"),
+            None => "No answer".to_owned(),
+        };
+        self.effects.push(Effect::Notify { connection: call.connection.clone(), summary });
     }
 
     fn record_error(&mut self, call: &Call, outcome: &CallOutcome) {

@@ -78,6 +78,21 @@ pub(super) fn next(machine: &Machine<'_>, record: &Record) -> Option<Timestamp> 
 }
 
 impl Walk<'_, '_> {
+    /// Remembers that a timeout of the status went wrong. It is looked at again and again while the
+    /// submission stays there, and told of once.
+    fn is_first_failure(&mut self, action: &Action) -> bool {
+        let progress = &mut self.record.progress;
+        let Some(status) = progress.status.as_deref() else { return true };
+        let failed =
+            Fired { action: Fired::of_jump(status, &action.id), anchor: progress.arrived_at };
+        if progress.fired.contains(&failed) {
+            return false;
+        }
+        progress.fired.retain(|fired| fired.action != failed.action);
+        progress.fired.push(failed);
+        true
+    }
+
     /// Does the first of what is due.
     pub(super) fn time_came(&mut self) {
         let now = self.now();
@@ -87,13 +102,16 @@ impl Walk<'_, '_> {
             }
             match timed.what {
                 What::Jump(list, action, jump) => {
-                    if !self.holds(&list, action) {
-                        continue;
+                    let told = self.effects.len();
+                    if self.holds(&list, action) {
+                        let at = place(&list, action);
+                        // Where it leads nowhere, the others may lead on.
+                        if let Some(status) = self.go(&at, &jump.to, jump.sets_marker, None) {
+                            return self.run(ActionList::Status(status), 0);
+                        }
                     }
-                    let at = place(&list, action);
-                    // Where it leads nowhere, the others may lead on.
-                    if let Some(status) = self.go(&at, &jump.to, jump.sets_marker, None) {
-                        return self.run(ActionList::Status(status), 0);
+                    if self.effects.len() > told && !self.is_first_failure(action) {
+                        self.effects.truncate(told);
                     }
                 }
                 What::Global(action, anchor) => {

@@ -12,6 +12,13 @@
 //! of a step or nothing of it. Each call and mail has a number that never comes again, by which it is done
 //! once.
 //!
+//! At most one call has actions waiting behind it. A trigger that goes past a call which is out leads
+//! elsewhere, so that nothing waits behind that call any more; a hook does not, so that a hook which goes past a
+//! call, and makes one itself, is refused as if it had waited.
+//!
+//! A record that was made anonymous for good goes on by itself: the time and the ends of its calls move it, and
+//! what moves it so leaves no answer in it. Nobody can do anything with it any more.
+//!
 //! What an author got wrong – a template, a status that is gone – is an effect ([`Effect::Problem`]) and
 //! stops no more than it must; only what a caller asks for is refused.
 
@@ -86,6 +93,7 @@ impl<'a> Machine<'a> {
         caller: &Caller,
         happening: &Happening,
     ) -> Result<Step, Refusal> {
+        request::check_open(record, happening)?;
         let mut walk = Walk::new(self, record.clone(), caller);
         match happening {
             Happening::Submitted => walk.submit()?,
@@ -96,6 +104,7 @@ impl<'a> Machine<'a> {
             Happening::Edited { action, submission, files } => {
                 walk.edit(action.as_deref(), submission, files)?;
             }
+            Happening::Changed => walk.changed(),
             Happening::Commented { action, html } => walk.comment(action.as_deref(), html)?,
             Happening::Attached { action, file } => walk.attach(action.as_deref(), file)?,
             Happening::TimeCame => walk.time_came(),

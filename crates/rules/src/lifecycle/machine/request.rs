@@ -1,11 +1,12 @@
 //! What callers ask for: may they, and what follows. The texts of refusals are those of w.c.s.
 
+use fieldpost_model::form_definition::AnonymiseMode;
 use fieldpost_model::json::Value as Json;
-use fieldpost_model::lifecycle::{ActionKind, Jump, Who};
+use fieldpost_model::lifecycle::{ActionKind, Anonymise, Jump, Who};
 use fieldpost_model::progress::{ActionList, Part, StoredFile};
 use fieldpost_model::submission::{Answer, AnswerValue, Node, Submission};
 
-use super::super::effects::{Effect, Record, Sent};
+use super::super::effects::{Effect, Happening, Record, Sent};
 use super::super::values;
 use super::super::who::{self, Caller};
 use super::act::set;
@@ -15,6 +16,8 @@ use crate::wcs::Refusal;
 
 /// A call is out that actions wait for.
 const BUSY: &str = "Formdata currently processing actions.";
+/// It names nobody any more, and nobody can write a name into it again.
+const ANONYMISED: &str = "Formdata is anonymised.";
 /// The condition of a jump does not hold.
 const UNMET: &str = "Unmet condition.";
 /// A jump leads nowhere.
@@ -29,6 +32,16 @@ pub fn check_trigger_method(method: &str) -> Result<(), Refusal> {
     match method {
         "POST" | "PUT" => Ok(()),
         _ => Err(Refusal::denied("Wrong HTTP method (must be POST or PUT).")),
+    }
+}
+
+/// Whether anybody can still do something with a record: not where it was made anonymous, because what
+/// they send and who they are would stand in it.
+pub(super) fn check_open(record: &Record, happening: &Happening) -> Result<(), Refusal> {
+    match happening {
+        Happening::TimeCame | Happening::CallEnded { .. } | Happening::Changed => Ok(()),
+        _ if record.progress.anonymised_at.is_some() => Err(Refusal::denied(ANONYMISED)),
+        _ => Ok(()),
     }
 }
 
@@ -179,7 +192,8 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// A global action is set off by a program. One that names nobody is closed, unlike with w.c.s.
+    /// A global action is set off by a program. One that names nobody is closed, unlike with w.c.s. One
+    /// that would make a second call while a first is waited for is refused, whether it goes past or not.
     pub(super) fn hook(&mut self, id: &str, sent: &Sent, bypass: bool) -> Result<(), Refusal> {
         let action = self.machine.definition.lifecycle.global_action(id);
         let action =
@@ -190,6 +204,9 @@ impl Walk<'_, '_> {
         self.take_in(id, sent, false)?;
         self.record.progress.updated_at = self.now();
         self.run(ActionList::Global(id.to_owned()), 0);
+        if self.is_second_call {
+            return Err(Refusal::denied(BUSY));
+        }
         Ok(())
     }
 
@@ -235,6 +252,16 @@ impl Walk<'_, '_> {
             self.run(ActionList::Status(status), 0);
         }
         Ok(())
+    }
+
+    /// Another system changed the answers: what follows from them follows.
+    pub(super) fn changed(&mut self) {
+        self.record.progress.updated_at = self.now();
+        if self.is_anonymised() {
+            self.anonymise(Anonymise::Answers(AnonymiseMode::Final));
+        } else {
+            self.derive();
+        }
     }
 
     /// Finds an action that the caller may do by hand.

@@ -31,16 +31,31 @@ pub(super) struct Walk<'m, 'a> {
     pub(super) jumps: u32,
     /// Whether what templates make of the answers is to be made again.
     pub(super) is_changed: bool,
+    /// Whether it came to a call while another one is waited for.
+    pub(super) is_second_call: bool,
 }
 
 impl<'m, 'a> Walk<'m, 'a> {
     pub(super) fn new(machine: &'m Machine<'a>, record: Record, caller: &'m Caller) -> Self {
-        Self { machine, record, caller, effects: Vec::new(), jumps: 0, is_changed: false }
+        Self {
+            machine,
+            record,
+            caller,
+            effects: Vec::new(),
+            jumps: 0,
+            is_changed: false,
+            is_second_call: false,
+        }
     }
 
     pub(super) fn end(mut self) -> (Record, Vec<Effect>) {
         self.refresh();
         (self.record, self.effects)
+    }
+
+    /// Whether it names nobody any more, and must not name anybody again.
+    pub(super) fn is_anonymised(&self) -> bool {
+        self.record.progress.anonymised_at.is_some()
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -60,9 +75,14 @@ impl<'m, 'a> Walk<'m, 'a> {
 
     /// The text that a template makes; one that fails is told of and makes nothing.
     pub(super) fn render(&mut self, at: &Place, template: &str) -> Option<String> {
-        let facts = self.machine.facts(&self.record);
-        let rendered = template::render(template, &facts, &self.machine.surroundings);
+        let rendered = self.try_render(template);
         self.made(at, rendered)
+    }
+
+    /// The text that a template makes.
+    pub(super) fn try_render(&self, template: &str) -> Result<String, TemplateError> {
+        let facts = self.machine.facts(&self.record);
+        template::render(template, &facts, &self.machine.surroundings)
     }
 
     /// The value that a template makes; one that fails is told of and makes nothing.
@@ -236,8 +256,8 @@ impl<'m, 'a> Walk<'m, 'a> {
 
     /// Makes again what templates make of the answers: computed fields, the id, the digest.
     pub(super) fn refresh(&mut self) {
-        let is_there = self.record.progress.anonymised_at.is_none();
-        if !std::mem::take(&mut self.is_changed) || !is_there || self.record.progress.is_draft() {
+        let is_changed = std::mem::take(&mut self.is_changed);
+        if !is_changed || self.is_anonymised() || self.record.progress.is_draft() {
             return;
         }
         let definition = self.machine.definition;

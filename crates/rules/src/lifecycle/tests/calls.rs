@@ -159,3 +159,54 @@ fn while_a_call_is_out_a_trigger_waits_unless_it_goes_past() {
     scene.ended(good(&[("v_status", "200")]));
     assert_eq!((scene.status(), scene.data()), ("b", r#"{"v_status":200}"#.to_owned()));
 }
+
+#[test]
+fn a_hook_that_goes_past_a_call_makes_no_second_one() {
+    let fire =
+        |id: &str| Happening::Hook { id: id.to_owned(), sent: Sent::Json(json("1")), bypass: true };
+    let mut scene =
+        Scene::new(vec![status("a", vec![call(), jump("b")]), status("b", vec![call()])]);
+    let hook = |id: &str, actions| global(id, vec![Who::SignedCalls], actions);
+    scene.definition.lifecycle.global_actions = vec![
+        hook("calls", vec![call(), jump("b")]),
+        hook("leads_on", vec![jump("b")]),
+        hook("raises", vec![]),
+    ];
+    scene.submit();
+    let before = scene.record.clone();
+    denied(scene.step(&signed(), fire("calls")), 403, "Formdata currently processing actions.");
+    assert_eq!(scene.record, before);
+    // One that calls nobody goes past, and the first call is waited for as before.
+    scene.step(&signed(), fire("raises")).unwrap();
+    assert_eq!(scene.data(), r#"{"raises":1}"#);
+    assert_eq!(scene.record.progress.waiting, before.progress.waiting);
+    // One that leads elsewhere leaves the first call behind, so that another may be waited for.
+    let effects = scene.step(&signed(), fire("leads_on")).unwrap();
+    assert_eq!((scene.status(), plan(&effects).number), ("b", 2));
+    let going_on: Vec<bool> = scene.record.progress.waiting.iter().map(|it| it.goes_on).collect();
+    assert_eq!(going_on, [false, true]);
+}
+
+#[test]
+fn a_call_without_an_address_is_not_made_and_says_why() {
+    let mut scene = Scene::new(vec![
+        status("a", vec![call(), trigger("b", "again", vec![])]),
+        status(
+            "b",
+            vec![ActionKind::Call(Call {
+                path: "/{{ form_var_name|wrong }}".to_owned(),
+                ..named()
+            })],
+        ),
+    ]);
+    scene.submit();
+    scene.ended(good(&[("v_status", "200"), ("v_response", "1")]));
+    let effects = scene.trigger(&signed(), "again", Sent::Nothing).unwrap();
+    assert_eq!(problems(&effects), ["template-failed"]);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Call(_))));
+    let data = scene.record.progress.data.as_object().unwrap().to_vec();
+    let [(key, value)] = &data[..] else { panic!("{data:?}") };
+    assert_eq!(key.as_ref(), "v_payload_error");
+    assert!(value.as_str().unwrap().contains("wrong"), "{value:?}");
+    assert_eq!((scene.status(), &scene.record.progress.calls), ("b", &vec![]));
+}

@@ -1,5 +1,6 @@
 //! Lifecycles in motion: each action, each policy, each text, and the laws that hold for all of them.
 
+mod anonymised;
 mod calls;
 mod people;
 mod timed;

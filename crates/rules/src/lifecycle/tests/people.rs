@@ -132,6 +132,34 @@ fn answers_are_changed_where_the_status_lets_one() {
 }
 
 #[test]
+fn what_another_system_changes_is_followed_by_what_templates_make_of_it() {
+    let mut scene = Scene::new(vec![status("a", vec![call()])]);
+    scene.definition.digest_template = Some("{{ form_var_name }}".to_owned());
+    scene.definition.id_template = Some("{{ form_var_name|lower }}".to_owned());
+    scene.definition.fields.push(fieldpost_model::form_definition::FormField {
+        template: Some("{{ form_var_name|upper }}".to_owned()),
+        ..fieldpost_model::form_definition::FormField::new("loud", FieldType::Computed)
+    });
+    let change = |scene: &mut Scene, name: &str| {
+        scene.record.submission.values.members[0].1 = Node::Answer(Answer::text(name));
+        scene.pass(1);
+        assert_eq!(scene.step(&Caller::nobody(), Happening::Changed).unwrap(), []);
+        assert_eq!(scene.record.progress.updated_at, scene.now);
+    };
+    // A draft has no digest yet; a record that waits for a call goes on waiting.
+    change(&mut scene, "Awa");
+    assert_eq!((scene.record.progress.is_draft(), &scene.record.progress.digest), (true, &None));
+    scene.submit();
+    let before = scene.record.progress.clone();
+    change(&mut scene, "Binta");
+    let progress = &scene.record.progress;
+    assert_eq!(progress.digest.as_deref(), Some("Binta"));
+    assert_eq!((progress.natural_id.as_deref(), &*progress.display_id), (Some("binta"), "binta"));
+    assert_eq!(scene.record.submission.values.extra, [("loud".to_owned(), Json::from("BINTA"))]);
+    assert_eq!((&progress.history, &progress.waiting), (&before.history, &before.waiting));
+}
+
+#[test]
 fn a_file_is_added_by_those_who_may() {
     let attach = ActionKind::Attach(fieldpost_model::lifecycle::Attach {
         by: receiver(),

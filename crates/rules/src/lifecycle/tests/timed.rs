@@ -48,3 +48,26 @@ fn a_global_action_happens_once_after_its_time() {
     scene.pass(24 * 60);
     assert_eq!(scene.time_comes(), []);
 }
+
+#[test]
+fn a_timeout_that_goes_wrong_is_told_of_once_for_each_arrival() {
+    for (first, code) in [
+        (when(status("a", vec![timeout("b", 60)]), "form_var_name|wrong"), "condition-failed"),
+        (status("a", vec![timeout("gone", 60)]), "unknown-status"),
+    ] {
+        let mut first = first;
+        first.actions.push(Action::new("again", trigger("a", "again", vec![])));
+        let mut scene = Scene::sent(vec![first, status("b", vec![])]);
+        scene.pass(60);
+        assert_eq!(problems(&scene.time_comes()), [code]);
+        for _ in 0..3 {
+            assert_eq!(scene.next_due, Some(scene.now + DEFAULT_BOUNDS.timeout_again));
+            scene.pass(20);
+            assert_eq!(scene.time_comes(), []);
+        }
+        scene.trigger(&signed(), "again", Sent::Nothing).unwrap();
+        scene.pass(60);
+        assert_eq!(problems(&scene.time_comes()), [code]);
+        assert_eq!(scene.record.progress.fired.len(), 1);
+    }
+}
