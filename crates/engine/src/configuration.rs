@@ -9,10 +9,14 @@ use fieldpost_dialects::formats::check_template;
 use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::connection::Connection;
+use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::person::{Role, User};
 use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::workflow::Workflow;
 use fieldpost_outbound::Client;
+use fieldpost_rules::definition::form::form_references;
+use fieldpost_rules::definition::people::{key_references, shared_names, user_references};
 use fieldpost_rules::definition::{
     Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, SourceDraft,
     access_problems, compare, dangling_references, fetching_problems, fetching_problems_of,
@@ -96,6 +100,12 @@ pub enum Draft {
     Forwarder(Forwarder),
     /// What is done with what happens, step by step.
     Workflow(Workflow),
+    /// What several people may do in forms.
+    Role(Role),
+    /// Somebody who takes part in what forms set going.
+    User(User),
+    /// What the hub itself asks, and what becomes of it.
+    Form(Arc<FormDefinition>),
 }
 
 impl Draft {
@@ -106,6 +116,9 @@ impl Draft {
             Self::Connection(connection) => (DefinitionKind::Connection, &connection.name),
             Self::Forwarder(forwarder) => (DefinitionKind::Forwarder, &forwarder.name),
             Self::Workflow(workflow) => (DefinitionKind::Workflow, &workflow.name),
+            Self::Role(role) => (DefinitionKind::Role, &role.id),
+            Self::User(user) => (DefinitionKind::User, &user.id),
+            Self::Form(form) => (DefinitionKind::Form, &form.name),
         }
     }
 }
@@ -327,6 +340,18 @@ impl Hub {
                     problems.extend(checked.problems.iter().cloned());
                     problems
                 }
+                Draft::Role(_) => Vec::new(),
+                Draft::User(user) => {
+                    let users = std::slice::from_ref(&*user);
+                    let mut problems = user_references(users, &role_names(current));
+                    problems.extend(shared_names(users, &current.users));
+                    problems
+                }
+                Draft::Form(form) => {
+                    let connections: Vec<&str> =
+                        current.connections.iter().map(|other| &*other.name).collect();
+                    form_references(form, &connections, &role_names(current))
+                }
             };
             if !problems.is_empty() {
                 return Err(HubError::Invalid(problems));
@@ -337,6 +362,9 @@ impl Hub {
                 Draft::Connection(connection) => storing.connection(&connection),
                 Draft::Forwarder(forwarder) => storing.forwarder(&forwarder),
                 Draft::Workflow(workflow) => storing.workflow(&workflow),
+                Draft::Role(role) => vec![Storing::role(&role)],
+                Draft::User(user) => vec![Storing::user(&user)],
+                Draft::Form(form) => vec![Storing::form(&form)],
             })
         })
         .await
@@ -367,6 +395,9 @@ impl Hub {
                 DefinitionKind::Connection => current.connections.iter().any(|it| it.name == name),
                 DefinitionKind::Forwarder => current.forwarders.iter().any(|it| it.name == name),
                 DefinitionKind::Workflow => current.workflows.iter().any(|it| it.name == name),
+                DefinitionKind::Role => current.roles.iter().any(|it| it.id == name),
+                DefinitionKind::User => current.users.iter().any(|it| it.id == name),
+                DefinitionKind::Form => current.forms.iter().any(|it| it.name == name),
                 // Its settings can be changed, not taken away.
                 DefinitionKind::Project => false,
             };
@@ -400,6 +431,7 @@ impl Hub {
             let mut settings = settings.clone();
             let mut problems = keep_settings_secrets(&mut settings, Some(&current.settings));
             problems.extend(sources_without_key(&current.sources, &settings.api_access));
+            problems.extend(key_references(&settings.api_access, &role_names(current)));
             if !problems.is_empty() {
                 return Err(HubError::Invalid(problems));
             }
@@ -551,12 +583,19 @@ fn taken_key(sources: &[String]) -> Problem {
     }
 }
 
+fn role_names(project: &ProjectDefinition) -> Vec<&str> {
+    project.roles.iter().map(|role| &*role.id).collect()
+}
+
 fn empty_project(name: &str) -> ProjectDefinition {
     ProjectDefinition {
         name: name.to_owned(),
         title: name.to_owned(),
         sources: Vec::new(),
         connections: Vec::new(),
+        roles: Vec::new(),
+        users: Vec::new(),
+        forms: Vec::new(),
         forwarders: Vec::new(),
         workflows: Vec::new(),
         settings: ProjectSettings::default(),

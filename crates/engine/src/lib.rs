@@ -49,6 +49,7 @@ mod overview;
 mod parking;
 mod pausing;
 mod payload;
+mod people;
 mod preview;
 mod receive;
 mod record;
@@ -111,6 +112,7 @@ pub use outlook::{DeliveryOutlook, DeliveryPlace, WaitReason};
 pub use overview::{
     ConnectionShown, ConnectionState, Counts, LONGEST_TODAY, Overview, SourceShown, SourceState,
 };
+pub use people::Person;
 pub use preview::{MOST_PREVIEWED, Preview, PreviewOf, PreviewedRequest};
 pub use receive::{BodyError, Incoming};
 pub use replay_query::ReplayQuery;

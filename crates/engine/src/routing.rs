@@ -16,6 +16,8 @@ use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::source::{Dialect, Source};
 use fieldpost_model::workflow::Workflow;
 use fieldpost_outbound::{Client, Prepared};
+use fieldpost_rules::definition::form::read_form;
+use fieldpost_rules::definition::people::{read_role, read_user};
 use fieldpost_rules::definition::{
     ProjectDefinition, read_connection, read_forwarder, read_settings, read_source, read_workflow,
 };
@@ -27,6 +29,7 @@ use uuid::Uuid;
 use crate::filing::Wanted;
 use crate::ids::new_source_keys;
 use crate::matching::Listeners;
+use crate::people::{Person, numbered};
 use crate::tallies::{ProjectTallies, Tallies};
 use crate::telemetry;
 
@@ -49,6 +52,8 @@ pub struct ProjectRouting {
     pub(crate) tallies: ProjectTallies,
     /// What is kept of the pauses that last.
     pauses: Vec<(DefinitionKind, String, Pause)>,
+    /// Those whom the definitions name, with their numbers.
+    pub(crate) people: Vec<Person>,
 }
 
 /// A connection, ready to be called.
@@ -100,10 +105,12 @@ impl ProjectRouting {
         let pauses = definitions
             .filter_map(|stored| Some((stored.kind, stored.name.clone(), stored.pause.clone()?)))
             .collect();
+        let people = numbered(&definition, configuration)?;
         Ok(Self {
             kept,
             tallies,
             pauses,
+            people,
             project: configuration.project.name.clone(),
             version: configuration.project.configuration_version,
             definition,
@@ -182,6 +189,9 @@ pub(crate) fn read_definition(
         title: configuration.project.title.clone(),
         sources: Vec::new(),
         connections: Vec::new(),
+        roles: Vec::new(),
+        users: Vec::new(),
+        forms: Vec::new(),
         forwarders: Vec::new(),
         workflows: Vec::new(),
         settings: ProjectSettings::default(),
@@ -207,6 +217,15 @@ pub(crate) fn read_definition(
             }
             DefinitionKind::Workflow => {
                 definition.workflows.push(read_workflow(name, &value).map_err(told)?);
+            }
+            DefinitionKind::Role => {
+                definition.roles.push(read_role(name, &value).map_err(told)?);
+            }
+            DefinitionKind::User => {
+                definition.users.push(read_user(name, &value).map_err(told)?);
+            }
+            DefinitionKind::Form => {
+                definition.forms.push(Arc::new(read_form(name, &value).map_err(told)?));
             }
             DefinitionKind::Project => {
                 definition.settings = read_settings(&value).map_err(told)?;

@@ -7,10 +7,14 @@
 use std::collections::HashSet;
 
 use fieldpost_model::connection::Connection;
+use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::person::{Role, User};
 use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::source::Source;
 use fieldpost_model::workflow::Workflow;
+use fieldpost_rules::definition::form::write_form;
+use fieldpost_rules::definition::people::{write_role, write_user};
 use fieldpost_rules::definition::{
     Change, ChangeAction, ChangeKind, ProjectDefinition, ProjectDraft, Secrets, SourceDraft,
     write_connection, write_forwarder, write_settings, write_source, write_workflow,
@@ -70,6 +74,22 @@ impl Storing<'_> {
         self.stored(DefinitionKind::Workflow, &workflow.name, text, paused)
     }
 
+    /// Roles, people and forms cannot be paused.
+    pub(crate) fn role(role: &Role) -> DefinitionChange {
+        let text = write_role(role).to_json();
+        DefinitionChange::Set(DefinitionKind::Role, role.id.clone(), text)
+    }
+
+    pub(crate) fn user(user: &User) -> DefinitionChange {
+        let text = write_user(user).to_json();
+        DefinitionChange::Set(DefinitionKind::User, user.id.clone(), text)
+    }
+
+    pub(crate) fn form(form: &FormDefinition) -> DefinitionChange {
+        let text = write_form(form).to_json();
+        DefinitionChange::Set(DefinitionKind::Form, form.name.clone(), text)
+    }
+
     pub(crate) fn settings(&self, settings: &ProjectSettings) -> Vec<DefinitionChange> {
         let text = write_settings(settings, Secrets::Shown).to_json();
         let paused = (self.before.settings.paused, settings.paused);
@@ -110,6 +130,13 @@ pub(crate) fn stored_changes(
     if draft.settings != storing.before.settings {
         stored.extend(storing.settings(&draft.settings));
     }
+    let is_touched = |kind: ChangeKind, name: &str| touched.contains(&(kind, name));
+    let roles = draft.roles.iter().filter(|it| is_touched(ChangeKind::Role, &it.id));
+    stored.extend(roles.map(Storing::role));
+    let users = draft.users.iter().filter(|it| is_touched(ChangeKind::User, &it.id));
+    stored.extend(users.map(Storing::user));
+    let forms = draft.forms.iter().filter(|it| is_touched(ChangeKind::Form, &it.name));
+    stored.extend(forms.map(|form| Storing::form(form)));
     for connection in &draft.connections {
         if touched.contains(&(ChangeKind::Connection, &*connection.name)) {
             stored.extend(storing.connection(connection));
@@ -136,6 +163,9 @@ pub(crate) fn stored_changes(
             ChangeKind::Source => DefinitionKind::Source,
             ChangeKind::Forwarder => DefinitionKind::Forwarder,
             ChangeKind::Workflow => DefinitionKind::Workflow,
+            ChangeKind::Role => DefinitionKind::Role,
+            ChangeKind::User => DefinitionKind::User,
+            ChangeKind::Form => DefinitionKind::Form,
             ChangeKind::Project => continue,
         };
         stored.push(DefinitionChange::Remove(kind, change.name.clone()));

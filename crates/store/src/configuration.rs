@@ -12,6 +12,7 @@ use fieldpost_model::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::keys::DEFINITIONS;
+use crate::people::add_person;
 use crate::records::{
     Configuration, DefinitionChange, DefinitionKind, Pause, Project, Signal, StoredDefinition,
 };
@@ -37,8 +38,11 @@ impl Store {
         // One statement, so that version and definitions belong together.
         let sql = "SELECT p.project, p.title, p.configuration_version, p.created_at,
                           d.kind, d.name, d.definition, d.saved_in,
-                          d.paused_at, d.paused_by, d.pause_reason
-                   FROM projects p LEFT JOIN definitions d ON d.project = p.project
+                          d.paused_at, d.paused_by, d.pause_reason, n.number
+                   FROM projects p
+                   LEFT JOIN definitions d ON d.project = p.project
+                   LEFT JOIN people n ON d.kind = 'user' AND n.project = d.project
+                       AND n.name = d.name
                    WHERE p.project = $1 ORDER BY d.kind, d.name";
         let rows = self
             .query(sql.to_owned(), vec![project.into()], |row| {
@@ -160,6 +164,9 @@ fn add_changes(
                         add_forget_mark(batch, project, &name);
                     }
                 }
+                if kind == DefinitionKind::User {
+                    add_person(batch, project, &name);
+                }
                 let place = DEFINITIONS.belongs_to(&[project, kind.name(), &name]);
                 let sealed = sealing.seal(&place, &storable(definition))?;
                 batch.any(
@@ -228,7 +235,8 @@ fn read_stored(row: &Row<'_>) -> Result<Option<StoredDefinition>, StoreError> {
         }
         _ => None,
     };
-    Ok(Some(StoredDefinition { kind, name, text, saved_in: row.integer(7)?, pause }))
+    let number = row.optional_integer(11)?.map(i64::unsigned_abs);
+    Ok(Some(StoredDefinition { kind, name, text, saved_in: row.integer(7)?, pause, number }))
 }
 
 fn read_project(row: &Row<'_>) -> Result<Project, StoreError> {

@@ -75,6 +75,7 @@ mod notices;
 mod open_counts;
 mod order;
 mod payloads;
+mod people;
 mod postgres;
 mod queries;
 mod records;

@@ -38,6 +38,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0026_collections.sql"),
     include_str!("schema/sqlite_0027_run_answers.sql"),
     include_str!("schema/sqlite_0028_run_claims.sql"),
+    include_str!("schema/sqlite_0029_people.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -69,6 +70,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0027_collections.sql"),
     include_str!("schema/postgres_0028_run_answers.sql"),
     include_str!("schema/postgres_0029_run_claims.sql"),
+    include_str!("schema/postgres_0030_people.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

@@ -30,6 +30,12 @@ names! {
         Forwarder = "forwarder",
         /// What is done with what happens, step by step.
         Workflow = "workflow",
+        /// What several people may do in forms.
+        Role = "role",
+        /// Somebody who takes part in what forms set going.
+        User = "user",
+        /// What the hub itself asks, and what becomes of it.
+        Form = "form",
         /// What the project settles for all of these; there is one, under the project's name.
         Project = "project",
     }
@@ -72,6 +78,8 @@ pub struct StoredDefinition {
     /// Since when it is paused, by whom and why. `None` where it is not, or has been since before
     /// this was kept.
     pub pause: Option<Pause>,
+    /// The number that a user is known by in this project; `None` where it is no user.
+    pub number: Option<u64>,
 }
 
 /// A pause, as whoever comes later wants to know it.

@@ -9,8 +9,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use fieldpost_model::connection::Connection;
+use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
+use fieldpost_model::person::{Role, User};
 use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::PLACEHOLDER;
 use fieldpost_model::source::Source;
@@ -21,7 +23,7 @@ use super::tls::{IN_SHORT, with_short_certificates};
 use super::write::{Members, Secrets};
 use super::yaml;
 use super::{ProjectDefinition, ProjectDraft, SourceDraft};
-use super::{connection, forwarder, source, workflow};
+use super::{connection, form, forwarder, people, source, workflow};
 
 mod lines;
 
@@ -63,6 +65,12 @@ fieldpost_model::names! {
         Connection = "connection",
         /// A source.
         Source = "source",
+        /// A role.
+        Role = "role",
+        /// Somebody.
+        User = "user",
+        /// A form.
+        Form = "form",
         /// A forwarder.
         Forwarder = "forwarder",
         /// A workflow.
@@ -125,7 +133,7 @@ impl fmt::Display for Detail {
 /// Tells what applying `wanted` would change. `current` is `None` for a new project; what the
 /// draft lacks is listed as removed only with `prune`. Placeholders in the draft must have been
 /// replaced by [`keep_secrets`](super::keep_secrets) before. Project first, then connections,
-/// sources, forwarders and workflows, each in the order of its definition.
+/// sources, roles, users, forms, forwarders and workflows, each in the order of its definition.
 pub fn compare(
     current: Option<&ProjectDefinition>,
     wanted: &ProjectDraft,
@@ -156,9 +164,19 @@ pub fn compare(
     let stored_workflows = current.map_or(&[][..], |project| &project.workflows);
     let workflows: Vec<_> = stored_workflows.iter().map(workflow_sheet).collect();
     let wanted_workflows: Vec<_> = wanted.workflows.iter().map(workflow_sheet).collect();
+    let roles: Vec<_> = current.map_or(&[][..], |it| &it.roles).iter().map(role_sheet).collect();
+    let wanted_roles: Vec<_> = wanted.roles.iter().map(role_sheet).collect();
+    let users: Vec<_> = current.map_or(&[][..], |it| &it.users).iter().map(user_sheet).collect();
+    let wanted_users: Vec<_> = wanted.users.iter().map(user_sheet).collect();
+    let stored_forms = current.map_or(&[][..], |project| &project.forms);
+    let forms: Vec<_> = stored_forms.iter().map(|form| form_sheet(form)).collect();
+    let wanted_forms: Vec<_> = wanted.forms.iter().map(|form| form_sheet(form)).collect();
     for (kind, before, after) in [
         (ChangeKind::Connection, connections, wanted_connections),
         (ChangeKind::Source, sources, wanted_sources),
+        (ChangeKind::Role, roles, wanted_roles),
+        (ChangeKind::User, users, wanted_users),
+        (ChangeKind::Form, forms, wanted_forms),
         (ChangeKind::Forwarder, forwarders, wanted_forwarders),
         (ChangeKind::Workflow, workflows, wanted_workflows),
     ] {
@@ -253,6 +271,18 @@ fn project_sheet(name: &str, title: &str, settings: &ProjectSettings) -> Sheet {
 
 fn connection_sheet(connection: &Connection) -> Sheet {
     Sheet::new(&connection.name, |secrets| connection::write_connection(connection, secrets))
+}
+
+fn role_sheet(role: &Role) -> Sheet {
+    Sheet::new(&role.id, |_| people::write_role(role))
+}
+
+fn user_sheet(user: &User) -> Sheet {
+    Sheet::new(&user.id, |_| people::write_user(user))
+}
+
+fn form_sheet(form: &FormDefinition) -> Sheet {
+    Sheet::new(&form.name, |_| form::write_form(form))
 }
 
 fn workflow_sheet(workflow: &Workflow) -> Sheet {

@@ -5,8 +5,7 @@
 //! without statuses, has the usual ones.
 //!
 //! Whatever a form names of its own (statuses, functions, fields) is looked up while it is read; roles and
-//! connections are the project's, and [`form_references`] looks for them. A whole project does not take
-//! forms yet (see `later`); one form alone can be read and written.
+//! connections are the project's, and [`form_references`] looks for them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -44,22 +43,7 @@ pub use warned::form_warnings;
 use who::{People, read_role_names, read_who, write_who};
 
 #[cfg(test)]
-mod tests;
-
-/// The codes that a problem of a form can have beside those of [`CODES`](super::CODES). They are apart
-/// because the reference lists what a project file can be answered with, and none is with these yet.
-pub const CODES: [&str; 10] = [
-    "automatic-circle",
-    "endpoint-with-jump",
-    "no-role-for-function",
-    "unknown-field",
-    "unknown-function",
-    "unknown-role",
-    "unknown-status",
-    "unreachable-action",
-    "unreachable-status",
-    "wrong-field-type",
-];
+pub(super) mod tests;
 
 /// The longest description and hint, in characters.
 const MAX_DESCRIPTION: usize = 2_000;
@@ -121,7 +105,7 @@ fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     read.map_or(Some(None), |read| read.map(Some))
 }
 
-fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<FormDefinition> {
+pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<FormDefinition> {
     check_name(&place, name);
     let mut form = Fields::open(Section::Inner, value, place)?;
     let known = Known::of(value.get("lifecycle"));

@@ -38,9 +38,6 @@ const fn values(
 }
 
 const TABLE: &[Later] = &[
-    key(Section::Project, "forms", "form definitions"),
-    key(Section::Project, "users", "users of a project"),
-    key(Section::Project, "roles", "roles of a project"),
     values(Section::Source, "dialect", &["godata"], "this dialect"),
     key(Section::Source, "poll", "fetching from a remote API"),
 ];

@@ -8,7 +8,7 @@
 //! - [`yaml`] turns text into a value and back, and fills in `${NAME}`;
 //! - `project`, `source`, `connection`, `forwarder`, `workflow` read and write one noun each, with
 //!   `settings` for the project's own keys, `access` for who may come in, and `address`, `authentication`, `token`, `preset` and `tls` for
-//!   the parts of a connection;
+//!   the parts of a connection; `form` and `people` read and write what the hub asks itself, and who takes part;
 //! - `later` lists what the project file promises and this version does not do yet;
 //! - `keep` puts stored secrets back where a definition shows only their placeholder;
 //! - `compare` tells what applying a definition would change.
@@ -17,10 +17,13 @@
 //! made ([`SourceDraft::complete`]) it is a definition, and what is written from a definition reads
 //! back as the same definition.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fieldpost_model::connection::Connection;
+use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::person::{Role, User};
 use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::source::{
@@ -43,6 +46,7 @@ mod forwarder;
 mod headers;
 mod keep;
 mod later;
+mod lifecycles;
 pub mod people;
 mod preset;
 mod problem;
@@ -97,6 +101,12 @@ pub struct ProjectDefinition {
     pub sources: Vec<Source>,
     /// The remote APIs it knows.
     pub connections: Vec<Connection>,
+    /// What several people may do in its forms.
+    pub roles: Vec<Role>,
+    /// Who takes part in what its forms set going.
+    pub users: Vec<User>,
+    /// What it asks itself, and what becomes of it.
+    pub forms: Vec<Arc<FormDefinition>>,
     /// Its standing orders.
     pub forwarders: Vec<Forwarder>,
     /// What it does with what happens, step by step.
@@ -116,6 +126,12 @@ pub struct ProjectDraft {
     pub sources: Vec<SourceDraft>,
     /// The remote APIs it knows.
     pub connections: Vec<Connection>,
+    /// What several people may do in its forms.
+    pub roles: Vec<Role>,
+    /// Who takes part in what its forms set going.
+    pub users: Vec<User>,
+    /// What it asks itself, and what becomes of it.
+    pub forms: Vec<Arc<FormDefinition>>,
     /// Its standing orders.
     pub forwarders: Vec<Forwarder>,
     /// What it does with what happens, step by step.

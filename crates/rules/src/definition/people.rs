@@ -1,17 +1,19 @@
 //! People and roles of a project: the keys `users` and `roles`, read and written.
 //!
-//! A whole project does not take them yet (see `later`); alone they can be read and written.
+//! People are named by programs, by mail address or by the id that an identity provider knows them by; so
+//! no two of a project have the same.
 
 use fieldpost_model::access::Access;
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::Who;
 use fieldpost_model::person::{Role, User};
+use fieldpost_model::project::ApiAccess;
 
 use super::address::{read_mail_address, read_mail_addresses};
 use super::fields::{Field, Section, collect, suggestion_or};
 use super::form::ADD_ROLE;
 use super::problem::Problem;
-use super::project::{check_name, read_title};
+use super::project::{check_name, is_name, read_title};
 use super::write::Members;
 
 /// How many roles, and how many people, a project can have.
@@ -32,30 +34,51 @@ const MAX_ROLES: usize = 200;
 /// What somebody may do in the project, if nothing is said.
 const USUAL_ACCESS: Access = Access::Viewer;
 
-/// Reads the roles of a project: an object of them, by id.
-pub fn read_roles(value: &Value<'_>) -> Result<Vec<Role>, Vec<Problem>> {
-    collect("roles", |place| read_entries(&Field::alone(value, place), read_role))
+/// What is done about two people who are known by the same.
+const GIVE_TO_ONE: &str = "give it to one of them";
+
+/// Reads a role.
+pub fn read_role(id: &str, value: &Value<'_>) -> Result<Role, Vec<Problem>> {
+    collect(&format!("roles.{id}"), |place| role(id, &Field::alone(value, place)))
 }
 
-/// Writes the roles of a project; what is as it would be anyway is left out.
-pub fn write_roles(roles: &[Role]) -> Value<'static> {
-    Value::object(roles.iter().map(|role| (role.id.clone(), write_role(role))))
+/// Reads somebody. Whether their roles exist is for [`user_references`] to tell, and whether somebody else
+/// is known by the same for [`shared_names`].
+pub fn read_user(id: &str, value: &Value<'_>) -> Result<User, Vec<Problem>> {
+    collect(&format!("users.{id}"), |place| user(id, &Field::alone(value, place)))
 }
 
-/// Reads the people of a project: an object of them, by id. Whether their roles exist is for
-/// [`user_references`] to tell.
-pub fn read_users(value: &Value<'_>) -> Result<Vec<User>, Vec<Problem>> {
-    collect("users", |place| {
-        let field = Field::alone(value, place);
-        let users = read_entries(&field, read_user)?;
-        report_shared(&field, &users)?;
-        Some(users)
-    })
+/// Reads the section of the roles.
+pub(super) fn take_roles(field: Option<Field<'_, '_>>) -> Vec<Role> {
+    field.map(|field| entries(&field, role)).unwrap_or_default()
 }
 
-/// Writes the people of a project; what is as it would be anyway is left out.
-pub fn write_users(users: &[User]) -> Value<'static> {
-    Value::object(users.iter().map(|user| (user.id.clone(), write_user(user))))
+/// Reads the section of the people, of whom no two may be known by the same.
+pub(super) fn take_users(field: Option<Field<'_, '_>>) -> Vec<User> {
+    let Some(field) = field else { return Vec::new() };
+    let users = entries(&field, user);
+    for (index, user) in users.iter().enumerate() {
+        for (key, other) in shared(user, users.get(..index).unwrap_or_default()) {
+            let place = field.place.key(&user.id).key(key);
+            place.report_with_hint::<()>("duplicate-value", shared_with(other), GIVE_TO_ONE);
+        }
+    }
+    users
+}
+
+/// What would name somebody of a draft and somebody else, who stays beside the draft, at once.
+pub fn shared_names(users: &[User], staying: &[User]) -> Vec<Problem> {
+    let is_named = |other: &&User| users.iter().any(|user| user.id == other.id);
+    let staying: Vec<User> = staying.iter().filter(|it| !is_named(it)).cloned().collect();
+    let found = users.iter().flat_map(|user| {
+        shared(user, &staying).map(|(key, other)| Problem {
+            path: format!("users.{}.{key}", user.id),
+            code: "duplicate-value",
+            message: shared_with(other),
+            hint: Some(GIVE_TO_ONE.to_owned()),
+        })
+    });
+    found.collect()
 }
 
 /// The roles that people have and that are not there.
@@ -64,34 +87,40 @@ pub fn user_references(users: &[User], roles: &[&str]) -> Vec<Problem> {
         let roles = user.roles.iter().enumerate();
         roles.map(|(index, role)| (format!("users.{}.roles[{index}]", user.id), role))
     });
-    let unknown = named.filter(|(_, role)| !roles.contains(&role.as_str()));
-    unknown
-        .map(|(path, role)| Problem {
-            path,
-            code: "unknown-role",
-            message: format!("there is no role `{role}` in this project"),
-            hint: Some(suggestion_or(role, roles, ADD_ROLE)),
-        })
-        .collect()
+    named.filter_map(|(path, role)| unknown_role(path, role, roles)).collect()
 }
 
-/// Reads an object of things by their names; nothing where one of them cannot be read.
-fn read_entries<T>(
-    field: &Field<'_, '_>,
-    read: fn(&str, &Field<'_, '_>) -> Option<T>,
-) -> Option<Vec<T>> {
-    field.value.as_object().or_else(|| field.wrong_type("an object with keys"))?;
+/// The roles that keys have and that are not there.
+pub fn key_references(keys: &[ApiAccess], roles: &[&str]) -> Vec<Problem> {
+    let named = keys.iter().flat_map(|key| {
+        let roles = key.roles.iter().enumerate();
+        roles.map(|(index, role)| (format!("api_access.{}.roles[{index}]", key.name), role))
+    });
+    named.filter_map(|(path, role)| unknown_role(path, role, roles)).collect()
+}
+
+fn unknown_role(path: String, role: &str, roles: &[&str]) -> Option<Problem> {
+    (!roles.contains(&role)).then(|| Problem {
+        path,
+        code: "unknown-role",
+        message: format!("there is no role `{role}` in this project"),
+        hint: Some(suggestion_or(role, roles, ADD_ROLE)),
+    })
+}
+
+/// Reads an object of things by their names.
+fn entries<T>(field: &Field<'_, '_>, read: impl Fn(&str, &Field<'_, '_>) -> Option<T>) -> Vec<T> {
     let entries = field.entries();
     if entries.len() > MAX_ENTRIES {
         let message =
             format!("there are {} entries; at most {MAX_ENTRIES} can be had", entries.len());
-        return field.place.report("out-of-range", message);
+        field.place.report::<()>("out-of-range", message);
+        return Vec::new();
     }
-    let all: Vec<Option<T>> = entries.iter().map(|(id, field)| read(id, field)).collect();
-    all.into_iter().collect()
+    entries.iter().filter_map(|(id, field)| read(id, field)).collect()
 }
 
-fn read_role(id: &str, field: &Field<'_, '_>) -> Option<Role> {
+fn role(id: &str, field: &Field<'_, '_>) -> Option<Role> {
     if Who::WORDS.contains(&id) || id.starts_with('_') {
         return field.place.report_with_hint(
             "bad-name",
@@ -125,7 +154,8 @@ fn read_role(id: &str, field: &Field<'_, '_>) -> Option<Role> {
     })
 }
 
-fn write_role(role: &Role) -> Value<'static> {
+/// Writes a role; what is as it would be anyway is left out.
+pub fn write_role(role: &Role) -> Value<'static> {
     let mut members = Members::default();
     members.put_unless(role.name == role.id, "name", role.name.clone());
     members.put_unless(role.details.is_empty(), "details", role.details.clone());
@@ -134,7 +164,7 @@ fn write_role(role: &Role) -> Value<'static> {
     members.into_value()
 }
 
-fn read_user(id: &str, field: &Field<'_, '_>) -> Option<User> {
+fn user(id: &str, field: &Field<'_, '_>) -> Option<User> {
     check_name(&field.place, id);
     let mut fields = field.fields(Section::Inner)?;
     let name = fields.take("name").map(|field| read_title(&field).map(str::to_owned));
@@ -186,14 +216,15 @@ fn read_role_ids(field: &Field<'_, '_>) -> Vec<String> {
     for field in elements {
         let Some(role) = field.text() else { continue };
         check_name(&field.place, role);
-        if !roles.iter().any(|it| it == role) {
+        if is_name(role) && !roles.iter().any(|it| it == role) {
             roles.push(role.to_owned());
         }
     }
     roles
 }
 
-fn write_user(user: &User) -> Value<'static> {
+/// Writes somebody; what is as it would be anyway is left out.
+pub fn write_user(user: &User) -> Value<'static> {
     let mut members = Members::default();
     members.put_unless(user.name == user.id, "name", user.name.clone());
     if let Some(email) = &user.email {
@@ -213,30 +244,18 @@ fn texts(texts: &[String]) -> Value<'static> {
     Value::Array(texts.iter().cloned().map(Value::from).collect())
 }
 
-/// Reports what would name two people at once: a program that names somebody means one.
-fn report_shared(field: &Field<'_, '_>, users: &[User]) -> Option<()> {
-    let mut result = Some(());
-    for (index, user) in users.iter().enumerate() {
-        let others = users.get(..index).unwrap_or_default();
-        let same_email = |other: &&User| match (&other.email, &user.email) {
-            (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
-            _ => false,
-        };
-        let same_id = |other: &&User| other.name_ids.iter().any(|id| user.name_ids.contains(id));
-        for (key, other) in
-            [("email", others.iter().find(same_email)), ("name_id", others.iter().find(same_id))]
-        {
-            if let Some(other) = other {
-                result = field.place.key(&user.id).key(key).report_with_hint(
-                    "duplicate-value",
-                    format!(
-                        "`{}` has it already, and a program that names it means one person",
-                        other.id
-                    ),
-                    "give it to one of them",
-                );
-            }
-        }
-    }
-    result
+/// By what somebody would be known as one of these others is: a program that names it means one person.
+fn shared<'u>(user: &User, others: &'u [User]) -> impl Iterator<Item = (&'static str, &'u User)> {
+    let same_email = |other: &&User| match (&other.email, &user.email) {
+        (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
+        _ => false,
+    };
+    let same_id = |other: &&User| other.name_ids.iter().any(|id| user.name_ids.contains(id));
+    let found =
+        [("email", others.iter().find(same_email)), ("name_id", others.iter().find(same_id))];
+    found.into_iter().filter_map(|(key, other)| Some((key, other?)))
+}
+
+fn shared_with(other: &User) -> String {
+    format!("`{}` has it already, and a program that names it means one person", other.id)
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 43] = [
+pub const CODES: [&str; 53] = [
+    "automatic-circle",
     "bad-cron",
     "bad-header",
     "bad-job-file",
@@ -25,9 +26,11 @@ pub const CODES: [&str; 43] = [
     "database-needs-table",
     "does-not-apply",
     "duplicate-value",
+    "endpoint-with-jump",
     "id-cannot-be-withheld",
     "missing-key",
     "no-notify",
+    "no-role-for-function",
     "no-stored-secret",
     "not-supported-yet",
     "out-of-range",
@@ -38,13 +41,20 @@ pub const CODES: [&str; 43] = [
     "two-triggers",
     "unknown-api-access",
     "unknown-connection",
+    "unknown-field",
+    "unknown-function",
     "unknown-key",
+    "unknown-role",
     "unknown-source",
+    "unknown-status",
     "unknown-step",
     "unknown-time-zone",
+    "unreachable-action",
+    "unreachable-status",
     "unreachable-step",
     "unverified-tls",
     "withhold-needs-model",
+    "wrong-field-type",
     "wrong-type",
     "wrong-value",
 ];

@@ -1,6 +1,7 @@
 //! The project as a whole: its sections, its names, and what must fit together.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fieldpost_model::connection::Connection;
 use fieldpost_model::json::Value;
@@ -11,12 +12,13 @@ use super::access::{access_problems, keep_api_access};
 use super::fetching::{fetching_problems, fetching_problems_of};
 use super::fields::{Field, Fields, Place, Section, collect, collect_part};
 use super::forwarder::{unfit_format, unknown_references};
+use super::lifecycles::{Named, form_problems};
 use super::problem::Problem;
 use super::settings::{put_settings, take_settings};
 use super::workflow::{self, source_of, workflow_references};
 use super::write::{Members, Secrets};
 use super::{PauseUnsaid, ProjectDefinition, ProjectDraft, SourceDraft};
-use super::{connection, forwarder, source};
+use super::{connection, form, forwarder, people, source};
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 64;
@@ -24,7 +26,7 @@ const MAX_NAME: usize = 64;
 /// The longest title, in characters.
 const MAX_TITLE: usize = 200;
 
-/// Whether a text can be the name of a project, source, connection, forwarder or workflow: lower-case
+/// Whether a text can be the name of a project or of anything that is defined in one: lower-case
 /// letters, digits, `-` and `_`, at most 64 of them. Such a name is the same in a URL, a file, a
 /// command and a database.
 pub fn is_name(text: &str) -> bool {
@@ -50,7 +52,7 @@ pub fn mistakes(
     let (draft, mut problems) = collect_part("", |place| read(value, place));
     let Some(mut draft) = draft else { return problems };
     keep_api_access(&mut draft, existing, prune);
-    let dangling = dangling_references(&draft, existing, prune).into_iter();
+    let dangling = dangling_flow(&draft, existing, prune).into_iter();
     // A name is known by being written, even where what stands under it cannot be read.
     let is_written = |problem: &Problem| match problem.code {
         "unknown-connection" => names_written(value, "connections", &draft, problem),
@@ -61,7 +63,15 @@ pub fn mistakes(
     };
     let dangling: Vec<Problem> = dangling.filter(|problem| !is_written(problem)).collect();
     problems.extend(dangling);
+    let written = Named::new(names_of(value, "connections"), names_of(value, "roles"));
+    problems.extend(form_problems(&draft, existing, prune, written));
     problems
+}
+
+/// The names that stand in a section of the document.
+fn names_of<'v>(value: &'v Value<'_>, section: &str) -> Vec<&'v str> {
+    let written = value.get(section).and_then(Value::as_object).unwrap_or_default();
+    written.iter().map(|(name, _)| name.as_ref()).collect()
 }
 
 /// Whether what a forwarder, a workflow or a source refers to stands in that section of the document.
@@ -71,9 +81,8 @@ fn names_written(
     draft: &ProjectDraft,
     problem: &Problem,
 ) -> bool {
-    let written = value.get(section).and_then(Value::as_object).unwrap_or_default();
     let name = name_at(draft, &problem.path);
-    written.iter().any(|(written, _)| Some(written.as_ref()) == name)
+    names_of(value, section).into_iter().any(|written| Some(written) == name)
 }
 
 /// The name of a connection or a source that stands at a place of the draft.
@@ -111,6 +120,12 @@ pub fn write_project(project: &ProjectDefinition, secrets: Secrets) -> Value<'st
         .iter()
         .map(|source| (source.name.clone(), source::write_source(source, secrets)));
     members.put_unless(project.sources.is_empty(), "sources", Value::object(sources));
+    let roles = project.roles.iter().map(|it| (it.id.clone(), people::write_role(it)));
+    members.put_unless(project.roles.is_empty(), "roles", Value::object(roles));
+    let users = project.users.iter().map(|it| (it.id.clone(), people::write_user(it)));
+    members.put_unless(project.users.is_empty(), "users", Value::object(users));
+    let forms = project.forms.iter().map(|it| (it.name.clone(), form::write_form(it)));
+    members.put_unless(project.forms.is_empty(), "forms", Value::object(forms));
     let forwarders = project
         .forwarders
         .iter()
@@ -155,6 +170,9 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
     let settings = take_settings(&mut fields);
     let connections = read_section(fields.take("connections"), connection::read);
     let sources = read_section(fields.take("sources"), source::read);
+    let roles = people::take_roles(fields.take("roles"));
+    let users = people::take_users(fields.take("users"));
+    let forms = read_section(fields.take("forms"), form::read).into_iter().map(Arc::new).collect();
     let forwarders = read_section(fields.take("forwarders"), forwarder::read);
     let workflows = read_section(fields.take("workflows"), workflow::read);
     report_shared_urls(&fields.place, &sources);
@@ -165,6 +183,9 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
         name,
         sources,
         connections,
+        roles,
+        users,
+        forms,
         forwarders,
         workflows,
         settings: settings?,
@@ -187,10 +208,22 @@ fn without_pause(value: &Value<'_>, section: &str) -> Vec<String> {
         .collect()
 }
 
-/// Forwarders and workflows that name a connection or a source, and sources that name a key, which is neither in
-/// the draft nor, unless it would be pruned, in the project that is there already. Sources whose
-/// receiver paths belong to another one are found as well.
+/// Forwarders and workflows that name a connection or a source, sources that name a key, forms that name a
+/// connection or a role, and people and keys that name a role, which is neither in the draft nor, unless it
+/// would be pruned, in the project that is there already. Sources whose receiver paths belong to another
+/// one are found as well, and people who are known by the same as others.
 pub fn dangling_references(
+    draft: &ProjectDraft,
+    existing: Option<&ProjectDefinition>,
+    prune: bool,
+) -> Vec<Problem> {
+    let mut problems = dangling_flow(draft, existing, prune);
+    problems.extend(form_problems(draft, existing, prune, Named::default()));
+    problems
+}
+
+/// What is told of the way of messages alone.
+fn dangling_flow(
     draft: &ProjectDraft,
     existing: Option<&ProjectDefinition>,
     prune: bool,

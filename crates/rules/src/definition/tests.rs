@@ -29,6 +29,7 @@ mod changes;
 mod kept_secrets;
 mod kinds;
 mod mistakes;
+mod people;
 mod round_trips;
 mod warned;
 mod workflows;
@@ -77,6 +78,9 @@ fn completed(draft: ProjectDraft) -> ProjectDefinition {
             .map(|source| source.complete(None, &mut fresh))
             .collect(),
         connections: draft.connections,
+        roles: draft.roles,
+        users: draft.users,
+        forms: draft.forms,
         forwarders: draft.forwarders,
         workflows: draft.workflows,
         settings: draft.settings,

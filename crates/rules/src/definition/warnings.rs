@@ -9,6 +9,7 @@ use url::{Host, Url};
 
 use super::address::{is_database, is_without_tls};
 use super::connection::{SOUND_SIGNING_KEY_BYTES, signing_key_bytes};
+use super::form::form_warnings;
 use super::problem::Problem;
 use super::workflow::workflow_warnings;
 use super::{ProjectDraft, SourceDraft};
@@ -20,13 +21,14 @@ const SHORT_SECRET: usize = 16;
 /// What the names of machines end in that are reached within a house only.
 const PRIVATE_ENDINGS: [&str; 5] = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
 
-/// What is allowed and likely to be regretted: connections first, then sources, keys and workflows.
+/// What is allowed and likely to be regretted: connections first, then sources, keys, forms and workflows.
 pub fn warnings(project: &ProjectDraft) -> Vec<Problem> {
     let connections = project.connections.iter().flat_map(connection_warnings);
     let sources = project.sources.iter().filter_map(short_secret);
     let keys = project.settings.api_access.iter().filter_map(short_key);
     let workflows = project.workflows.iter().flat_map(workflow_warnings);
-    connections.chain(sources).chain(keys).chain(workflows).collect()
+    let forms = project.forms.iter().flat_map(|form| form_warnings(form));
+    connections.chain(sources).chain(keys).chain(forms).chain(workflows).collect()
 }
 
 /// What is allowed in a connection and likely to be regretted.

@@ -52,6 +52,7 @@ async fn definitions_change_together_and_read_back(
         text: text.to_owned(),
         saved_in: 2,
         pause: None,
+        number: None,
     };
     let definitions = vec![
         stored(DefinitionKind::Connection, "ministry", "2"),

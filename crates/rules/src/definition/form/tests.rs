@@ -13,10 +13,10 @@ use fieldpost_model::lifecycle::{
     ErrorPolicies, ErrorPolicy, Function, Jump, JumpTarget, Lifecycle, MailTo, Who,
 };
 
-use super::super::{CODES as CODES_OF_PROJECTS, yaml};
-use super::{CODES, form_references, form_warnings, read_form, write_form};
+use super::super::{CODES, yaml};
+use super::{form_references, form_warnings, read_form, write_form};
 
-mod arbitrary;
+pub(in crate::definition) mod arbitrary;
 mod mistakes;
 
 /// A form with every key.
@@ -348,10 +348,4 @@ fn comes_back(form: &FormDefinition) {
     let again =
         read_form(&form.name, &read).unwrap_or_else(|problems| panic!("{}\n{text}", problems[0]));
     assert_eq!(&again, form, "{text}");
-}
-
-#[test]
-fn codes_are_apart_from_those_of_projects() {
-    assert!(CODES.is_sorted());
-    assert!(CODES.iter().all(|code| !CODES_OF_PROJECTS.contains(code)));
 }

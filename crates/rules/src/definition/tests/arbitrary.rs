@@ -1,7 +1,8 @@
 //! Any definition that can be written, for laws that hold for all of them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use fieldpost_model::access::Access;
 use fieldpost_model::connection::{
     CredentialsPlace, Login, LoginBody, Oauth2, Oauth2Grant, OnBehalfOf, SignedUrl,
     SigningAlgorithm, TokenPlace,
@@ -10,6 +11,7 @@ use fieldpost_model::source::Source;
 use proptest::prelude::*;
 
 use super::*;
+use crate::definition::form::tests::arbitrary::any_form;
 use crate::redact;
 
 mod forwarders;
@@ -129,7 +131,7 @@ pub(super) fn any_login() -> impl Strategy<Value = Login> {
 
 /// Names that differ in more than their case: a stored secret is found again whatever the case.
 pub(super) fn names_once(
-    fields: std::collections::BTreeMap<String, Secret>,
+    fields: BTreeMap<String, Secret>,
 ) -> Vec<(String, Secret)> {
     let mut seen = HashSet::new();
     fields.into_iter().filter(|(name, _)| seen.insert(name.to_ascii_lowercase())).collect()
@@ -330,22 +332,67 @@ pub(super) fn any_settings() -> impl Strategy<Value = ProjectSettings> {
     )
 }
 
+/// Roles and people, of whom no two are known by the same.
+fn any_people() -> impl Strategy<Value = (Vec<Role>, Vec<User>)> {
+    let name = "[a-z][a-z0-9_-]{0,8}";
+    let emails = || prop::collection::vec("[a-z.+]{1,5}@[a-z.]{1,8}", 0..3);
+    let role = ("\\PC{1,9}", "\\PC{0,9}", emails(), any::<bool>());
+    let roles = prop::collection::btree_map(name, role, 0..3).prop_map(|roles| {
+        let roles = roles.into_iter();
+        roles
+            .map(|(id, (name, details, emails, emails_to_members))| Role {
+                id,
+                name,
+                details,
+                emails,
+                emails_to_members,
+            })
+            .collect()
+    });
+    let named = prop::collection::btree_set(name, 0..3);
+    let user = ("\\PC{1,9}", any::<bool>(), 0..3_usize, named, prop::sample::select(Access::ALL));
+    let users = prop::collection::btree_map(name, user, 0..3).prop_map(|users| {
+        let users = users.into_iter();
+        users
+            .map(|(id, (name, has_email, ids, roles, access))| User {
+                email: has_email.then(|| format!("{id}@example.org")),
+                name_ids: (0..ids).map(|number| format!("{id} {number}")).collect(),
+                roles: roles.into_iter().collect(),
+                id,
+                name,
+                access,
+            })
+            .collect()
+    });
+    (roles, users)
+}
+
 pub(super) fn any_project() -> impl Strategy<Value = ProjectDefinition> {
     (
         any_name(),
         "\\PC{1,20}",
         prop::collection::vec(any_source(), 0..3),
         prop::collection::vec(any_connection(), 1..3),
+        any_people(),
+        prop::collection::vec((any_name(), any_form()), 0..2),
         prop::collection::vec(any_forwarder(), 0..3),
         prop::collection::vec(any_workflow(), 0..3),
         any_settings(),
     )
-        .prop_map(|(name, title, sources, connections, forwarders, workflows, settings)| {
+        .prop_map(|parts| {
+            let (name, title, sources, connections, people, forms, forwarders, workflows, settings) =
+                parts;
+            let (roles, users) = people;
+            let forms: BTreeMap<String, FormDefinition> = forms.into_iter().collect();
+            let forms = forms.into_iter();
             let mut project = ProjectDefinition {
                 name,
                 title,
                 sources,
                 connections,
+                roles,
+                users,
+                forms: forms.map(|(name, form)| Arc::new(FormDefinition { name, ..form })).collect(),
                 forwarders,
                 workflows,
                 settings,

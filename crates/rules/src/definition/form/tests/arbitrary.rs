@@ -352,7 +352,7 @@ fn any_lifecycle() -> BoxedStrategy<Lifecycle> {
         .boxed()
 }
 
-pub(super) fn any_form() -> BoxedStrategy<FormDefinition> {
+pub(in crate::definition) fn any_form() -> BoxedStrategy<FormDefinition> {
     let title = prop_oneof![Just("request".to_owned()), "[a-zé]{1,9}"];
     let listed = (option::of("[a-z]{1,5}"), vec("[a-z]{1,3}", 0..1), any::<[bool; 2]>());
     let codes = option::of(Just(TrackingCodes::default()));
