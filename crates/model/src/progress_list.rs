@@ -26,6 +26,8 @@ pub struct Pushdown {
     pub statuses: Option<Among<String>>,
     /// It is pending, and one of these can do something now.
     pub waiting_for: Option<Whom>,
+    /// Not so: it is not pending, or none of these can do something now.
+    pub not_waiting_for: Option<Whom>,
     /// One of these may see it: a role that it concerns, or whose it is.
     pub visible_to: Option<Whom>,
     /// When it came in.
