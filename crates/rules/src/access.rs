@@ -224,6 +224,28 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/runs/{run}/state", Project(Viewer)),
     look("/projects/{project}/runs/{run}/steps/{number}/input", Project(Viewer)),
     look("/projects/{project}/runs/{run}/steps/{number}/output", Project(Viewer)),
+    // What jobs keep between runs.
+    look("/projects/{project}/collections", Project(Viewer)),
+    look("/projects/{project}/collections/{collection}/items", Project(Viewer)),
+    look("/projects/{project}/collections/{collection}/items/{key}", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/collections/{collection}/items",
+        Project(Editor),
+        "collection.items-kept",
+    ),
+    change(
+        "DELETE",
+        "/projects/{project}/collections/{collection}/items",
+        Project(Editor),
+        "collection.items-removed",
+    ),
+    change(
+        "DELETE",
+        "/projects/{project}/collections/{collection}/items/{key}",
+        Project(Editor),
+        "collection.items-removed",
+    ),
     // Messages.
     look("/projects/{project}/messages", Project(Viewer)),
     change("POST", "/projects/{project}/messages/actions", Project(Editor), "messages.acted-on"),

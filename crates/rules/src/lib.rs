@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod cases;
+pub mod collection;
 pub mod cron;
 pub mod definition;
 pub mod delivery;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fieldpost_model::ProjectName;
 use fieldpost_model::time::Timestamp;
+use fieldpost_rules::collection::{self, NotKept};
 use fieldpost_script::host::{Service, failure, read, write};
 use fieldpost_script::protocol::CallError;
 use fieldpost_script::sandbox::Answer;
@@ -24,11 +25,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
-
-/// How many bytes the name of a collection may have, and a key.
-const MOST_NAME_BYTES: usize = 255;
-/// How many characters a value may have; OpenFn's own bound.
-const MOST_VALUE_CHARACTERS: usize = 1_000_000;
 
 /// The collections of one project, for one step.
 pub(super) struct CollectionService {
@@ -131,15 +127,9 @@ impl CollectionService {
 
     async fn set(&self, name: &str, items: Vec<Item>) -> Result<Value, CallError> {
         need_few(items.len())?;
-        need_name("The name of a collection", name)?;
+        collection::check_name("The name of a collection", name).map_err(not_kept)?;
         for Item { key, value } in &items {
-            need_name("A key of a collection", key)?;
-            if value.chars().count() > MOST_VALUE_CHARACTERS {
-                let message = format!(
-                    "The value of {key:?} is too long: a value may have {MOST_VALUE_CHARACTERS} characters"
-                );
-                return Err(failure("too-large", message));
-            }
+            collection::check_item(key, value).map_err(not_kept)?;
         }
         let items = items.into_iter().map(|item| (item.key, Bytes::from(item.value))).collect();
         let upserted = self.store.set_collection_items(&self.project, name, items).await;
@@ -169,12 +159,11 @@ fn need_few(items: usize) -> Result<(), CallError> {
     Ok(())
 }
 
-fn need_name(what: &str, name: &str) -> Result<(), CallError> {
-    if name.is_empty() || name.len() > MOST_NAME_BYTES {
-        let message = format!("{what} has between one and {MOST_NAME_BYTES} bytes: {name:.80?}");
-        return Err(failure("bad-call", message));
+fn not_kept(reason: NotKept) -> CallError {
+    match reason {
+        NotKept::BadName(message) => failure("bad-call", message),
+        NotKept::TooLong(message) => failure("too-large", message),
     }
-    Ok(())
 }
 
 /// The database's own words are for the hub's log, not for jobs.

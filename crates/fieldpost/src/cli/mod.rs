@@ -6,6 +6,7 @@ mod apply;
 mod audit;
 mod backup;
 mod cases;
+mod collections;
 mod completions;
 mod connection_test;
 mod connections;
@@ -111,6 +112,8 @@ enum Command {
     Workflows(workflows::Workflows),
     #[command(subcommand)]
     Runs(Box<runs::Runs>),
+    #[command(subcommand, visible_alias = "collection")]
+    Collections(collections::Collections),
     #[command(subcommand)]
     Filter(filter::Filter),
     Job(Box<job::Job>),
@@ -238,6 +241,7 @@ impl Command {
             Self::Reports(reports) => reports.execute().await,
             Self::Workflows(workflows) => Box::pin(workflows.execute()).await,
             Self::Runs(runs) => Box::pin(runs.execute()).await,
+            Self::Collections(collections) => Box::pin(collections.execute()).await,
             Self::Filter(filter) => filter.execute().await,
             Self::Erase(erase) => erase.execute().await,
             Self::Events(watch) => watch.execute().await,

@@ -73,6 +73,14 @@ fn protect(response: &mut Response) {
 #[derive(Clone, Debug)]
 pub(super) struct ExactJson(Box<RawValue>);
 
+impl ExactJson {
+    /// JSON that was kept as text.
+    pub(super) fn of_text(text: String) -> Self {
+        // What was kept was read as JSON before.
+        Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+}
+
 impl From<Value<'_>> for ExactJson {
     fn from(value: Value<'_>) -> Self {
         // What was written from a value is JSON; only a mistake of ours could end up as null.

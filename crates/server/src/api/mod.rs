@@ -23,6 +23,7 @@ mod case_export;
 mod case_history;
 mod cases;
 mod changes;
+mod collections;
 mod condition;
 mod connection_tests;
 mod connections;
@@ -287,6 +288,9 @@ fn routes_of_workflows() -> OpenApiRouter<Shared> {
         .routes(routes!(workflows::resume))
         .routes(routes!(workflow_versions::list))
         .routes(routes!(workflow_versions::get))
+        .routes(routes!(collections::list))
+        .routes(routes!(collections::items, collections::keep, collections::remove))
+        .routes(routes!(collections::get, collections::remove_one))
         .routes(routes!(runs::list))
         .routes(routes!(runs::counts))
         .routes(routes!(run_bulk::act))

@@ -8,6 +8,7 @@ mod accounts;
 mod actions;
 mod bounds;
 mod case_export;
+mod collections;
 mod connection_tests;
 mod data_cases;
 mod data_forms;
