@@ -177,7 +177,8 @@ impl Cause<'_> {
         };
         let input = match payload_of(event) {
             PayloadKind::Message => RunInput::Message,
-            PayloadKind::Submission => RunInput::Submission,
+            // No workflow can ask for a call.
+            PayloadKind::Submission | PayloadKind::Call => RunInput::Submission,
             PayloadKind::Case => RunInput::Case,
             PayloadKind::Application => RunInput::Application,
         };

@@ -128,6 +128,8 @@ impl Hub {
             PayloadKind::Submission => self.choose_form(&routing, forwarder, of).await?,
             PayloadKind::Case => self.choose_case(&routing, forwarder, of).await?,
             PayloadKind::Application => self.choose_application(&routing, forwarder, of).await?,
+            // No forwarder can ask for it.
+            PayloadKind::Call => return Err(nothing("call")),
         };
         let request = self.previewed(&routing, forwarder, &chosen).await?;
         let Chosen { kind, id, message, explanation, .. } = chosen;

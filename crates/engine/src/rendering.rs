@@ -138,6 +138,9 @@ impl Hub {
                 let body = self.render_application(project, forwarder, facts).await?;
                 Ok(Rendered::of(body))
             }
+            PayloadKind::Call => Err("a call is written by its lifecycle, and by no forwarder"
+                .to_owned()
+                .into()),
         }
     }
 

@@ -140,7 +140,7 @@ impl Hub {
             PayloadKind::Submission | PayloadKind::Case => {
                 self.try_told(&routing, &Arc::new(forwarder.clone()), on).await
             }
-            PayloadKind::Application => Err(HubError::NotAllowed {
+            PayloadKind::Application | PayloadKind::Call => Err(HubError::NotAllowed {
                 code: "does-not-apply",
                 message: format!("no message brings what `on: {}` is about", forwarder.on),
                 hint: "save the forwarder, and see in its preview what it sends".to_owned(),

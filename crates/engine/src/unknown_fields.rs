@@ -54,7 +54,7 @@ impl Hub {
             let known = match payload_of(draft.on) {
                 PayloadKind::Submission => self.fields_of_forms(&routing, draft).await?,
                 PayloadKind::Case => self.fields_of_cases(project, draft).await?,
-                PayloadKind::Message | PayloadKind::Application => continue,
+                PayloadKind::Message | PayloadKind::Application | PayloadKind::Call => continue,
             };
             if !known.is_empty() {
                 warnings.extend(unknown_fields(draft, &known));

@@ -44,6 +44,8 @@ names! {
         Case = "case",
         /// An application that was saved or built.
         Application = "application",
+        /// What the lifecycle of a submission sends in a call.
+        Call = "call",
     }
 }
 

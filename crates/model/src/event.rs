@@ -3,7 +3,7 @@
 use crate::names;
 
 names! {
-    /// The events that a forwarder can be told to act on.
+    /// The events that deliveries and runs come of.
     pub enum Event {
         /// A message was kept.
         Message = "message",
@@ -21,5 +21,33 @@ names! {
         AppSchema = "app-schema",
         /// A submission was kept.
         Submission = "submission",
+        /// The lifecycle of a submission makes a call. Nobody is told of it but whom it calls.
+        Call = "call",
+    }
+}
+
+impl Event {
+    /// Those that a forwarder or a workflow can be told to act on.
+    pub const OFFERED: &'static [Self] = &[
+        Self::Message,
+        Self::Form,
+        Self::Case,
+        Self::CaseCreated,
+        Self::CaseUpdated,
+        Self::FormStub,
+        Self::AppSchema,
+        Self::Submission,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_but_a_call_is_offered() {
+        let others: Vec<Event> =
+            Event::ALL.iter().copied().filter(|event| *event != Event::Call).collect();
+        assert_eq!(Event::OFFERED, others);
     }
 }

@@ -10,5 +10,6 @@ pub const fn payload_of(event: Event) -> PayloadKind {
         Event::Form | Event::Submission | Event::FormStub => PayloadKind::Submission,
         Event::Case | Event::CaseCreated | Event::CaseUpdated => PayloadKind::Case,
         Event::AppSchema => PayloadKind::Application,
+        Event::Call => PayloadKind::Call,
     }
 }

@@ -53,13 +53,14 @@ pub fn order_of(forwarder: &Forwarder, case: Option<&str>, form: Option<&str>) -
         PayloadKind::Submission | PayloadKind::Application => form,
         // States of one case that are in order by their forms are in no order among themselves.
         PayloadKind::Case => case.filter(|_| !by_form),
+        PayloadKind::Call => None,
     };
     let is_latest = forwarder.payload == PayloadChoice::Latest;
     let collapse_key = state_of.filter(|_| is_latest).map(str::to_owned);
     let order_key = match forwarder.order_by {
         OrderBy::None => None,
-        OrderBy::Case => case.map(|case| format!("case:{case}")),
-        OrderBy::Form => form.map(|form| format!("form:{form}")),
+        OrderBy::Case => case.map(|case| format!("{CASE}{case}")),
+        OrderBy::Form => form.map(|form| format!("{FORM}{form}")),
         OrderBy::Connection => Some("*".to_owned()),
     };
     let own_key = || collapse_key.as_ref().map(|key| format!("of:{}/{key}", forwarder.name));

@@ -163,7 +163,8 @@ fn copy_files(
 
 /// The digests of all files that rows name.
 const NAMED: &str = "SELECT sha256 FROM submission_files WHERE sha256 IS NOT NULL
-                     UNION SELECT sha256 FROM form_files WHERE sha256 IS NOT NULL";
+                     UNION SELECT sha256 FROM form_files WHERE sha256 IS NOT NULL
+                     UNION SELECT sha256 FROM progress_files";
 
 fn copy(
     source: &Connection,

@@ -25,6 +25,7 @@ use crate::error::StoreError;
 use crate::filing::batch::LateFiling;
 use crate::filing::keys::{MOST_LISTED_KEYS, case_lock, lock_statement, submission_lock};
 use crate::filing::{FiledCase, Filing};
+use crate::progress::erase::{add_erase_happened, add_erase_progress};
 use crate::statement::{Batch, Parameter, as_integer};
 use crate::text::storable_key;
 use crate::{Engine, Store};
@@ -131,7 +132,7 @@ impl Store {
     }
 
     /// The same of these submissions.
-    async fn filed_as(
+    pub(crate) async fn filed_as(
         &self,
         project: &str,
         submissions: Vec<Uuid>,
@@ -346,6 +347,9 @@ pub(crate) fn add_erase_filed(
             Depth::Bytes => erase.add_answers(batch),
             Depth::Tombstone => erase.add_all(batch),
         }
+        let parameters = with_ids(vec![project.into()], submissions);
+        add_erase_happened(batch, &erase.listed(), &parameters);
+        add_erase_progress(batch, &erase.listed(), &parameters);
         erase.add_field_values(batch);
     }
 }

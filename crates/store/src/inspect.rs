@@ -32,9 +32,10 @@ const USERS: &str = "SELECT COUNT(*) FROM users WHERE disabled = 0";
 const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
     JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
 /// The digests of files that rows name. Digests are spread evenly, so that the first of them are a sample.
-const NAMED_FILES: [&str; 2] = [
+const NAMED_FILES: [&str; 3] = [
     "SELECT DISTINCT sha256 FROM submission_files WHERE sha256 IS NOT NULL ORDER BY sha256 LIMIT ",
     "SELECT DISTINCT sha256 FROM form_files WHERE sha256 IS NOT NULL ORDER BY sha256 LIMIT ",
+    "SELECT DISTINCT sha256 FROM progress_files ORDER BY sha256 LIMIT ",
 ];
 /// The most files of submissions that are looked for in the folder of files, and the most of forms.
 const FILES_LOOKED_FOR: usize = 1_000;

@@ -77,6 +77,7 @@ mod order;
 mod payloads;
 mod people;
 mod postgres;
+mod progress;
 mod queries;
 mod records;
 mod replacing;
@@ -163,6 +164,10 @@ pub use crate::notices::{HeldNotice, NewNotice, NoticeOutcome, RefusedAddress};
 pub use crate::open_counts::{OpenCount, OpenCounts};
 pub use crate::order::connection_of;
 pub use crate::payloads::{ClaimedPayload, NewPayload, StoredPayload};
+pub use crate::progress::{
+    Adopted, EndedCall, ListedProgress, NewCall, ProgressKey, ProgressStep, RewrittenVersion,
+    SUBMITTER, Stepped, StoredProgress, WaitingUntold, person,
+};
 pub use crate::queries::{DeliveryQuery, MessageQuery, StateCount};
 pub use crate::records::*;
 pub use crate::replay::STALE as STALE_PLAN;

@@ -39,6 +39,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0027_run_answers.sql"),
     include_str!("schema/sqlite_0028_run_claims.sql"),
     include_str!("schema/sqlite_0029_people.sql"),
+    include_str!("schema/sqlite_0030_progress.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -71,6 +72,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0028_run_answers.sql"),
     include_str!("schema/postgres_0029_run_claims.sql"),
     include_str!("schema/postgres_0030_people.sql"),
+    include_str!("schema/postgres_0031_progress.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

@@ -117,6 +117,7 @@ impl NewDelivery {
             Event::Form | Event::FormStub | Event::Submission => PayloadKind::Submission,
             Event::Case | Event::CaseCreated | Event::CaseUpdated => PayloadKind::Case,
             Event::AppSchema => PayloadKind::Application,
+            Event::Call => PayloadKind::Call,
         }
     }
 }

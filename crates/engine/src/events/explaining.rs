@@ -148,7 +148,7 @@ pub(crate) fn answers(
     match payload_of(on) {
         PayloadKind::Submission => of_forms(occurrence, told, filter, most),
         PayloadKind::Case => of_cases(occurrence, told, (on, filter), most),
-        PayloadKind::Message | PayloadKind::Application => Vec::new(),
+        PayloadKind::Message | PayloadKind::Application | PayloadKind::Call => Vec::new(),
     }
 }
 
@@ -159,6 +159,7 @@ const fn nothing_of(event: Event) -> &'static str {
         PayloadKind::Submission => "The message has brought no form.",
         PayloadKind::Case => "The message has touched no case.",
         PayloadKind::Application => "It is told of forms that are uploaded or made known.",
+        PayloadKind::Call => "It is told of calls that lifecycles make.",
     }
 }
 

@@ -325,6 +325,7 @@ impl Occasion<'_> {
             is_untyped: submission.is_untyped,
             is_encrypted: submission.is_encrypted,
             original: None,
+            untold: None,
         };
         if self.wanted.forms {
             let told = FiledForm {

@@ -141,7 +141,8 @@ pub(super) fn report_idle_conditions(
             "is known of cases, not of forms",
             format!("write `{key_of_event}: case`"),
         ),
-        PayloadKind::Case => return,
+        // Of calls nobody is told who could have conditions.
+        PayloadKind::Case | PayloadKind::Call => return,
         PayloadKind::Application => (
             &["case_types", "users", "without_users"],
             "is known of forms and cases, not of applications",

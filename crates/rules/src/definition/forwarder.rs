@@ -111,7 +111,7 @@ pub fn write_forwarder(forwarder: &Forwarder, secrets: Secrets) -> Value<'static
 pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Forwarder> {
     check_name(&place, name);
     let mut fields = Fields::open(Section::Forwarder, value, place)?;
-    let on = fields.take("on").map(|field| field.choice(Event::ALL, Event::name));
+    let on = fields.take("on").map(|field| field.choice(Event::OFFERED, Event::name));
     let on = on.unwrap_or(Some(Event::Message));
     let filter = read_filter(&mut fields, &OF_FORWARDER);
     let to = fields.require("to").and_then(|field| field.text());

@@ -74,7 +74,8 @@ impl Store {
             let asked = asked.join(", ");
             let sql = format!(
                 "SELECT sha256 FROM submission_files WHERE sha256 IN ({asked})
-                 UNION SELECT sha256 FROM form_files WHERE sha256 IN ({asked})"
+                 UNION SELECT sha256 FROM form_files WHERE sha256 IN ({asked})
+                 UNION SELECT sha256 FROM progress_files WHERE sha256 IN ({asked})"
             );
             let digests = files.iter().map(|file| Parameter::Bytes(file.sha256.to_vec()));
             let rows = self.query(sql, digests.collect(), |row| row.bytes(0)).await?;

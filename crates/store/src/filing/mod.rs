@@ -101,6 +101,9 @@ pub struct FiledSubmission {
     pub is_encrypted: bool,
     /// The exact form, where that is not the body of its message.
     pub original: Option<Original>,
+    /// What the lifecycle of its form is to be told of this version, as a text of its planner's; `None` where
+    /// the form has no lifecycle.
+    pub untold: Option<String>,
 }
 
 /// The exact bytes of a form that is not the body of its message.
@@ -198,6 +201,7 @@ impl Filing {
                 + submission.values.len()
                 + submission.extra.len()
                 + submission.metadata.len()
+                + submission.untold.as_ref().map_or(0, String::len)
         });
         let cases = self.cases.iter().map(|filed| {
             let properties = filed.case.properties.iter();
@@ -219,6 +223,7 @@ impl Filing {
             fit(&mut submission.instance_id, storable_key);
             fit(&mut submission.user_id, storable_key);
             fit(&mut submission.form_version, storable);
+            fit(&mut submission.untold, storable);
         }
         for file in &mut self.files {
             file.name = storable_key(std::mem::take(&mut file.name));

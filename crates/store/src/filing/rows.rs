@@ -167,6 +167,19 @@ impl Rows {
                 ],
             );
         }
+        if let Some(happening) = &submission.untold {
+            self.put(
+                &tables::UNTOLD,
+                vec![
+                    project(),
+                    submission.id.into(),
+                    version.into(),
+                    submission.form.as_str().into(),
+                    happening.as_str().into(),
+                    by.at.into(),
+                ],
+            );
+        }
         if let Some(original) = &submission.original {
             self.put(
                 &tables::SUBMISSION_ORIGINALS,

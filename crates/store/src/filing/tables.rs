@@ -292,8 +292,22 @@ pub(crate) static CASE_CHANGES: Table = Table {
     present: Present::Refused,
 };
 
+pub(crate) static UNTOLD: Table = Table {
+    name: "untold",
+    columns: &[
+        ("project", Text),
+        ("submission", Id),
+        ("version", Integer),
+        ("form", Text),
+        ("happening", Text),
+        ("since", Integer),
+    ],
+    key: 3,
+    present: Present::SetBut(&[]),
+};
+
 /// Every table, in the order in which they are written.
-pub(crate) static ALL: [&Table; 12] = [
+pub(crate) static ALL: [&Table; 13] = [
     &FORMS,
     &FORM_NUMBERS,
     &SUBMISSIONS,
@@ -306,6 +320,7 @@ pub(crate) static ALL: [&Table; 12] = [
     &CASE_STATES,
     &CASE_INDICES,
     &CASE_CHANGES,
+    &UNTOLD,
 ];
 
 #[cfg(test)]

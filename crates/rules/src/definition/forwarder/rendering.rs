@@ -60,6 +60,8 @@ pub const fn formats_of(event: Event) -> &'static [Format] {
             Format::Table,
         ],
         Event::AppSchema => &[Format::SchemaId, Format::SchemaJson, Format::Template],
+        // No forwarder can ask for it.
+        Event::Call => &[],
     }
 }
 

@@ -195,7 +195,7 @@ fn triggers_are_told_apart_by_their_keys() {
 
 #[test]
 fn every_format_of_an_event_is_one_that_can_be_made_of_it() {
-    for event in Event::ALL {
+    for event in Event::OFFERED {
         assert!(!trigger_formats(*event).is_empty(), "{event}");
         for format in trigger_formats(*event) {
             assert!(formats_of(*event).contains(format), "{event} {format}");

@@ -60,7 +60,7 @@ enum Happening {
 
 impl Happening {
     fn all() -> Vec<Self> {
-        let events = Event::ALL.iter().copied().map(Self::Event);
+        let events = Event::OFFERED.iter().copied().map(Self::Event);
         events.chain(Trouble::ALL.iter().copied().map(Self::Trouble)).collect()
     }
 
@@ -100,6 +100,8 @@ pub const fn trigger_formats(event: Event) -> &'static [Format] {
             &[Format::CaseJson, Format::Normalised, Format::Geojson]
         }
         Event::AppSchema => &[Format::SchemaJson],
+        // No workflow can ask for it.
+        Event::Call => &[],
     }
 }
 

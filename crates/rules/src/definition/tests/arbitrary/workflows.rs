@@ -13,7 +13,7 @@ use super::{any_duration, any_name};
 fn any_event_trigger() -> impl Strategy<Value = Trigger> {
     let format = |on: Event| prop::sample::select(trigger_formats(on));
     let reply = prop::option::of((200..=599_u16, 200..=599_u16));
-    let event = prop::sample::select(Event::ALL);
+    let event = prop::sample::select(Event::OFFERED);
     event.prop_flat_map(move |on| (Just(on), any_filter(on), format(on), reply.clone())).prop_map(
         |(on, filter, format, reply)| {
             let reply = reply.map(|(success_code, error_code)| Reply { success_code, error_code });

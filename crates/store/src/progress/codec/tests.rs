@@ -1,0 +1,1 @@
+//! The law of the codec: what was written is read back equal.

@@ -1,0 +1,203 @@
+//! Erasing what lifecycles have made of submissions.
+//!
+//! With the answers goes what happened: it tells of the same people. Where a submission is, and its number,
+//! stay, so that lists and counts stay right. With the submission everything goes.
+
+use fieldpost_model::time::Timestamp;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::changes::ChangeKind;
+use crate::erase::{Depth, KeptBy, WAITING, with_ids};
+use crate::erase_filed::add_erase_filed;
+use crate::erasures::MOST_REDOS;
+use crate::error::StoreError;
+use crate::runs;
+use crate::statement::{Batch, Parameter};
+
+/// The tables that hold what lifecycles make of a submission, and what it is called there.
+const TABLES: [(&str, &str); 5] = [
+    ("progress_bodies", "submission"),
+    ("progress_files", "submission"),
+    ("untold", "submission"),
+    ("lifecycle_calls", "submission"),
+    ("progress", "submission"),
+];
+
+/// What a submission is made of beside what lifecycles make of it, its own row last.
+const SUBMISSION_TABLES: [(&str, &str); 6] = [
+    ("field_values", "submission"),
+    ("instances", "submission"),
+    ("submission_files", "submission"),
+    ("submission_originals", "submission"),
+    ("submission_versions", "submission"),
+    ("submissions", "id"),
+];
+
+/// Adds the statements that erase all that lifecycles have made of these submissions which are no longer
+/// there. `listed` names the submissions, the parameters from `$2` on.
+pub(crate) fn add_erase_progress(batch: &mut Batch, listed: &str, parameters: &[Parameter]) {
+    for (table, column) in TABLES {
+        batch.any(
+            format!(
+                "DELETE FROM {table} WHERE project = $1 AND {column} IN ({listed})
+                 AND NOT EXISTS (SELECT 1 FROM submissions s
+                     WHERE s.project = $1 AND s.id = {table}.{column})"
+            ),
+            parameters.to_vec(),
+        );
+    }
+    // What only their calls and events carried goes with them; what waits is given up.
+    let carried = format!(
+        "SELECT p.id FROM payloads p WHERE p.project = $1 AND p.message IS NULL
+         AND p.submission IS NOT NULL AND p.submission IN ({listed})
+         AND NOT EXISTS (SELECT 1 FROM submissions s WHERE s.project = $1 AND s.id = p.submission)"
+    );
+    let theirs = format!(
+        "SELECT d.id FROM deliveries d WHERE d.project = $1 AND d.payload_id IN ({carried})"
+    );
+    let mut add = |sql: String| batch.any(sql, parameters.to_vec());
+    add(format!(
+        "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL
+         WHERE project = $1 AND id IN ({theirs}) AND state IN ('pending', 'failed')"
+    ));
+    add(format!("DELETE FROM queue WHERE project = $1 AND delivery IN ({theirs})"));
+    add(format!("DELETE FROM attempts WHERE project = $1 AND delivery IN ({theirs})"));
+    add(format!(
+        "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
+         WHERE project = $1 AND id IN ({theirs})"
+    ));
+    add(format!("DELETE FROM payloads WHERE project = $1 AND id IN ({carried})"));
+}
+
+/// Adds the statements that erase what happened to these submissions, of which the newest answers are gone.
+pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[Parameter]) {
+    let without_answers = |id: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM submissions s
+                 JOIN submission_versions v ON v.project = s.project AND v.submission = s.id
+                     AND v.version = s.version
+                 WHERE s.project = $1 AND s.id = {id} AND v.answers IS NULL)"
+        )
+    };
+    for table in ["progress_bodies", "progress_files"] {
+        batch.any(
+            format!(
+                "DELETE FROM {table} WHERE project = $1 AND submission IN ({listed}) AND {}",
+                without_answers(&format!("{table}.submission"))
+            ),
+            parameters.to_vec(),
+        );
+    }
+    batch.any(
+        format!(
+            "UPDATE progress SET digest = NULL, user_number = NULL, agent_number = NULL,
+                 latitude = NULL, longitude = NULL, due_at = NULL, revision = revision + 1
+             WHERE project = $1 AND submission IN ({listed}) AND {}",
+            without_answers("progress.submission")
+        ),
+        parameters.to_vec(),
+    );
+}
+
+impl Store {
+    /// Adds the statements that erase what calls and events of a submission carried and sent, all but what
+    /// still waits.
+    pub(super) fn add_erase_carried(
+        &self,
+        batch: &mut Batch,
+        project: &str,
+        submission: Uuid,
+        now: Timestamp,
+    ) {
+        batch.any(
+            format!(
+                "UPDATE payloads SET facts = '', content_type = NULL, original = NULL
+                 WHERE project = $1 AND submission = $2 AND message IS NULL
+                 AND submission IS NOT NULL AND NOT EXISTS (
+                     SELECT 1 FROM deliveries d WHERE d.project = payloads.project
+                     AND d.payload_id = payloads.id AND {WAITING})
+                 AND NOT EXISTS (SELECT 1 FROM runs r {} WHERE r.project = payloads.project
+                     AND r.payload = payloads.id AND r.message IS NULL AND {})",
+                self.engine.indexed_by(Some("runs_by_payload")),
+                runs::erase::WAITING
+            ),
+            vec![project.into(), submission.into()],
+        );
+        batch.any(
+            "UPDATE attempts SET request_body = NULL, response_body = NULL, erased_at = $3
+             WHERE project = $1 AND erased_at IS NULL AND delivery IN (
+                 SELECT d.id FROM payloads p JOIN deliveries d
+                     ON d.project = p.project AND d.payload_id = p.id
+                 WHERE p.project = $1 AND p.submission = $2 AND p.message IS NULL
+                 AND p.submission IS NOT NULL AND p.facts = '')",
+            vec![project.into(), submission.into(), now.into()],
+        );
+    }
+
+    /// Removes a submission with all that is known of it, and leaves a tombstone in the feed of changes.
+    /// `false`: there is none.
+    ///
+    /// The messages that brought it are erased to their tombstones; but those of which something still waits
+    /// keep their bytes until it is sent, and then go by retention. Its own calls that wait are given up.
+    pub async fn remove_submission(
+        &self,
+        project: &str,
+        submission: Uuid,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..=MOST_REDOS {
+            let told = self.erased_of(project, &[submission]).await?;
+            let messages = self.messages_of(project, &[submission]).await?;
+            let filed = self.filed_as(project, vec![submission], Depth::Tombstone).await?;
+            let mut batch = Batch::default();
+            self.lock_filed(&mut batch, project, &filed);
+            let kept_by = KeptBy::WHAT_WAITS;
+            self.add_erase(&mut batch, project, &messages, Depth::Tombstone, kept_by, now);
+            let found = batch.0.len();
+            let parameters = || with_ids(vec![project.into()], &[submission]);
+            batch.any(
+                "UPDATE submissions SET version = version WHERE project = $1 AND id = $2",
+                parameters(),
+            );
+            add_erase_filed(self, &mut batch, project, &messages, &filed, now);
+            // What something still waits of is left by these: it goes all the same.
+            let this = "project = $1 AND id = $2";
+            self.add_tombstones(&mut batch, ChangeKind::Submission, this, parameters(), now);
+            for (table, column) in SUBMISSION_TABLES {
+                let sql = format!("DELETE FROM {table} WHERE project = $1 AND {column} = $2");
+                batch.any(sql, parameters());
+            }
+            add_erase_progress(&mut batch, "$2", &parameters());
+            match self.change(batch).await {
+                Err(StoreError::Conflict(conflict))
+                    if conflict == crate::erase_filed::TOUCHED_MEANWHILE => {}
+                end => {
+                    let is_gone = end?.get(found).is_some_and(|found| *found > 0);
+                    self.tell_all(told);
+                    return Ok(is_gone);
+                }
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// The drafts of a form that nobody has changed since before a moment, the oldest first.
+    pub async fn drafts_before(
+        &self,
+        project: &str,
+        form: &str,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let sql = format!(
+            "SELECT submission FROM progress {}
+             WHERE project = $1 AND form = $2 AND status IS NULL AND updated_at < $3
+             ORDER BY updated_at, number LIMIT $4",
+            self.engine.indexed_by(Some("progress_drafts"))
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let parameters = vec![project.into(), form.into(), before.into(), limit.into()];
+        self.query(sql, parameters, |row| row.id(0)).await
+    }
+}
