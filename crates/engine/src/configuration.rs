@@ -29,6 +29,7 @@ use fieldpost_store::{
 };
 
 use crate::asked::Asked;
+use crate::defined_forms::CheckedForms;
 use crate::error::HubError;
 use crate::expected::{Expected, saved_in};
 use crate::hub::Hub;
@@ -216,6 +217,8 @@ impl Hub {
         problems.extend(draft.forwarders.iter().filter_map(unusable_template));
         let checked = self.checked_workflows(&draft.workflows).await?;
         problems.extend(checked.problems);
+        let forms = self.checked_forms(&name, &draft.forms).await?;
+        problems.extend(forms.problems);
         if problems.is_empty() {
             problems.extend(draft.connections.iter().filter_map(|it| self.unusable(&name, it)));
         }
@@ -260,7 +263,8 @@ impl Hub {
         };
         applied.version = Some(version);
         let storing = Storing { before: &current, pause: self.pause_begun(asked) };
-        let stored = stored_changes(&applied.changes, draft, &storing);
+        let mut stored = stored_changes(&applied.changes, draft, &storing);
+        stored.extend(forms.changes);
         if !stored.is_empty() {
             applied.version = Some(self.save(&name, version, stored).await?);
         }
@@ -289,6 +293,10 @@ impl Hub {
             _ => self.checked_workflows(&[]),
         };
         let checked = checked.await?;
+        let forms = match &draft {
+            Draft::Form(form) => self.checked_forms(project, std::slice::from_ref(form)).await?,
+            _ => CheckedForms::default(),
+        };
         self.change_saved(project, |Saved { definition: current, configuration, .. }| {
             let (kind, name) = draft.place();
             expected.check(configuration, kind, name)?;
@@ -350,7 +358,9 @@ impl Hub {
                 Draft::Form(form) => {
                     let connections: Vec<&str> =
                         current.connections.iter().map(|other| &*other.name).collect();
-                    form_references(form, &connections, &role_names(current))
+                    let mut problems = form_references(form, &connections, &role_names(current));
+                    problems.extend(forms.problems.iter().cloned());
+                    problems
                 }
             };
             if !problems.is_empty() {
@@ -364,7 +374,11 @@ impl Hub {
                 Draft::Workflow(workflow) => storing.workflow(&workflow),
                 Draft::Role(role) => vec![Storing::role(&role)],
                 Draft::User(user) => vec![Storing::user(&user)],
-                Draft::Form(form) => vec![Storing::form(&form)],
+                Draft::Form(form) => {
+                    let mut changes = vec![Storing::form(&form)];
+                    changes.extend(forms.changes.iter().cloned());
+                    changes
+                }
             })
         })
         .await
@@ -463,9 +477,14 @@ impl Hub {
                 _ => None,
             })
             .collect();
+        let has_forms = changes.iter().any(|change| matches!(change, DefinitionChange::Form(_)));
         match self.store().change_configuration(project, version, changes).await {
             Err(StoreError::Conflict(conflict)) if conflict == TAKEN_KEY => {
                 Err(HubError::Invalid(vec![taken_key(&sources)]))
+            }
+            Ok(version) if has_forms => {
+                self.form_book().forget(project);
+                Ok(version)
             }
             other => Ok(other?),
         }

@@ -22,7 +22,7 @@ use crate::routing::ProjectRouting;
 const MOST_TRIES: usize = 10;
 /// What definitions are kept as.
 const XML: &str = "application/xml";
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 /// The name of a form in whose id and title nothing is left that names can have.
 const NAMELESS: &str = "form";
 
@@ -98,8 +98,9 @@ impl Hub {
             let kept = there.as_ref().and_then(|head| head.application.clone());
             let application = application.clone().or(kept);
             let routing = self.project(project).await.map_err(UploadError::Hub)?;
+            refuse_defined(&routing, &name, &form).map_err(UploadError::Hub)?;
             let new = same.is_none().then(|| (content_type.to_owned(), definition.clone()));
-            let put = put_form(&form, name.clone(), application, new);
+            let put = put_form(&form, name.clone(), application, new, FormOrigin::Uploaded);
             let work = self.work_of(&routing, &put, build.as_deref());
             let tells = build.is_some() && !work.deliveries.is_empty();
             if let Some(head) = same
@@ -128,7 +129,7 @@ impl Hub {
     }
 
     /// What it calls for that a form is saved.
-    fn work_of(&self, routing: &ProjectRouting, form: &PutForm, build: Option<&str>) -> FormWork {
+    pub(crate) fn work_of(&self, routing: &ProjectRouting, form: &PutForm, build: Option<&str>) -> FormWork {
         let now = self.now();
         let (form_id, application) = (form.form_id.as_deref(), form.application.as_deref());
         let facts = ApplicationFacts::saved(&form.name, form_id, application, build, now);
@@ -149,7 +150,7 @@ impl Hub {
     }
 
     /// Whether these bytes are the newest definition of a form.
-    async fn is_newest(
+    pub(crate) async fn is_newest(
         &self,
         project: &str,
         head: &FormHead,
@@ -164,6 +165,21 @@ impl Hub {
     }
 }
 
+/// A form that the project defines is as the project says: an upload would be undone by whoever applies the
+/// project next.
+fn refuse_defined(routing: &ProjectRouting, name: &str, form: &Form) -> Result<(), HubError> {
+    let names = [Some(name), form.form_id.as_deref()].into_iter().flatten();
+    let Some(defined) = names.filter_map(|name| routing.form_definition(name)).next() else {
+        return Ok(());
+    };
+    Err(HubError::NotAllowed {
+        code: "defined-by-project",
+        message: format!("the form \"{}\" is defined by the project itself", defined.name),
+        hint: "change it under `forms` of the project, or take it out there before the upload"
+            .to_owned(),
+    })
+}
+
 /// The name of a form that is to be made.
 fn wanted_name(form: &Form) -> String {
     let by_person = [form.form_id.as_deref(), Some(form.title.as_str()), form.xmlns.as_deref()];
@@ -171,11 +187,12 @@ fn wanted_name(form: &Form) -> String {
     name.unwrap_or_else(|| NAMELESS.to_owned())
 }
 
-fn put_form(
+pub(crate) fn put_form(
     form: &Form,
     name: String,
     application: Option<String>,
     definition: Option<(String, Vec<u8>)>,
+    origin: FormOrigin,
 ) -> PutForm {
     let title = if form.title.trim().is_empty() { name.clone() } else { form.title.clone() };
     PutForm {
@@ -186,7 +203,7 @@ fn put_form(
         version: form.version.clone(),
         application,
         root: Some(form.root.clone()),
-        origin: FormOrigin::Uploaded,
+        origin,
         is_encrypted: form.is_encrypted,
         definition,
         files: None,

@@ -19,6 +19,7 @@ mod bulk;
 mod carried;
 mod configuration;
 mod connection_test;
+mod defined_forms;
 mod deliver;
 mod difference;
 mod erasing;

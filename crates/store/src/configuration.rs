@@ -106,9 +106,21 @@ impl Store {
         );
         // Held until the change is committed, so that a rotation of the key misses nothing.
         let sealing = self.sealer.begin().await;
+        let (forms, changes): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|change| matches!(change, DefinitionChange::Form(_)));
         add_changes(&mut batch, project, version + 1, changes, &sealing, &self.now_sql())?;
+        let mut made = Vec::new();
+        for form in forms {
+            let DefinitionChange::Form(mut form) = form else { continue };
+            self.add_defined_form(&mut batch, project, &mut form);
+            made.push(form.work);
+        }
         self.change(batch).await?;
         self.signal(Signal::Configuration(project.into()));
+        for work in made {
+            self.told_made(project, &work.deliveries);
+            self.told_runs_made(&project.into(), &work.runs);
+        }
         Ok(version + 1)
     }
 }
@@ -191,7 +203,7 @@ fn add_changes(
                         .concat(),
                 );
             }
-            DefinitionChange::Remove(..) => {}
+            DefinitionChange::Remove(..) | DefinitionChange::Form(_) => {}
             DefinitionChange::SourceKeys { source, mut keys } => {
                 // A source may use one secret in two places.
                 keys.sort_unstable();

@@ -450,7 +450,7 @@ impl Store {
     }
 
     /// Adds the statement that takes the locks of a form: what files a submission of it holds them.
-    fn lock_form(&self, batch: &mut Batch, project: &str, form: &PutForm) {
+    pub(crate) fn lock_form(&self, batch: &mut Batch, project: &str, form: &PutForm) {
         if let Engine::Postgres(_) = &self.engine {
             let key = |kind: &str, text: &str| format!("{project}/{kind}/{text}");
             let mut keys = vec![changes_lock(project), key("form", &form.name)];

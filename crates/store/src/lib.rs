@@ -39,6 +39,7 @@ pub mod clock;
 mod collections;
 mod configuration;
 mod data_lists;
+mod defined_forms;
 mod deliveries;
 mod delivery_list;
 mod endings;
@@ -129,6 +130,7 @@ pub use crate::collections::{
     MOST_COLLECTION_ITEMS, MOST_COLLECTION_PAGE_BYTES,
 };
 pub use crate::configuration::TAKEN_KEY;
+pub use crate::defined_forms::DefinedForm;
 pub use crate::delivery_list::{
     DeliveriesFound, DeliveryOrder, DeliveryPage, NextTryOrder, ROWS_LOOKED_THROUGH, WaitingFound,
 };

@@ -13,6 +13,7 @@ use fieldpost_model::names;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use crate::defined_forms::DefinedForm;
 use crate::filing::Filing;
 use crate::payloads::{ClaimedPayload, NewPayload};
 use crate::runs::NewRun;
@@ -94,7 +95,7 @@ pub struct Pause {
 }
 
 /// One step of a change of a project's definitions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum DefinitionChange {
     /// Sets the project's title.
     Title(String),
@@ -103,6 +104,9 @@ pub enum DefinitionChange {
     /// Keeps beside a definition why it is paused from now on; `None` where it is paused no more. It
     /// stands after the change of the definition itself.
     Pause(DefinitionKind, String, Option<Pause>),
+    /// Makes a form of the definitions known as a form of the project, or changes it. A conflict with the
+    /// text [`TAKEN_FORM`](crate::TAKEN_FORM) where another form has the name, or the id that it is named by.
+    Form(Box<DefinedForm>),
     /// Takes a definition away. Deliveries that wait for a removed forwarder are cancelled by it.
     Remove(DefinitionKind, String),
     /// Replaces the digests of the secrets and ids that lead to a source. Each leads to one source

@@ -40,7 +40,7 @@ pub use kobo::{MAX_KEYS_LENGTH, kobo};
 pub(crate) use normalised::EXTRA;
 pub use normalised::{description, geometry, normalised, values};
 pub use payload::{ApplicationPayload, CasePayload, FormPayload, Written};
-pub use schema::application_schema;
+pub use schema::{application_schema, form_schema};
 pub use template::{
     MAX_RENDERED_LENGTH, MAX_TEMPLATE_LENGTH, RENDERING_STEPS, RENDERING_WORK, check_template,
 };

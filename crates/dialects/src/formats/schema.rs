@@ -8,7 +8,7 @@ use super::ApplicationPayload;
 /// The application with the questions of its forms, in their order. A group and a repeat stand among
 /// the questions, before those inside: their labels are what people know a part of a form by.
 pub fn application_schema(payload: &ApplicationPayload<'_>) -> Value<'static> {
-    let forms = payload.forms.iter().map(form).collect();
+    let forms = payload.forms.iter().map(form_schema).collect();
     Value::object([
         ("id", Value::from(payload.id.to_owned())),
         ("project", Value::from(payload.domain.to_owned())),
@@ -19,7 +19,8 @@ pub fn application_schema(payload: &ApplicationPayload<'_>) -> Value<'static> {
     ])
 }
 
-fn form(form: &Form) -> Value<'static> {
+/// One form, as [`read_definition`](crate::read_definition) reads it.
+pub fn form_schema(form: &Form) -> Value<'static> {
     let mut questions = Vec::new();
     add(&mut questions, &form.fields, &mut Vec::new());
     let languages = form.languages.iter().cloned().map(Value::from).collect();

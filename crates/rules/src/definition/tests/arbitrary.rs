@@ -130,9 +130,7 @@ pub(super) fn any_login() -> impl Strategy<Value = Login> {
 }
 
 /// Names that differ in more than their case: a stored secret is found again whatever the case.
-pub(super) fn names_once(
-    fields: BTreeMap<String, Secret>,
-) -> Vec<(String, Secret)> {
+pub(super) fn names_once(fields: BTreeMap<String, Secret>) -> Vec<(String, Secret)> {
     let mut seen = HashSet::new();
     fields.into_iter().filter(|(name, _)| seen.insert(name.to_ascii_lowercase())).collect()
 }
