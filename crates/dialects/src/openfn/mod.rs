@@ -5,7 +5,7 @@
 //! | file | known by | module |
 //! |---|---|---|
 //! | `project.yaml` of version 1: jobs, and triggers by filter, time or another job | `jobs` at the top | `legacy` |
-//! | the project of Lightning: jobs, triggers and edges of each workflow, as lists or by key | `workflows`, each with `jobs` | `lightning` |
+//! | the project of Lightning: jobs, triggers and edges of each workflow, as lists or by key; alone, or as `data` of an answer | `workflows`, each with `jobs` | `lightning` |
 //! | the portable project, 4.0: steps with what follows each, in one file or a folder | `workflows`, each with `steps` | `portable` |
 //! | `workflow.json`: one workflow for the command line | `workflow.steps`, `workflow.jobs`, `jobs` as a list | `portable` |
 //!
@@ -106,11 +106,32 @@ pub fn read(documents: &[Document], file: &ReadFile<'_>) -> Result<Imported, Not
     Ok(reader.finish())
 }
 
+/// Whether a document is a project file of this program: it names its project, and has sections that no project of
+/// OpenFn has, or steps by their names.
+fn is_ours(value: &Value<'_>) -> bool {
+    const OUR_SECTIONS: [&str; 3] = ["sources", "connections", "forwarders"];
+    let has_our_steps = || {
+        let workflows = value.get("workflows").and_then(Value::as_object).unwrap_or_default();
+        let mut steps = workflows.iter().filter_map(|(_, workflow)| workflow.get("steps"));
+        steps.any(|steps| steps.as_object().is_some())
+    };
+    value.get("project").is_some_and(|name| name.as_str().is_some())
+        && (OUR_SECTIONS.iter().any(|key| value.get(key).is_some()) || has_our_steps())
+}
+
 /// Reads a document of whichever format; gives the number of workflows that it has.
 fn read_document(reader: &mut Reader<'_>, value: &Value<'static>) -> Result<usize, NotOpenfn> {
     if value.as_object().is_none() {
         let message = format!("it holds no object but this: {}", value.kind_name());
         return Err(NotOpenfn { message });
+    }
+    // The server wraps what it answers.
+    let wrapped = value.get("data").filter(|data| data.get("workflows").is_some());
+    let value = wrapped.unwrap_or(value);
+    if is_ours(value) {
+        let message =
+            "it is a project file of Fieldpost already, which `fieldpost apply` takes as it is";
+        return Err(NotOpenfn { message: message.to_owned() });
     }
     let is_list = |key: &str| value.get(key).is_some_and(|jobs| jobs.as_array().is_some());
     if value.get("workflow").is_some() || is_list("jobs") {

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 /// The longest name.
 const MAX_NAME: usize = 64;
 
@@ -38,10 +41,10 @@ impl Names {
     }
 }
 
-/// A text with `-` for each run of characters that a name cannot have.
+/// A text with `-` for each run of characters that a name cannot have. Letters lose their accents.
 pub(super) fn slug(text: &str, longest: usize) -> String {
     let mut slug = String::new();
-    for character in text.chars() {
+    for character in text.nfd().filter(|character| !is_combining_mark(*character)) {
         if character.is_ascii_alphanumeric() || character == '_' {
             slug.push(character);
         } else if !slug.is_empty() && !slug.ends_with('-') {
@@ -94,8 +97,10 @@ mod tests {
         assert_eq!(names.name("Register  Births (2024)", "workflow"), "register-births-2024");
         assert_eq!(names.name("register births 2024", "workflow"), "register-births-2024-2");
         assert_eq!(names.name("¿?", "workflow"), "workflow");
-        assert_eq!(names.name(&"é1".repeat(99), "workflow").len(), 63);
+        assert_eq!(names.name("Créer un dossier à Évry", "workflow"), "creer-un-dossier-a-evry");
+        assert_eq!(names.name(&"ж1".repeat(99), "workflow").len(), 63);
         assert_eq!(names.step("Load-Data", "step"), "Load-Data");
+        assert_eq!(names.step("Käse", "step"), "Kase");
         let long = "a".repeat(200);
         assert_eq!(names.step(&long, "step").len(), 100);
         let second = names.step(&long, "step");

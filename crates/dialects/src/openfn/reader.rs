@@ -127,7 +127,11 @@ impl<'f> Reader<'f> {
 
     /// Reads what stands at the top of a project: its name, its credentials, what it keeps.
     pub(super) fn project(&mut self, value: &Value<'_>) {
-        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+        // The workspace of a folder has it one level further down.
+        let text = |key: &str| {
+            let found = value.get(key).or_else(|| value.get("project")?.get(key));
+            found.and_then(Value::as_str).unwrap_or_default()
+        };
         // An id that is a UUID says nothing to people; a word does.
         let id = text("id");
         let name = if id.is_empty() || id.len() == 36 { text("name") } else { id };
@@ -147,6 +151,11 @@ impl<'f> Reader<'f> {
             let name = collection.as_str().or_else(|| named(collection)).unwrap_or(&key);
             let message = "what is in the collection is not in the file: write it to the new one";
             self.note(&format!("collections.{name}"), message);
+        }
+        if value.get("concurrency").is_some_and(|runs| !runs.is_null()) {
+            let message =
+                "there is none of a whole project here: write `concurrency` into its workflows";
+            self.note("concurrency", message);
         }
         for (key, channel) in entries(value.get("channels")) {
             let place = format!("channels.{}", named(channel).unwrap_or(&key));

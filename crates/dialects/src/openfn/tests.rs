@@ -491,3 +491,37 @@ fn what_is_no_project_is_refused() {
         assert!(read(&documents, &none).is_err(), "{json}");
     }
 }
+
+#[test]
+fn a_project_is_read_as_the_server_answers_it() {
+    let plain = r#"{"name": "clinic", "concurrency": 3, "workflows": [
+        {"id": "w", "name": "Births", "jobs": [{"id": "j", "name": "Load", "body": "fn(s => s)"}]}]}"#;
+    let wrapped = imported(&format!(r#"{{"data": {plain}}}"#));
+    assert_eq!(wrapped, imported(plain));
+    assert_eq!((wrapped.name.as_str(), step_ids(&wrapped.workflows[0])), ("clinic", vec!["Load"]));
+    assert_eq!(
+        notes(&wrapped)[0],
+        "concurrency: there is none of a whole project here: write `concurrency` into its workflows"
+    );
+}
+
+#[test]
+fn a_workspace_names_its_project() {
+    let named = imported(
+        r#"{"project": {"id": "clinic-visits", "name": "Clinic visits"},
+            "workflows": [{"id": "w", "steps": [{"id": "a", "expression": "fn(s => s)"}]}]}"#,
+    );
+    assert_eq!((named.name.as_str(), named.title.as_str()), ("clinic-visits", "Clinic visits"));
+}
+
+#[test]
+fn a_project_file_of_our_own_is_no_project_of_openfn() {
+    for own in [
+        r#"{"project": "clinic", "workflows": {"w": {"steps": {"a": {"job": ""}}}}}"#,
+        r#"{"project": "clinic", "sources": {"kobo": {}}}"#,
+    ] {
+        let documents = [Document { folder: String::new(), value: value(own) }];
+        let refused = read(&documents, &|_| Err(String::new())).unwrap_err();
+        assert!(refused.message.contains("`fieldpost apply`"), "{refused:?}");
+    }
+}
