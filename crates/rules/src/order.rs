@@ -68,6 +68,11 @@ pub fn order_of(forwarder: &Forwarder, case: Option<&str>, form: Option<&str>) -
     Order { order_key, collapse_key }
 }
 
+/// What a key of order begins with that is of a case.
+pub const CASE: &str = "case:";
+/// What a key of order begins with that is of a form.
+pub const FORM: &str = "form:";
+
 /// The key of all runs of a workflow that go on one after the other, whatever they are about.
 pub const ALL_RUNS: &str = "workflow";
 
@@ -76,8 +81,8 @@ pub const ALL_RUNS: &str = "workflow";
 pub fn order_of_run(order_by: RunOrder, case: Option<&str>, form: Option<&str>) -> Option<String> {
     match order_by {
         RunOrder::None => None,
-        RunOrder::Case => case.map(|case| format!("case:{case}")),
-        RunOrder::Form => form.map(|form| format!("form:{form}")),
+        RunOrder::Case => case.map(|case| format!("{CASE}{case}")),
+        RunOrder::Form => form.map(|form| format!("{FORM}{form}")),
         RunOrder::Workflow => Some(ALL_RUNS.to_owned()),
     }
 }
