@@ -5,7 +5,7 @@ use std::time::Duration;
 use fieldpost_script::sandbox::Pool;
 use serde_json::Value;
 
-use crate::support::{Ran, job, limits, run, run_job, settings};
+use crate::support::{Ran, job, limits, pool, run, run_job, settings};
 
 /// Runs a hostile job on a pool of two, with an honest one beside it the whole time.
 pub(crate) async fn beside_an_honest_run(source: &str, time: Duration) -> Ran {
@@ -193,12 +193,9 @@ async fn modules_of_the_system() {
         "job",
         "https://example.org/x.js",
     ] {
-        let ran = run(
-            &crate::support::pool(),
-            &format!("import * as x from '{name}';\nfn(s => ({{ ...s, x }}));"),
-            "{}",
-        )
-        .await;
+        let ran =
+            run(&pool(), &format!("import * as x from '{name}';\nfn(s => ({{ ...s, x }}));"), "{}")
+                .await;
         assert_eq!(ran.kind(), "ImportError", "{name}");
         let source = format!(
             "fn(async s => {{ try {{ await import('{name}'); return {{ found: 'it' }}; }} catch {{ return {{ found: 'nothing' }}; }} }})"
@@ -309,4 +306,40 @@ async fn the_process_has_no_environment_no_descriptors_and_no_room_for_more() {
             assert!(status.contains("Seccomp:\t2"), "{status}");
         }
     }
+}
+
+/// One process runs step after step. What one of them has done to the language, to the functions that all jobs have
+/// or to the engine's memory, the next one does not find.
+#[tokio::test]
+async fn nothing_of_a_step_is_left_to_the_next() {
+    let pool = pool();
+    let spoils = "fn(s => {
+        Object.prototype.spoilt = Array.prototype.spoilt = 1;
+        globalThis.kept = 1;
+        Array.prototype.map = JSON.stringify = Promise.prototype.then = () => 'spoilt';
+        Object.defineProperty(Math, 'max', { value: () => 'spoilt' });
+        util.encode.own = fn.own = http.get.own = 1;
+        return { data: { random: Math.random(), kept: 'x'.repeat(1e6) } };
+    })";
+    let looks = "fn(s => ({ data: {
+        random: Math.random(),
+        found: [{}.spoilt, [].spoilt, typeof kept, [1].map(n => n + 1)[0], Math.max(1, 2), util.encode.own, fn.own, http.get.own],
+    } }))";
+    let mut random = Vec::new();
+    for _ in 0..5 {
+        for source in [spoils, looks] {
+            let ran = run(&pool, source, "{}").await;
+            assert!(ran.error.is_none() || source == spoils, "{source}: {:?}", ran.error);
+            random.extend(ran.state["data"]["random"].as_f64());
+            if source == looks {
+                let found = ran.state["data"]["found"].to_string();
+                assert_eq!(found, r#"[null,null,"undefined",2,2,null,null,null]"#);
+            }
+        }
+    }
+    assert!(random.len() >= 5 && random.iter().all(|one| (0.0..1.0).contains(one)), "{random:?}");
+    random.sort_by(f64::total_cmp);
+    random.dedup();
+    assert!(random.len() >= 5, "chance is another one in each step: {random:?}");
+    assert_eq!(pool.idle(), 1, "all of them had the same process");
 }

@@ -1,110 +1,162 @@
-//! One piece of work in a fresh QuickJS.
+//! One piece of work after the other, each in a QuickJS that is as fresh as when it was made.
 //!
 //! The script's side of a step is written in JavaScript (`runtime/js`). This is what surrounds it:
 //! the bounds of the engine, the few functions that it lends, and the loop that runs what is
 //! pending, sleeps until a timer is due or the hub answers, and looks at the clock.
 
 use std::cell::Cell;
-use std::mem;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rquickjs::context::EvalOptions;
-use rquickjs::{Array, Context, Ctx, Error, Exception, Function, Module, Object, Promise, Runtime};
+use rquickjs::object::Property;
+use rquickjs::{
+    Array, Context, Ctx, Error, Exception, Function, Module, Object, Persistent, Promise, Runtime,
+};
 
-use super::memory::{Bounded, Spent};
-use super::{confine, ended, json, modules::Modules, modules::Refused, say};
+use super::memory::{Kept, Memory};
+use super::modules::{Door, Modules};
+use super::{confine, ended, hold, json, say, say_held};
+use crate::adaptors;
 use crate::protocol::{
     Call, Decide, Done, FromWorker, Level, LogLine, Outcome, Reply, Severity, Step, StepError,
     StepLimits, ToWorker,
 };
+use crate::sandbox::Limits;
 
 /// After how many of the script's pending jobs the clock is looked at. QuickJS looks at it itself
 /// within a long one.
 const JOBS_BETWEEN_LOOKS: u32 = 256;
 
+/// What most jobs import, beside what every step wants: it is loaded before the first one comes. None of it may
+/// do anything but define, since a job that may not import it must not notice it.
+const WANTED_BY_MOST: [&str; 1] = [adaptors::COMMON];
+
+/// Who says what the runtime itself says.
+const RUNTIME: &str = "R/T";
+
 /// From how many bytes on garbage is looked for. Most steps end before, and all that they had goes at once.
 const COLLECT_FROM_BYTES: usize = 8 * 1024 * 1024;
 
-/// Runs a step.
-pub(super) fn run_step(step: &Step, inbox: &Receiver<ToWorker>, modules: &Modules) -> Done {
-    let world = Rc::new(World::new(step.work, step.limits, step.log_level));
-    let Ok(engine) = Engine::new(&world, modules, &step.modules, &step.code) else {
-        return ended(step.work, StepError::out_of_memory(), false);
-    };
-    let outcome = engine.context.with(|ctx| {
-        let outcome = start(&ctx, step, &world, modules, &engine.refused)
-            .and_then(|started| started.drive(inbox, &world))
-            .and_then(|ended| outcome_of(&ended, &step.limits));
-        outcome.map_err(|error| Box::new(stopped(&ctx, &error, &world)))
-    });
-    finish(engine, step.work, outcome.map(|outcome| (outcome, Vec::new())))
+/// The engine of this process. It is made once; each piece of work finds it as it was made, and leaves it to be
+/// made like that again.
+pub(super) struct Engine {
+    memory: Memory,
+    kept: Kept,
+    world: Rc<World>,
+    door: Door,
+    // They end with the process: an engine that had to be stopped is sure of nothing in its memory.
+    runtime: ManuallyDrop<Runtime>,
+    context: ManuallyDrop<Context>,
+    lent: ManuallyDrop<Lent>,
 }
 
-/// Judges conditions of edges.
-pub(super) fn decide(decide: &Decide, modules: &Modules) -> Done {
-    let world = Rc::new(World::new(decide.work, decide.limits, Level::Info));
-    let Ok(engine) = Engine::new(&world, modules, &[], "") else {
-        return ended(decide.work, StepError::out_of_memory(), false);
-    };
-    let holds = engine.context.with(|ctx| {
-        judge(&ctx, decide, &world, modules).map_err(|error| {
-            let mut error = stopped(&ctx, &error, &world);
-            if error.severity == Severity::Crash {
-                "EdgeConditionError".clone_into(&mut error.name);
+/// What outlives a piece of work of the script's side.
+#[derive(Clone)]
+struct Lent {
+    /// The functions of our own script.
+    main: Persistent<Object<'static>>,
+    /// Says which module was refused.
+    refused: Persistent<Function<'static>>,
+    /// Makes a function of a condition.
+    compile: Persistent<Function<'static>>,
+}
+
+impl Engine {
+    /// An engine with everything that a step wants.
+    pub(super) fn new() -> rquickjs::Result<Self> {
+        let (modules, door) = (Modules::default(), Door::default());
+        let memory = Memory::new().ok_or(Error::Allocation)?;
+        let world = Rc::new(World::new(memory.clone()));
+        let runtime = Runtime::new_with_alloc(memory.allocator())?;
+        runtime.set_gc_threshold(COLLECT_FROM_BYTES);
+        let clock = world.clone();
+        runtime.set_interrupt_handler(Some(Box::new(move || clock.is_late())));
+        modules.open(&runtime, &door);
+        let context = Context::full(&runtime)?;
+        let lent = context.with(|ctx| {
+            lend(&ctx, &world, &modules)?;
+            let main: Object<'_> = Module::import(&ctx, "fieldpost:main")?.finish()?;
+            for name in WANTED_BY_MOST {
+                Module::import(&ctx, name)?.finish::<Object<'_>>()?;
             }
-            Box::new(error)
-        })
-    });
-    finish(engine, decide.work, holds.map(|holds| (Outcome::default(), holds)))
+            while ctx.execute_pending_job() {}
+            let asked = door.clone();
+            let refused = Function::new(ctx.clone(), move || asked.refused())?;
+            let compile = Function::new(ctx.clone(), compile_condition)?;
+            Ok::<_, Error>(Lent {
+                main: Persistent::save(&ctx, main),
+                refused: Persistent::save(&ctx, refused),
+                compile: Persistent::save(&ctx, compile),
+            })
+        })?;
+        runtime.run_gc();
+        let kept = memory.keep();
+        let (runtime, context) = (ManuallyDrop::new(runtime), ManuallyDrop::new(context));
+        Ok(Self { memory, kept, world, door, runtime, context, lent: ManuallyDrop::new(lent) })
+    }
+
+    /// Makes the engine as it was before the last piece of work.
+    pub(super) fn restore(&self) {
+        self.memory.restore(&self.kept);
+    }
+
+    /// Gives a piece of work its bounds. Whether there is memory for it at all.
+    fn begin(&self, work: u64, limits: StepLimits, log_level: Level) -> bool {
+        self.world.begin(work, limits, log_level);
+        self.runtime.set_max_stack_size(bytes(limits.stack_bytes));
+        self.memory.bound(bytes(limits.memory_bytes))
+    }
+
+    /// Runs a step.
+    pub(super) fn run_step(&self, step: &Step, inbox: &Receiver<ToWorker>) -> Done {
+        if !self.begin(step.work, step.limits, step.log_level) {
+            return ended(step.work, StepError::out_of_memory(), false);
+        }
+        self.door.open(&step.modules, &step.code);
+        let world = &self.world;
+        let outcome = self.context.with(|ctx| {
+            let outcome = start(&ctx, step, &self.lent)
+                .and_then(|started| started.drive(inbox, world))
+                .and_then(|ended| outcome_of(&ended, &step.limits));
+            outcome.map_err(|error| Box::new(stopped(&ctx, &error, world)))
+        });
+        finish(step.work, outcome.map(|outcome| (outcome, Vec::new())))
+    }
+
+    /// Judges conditions of edges.
+    pub(super) fn decide(&self, decide: &Decide) -> Done {
+        if !self.begin(decide.work, decide.limits, Level::Info) {
+            return ended(decide.work, StepError::out_of_memory(), false);
+        }
+        self.door.open(&[], "");
+        let holds = self.context.with(|ctx| {
+            judge(&ctx, decide, &self.lent).map_err(|error| {
+                let mut error = stopped(&ctx, &error, &self.world);
+                if error.severity == Severity::Crash {
+                    "EdgeConditionError".clone_into(&mut error.name);
+                }
+                Box::new(error)
+            })
+        });
+        finish(decide.work, holds.map(|holds| (Outcome::default(), holds)))
+    }
 }
 
-/// The report of a piece of work. An engine that had to be stopped is left as it is, since nothing
-/// is sure about its memory; its process ends.
-fn finish(engine: Engine, work: u64, result: Result<(Outcome, Vec<bool>), Box<StepError>>) -> Done {
+/// The report of a piece of work. After one that had to be stopped the process ends.
+fn finish(work: u64, result: Result<(Outcome, Vec<bool>), Box<StepError>>) -> Done {
     match result {
         Ok((outcome, holds)) => {
             let killed = |error: &StepError| error.severity == Severity::Kill;
             let again = !outcome.error.as_ref().is_some_and(killed);
-            if !again {
-                mem::forget(engine);
-            }
             Done { work, outcome, holds, again }
         }
         Err(error) => {
             let again = error.severity != Severity::Kill;
-            if !again {
-                mem::forget(engine);
-            }
             ended(work, *error, again)
         }
-    }
-}
-
-struct Engine {
-    context: Context,
-    refused: Refused,
-    // Dropped after its context.
-    _runtime: Runtime,
-}
-
-impl Engine {
-    fn new(
-        world: &Rc<World>,
-        modules: &Modules,
-        allowed: &[String],
-        job: &str,
-    ) -> rquickjs::Result<Self> {
-        let memory = Bounded::new(bytes(world.limits.memory_bytes), world.spent.clone());
-        let runtime = Runtime::new_with_alloc(memory)?;
-        runtime.set_max_stack_size(bytes(world.limits.stack_bytes));
-        runtime.set_gc_threshold(COLLECT_FROM_BYTES);
-        let clock = world.clone();
-        runtime.set_interrupt_handler(Some(Box::new(move || clock.is_late())));
-        let refused = modules.open(&runtime, allowed, job);
-        let context = Context::full(&runtime)?;
-        Ok(Self { context, refused, _runtime: runtime })
     }
 }
 
@@ -112,35 +164,65 @@ fn bytes(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// What surrounds one piece of work.
+/// What surrounds the piece of work that the engine has.
 struct World {
-    work: u64,
-    limits: StepLimits,
-    log_level: Level,
-    started: Instant,
+    memory: Memory,
+    work: Cell<u64>,
+    limits: Cell<StepLimits>,
+    log_level: Cell<Level>,
+    started: Cell<Instant>,
     late: Cell<bool>,
     lines: Cell<u64>,
     /// Calls that wait for their answer.
     waiting: Cell<u64>,
-    spent: Spent,
+    /// What the script's random numbers come from.
+    chance: Cell<u64>,
 }
 
 impl World {
-    fn new(work: u64, limits: StepLimits, log_level: Level) -> Self {
+    fn new(memory: Memory) -> Self {
         Self {
-            work,
-            limits,
-            log_level,
-            started: Instant::now(),
+            memory,
+            work: Cell::new(0),
+            limits: Cell::new(Limits::default().of_step()),
+            log_level: Cell::new(Level::Info),
+            started: Cell::new(Instant::now()),
             late: Cell::new(false),
             lines: Cell::new(0),
             waiting: Cell::new(0),
-            spent: Spent::default(),
+            chance: Cell::new(0),
         }
     }
 
+    fn begin(&self, work: u64, limits: StepLimits, log_level: Level) {
+        self.work.set(work);
+        self.limits.set(limits);
+        self.log_level.set(log_level);
+        self.started.set(Instant::now());
+        self.late.set(false);
+        self.lines.set(0);
+        self.waiting.set(0);
+        // Where the system gives none, the numbers go on from those of the step before: they protect nothing.
+        let mut seed = [0; 8];
+        if getrandom::fill(&mut seed).is_ok() {
+            self.chance.set(u64::from_le_bytes(seed));
+        }
+    }
+
+    /// A number from 0 up to 1, as `Math.random` gives it (`SplitMix64`).
+    fn fraction(&self) -> f64 {
+        let state = self.chance.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.chance.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        #[expect(clippy::cast_precision_loss, reason = "so many bits a number of JavaScript has")]
+        let (bits, all) = (((mixed ^ (mixed >> 31)) >> 11) as f64, (1_u64 << 53) as f64);
+        bits / all
+    }
+
     fn left(&self) -> Duration {
-        Duration::from_millis(self.limits.time_ms).saturating_sub(self.started.elapsed())
+        Duration::from_millis(self.limits.get().time_ms)
+            .saturating_sub(self.started.get().elapsed())
     }
 
     fn is_late(&self) -> bool {
@@ -151,10 +233,7 @@ impl World {
     }
 
     fn tell(message: &FromWorker) {
-        // Nobody is there to be told, or to be worked for.
-        if say(message).is_err() {
-            confine::end();
-        }
+        end_unless(&say(message));
     }
 
     fn log(&self, level: &str, source: String, mut message: String) {
@@ -164,21 +243,25 @@ impl World {
             "error" => Level::Error,
             _ => Level::Info,
         };
-        if level < self.log_level {
+        if level < self.log_level.get() {
             return;
         }
+        let limits = self.limits.get();
         let before = self.lines.replace(self.lines.get() + 1);
-        if before > self.limits.log_lines {
+        if before > limits.log_lines {
             return;
         }
-        let line = if before == self.limits.log_lines {
+        // What the job says is told at once: it may be its last word.
+        let is_urgent = source != RUNTIME || level > Level::Info;
+        let line = if before == limits.log_lines {
             let message = format!("The log has {before} lines; what follows is left out");
-            LogLine { level: Level::Warn, source: "R/T".to_owned(), message }
+            LogLine { level: Level::Warn, source: RUNTIME.to_owned(), message }
         } else {
-            cut(&mut message, bytes(self.limits.log_line_bytes));
+            cut(&mut message, bytes(limits.log_line_bytes));
             LogLine { level, source, message }
         };
-        Self::tell(&FromWorker::Log(line));
+        let line = FromWorker::Log(line);
+        end_unless(&if is_urgent { say(&line) } else { hold(&line) });
     }
 
     fn call(
@@ -188,7 +271,7 @@ impl World {
         name: String,
         arguments: String,
     ) -> rquickjs::Result<()> {
-        let limits = &self.limits;
+        let limits = self.limits.get();
         if self.waiting.get() >= limits.calls {
             let message = format!("More than {} calls wait for their answer", limits.calls);
             return Err(Exception::throw_message(ctx, &message));
@@ -216,6 +299,13 @@ impl World {
     }
 }
 
+/// Nobody is there to be told, or to be worked for.
+fn end_unless(said: &std::io::Result<()>) {
+    if said.is_err() {
+        confine::end();
+    }
+}
+
 /// Cuts a text to so many bytes, between two letters, and says so.
 fn cut(text: &mut String, limit: usize) {
     if text.len() <= limit {
@@ -235,11 +325,9 @@ fn cut(text: &mut String, limit: usize) {
 /// Lends the script what it may have of this process.
 fn lend(ctx: &Ctx<'_>, world: &Rc<World>, modules: &Modules) -> rquickjs::Result<()> {
     let lent = Object::new(ctx.clone())?;
-    let started = world.started;
-    lent.set(
-        "now",
-        Function::new(ctx.clone(), move || started.elapsed().as_secs_f64() * 1_000.0)?,
-    )?;
+    let clock = world.clone();
+    let now = move || clock.started.get().elapsed().as_secs_f64() * 1_000.0;
+    lent.set("now", Function::new(ctx.clone(), now)?)?;
     let log = world.clone();
     lent.set(
         "log",
@@ -256,11 +344,16 @@ fn lend(ctx: &Ctx<'_>, world: &Rc<World>, modules: &Modules) -> rquickjs::Result
     )?;
     lent.set("random", Function::new(ctx.clone(), random)?)?;
     lent.set("url", Function::new(ctx.clone(), |text: String| parts_of_url(&text))?)?;
-    let spent = world.spent.clone();
-    lent.set("isSpent", Function::new(ctx.clone(), move || spent.get())?)?;
+    let memory = world.memory.clone();
+    lent.set("isSpent", Function::new(ctx.clone(), move || memory.is_spent())?)?;
     let modules = modules.clone();
     lent.set("give", Function::new(ctx.clone(), move |ctx, name| give(&modules, &ctx, name))?)?;
-    ctx.globals().set("__fieldpost", lent)
+    ctx.globals().set("__fieldpost", lent)?;
+    // The engine's own would begin with the same number in each step, as all of its memory does.
+    let chance = world.clone();
+    let random = Function::new(ctx.clone(), move || chance.fraction())?.with_name("random")?;
+    let math: Object<'_> = ctx.globals().get("Math")?;
+    math.prop("random", Property::from(random).writable().configurable())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands its values over")]
@@ -291,17 +384,6 @@ fn random(ctx: Ctx<'_>) -> rquickjs::Result<String> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// The functions of our own script.
-fn main_module<'js>(
-    ctx: &Ctx<'js>,
-    world: &Rc<World>,
-    modules: &Modules,
-) -> rquickjs::Result<Object<'js>> {
-    lend(ctx, world, modules)?;
-    let promise = Module::import(ctx, "fieldpost:main")?;
-    promise.finish()
-}
-
 /// A step under way.
 struct Started<'js> {
     ctx: Ctx<'js>,
@@ -310,14 +392,8 @@ struct Started<'js> {
     result: Promise<'js>,
 }
 
-fn start<'js>(
-    ctx: &Ctx<'js>,
-    step: &Step,
-    world: &Rc<World>,
-    modules: &Modules,
-    refused: &Refused,
-) -> rquickjs::Result<Started<'js>> {
-    let main = main_module(ctx, world, modules)?;
+fn start<'js>(ctx: &Ctx<'js>, step: &Step, lent: &Lent) -> rquickjs::Result<Started<'js>> {
+    let main = lent.main.clone().restore(ctx)?;
     let work = Object::new(ctx.clone())?;
     work.set("name", step.name.as_deref().unwrap_or(&step.id))?;
     work.set("state", step.state.get())?;
@@ -349,8 +425,7 @@ fn start<'js>(
         object.set("seed", moment.seed)?;
         work.set("moment", object)?;
     }
-    let refused = refused.clone();
-    let refused = Function::new(ctx.clone(), move || refused.get())?;
+    let refused = lent.refused.clone().restore(ctx)?;
     let run: Function<'_> = main.get("run")?;
     let result = run.call((work, refused))?;
     Ok(Started { ctx: ctx.clone(), main, result })
@@ -379,6 +454,7 @@ impl<'js> Started<'js> {
 
     /// Sleeps until something can go on.
     fn wait(&self, inbox: &Receiver<ToWorker>, world: &World) -> rquickjs::Result<()> {
+        end_unless(&say_held());
         let next_timer: Function<'_> = self.main.get("nextTimer")?;
         let until: f64 = next_timer.call(())?;
         if until < 0.0 && world.waiting.get() == 0 {
@@ -386,7 +462,9 @@ impl<'js> Started<'js> {
         }
         let timer = (until >= 0.0).then(|| Duration::from_secs_f64(until / 1_000.0));
         match inbox.recv_timeout(timer.unwrap_or(world.left()).min(world.left())) {
-            Ok(ToWorker::Reply(reply)) if reply.work == world.work => self.settle(reply, world)?,
+            Ok(ToWorker::Reply(reply)) if reply.work == world.work.get() => {
+                self.settle(reply, world)?;
+            }
             Ok(_) => {}
             Err(RecvTimeoutError::Timeout) => {
                 let run_timers: Function<'_> = self.main.get("runTimers")?;
@@ -436,7 +514,7 @@ fn too_large(limit: u64) -> StepError {
 fn stopped(ctx: &Ctx<'_>, error: &Error, world: &World) -> StepError {
     let thrown = ctx.catch();
     if world.late.get() {
-        return StepError::timeout(world.limits.time_ms);
+        return StepError::timeout(world.limits.get().time_ms);
     }
     match error {
         Error::WouldBlock => StepError::new(
@@ -453,21 +531,16 @@ fn stopped(ctx: &Ctx<'_>, error: &Error, world: &World) -> StepError {
                 StepError::new("RuntimeCrash", Severity::Crash, message.unwrap_or_default())
             }
             // The engine has thrown, and had no memory left to say what.
-            None if thrown.is_null() && world.spent.get() => StepError::out_of_memory(),
+            None if thrown.is_null() && world.memory.is_spent() => StepError::out_of_memory(),
             None => StepError::new("RuntimeCrash", Severity::Crash, "Something was thrown"),
         },
         error => StepError::new("RuntimeCrash", Severity::Crash, error.to_string()),
     }
 }
 
-fn judge(
-    ctx: &Ctx<'_>,
-    decide: &Decide,
-    world: &Rc<World>,
-    modules: &Modules,
-) -> rquickjs::Result<Vec<bool>> {
-    let main = main_module(ctx, world, modules)?;
-    let compile = Function::new(ctx.clone(), compile_condition)?;
+fn judge(ctx: &Ctx<'_>, decide: &Decide, lent: &Lent) -> rquickjs::Result<Vec<bool>> {
+    let main = lent.main.clone().restore(ctx)?;
+    let compile = lent.compile.clone().restore(ctx)?;
     let judge: Function<'_> = main.get("decide")?;
     let state = decide.state.as_ref().map(|state| state.get().to_owned());
     judge.call((state, decide.upstream.as_str(), decide.conditions.clone(), compile))

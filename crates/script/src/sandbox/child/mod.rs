@@ -12,6 +12,7 @@ mod json;
 mod memory;
 mod modules;
 
+use std::cell::RefCell;
 use std::io::{self, BufReader, Write as _};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -70,27 +71,49 @@ pub fn run() -> Result<(), RunnerError> {
     })?;
     let script = thread::Builder::new().name("script".to_owned()).stack_size(STACK_BYTES).spawn(
         move || -> Result<(), RunnerError> {
-            let modules = modules::Modules::compile()?;
+            let engine = engine::Engine::new().map_err(io::Error::other)?;
             confine::confine(process_bytes)?;
-            serve(&inbox, &modules)
+            serve(&inbox, &engine)
         },
     )?;
     script.join().map_err(|_| RunnerError::Panic)?
 }
 
-/// Says something to the hub. Without a hub there is nothing left to do.
-fn say(message: &FromWorker) -> io::Result<()> {
+thread_local! {
+    /// What the script's thread has still to say.
+    static HELD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Says something to the hub with the next message, or before the script waits: each message wakes the hub.
+fn hold(message: &FromWorker) -> io::Result<()> {
+    let frame = frame::encode(message)?;
+    HELD.with_borrow_mut(|held| held.extend_from_slice(&frame));
+    Ok(())
+}
+
+/// Says what is held. Without a hub there is nothing left to do.
+fn say_held() -> io::Result<()> {
+    let held = HELD.take();
+    if held.is_empty() {
+        return Ok(());
+    }
     let mut output = io::stdout().lock();
-    output.write_all(&frame::encode(message)?)?;
+    output.write_all(&held)?;
     output.flush()
 }
 
-fn serve(inbox: &Receiver<ToWorker>, modules: &modules::Modules) -> Result<(), RunnerError> {
+/// Says something to the hub, and what was held before it.
+fn say(message: &FromWorker) -> io::Result<()> {
+    hold(message)?;
+    say_held()
+}
+
+fn serve(inbox: &Receiver<ToWorker>, engine: &engine::Engine) -> Result<(), RunnerError> {
     say(&FromWorker::Ready { version: protocol::VERSION })?;
     while let Ok(message) = inbox.recv() {
         let done = match message {
-            ToWorker::Step(step) => engine::run_step(&step, inbox, modules),
-            ToWorker::Decide(decide) => engine::decide(&decide, modules),
+            ToWorker::Step(step) => engine.run_step(&step, inbox),
+            ToWorker::Decide(decide) => engine.decide(&decide),
             // An answer that came after its step had ended.
             ToWorker::Reply(_) => continue,
             ToWorker::Setup { .. } => return Err(RunnerError::NotTheHub),
@@ -99,6 +122,8 @@ fn serve(inbox: &Receiver<ToWorker>, modules: &modules::Modules) -> Result<(), R
         if say(&FromWorker::Done(Box::new(done))).is_err() || !again {
             break;
         }
+        // The hub goes on meanwhile.
+        engine.restore();
     }
     Ok(())
 }

@@ -2,12 +2,11 @@
 //!
 //! Parsing a library costs many times what loading its bytecode costs, so each process compiles a
 //! module once, when one is wanted first, and loads it into the fresh engine of each step as far as
-//! it is imported. What every step wants is compiled before the first one comes. Bytecode is not
+//! it is imported. What every step wants is loaded before the first one comes. Bytecode is not
 //! checked when it is loaded; ours was made a moment ago in this process.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io;
 use std::rc::Rc;
 
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
@@ -20,9 +19,6 @@ use crate::runtime::scripts;
 /// The name of the job's own module.
 pub(super) const JOB: &str = "job";
 
-/// What every step begins with.
-const WANTED_BY_ALL: &str = "fieldpost:";
-
 type Bytecodes = HashMap<&'static str, Rc<[u8]>>;
 
 /// The modules of this process as bytecode, by name, as far as they were wanted.
@@ -32,15 +28,6 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// Compiles those that every step wants.
-    pub(super) fn compile() -> io::Result<Self> {
-        let modules = Self::default();
-        for (name, _) in scripts::ALL.iter().filter(|(name, _)| name.starts_with(WANTED_BY_ALL)) {
-            modules.bytecode(name).map_err(io::Error::other)?;
-        }
-        Ok(modules)
-    }
-
     /// A module as bytecode.
     fn bytecode(&self, wanted: &str) -> rquickjs::Result<Rc<[u8]>> {
         if let Some(bytecode) = self.bytecode.borrow().get(wanted) {
@@ -53,13 +40,9 @@ impl Modules {
         Ok(bytecode)
     }
 
-    /// Lets a fresh engine load the runtime's own modules, and the job those that it may.
-    pub(super) fn open(&self, runtime: &Runtime, allowed: &[String], job: &str) -> Refused {
-        let refused = Refused::default();
-        let resolver = Allowed { names: allowed.to_vec(), refused: refused.clone() };
-        let loader = Bytecode { modules: self.clone(), job: job.to_owned() };
-        runtime.set_loader(resolver, loader);
-        refused
+    /// Lets an engine load the runtime's own modules, and jobs what is opened to them.
+    pub(super) fn open(&self, runtime: &Runtime, door: &Door) {
+        runtime.set_loader(door.clone(), Bytecode { modules: self.clone(), door: door.clone() });
     }
 }
 
@@ -71,22 +54,30 @@ impl Modules {
     }
 }
 
-/// The first module that was asked for and not given.
+/// What the job of a step may import, and what it has asked for in vain.
 #[derive(Clone, Default)]
-pub(super) struct Refused(Rc<RefCell<Option<String>>>);
+pub(super) struct Door(Rc<RefCell<Opened>>);
 
-impl Refused {
-    pub(super) fn get(&self) -> Option<String> {
-        self.0.borrow().clone()
+#[derive(Default)]
+struct Opened {
+    names: Vec<String>,
+    job: String,
+    /// The first module that was asked for and not given.
+    refused: Option<String>,
+}
+
+impl Door {
+    /// Opens these modules to the job of this text, and to no other.
+    pub(super) fn open(&self, names: &[String], job: &str) {
+        *self.0.borrow_mut() = Opened { names: names.to_vec(), job: job.to_owned(), refused: None };
+    }
+
+    pub(super) fn refused(&self) -> Option<String> {
+        self.0.borrow().refused.clone()
     }
 }
 
-struct Allowed {
-    names: Vec<String>,
-    refused: Refused,
-}
-
-impl Resolver for Allowed {
+impl Resolver for Door {
     fn resolve<'js>(
         &mut self,
         _ctx: &Ctx<'js>,
@@ -97,17 +88,18 @@ impl Resolver for Allowed {
         // Our own modules import each other; a job imports what its step names.
         let ours =
             base.starts_with("fieldpost:") || base.starts_with("@openfn/") || base.is_empty();
-        if ours || self.names.iter().any(|allowed| allowed == name) {
+        let mut opened = self.0.borrow_mut();
+        if ours || opened.names.iter().any(|allowed| allowed == name) {
             return Ok(name.to_owned());
         }
-        self.refused.0.borrow_mut().get_or_insert_with(|| name.to_owned());
+        opened.refused.get_or_insert_with(|| name.to_owned());
         Err(Error::new_resolving(base, name))
     }
 }
 
 struct Bytecode {
     modules: Modules,
-    job: String,
+    door: Door,
 }
 
 impl Loader for Bytecode {
@@ -118,7 +110,8 @@ impl Loader for Bytecode {
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
         if name == JOB {
-            return Module::declare(ctx.clone(), JOB, self.job.as_str());
+            let job = self.door.0.borrow().job.clone();
+            return Module::declare(ctx.clone(), JOB, job);
         }
         trusted(ctx, &self.modules.bytecode(name)?)
     }
