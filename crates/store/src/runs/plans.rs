@@ -179,7 +179,7 @@ fn others(indexed_by: &dyn Fn(Option<&str>) -> String) -> Vec<Way> {
         ),
         way(
             "the last good one",
-            last_good_sql(indexed_by),
+            last_good_sql(indexed_by, 1),
             vec!["p".into(), "w7".into()],
             "runs_by_workflow (project=? AND workflow=?",
             "runs_by_workflow",

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fieldpost_model::names;
-use fieldpost_model::run::{RunStep, StepState};
+use fieldpost_model::run::{RunOrigin, RunStep, StepState};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
@@ -45,11 +45,15 @@ pub(super) fn old_answers_sql(indexed_by: IndexedBy<'_>) -> String {
     )
 }
 
-/// Finds the newest run of a workflow that ended well.
-pub(super) fn last_good_sql(indexed_by: IndexedBy<'_>) -> String {
+/// How many runs are looked through for what a step has left last: those before them have nothing to do with
+/// the clock any more.
+const GOOD_RUNS: usize = 100;
+
+/// Finds the newest runs of a workflow that ended well, so many at most.
+pub(super) fn last_good_sql(indexed_by: IndexedBy<'_>, limit: usize) -> String {
     format!(
-        "SELECT id FROM runs {} WHERE project = $1 AND workflow = $2 AND state = 'success'
-         ORDER BY id DESC LIMIT 1",
+        "SELECT id, origin FROM runs {} WHERE project = $1 AND workflow = $2 AND state = 'success'
+         ORDER BY id DESC LIMIT {limit}",
         indexed_by(Some(BY_WORKFLOW))
     )
 }
@@ -158,25 +162,58 @@ impl Store {
         Ok(runs.len())
     }
 
-    /// What the newest run of a workflow that ended well has left, or one of its steps; `None` where there is
-    /// no such run, or that is not kept.
+    /// What the newest run of a workflow that ended well has left; `None` where there is no such run, or that is
+    /// not kept. With a step: what that left last in a run that ended well. A run that ended well although the
+    /// step failed in it, or was not reached, hands on what the clock gave it; one that somebody began with
+    /// something else says nothing of the step, and is passed over.
     pub async fn last_good_state(
         &self,
         project: &str,
         workflow: &str,
         step: Option<&str>,
     ) -> Result<Option<Bytes>, StoreError> {
-        let sql = last_good_sql(&|index| self.engine.indexed_by(index));
-        let parameters = vec![project.into(), workflow.into()];
-        let found = self.query(sql, parameters, |row| row.id(0)).await?;
-        let Some(run) = found.into_iter().next() else { return Ok(None) };
-        let Some(step) = step else { return self.final_state(project, run).await };
+        let limit = step.map_or(1, |_| GOOD_RUNS);
+        let sql = last_good_sql(&|index| self.engine.indexed_by(index), limit);
+        let good = self.query(sql, vec![project.into(), workflow.into()], |row| {
+            Ok((row.id(0)?, row.named(1, RunOrigin::from_name)?))
+        });
+        for (run, origin) in good.await? {
+            let Some(step) = step else { return self.final_state(project, run).await };
+            if let Some(left) = self.left_by(project, run, step).await? {
+                return Ok(left);
+            }
+            if origin == RunOrigin::Cron
+                && let Some(given) = self.first_input(project, run).await?
+            {
+                return Ok(Some(given));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a step has left in a run the last time that it went well; `None` where it never did.
+    async fn left_by(
+        &self,
+        project: &str,
+        run: Uuid,
+        step: &str,
+    ) -> Result<Option<Option<Bytes>>, StoreError> {
         let sql = "SELECT output FROM run_steps
                    WHERE project = $1 AND run = $2 AND step = $3 AND state = 'success'
                    ORDER BY number DESC LIMIT 1";
         let parameters = vec![project.into(), run.into(), step.into()];
         let found = self.query(sql.to_owned(), parameters, |row| row.optional_bytes(0)).await?;
-        Ok(found.into_iter().flatten().next().map(Into::into))
+        Ok(found.into_iter().next().map(|output| output.map(Into::into)))
+    }
+
+    /// What the clock gave a run, which stands with its first step.
+    async fn first_input(&self, project: &str, run: Uuid) -> Result<Option<Bytes>, StoreError> {
+        let sql = "SELECT input FROM run_steps
+                   WHERE project = $1 AND run = $2 AND after_number IS NULL AND input IS NOT NULL
+                   ORDER BY number LIMIT 1";
+        let parameters = vec![project.into(), run.into()];
+        let found = self.query(sql.to_owned(), parameters, |row| row.bytes(0)).await?;
+        Ok(found.into_iter().next().map(Into::into))
     }
 
     /// Lines of the log of a run, behind a number.

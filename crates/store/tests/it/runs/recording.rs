@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_model::run::{RunState, StepState};
+use fieldpost_model::run::{RunOrigin, RunState, StepState};
 use fieldpost_store::{
-    FinalState, RunEnd, RunError, RunLogLine, RunThen, StateSide, StepRecord, StoreError,
+    FinalState, NewRun, RunEnd, RunError, RunLogLine, RunThen, StateSide, StepRecord, StoreError,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -209,6 +209,35 @@ async fn the_last_good_state_is_that_of_the_newest_run_or_of_a_step_of_it(
     assert_eq!(of(None).await, Some("2".into()));
     assert_eq!(of(Some("step-1")).await, Some("[2]".into()));
     assert_eq!(of(Some("step-7")).await, None);
+}
+
+/// A step that fails once, and is taken care of, does not have the clock begin from nothing.
+#[rstest]
+#[tokio::test]
+async fn a_good_run_without_the_step_hands_on_what_the_clock_gave_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let of = async || store.last_good_state(PROJECT, WORKFLOW, Some("step-1")).await.unwrap();
+    // Step 1 went well, then it failed, then somebody began behind it.
+    for (origin, left) in [
+        (RunOrigin::Cron, StepState::Success),
+        (RunOrigin::Cron, StepState::Fail),
+        (RunOrigin::Manual, StepState::Fail),
+    ] {
+        let made = NewRun { origin, ..given("{}") };
+        store.start_runs(&PROJECT.into(), None, vec![made]).await.unwrap();
+        let claimed = store.claim_one_run().await;
+        let mut whole = record(&claimed, end(RunState::Success));
+        let mut first = step(1, None, "{\"cursor\":2}");
+        first.input = Some("{\"cursor\":1}".into());
+        first.step.state = left;
+        first.output = first.output.filter(|_| left == StepState::Success);
+        whole.steps = vec![first, step(2, Some(1), "{}")];
+        store.write(whole).await;
+        let expected = if left == StepState::Success { "{\"cursor\":2}" } else { "{\"cursor\":1}" };
+        assert_eq!(of().await, Some(expected.into()), "{origin:?} {left:?}");
+    }
 }
 
 #[rstest]
