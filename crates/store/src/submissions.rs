@@ -120,6 +120,43 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
+    /// Submissions as lists show them, by id; what is not there is left out.
+    pub async fn submissions_by_id(
+        &self,
+        project: &str,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, StoredSubmission>, StoreError> {
+        let mut found = HashMap::new();
+        for ids in ids.chunks(AT_ONCE) {
+            let sql = format!(
+                "SELECT {} FROM submissions s WHERE s.project = $1 AND s.id IN ({})",
+                submission_list::COLUMNS,
+                places(2, ids.len())
+            );
+            let parameters = with_ids(vec![project.into()], ids);
+            let page = self.query(sql, parameters, read_submission).await?;
+            found.extend(page.into_iter().map(|submission| (submission.id, submission)));
+        }
+        Ok(found)
+    }
+
+    /// The submission of a form that has this number.
+    pub async fn submission_of_number(
+        &self,
+        project: &str,
+        form: &str,
+        number: u64,
+    ) -> Result<Option<StoredSubmission>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM submissions s {}
+             WHERE s.project = $1 AND s.form = $2 AND s.number = $3 ORDER BY s.id LIMIT 1",
+            submission_list::COLUMNS,
+            self.engine.indexed_by(Some("submissions_by_number"))
+        );
+        let parameters = vec![project.into(), form.into(), as_integer(number).into()];
+        Ok(self.query(sql, parameters, read_submission).await?.pop())
+    }
+
     /// What has been said of a submission, the newest first: what is older than version `before`.
     pub async fn submission_versions(
         &self,

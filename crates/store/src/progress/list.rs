@@ -1,11 +1,21 @@
 //! Lists of submissions along their lifecycles, from the narrow rows alone.
+//!
+//! Each order has an index that a list runs along, of one form and of all; what else is asked for is looked at
+//! row by row. A list of several forms runs along each and takes what comes first of all. Where a list goes on
+//! is a place in the order, not a count of rows: the last page costs what the first does, and what is written
+//! meanwhile moves nothing that was not changed.
+
+use std::collections::BTreeSet;
 
 use fieldpost_model::lifecycle::StatusKind;
+use fieldpost_model::progress_list::{Among, DraftRule, ListPlace, NumberTest, OrderKey, Pushdown};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use super::pushdown::{add_in, add_pushdown};
 use crate::error::StoreError;
-use crate::statement::{Row, length, unreadable};
+use crate::statement::{Conditions, Parameter, Row, as_integer, length, unreadable};
+use crate::{Engine, Store};
 
 /// A submission as lists show it: what is known without reading what happened to it, or what was answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +65,205 @@ pub(super) const COLUMNS: &str = "p.submission, p.form, p.number, p.uuid, p.natu
     p.display_id, p.digest, p.status, p.standing, p.received_at, p.updated_at, p.user_number, \
     p.agent_number, p.criticality, p.latitude, p.longitude, p.acting, p.concerned, p.functions, \
     p.anonymised_at, p.revision";
+
+/// Forms of one list that are each run along by themselves; a list of more runs along all.
+pub(super) const MOST_BRANCHES: usize = 32;
+
+impl Store {
+    /// The next rows of a list, at most so many.
+    pub async fn list_progress(
+        &self,
+        project: &str,
+        asked: &Pushdown,
+        limit: usize,
+    ) -> Result<Vec<ListedProgress>, StoreError> {
+        if asked.nothing {
+            return Ok(Vec::new());
+        }
+        let (sql, parameters) = list_sql(&self.engine, project, asked, limit);
+        self.query(sql, parameters, read_listed).await
+    }
+
+    /// How many rows a list has, wherever it goes on from.
+    pub async fn count_progress(&self, project: &str, asked: &Pushdown) -> Result<u64, StoreError> {
+        if asked.nothing {
+            return Ok(0);
+        }
+        let mut conditions = Conditions::default();
+        conditions.add("p.project = ?", project);
+        add_forms(&mut conditions, "p.form", &asked.forms);
+        add_pushdown(&self.engine, &mut conditions, asked);
+        let sql = format!("SELECT count(*) FROM progress p{}", conditions.sql());
+        let counts = self.query(sql, conditions.parameters, |row| row.integer(0)).await?;
+        length(counts.first().copied().unwrap_or(0))
+    }
+}
+
+/// A list as SQL.
+pub(super) fn list_sql(
+    engine: &Engine,
+    project: &str,
+    asked: &Pushdown,
+    limit: usize,
+) -> (String, Vec<Parameter>) {
+    let table = Listed {
+        columns: COLUMNS,
+        table: "progress p",
+        form: "p.form",
+        number: "p.number",
+        key: match asked.order.by {
+            OrderKey::Number => "p.number",
+            OrderKey::ReceivedAt => "p.received_at",
+            OrderKey::UpdatedAt => "p.updated_at",
+        },
+    };
+    let mut conditions = Conditions::default();
+    conditions.add("p.project = ?", project);
+    add_pushdown(engine, &mut conditions, asked);
+    table.sql(engine, conditions, asked, &asked.forms, limit, |form| index(asked, form))
+}
+
+/// The index that a list runs along, named for SQLite; `None` where it is left to it which.
+fn index(asked: &Pushdown, is_of_one_form: bool) -> Option<&'static str> {
+    let is_in = |test: &NumberTest| matches!(test, NumberTest::Among(Among::In(_)));
+    if !asked.identifiers.is_empty() || asked.numbers.iter().any(is_in) {
+        return None;
+    }
+    if asked.user.is_some() {
+        return Some("progress_by_user");
+    }
+    let is_pending = asked.standing == Some(StatusKind::Pending) || asked.waiting_for.is_some();
+    let is_draft = asked.drafts == DraftRule::Only;
+    Some(match (asked.order.by, is_of_one_form) {
+        (OrderKey::ReceivedAt, true) if is_pending => "progress_pending",
+        (OrderKey::UpdatedAt, true) if is_draft => "progress_drafts",
+        (OrderKey::ReceivedAt, true) => "progress_by_form_received",
+        (OrderKey::ReceivedAt, false) => "progress_by_received",
+        (OrderKey::UpdatedAt, true) => "progress_by_form_updated",
+        (OrderKey::UpdatedAt, false) => "progress_by_updated",
+        (OrderKey::Number, true) => "progress_by_form_number",
+        (OrderKey::Number, false) => "progress_by_number",
+    })
+}
+
+/// Rows that are listed, and what they call that which lists are sorted by.
+pub(super) struct Listed<'l> {
+    /// What [`read_listed`] reads.
+    pub(super) columns: &'l str,
+    pub(super) table: &'l str,
+    pub(super) form: &'l str,
+    pub(super) number: &'l str,
+    pub(super) key: &'l str,
+}
+
+impl Listed<'_> {
+    /// The query of a page. `index` says what it runs along, of one form or of all.
+    pub(super) fn sql(
+        &self,
+        engine: &Engine,
+        mut conditions: Conditions,
+        asked: &Pushdown,
+        forms: &[String],
+        limit: usize,
+        index: impl Fn(bool) -> Option<&'static str>,
+    ) -> (String, Vec<Parameter>) {
+        let limit = conditions.bind(as_integer(limit));
+        let direction = if asked.order.descending { "DESC" } else { "ASC" };
+        let select = |columns: &str, index: Option<&'static str>| {
+            let indexed = engine.indexed_by(index);
+            format!("SELECT {columns} FROM {} {indexed}", self.table)
+        };
+        if forms.is_empty() || forms.len() > MOST_BRANCHES {
+            add_forms(&mut conditions, self.form, forms);
+            if let Some(place) = &asked.after {
+                self.add_place(&mut conditions, asked.order.descending, place);
+            }
+            let sql = format!(
+                "{}{} ORDER BY {} {direction}, {} {direction}, {} {direction} LIMIT {limit}",
+                select(self.columns, index(false)),
+                conditions.sql(),
+                self.key,
+                self.form,
+                self.number
+            );
+            return (sql, conditions.parameters);
+        }
+        let key = asked.after.as_ref().map(|place| conditions.bind(place.key));
+        let mut branches = Vec::with_capacity(forms.len());
+        for form in BTreeSet::from_iter(forms) {
+            let bound = conditions.bind(form.as_str());
+            let behind = asked.after.as_ref().zip(key.as_deref()).map(|(place, key)| {
+                let descending = asked.order.descending;
+                self.behind_in_form(&mut conditions, form, descending, (place, key))
+            });
+            branches.push(format!(
+                "SELECT * FROM ({}{} AND {} = {bound} {} ORDER BY {} {direction}, {} {direction}
+                     LIMIT {limit}) part",
+                select(self.columns, index(true)),
+                conditions.sql(),
+                self.form,
+                behind.unwrap_or_default(),
+                self.key,
+                self.number
+            ));
+        }
+        let mut sql = branches.join(" UNION ALL ");
+        if branches.len() > 1 {
+            let key = match asked.order.by {
+                OrderKey::Number => 3,
+                OrderKey::ReceivedAt => 10,
+                OrderKey::UpdatedAt => 11,
+            };
+            sql.push_str(&format!(
+                " ORDER BY {key} {direction}, 2 {direction}, 3 {direction} LIMIT {limit}"
+            ));
+        }
+        (sql, conditions.parameters)
+    }
+
+    /// Adds the condition that a row of any form comes behind a place.
+    fn add_place(&self, conditions: &mut Conditions, descending: bool, place: &ListPlace) {
+        let key = conditions.bind(place.key);
+        let form = conditions.bind(place.form.as_str());
+        let number = conditions.bind(as_integer(place.number));
+        let comparison = if descending { "<" } else { ">" };
+        // The first part is what an index is entered by that knows no forms or numbers.
+        conditions.add_plain(&format!("{} {comparison}= {key}", self.key));
+        conditions.add_plain(&format!(
+            "({}, {}, {}) {comparison} ({key}, {form}, {number})",
+            self.key, self.form, self.number
+        ));
+    }
+
+    /// The condition that a row of this form comes behind a place, which may be one of another form.
+    fn behind_in_form(
+        &self,
+        conditions: &mut Conditions,
+        form: &str,
+        descending: bool,
+        (place, key): (&ListPlace, &str),
+    ) -> String {
+        let comparison = if descending { "<" } else { ">" };
+        if form == place.form {
+            let number = conditions.bind(as_integer(place.number));
+            return format!(
+                "AND ({}, {}) {comparison} ({key}, {number})",
+                self.key, self.number
+            );
+        }
+        // Rows with an equal key come before or behind by their forms alone.
+        let is_behind = (form > place.form.as_str()) != descending;
+        let or_equal = if is_behind { "=" } else { "" };
+        format!("AND {} {comparison}{or_equal} {key}", self.key)
+    }
+}
+
+/// Adds the condition that a row is of one of these forms; of any, where there are none.
+pub(super) fn add_forms(conditions: &mut Conditions, column: &str, forms: &[String]) {
+    if !forms.is_empty() {
+        add_in(conditions, column, forms.iter().map(|form| form.as_str().into()));
+    }
+}
 
 pub(super) fn read_listed(row: &Row<'_>) -> Result<ListedProgress, StoreError> {
     let standing = row.optional_text(8)?;

@@ -25,8 +25,12 @@ mod answers;
 mod calls;
 mod codec;
 pub(crate) mod erase;
+mod files;
 mod list;
 mod nonces;
+#[cfg(test)]
+mod plans;
+mod pushdown;
 mod read;
 mod recorded;
 mod rewrite;
@@ -165,8 +169,8 @@ pub struct NewCall {
     pub payload: NewPayload,
 }
 
-/// A version of a submission that says something else from here on: less, since it was made anonymous. Who
-/// filled it in is forgotten.
+/// A version of a submission that says something else from here on: less, where it was made anonymous, or
+/// more, where something was computed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RewrittenVersion {
     /// The version.
@@ -179,6 +183,8 @@ pub struct RewrittenVersion {
     pub metadata: String,
     /// Where it was filled in: a geometry in GeoJSON. Counts for the newest version.
     pub position: Option<String>,
+    /// Whether it is forgotten who filled it in.
+    pub forgets_user: bool,
 }
 
 /// What became of a step. Only [`Written`](Self::Written) has changed anything.

@@ -1,8 +1,9 @@
-//! What a step takes out of its submission that makes it anonymous.
+//! What a step writes anew in its submission.
 //!
-//! The answers of all versions are given anew, poorer; a version that is not given has none from here on. With
-//! them go the exact forms, what is indexed of them, who filled them in, and the files that are not said to
-//! stay. Where it is for good, the bytes of the messages go as well, and what was made and sent of them.
+//! A step that computes something gives the version anew that it belongs to. One that makes the submission
+//! anonymous gives all versions anew, poorer; a version that is not given has no answers from here on. With
+//! them go the exact forms, who filled them in, and the files that are not said to stay. Where it is for good,
+//! the bytes of the messages go as well, and what was made and sent of them.
 
 use fieldpost_model::form_definition::AnonymiseMode;
 use fieldpost_model::json::Value;
@@ -100,11 +101,28 @@ fn add_version(batch: &mut Batch, step: &ProgressStep, rewritten: &RewrittenVers
          WHERE project = $1 AND submission = $2 AND version = $3 AND answers IS NOT NULL",
         parameters,
     );
+    if rewritten.forgets_user {
+        let mut parameters = of_step(step);
+        parameters.push(rewritten.version.into());
+        batch.any(
+            "UPDATE submission_versions SET user_name = NULL, user_id = NULL
+             WHERE project = $1 AND submission = $2 AND version = $3",
+            parameters.clone(),
+        );
+        batch.any(
+            "UPDATE submissions SET user_name = NULL, user_id = NULL
+             WHERE project = $1 AND id = $2 AND version = $3",
+            parameters,
+        );
+    }
 }
 
 /// Adds what stands beside the newest version.
 fn add_newest(batch: &mut Batch, step: &ProgressStep, paths: &[FieldPath]) {
     let newest = step.rewritten.iter().find(|it| it.version == step.expected_version);
+    if newest.is_none() && step.anonymised.is_none() {
+        return;
+    }
     let mut parameters = of_step(step);
     parameters.push(newest.and_then(|newest| newest.position.clone()).into());
     batch.any("UPDATE submissions SET position = $3 WHERE project = $1 AND id = $2", parameters);

@@ -45,6 +45,10 @@ CREATE INDEX progress_by_number ON progress (project, number, form);
 CREATE INDEX progress_pending ON progress (project, form, received_at, number)
     WHERE standing = 'pending';
 CREATE INDEX progress_drafts ON progress (project, form, updated_at, number) WHERE status IS NULL;
+CREATE INDEX progress_by_user ON progress (project, user_number, received_at, form, number)
+    WHERE user_number IS NOT NULL;
+-- What is counted most is counted along this alone.
+CREATE INDEX progress_by_status ON progress (project, form, status, standing, anonymised_at);
 CREATE INDEX progress_due ON progress (due_at, project, submission) WHERE due_at IS NOT NULL;
 CREATE INDEX progress_by_uuid ON progress (project, uuid);
 CREATE UNIQUE INDEX progress_by_natural_id ON progress (project, form, natural_id)

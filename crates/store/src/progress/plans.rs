@@ -1,0 +1,1 @@
+//! Which indexes lists and look-ups of progress use.
