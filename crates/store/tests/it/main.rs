@@ -59,6 +59,8 @@ mod outage;
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod quarantine;
 #[cfg(test)]
 mod record;
