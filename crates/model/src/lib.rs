@@ -35,6 +35,7 @@ pub mod secret;
 pub mod size;
 pub mod source;
 pub mod submission;
+pub mod switches;
 pub mod tally;
 pub mod time;
 pub mod workflow;

@@ -8,7 +8,7 @@
 //!                           (who signed)  (for whom) (what of it)
 //! ```
 //!
-//! Lists are filtered by [`fields`] with [`operands`], [`days`] and [`search`]; whoever has no account
+//! What a [`list`] is asked for is filtered by [`fields`] with [`operands`], [`days`] and [`search`]; whoever has no account
 //! finds their own by a [`tracking_code`].
 //!
 //! Each of them refuses with a [`Refusal`], whose texts are those that w.c.s. writes: clients compare
@@ -17,13 +17,16 @@
 pub mod caller;
 pub mod days;
 pub mod fields;
+pub mod list;
 pub mod operands;
 pub mod query;
 pub mod reading;
 pub mod refusal;
 pub mod search;
 pub mod signature;
+pub mod switches;
 pub mod tracking_code;
 
 pub use query::Parameters;
 pub use refusal::Refusal;
+pub use switches::Switches;

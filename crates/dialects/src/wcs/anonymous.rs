@@ -24,6 +24,15 @@ pub fn document(
     viewer: &Viewer<'_>,
     switches: Switches,
 ) -> Tree {
+    object(record, site, viewer, switches).into()
+}
+
+pub(super) fn object(
+    record: &Record<'_>,
+    site: &Site<'_>,
+    viewer: &Viewer<'_>,
+    switches: Switches,
+) -> Object {
     let (definition, progress) = (record.definition, record.progress);
     let number = progress.number.to_string();
     let name = format!("{} #{number}", definition.title);
@@ -71,7 +80,7 @@ pub fn document(
         let position = progress.geolocation.as_ref().and_then(coarse);
         object.set_some("geolocations", position.as_ref().map(geolocations));
     }
-    object.into()
+    object
 }
 
 fn workflow(

@@ -18,10 +18,8 @@ pub fn row(
     viewer: &Viewer<'_>,
     switches: Switches,
 ) -> Value<'static> {
-    let switches = for_row(switches);
-    let mut row = document::object(record, site, viewer, switches);
-    one_digest(&mut row, record.progress.digest.as_deref());
-    Tree::from(row).into_value()
+    let object = document::object(record, site, viewer, for_row(switches));
+    with_one_digest(object, record.progress.digest.as_deref())
 }
 
 /// A row of a form's list that names nobody.
@@ -31,14 +29,7 @@ pub fn anonymous_row(
     viewer: &Viewer<'_>,
     switches: Switches,
 ) -> Value<'static> {
-    let switches = for_row(switches);
-    match anonymous::document(record, site, viewer, switches) {
-        Tree::Object(mut row) => {
-            one_digest(&mut row, None);
-            Tree::from(row).into_value()
-        }
-        other => other.into_value(),
-    }
+    with_one_digest(anonymous::object(record, site, viewer, for_row(switches)), None)
 }
 
 fn for_row(switches: Switches) -> Switches {
@@ -46,9 +37,10 @@ fn for_row(switches: Switches) -> Switches {
 }
 
 /// A row has the one digest of its list.
-fn one_digest(row: &mut Object, digest: Option<&str>) {
+fn with_one_digest(mut row: Object, digest: Option<&str>) -> Value<'static> {
     row.rename("digests", "digest");
     row.set("digest", Tree::text_or_null(digest));
+    Tree::from(row).into_value()
 }
 
 /// A row as old releases wrote it: enough to synchronise by, and the whole record where `full` was
@@ -180,6 +172,24 @@ impl List {
     pub fn row(&mut self, row: &Value<'_>) -> String {
         let comma = if std::mem::take(&mut self.is_empty) { "" } else { "," };
         format!("{comma}{}", row.to_json())
+    }
+
+    /// What stands behind the last row of a list that is read on by its rows: the address of what follows, where
+    /// something may, and the place of the last row, to go on behind it another day.
+    pub fn end_behind(self, next: Option<String>, cursor: Option<String>) -> String {
+        let mut text = self.end();
+        if !text.ends_with('}') {
+            return text;
+        }
+        text.pop();
+        for (name, value) in [("next", next), ("cursor", cursor)] {
+            if let Some(value) = value {
+                text.extend([",\"", name, "\":"]);
+                text.push_str(&Value::from(value).to_json());
+            }
+        }
+        text.push('}');
+        text
     }
 
     /// What stands behind the last row.

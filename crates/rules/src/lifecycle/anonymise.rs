@@ -147,14 +147,20 @@ pub fn named_files(submission: &Submission, progress: &Progress) -> Vec<String> 
 /// The names of the files in a value.
 fn stored_names(value: &Value<'_>, names: &mut Vec<String>) {
     match value {
-        Value::Array(elements) => elements.iter().for_each(|element| stored_names(element, names)),
+        Value::Array(elements) => {
+            for element in elements {
+                stored_names(element, names);
+            }
+        }
         Value::Object(members) => {
             if value.get(FILE_DIGEST).is_some()
                 && let Some(name) = value.get("filename").and_then(Value::as_str)
             {
                 names.push(name.to_owned());
             }
-            members.iter().for_each(|(_, member)| stored_names(member, names));
+            for (_, member) in members {
+                stored_names(member, names);
+            }
         }
         _ => {}
     }

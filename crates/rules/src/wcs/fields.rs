@@ -5,7 +5,7 @@
 //! | string, text, phone, item, items | `eq ne lt lte gt gte in not_in between absent existing icontains ieq` |
 //! | email | `eq ne in not_in absent existing icontains ieq` |
 //! | numeric | `eq ne lt lte gt gte in not_in between absent existing` |
-//! | date | as numeric, and `is_today is_tomorrow is_yesterday is_this_week is_past is_future` |
+//! | date | as numeric, and `is_today is_tomorrow is_yesterday is_this_week is_past is_future is_today_or_past is_today_or_future` |
 //! | bool | `eq ne absent existing` |
 //! | all others | none: no list is filtered by them |
 //!
@@ -56,44 +56,23 @@ names! {
         Past = "is_past",
         /// After today.
         Future = "is_future",
+        /// Today or before.
+        TodayOrPast = "is_today_or_past",
+        /// Today or after.
+        TodayOrFuture = "is_today_or_future",
     }
 }
 
 use Operator::{
     Absent, Alike, Between, Contains, Equal, Existing, Future, Greater, GreaterOrEqual, In, Less,
-    LessOrEqual, NotEqual, NotIn, Past, ThisWeek, Today, Tomorrow, Yesterday,
+    LessOrEqual, NotEqual, NotIn, Past, ThisWeek, Today, TodayOrFuture, TodayOrPast, Tomorrow,
+    Yesterday,
 };
 
-const OF_TEXTS: &[Operator] = &[
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    In,
-    NotIn,
-    Between,
-    Absent,
-    Existing,
+/// Those of texts alone, those of everything that has an order, those of days alone.
+const OF_ORDERED: &[Operator] = &[
     Contains,
     Alike,
-];
-const OF_ADDRESSES: &[Operator] = &[Equal, NotEqual, In, NotIn, Absent, Existing, Contains, Alike];
-const OF_NUMBERS: &[Operator] = &[
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    In,
-    NotIn,
-    Between,
-    Absent,
-    Existing,
-];
-const OF_DAYS: &[Operator] = &[
     Equal,
     NotEqual,
     Less,
@@ -111,13 +90,31 @@ const OF_DAYS: &[Operator] = &[
     ThisWeek,
     Past,
     Future,
+    TodayOrPast,
+    TodayOrFuture,
 ];
+const OF_TEXTS: &[Operator] = OF_ORDERED.split_at(13).0;
+const OF_NUMBERS: &[Operator] = OF_TEXTS.split_at(2).1;
+const OF_DAYS: &[Operator] = OF_ORDERED.split_at(2).1;
+const OF_ADDRESSES: &[Operator] = &[Equal, NotEqual, In, NotIn, Absent, Existing, Contains, Alike];
 const OF_TRUTHS: &[Operator] = &[Equal, NotEqual, Absent, Existing];
 
 impl Operator {
     /// Whether it looks at the field alone; its filter has the value `on`.
     pub const fn is_unary(self) -> bool {
-        matches!(self, Absent | Existing | Today | Tomorrow | Yesterday | ThisWeek | Past | Future)
+        matches!(
+            self,
+            Absent
+                | Existing
+                | Today
+                | Tomorrow
+                | Yesterday
+                | ThisWeek
+                | Past
+                | Future
+                | TodayOrPast
+                | TodayOrFuture
+        )
     }
 }
 
@@ -276,6 +273,8 @@ mod tests {
                 "is_this_week",
                 "is_past",
                 "is_future",
+                "is_today_or_past",
+                "is_today_or_future",
             ]
         );
     }

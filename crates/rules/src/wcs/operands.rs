@@ -104,6 +104,15 @@ impl Operand {
         }
     }
 
+    /// It as a value that another is compared with.
+    pub fn as_cell(&self) -> Cell<'_> {
+        match self {
+            Self::Text(text) => Cell::text(text),
+            Self::Number(number) => Cell::Number(Cow::Borrowed(number)),
+            Self::Truth(truth) => Cell::Truth(*truth),
+        }
+    }
+
     /// How a value stands to it; `None` where they cannot be compared.
     pub fn compare(&self, cell: &Cell<'_>) -> Option<Ordering> {
         match (cell, self) {

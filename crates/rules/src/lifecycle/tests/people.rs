@@ -136,9 +136,9 @@ fn what_another_system_changes_is_followed_by_what_templates_make_of_it() {
     let mut scene = Scene::new(vec![status("a", vec![call()])]);
     scene.definition.digest_template = Some("{{ form_var_name }}".to_owned());
     scene.definition.id_template = Some("{{ form_var_name|lower }}".to_owned());
-    scene.definition.fields.push(fieldpost_model::form_definition::FormField {
+    scene.definition.fields.push(FormField {
         template: Some("{{ form_var_name|upper }}".to_owned()),
-        ..fieldpost_model::form_definition::FormField::new("loud", FieldType::Computed)
+        ..FormField::new("loud", FieldType::Computed)
     });
     let change = |scene: &mut Scene, name: &str| {
         scene.record.submission.values.members[0].1 = Node::Answer(Answer::text(name));
