@@ -151,7 +151,7 @@ test("a trigger is tried on one message", async () => {
   await picture()
     .getByRole("button", { name: /^Set off by/ })
     .click();
-  await page.getByRole("combobox", { name: "Try it on" }).click();
+  await page.getByRole("combobox", { name: "Try the filter on" }).click();
   await page
     .getByRole("option", { name: /^intake/ })
     .first()

@@ -122,7 +122,7 @@ export const workflows = {
     catchUps: { none: "are gone", one: "are made up for by one run", all: "each have their run" },
     cursor: "It begins with the final state of",
     cursorRun: "the last good run",
-    trial: "Try the filter on what came in",
+    trial: "Try the filter on",
     step: "Step",
     id: "Id",
     idAbout: "The key in state.errors.",

@@ -128,7 +128,7 @@ export const workflows: FlowAreas["workflows"] = {
     },
     cursor: "Elle commence par l’état final de",
     cursorRun: "la dernière exécution réussie",
-    trial: "Essayer le filtre sur ce qui est arrivé",
+    trial: "Essayer le filtre sur",
     step: "Étape",
     id: "Identifiant",
     idAbout: "La clé dans state.errors.",

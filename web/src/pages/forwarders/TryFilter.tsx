@@ -39,9 +39,11 @@ interface TryThisProps {
   /** As the hub takes it. */
   filter: Definition;
   brought: Brought;
+  /** What the choice of messages is called, where no heading says what is tried. */
+  label?: string;
 }
 
-export function TryThis({ project, filter, brought }: TryThisProps) {
+export function TryThis({ project, filter, brought, label }: TryThisProps) {
   const words = useWords().forwarders.trial;
   const [message, setMessage] = useState<string | null>(null);
   const [tried, setTried] = useState<Definition | null>(null);
@@ -50,7 +52,7 @@ export function TryThis({ project, filter, brought }: TryThisProps) {
   const changed = tried !== null && JSON.stringify(tried) !== JSON.stringify(wanted);
   return (
     <div className={styles.trial}>
-      <ChooseTried project={project} value={message} choose={setMessage} />
+      <ChooseTried project={project} label={label} value={message} choose={setMessage} />
       <p className={styles.quiet}>{message === null ? words.abouts[brought] : words.aboutOne}</p>
       <Button
         variant="default"
@@ -78,19 +80,20 @@ const NEWEST = "";
 
 interface ChooseTriedProps {
   project: string;
+  label: string | undefined;
   /** A message; null are the newest. */
   value: string | null;
   choose: (message: string | null) => void;
 }
 
-function ChooseTried({ project, value, choose }: ChooseTriedProps) {
+function ChooseTried({ project, label, value, choose }: ChooseTriedProps) {
   const words = useWords().forwarders.trial;
   const format = useFormat();
   const messages = useQuery(candidatesQuery(project, "message")).data ?? [];
   const now = new Date();
   return (
     <Select
-      label={words.on}
+      label={label ?? words.on}
       data={[
         { value: NEWEST, label: words.newest },
         ...messages.map(({ id, label, at }) => ({

@@ -7,15 +7,15 @@ import {
   Position,
   type Viewport,
 } from "@xyflow/react";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { FlowPicture } from "../../design/FlowPicture";
 import { useFlowWords } from "../../i18n/flows";
 import styles from "./Canvas.module.css";
 import { type EdgeOnCanvas, WayOnCanvas } from "./EdgeOnCanvas";
-import { edgeText } from "./edgeText";
+import { edgeText, shortened } from "./edgeText";
 import type { GraphProps } from "./GraphView";
-import { edgesFrom, TRIGGER, targetsOf } from "./graph";
-import { type Layout, layoutOf, NODE_HEIGHT, NODE_WIDTH } from "./layout";
+import { edgesFrom, type FlowEdge, TRIGGER, targetsOf } from "./graph";
+import { type Layout, layoutOf, lettersOf, NODE_HEIGHT, NODE_WIDTH } from "./layout";
 import { NodeOnCanvas, type StepNode } from "./NodeOnCanvas";
 
 const NODE_TYPES: NodeTypes = { step: NodeOnCanvas };
@@ -28,9 +28,10 @@ const MARGIN_PIXELS = 32;
 export default function Canvas(props: GraphProps) {
   const { flow, selected, select, connect } = props;
   const words = useFlowWords().workflows.graph;
-  const layout = useLayout(props);
+  const textOf = useCallback((edge: FlowEdge) => shortened(edgeText(edge, words)), [words]);
+  const layout = useLayout(props, textOf);
   const nodes = useMemo(() => nodesOf(props, layout), [props, layout]);
-  const edges = useMemo(() => edgesOf(props, layout, words), [props, layout, words]);
+  const edges = useMemo(() => edgesOf(props, layout, textOf), [props, layout, textOf]);
   const fits = ({ source, target }: Pick<Connection, "source" | "target">) =>
     targetsOf(flow, source === TRIGGER ? null : source).some(({ id }) => id === target);
   return (
@@ -54,13 +55,14 @@ export default function Canvas(props: GraphProps) {
 }
 
 /** Places move only when steps come or go, or are joined otherwise; not with every letter. */
-function useLayout({ flow }: GraphProps): Layout {
+function useLayout({ flow }: GraphProps, textOf: (edge: FlowEdge) => string): Layout {
+  const shapeOf = (edges: FlowEdge[]) => edges.map((edge) => [edge.to, lettersOf(textOf(edge))]);
   const shape = JSON.stringify([
-    flow.start.map(({ to }) => to),
-    flow.steps.map(({ id, next }) => [id, next.map(({ to }) => to)]),
+    shapeOf(flow.start),
+    flow.steps.map(({ id, next }) => [id, shapeOf(next)]),
   ]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for the flow
-  return useMemo(() => layoutOf(flow), [shape]);
+  return useMemo(() => layoutOf(flow, textOf), [shape]);
 }
 
 /** As wide as there is room for, and no smaller than can be read. */
@@ -112,7 +114,7 @@ function nodesOf(props: GraphProps, layout: Layout): StepNode[] {
 function edgesOf(
   { flow, states }: GraphProps,
   layout: Layout,
-  words: Parameters<typeof edgeText>[1],
+  textOf: (edge: FlowEdge) => string,
 ): EdgeOnCanvas[] {
   const known = new Set(flow.steps.map(({ id }) => id));
   return [TRIGGER, ...known].flatMap((from) =>
@@ -125,8 +127,9 @@ function edgesOf(
           source: from,
           target: edge.to,
           data: {
-            text: edgeText(edge, words),
+            text: textOf(edge),
             by: layout.ways.get(`${from} ${edge.to}`) ?? [],
+            wordsAt: layout.words.get(`${from} ${edge.to}`),
             isDisabled: edge.disabled,
             // A run went along where both ends have a state.
             isTaken: states?.has(edge.to) === true && (from === TRIGGER || states.has(from)),

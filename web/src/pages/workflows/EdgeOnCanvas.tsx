@@ -17,11 +17,13 @@ export type EdgeOnCanvas = Edge<
     isTaken: boolean;
     /** Where it goes by, past other steps. */
     by: Place[];
+    /** Where its words stand. */
+    wordsAt: Place | undefined;
   },
   "way"
 >;
 
-/** A line through all its places, and where its words stand: at the first of them. */
+/** A line through all its places, and where its words stand. */
 function lineOf(props: EdgeProps<EdgeOnCanvas>): [path: string, x: number, y: number] {
   const { sourceX, sourceY, targetX, targetY, data } = props;
   const by = data?.by ?? [];
@@ -43,7 +45,8 @@ function lineOf(props: EdgeProps<EdgeOnCanvas>): [path: string, x: number, y: nu
     });
     return path;
   });
-  return [parts.join(" "), first.x, first.y];
+  const { x, y } = data?.wordsAt ?? first;
+  return [parts.join(" "), x, y];
 }
 
 export function WayOnCanvas(props: EdgeProps<EdgeOnCanvas>) {

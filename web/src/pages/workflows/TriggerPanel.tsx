@@ -82,12 +82,14 @@ export function TriggerPanel({ project, flow }: TriggerPanelProps) {
         <div className={styles.fields}>
           <FilterFields event={kind} />
           {filter !== null && (
-            <div>
-              <p className={styles.label}>{words.form.trial}</p>
-              <Suspense fallback={null}>
-                <TryThis project={project} filter={filter} brought={broughtBy(kind)} />
-              </Suspense>
-            </div>
+            <Suspense fallback={null}>
+              <TryThis
+                project={project}
+                filter={filter}
+                brought={broughtBy(kind)}
+                label={words.form.trial}
+              />
+            </Suspense>
           )}
         </div>
       )}

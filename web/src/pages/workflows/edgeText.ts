@@ -4,7 +4,8 @@ import type { FlowEdge } from "./graph";
 
 const MOST_CHARACTERS = 28;
 
-const shortened = (text: string) =>
+/** A text that has room in the picture. */
+export const shortened = (text: string) =>
   text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 
 /** Empty for an edge that is always taken, and has no name. */
@@ -14,10 +15,10 @@ export function edgeText(edge: FlowEdge, words: FlowWords["workflows"]["graph"])
     return words.disabled;
   }
   if (label !== "") {
-    return shortened(label);
+    return label;
   }
   if (when === "expression") {
-    return shortened(`${words.conditions.expression} ${expression}`);
+    return `${words.conditions.expression} ${expression}`;
   }
   return when === "always" ? "" : words.conditions[when];
 }

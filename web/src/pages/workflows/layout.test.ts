@@ -41,3 +41,26 @@ test("a way that leads past a step goes around it", () => {
   const past = ways.get("a c") ?? [];
   expect(past.every(({ y }) => b === undefined || y < b.y || y > b.y + NODE_HEIGHT)).toBe(true);
 });
+
+test("the words of a way have room between the steps that it joins", () => {
+  const flow = flowOf({
+    steps: {
+      a: { next: { b: "state.data.age >= 18", c: "always" } },
+      b: { next: { d: "on_job_failure" } },
+      c: {},
+      d: {},
+    },
+  });
+  const text = "if state.data.age >= 18 && s…";
+  const { places: at, words } = layoutOf(flow, ({ when }) => (when === "expression" ? text : ""));
+  const [a, b] = [at.get("a"), at.get("b")];
+  const place = words.get("a b");
+  if (a === undefined || b === undefined || place === undefined) {
+    throw new Error("they have no places");
+  }
+  // At 12 pixels, text takes about half of that for a letter.
+  const half = (text.length * 6.5) / 2;
+  expect(place.x - half).toBeGreaterThan(a.x + NODE_WIDTH);
+  expect(place.x + half).toBeLessThan(b.x);
+  expect([...words.keys()]).toEqual(["a b"]);
+});
