@@ -219,7 +219,7 @@ impl Hub {
         let files = self.store().files_of(&routing.project, message.id).await?;
         let files: Vec<ArrivedFile> = files.into_iter().filter_map(ArrivedFile::stored).collect();
         let application = filing::application_of(&request.path);
-        let arrival = Arrival { way, application, files: &files, is_late: true };
+        let arrival = Arrival { way, application, files: &files, is_late: true, ..Arrival::PUSHED };
         let place = (routing, &*message.source);
         let InTurn { planned, turn } =
             self.plan_filing(place, message.id, self.now(), said, arrival).await?;

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::delivery::DeliveryOrigin;
+use fieldpost_model::event::Event as DeliveryEvent;
 use fieldpost_model::time::Timestamp;
-use fieldpost_outbound::{Call, Exchange, Prepared, TableCall};
+use fieldpost_outbound::{Asking, Call, Exchange, Prepared, TableCall};
 use fieldpost_rules::{order, retry};
 use fieldpost_store::{Claimed, Claims, Lane, Release, Signal, StoreError};
 use futures_util::FutureExt;
@@ -27,7 +28,7 @@ use crate::lanes::{LaneDefinition, Lanes, Ready};
 use crate::parking::Returned;
 use crate::rendering::Rendered;
 use crate::routing::{Lane as RoutedLane, ProjectRouting};
-use crate::telemetry;
+use crate::{lifecycle, telemetry};
 
 /// The pause after a claim that failed, before the store is asked again.
 const AFTER_FAILED_CLAIM: Duration = Duration::from_millis(250);
@@ -391,7 +392,11 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
     let Some(project) = project_of(hub, &claimed).await else {
         return release(hub, vec![claimed]).await;
     };
-    let Some(forwarder) = project.forwarder(&claimed.forwarder) else {
+    let order_of_call = (claimed.event == DeliveryEvent::Call).then(|| {
+        lifecycle::order(&claimed.forwarder, &claimed.lane.name, hub.settings().call_patience)
+    });
+    let found = order_of_call.as_ref().or_else(|| project.forwarder(&claimed.forwarder));
+    let Some(forwarder) = found else {
         return end_orphan(hub, claimed).await;
     };
     if forwarder.paused {
@@ -512,6 +517,10 @@ async fn call(
         body: rendered.body.bytes.clone(),
         delivery_id: claimed.id,
         now: hub.now(),
+        asking: rendered
+            .asked
+            .as_ref()
+            .map(|asked| Asking { method: asked.method, path: &asked.path }),
     };
     hub.outbound().send(prepared, call).await
 }

@@ -39,7 +39,7 @@ pub use posted::{FormOutcome, FormPost, FormReceipt};
 
 pub(crate) use book::FormBook;
 pub(crate) use cases::as_asked;
-pub(crate) use plan::{Planned, Refusal, Way, keys};
+pub(crate) use plan::{Planned, Refusal, RefusedBy, Way, keys};
 pub(crate) use reading::{Form, Reader, Said, SaidSubmission, read_one};
 pub(crate) use told::{FiledForm, Told, Touched, Wanted, case_ids};
 pub(crate) use turns::{Turn, Turns};
@@ -71,12 +71,25 @@ pub(crate) struct Arrival<'a> {
     pub(crate) files: &'a [ArrivedFile],
     /// Whether it was set aside before, and others may have come since.
     pub(crate) is_late: bool,
+    /// What the lifecycle of its form is told, where that is more than that it came.
+    pub(crate) told: Option<&'a str>,
+    /// Whether it is only begun: nobody else is told of it.
+    pub(crate) is_draft: bool,
+    /// The version of the submission that it was made from; another is a conflict.
+    pub(crate) expected: Option<i64>,
 }
 
 impl Arrival<'_> {
     /// What comes to an inbox: the body is all of it.
-    pub(crate) const PUSHED: Self =
-        Self { way: Way::Pushed, application: None, files: &[], is_late: false };
+    pub(crate) const PUSHED: Self = Self {
+        way: Way::Pushed,
+        application: None,
+        files: &[],
+        is_late: false,
+        told: None,
+        is_draft: false,
+        expected: None,
+    };
 }
 
 /// How a message came in, by the address that it came to: receivers have addresses of their own.
@@ -164,7 +177,10 @@ impl Hub {
             files: arrival.files,
             is_late: arrival.is_late,
             max_forms: self.settings().max_forms,
-            wanted: routing.wanted(),
+            routing,
+            told: arrival.told,
+            expected: arrival.expected,
+            wanted: if arrival.is_draft { Wanted::default() } else { routing.wanted() },
             fetching: routing.source(source).and_then(|source| {
                 let connection = source.fetch_files.as_deref()?;
                 Some(Fetching { connection, most: self.settings().max_fetched_files })

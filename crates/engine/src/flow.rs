@@ -141,7 +141,11 @@ impl Hub {
         let incoming = Arc::new(incoming);
         let body = self.decompress(&incoming).await?;
         for _ in 0..keep::MOST_PLANS {
-            let prepared = self.prepare(&routing, &source, &incoming, &body).await?;
+            let mut prepared = self.prepare(&routing, &source, &incoming, &body).await?;
+            if arrival.is_draft {
+                prepared.accept.deliveries.clear();
+                prepared.accept.runs.clear();
+            }
             let Filed { accept, unreadable, decision, refusal, turn } =
                 self.file(&routing, &incoming, prepared, arrival).await?;
             let id = accept.message.id;

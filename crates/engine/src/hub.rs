@@ -27,7 +27,7 @@ use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
 use crate::tallies::{self, Tallies};
 use crate::watch::{self, Watch};
-use crate::{bulk, fetching, indexing, news, orphans, parking, retention, running, timers};
+use crate::{bulk, fetching, indexing, lifecycle, news, orphans, parking, retention, running, timers};
 
 /// The fact that holds the key of receivers' questions.
 const RECEIVER_KEY: &str = "receiver-key";
@@ -178,6 +178,7 @@ impl Hub {
             tasks.spawn(fetching::serve(hub.clone())),
             tasks.spawn(running::serve(hub.clone())),
             tasks.spawn(timers::serve(hub.clone(), skew)),
+            tasks.spawn(lifecycle::serve(hub.clone())),
             tasks.spawn(retention::serve(hub.clone())),
             tasks.spawn(retention::serve_news(hub.clone(), hub.store().listen())),
         ];

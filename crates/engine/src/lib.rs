@@ -40,6 +40,7 @@ mod indexing;
 mod jobs;
 mod keep;
 mod lanes;
+pub mod lifecycle;
 mod looking;
 mod map;
 mod matching;

@@ -170,6 +170,7 @@ impl Hub {
             body: body.clone(),
             delivery_id: new_id(now),
             now,
+            asking: None,
         };
         let previewed = match &rendered.body.rows {
             Some(rows) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fieldpost_model::attempt::{Attempt, AttemptError, ErrorKind};
 use fieldpost_model::delivery::DeliveryState;
+use fieldpost_model::event::Event;
 use fieldpost_model::forwarder::{Forwarder, OnRejected};
 use fieldpost_model::incident::Sample;
 use fieldpost_model::time::Timestamp;
@@ -57,6 +58,11 @@ impl Hub {
         let (lane, delivery, sequence) =
             (claimed.lane.clone(), claimed.id, claimed.sequence.clone());
         let sample = Sample { delivery: claimed.id, message: claimed.message, key: claimed.key };
+        let is_call = claimed.event == Event::Call;
+        let end_of_call = match verdict {
+            Verdict::Final(state) if is_call => Some(state),
+            _ => None,
+        };
         let outcome = Outcome {
             lane: claimed.lane,
             delivery: claimed.id,
@@ -78,8 +84,13 @@ impl Hub {
             collapse: claimed.collapse,
             last_error,
         };
-        if self.write(outcome, sample, decision.pause_forwarder).await != Some(Recorded::Written) {
+        if self.write(outcome, sample, decision.pause_forwarder && !is_call).await != Some(Recorded::Written) {
             // Who lost the lease has no say in what follows from the attempt.
+            return;
+        }
+        if let Some(state) = end_of_call {
+            let (hub, project) = (self.clone(), lane.project.clone());
+            self.spawn(async move { hub.settle_call(project, delivery, state).await });
             return;
         }
         if stays {
@@ -90,7 +101,7 @@ impl Hub {
                 sequence: sequence.as_deref(),
             });
         }
-        if decision.pause_forwarder {
+        if decision.pause_forwarder && !is_call {
             self.pause_after_gone(&lane, forwarder).await;
         }
     }

@@ -18,6 +18,7 @@ use fieldpost_model::delivery::PayloadKind;
 use fieldpost_model::event::Event;
 use fieldpost_model::form::Form;
 use fieldpost_model::forwarder::Forwarder;
+use fieldpost_model::lifecycle::CallMethod;
 use fieldpost_model::submission::FormReference;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{FormQuery, Original, Payload, StoreError};
@@ -57,6 +58,18 @@ pub(crate) struct Rendered {
     pub(crate) body: Body,
     headers: Vec<(&'static str, String)>,
     query: Vec<(&'static str, String)>,
+    /// What a lifecycle asks for by it.
+    pub(crate) asked: Option<Asked>,
+}
+
+/// What a lifecycle asks for beside what it sends.
+pub(crate) struct Asked {
+    /// The method.
+    pub(crate) method: CallMethod,
+    /// What is put behind the connection's URL.
+    pub(crate) path: String,
+    /// What is added to the query.
+    pub(crate) query: Vec<(String, String)>,
 }
 
 /// Why nothing can be sent.
@@ -88,11 +101,17 @@ impl Rendered {
 
     /// The query beside that of the connection.
     pub(crate) fn query(&self, forwarder: &Forwarder) -> Vec<(String, String)> {
-        joined(&forwarder.query, &self.query)
+        let mut query = joined(&forwarder.query, &self.query);
+        query.extend(self.asked.iter().flat_map(|asked| asked.query.iter().cloned()));
+        query
     }
 
-    fn of(body: Body) -> Self {
-        Self { body, headers: Vec::new(), query: Vec::new() }
+    pub(crate) fn of(body: Body) -> Self {
+        Self { body, headers: Vec::new(), query: Vec::new(), asked: None }
+    }
+
+    pub(crate) fn add_header(&mut self, name: &'static str, value: String) {
+        self.headers.push((name, value));
     }
 
     fn with_time(mut self, header: &'static str, at: Timestamp) -> Self {
@@ -138,9 +157,7 @@ impl Hub {
                 let body = self.render_application(project, forwarder, facts).await?;
                 Ok(Rendered::of(body))
             }
-            PayloadKind::Call => Err("a call is written by its lifecycle, and by no forwarder"
-                .to_owned()
-                .into()),
+            PayloadKind::Call => self.render_call(project, facts).await,
         }
     }
 

@@ -27,6 +27,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::filing::Wanted;
+use crate::lifecycle::own_source;
 use crate::ids::new_source_keys;
 use crate::matching::Listeners;
 use crate::people::{Person, numbered};
@@ -50,6 +51,8 @@ pub struct ProjectRouting {
     kept: Vec<Counter>,
     /// What counts for charts.
     pub(crate) tallies: ProjectTallies,
+    /// What takes in what is filled in here.
+    own: Source,
     /// What is kept of the pauses that last.
     pauses: Vec<(DefinitionKind, String, Pause)>,
     /// Those whom the definitions name, with their numbers.
@@ -107,6 +110,7 @@ impl ProjectRouting {
             .collect();
         let people = numbered(&definition, configuration)?;
         Ok(Self {
+            own: own_source(),
             kept,
             tallies,
             pauses,
@@ -175,6 +179,9 @@ impl ProjectRouting {
 
     /// The source of that name.
     pub fn source(&self, name: &str) -> Option<&Source> {
+        if name == self.own.name {
+            return Some(&self.own);
+        }
         self.definition.sources.iter().find(|source| source.name == name)
     }
 }
@@ -240,13 +247,22 @@ pub(crate) fn read_definition(
 pub struct SourceRoute {
     /// The project, as it was when the request came in.
     pub routing: Arc<ProjectRouting>,
-    position: usize,
+    /// The place among the sources of the definition; `None` for the project's own.
+    position: Option<usize>,
 }
 
 impl SourceRoute {
     /// The source.
     pub fn source(&self) -> Option<&Source> {
-        self.routing.definition.sources.get(self.position)
+        match self.position {
+            Some(position) => self.routing.definition.sources.get(position),
+            None => Some(&self.routing.own),
+        }
+    }
+
+    /// The way of what is filled in here.
+    pub(crate) fn own(routing: &Arc<ProjectRouting>) -> Self {
+        Self { routing: Arc::clone(routing), position: None }
     }
 }
 
@@ -264,7 +280,8 @@ impl Routing {
         let mut routing = Self::default();
         for project in projects {
             for (position, source) in project.definition.sources.iter().enumerate() {
-                let route = SourceRoute { routing: Arc::clone(&project), position };
+                let route =
+                    SourceRoute { routing: Arc::clone(&project), position: Some(position) };
                 routing.inboxes.insert(digest(source.secret.expose()), route.clone());
                 routing.webhooks.insert(source.id, route);
             }
@@ -306,7 +323,7 @@ impl Routing {
     ) -> Option<SourceRoute> {
         let routing = self.projects.get(project)?;
         let position = routing.definition.sources.iter().position(is_meant)?;
-        Some(SourceRoute { routing: Arc::clone(routing), position })
+        Some(SourceRoute { routing: Arc::clone(routing), position: Some(position) })
     }
 
     /// The source that owns the receiver paths of a dialect in that project.

@@ -55,6 +55,11 @@ pub struct HubSettings {
     pub session_idle: Duration,
     /// How long a session lasts at the most.
     pub session_lifetime: Duration,
+    /// The longest body that a call of a lifecycle sends, the files in it included, in bytes.
+    pub max_call_body: usize,
+    /// How long a call of a lifecycle is tried again before the lifecycle is told that it failed; zero: it is
+    /// tried once.
+    pub call_patience: Duration,
     /// What jobs and runs may take.
     pub jobs: JobSettings,
     /// The clock.
@@ -86,6 +91,8 @@ impl HubSettings {
             gather_endings: Duration::from_secs(30),
             session_idle: Duration::from_hours(14 * 24),
             session_lifetime: Duration::from_hours(90 * 24),
+            max_call_body: 100_000_000,
+            call_patience: Duration::from_mins(10),
             jobs: JobSettings::default(),
             clock,
         }

@@ -116,6 +116,8 @@ names! {
         GivenUp = "given-up",
         /// What came in, went out and waits.
         Report = "report",
+        /// What the lifecycle of a form tells.
+        Lifecycle = "lifecycle",
     }
 }
 

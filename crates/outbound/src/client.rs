@@ -86,7 +86,7 @@ impl Client {
         prepared: &Prepared,
         call: &Call<'_>,
     ) -> Result<AttemptRequest, AttemptError> {
-        let assembled = assemble(prepared, method(call.method), call, &self.shared.user_agent)?;
+        let assembled = assemble(prepared, method(call), call, &self.shared.user_agent)?;
         Ok(record(&assembled, prepared, &[], &call.body))
     }
 
@@ -101,12 +101,19 @@ impl Client {
             );
             return Exchange::unsent(deadline.elapsed(), error);
         }
-        let assembled = match assemble(prepared, method(call.method), &call, user_agent) {
+        let assembled = match assemble(prepared, method(&call), &call, user_agent) {
             Ok(assembled) => assembled,
             Err(error) => return Exchange::unsent(deadline.elapsed(), error),
         };
-        let caller =
-            Caller { prepared, settings, user_agent, deadline, began: call.now, pieces: None };
+        let caller = Caller {
+            prepared,
+            settings,
+            user_agent,
+            deadline,
+            began: call.now,
+            pieces: None,
+            keeps_all: call.asking.is_some(),
+        };
         caller.converse(assembled, call.body).await.exchange
     }
 }

@@ -69,6 +69,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) began: Timestamp,
     /// Takes the body of a success, for who fetches something: it is not recorded then.
     pub(crate) pieces: Option<&'a mpsc::Sender<Bytes>>,
+    /// Whether all that is read of an answer is kept, since somebody waits for it.
+    pub(crate) keeps_all: bool,
 }
 
 /// An exchange, and how it came about.
@@ -301,7 +303,7 @@ impl<'a> Caller<'a> {
     fn body_limits(&self) -> BodyLimits {
         let OutboundSettings { response_body_kept: kept, response_body_read: read, .. } =
             *self.settings;
-        BodyLimits { kept: kept.min(read), read }
+        BodyLimits { kept: if self.keeps_all { read } else { kept.min(read) }, read }
     }
 }
 

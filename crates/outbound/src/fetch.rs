@@ -59,6 +59,7 @@ impl Client {
             deadline,
             began: fetch.now,
             pieces: Some(&pieces),
+            keeps_all: false,
         };
         caller.converse(plain, Bytes::new()).await.exchange
     }

@@ -55,7 +55,7 @@ pub use guard::AllowNetworks;
 pub use prepared::Prepared;
 pub use probe::{Hint, ProbeCall, ProbeMethod, Step, StepName};
 pub use proxy::GuardedProxy;
-pub use request::Call;
+pub use request::{Asking, Call};
 pub use room::{AnswerRoom, Places};
 pub use settings::{OutboundError, OutboundSettings};
 pub use tables::TableCall;

@@ -325,7 +325,15 @@ impl Probe<'_> {
         };
         let caller = |began| {
             let deadline = Deadline::starting_now(prepared.timeout);
-            Caller { prepared, settings, user_agent, deadline, began, pieces: None }
+            Caller {
+                prepared,
+                settings,
+                user_agent,
+                deadline,
+                began,
+                pieces: None,
+                keeps_all: false,
+            }
         };
         if let Some(origin) = prepared.proof.token_from() {
             proving.fact("from", origin);
@@ -429,6 +437,7 @@ impl Probe<'_> {
             body: self.call.body.clone(),
             delivery_id: Uuid::new_v4(),
             now: self.call.now,
+            asking: None,
         }
     }
 }

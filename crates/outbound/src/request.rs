@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use fieldpost_model::attempt::{AttemptError, AttemptRequest};
 use fieldpost_model::forwarder::Method;
+use fieldpost_model::lifecycle::CallMethod;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::redact;
@@ -67,6 +68,18 @@ pub struct Call<'a> {
     pub delivery_id: Uuid,
     /// The time by the wall clock, sent as `webhook-timestamp`.
     pub now: Timestamp,
+    /// What somebody asks for who waits for the answer; `None` for what is only forwarded.
+    pub asking: Option<Asking<'a>>,
+}
+
+/// A call whose answer is read by whoever ordered it, as the calls of lifecycles are. Of its answer is
+/// kept as much as is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The method, in the place of [`Call::method`].
+    pub method: CallMethod,
+    /// What is put behind the connection's URL, with a query of its own where it has one; empty for nothing.
+    pub path: &'a str,
 }
 
 /// A request that is ready to go out, but for the proof of who sends it.
@@ -96,7 +109,7 @@ pub(crate) fn assemble(
     }
     add_given_headers(&mut headers, call.headers)?;
     sign(&mut headers, prepared, call)?;
-    Ok(Assembled { method, url: url(prepared, call.query), headers })
+    Ok(Assembled { method, url: url(prepared, call)?, headers })
 }
 
 /// Adds the forwarder's headers. The first of a name takes the place of what the hub would send,
@@ -154,9 +167,18 @@ fn sign(headers: &mut HeaderMap, prepared: &Prepared, call: &Call<'_>) -> Result
     Ok(())
 }
 
-/// The method as HTTP has it.
-pub(crate) fn method(method: Method) -> http::Method {
-    match method {
+/// The method of a call as HTTP has it.
+pub(crate) fn method(call: &Call<'_>) -> http::Method {
+    if let Some(asking) = call.asking {
+        return match asking.method {
+            CallMethod::Get => http::Method::GET,
+            CallMethod::Post => http::Method::POST,
+            CallMethod::Put => http::Method::PUT,
+            CallMethod::Patch => http::Method::PATCH,
+            CallMethod::Delete => http::Method::DELETE,
+        };
+    }
+    match call.method {
         Method::Post => http::Method::POST,
         Method::Put => http::Method::PUT,
         Method::Patch => http::Method::PATCH,
@@ -169,12 +191,36 @@ fn is_without_body(method: &http::Method) -> bool {
     matches!(*method, http::Method::GET | http::Method::HEAD | http::Method::OPTIONS)
 }
 
-fn url(prepared: &Prepared, query: &[(String, String)]) -> Url {
+fn url(prepared: &Prepared, call: &Call<'_>) -> Result<Url, AttemptError> {
     let mut url = prepared.url.clone();
-    if !query.is_empty() {
-        url.query_pairs_mut().extend_pairs(query);
+    if let Some(asking) = call.asking.filter(|asking| !asking.path.is_empty()) {
+        add_path(&mut url, asking.path);
+        if url.origin() != prepared.url.origin() {
+            return Err(unbuildable("The path of the call leads to another host"));
+        }
     }
-    url
+    if !call.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(call.query);
+    }
+    Ok(url)
+}
+
+/// Puts a path behind that of a URL: it is a path whatever it looks like, and leads nowhere else.
+fn add_path(url: &mut Url, added: &str) {
+    let added = added.split_once('#').map_or(added, |(before, _)| before);
+    let (path, query) = match added.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (added, None),
+    };
+    let begun = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&format!("{begun}/{}", path.trim_start_matches('/')));
+    if let Some(query) = query.filter(|query| !query.is_empty()) {
+        let joined = match url.query() {
+            Some(own) if !own.is_empty() => format!("{own}&{query}"),
+            _ => query.to_owned(),
+        };
+        url.set_query(Some(&joined));
+    }
 }
 
 /// What is kept of a request: everything as sent, credentials masked, those that were got for this

@@ -6,7 +6,9 @@
 
 use fieldpost_model::json::{MAX_DEPTH, Value};
 
+use super::history::with_files;
 use super::pieces::{Object, Tree};
+use super::record::Record;
 
 /// The body of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +21,10 @@ pub enum Body {
 
 /// Makes the body: the document, where it is sent, with what the call adds under `extra`; else what
 /// the call adds alone.
-pub fn body(document: Option<Tree>, own: Option<Value<'static>>) -> Body {
+pub fn body(document: Option<Tree>, own: Option<Tree>) -> Body {
     match (document, own) {
         (None, None) => Body::None,
-        (None, Some(own)) => Body::Json(own.into()),
+        (None, Some(own)) => Body::Json(own),
         (Some(document), None) => Body::Json(document),
         (Some(Tree::Object(mut document)), Some(own)) => {
             document.set("extra", own);
@@ -35,6 +37,11 @@ pub fn body(document: Option<Tree>, own: Option<Value<'static>>) -> Body {
             Body::Json(object.into())
         }
     }
+}
+
+/// What a call adds of its own, with the contents of the files that it names.
+pub fn own(record: &Record<'_>, value: &Value<'static>) -> Tree {
+    with_files(record, value, true)
 }
 
 /// Why keys cannot be nested.
@@ -273,8 +280,8 @@ mod tests {
             Body::Json(tree) => tree.into_value().to_json(),
         };
         assert_eq!(text(body(None, None)), "none");
-        assert_eq!(text(body(None, Some(own()))), r#"{"a":1}"#);
+        assert_eq!(text(body(None, Some(own().into()))), r#"{"a":1}"#);
         assert_eq!(text(body(Some(document()), None)), r#"{"id":"1"}"#);
-        assert_eq!(text(body(Some(document()), Some(own()))), r#"{"id":"1","extra":{"a":1}}"#);
+        assert_eq!(text(body(Some(document()), Some(own().into()))), r#"{"id":"1","extra":{"a":1}}"#);
     }
 }

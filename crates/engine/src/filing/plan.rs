@@ -27,6 +27,8 @@ use super::files::{ArrivedFile, Fetching, FileOrder, compare};
 use super::reading::{Said, SaidSubmission};
 use super::told::{FiledForm, Told, Wanted, case_ids};
 use crate::ids::new_id;
+use crate::lifecycle::Told as LifecycleTold;
+use crate::routing::ProjectRouting;
 
 /// What the name of a form is made of where nothing in what submissions call it can be one.
 const NAMELESS: &str = "form";
@@ -129,6 +131,12 @@ pub(crate) struct Occasion<'o> {
     pub(crate) is_late: bool,
     /// How many forms a project may have before submissions make no more.
     pub(crate) max_forms: usize,
+    /// The definitions.
+    pub(crate) routing: &'o ProjectRouting,
+    /// What the lifecycle of the form is told, where that is more than that the submission came.
+    pub(crate) told: Option<&'o str>,
+    /// The version of the submission that it was made from; another is a conflict.
+    pub(crate) expected: Option<i64>,
     /// What somebody listens to.
     pub(crate) wanted: Wanted,
     /// How files are fetched that are only linked to, where they are.
@@ -254,6 +262,11 @@ impl Occasion<'_> {
             (Decision::Edit, Some(_)) if self.is_late && arrival.known == Known::OtherBody => {
                 return Ok(Err(refused(Decision::Conflict)));
             }
+            (Decision::Edit, Some(instance))
+                if self.expected.is_some_and(|expected| expected != instance.revision) =>
+            {
+                return Ok(Err(refused(Decision::Conflict)));
+            }
             (Decision::Edit, Some(instance)) => {
                 let (id, revision) = (instance.submission, instance.revision);
                 let edited = Some((revision, instance.received_at));
@@ -301,6 +314,10 @@ impl Occasion<'_> {
             }
             None => self.new_form(&submission.form, planned).await?,
         };
+        let untold = self.routing.form_definition(&form).map(|_| {
+            let told = || LifecycleTold::by_another_system(edited.is_some()).to_json();
+            self.told.map_or_else(told, str::to_owned)
+        });
         let links = planned.filing.files.iter().filter(|file| file.fetch.is_some()).count();
         let order = FileOrder { dialect, links };
         planned.filing.files.extend(self.files_of(id, &submission, &files, order));
@@ -325,7 +342,7 @@ impl Occasion<'_> {
             is_untyped: submission.is_untyped,
             is_encrypted: submission.is_encrypted,
             original: None,
-            untold: None,
+            untold,
         };
         if self.wanted.forms {
             let told = FiledForm {

@@ -62,6 +62,11 @@ impl Watch {
         self.destinations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes the loop that sends.
+    pub(crate) fn tell_of_notices(&self) {
+        self.told(true);
+    }
+
     /// Wakes the loop that sends, where something was told.
     fn told(&self, told: bool) {
         if told {

@@ -173,6 +173,7 @@ async fn post(hub: &Hub, held: &HeldNotice) -> Result<(), Refusal> {
         body: Bytes::from(notice.text.clone()),
         delivery_id: notice.id,
         now: hub.now(),
+        asking: None,
     };
     match hub.outbound().send(&prepared, call).await.error {
         None => Ok(()),

@@ -57,6 +57,7 @@ impl Caller {
                 body: Bytes::from_static(b"{}"),
                 delivery_id: Uuid::now_v7(),
                 now: clock::system()(),
+                asking: None,
             };
             let exchange = self.client.send(&prepared, call).await;
             assert_eq!(exchange.error, None);

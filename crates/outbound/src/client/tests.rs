@@ -163,6 +163,7 @@ async fn send(client: &Client, connection: &Connection) -> Exchange {
         body: Bytes::from_static(b"body"),
         delivery_id: Uuid::nil(),
         now: Timestamp(0),
+        asking: None,
     };
     match client.prepare(&"clinic".into(), connection) {
         Ok(prepared) => client.send(&prepared, call).await,

@@ -64,6 +64,7 @@ pub(crate) fn call() -> Call<'static> {
         body: Bytes::from_static(b"{\"a\":1}"),
         delivery_id: DELIVERY,
         now: Timestamp(SECONDS * 1_000_000),
+        asking: None,
     }
 }
 

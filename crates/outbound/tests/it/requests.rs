@@ -6,8 +6,9 @@ use bytes::Bytes;
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::connection::Authentication;
 use fieldpost_model::forwarder::Method;
+use fieldpost_model::lifecycle::CallMethod;
 use fieldpost_model::secret::Secret;
-use fieldpost_outbound::Call;
+use fieldpost_outbound::{Asking, Call};
 use fieldpost_testkit::{Answer, FakeDestination, misbehaving};
 
 use crate::common::{DELIVERY, SECONDS, call, client, connection, error, project, send};
@@ -317,4 +318,43 @@ async fn a_destination_that_restarts_is_reached_again() {
     destination.come_back().await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(client.send(&prepared, call()).await.error, None);
+}
+
+#[tokio::test]
+async fn what_asks_has_a_method_and_a_path_behind_the_connections_own() {
+    for (base, path, expected) in [
+        ("/api/", "people/1/", "POST /api/people/1/"),
+        ("/api?key=1", "/people?x=%20y#z", "GET /api/people?key=1&x=%20y"),
+        ("/", "//other.example.org/a", "PUT /other.example.org/a"),
+        ("/a/b", "../../../etc", "PATCH /etc"),
+        ("/a", "", "DELETE /a"),
+    ] {
+        let destination = FakeDestination::start().await;
+        let connection = connection(&destination.url(base));
+        let (method, _) = expected.split_once(' ').unwrap();
+        let method = CallMethod::from_name(method).unwrap();
+        let asking = Some(Asking { method, path });
+        let exchange = send(&client(), &connection, Call { asking, ..call() }).await;
+        assert_eq!(exchange.error, None, "{path}");
+        let request = destination.received().remove(0);
+        let query =
+            if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+        assert_eq!(format!("{} {}{query}", request.method, request.path), expected);
+    }
+}
+
+#[tokio::test]
+async fn of_an_answer_that_somebody_waits_for_all_that_is_read_is_kept() {
+    let long = vec![b'x'; 8_000];
+    for (asking, kept, truncated) in [
+        (None, 1_000, true),
+        (Some(Asking { method: CallMethod::Post, path: "" }), long.len(), false),
+    ] {
+        let destination = FakeDestination::start().await;
+        destination.answer("/", Answer::status(200).body(long.clone()));
+        let connection = connection(&destination.url("/"));
+        let exchange = send(&client(), &connection, Call { asking, ..call() }).await;
+        let response = exchange.response.unwrap();
+        assert_eq!((response.body.len(), response.truncated), (kept, truncated));
+    }
 }

@@ -91,7 +91,7 @@ fn what_a_call_adds_under_extra_is_taken_as_answers() {
             }
             other => other,
         }),
-        Some(own),
+        Some(own.into()),
     );
     let fieldpost_dialects::wcs::push::Body::Json(tree) = sent else { panic!("no body") };
     let text = tree.into_value().to_json();

@@ -1,0 +1,448 @@
+//! Forms with a lifecycle in the hub: submitted, called out, jumped, edited, made anonymous.
+
+use std::time::Duration;
+
+use fieldpost_engine::lifecycle::{
+    Edit, Followed, LifecycleError, NewSubmission, RecordKey, SubmittedForm,
+};
+use fieldpost_engine::{ProjectRouting, ReceiptOutcome};
+use fieldpost_model::form_definition::AnonymiseMode;
+use fieldpost_model::json::Value;
+use fieldpost_model::person::UserReference;
+use fieldpost_model::progress::Part;
+use fieldpost_model::submission::{Answer, AnswerValue, Group, Node, Submission};
+use fieldpost_rules::lifecycle::{Caller, Happening, Sent};
+use fieldpost_store::{Page, SubmissionVersion};
+use fieldpost_testkit::Answer as Response;
+use rstest::rstest;
+
+use crate::world::{Engine, World};
+
+/// A project with one form, whose statuses a test gives.
+async fn world(engine: Engine, statuses: &str, more: &str) -> World {
+    let world = World::start(engine).await;
+    apply(&world, statuses, more).await;
+    world
+}
+
+async fn apply(world: &World, statuses: &str, more: &str) {
+    let url = world.destination.url("/");
+    world
+        .apply_text(&format!(
+            r#"{{"project": "clinic",
+                "sources": {{"kobo": {{"dialect": "kobo", "secret": "secret-inbox-2"}}}},
+                "connections": {{"there": {{"url": "{url}"}}}},
+                "roles": {{"agents": {{"name": "Agents", "emails": ["agents@example.org"]}}}},
+                "forwarders": {{"told": {{"on": "form", "to": "there", "format": "normalised",
+                                          "match": {{"values": {{"name": "Ada"}}}}}}}},
+                "forms": {{"request": {{"title": "Request", "tracking_codes": true,
+                    "fields": [{{"name": "name", "label": "Name", "type": "string"}},
+                               {{"name": "amount", "label": "Amount", "type": "numeric"}},
+                               {{"name": "kind", "label": "Kind", "type": "item",
+                                 "items": [{{"id": "1", "text": "One"}}, {{"id": "2", "text": "Two"}}]}}],
+                    "lifecycle": {{"functions": {{"_receiver": "agents"}}, {more}
+                                   "statuses": {{{statuses}}}}}}}}}}}"#
+        ))
+        .await;
+}
+
+fn text(text: &str) -> Node {
+    Node::Answer(Answer::text(text))
+}
+
+fn answers(name: &str) -> Submission {
+    let amount =
+        Answer { lexical: Some("5.50".to_owned()), value: AnswerValue::Decimal("5.50".to_owned()) };
+    let members = vec![
+        ("name".to_owned(), text(name)),
+        ("amount".to_owned(), Node::Answer(amount)),
+        ("kind".to_owned(), text("1")),
+    ];
+    let values = Group { members, extra: Vec::new() };
+    Submission { values, ..Submission::default() }
+}
+
+fn new(name: &str) -> NewSubmission {
+    NewSubmission {
+        submission: answers(name),
+        path: "/p/clinic/request/".to_owned(),
+        ..NewSubmission::default()
+    }
+}
+
+fn agent() -> Caller {
+    let user =
+        Some(UserReference { number: 7, name: "Grace".to_owned(), ..UserReference::default() });
+    Caller { user, roles: vec!["agents".to_owned()], ..Caller::default() }
+}
+
+impl World {
+    fn clinic(&self) -> std::sync::Arc<ProjectRouting> {
+        self.hub.routing().project("clinic").unwrap().clone()
+    }
+
+    async fn try_submit(&self, new: NewSubmission) -> Result<SubmittedForm, LifecycleError> {
+        let routing = self.clinic();
+        let form = self.hub.followed_form(&routing, "request").await.unwrap().unwrap();
+        self.hub.submit(&routing, &form, new).await
+    }
+
+    async fn submit(&self, new: NewSubmission) -> Followed {
+        self.try_submit(new).await.unwrap().followed.unwrap()
+    }
+
+    async fn record(&self, number: u64) -> Followed {
+        let routing = self.clinic();
+        let form = self.hub.followed_form(&routing, "request").await.unwrap().unwrap();
+        self.hub.record(&routing, &form, RecordKey::Number(number)).await.unwrap().unwrap()
+    }
+
+    async fn happen(
+        &self,
+        number: u64,
+        caller: &Caller,
+        happening: Happening,
+    ) -> Result<Option<Followed>, LifecycleError> {
+        let routing = self.clinic();
+        let form = self.hub.followed_form(&routing, "request").await.unwrap().unwrap();
+        self.hub.happen(&routing, &form, RecordKey::Number(number), caller, happening).await
+    }
+
+    /// Waits until a submission has come to a status.
+    async fn until_status(&self, number: u64, status: &str) -> Followed {
+        for _ in 0..400 {
+            let followed = self.record(number).await;
+            if followed.record.progress.status.as_deref() == Some(status) {
+                return followed;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("never {status}: {:#?}", self.record(number).await.record.progress);
+    }
+
+    async fn versions(&self, followed: &Followed) -> Vec<SubmissionVersion> {
+        let store = self.hub.store();
+        store.submission_versions("clinic", followed.submission, None, 100).await.unwrap()
+    }
+}
+
+fn status(followed: &Followed) -> &str {
+    followed.record.progress.status.as_deref().unwrap_or("draft")
+}
+
+fn data(followed: &Followed, name: &str) -> Option<String> {
+    followed.record.progress.data.get(name).map(Value::to_json)
+}
+
+const CALLS: &str = r#"
+    "just_submitted": {"name": "Just submitted", "actions": [
+        {"call": {"connection": "there", "path": "/register/{{ form_number }}?kind={{ form_var_kind_raw }}",
+                  "post": true, "post_data": {"a/b": "{{ form_var_name }}"}, "name": "register",
+                  "on_error": {"app": {"jump": "trouble"}, "5xx": {"jump": "trouble"}, "network": {"jump": "trouble"}}}},
+        {"jump": "done"}]},
+    "trouble": {"name": "In trouble", "actions": [{"jump": "just_submitted", "trigger": "again"}]},
+    "done": {"name": "Done"}"#;
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_made_once_and_its_answer_goes_on(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine, CALLS, "").await;
+    let answer = r#"{"err": 0, "data": {"display_id": "REG-1"}}"#;
+    world.destination.answer("/register/1", Response::status(200).body(answer));
+    let submitted = world.try_submit(new("Ada")).await.unwrap();
+    assert!(!submitted.is_repeated);
+    let followed = submitted.followed.unwrap();
+    let progress = &followed.record.progress;
+    assert_eq!((status(&followed), progress.number), ("just_submitted", 1));
+    assert_eq!(progress.tracking_code.as_ref().map(String::len), Some(8));
+    assert!(progress.is_busy());
+    let done = world.until_status(1, "done").await;
+    assert_eq!(data(&done, "register_status").as_deref(), Some("200"));
+    assert_eq!(
+        data(&done, "register_response").as_deref(),
+        Some(r#"{"err":0,"data":{"display_id":"REG-1"}}"#)
+    );
+    assert_eq!(done.record.progress.display_id, "REG-1");
+    let received = world.destination.received();
+    let calls: Vec<_> = received.iter().filter(|it| it.path == "/register/1").collect();
+    let [call] = calls.as_slice() else { panic!("one call was expected: {calls:?}") };
+    assert_eq!((call.method.as_str(), call.query.as_str()), ("POST", "kind=1"));
+    let body = call.json();
+    assert_eq!(body["fields"]["name"], "Ada");
+    assert_eq!(body["fields"]["kind"], "One");
+    assert_eq!(body["fields"]["kind_raw"], "1");
+    assert_eq!(body["fields"]["amount"], "5.50");
+    assert_eq!(body["extra"]["a"]["b"], "Ada");
+    assert_eq!(body["workflow"]["status"]["id"], "just_submitted");
+    assert!(
+        call.header("publik-caller-url").unwrap().ends_with("/backoffice/management/request/1/")
+    );
+    // What is filled in here is forwarded as whatever else comes in.
+    let forwarded = world.destination.wait_for(2, Duration::from_secs(10)).await;
+    let forwarded = forwarded.iter().find(|it| it.path == "/").unwrap().json();
+    assert_eq!(forwarded["values"]["name"], "Ada");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_program_says_of_its_failure_leads_elsewhere_and_a_trigger_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine, CALLS, "").await;
+    world.destination.answer_in_turn(
+        "/register/1",
+        vec![
+            Response::status(200).body(r#"{"err": "no-such-thing", "err_desc": "No such thing"}"#),
+        ],
+        Response::status(200).body(r#"{"err": 0}"#),
+    );
+    world.submit(new("Bob")).await;
+    let trouble = world.until_status(1, "trouble").await;
+    assert_eq!(data(&trouble, "register_app_error_code").as_deref(), Some("\"no-such-thing\""));
+    let trigger = |name: &str| Happening::Trigger {
+        name: name.to_owned(),
+        sent: Sent::Json(Value::object([("note", Value::from("try"))])),
+        bypass: false,
+    };
+    let signed = Caller { is_signed: true, ..Caller::default() };
+    for (caller, name, refusal) in [
+        (&Caller::default(), "again", "User not authenticated."),
+        (&signed, "never", "Page not found"),
+    ] {
+        match world.happen(1, caller, trigger(name)).await.unwrap_err() {
+            LifecycleError::Refused(it) => {
+                assert!(it.description == refusal || it.class == refusal, "{it:?}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+    world.happen(1, &signed, trigger("again")).await.unwrap();
+    let done = world.until_status(1, "done").await;
+    assert_eq!(data(&done, "note").as_deref(), Some("\"try\""));
+    assert_eq!(data(&done, "register_app_error_code").as_deref(), Some("0"));
+    let statuses: Vec<_> =
+        done.record.progress.history.iter().filter_map(|it| it.status.as_deref()).collect();
+    assert_eq!(statuses, ["just_submitted", "trouble", "just_submitted", "done"]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_out_when_the_hub_stops_is_gone_on_with(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = world(engine, CALLS, "").await;
+    world
+        .destination
+        .answer_in_turn("/register/1", vec![Response::hang()], Response::status(200).body("{}"));
+    world.submit(new("Bob")).await;
+    world.destination.wait_for(1, Duration::from_secs(10)).await;
+    world.restart().await;
+    world.until_status(1, "done").await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_makes_one_submission_and_other_answers_are_refused(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine, r#""done": {"name": "Done"}"#, "").await;
+    let keyed =
+        |name: &str| NewSubmission { idempotency_key: Some("key-1".to_owned()), ..new(name) };
+    let mut numbers = Vec::new();
+    for _ in 0..3 {
+        let submitted = world.try_submit(keyed("Bob")).await.unwrap();
+        numbers.push((submitted.is_repeated, submitted.followed.unwrap().record.progress.number));
+    }
+    assert_eq!(numbers, [(false, 1), (true, 1), (true, 1)]);
+    let refused = world.try_submit(keyed("Eve")).await.unwrap_err();
+    assert!(refused.to_string().contains("Idempotency-Key"), "{refused}");
+    assert_eq!(
+        world.record(1).await.record.submission.values.answer(&["name"]).unwrap().written(),
+        "Bob"
+    );
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_any_other_system_sends_of_the_form_has_a_lifecycle_too(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(
+        engine,
+        r#""new": {"name": "New", "actions": [{"jump": "seen", "by": ["_receiver"]}]},
+        "seen": {"name": "Seen"}"#,
+        "",
+    )
+    .await;
+    let kobo = |name: &str| {
+        format!(
+            r#"{{"_id": 9, "_uuid": "u-1", "_xform_id_string": "request", "name": "{name}", "amount": "7"}}"#
+        )
+    };
+    let receipt = world.post("secret-inbox-2", &kobo("Kim")).await.unwrap();
+    assert_eq!(receipt.outcome, ReceiptOutcome::Kept);
+    let new = world.until_status(1, "new").await;
+    assert_eq!(new.record.submission.values.answer(&["amount"]).unwrap().written(), "7");
+    world.post("secret-inbox-2", &kobo("Kim Lee")).await.unwrap();
+    for _ in 0..400 {
+        if world.record(1).await.revision > new.revision {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let edited = world.record(1).await;
+    assert_eq!(edited.record.submission.values.answer(&["name"]).unwrap().written(), "Kim Lee");
+    assert!(edited.record.progress.updated_at > new.record.progress.updated_at);
+    assert_eq!(status(&edited), "new");
+}
+
+const EDITED: &str = r#"
+    "new": {"name": "New", "actions": [
+        {"edit": {"by": ["_receiver"], "then": "checked"}},
+        {"comment": {"by": ["_receiver"]}}]},
+    "checked": {"name": "Checked", "actions": [{"mail": {"to": ["_receiver"], "subject": "Checked {{ form_number }}", "body": "Of {{ form_var_name }}"}}]}"#;
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_edits_and_comments_and_others_are_refused(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine, EDITED, "").await;
+    let followed = world.submit(new("Bob")).await;
+    let commented = Happening::Commented { action: None, html: "<p>Looks good</p>".to_owned() };
+    world.happen(1, &agent(), commented.clone()).await.unwrap();
+    assert!(world.happen(1, &Caller::default(), commented).await.is_err());
+    let routing = world.clinic();
+    let followed =
+        world.hub.record(&routing, &followed.form, RecordKey::Number(1)).await.unwrap().unwrap();
+    let edit = |caller: Caller| Edit {
+        submission: answers("Bobby"),
+        caller,
+        path: "/edit".to_owned(),
+        ..Edit::default()
+    };
+    let refused = world.hub.edit(&routing, &followed, edit(Caller::default())).await.unwrap_err();
+    assert!(matches!(refused, LifecycleError::Refused(_)), "{refused}");
+    assert_eq!(world.versions(&followed).await.len(), 1);
+    let edited = world.hub.edit(&routing, &followed, edit(agent())).await.unwrap().unwrap();
+    assert_eq!(status(&edited), "checked");
+    assert_eq!(edited.record.submission.values.answer(&["name"]).unwrap().written(), "Bobby");
+    assert_eq!(world.versions(&edited).await.len(), 2);
+    let parts: Vec<&Part> =
+        edited.record.progress.history.iter().flat_map(|entry| &entry.parts).collect();
+    assert!(
+        matches!(parts.as_slice(), [Part::Comment { html, .. }] if html == "<p>Looks good</p>"),
+        "{parts:?}"
+    );
+    let page = Page { before: None, limit: 10 };
+    let notices = world.hub.store().notices("clinic", page).await.unwrap();
+    let [notice] = notices.as_slice() else { panic!("{notices:?}") };
+    assert_eq!(
+        (notice.recipient.as_str(), notice.subject.as_str(), notice.text.as_str()),
+        ("agents@example.org", "Checked 1", "Of Bobby")
+    );
+    // Somebody else has changed it since it was read.
+    let overtaken = world.hub.edit(&routing, &followed, edit(agent())).await;
+    assert!(overtaken.is_err());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_anonymous_names_nobody_in_any_version(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let statuses = r#""new": {"name": "New", "actions": [{"edit": {"by": ["_receiver"]}},
+        {"comment": {"by": ["_receiver"]}}, {"jump": "forgotten", "by": ["_receiver"], "id": "forget"}]},
+        "forgotten": {"name": "Forgotten", "actions": [{"anonymise": "final"}]}"#;
+    let world = world(engine, statuses, "").await;
+    let followed = world.submit(new("Ada")).await;
+    let routing = world.clinic();
+    let edit = Edit { submission: answers("Ada Lovelace"), caller: agent(), ..Edit::default() };
+    world.hub.edit(&routing, &followed, edit).await.unwrap();
+    let comment = Happening::Commented { action: None, html: "Ada called".to_owned() };
+    world.happen(1, &agent(), comment).await.unwrap();
+    let button = Happening::Button { action: "forget".to_owned() };
+    let forgotten = world.happen(1, &agent(), button).await.unwrap().unwrap();
+    assert!(forgotten.record.progress.anonymised_at.is_some());
+    let read = world.record(1).await;
+    let shown = format!("{:?} {:?}", read.record.submission, read.record.progress);
+    for name in ["Ada", "Lovelace", "Grace"] {
+        assert!(!shown.contains(name), "{name} in {shown}");
+    }
+    assert_eq!(read.record.submission.values.answer(&["kind"]).unwrap().written(), "1");
+    assert_eq!(AnonymiseMode::Final.name(), "final");
+    for version in world.versions(&read).await {
+        let wanted = fieldpost_store::WantedVersion::Number(version.version);
+        let content = world.hub.store().submission_content("clinic", read.submission, wanted).await;
+        let content = format!("{:?}", content.unwrap());
+        assert!(!content.contains("Ada"), "{content}");
+        let body = world.hub.store().message_content("clinic", version.message).await.unwrap();
+        assert!(body.is_none(), "the message that brought version {}", version.version);
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_told_to_nobody_until_it_is_sent(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine, r#""done": {"name": "Done"}"#, "").await;
+    let begun = world.submit(NewSubmission { is_draft: true, ..new("Ada") }).await;
+    assert_eq!((status(&begun), begun.record.progress.is_draft()), ("draft", true));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(world.destination.received().is_empty());
+    let sent = world.submit(NewSubmission { draft: Some(begun.submission), ..new("Ada") }).await;
+    assert_eq!((status(&sent), sent.record.progress.number), ("done", 1));
+    assert_eq!(sent.submission, begun.submission);
+    assert_eq!(sent.record.progress.uuid, begun.record.progress.uuid);
+    assert!(
+        world
+            .try_submit(NewSubmission { draft: Some(begun.submission), ..new("Eve") })
+            .await
+            .is_err()
+    );
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_leads_on_and_the_end_of_all_is_deletion(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let statuses = r#""new": {"name": "New", "actions": [{"jump": "late", "timeout": "1s"}]},
+        "late": {"name": "Late", "actions": [{"jump": "gone", "trigger": "drop"}]},
+        "gone": {"name": "Gone", "actions": [{"delete": true}]}"#;
+    let world = world(engine, statuses, "").await;
+    let followed = world.submit(new("Bob")).await;
+    assert_eq!(status(&followed), "new");
+    world.until_status(1, "late").await;
+    let signed = Caller { is_signed: true, ..Caller::default() };
+    let trigger =
+        Happening::Trigger { name: "drop".to_owned(), sent: Sent::Nothing, bypass: false };
+    assert!(world.happen(1, &signed, trigger).await.unwrap().is_none());
+    let store = world.hub.store();
+    assert!(store.submission("clinic", followed.submission).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_lose_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world(
+        engine,
+        r#""new": {"name": "New", "actions": [{"comment": {"by": ["_receiver"]}}]}"#,
+        "",
+    )
+    .await;
+    world.submit(new("Bob")).await;
+    let agent = agent();
+    let comments = (0..16).map(|place| {
+        let happening = Happening::Commented { action: None, html: format!("comment {place}") };
+        world.happen(1, &agent, happening)
+    });
+    for commented in futures_util::future::join_all(comments).await {
+        commented.unwrap();
+    }
+    let read = world.record(1).await;
+    assert_eq!(read.record.progress.history.len(), 17);
+}
