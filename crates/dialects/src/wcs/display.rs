@@ -102,7 +102,7 @@ pub(super) fn html_escaped(text: &str) -> String {
 }
 
 /// HTML as plain text: a line for each paragraph, without tags, with entities read.
-pub(super) fn plain_text(html: &str) -> String {
+pub fn plain_text(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some((before, after)) = rest.split_once('<') {

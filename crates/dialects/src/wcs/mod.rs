@@ -28,5 +28,6 @@ pub mod table;
 mod times;
 
 pub use chrono_tz::Tz;
+pub use display::plain_text;
 pub(crate) use incoming::decode;
 pub use record::{Offer, Record, Site, Viewer};

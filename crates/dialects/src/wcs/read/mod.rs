@@ -11,6 +11,7 @@ mod files;
 mod scalars;
 mod sent;
 mod submit;
+mod typed;
 
 use fieldpost_model::json::Value;
 
@@ -18,6 +19,7 @@ pub use cards::{Card, Cards, cards_csv, cards_json};
 pub use files::SentFile;
 pub use sent::{Sent, hook, put_file, trigger};
 pub use submit::{BadBody, Edited, Submitted, UserClaim, check_content_type, edit, submit};
+pub use typed::typed;
 
 /// How many warnings one body has at most.
 const MOST_WARNINGS: usize = 100;
