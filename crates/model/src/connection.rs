@@ -196,6 +196,8 @@ pub struct Tls {
     pub client_certificate: Option<String>,
     /// The client certificate's key, as PEM text.
     pub client_key: Option<Secret>,
+    /// What opens that key where it is itself encrypted.
+    pub client_key_passphrase: Option<Secret>,
     /// Whether any certificate is taken. Whoever is on the way can then read and change everything.
     pub skip_verification: bool,
 }

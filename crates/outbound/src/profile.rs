@@ -135,11 +135,12 @@ fn profile(
 }
 
 fn digest(
-    Tls { authorities, client_certificate, client_key, skip_verification }: &Tls,
+    Tls { authorities, client_certificate, client_key, client_key_passphrase, skip_verification }: &Tls,
 ) -> [u8; 32] {
     let mut digest = Sha256::new();
     let key = client_key.as_ref().map(Secret::expose);
-    for text in [authorities.as_deref(), client_certificate.as_deref(), key] {
+    let passphrase = client_key_passphrase.as_ref().map(Secret::expose);
+    for text in [authorities.as_deref(), client_certificate.as_deref(), key, passphrase] {
         // The length goes in as well, so that no text can pass for the end of another.
         digest.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
         digest.update(text.unwrap_or_default());

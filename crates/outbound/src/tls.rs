@@ -5,6 +5,8 @@
 //! bare container) uses the authorities that are built in. A connection can trust further
 //! authorities, show a certificate of its own, or give up checking altogether.
 
+mod sealed_key;
+
 use std::sync::Arc;
 
 use fieldpost_model::connection::Tls;
@@ -12,7 +14,7 @@ use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::{Error as PemError, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 /// Why a connection's TLS options cannot be used. It never shows a key.
@@ -86,8 +88,8 @@ fn with_identity(
         (None, None) => Ok(builder.with_no_client_auth()),
         (Some(certificate), Some(key)) => {
             let chain = certificates(certificate).map_err(UnusableTls::ClientCertificate)?;
-            let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
-                .map_err(|error| UnusableTls::ClientKey(explain_pem(&error, "PRIVATE KEY")))?;
+            let key = sealed_key::read(key, tls.client_key_passphrase.as_ref())
+                .map_err(UnusableTls::ClientKey)?;
             builder.with_client_auth_cert(chain, key).map_err(UnusableTls::Identity)
         }
         _ => Err(UnusableTls::HalfAnIdentity),

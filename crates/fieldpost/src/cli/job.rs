@@ -3,6 +3,7 @@
 //! same, which can do nothing but reckon. What its adaptors ask for, this process does, by the hub's rules:
 //! private networks and loopback are reached where `--allow-network` opens them.
 
+mod npm;
 mod read;
 mod report;
 
@@ -18,12 +19,13 @@ use fieldpost_script::host::http::{HttpLimits, HttpService};
 use fieldpost_script::host::mail::MailService;
 use fieldpost_script::host::sql::SqlService;
 use fieldpost_script::protocol::Level;
-use fieldpost_script::runtime::workflow::Finished;
+use fieldpost_script::runtime::workflow::{Finished, Processes};
 use fieldpost_script::sandbox::{Pool, PoolSettings};
 
 use super::Ending;
 use crate::failure::Failure;
 use crate::output;
+use npm::Npm;
 use read::Prepared;
 use report::Console;
 
@@ -41,8 +43,8 @@ pub(crate) struct Job {
     /// The job, the workflow, or the folder that it is in.
     path: PathBuf,
 
-    /// An adaptor whose functions the job uses, such as common; can be given several times. In a workflow it is
-    /// for the steps that name none.
+    /// An adaptor whose functions the job uses, such as common, or a package of npm that is installed, such as
+    /// salesforce@7.0.0; can be given several times. In a workflow it is for the steps that name none.
     #[arg(
         short,
         long = "adaptor",
@@ -112,6 +114,9 @@ pub(crate) struct Job {
     /// End with 0 even if a step failed, as `openfn` does; 1 is then for a run that broke off.
     #[arg(long)]
     openfn_exit_codes: bool,
+
+    #[command(flatten)]
+    npm: Npm,
 }
 
 /// How much of the log is shown, in OpenFn's words.
@@ -129,7 +134,7 @@ enum Log {
 
 impl Job {
     pub(crate) async fn execute(self) -> Result<Ending, Failure> {
-        let prepared = Prepared::read(&self.path, &self.adaptors)?;
+        let prepared = Prepared::read(&self.path, &self.adaptors, &self.npm.packages())?;
         if self.compile_only {
             self.write(prepared.compiled()?.as_bytes(), None)?;
             return Ok(Ending::Well);
@@ -148,22 +153,33 @@ impl Job {
             .with(HttpService::new(client.clone(), limits))
             .with(SqlService::new(SqlPool::new(client)))
             .with(MailService::new(None));
-        let finished = workflow.run(state, end.as_deref(), &pool, &host).await;
+        let node = if workflow.needs_node() {
+            Some(self.npm.pool(self.outbound(), time).await?)
+        } else {
+            None
+        };
+        let processes = Processes { own: pool, node };
+        let finished = workflow.run(state, end.as_deref(), &processes, &host).await;
         self.conclude(&prepared, finished)
     }
 
     /// What makes requests for the job, and what runs it. The machine's authorities are read while the process of
     /// the job starts: for a small job this is most of what there is to do.
     async fn begin(&self, time: Duration) -> Result<(Client, Pool), Failure> {
-        let networks = self.allow_network.iter().cloned();
-        let allow_networks = networks.fold(AllowNetworks::default(), AllowNetworks::and);
-        let settings = OutboundSettings { allow_networks, ..OutboundSettings::default() };
+        let settings = self.outbound();
         let client = tokio::task::spawn_blocking(move || Client::new(settings));
         let pool = pool(time)?;
         // Where no process starts now, the first step says so.
         let (_warm, client) = tokio::join!(pool.warm(), client);
         let client = client.map_err(|error| Failure::new(error.to_string()))?;
         Ok((client.map_err(|error| Failure::new(error.to_string()))?, pool))
+    }
+
+    /// How the job reaches the world.
+    fn outbound(&self) -> OutboundSettings {
+        let networks = self.allow_network.iter().cloned();
+        let allow_networks = networks.fold(AllowNetworks::default(), AllowNetworks::and);
+        OutboundSettings { allow_networks, ..OutboundSettings::default() }
     }
 
     fn level(&self) -> Level {

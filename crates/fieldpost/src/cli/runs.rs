@@ -18,6 +18,7 @@ use super::time::Moment;
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
+use acting::Asked;
 use steps::told_step;
 
 /// How often it is looked whether a run has ended, or has logged more.
@@ -147,6 +148,10 @@ pub(crate) struct Retry {
     /// Which version of the workflow runs: the one that ran, unless given; with `--all` it is the newest.
     #[arg(long, value_enum, default_value_t = Version::Same, conflicts_with = "all")]
     version: Version,
+
+    /// Wait until the new runs have ended, and show how; the exit code says whether all ended well.
+    #[arg(long, conflicts_with = "all")]
+    wait: bool,
 
     #[command(flatten)]
     which: Which,
@@ -412,13 +417,16 @@ impl Retry {
             Version::Same => "same",
         };
         let order = Value::object([("version", Value::from(version))]);
-        self.which.execute("retry", order, self.from_step.as_deref()).await
+        let asked = Asked { action: "retry", order, from_step: self.from_step, wait: self.wait };
+        self.which.execute(asked).await
     }
 }
 
 impl Cancel {
     async fn execute(self) -> Result<Ending, Failure> {
-        self.which.execute("cancel", Value::Object(Vec::new()), None).await
+        let order = Value::Object(Vec::new());
+        let asked = Asked { action: "cancel", order, from_step: None, wait: false };
+        self.which.execute(asked).await
     }
 }
 

@@ -139,7 +139,7 @@ pub(crate) struct JobSettings {
 /// The folder of packages of npm within a data folder.
 pub(crate) const PACKAGES_FOLDER: &str = "adaptors";
 /// The folder of their runner within a data folder.
-const RUNNER_FOLDER: &str = "node-runner";
+pub(crate) const RUNNER_FOLDER: &str = "node-runner";
 
 impl JobSettings {
     /// The settings as the hub takes them; steps run in processes of this program.

@@ -27,7 +27,7 @@ use clap::{Arg, Command};
 
 pub(crate) use data_folder::{DataFolder, RunningHub};
 pub(crate) use environment::variable;
-pub(crate) use jobs::PACKAGES_FOLDER;
+pub(crate) use jobs::{PACKAGES_FOLDER, RUNNER_FOLDER};
 pub(crate) use keys::{KEY_VARIABLE, key_file, key_source};
 pub(crate) use reference::reference;
 pub(crate) use settings::{CommonSettings, LogFormat, Settings, StorageSettings};

@@ -206,6 +206,62 @@ fn jobs_are_compiled_without_being_run() {
 }
 
 #[test]
+fn a_job_may_use_packages_of_npm_that_are_installed() {
+    let folder = folder();
+    let own = folder.path().join("own");
+    fs::create_dir(&own).unwrap();
+    write(
+        &own,
+        "package.json",
+        r#"{"name": "@openfn/language-clinic", "version": "1.2.3", "type": "module", "exports": "./index.js"}"#,
+    );
+    write(
+        &own,
+        "index.js",
+        "export const fn = (operation) => (state) => operation(state);\n\
+         export const where = () => (state) => ({ ...state, where: process.release.name });\n\
+         export const fail = () => () => { throw new Error('no water'); };\n",
+    );
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let install = ["adaptor", "install", own.to_str().unwrap(), "--data", data];
+    run(&mut fieldpost(install)).well();
+
+    write(folder.path(), "job.js", "where();\nfn(s => ({ ...s, n: s.data.n + 1 }));\n");
+    let state = r#"{"data":{"n":1}}"#;
+    for name in ["clinic", "clinic@1.2.3", "@openfn/language-clinic@1.2.3"] {
+        let arguments = ["job.js", "-a", name, "--data", data, "-O", "-S", state];
+        let said = run(&mut job(folder.path(), arguments)).json();
+        assert_eq!(said, json!({ "data": { "n": 1 }, "where": "node", "n": 2 }), "{name}");
+    }
+    // Steps of the binary go on in its own processes.
+    let workflow = json!({ "workflow": { "steps": [
+        { "id": "a", "adaptors": ["clinic"], "expression": "where();", "next": "b" },
+        { "id": "b", "adaptors": ["common"],
+          "expression": "fn(s => ({ ...s, here: typeof process }));", "next": "c" },
+        { "id": "c", "adaptors": ["clinic"], "expression": "fn(s => s);\nfail();" },
+    ] } });
+    write(folder.path(), "workflow.json", &workflow.to_string());
+    let arguments = ["workflow.json", "--data", data, "-O", "-S", state];
+    let said = run(&mut job(folder.path(), arguments));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let left = output(&said);
+    assert_eq!((&left["where"], &left["here"]), (&json!("node"), &json!("undefined")));
+    assert_eq!(left["errors"]["c"]["message"], "no water");
+    assert!(said.errors.contains("no water (in fail, line 2)"), "{said:?}");
+
+    let unknown = job(folder.path(), ["job.js", "-a", "clinic@9.9.9", "--data", data]);
+    let said = run(&mut { unknown });
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.errors.contains("there is no adaptor \"clinic@9.9.9\""), "{said:?}");
+    let arguments = ["job.js", "-a", "clinic", "--data", data, "--node", "/nowhere/node"];
+    let said = run(&mut job(folder.path(), arguments));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.errors.starts_with("error: packages of npm cannot be used: "), "{said:?}");
+    assert!(said.errors.contains("[no-node]\nhint: they need Node.js 20"), "{said:?}");
+}
+
+#[test]
 fn what_cannot_be_run_is_refused_with_its_place() {
     let folder = folder();
     write(folder.path(), "job.js", "fn(s => s);\nget($.data;\n");

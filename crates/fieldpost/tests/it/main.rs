@@ -15,6 +15,7 @@ mod bulk;
 #[cfg(test)]
 mod case_faults;
 #[cfg(test)]
+mod collections;
 mod command_line;
 #[cfg(test)]
 mod commcare_export;

@@ -107,6 +107,35 @@ async fn runs_are_listed_and_begun_again_by_command() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_can_wait_for_the_end_of_the_new_run() {
+    let (folder, hub) = hub();
+    let failed = run(&mut hub.command(["workflows", "run", "count", "--wait", "--json"]));
+    let failed: Value = serde_json::from_str(&failed.output).unwrap();
+    let state = write(folder.path(), "state.json", r#"{"data": 1}"#);
+    let arguments = ["workflows", "run", "count", "--state", state.to_str().unwrap(), "--wait"];
+    let good = run(&mut hub.command([&arguments[..], &["--json"]].concat())).json();
+    let (failed, good) = (failed["id"].as_str().unwrap(), good["id"].as_str().unwrap());
+
+    let said = run(&mut hub.command(["runs", "retry", failed, "--wait"]));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.output.contains(": failed after ") && said.output.contains("no births"),
+        "{said:?}"
+    );
+    let told = run(&mut hub.command(["runs", "retry", good, "--wait", "--json"])).json();
+    assert_eq!((&told[0]["state"], &told[0]["retry_of"]), (&json!("success"), &json!(good)));
+    let both = run(&mut hub.command(["runs", "retry", good, failed, "--wait"]));
+    assert_eq!(both.code, Some(1), "one of the two failed: {both:?}");
+    let lines: Vec<&str> = both.output.lines().collect();
+    assert!(
+        lines[0].contains(": success after ") && lines[1].contains(": failed after "),
+        "{lines:?}"
+    );
+    let said = run(&mut hub.command(["runs", "retry", "--all", "--wait"]));
+    assert_eq!(said.code, Some(2), "{said:?}");
+}
+
 /// Posts to the webhook, and answers with the status and the body.
 async fn post(hub: &Hub, body: &Value) -> (u16, Value) {
     let request = http_client().post(format!("{}/i/{WEBHOOK}", hub.url));

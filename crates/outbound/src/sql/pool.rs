@@ -129,7 +129,9 @@ fn key(target: &SqlTarget) -> Key {
     let mut digest = Sha256::new();
     let tls = tls.as_ref().map(|tls| {
         let key = tls.client_key.as_ref().map(Secret::expose);
-        format!("{:?}", (&tls.authorities, &tls.client_certificate, key, tls.skip_verification))
+        let passphrase = tls.client_key_passphrase.as_ref().map(Secret::expose);
+        let (authorities, certificate) = (&tls.authorities, &tls.client_certificate);
+        format!("{:?}", (authorities, certificate, key, passphrase, tls.skip_verification))
     });
     digest.update(format!("{:?}", (host, port, database, user, password, tls)));
     digest.finalize().into()

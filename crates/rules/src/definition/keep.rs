@@ -128,6 +128,10 @@ pub fn keep_connection_secrets(
     if let Some(key) = &mut draft.tls.client_key {
         keeper.secret("tls.client_key", key, stored.and_then(|it| it.tls.client_key.as_ref()));
     }
+    if let Some(passphrase) = &mut draft.tls.client_key_passphrase {
+        let stored = stored.and_then(|it| it.tls.client_key_passphrase.as_ref());
+        keeper.secret("tls.client_key_passphrase", passphrase, stored);
+    }
     keeper.notify(&mut draft.notify, stored.map_or(&[], |stored| &stored.notify));
     keeper.withheld = stored.and_then(|stored| change_of_way(draft, stored));
     keeper.url("url", &mut draft.url, stored.map(|stored| stored.url.as_str()));

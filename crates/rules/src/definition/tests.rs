@@ -154,6 +154,7 @@ fn reads_all_of_a_connection() {
         authorities: Some(pem("CERTIFICATE")),
         client_certificate: Some(pem("CERTIFICATE")),
         client_key: Some(Secret::new(pem("PRIVATE KEY"))),
+        client_key_passphrase: None,
         skip_verification: true,
     };
     assert_eq!(warehouse.tls, tls);

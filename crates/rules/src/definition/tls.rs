@@ -38,7 +38,16 @@ const SHOWN_DIGITS: usize = 16;
 const CERTIFICATE: &[&str] = &["CERTIFICATE"];
 
 /// The blocks of keys: of any kind, and of the older forms for RSA and elliptic curves.
-const KEYS: &[&str] = &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
+const KEYS: &[&str] = &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", SEALED_KEY];
+
+/// The block of a key that a passphrase opens.
+const SEALED_KEY: &str = "ENCRYPTED PRIVATE KEY";
+
+/// What stands for a block with headers: those of old that say how it is encrypted.
+const OLD_SEAL: &str = "ENCRYPTED";
+
+/// The longest passphrase, in bytes.
+const MAX_PASSPHRASE_BYTES: usize = 1_024;
 
 /// The keys of `tls` that hold PEM text, or in a file the name of one.
 const PEM_KEYS: [&str; 3] = ["ca", "client_certificate", "client_key"];
@@ -54,12 +63,24 @@ pub(super) fn read_tls(field: &Field<'_, '_>) -> Option<Tls> {
             _ => read_pem(&field, KEYS),
         }
     });
+    let passphrase = fields.take("client_key_passphrase").map(read_passphrase);
     let skip_verification = fields.take("skip_verification").map(|field| field.boolean());
     let place = fields.place.clone();
     fields.close();
+    if passphrase.is_none() && key.iter().flatten().any(|key| is_sealed(key)) {
+        return place.key("client_key").report_with_hint(
+            "bad-pem",
+            "the key is itself sealed with a password",
+            "`client_key_passphrase` says it; or `openssl pkey -in FILE` writes the key without one: the \
+             hub seals it with its own key",
+        );
+    }
     let missing = match (&certificate, &key) {
         (Some(Some(_)), None) => Some(("client_key", "client_certificate")),
         (None, Some(Some(_))) => Some(("client_certificate", "client_key")),
+        (_, None) if passphrase.iter().flatten().next().is_some() => {
+            Some(("client_key", "client_key_passphrase"))
+        }
         _ => None,
     };
     if let Some((missing, there)) = missing {
@@ -72,6 +93,7 @@ pub(super) fn read_tls(field: &Field<'_, '_>) -> Option<Tls> {
         authorities: whole(authorities)?,
         client_certificate: whole(certificate)?,
         client_key: whole(key)?.map(Secret::new),
+        client_key_passphrase: whole(passphrase)?.map(Secret::new),
         skip_verification: skip_verification.unwrap_or(Some(false))?,
     })
 }
@@ -86,8 +108,25 @@ pub(super) fn write_tls(tls: &Tls, secrets: Secrets) -> Value<'static> {
     if let Some(key) = &tls.client_key {
         members.put("client_key", secrets.secret(key));
     }
+    if let Some(passphrase) = &tls.client_key_passphrase {
+        members.put("client_key_passphrase", secrets.secret(passphrase));
+    }
     members.put_unless(!tls.skip_verification, "skip_verification", tls.skip_verification);
     members.into_value()
+}
+
+fn is_sealed(key: &str) -> bool {
+    blocks(key).is_some_and(|found| found.iter().any(|(kind, _)| *kind == SEALED_KEY))
+}
+
+fn read_passphrase(field: Field<'_, '_>) -> Option<String> {
+    let field = field.hidden();
+    let text = field.text()?;
+    if text.len() > MAX_PASSPHRASE_BYTES {
+        let message = format!("a passphrase has {MAX_PASSPHRASE_BYTES} bytes at most");
+        return field.place.report("out-of-range", message);
+    }
+    Some(text.to_owned())
 }
 
 /// Something that was left out stays so; something that was written and could not be read has been
@@ -127,9 +166,10 @@ fn read_pem(field: &Field<'_, '_>, kinds: &[&str]) -> Option<String> {
         Some(found) => match found.iter().map(|(kind, _)| *kind).find(|it| !kinds.contains(it)) {
             // The line breaks of some systems would have to be escaped wherever it is written.
             None => Some(text.replace("\r\n", "\n")),
-            Some(other) if other.contains("ENCRYPTED") => bad(
-                "the key is itself sealed with a password".to_owned(),
-                "`openssl pkey -in FILE` writes it without one; the hub seals it with its own key",
+            Some(other) if other == OLD_SEAL => bad(
+                "the key is itself sealed with a password, in a form of old".to_owned(),
+                "`openssl pkey -in FILE` writes it without one, and the hub seals it with its own key; \
+                 `openssl pkcs8 -topk8 -in FILE` writes it in the form that is read",
             ),
             Some(other) => bad(
                 format!("holds a block `{other}`, not only `{}`", kinds.join("`, `")),
@@ -193,7 +233,7 @@ fn blocks(text: &str) -> Option<Vec<(&str, Vec<u8>)>> {
             match lines.next()? {
                 line if line == end => break,
                 // The headers of older forms, such as `Proc-Type: 4,ENCRYPTED`.
-                line if line.contains(':') => return Some(vec![("ENCRYPTED", Vec::new())]),
+                line if line.contains(':') => return Some(vec![(OLD_SEAL, Vec::new())]),
                 line => body.push_str(line),
             }
         }

@@ -223,10 +223,12 @@ fn add_database(fields: &mut Fields, connection: &Connection) {
         set(fields, "allowSelfSignedCert", true);
     }
     let key = tls.client_key.as_ref().map(Secret::expose);
+    let passphrase = tls.client_key_passphrase.as_ref().map(Secret::expose);
     for (name, text) in [
         ("ca", tls.authorities.as_deref()),
         ("cert", tls.client_certificate.as_deref()),
         ("key", key),
+        ("passphrase", passphrase),
     ] {
         if let Some(text) = text {
             set(fields, name, text);

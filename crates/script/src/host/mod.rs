@@ -104,6 +104,8 @@ struct TlsOptions {
     cert: Option<String>,
     key: Option<String>,
     #[serde(default)]
+    passphrase: Option<String>,
+    #[serde(default)]
     insecure: bool,
 }
 
@@ -113,6 +115,7 @@ impl TlsOptions {
             authorities: self.ca.clone(),
             client_certificate: self.cert.clone(),
             client_key: self.key.as_deref().map(Secret::new),
+            client_key_passphrase: self.passphrase.as_deref().map(Secret::new),
             skip_verification: self.insecure,
         }
     }

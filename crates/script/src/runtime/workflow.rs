@@ -55,6 +55,27 @@ pub struct Finished {
     pub error: Option<StepError>,
 }
 
+/// The processes that steps run in.
+#[derive(Debug, Clone)]
+pub struct Processes {
+    /// Those of the program's own runner.
+    pub own: Pool,
+    /// Those of Node.js, which steps with packages of npm need.
+    pub node: Option<Pool>,
+}
+
+impl From<Pool> for Processes {
+    fn from(own: Pool) -> Self {
+        Self { own, node: None }
+    }
+}
+
+impl Processes {
+    fn of(&self, job: &Job) -> &Pool {
+        self.node.as_ref().filter(|_| job.in_node).unwrap_or(&self.own)
+    }
+}
+
 impl Job {
     /// Compiles a job that may use these adaptors of the binary without importing them; all others
     /// of the binary it may import.
@@ -139,17 +160,23 @@ pub fn collections() -> Adaptor {
 }
 
 impl Workflow {
+    /// Whether a step of it needs packages of npm.
+    pub fn needs_node(&self) -> bool {
+        self.steps.values().any(|job| job.in_node)
+    }
+
     /// Runs all of it. `end` is the step after which the run is over.
     pub async fn run(
         &self,
         state: Box<RawValue>,
         end: Option<&str>,
-        pool: &Pool,
+        processes: &Processes,
         host: &dyn Host,
     ) -> Finished {
         let mut finished = Finished::default();
         let mut walk = Walk::new(self.graph.clone()).ending_after(end.map(str::to_owned));
         let limits = Limits::default();
+        let pool = &processes.own;
         match decide(pool, self.graph.starts(), START, Some(&state), limits).await {
             Ok(taken) => walk.begin(&state, &taken),
             Err(error) => return Finished { error: Some(error), ..finished },
@@ -160,7 +187,8 @@ impl Workflow {
             let mut limits = limits;
             if let Some(job) = self.steps.get(&visit.step) {
                 limits = job.work.limits;
-                let (outcome, next) = job.run(visit.state.as_deref(), pool, host).await;
+                let (outcome, next) =
+                    job.run(visit.state.as_deref(), processes.of(job), host).await;
                 finished.steps.push((visit.name.clone(), outcome.error.clone()));
                 if next == Next::End {
                     finished.error = outcome.error;

@@ -24,6 +24,7 @@ mod published;
 #[cfg(test)]
 mod published_http;
 #[cfg(test)]
+mod schema;
 mod services;
 #[cfg(test)]
 mod steps;

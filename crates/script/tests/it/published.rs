@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use fieldpost_script::protocol::Severity;
 use fieldpost_script::runtime::graph::{Edge, Graph, When};
-use fieldpost_script::runtime::workflow::Workflow;
+use fieldpost_script::runtime::workflow::{Processes, Workflow};
 use fieldpost_script::sandbox::{NoHost, Pool};
 use serde_json::{Value, json};
 
@@ -88,11 +88,11 @@ fn edges(next: &Value) -> Vec<Edge> {
 }
 
 async fn on_ours(cases: &[Case]) -> BTreeMap<String, Value> {
-    let pool = Pool::new(settings(1));
+    let processes = Processes::from(Pool::new(settings(1)));
     let mut results = BTreeMap::new();
     for case in cases {
         let workflow = workflow(&case.plan);
-        let finished = workflow.run(raw(&case.state.to_string()), None, &pool, &NoHost).await;
+        let finished = workflow.run(raw(&case.state.to_string()), None, &processes, &NoHost).await;
         let result = if let Some(error) = finished.error {
             assert_ne!(error.severity, Severity::Fail);
             json!({ "error": error })

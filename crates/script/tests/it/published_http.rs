@@ -90,6 +90,14 @@ const JOBS: &[(&str, &str)] = &[
         "fn(s => util.xmlParser('<r><p k=\"1\">a &amp; b</p><p>c</p></r>', $ => JSON.stringify($('r > p').map((i, it) => [$(it).text() + $(it).attr('k')]).get()))(s));",
     ),
     ("xml_text", "fn(s => util.xmlParser('<r><p>a</p></r>', $ => $('p').text() + '!')(s));"),
+    (
+        "xml_table",
+        "fn(s => util.xmlParser('<table><tr><th colspan=\"2\">A &amp; B</th><th>C</th></tr><tr><td rowspan=\"2\"> x </td><td><b k=\"1\">y</b></td><td>z</td></tr><tr><td>v</td><td>w</td></tr></table>', $ => JSON.stringify([$('table').parsetable(), $('table').parsetable(true, true, true), $('table').parsetable(true), $('table').parsetable(false, true, true), $('td').html()]))(s));",
+    ),
+    (
+        "util_constants",
+        "fn(s => ({ ...s, data: [util.CONTENT_TYPES, util.getTLSOptions({ configuration: { tls: 1 } }, {}), util.getTLSOptions({ configuration: { tls: 1 } }, { agentOptions: 2 }), util.getTLSOptions({}, { tls: 3 }) ?? null] }));",
+    ),
     ("xml_bare", "fn(s => util.xmlParser('<r/>')(s));"),
     ("each", "each(['json', 'text'], get(s => s.data));"),
     ("then", "get('json').then(s => ({ ...s, after: s.data.a }));"),

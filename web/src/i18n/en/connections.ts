@@ -214,6 +214,7 @@ export const connections = {
     ca: "Authorities to trust beside this machine’s",
     clientCertificate: "Client certificate, with its chain",
     clientKey: "Its key",
+    clientKeyPassphrase: "The passphrase of that key, if it has one",
     pem: "-----BEGIN CERTIFICATE-----",
     skip: "Take any certificate",
     skipWarning:

@@ -208,6 +208,7 @@ export const connections: Words["connections"] = {
     ca: "Autorités à reconnaître en plus de celles de cette machine",
     clientCertificate: "Certificat client, avec sa chaîne",
     clientKey: "Sa clé",
+    clientKeyPassphrase: "La phrase secrète de cette clé, si elle en a une",
     pem: "-----BEGIN CERTIFICATE-----",
     skip: "Accepter tout certificat",
     skipWarning:

@@ -56,9 +56,13 @@ export function ChangeConnectionPage() {
   );
 }
 
-const TLS_PATHS = ["ca", "client_certificate", "client_key", "skip_verification"].map(
-  (key) => `tls.${key}`,
-);
+const TLS_PATHS = [
+  "ca",
+  "client_certificate",
+  "client_key",
+  "client_key_passphrase",
+  "skip_verification",
+].map((key) => `tls.${key}`);
 const INCIDENT_PATHS = ["failures", "share", "window", "remind_every"].map(
   (key) => `incident.${key}`,
 );
@@ -176,6 +180,7 @@ function TlsFields() {
         placeholder={words.pem}
       />
       <SecretAt path="tls.client_key" label={words.clientKey} long stays />
+      <SecretAt path="tls.client_key_passphrase" label={words.clientKeyPassphrase} stays />
       <SwitchAt path="tls.skip_verification" label={words.skip} />
       {loud && (
         <p role="alert" className={own.loud}>

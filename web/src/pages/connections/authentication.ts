@@ -78,6 +78,7 @@ export const CONNECTION_FIELDS: readonly string[] = [
   "tls.ca",
   "tls.client_certificate",
   "tls.client_key",
+  "tls.client_key_passphrase",
   "tls.skip_verification",
   "signing_secret",
   "previous_signing_secret",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fieldpost_script::adaptors;
+use fieldpost_script::npm::{Meant, Packages};
 use fieldpost_script::plan::{Plan, PlanError, PlanStep};
 use fieldpost_script::protocol::Level;
 use fieldpost_script::runtime::workflow::{Job, Workflow};
@@ -44,7 +45,11 @@ pub(super) struct Source {
 
 impl Prepared {
     /// Reads a job or a workflow, and compiles all of it.
-    pub(super) fn read(path: &Path, adaptors: &[String]) -> Result<Self, Failure> {
+    pub(super) fn read(
+        path: &Path,
+        adaptors: &[String],
+        packages: &Packages,
+    ) -> Result<Self, Failure> {
         let path = file_of(path)?;
         let text = text_of(&path)?;
         let (plan, file) = if path.extension().is_some_and(|extension| extension == "json") {
@@ -57,18 +62,24 @@ impl Prepared {
         };
         let mut prepared = Self { plan, file, jobs: HashMap::new(), sources: HashMap::new() };
         for step in prepared.plan.steps.clone() {
-            prepared.compile(&step, &path, adaptors)?;
+            prepared.compile(&step, &path, adaptors, packages)?;
         }
         Ok(prepared)
     }
 
-    fn compile(&mut self, step: &PlanStep, file: &Path, given: &[String]) -> Result<(), Failure> {
+    fn compile(
+        &mut self,
+        step: &PlanStep,
+        file: &Path,
+        given: &[String],
+        packages: &Packages,
+    ) -> Result<(), Failure> {
         let Some(expression) = &step.expression else { return Ok(()) };
         let names = if step.adaptors.is_empty() { given } else { &step.adaptors };
-        let adaptors: Vec<&str> =
-            names.iter().map(|name| adaptor(name)).collect::<Result<_, _>>()?;
-        let source = self.source(step, expression, file, !adaptors.is_empty())?;
-        let mut job = Job::compile(&step.id, &source.text, &adaptors)
+        let meant: Vec<Meant> =
+            names.iter().map(|name| adaptor(name, packages)).collect::<Result<_, _>>()?;
+        let source = self.source(step, expression, file, !meant.is_empty())?;
+        let mut job = Job::compile_for(&step.id, &source.text, &meant)
             .map_err(|error| report::not_compiled(&source, &error))?;
         job.work.name.clone_from(&step.name);
         job.work.configuration.clone_from(&step.configuration);
@@ -214,15 +225,13 @@ fn plan_of_job(path: &Path, text: String) -> Plan {
     Plan { steps: vec![step], start: None, credentials: None }
 }
 
-fn adaptor(name: &str) -> Result<&'static str, Failure> {
-    adaptors::named(name).ok_or_else(|| {
-        let advice = adaptors::advice(name);
-        let here = if adaptors::nearest(name).is_some() {
-            advice
-        } else {
-            format!("{advice}, for a hub; this command runs what is in the binary")
-        };
-        Failure::usage(format!("there is no adaptor {name:?} [{NO_SUCH_ADAPTOR}]")).hint(here)
+/// What is meant by the name of an adaptor, by the same rules as in a hub.
+fn adaptor(name: &str, packages: &Packages) -> Result<Meant, Failure> {
+    let place = packages.folder().display();
+    let meant = packages.meant(name).map_err(|error| Failure::new(format!("{place}: {error}")))?;
+    meant.ok_or_else(|| {
+        Failure::usage(format!("there is no adaptor {name:?} [{NO_SUCH_ADAPTOR}]"))
+            .hint(adaptors::advice(name))
     })
 }
 

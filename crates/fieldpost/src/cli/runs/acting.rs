@@ -1,25 +1,34 @@
 //! What a person does about runs: about those that are named, one by one, or about all that filters leave.
 
 use fieldpost_model::json::Value;
+use fieldpost_model::run::RunState;
 
 use super::super::Ending;
 use super::super::actions::watch;
 use super::super::deliveries::is_confirmed;
 use super::super::show::{counted, json, json_list, number, tell_refusals, text};
 use super::steps::number_of;
-use super::{Which, table};
+use super::{Which, outcome, table, wait_for_end};
 use crate::client::{HubClient, Json, Query};
 use crate::failure::Failure;
 use crate::output;
 
+/// What is asked for.
+pub(super) struct Asked {
+    /// The word for it in the API's addresses.
+    pub(super) action: &'static str,
+    /// What the API is told beside.
+    pub(super) order: Json,
+    /// The step to begin with, where one is given.
+    pub(super) from_step: Option<String>,
+    /// Whether it is waited for the end of what was begun.
+    pub(super) wait: bool,
+}
+
 impl Which {
-    /// Does something to each run that is meant, beginning with a step of it where one is given.
-    pub(super) async fn execute(
-        self,
-        action: &str,
-        order: Json,
-        from_step: Option<&str>,
-    ) -> Result<Ending, Failure> {
+    /// Does something to each run that is meant.
+    pub(super) async fn execute(self, asked: Asked) -> Result<Ending, Failure> {
+        let Asked { action, order, from_step, wait } = asked;
         if !self.all && self.ids.is_empty() {
             return Err(self.nothing_named(action));
         }
@@ -35,19 +44,29 @@ impl Which {
         let mut refused = Vec::new();
         for id in &self.ids {
             let id = id.to_string();
-            let asked = ask(&client, &project, &id, action, &order, from_step);
+            let asked = ask(&client, &project, &id, action, &order, from_step.as_deref());
             match asked.await {
                 Ok(run) => done.push(run),
                 Err(failure) => refused.push((id, failure)),
             }
         }
+        let mut all_ended_well = true;
+        if wait {
+            for run in &mut done {
+                *run = wait_for_end(&client, &project, &text(run, "id")).await?;
+                all_ended_well &= text(run, "state") == RunState::Success.name();
+            }
+        }
         if self.target.json {
             json_list(done)?;
+        } else if wait {
+            done.iter().try_for_each(|run| output::line(outcome(run)))?;
         } else if !done.is_empty() {
             output::print_table(&table(&done))?;
         }
         tell_refusals(&refused);
-        Ok(if refused.is_empty() { Ending::Well } else { Ending::NotWell })
+        let is_well = refused.is_empty() && all_ended_well;
+        Ok(if is_well { Ending::Well } else { Ending::NotWell })
     }
 
     fn nothing_named(&self, action: &str) -> Failure {

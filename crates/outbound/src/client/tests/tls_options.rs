@@ -3,6 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use pkcs8::der::Encode as _;
+use pkcs8::der::asn1::OctetString;
+use pkcs8::pkcs5::pbes2::Parameters;
+use pkcs8::{EncryptedPrivateKeyInfo, PrivateKeyInfoRef};
+
 use super::*;
 use crate::probe::{ProbeCall, ProbeMethod, Step, StepName};
 
@@ -37,6 +42,19 @@ fn showing(identity: &Identity, tls: Tls) -> Tls {
     let chain: String = identity.chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
     let key = pem("PRIVATE KEY", identity.key.secret_der());
     Tls { client_certificate: Some(chain), client_key: Some(Secret::new(key)), ..tls }
+}
+
+/// The same, with the key encrypted: a passphrase opens it, whose hash is made in so many rounds.
+fn showing_sealed(identity: &Identity, tls: Tls, passphrase: Option<&str>, rounds: u32) -> Tls {
+    let key = identity.key.secret_der();
+    let parameters =
+        Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, b"salt-of-tests", [7; 16]).unwrap();
+    let sealed = PrivateKeyInfoRef::try_from(key).unwrap();
+    let sealed = sealed.encrypt_with_params(parameters, "open sesame").unwrap();
+    let mut tls = showing(identity, tls);
+    tls.client_key = Some(Secret::new(pem("ENCRYPTED PRIVATE KEY", sealed.as_bytes())));
+    tls.client_key_passphrase = passphrase.map(Secret::new);
+    tls
 }
 
 #[track_caller]
@@ -129,6 +147,7 @@ async fn a_server_that_asks_is_shown_the_clients_certificate() {
     let trust = || trusting(&servers);
     for (tls, expected) in [
         (showing(&good, trust()), None),
+        (showing_sealed(&good, trust(), Some("open sesame"), 2_048), None),
         (trust(), Some("it asks for a client certificate")),
         (
             showing(&foreign, trust()),
@@ -250,6 +269,36 @@ fn options_that_cannot_be_used_are_named_and_no_key_is_shown() {
             "its own certificate authorities cannot be read",
         ),
         (mixed, "its client certificate and key cannot be used together"),
+        (
+            showing_sealed(&good, Tls::default(), Some("hunter2"), 2_048),
+            "the key of its client certificate cannot be read: its passphrase does not open it",
+        ),
+        (
+            showing_sealed(&good, Tls::default(), None, 2_048),
+            "it is encrypted, and there is no passphrase that opens it",
+        ),
+        (
+            with(|tls| {
+                let parameters =
+                    Parameters::generate_pbkdf2_sha256_aes256cbc(2_000_001, b"salt", [7; 16]);
+                let sealed = EncryptedPrivateKeyInfo {
+                    encryption_algorithm: parameters.unwrap().into(),
+                    encrypted_data: OctetString::new(*b"hunter2").unwrap(),
+                };
+                let sealed = pem("ENCRYPTED PRIVATE KEY", &sealed.to_der().unwrap());
+                tls.client_key = Some(Secret::new(sealed));
+                tls.client_key_passphrase = Some(Secret::new("hunter2"));
+            }),
+            "it is encrypted in a way that takes too much work to open",
+        ),
+        (
+            with(|tls| {
+                let sealed = pem("ENCRYPTED PRIVATE KEY", b"hunter2");
+                tls.client_key = Some(Secret::new(sealed));
+                tls.client_key_passphrase = Some(Secret::new("hunter2"));
+            }),
+            "it is encrypted in a way that cannot be read",
+        ),
     ] {
         let error = plain_client().prepare(&"clinic".into(), &connection_with(1, tls)).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Tls);

@@ -162,7 +162,8 @@ pub(super) fn any_tls() -> impl Strategy<Value = Tls> {
     (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(own, client, skip_verification)| Tls {
         authorities: own.then(|| pem("CERTIFICATE").repeat(2)),
         client_certificate: client.then(|| pem("CERTIFICATE")),
-        client_key: client.then(|| Secret::new(pem("EC PRIVATE KEY"))),
+        client_key: client.then(|| Secret::new(pem("ENCRYPTED PRIVATE KEY"))),
+        client_key_passphrase: client.then(|| Secret::new("open sesame")),
         skip_verification,
     })
 }

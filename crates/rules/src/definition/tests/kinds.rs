@@ -249,3 +249,13 @@ fn pem_text_may_have_comments_and_several_blocks() {
     assert_eq!(tls.authorities.unwrap().matches("BEGIN").count(), 2);
     assert!(tls.client_key.is_some());
 }
+
+#[test]
+fn a_key_may_be_sealed_with_a_passphrase() {
+    let key = pem("ENCRYPTED PRIVATE KEY").replace('\n', "\\n");
+    let text = format!(
+        "url: 'https://a', tls: {{ client_certificate: \"${{CERTIFICATE}}\", client_key: \"{key}\", \
+         client_key_passphrase: open sesame }}"
+    );
+    assert_eq!(connection(&text).tls.client_key_passphrase, Some(Secret::new("open sesame")));
+}

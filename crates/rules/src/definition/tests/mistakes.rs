@@ -102,6 +102,14 @@ fn every_length_has_a_bound() {
     check_bound(254, "bad-mail-address", |length| {
         connection(&format!("notify: [{}@example.org]", long(length - "@example.org".len())))
     });
+    let block = |kind: &str| format!("\"-----BEGIN {kind}-----\\nAAAA\\n-----END {kind}-----\"");
+    let (certificate, key) = (block("CERTIFICATE"), block("ENCRYPTED PRIVATE KEY"));
+    check_bound(1_024, "out-of-range", |length| {
+        connection(&format!(
+            "tls: {{ client_certificate: {certificate}, client_key: {key}, client_key_passphrase: {} }}",
+            long(length)
+        ))
+    });
     check_bound(8_192, "bad-header", |length| {
         forwarder(&format!("headers: {{ a: {} }}", long(length)))
     });

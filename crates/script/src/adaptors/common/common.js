@@ -143,6 +143,11 @@ export function field(key, value) {
   return [key, value];
 }
 
+/** A pair that ties a record to another one by what that is known by, for `fields`. */
+export function relationship(key, externalId, value) {
+  return field(key, (state) => ({ [externalId]: typeof value === "function" ? value(state) : value }));
+}
+
 /** An object of pairs. */
 export function fields(...pairs) {
   return Object.fromEntries(pairs.filter((pair) => pair));

@@ -2,9 +2,10 @@
 // `util.request`, and gives and throws what that does. The hub makes the request, by the call `http`.
 
 import { host, readUrl } from "fieldpost:host";
-import { throwError } from "@openfn/language-common/util";
+import { ERROR_URL_MISMATCH, throwError } from "@openfn/language-common/util";
 
-const contentTypes = { json: "application/json", xml: "application/xml", string: "text/plain" };
+/** What bodies are sent as, by the short names that jobs have for it. */
+export const contentTypes = Object.freeze({ xml: "application/xml", json: "application/json", string: "text/plain" });
 const redirects = [300, 301, 302, 303, 304, 305, 307, 308];
 
 /** The fields of a form, to be sent as `multipart/form-data`. */
@@ -79,7 +80,7 @@ export function parseUrl(pathOrUrl = "", baseUrl) {
   const isWhole = /^https?:\/\//i.test(pathOrUrl);
   const found = base && !isWhole ? below(base, String(pathOrUrl)) : url(pathOrUrl);
   if (base && found.origin !== base.origin) {
-    const error = new Error("Target origin does not match baseUrl origin");
+    const error = new Error(ERROR_URL_MISMATCH);
     throw Object.assign(error, {
       code: "BASE_URL_MISMATCH",
       description: "The request is for another origin than that of the credential, which would get to see it",
@@ -123,9 +124,9 @@ function headersOf(headers) {
 // The options of Node.js, as far as they can be had.
 function tlsOf(tls) {
   if (!tls || !Object.keys(tls).length) return null;
-  const { ca, cert, key, rejectUnauthorized } = tls;
+  const { ca, cert, key, passphrase, rejectUnauthorized } = tls;
   const text = (pem) => (pem ? [pem].flat().map(String).join("\n") : null);
-  return { ca: text(ca), cert: text(cert), key: text(key), insecure: rejectUnauthorized === false };
+  return { ca: text(ca), cert: text(cert), key: text(key), passphrase: passphrase ?? null, insecure: rejectUnauthorized === false };
 }
 
 const withoutMark = (text) => (text.startsWith("\ufeff") ? text.slice(1) : text);

@@ -197,8 +197,6 @@ const applied = {
   },
 };
 
-const refused = ["$dynamicRef", "$recursiveRef"];
-
 /** A keyword of a schema, and the value that it is to judge. */
 class Place {
   constructor(root, schema, data, instance, way, keyword) {
@@ -249,11 +247,18 @@ class Place {
   }
 }
 
+// A reference to a schema with an address of its own is meant from the address of the schema that it stands in.
+function addressed(root, address) {
+  const from = root.scope.at(-1)?.address ?? "";
+  return root.named.get(address) ?? root.named.get(from.slice(0, from.lastIndexOf("/") + 1) + address);
+}
+
 function followed(root, ref) {
-  const found = root.named.get(ref);
+  const own = ref.startsWith("#") ? root.scope.at(-1)?.anchors.get(ref.slice(1)) : undefined;
+  const found = own ?? addressed(root, ref);
   if (found) return found;
   const [base, pointer = ""] = ref.split("#", 2);
-  const start = base === "" ? root.schema : root.named.get(base)?.schema;
+  const start = base === "" ? root.schema : addressed(root, base)?.schema;
   let schema = start;
   for (const name of pointer.split("/").slice(1)) schema = schema?.[unescaped(name)];
   if (schema === undefined || (pointer && !pointer.startsWith("/"))) throw new Error(`can't resolve reference ${ref}`);
@@ -275,18 +280,49 @@ function ofKind(kind, root, schema, data, instance, way) {
   return [];
 }
 
-function ofReference(root, ref, data, instance) {
-  const { schema, way } = followed(root, ref);
+function ofReference(root, { schema, way }, data, instance) {
   return check(root, schema, data, instance, way);
 }
 
+// What a dynamic reference means depends on the way that led to it: of the schemas that were gone through, the
+// outermost that has the anchor.
+function dynamic(root, ref) {
+  const name = ref.slice(ref.indexOf("#") + 1);
+  const meant = followed(root, ref);
+  if (meant.schema.$dynamicAnchor !== name) return meant;
+  return root.scope.find(({ dynamics }) => dynamics.has(name))?.dynamics.get(name) ?? meant;
+}
+
+// The same as draft 2019-09 had it: of whole schemas alone.
+function recursive(root) {
+  const { whole } = root.scope.at(-1);
+  if (whole.schema.$recursiveAnchor !== true) return whole;
+  return root.scope.find((resource) => resource.whole.schema.$recursiveAnchor === true).whole;
+}
+
+const references = {
+  $ref: (root, { $ref }) => followed(root, $ref),
+  $dynamicRef: (root, { $dynamicRef }) => dynamic(root, $dynamicRef),
+  $recursiveRef: recursive,
+};
+
+const referencesOf = (schema) => Object.keys(references).filter((keyword) => schema[keyword] !== undefined);
+
+// Goes through a schema, and remembers meanwhile in which it stands.
 function check(root, schema, data, instance, way) {
+  const own = root.resources.get(schema);
+  const isNew = own !== undefined && own !== root.scope.at(-1);
+  if (isNew) root.scope.push(own);
+  const errors = within(root, schema, data, instance, way);
+  if (isNew) root.scope.pop();
+  return errors;
+}
+
+function within(root, schema, data, instance, way) {
   if (schema === true) return [];
   const place = (keyword) => new Place(root, schema, data, instance, way, keyword);
   if (schema === false) return place("false schema").error({}, "boolean schema is false");
-  const stranger = refused.find((keyword) => schema[keyword] !== undefined);
-  if (stranger) throw new Error(`the keyword "${stranger}" of JSON Schema cannot be used here`);
-  const { type, $ref } = schema;
+  const { type } = schema;
   const allowsNull = schema.nullable === true && data === null;
   if (type !== undefined && !allowsNull && ![type].flat().some((one) => isOfType(data, one))) {
     return place("type").error({ type }, `must be ${[type].flat().join(",")}`);
@@ -294,20 +330,22 @@ function check(root, schema, data, instance, way) {
   const kind = kindOf(data);
   const before = kind === "number" || kind === "string" ? ofKind(kind, root, schema, data, instance, way) : [];
   if (before.length) return before;
-  const referred = $ref === undefined ? [] : ofReference(root, $ref, data, instance);
-  if (referred.length) return referred;
+  for (const keyword of referencesOf(schema)) {
+    const referred = ofReference(root, references[keyword](root, schema), data, instance);
+    if (referred.length) return referred;
+  }
   const any = ofKind("any", root, schema, data, instance, way);
   if (any.length) return any;
   if (kind !== "array" && kind !== "object") return [];
-  const within = ofKind(kind, root, schema, data, instance, way);
-  return within.length ? within : ofTheRest(kind, root, schema, data, instance, way);
+  const inside = ofKind(kind, root, schema, data, instance, way);
+  return inside.length ? inside : ofTheRest(kind, root, schema, data, instance, way);
 }
 
 // The schemas that say something of the same value beside this one, as far as they hold for it: what they
 // look at counts as looked at.
 function* beside(root, schema, data) {
   const holds = (other) => !check(root, other, data, "", "").length;
-  if (schema.$ref !== undefined) yield followed(root, schema.$ref).schema;
+  for (const keyword of referencesOf(schema)) yield references[keyword](root, schema).schema;
   yield* schema.allOf ?? [];
   yield* [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(holds);
   if (schema.if !== undefined) {
@@ -367,23 +405,37 @@ function ofTheRest(kind, root, schema, data, instance, way) {
   return at.error({ limit: left[0] }, `must NOT have more than ${plural(left[0], "items")}`);
 }
 
-// Schemas that can be referred to by a name of their own, wherever they stand.
-function namedOf(schema) {
+// Schemas that can be referred to by a name of their own, wherever they stand, and for each part of the whole the
+// schema with an address that it is of: the whole itself, or one within it that has an `$id`.
+function rootOf(schema) {
   const named = new Map();
-  const visit = (part, way) => {
+  const resources = new Map();
+  const visit = (part, way, outer) => {
     if (typeof part !== "object" || part === null) return;
-    if (typeof part.$id === "string") named.set(part.$id.replace(/#$/, ""), { schema: part, way });
-    if (typeof part.$anchor === "string") named.set(`#${part.$anchor}`, { schema: part, way });
+    const place = { schema: part, way };
+    let resource = outer;
+    if (!outer || typeof part.$id === "string") {
+      const address = (part.$id ?? "").replace(/#$/, "");
+      resource = { address, whole: place, anchors: new Map(), dynamics: new Map() };
+      if (address) named.set(address, place);
+    }
+    resources.set(part, resource);
+    for (const anchor of [part.$anchor, part.$dynamicAnchor]) {
+      if (typeof anchor !== "string") continue;
+      named.set(`#${anchor}`, place);
+      resource.anchors.set(anchor, place);
+    }
+    if (typeof part.$dynamicAnchor === "string") resource.dynamics.set(part.$dynamicAnchor, place);
     for (const [name, inner] of Object.entries(part)) {
-      if (name !== "enum" && name !== "const") visit(inner, `${way}/${escaped(name)}`);
+      if (name !== "enum" && name !== "const") visit(inner, `${way}/${escaped(name)}`, resource);
     }
   };
   visit(schema, "#");
-  return named;
+  return { schema, named, resources, scope: [] };
 }
 
 /** What is wrong with data by a schema: a list of errors, empty where nothing is. */
 export function errorsOf(schema, data) {
   if (typeof schema !== "boolean" && kindOf(schema) !== "object") throw new Error("schema must be object or boolean");
-  return check({ schema, named: namedOf(schema) }, schema, data, "", "#");
+  return check(rootOf(schema), schema, data, "", "#");
 }

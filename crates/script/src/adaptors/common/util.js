@@ -13,6 +13,33 @@ export const post = calling("http", "post");
 export const put = calling("http", "put");
 export const request = calling("http", "request");
 
+export const ERROR_ABSOLUTE_URL = "Absolute URLs not supported";
+export const ERROR_URL_MISMATCH = "Target origin does not match baseUrl origin";
+
+const keyOf = (options) =>
+  Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => {
+      if (typeof value !== "object" || value === null) return `${name}:${value ?? ""}`;
+      return Object.keys(value).length ? `${name}:{${keyOf(value)}}` : "";
+    })
+    .join("|");
+
+/** A text that is the same for requests to one address with the same options. */
+export function generateAgentKey(baseUrl, options = {}) {
+  const key = keyOf(options);
+  return key ? `${baseUrl}+${key}` : baseUrl;
+}
+
+/** Of use to tests within Node.js alone, and refused here. */
+export function enableMockClient() {
+  throwError("NO_MOCK_CLIENT", {
+    description: "Requests of a job are made by the hub, so that nothing in the job can answer them",
+    fix: "Let `fieldpost test` answer the requests of a workflow: its cases have `answers`.",
+  });
+}
+
 /** The values with every function in them, however deep, replaced by what it says of the state. */
 export function expandReferences(state, ...values) {
   return values.map((value) => expand(state, value));

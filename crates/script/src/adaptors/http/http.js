@@ -2,7 +2,7 @@
 // @openfn/language-http; HTTP Digest is ours beside them.
 
 import { composeNextState, execute as executeInSeries } from "@openfn/language-common";
-import { encodeFormBody, logResponse, request as send } from "@openfn/language-common/http";
+import { contentTypes, encodeFormBody, logResponse, request as send } from "@openfn/language-common/http";
 import { carriers, withCookies } from "@openfn/language-http/legacy";
 import { load } from "@openfn/language-http/xml";
 import { decode, encode, expandReferences, makeBasicAuthHeader, uuid } from "@openfn/language-common/util";
@@ -38,6 +38,7 @@ export {
   merge,
   parseCsv,
   referencePath,
+  relationship,
   scrubEmojis,
   source,
   sourceValue,
@@ -85,6 +86,11 @@ function authOf({ baseUrl, username, password, access_token, authType, headers: 
   return authType === "digest" ? { digest: user } : { basic: user };
 }
 
+/** What certificates a request is made with: its own, those of old options, or the credential's. */
+function getTLSOptions({ configuration }, { tls, agentOptions }) {
+  return tls ?? agentOptions ?? configuration?.tls;
+}
+
 /** Makes a request: what it brings becomes `data`, the rest of the answer `response`. */
 export function request(method, path, options) {
   return async (state) => {
@@ -104,7 +110,7 @@ export function request(method, path, options) {
           headers,
           contentType,
           auth: authOf(configuration, headers),
-          tls: others.tls ?? agentOptions ?? configuration.tls,
+          tls: getTLSOptions(state, given),
           maxRedirections: others.maxRedirections ?? (followAllRedirects === false ? 0 : 5),
         }),
       );
@@ -167,6 +173,11 @@ export function postData(params) {
   return carrying.postData(params);
 }
 
+/** The name that `postData` has in some jobs. */
+export function postJSON(params) {
+  return carrying.postData(params);
+}
+
 /**
  * Reads XML: the script is given a function that finds elements, and what it returns becomes `data`; if that is
  * text and JSON, its value: `parseXML($.data, ($) => $('patient > name').map((i, it) => $(it).text()).get())`.
@@ -188,9 +199,11 @@ export function parseXML(data, script) {
 }
 
 export const util = Object.freeze({
+  CONTENT_TYPES: contentTypes,
   decode,
   encode,
   encodeFormBody,
+  getTLSOptions,
   makeBasicAuthHeader,
   request,
   uuid,

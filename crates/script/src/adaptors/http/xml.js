@@ -78,6 +78,38 @@ function found(from, selector) {
   return [...new Set(all)];
 }
 
+const marks = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const written = (text) => text.replace(/[&<>]/g, (letter) => marks[letter]);
+
+function markupOf(node) {
+  if (!isElement(node)) return written(node);
+  const given = Object.entries(node.attributes);
+  const own = given.map(([name, value]) => ` ${name}="${value.replace(/[&"]/g, (letter) => marks[letter])}"`);
+  return `<${node.name}${own.join("")}>${node.children.map(markupOf).join("")}</${node.name}>`;
+}
+
+/** The cells of a table by column: what spans several places stands in the first, or in all. */
+function columnsOf(rows, { acrossColumns, acrossRows, contentOf }) {
+  const columns = [];
+  const isTaken = (row, column) => columns[column]?.[row] !== undefined;
+  rows.forEach((cells, row) => {
+    let column = 0;
+    for (const cell of cells) {
+      while (isTaken(row, column)) column += 1;
+      const content = contentOf(cell);
+      const [height, width] = [cell.attributes.rowspan, cell.attributes.colspan].map((span) => Number(span) || 1);
+      for (let right = 0; right < width; right++) {
+        for (let down = 0; down < height; down++) {
+          const isShown = (right === 0 || acrossColumns) && (down === 0 || acrossRows);
+          (columns[column + right] ??= [])[row + down] = isShown ? content : "";
+        }
+      }
+      column += width;
+    }
+  });
+  return columns;
+}
+
 /** Elements that were found, and what can be asked of them. */
 class Found {
   constructor(elements) {
@@ -129,6 +161,18 @@ class Found {
 
   attr(name) {
     return this[0]?.attributes[name];
+  }
+
+  html() {
+    return this[0] ? this[0].children.map(markupOf).join("") : null;
+  }
+
+  /** The table by column: cells as markup or, with `isText`, as text. */
+  parsetable(acrossColumns = false, acrossRows = false, isText = false) {
+    const isCell = ({ name }) => /^t[dh]$/i.test(name);
+    const rows = this.find("tr").toArray().map((row) => below(row).filter(isCell));
+    const contentOf = (cell) => (isText ? textOf(cell).trim() : cell.children.map(markupOf).join(""));
+    return columnsOf(rows, { acrossColumns, acrossRows, contentOf });
   }
 
   each(look) {

@@ -39,7 +39,21 @@ pub(super) const CONNECTIONS: &[Row] = &[
         "bad-pem",
         "tls.client_key",
         "sealed with a password",
-        "openssl pkey",
+        "`client_key_passphrase` says it",
+    ),
+    (
+        "tls: { client_key: \"-----BEGIN RSA PRIVATE KEY-----\\nProc-Type: 4,ENCRYPTED\\n\\nAAAA\\n-----END RSA PRIVATE KEY-----\", client_key_passphrase: a }",
+        "bad-pem",
+        "tls.client_key",
+        "in a form of old",
+        "openssl pkcs8 -topk8",
+    ),
+    (
+        "tls: { client_key_passphrase: a }",
+        "missing-key",
+        "tls.client_key",
+        "`client_key_passphrase` is of no use without it",
+        "",
     ),
     (
         "tls: { client_certificate: \"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\" }",
