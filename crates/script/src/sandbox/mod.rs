@@ -9,7 +9,7 @@
 //!    │                                │ no environment, no file, no socket: three pipes
 //!    │        Setup                   │ memory, processes and descriptors bounded by the kernel
 //!    │ ──────────────────────────────►│
-//!    │        Step: code, state       │ a fresh QuickJS for each step: memory, stack, time bounded
+//!    │        Step: code, state       │ QuickJS, made anew for each step: memory, stack, time bounded
 //!    │ ──────────────────────────────►│──┐
 //!    │        Call: http {…}          │  │ the script
 //!    │ ◄──────────────────────────────│◄─┤
@@ -30,11 +30,13 @@
 mod child;
 mod limits;
 mod pool;
+mod program;
 mod scrub;
 mod worker;
 
 pub use child::{RunnerError, run as run_child};
 pub use limits::Limits;
 pub use pool::{Pool, PoolSettings, Work};
+pub use program::give_back_program;
 pub use scrub::Scrubber;
 pub use worker::{Answer, Host, NoHost};

@@ -67,7 +67,12 @@ struct Lent {
 impl Engine {
     /// An engine with everything that a step wants.
     pub(super) fn new() -> rquickjs::Result<Self> {
-        let (modules, door) = (Modules::default(), Door::default());
+        let modules = Modules::default();
+        modules.at_once(|| Self::with(&modules))
+    }
+
+    fn with(modules: &Modules) -> rquickjs::Result<Self> {
+        let door = Door::default();
         let memory = Memory::new().ok_or(Error::Allocation)?;
         let world = Rc::new(World::new(memory.clone()));
         let runtime = Runtime::new_with_alloc(memory.allocator())?;
@@ -77,7 +82,7 @@ impl Engine {
         modules.open(&runtime, &door);
         let context = Context::full(&runtime)?;
         let lent = context.with(|ctx| {
-            lend(&ctx, &world, &modules)?;
+            lend(&ctx, &world, modules)?;
             let main: Object<'_> = Module::import(&ctx, "fieldpost:main")?.finish()?;
             for name in WANTED_BY_MOST {
                 Module::import(&ctx, name)?.finish::<Object<'_>>()?;

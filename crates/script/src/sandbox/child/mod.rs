@@ -17,6 +17,7 @@ use std::io::{self, BufReader, Write as _};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use super::give_back_program;
 use crate::protocol::{self, Done, FromWorker, Outcome, StepError, ToWorker, frame};
 
 /// How many bytes of stack the script's thread has beside those that a step may use.
@@ -72,6 +73,7 @@ pub fn run() -> Result<(), RunnerError> {
     let script = thread::Builder::new().name("script".to_owned()).stack_size(STACK_BYTES).spawn(
         move || -> Result<(), RunnerError> {
             let engine = engine::Engine::new().map_err(io::Error::other)?;
+            give_back_program();
             confine::confine(process_bytes)?;
             serve(&inbox, &engine)
         },

@@ -1,9 +1,9 @@
 //! The modules that a job can reach, as bytecode.
 //!
 //! Parsing a library costs many times what loading its bytecode costs, so each process compiles a
-//! module once, when one is wanted first, and loads it into the fresh engine of each step as far as
-//! it is imported. What every step wants is loaded before the first one comes. Bytecode is not
-//! checked when it is loaded; ours was made a moment ago in this process.
+//! module once, when one is wanted first, and loads it anew for each step that imports it. What every step wants is
+//! loaded before the first one comes. Bytecode is not checked when it is loaded; ours was made a moment ago in
+//! this process.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,6 +25,8 @@ type Bytecodes = HashMap<&'static str, Rc<[u8]>>;
 #[derive(Clone, Default)]
 pub(super) struct Modules {
     bytecode: Rc<RefCell<Bytecodes>>,
+    /// What compiles several of them, as long as it is there.
+    compiler: Rc<RefCell<Option<Context>>>,
 }
 
 impl Modules {
@@ -35,7 +37,8 @@ impl Modules {
         }
         let found = scripts::ALL.iter().chain(adaptors::ALL).find(|(name, _)| *name == wanted);
         let (name, source) = found.ok_or_else(|| Error::new_loading(wanted))?;
-        let bytecode: Rc<[u8]> = compiled(name, source)?.into();
+        let compiler = self.compiler.borrow().clone().map_or_else(compiler, Ok)?;
+        let bytecode: Rc<[u8]> = compiled(&compiler, name, source)?.into();
         self.bytecode.borrow_mut().insert(name, bytecode.clone());
         Ok(bytecode)
     }
@@ -44,9 +47,18 @@ impl Modules {
     pub(super) fn open(&self, runtime: &Runtime, door: &Door) {
         runtime.set_loader(door.clone(), Bytecode { modules: self.clone(), door: door.clone() });
     }
-}
 
-impl Modules {
+    /// Compiles what is wanted meanwhile in one engine.
+    pub(super) fn at_once<T>(
+        &self,
+        work: impl FnOnce() -> rquickjs::Result<T>,
+    ) -> rquickjs::Result<T> {
+        self.compiler.replace(Some(compiler()?));
+        let done = work();
+        self.compiler.take();
+        done
+    }
+
     /// What a module of ours gives, which few jobs want: it is loaded at the moment when one wants it.
     pub(super) fn give<'js>(&self, ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
         let (module, _) = trusted(ctx, &self.bytecode(name)?)?.eval()?;
@@ -125,14 +137,16 @@ fn trusted<'js>(ctx: &Ctx<'js>, bytecode: &[u8]) -> rquickjs::Result<Module<'js,
     }
 }
 
-/// Compiles a module, in an engine of its own: neither the bounds of a step nor what a job has done to its
-/// engine can reach it.
-fn compiled(name: &str, source: &str) -> rquickjs::Result<Vec<u8>> {
+/// An engine that compiles: neither the bounds of a step nor what a job has done to its engine can reach it.
+fn compiler() -> rquickjs::Result<Context> {
     let runtime = Runtime::new()?;
-    // Whatever it imports has only to be there; nothing is run.
+    // Whatever a module imports has only to be there; nothing is run.
     runtime.set_loader(Anything, Anything);
-    let context = Context::full(&runtime)?;
-    context.with(|ctx| {
+    Context::full(&runtime)
+}
+
+fn compiled(compiler: &Context, name: &str, source: &str) -> rquickjs::Result<Vec<u8>> {
+    compiler.with(|ctx| {
         let module = Module::declare(ctx, name, source)?;
         module.write(WriteOptions { strip_source: true, ..WriteOptions::default() })
     })
