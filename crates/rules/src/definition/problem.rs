@@ -3,8 +3,9 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 53] = [
+pub const CODES: [&str; 55] = [
     "automatic-circle",
+    "bad-condition",
     "bad-cron",
     "bad-header",
     "bad-job-file",
@@ -15,6 +16,7 @@ pub const CODES: [&str; 53] = [
     "bad-pem",
     "bad-secret",
     "bad-signing-secret",
+    "bad-template",
     "bad-url",
     "bad-variable",
     "bad-yaml",

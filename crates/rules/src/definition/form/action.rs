@@ -12,8 +12,8 @@ use super::call::{read_call, write_call};
 use super::jump::{put_jump, read_jump, read_target, target_word};
 use super::lifecycle::Around;
 use super::text::{
-    check_id, read_any_template, read_line, read_template, read_templates, read_variable,
-    write_templates,
+    check_id, read_any_template, read_condition, read_line, read_template, read_templates,
+    read_variable, write_templates,
 };
 use super::who::{People, read_one, read_role, read_who, write_who};
 use super::{optional, put_optional};
@@ -92,7 +92,7 @@ fn read_action(field: &Field<'_, '_>, index: usize, around: Around<'_>) -> Optio
         let id = field.scalar_text()?;
         check_id(&field.place, id).map(|()| id.to_owned())
     });
-    let condition = fields.take("condition").map(|field| read_template(&field));
+    let condition = fields.take("condition").map(|field| read_condition(&field));
     let read = read_kind(kind, &mut fields, around);
     fields.close();
     Some(Action {

@@ -7,7 +7,7 @@ use fieldpost_model::json::Value;
 
 use super::items::{read_items, write_items};
 use super::text::{
-    check_id, read_any_template, read_line, read_lines, read_template, read_texts, read_variable,
+    check_id, read_any_template, read_condition, read_line, read_lines, read_texts, read_variable,
     write_texts,
 };
 use super::{MAX_DESCRIPTION, optional, put_optional};
@@ -115,7 +115,7 @@ fn read_field(field: &Field<'_, '_>, level: Level, index: usize) -> Option<FormF
         fields.require("type").and_then(|field| field.choice(FieldType::ALL, FieldType::name));
     let required = fields.take("required").map(|field| field.boolean());
     let hint = fields.take("hint").map(|field| read_lines(&field, MAX_DESCRIPTION));
-    let condition = fields.take("condition").map(|field| read_template(&field));
+    let condition = fields.take("condition").map(|field| read_condition(&field));
     let anonymise = fields.take("anonymise").map(|field| read_anonymise(&field));
     let display = fields.take("display").map(|field| read_display(&field));
     let Some(field_type) = field_type else {

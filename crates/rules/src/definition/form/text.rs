@@ -3,6 +3,7 @@
 use fieldpost_model::json::Value;
 
 use crate::definition::fields::{Field, Place};
+use crate::lifecycle::template::{self, TemplateError};
 
 /// The longest label, name of a status and other line, in characters.
 const MAX_LINE: usize = 500;
@@ -61,9 +62,40 @@ pub(super) fn read_template(field: &Field<'_, '_>) -> Option<String> {
 
 /// Reads a template, which may be empty.
 pub(super) fn read_any_template(field: &Field<'_, '_>) -> Option<String> {
-    let template = field.any_text()?;
-    if template.len() <= MAX_TEMPLATE_BYTES {
-        return Some(template.to_owned());
+    let template = read_bounded(field)?;
+    match template::check(template) {
+        Ok(()) => Some(template.to_owned()),
+        Err(error) => field.place.report_with_hint("bad-template", told(&error), OF_TEMPLATES),
+    }
+}
+
+/// Reads a condition, which is not empty.
+pub(super) fn read_condition(field: &Field<'_, '_>) -> Option<String> {
+    let condition = field.text().and_then(|_| read_bounded(field))?;
+    match template::check_condition(condition) {
+        Ok(()) => Some(condition.to_owned()),
+        Err(error) => field.place.report_with_hint("bad-condition", told(&error), OF_CONDITIONS),
+    }
+}
+
+const OF_TEMPLATES: &str = "templates are written as those of Django: `{{ form_var_name }}`, \
+                            `{% if form_var_urgent %}now{% endif %}`";
+const OF_CONDITIONS: &str =
+    "a condition compares answers, as `form_var_amount > 5`, or is a template that makes a text";
+
+/// What is wrong with a template, as the words of a problem.
+fn told(error: &TemplateError) -> String {
+    let TemplateError { line, column, reason } = error;
+    match column {
+        Some(column) => format!("line {line}, column {column}: {reason}"),
+        None => format!("line {line}: {reason}"),
+    }
+}
+
+fn read_bounded<'f>(field: &'f Field<'_, '_>) -> Option<&'f str> {
+    let text = field.any_text()?;
+    if text.len() <= MAX_TEMPLATE_BYTES {
+        return Some(text);
     }
     field.place.report("out-of-range", format!("must have at most {MAX_TEMPLATE_BYTES} bytes"))
 }

@@ -24,9 +24,26 @@ fn any_line() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// A template or condition, which is not empty.
+/// A template, which is not empty.
 fn any_template() -> BoxedStrategy<String> {
     prop_oneof![Just("{{ form_var_a }}".to_owned()), "[a-z|= \n]{1,20}"].boxed()
+}
+
+/// A template, which may be empty.
+fn any_line_as_template() -> BoxedStrategy<String> {
+    let is_template = |line: &String| crate::lifecycle::template::check(line).is_ok();
+    any_line().prop_filter("no template", is_template).boxed()
+}
+
+/// A condition.
+fn any_condition() -> BoxedStrategy<String> {
+    prop_oneof![
+        Just("form_var_a".to_owned()),
+        Just("form_var_a == 'no' or\n  form_var_b|length > 5".to_owned()),
+        Just("{% if form_var_a %}yes{% endif %}".to_owned()),
+        "[a-z]{1,6} (==|>=) [0-9]{1,3}",
+    ]
+    .boxed()
 }
 
 fn any_variable() -> BoxedStrategy<String> {
@@ -73,7 +90,7 @@ fn any_items() -> BoxedStrategy<Vec<Item>> {
 
 /// A field without what tells it from others.
 fn any_bare_field(depth: usize) -> BoxedStrategy<FormField> {
-    let said = (any_line(), any_line(), option::of(any_template()), any::<bool>());
+    let said = (any_line(), any_line(), option::of(any_condition()), any::<bool>());
     let display = subsequence(DisplayLocation::ALL.to_vec(), 0..=4);
     let parts = (
         any_items(),
@@ -131,13 +148,13 @@ fn any_policy() -> BoxedStrategy<ErrorPolicy> {
 }
 
 fn any_templates() -> BoxedStrategy<Vec<(String, String)>> {
-    proptest::collection::btree_map("[a-z/0-9]{1,6}", any_line(), 0..3)
+    proptest::collection::btree_map("[a-z/0-9]{1,6}", any_line_as_template(), 0..3)
         .prop_map(|templates| templates.into_iter().collect())
         .boxed()
 }
 
 fn any_call() -> BoxedStrategy<ActionKind> {
-    let said = (any_line(), option::of(any_variable()), any_line(), any::<[bool; 3]>());
+    let said = (any_line(), option::of(any_variable()), any_line_as_template(), any::<[bool; 3]>());
     let sent = (select(CallMethod::ALL), select(CallFiles::ALL), any_templates(), any_templates());
     let answered = (any::<bool>(), option::of(Just("letter".to_owned())));
     let policies = (any_policy(), any_policy(), any_policy(), any_policy(), any_policy());
@@ -236,7 +253,7 @@ fn any_sudden_kind() -> BoxedStrategy<ActionKind> {
     let assign = select(&FUNCTIONS[..]).prop_map(|function| {
         ActionKind::Assign(Assign { function: function.to_owned(), role: "agents".to_owned() })
     });
-    let set = any_line()
+    let set = any_line_as_template()
         .prop_map(|template| ActionKind::SetFields(vec![("letter".to_owned(), template)]));
     prop_oneof![
         any_call(),
@@ -253,7 +270,7 @@ fn any_sudden_kind() -> BoxedStrategy<ActionKind> {
 
 /// Actions that can be told apart; of triggers of one name only the first is left.
 fn any_actions(kind: BoxedStrategy<ActionKind>) -> BoxedStrategy<Vec<Action>> {
-    vec((kind, option::of(any_template()), any::<bool>()), 0..4)
+    vec((kind, option::of(any_condition()), any::<bool>()), 0..4)
         .prop_map(|actions| {
             let mut has_trigger = false;
             let numbered = actions.into_iter().enumerate();

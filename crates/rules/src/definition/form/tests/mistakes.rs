@@ -480,3 +480,84 @@ fn a_circle_of_jumps_is_found_where_it_closes() {
         form(&circle(allowed));
     }
 }
+
+#[test]
+fn every_template_is_read_before_anything_is_filled_in() {
+    let lifecycle =
+        |action: &str| format!("lifecycle: {{ statuses: {{ new: {{ actions: [ {action} ] }} }} }}");
+    let action = |action: &str| with_fields(&lifecycle(action));
+    let first = ".lifecycle.statuses.new.actions[0]";
+    let template = "bad-template";
+    let condition = "bad-condition";
+    let hint_of = |code: &str| if code == template { "Django" } else { "form_var_amount > 5" };
+    for (form, path, code) in [
+        (with_fields("digest: '{{ form_var_x|wrong }}'"), ".digest".to_owned(), template),
+        (with_fields("id_template: '{% for %}'"), ".id_template".to_owned(), template),
+        (
+            "fields: [ { name: a, type: computed, template: '{{ form_var_x| }}' } ]".to_owned(),
+            ".fields[0].template".to_owned(),
+            template,
+        ),
+        (
+            "fields: [ { name: a, type: string, condition: 'form_var_x >' } ]".to_owned(),
+            ".fields[0].condition".to_owned(),
+            condition,
+        ),
+        (
+            action("{ jump: new, condition: 'x |', timeout: 1d }"),
+            format!("{first}.condition"),
+            condition,
+        ),
+        (
+            action("{ jump: new, condition: '{% if %}', timeout: 1d }"),
+            format!("{first}.condition"),
+            condition,
+        ),
+        (
+            action("{ call: { connection: dhis2, path: '/{{ x|wrong }}' } }"),
+            format!("{first}.call.path"),
+            template,
+        ),
+        (
+            action("{ call: { connection: dhis2, post_data: { 'a/b': '{{ x|wrong }}' } } }"),
+            format!("{first}.call.post_data.a/b"),
+            template,
+        ),
+        (
+            action("{ call: { connection: dhis2, query: { q: '{{ }}' } } }"),
+            format!("{first}.call.query.q"),
+            template,
+        ),
+        (
+            action("{ mail: { to: ['{{ x|wrong }}'], subject: a, body: b } }"),
+            format!("{first}.mail.to[0]"),
+            template,
+        ),
+        (
+            action("{ mail: { to: [_receiver], subject: '{{ x| }}', body: b } }"),
+            format!("{first}.mail.subject"),
+            template,
+        ),
+        (
+            action("{ mail: { to: [_receiver], subject: a, body: '{% endif %}' } }"),
+            format!("{first}.mail.body"),
+            template,
+        ),
+    ] {
+        let problems = read_form("request", &value_of(&form)).expect_err(&form);
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let found = problems.iter().find(|problem| problem.code == code);
+        let found = found.unwrap_or_else(|| panic!("{form}: {}", told.join("\n")));
+        assert_eq!(found.path, format!("forms.request{path}"), "{form}");
+        assert!(found.message.starts_with("line 1"), "{form}: {found}");
+        assert!(found.hint.as_deref().unwrap_or("").contains(hint_of(code)), "{form}: {found}");
+    }
+    let set = "lifecycle: { statuses: { new: { actions: [ { set: { note: '{{ x|wrong }}' } } ] } },
+        backoffice_fields: [ { id: bo1, name: note, type: string } ] }";
+    let problems = read_form("request", &value_of(&with_fields(set))).unwrap_err();
+    assert!(problems.iter().any(|it| it.code == template && it.path.ends_with("set.note")));
+    // The second line, counted in characters.
+    let digest = "digest: \"{{ form_var_x }}\\né {{ form_var_y|wrong }}\"";
+    let problems = read_form("request", &value_of(&with_fields(digest))).unwrap_err();
+    assert!(problems[0].message.starts_with("line 2, column "), "{}", problems[0]);
+}
