@@ -13,6 +13,7 @@ use crate::receiver::FormDigests;
 use crate::refusals::Refusals;
 use crate::room::Room;
 use crate::settings::ServerSettings;
+use crate::wrong_codes::WrongCodes;
 use crate::wrong_tokens::WrongTokens;
 
 /// Streams of events that somebody listens to at once, at this hub.
@@ -35,6 +36,8 @@ pub(crate) struct App {
     pub(crate) refusals: Refusals,
     /// Tokens that opened nothing, by where they came from.
     pub(crate) wrong_tokens: WrongTokens,
+    /// Tracking codes that are nobody's, by where they came from.
+    pub(crate) wrong_codes: WrongCodes,
     /// The digests of forms that phones were told.
     pub(crate) form_digests: FormDigests,
     /// What makes XForms of `XLSForms`.
@@ -60,6 +63,7 @@ impl App {
             streams: Shares::new(MOST_STREAMS),
             refusals: Refusals::default(),
             wrong_tokens: WrongTokens::default(),
+            wrong_codes: WrongCodes::default(),
             form_digests: FormDigests::default(),
             xlsforms,
             unbelieved_proxies: UnbelievedProxies::default(),

@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 
 use crate::app::Shared;
 use crate::client_address::client_address;
-use crate::{api, application, data, health, inbox, problem, receiver, unsubscribe, webhook};
+use crate::{api, application, data, health, inbox, pages, problem, receiver, unsubscribe, wcs, webhook};
 
 /// The way to all surfaces. Clones are cheap.
 #[derive(Clone)]
@@ -33,7 +33,9 @@ impl Front {
         let others = Router::new()
             .merge(webhook::router())
             .merge(receiver::router())
+            .merge(pages::router())
             .merge(data::router())
+            .merge(wcs::router())
             .merge(health::router())
             .merge(application::router())
             .merge(unsubscribe::router())
@@ -56,7 +58,7 @@ impl Front {
                 self.note_client(&mut request, peer);
                 self.api.oneshot(request).await?
             }
-            "receiver" | "data" => {
+            "receiver" | "form" | "data" | "wcs" => {
                 self.note_client(&mut request, peer);
                 self.others.oneshot(request).await?
             }
@@ -85,13 +87,22 @@ fn counter(surface: &'static str, status: StatusCode) -> Counter {
 
 /// The surface that a path belongs to, as it is called in the metrics.
 fn surface(path: &str) -> &'static str {
-    match path.split('/').nth(1) {
-        Some("a" | "p") if path.split('/').nth(3) == Some("api") => "data",
+    let part = |place| path.split('/').nth(place);
+    match part(1) {
+        Some("p") if part(3) == Some("api") && part(4) != Some("v2") => "wcs",
+        Some("a" | "p") if part(3) == Some("api") => "data",
+        Some("api") if part(2).is_some_and(|word| wcs::WORDS.contains(&word)) => "wcs",
         Some("inbox") => "inbox",
         Some("i") => "webhook",
+        Some("p") if !is_receiver(path) => "form",
         Some("a" | "p") => "receiver",
         Some("api") => "api",
         Some("healthz" | "readyz" | "metrics") => "health",
         _ => "page",
     }
+}
+
+/// Whether a path below a project is one of OpenRosa; the others are pages of forms.
+fn is_receiver(path: &str) -> bool {
+    matches!(path.split('/').nth(3), Some("submission" | "formList" | "forms" | "key"))
 }

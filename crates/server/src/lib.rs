@@ -31,6 +31,7 @@ mod health;
 mod html;
 mod inbox;
 mod incoming;
+mod pages;
 mod problem;
 mod receiver;
 mod refusals;
@@ -41,7 +42,9 @@ mod settings;
 mod socket;
 mod unsubscribe;
 mod uploaded;
+mod wcs;
 mod webhook;
+mod wrong_codes;
 mod wrong_tokens;
 
 pub use api::openapi;

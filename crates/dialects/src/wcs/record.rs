@@ -84,6 +84,11 @@ impl Site<'_> {
         }
     }
 
+    /// Where the document of a submission is.
+    pub fn record_address(&self, form: &str, id: &str) -> String {
+        self.addresses(form, id).api
+    }
+
     /// Where a form is filled in.
     pub(super) fn form_address(&self, form: &str) -> String {
         format!("{}/{}/", self.base, escaped(form))

@@ -32,7 +32,7 @@ pub(super) fn file(content_type: Option<&str>, file: OpenFile, file_name: &str) 
 }
 
 /// What is sent as it is made, as a file to keep.
-pub(super) fn body(content_type: Option<&str>, body: Body, file_name: &str) -> Response {
+pub(crate) fn body(content_type: Option<&str>, body: Body, file_name: &str) -> Response {
     let mut response = Response::new(body);
     let content_type = content_type.and_then(|text| HeaderValue::from_str(text).ok());
     let disposition = disposition(file_name);

@@ -102,9 +102,11 @@ use crate::problem::{self, Problem};
 
 // What the data APIs share with this one.
 pub(crate) use cookie::is_cross_site;
+pub(crate) use exact::body as file_answer;
 pub(crate) use forms::read as read_form_definition;
 pub(crate) use parameters::{nearest, shortened};
 pub(crate) use principal::Principal;
+pub(crate) use refused::note_too_many_keys;
 pub(crate) use submission_parts::{file_not_there, original_of};
 pub(crate) use submissions::parsed as parsed_json;
 

@@ -56,7 +56,7 @@ pub(super) enum Credential {
 
 /// Why somebody is nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unknown {
+pub(crate) enum Unknown {
     /// Nothing was sent.
     Nothing,
     /// A token was sent that opens nothing.
@@ -67,7 +67,7 @@ pub(super) enum Unknown {
 
 impl Principal {
     /// Finds out who sent these headers.
-    pub(super) async fn identify(
+    pub(crate) async fn identify(
         app: &App,
         headers: &HeaderMap,
     ) -> Result<Result<Self, Unknown>, StoreError> {
@@ -201,7 +201,7 @@ impl Principal {
     }
 
     /// Whether a browser sends the proof by itself, also where another site makes it ask.
-    pub(super) const fn is_session(&self) -> bool {
+    pub(crate) const fn is_session(&self) -> bool {
         matches!(self.credential, Credential::Session(..))
     }
 
@@ -237,7 +237,7 @@ impl Principal {
     }
 
     /// The user; others have no account.
-    pub(super) fn user(&self) -> Option<&User> {
+    pub(crate) fn user(&self) -> Option<&User> {
         match &self.kind {
             Kind::User(user) => Some(user),
             Kind::Token(_) | Kind::Administrator => None,

@@ -95,3 +95,16 @@ impl Refused {
         app.hub.note(note).await;
     }
 }
+
+/// Notes that somebody tried so many keys of a project that open nothing that no more are looked at.
+pub(crate) async fn note_too_many_keys(app: &App, project: &str, address: Option<IpAddr>) {
+    let refused = Refused {
+        who: nobody(),
+        action: TOKENS_REFUSED,
+        reason: "too-many-tries".to_owned(),
+        change: None,
+        project: Some(project.to_owned()),
+        address,
+    };
+    refused.note(app).await;
+}

@@ -1,0 +1,58 @@
+//! What a tracking code stands for: `GET /api/code/<code>`.
+//!
+//! Who signs may ask, and a key without roles, so that the page which asks people for their codes can have a key
+//! that reads nothing else. Wrong codes are counted by the address that they come from, and beyond a number no
+//! code is looked at.
+
+use axum::response::Response;
+use fieldpost_dialects::wcs::catalogue;
+use fieldpost_engine::RecordKey;
+use fieldpost_rules::wcs::Refusal;
+use fieldpost_rules::wcs::reading::may_follow;
+use fieldpost_rules::wcs::tracking_code::normalised;
+use fieldpost_store::ProgressKey;
+
+use super::answer::{Turned, json};
+use super::{Asked, document, shown};
+use crate::client_address::ClientAddress;
+use crate::problem::Problem;
+
+pub(super) async fn answer(asked: &Asked, typed: &str) -> Result<Response, Turned> {
+    may_follow(&asked.admitted.caller())?;
+    let (app, now) = (&asked.app, asked.app.hub.now());
+    let from = asked.parts.extensions.get::<ClientAddress>().map(|client| client.0);
+    if let Some(wait) = app.wrong_codes.must_wait(from, now) {
+        let detail = "too many tracking codes came from this address that are nobody's";
+        return Err(Problem::too_many_tries(wait, detail).into());
+    }
+    let Some(followed) = find(asked, typed).await? else {
+        app.wrong_codes.count(from, now);
+        return Err(Refusal::not_found().into());
+    };
+    let (record, site) = (shown::record(&followed), asked.site());
+    let parameters = &asked.admitted.parameters;
+    if document::is_classic(parameters) {
+        return Ok(json(&catalogue::classic_code(&record, &site)));
+    }
+    let is_backoffice = parameters.switch("backoffice", false);
+    let form = followed.form.definition.name.as_str();
+    let number = followed.record.progress.number;
+    let load = crate::pages::load_url(app, asked.project(), form, number, now).await?;
+    Ok(json(&catalogue::code(&record, &site, Some(&load), is_backoffice)))
+}
+
+/// The record of a code; none where its form has no codes any more.
+async fn find(
+    asked: &Asked,
+    typed: &str,
+) -> Result<Option<fieldpost_engine::Followed>, Turned> {
+    let Some(code) = normalised(typed) else { return Ok(None) };
+    let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
+    let key = ProgressKey::TrackingCode(&code);
+    let Some(found) = hub.store().progress(asked.project(), key).await? else { return Ok(None) };
+    let Some(form) = hub.followed_form(routing, &found.form).await? else { return Ok(None) };
+    if form.definition.tracking_codes.is_none() {
+        return Ok(None);
+    }
+    Ok(hub.record(routing, &form, RecordKey::Submission(found.submission)).await?)
+}

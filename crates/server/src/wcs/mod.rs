@@ -1,0 +1,230 @@
+//! The API of w.c.s. (Publik): what its clients read forms and their submissions by, and send them by.
+//!
+//! ```text
+//!   /p/<project>/api/forms/…, …/formdefs/…, …/cards/…, …/code/…, …/user/…      of a project
+//!   /api/forms/…, …                                                              of the default project
+//!   /p/<project>/<form>/<id>/download, …/jump/trigger/<name>, …/hooks/<name>     what documents link to
+//! ```
+//!
+//! ```text
+//!   gate ──────► endpoint ──► rules::wcs ──► hub ──────► dialects::wcs
+//!   who, and      what         may they,      records     the words of w.c.s.
+//!   for whom                   which ones     and steps
+//! ```
+//!
+//! Lists are written while they are read, some hundred rows at a time, however long they are. Everything that
+//! is refused is refused in the words of w.c.s., since clients compare them.
+
+mod answer;
+mod cards;
+mod catalogue;
+mod changes;
+mod chosen;
+mod code;
+mod document;
+mod edit;
+mod endpoint;
+mod forms;
+mod gate;
+mod hooks;
+mod lists;
+mod overview;
+mod people;
+mod rows;
+mod shown;
+mod submit;
+mod trigger;
+mod validators;
+mod written;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use fieldpost_dialects::wcs::Site;
+use fieldpost_rules::wcs::Refusal;
+use fieldpost_rules::wcs::days::Calendar;
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::app::{App, Shared};
+use crate::problem::Problem;
+use answer::Turned;
+use endpoint::Endpoint;
+use gate::Admitted;
+
+pub(crate) use endpoint::WORDS;
+pub(crate) use gate::signed_in;
+
+/// The addresses of projects.
+pub(crate) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/p/{project}/api/{*rest}", any(of_project))
+        .route("/api/{*rest}", any(of_default_project))
+        .route("/p/{project}/{form}/{id}/download", any(in_front))
+        .route("/p/{project}/{form}/{id}/jump/trigger/{name}", any(in_front))
+        .route("/p/{project}/{form}/{id}/jump/trigger/{name}/", any(in_front))
+        .route("/p/{project}/{form}/{id}/hooks/{name}", any(in_front))
+        .route("/p/{project}/{form}/{id}/hooks/{name}/", any(in_front))
+}
+
+/// What a request is about, once it was let in. Answers that are written while they are sent keep one.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) app: Shared,
+    pub(crate) admitted: Arc<Admitted>,
+    pub(crate) parts: Arc<Parts>,
+}
+
+impl Asked {
+    /// The project's name.
+    pub(crate) fn project(&self) -> &str {
+        self.admitted.project()
+    }
+
+    /// Where the hub is, and who is there, for whoever writes documents.
+    pub(crate) fn site(&self) -> Site<'_> {
+        let roles = self.admitted.routing.roles();
+        Site { base: &self.admitted.base, time_zone: self.calendar().zone, roles }
+    }
+
+    /// Now, where the project is.
+    pub(crate) fn calendar(&self) -> Calendar {
+        let now = self.app.hub.now();
+        Calendar { now, zone: self.app.hub.surroundings(&self.admitted.routing, now).zone }
+    }
+}
+
+async fn of_project(
+    State(app): State<Shared>,
+    Path((project, _)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    // The path as it was sent: what is encoded in it stays so until it is cut.
+    let endpoint = request.uri().path().splitn(5, '/').nth(4).and_then(endpoint::find);
+    Box::pin(answer(app, Some(project), endpoint, request)).await
+}
+
+async fn of_default_project(State(app): State<Shared>, request: Request) -> Response {
+    let endpoint = request.uri().path().splitn(3, '/').nth(2).and_then(endpoint::find);
+    let project = default_project(&app);
+    Box::pin(answer(app, project, endpoint, request)).await
+}
+
+async fn in_front(
+    State(app): State<Shared>,
+    Path(address): Path<Vec<(String, String)>>,
+    request: Request,
+) -> Response {
+    let mut address = address.into_iter().map(|(_, value)| value);
+    let (project, form) = (address.next(), address.next().unwrap_or_default());
+    let rest = request.uri().path().splitn(5, '/').nth(4).unwrap_or_default();
+    let endpoint = endpoint::find_in_front(&form, rest);
+    Box::pin(answer(app, project, endpoint, request)).await
+}
+
+/// The project that is meant where none is named: the one that is set, else the only one.
+fn default_project(app: &App) -> Option<String> {
+    if let Some(project) = &app.settings.default_project {
+        return Some(project.clone());
+    }
+    let routing = app.hub.routing();
+    let mut projects = routing.projects();
+    let only = projects.next()?.project.to_string();
+    projects.next().is_none().then_some(only)
+}
+
+/// How the refusal of a name identifier that is nobody's is called.
+const UNKNOWN_PERSON: &str = "unknown-name-id";
+
+/// Answers one request. What changes something is finished even if its client hangs up.
+async fn answer(
+    app: Shared,
+    project: Option<String>,
+    endpoint: Option<Endpoint>,
+    request: Request,
+) -> Response {
+    if request.method().is_safe() {
+        return answered(app, project, endpoint, request).await;
+    }
+    let changes = app.changes.clone();
+    let task = changes.spawn(answered(app, project, endpoint, request));
+    task.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request of the API of w.c.s. ended in the middle");
+        let detail = "the hub made a mistake here; its log says which";
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", detail);
+        answer::turned(&problem.into())
+    })
+}
+
+async fn answered(
+    app: Shared,
+    project: Option<String>,
+    endpoint: Option<Endpoint>,
+    request: Request,
+) -> Response {
+    match try_answer(app, project, endpoint, request).await {
+        Ok(response) => answer::finished(response),
+        Err(turned) => answer::turned(&turned),
+    }
+}
+
+async fn try_answer(
+    app: Shared,
+    project: Option<String>,
+    endpoint: Option<Endpoint>,
+    request: Request,
+) -> Result<Response, Turned> {
+    let (project, endpoint) = project.zip(endpoint).ok_or_else(Refusal::not_found)?;
+    let (parts, body) = request.into_parts();
+    endpoint.require(&parts.method)?;
+    let admitted = match gate::admit(&app, &project, &parts, &endpoint).await {
+        Ok(admitted) => Arc::new(admitted),
+        // A page that shows a person their own takes everything else for an outage.
+        Err(Turned::Refused(refusal))
+            if refusal.code == UNKNOWN_PERSON && matches!(endpoint, Endpoint::MyForms { .. }) =>
+        {
+            return Err(refusal.in_a_good_answer().into());
+        }
+        Err(turned) => return Err(turned),
+    };
+    let asked = Asked { app, admitted, parts: Arc::new(parts) };
+    run(&asked, endpoint, body).await
+}
+
+async fn run(asked: &Asked, endpoint: Endpoint, body: Body) -> Result<Response, Turned> {
+    let is_read = asked.parts.method.is_safe();
+    match endpoint {
+        Endpoint::FormDefinitions => catalogue::forms(asked).await,
+        Endpoint::Schema { form, .. } => catalogue::schema(asked, &form).await,
+        Endpoint::Categories => catalogue::categories(asked).await,
+        Endpoint::Category(slug) => catalogue::category(asked, &slug).await,
+        Endpoint::Roles => catalogue::roles(asked),
+        Endpoint::CardKinds => catalogue::card_kinds(asked),
+        Endpoint::Me => people::me(asked),
+        Endpoint::MyForms { drafts } => people::mine(asked, drafts).await,
+        Endpoint::People => people::list(asked),
+        Endpoint::PersonForms(id) => people::forms_of(asked, &id).await,
+        Endpoint::All(part) => overview::answer(asked, part).await,
+        Endpoint::Records { kind, form, part } => {
+            lists::answer(asked, kind, &form, part, body).await
+        }
+        Endpoint::Record { kind, form, id } if is_read => {
+            document::answer(asked, kind, &form, &id).await
+        }
+        Endpoint::Download { kind, form, id } => document::download(asked, kind, &form, &id).await,
+        Endpoint::Code(code) => code::answer(asked, &code).await,
+        Endpoint::Record { kind, form, id } => edit::answer(asked, kind, &form, &id, body).await,
+        Endpoint::Submit { kind, form } => submit::answer(asked, kind, &form, body).await,
+        Endpoint::Trigger { kind, form, id, name } => {
+            trigger::answer(asked, kind, &form, &id, &name, body).await
+        }
+        Endpoint::Hook { kind, form, id, name } => {
+            hooks::answer(asked, kind, &form, &id, &name, body).await
+        }
+        Endpoint::Import { .. } | Endpoint::Job(_) => Err(Refusal::not_found().into()),
+    }
+}

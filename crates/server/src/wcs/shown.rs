@@ -1,0 +1,110 @@
+//! What a caller is shown of one record: the status that they may see, what they may do, who plays which part.
+
+use fieldpost_dialects::wcs::{Offer, Record, Viewer};
+use fieldpost_engine::Followed;
+use fieldpost_rules::lifecycle::who::function_roles;
+use fieldpost_rules::lifecycle::{Addresses, Available, DEFAULT_BOUNDS, Machine};
+use fieldpost_rules::wcs::caller::Caller;
+use fieldpost_rules::wcs::reading::{Reading, sees_status, visible_status};
+
+use super::{Asked, forms};
+
+/// What a caller is shown of a record.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    visible_status: Option<String>,
+    offers: Vec<Offer>,
+    concerned: Vec<String>,
+    acting: Vec<String>,
+}
+
+impl Shown {
+    /// The same for whoever writes documents.
+    pub(super) fn viewer(&self) -> Viewer<'_> {
+        Viewer {
+            visible_status: self.visible_status.as_deref(),
+            offers: &self.offers,
+            concerned: &self.concerned,
+            acting: &self.acting,
+        }
+    }
+}
+
+/// The roles that a record concerns.
+pub(super) fn concerned(asked: &Asked, followed: &Followed) -> Vec<String> {
+    if followed.form.is_tracked {
+        with_machine(asked, followed, |machine| machine.concerned(&followed.record).roles)
+    } else {
+        forms::concerned(asked, &followed.form)
+    }
+}
+
+/// What a caller is shown of a record.
+pub(super) fn look(
+    asked: &Asked,
+    followed: &Followed,
+    caller: &Caller<'_>,
+    reading: Reading,
+) -> Shown {
+    let progress = &followed.record.progress;
+    let definition = &*followed.form.definition;
+    let sees = |id: &str| {
+        let status = definition.lifecycle.status(id);
+        let visible_to = status.map_or(&[][..], |status| &status.visible_to);
+        let roles_of = |function: &str| function_roles(definition, progress, function);
+        sees_status(reading, caller, visible_to, roles_of)
+    };
+    let came_to: Vec<&str> =
+        progress.history.iter().filter_map(|entry| entry.status.as_deref()).collect();
+    let real = progress.status.as_deref().filter(|status| sees(status));
+    let visible = real.or_else(|| visible_status(&came_to, sees));
+    if !followed.form.is_tracked {
+        let concerned = forms::concerned(asked, &followed.form);
+        let visible_status = visible.map(str::to_owned);
+        return Shown { visible_status, concerned, ..Shown::default() };
+    }
+    let actor = asked.admitted.actor();
+    with_machine(asked, followed, |machine| Shown {
+        visible_status: visible.map(str::to_owned),
+        offers: machine.available(&followed.record, &actor).into_iter().filter_map(offer).collect(),
+        concerned: machine.concerned(&followed.record).roles,
+        acting: machine.acting(&followed.record).roles,
+    })
+}
+
+fn with_machine<T>(asked: &Asked, followed: &Followed, ask: impl FnOnce(&Machine<'_>) -> T) -> T {
+    let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
+    let definition = &*followed.form.definition;
+    let addresses: Addresses =
+        hub.addresses(asked.project(), &definition.name, &followed.record.progress);
+    ask(&Machine {
+        definition,
+        addresses: &addresses,
+        surroundings: hub.surroundings(routing, hub.now()),
+        bounds: DEFAULT_BOUNDS,
+    })
+}
+
+/// What documents name of what can be done; the rest is for pages.
+fn offer(available: Available) -> Option<Offer> {
+    match available {
+        Available::Hook(id) => Some(Offer::Hook(id)),
+        Available::Trigger(name) => Some(Offer::Trigger(name)),
+        Available::Edit(status, action) => Some(Offer::Edit { status, action }),
+        Available::GlobalAction(_)
+        | Available::Button(..)
+        | Available::Comment(..)
+        | Available::Attach(..) => None,
+    }
+}
+
+/// A record for whoever writes documents of it.
+pub(super) fn record(followed: &Followed) -> Record<'_> {
+    Record {
+        definition: &followed.form.definition,
+        submission: &followed.record.submission,
+        progress: &followed.record.progress,
+        files: &followed.record.files,
+        place: Some(followed.place),
+    }
+}
