@@ -28,7 +28,7 @@ use crate::lanes::{LaneDefinition, Lanes, Ready};
 use crate::parking::Returned;
 use crate::rendering::Rendered;
 use crate::routing::{Lane as RoutedLane, ProjectRouting};
-use crate::{lifecycle, telemetry};
+use crate::{standing_order, telemetry};
 
 /// The pause after a claim that failed, before the store is asked again.
 const AFTER_FAILED_CLAIM: Duration = Duration::from_millis(250);
@@ -393,7 +393,7 @@ async fn deliver_one(hub: &Hub, ready: Ready, mut done: Done, abandon: &Cancella
         return release(hub, vec![claimed]).await;
     };
     let order_of_call = (claimed.event == DeliveryEvent::Call).then(|| {
-        lifecycle::order(&claimed.forwarder, &claimed.lane.name, hub.settings().call_patience)
+        standing_order::order(&claimed.forwarder, &claimed.lane.name, hub.settings().call_patience)
     });
     let found = order_of_call.as_ref().or_else(|| project.forwarder(&claimed.forwarder));
     let Some(forwarder) = found else {

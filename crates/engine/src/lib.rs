@@ -40,7 +40,7 @@ mod indexing;
 mod jobs;
 mod keep;
 mod lanes;
-pub mod lifecycle;
+mod lifecycle;
 mod looking;
 mod map;
 mod matching;
@@ -66,6 +66,7 @@ mod run_bulk;
 mod running;
 mod settings;
 mod standing;
+mod standing_order;
 mod storing;
 mod tallies;
 mod telemetry;
@@ -107,6 +108,10 @@ pub use jobs::{
     AdaptorFunction, AdaptorShown, CheckedJob, JobOperation, JobProblem, adaptors_shown, check_job,
 };
 pub use lanes::breaker::{BreakerPolicy, Cause};
+pub use lifecycle::{
+    Edit, Followed, FollowedForm, LifecycleError, NewSubmission, OWN_SOURCE, RecordKey, SubmittedForm,
+    machine,
+};
 pub use looking::{ContentQuery, LONGEST_LOOK, LookedThrough, MOST_LOOKED_THROUGH};
 pub use map::{MapEdge, MapNode, MapNodeKind, ProjectMap, is_bad};
 pub use news::TELL_EVERY;

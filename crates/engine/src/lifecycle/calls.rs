@@ -16,13 +16,9 @@ use fieldpost_dialects::wcs::push::{self, Body};
 use fieldpost_dialects::wcs::{self, Site, Viewer};
 use fieldpost_model::delivery::{DeliveryOrigin, PayloadKind};
 use fieldpost_model::event::Event;
-use fieldpost_model::forwarder::{
-    Format, Forwarder, MessageFilter, Method, OnRejected, OrderBy, PayloadChoice, Rendering,
-};
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::{CallFiles, CallMethod};
 use fieldpost_model::progress::{ActionList, FILE_DIGEST};
-use fieldpost_model::retry::RetryPolicy;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::template::FileDatum;
 use fieldpost_rules::lifecycle::{CallError, CallOutcome, CallPlan, Caller};
@@ -175,36 +171,6 @@ impl CallFacts {
             })
         };
         read().ok_or_else(|| "the plan of the call cannot be read".to_owned())
-    }
-}
-
-/// The standing order that a call is delivered by: how often it is tried before the lifecycle is told that
-/// it failed.
-pub(crate) fn order(name: &str, connection: &str, patience: std::time::Duration) -> Forwarder {
-    let minimum_tries = if patience.is_zero() { 1 } else { 3 };
-    let retry = RetryPolicy {
-        first: std::time::Duration::from_secs(10),
-        max: std::time::Duration::from_mins(5),
-        give_up_after: patience,
-        minimum_tries,
-        ..RetryPolicy::default()
-    };
-    Forwarder {
-        name: name.to_owned(),
-        on: Event::Call,
-        filter: MessageFilter::default(),
-        to: connection.to_owned(),
-        format: Format::Json,
-        method: Method::Post,
-        paused: false,
-        headers: Vec::new(),
-        query: Vec::new(),
-        retry,
-        order_by: OrderBy::None,
-        on_rejected: OnRejected::Continue,
-        payload: PayloadChoice::Snapshot,
-        rendering: Rendering::default(),
-        withhold: Vec::new(),
     }
 }
 

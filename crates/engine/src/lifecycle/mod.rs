@@ -27,7 +27,6 @@ mod step;
 mod submit;
 mod told;
 
-pub(crate) use calls::order;
 pub(crate) use serve::serve;
 pub(crate) use submit::own_source;
 pub(crate) use told::Told;

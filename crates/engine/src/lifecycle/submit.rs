@@ -24,11 +24,11 @@ use super::happen::{LifecycleError, Subject};
 use super::record::{Followed, RecordKey};
 use super::step::Next;
 use super::told::{Came, Told};
+use crate::Incoming;
 use crate::filing::{Arrival, ArrivedFile, Refusal as FilingRefusal, RefusedBy, Way};
 use crate::flow::{ReceiptOutcome, TakenIn};
 use crate::hub::Hub;
 use crate::ids::new_secret;
-use crate::receive::Incoming;
 use crate::routing::{ProjectRouting, SourceRoute};
 
 /// The source that takes in what is filled in here: every project has it, and none can define it.
