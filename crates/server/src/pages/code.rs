@@ -7,7 +7,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use fieldpost_engine::lifecycle::{Followed, FollowedForm, RecordKey};
+use fieldpost_engine::{Followed, FollowedForm, RecordKey};
 use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField, keyed};
 use fieldpost_model::submission::Node;
 use fieldpost_model::time::Timestamp;

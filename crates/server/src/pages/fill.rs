@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use fieldpost_engine::ArrivedFile;
-use fieldpost_engine::lifecycle::{Edit, Followed, FollowedForm, NewSubmission, RecordKey};
+use fieldpost_engine::{Edit, Followed, FollowedForm, NewSubmission, RecordKey};
 use fieldpost_model::progress::{Origin, Progress, StoredFile};
 use fieldpost_model::submission::Submission;
 use fieldpost_rules::lifecycle::{Addresses, Available, Caller};

@@ -288,10 +288,13 @@ impl<'a> Reader<'_, 'a> {
                 None => {}
                 Some((key, _)) if is_asked && inner.field_type != FieldType::Computed => {
                     let name = format!("{name}.{key}");
-                    let node = self.answer(&name, inner);
+                    let (rows, node) = if inner.field_type == FieldType::Block {
+                        self.block(&name, inner)
+                    } else {
+                        (Vec::new(), self.answer(&name, inner))
+                    };
                     group.members.push((key.clone(), node));
-                    let text = inner.label.clone();
-                    row.push(Asked { name, field: inner, text, rows: Vec::new() });
+                    row.push(Asked { name, field: inner, text: inner.label.clone(), rows });
                 }
                 Some((key, _)) => group.members.push((key.clone(), answers::nothing(inner))),
             }

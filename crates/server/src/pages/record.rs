@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use fieldpost_engine::lifecycle::{Followed, FollowedForm, RecordKey};
+use fieldpost_engine::{Followed, FollowedForm, RecordKey};
 use fieldpost_model::form_definition::{DisplayLocation, FormDefinition};
 use fieldpost_model::lifecycle::{ActionKind, Who};
 use fieldpost_model::progress::{Actor, HistoryEntry, Part};

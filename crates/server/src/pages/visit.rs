@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use fieldpost_engine::ProjectRouting;
-use fieldpost_engine::lifecycle::{Followed, FollowedForm, LifecycleError};
+use fieldpost_engine::{Followed, FollowedForm, LifecycleError};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::person::UserReference;
 use fieldpost_model::progress::Progress;

@@ -19,9 +19,9 @@ mod answer;
 pub(crate) mod digest;
 mod forms;
 mod gate;
-mod pieces;
+pub(crate) mod pieces;
 mod submission;
-mod upload;
+pub(crate) mod upload;
 
 use axum::Router;
 use axum::routing::any;

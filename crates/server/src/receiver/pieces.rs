@@ -20,20 +20,20 @@ use crate::body::{BodyRefusal, next_piece};
 /// The most bytes that are handed on at once.
 const PIECE: usize = 64 * 1024;
 /// The most bytes that the reader of parts may take without getting on: all of a part's head.
-pub(super) const MOST_PENDING: usize = 256 * 1024;
+pub(crate) const MOST_PENDING: usize = 256 * 1024;
 
 /// What holds for an upload as a whole.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// The most bytes.
-    pub(super) most: usize,
+    pub(crate) most: usize,
     /// The longest wait for a piece.
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 /// Why there is no next piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The body ended otherwise than at its end.
     Body(BodyRefusal),
     /// What stands before a part's content is longer than anybody writes.
@@ -42,19 +42,19 @@ pub(super) enum Stop {
 
 /// What the stream and its reader know of each other.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     pending: Arc<AtomicUsize>,
     stopped: Arc<Mutex<Option<Stop>>>,
 }
 
 impl Progress {
     /// The reader has got on.
-    pub(super) fn made(&self) {
+    pub(crate) fn made(&self) {
         self.pending.store(0, Ordering::Relaxed);
     }
 
     /// Why the stream stopped, if it was the stream that did.
-    pub(super) fn stop(&self) -> Option<Stop> {
+    pub(crate) fn stop(&self) -> Option<Stop> {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -96,7 +96,7 @@ impl State {
 }
 
 /// The pieces of a body. Where they break off, the progress says why.
-pub(super) fn pieces(
+pub(crate) fn pieces(
     body: Body,
     bounds: Bounds,
     progress: Progress,

@@ -237,7 +237,7 @@ fn role(part: &Field<'_>) -> Result<Role, Problem> {
 }
 
 /// The name of a file, without the folders that some clients write before it.
-fn file_name(written: &str) -> Result<String, Problem> {
+pub(crate) fn file_name(written: &str) -> Result<String, Problem> {
     let name = written.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let is_one = !matches!(name, "" | "." | "..")
         && name.len() <= MAX_FILE_NAME
@@ -264,7 +264,7 @@ fn looks_like_xml(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }
 
-fn stopped(stop: Stop) -> Problem {
+pub(crate) fn stopped(stop: Stop) -> Problem {
     match stop {
         Stop::Body(BodyRefusal::TooLarge(most)) => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -282,7 +282,7 @@ fn stopped(stop: Stop) -> Problem {
     }
 }
 
-fn not_taken(name: &str, error: FileError) -> Problem {
+pub(crate) fn not_taken(name: &str, error: FileError) -> Problem {
     match error {
         FileError::TooLarge { most } => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -294,7 +294,7 @@ fn not_taken(name: &str, error: FileError) -> Problem {
     }
 }
 
-fn broken(detail: impl Into<String>) -> Problem {
+pub(crate) fn broken(detail: impl Into<String>) -> Problem {
     Problem::bad_request("broken-multipart", detail)
 }
 

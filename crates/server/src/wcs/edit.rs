@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use fieldpost_dialects::wcs::read::{self, warnings_value};
-use fieldpost_engine::lifecycle::{Edit, LifecycleError, RecordKey};
+use fieldpost_engine::{Edit, LifecycleError, RecordKey};
 use fieldpost_model::json::Value;
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::reading::Kind;

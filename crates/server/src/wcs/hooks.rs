@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use fieldpost_dialects::wcs::read;
-use fieldpost_engine::lifecycle::RecordKey;
+use fieldpost_engine::RecordKey;
 use fieldpost_model::json::Value;
 use fieldpost_rules::lifecycle::{Happening, Sent};
 use fieldpost_rules::wcs::reading::Kind;

@@ -13,7 +13,7 @@ use fieldpost_dialects::wcs::read::{
     self, BadBody, SentFile, Submitted, UserClaim, Warning, check_content_type, warnings_value,
 };
 use fieldpost_engine::ArrivedFile;
-use fieldpost_engine::lifecycle::{Followed, FollowedForm, LifecycleError, NewSubmission};
+use fieldpost_engine::{Followed, FollowedForm, LifecycleError, NewSubmission};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::json::Value;
 use fieldpost_model::person::UserReference;

@@ -196,6 +196,25 @@ fn rows_of_a_block_that_nobody_began_are_none() {
 }
 
 #[test]
+fn blocks_stand_in_each_other() {
+    let definition = form(
+        r#"[{"name":"p","label":"P","type":"block","fields":[
+            {"name":"first","label":"First","type":"string"},
+            {"name":"pets","label":"Pets","type":"block","fields":[
+                {"name":"kind","label":"Kind","type":"string"},
+                {"name":"age","label":"Age","type":"numeric"}]}]}]"#,
+    );
+    let mut two = typed("p.0.pets.1.kind=cat&p.1.first=B&p.1.pets.0.kind=dog&p.1.pets.0.age=x");
+    two.set_rows("a.p", 2);
+    two.set_rows("a.p.0.pets", 2);
+    let expected = r#"p=[{pets=[{kind="cat"}]},{first="B" pets=[{kind="dog" age=unfit(x)}]}]"#;
+    check(&definition, &two, expected, "p.1.pets.0.age: number");
+    two.remove_row("a.p", 0);
+    let expected = r#"p=[{first="B" pets=[{kind="dog" age=unfit(x)}]}]"#;
+    check(&definition, &two, expected, "p.0.pets.0.age: number");
+}
+
+#[test]
 fn what_is_not_asked_has_no_answer_and_misses_none() {
     let definition = form(
         r#"[{"name":"kind","label":"Kind","type":"string"},

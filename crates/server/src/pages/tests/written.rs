@@ -107,7 +107,7 @@ fn all_answers_are_shown_before_they_are_sent() {
         r#"[{{"name":"kind","label":"Kind","type":"item","items":{ITEMS}}},
             {{"name":"ok","label":"Agreed","type":"bool"}},
             {{"name":"none","label":"None","type":"string"}},
-            {{"name":"hidden","label":"Hidden","type":"string","display_locations":["summary"]}},
+            {{"name":"hidden","label":"Hidden","type":"string","display":["summary"]}},
             {{"name":"p","label":"People","type":"block","fields":[{{"name":"z","label":"Z","type":"string"}}]}},
             {{"name":"sum","label":"Sum","type":"computed","template":"{{{{ 1|add:2 }}}}"}}]"#
     ));
