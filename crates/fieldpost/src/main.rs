@@ -26,7 +26,11 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if let Some(ended) = cli::run_jobs(&arguments) {
+        return ended;
+    }
     // Installed once, before anything speaks TLS. The only error is that one was there already.
     drop(rustls::crypto::ring::default_provider().install_default());
-    cli::run(&std::env::args_os().collect::<Vec<_>>())
+    cli::run(&arguments)
 }

@@ -6,21 +6,17 @@
 mod npm;
 mod read;
 mod report;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use fieldpost_model::json::Value;
-use fieldpost_outbound::sql::SqlPool;
-use fieldpost_outbound::{AllowNetworks, Client, OutboundSettings};
-use fieldpost_script::host::StepHost;
-use fieldpost_script::host::http::{HttpLimits, HttpService};
-use fieldpost_script::host::mail::MailService;
-use fieldpost_script::host::sql::SqlService;
+use fieldpost_outbound::{AllowNetworks, OutboundSettings};
 use fieldpost_script::protocol::Level;
 use fieldpost_script::runtime::workflow::{Finished, Processes};
-use fieldpost_script::sandbox::{Pool, PoolSettings};
+use fieldpost_script::sandbox::{Pool, PoolSettings, give_back_program};
 
 use super::Ending;
 use crate::failure::Failure;
@@ -28,6 +24,7 @@ use crate::output;
 use npm::Npm;
 use read::Prepared;
 use report::Console;
+use world::World;
 
 /// Where the final state goes if nobody says where: beside the job, as OpenFn has it.
 const OUTPUT: &str = "output.json";
@@ -147,32 +144,17 @@ impl Job {
         let time = Duration::from_millis(self.timeout);
         let workflow = prepared.workflow(start.as_deref(), &state, self.level(), time)?;
         let console = Console { silent: self.log == Log::None, runtime: self.log >= Log::Info };
-        let (client, pool) = self.begin(time).await?;
-        let limits = HttpLimits { time, ..HttpLimits::default() };
-        let host = StepHost::new(|line| console.log(line))
-            .with(HttpService::new(client.clone(), limits))
-            .with(SqlService::new(SqlPool::new(client)))
-            .with(MailService::new(None));
         let node = if workflow.needs_node() {
             Some(self.npm.pool(self.outbound(), time).await?)
         } else {
             None
         };
-        let processes = Processes { own: pool, node };
+        let processes = Processes { own: pool(time)?, node };
+        // From here on this process listens to the one that runs the job, and does little else.
+        give_back_program();
+        let host = World::new(self.outbound(), time, console);
         let finished = workflow.run(state, end.as_deref(), &processes, &host).await;
         self.conclude(&prepared, finished)
-    }
-
-    /// What makes requests for the job, and what runs it. The machine's authorities are read while the process of
-    /// the job starts: for a small job this is most of what there is to do.
-    async fn begin(&self, time: Duration) -> Result<(Client, Pool), Failure> {
-        let settings = self.outbound();
-        let client = tokio::task::spawn_blocking(move || Client::new(settings));
-        let pool = pool(time)?;
-        // Where no process starts now, the first step says so.
-        let (_warm, client) = tokio::join!(pool.warm(), client);
-        let client = client.map_err(|error| Failure::new(error.to_string()))?;
-        Ok((client.map_err(|error| Failure::new(error.to_string()))?, pool))
     }
 
     /// How the job reaches the world.

@@ -2,6 +2,7 @@
 
 mod actions;
 mod adaptor;
+mod alone;
 mod apply;
 mod audit;
 mod backup;
@@ -159,6 +160,8 @@ impl From<Ending> for ExitCode {
     }
 }
 
+pub(crate) use alone::run_jobs;
+
 /// Runs the program.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     match understand(arguments).and_then(Cli::execute) {
@@ -179,6 +182,9 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
 }
 
 fn understand(arguments: &[OsString]) -> Result<Cli, Failure> {
+    if let Some(cli) = alone::understand(arguments) {
+        return Ok(cli);
+    }
     let matches = config::read_arguments(&Cli::command(), arguments)?;
     Ok(Cli::from_arg_matches(&matches)?)
 }
