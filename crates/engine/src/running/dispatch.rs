@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use fieldpost_model::ProjectName;
@@ -30,6 +31,11 @@ use crate::routing::ProjectRouting;
 
 /// The pause after a claim that failed, before the store is asked again.
 const AFTER_FAILED_CLAIM: Duration = Duration::from_millis(250);
+/// While many runs are under way, room for a few more is not asked for at once: within this pause more of them end,
+/// and all that they have left is filled with one claim.
+const GATHERING: Duration = Duration::from_millis(4);
+/// Room for one part of these of all runs is worth a claim at once.
+const WORTH_A_CLAIM: usize = 4;
 /// A hold is renewed when so much of it is over: one part of these.
 const RENEWED_IN: u32 = 3;
 
@@ -63,6 +69,8 @@ pub(super) struct Dispatcher {
     listing: bool,
     /// No claim before this time.
     not_before: Instant,
+    /// When was asked for runs last.
+    asked_at: Option<Instant>,
     /// Cancelled when the runs under way have had their time.
     abandon: CancellationToken,
 }
@@ -83,6 +91,7 @@ impl Dispatcher {
             claiming: false,
             listing: false,
             not_before: Instant::now(),
+            asked_at: None,
             abandon: CancellationToken::new(),
         }
     }
@@ -176,7 +185,10 @@ impl Dispatcher {
                         self.under_way.renewed(hold, *kept);
                     }
                 }
-                Event::Done(hold) => self.under_way.done(&hold),
+                Event::Done(hold) => {
+                    self.under_way.done(&hold);
+                    self.count();
+                }
             }
             next = self.events.try_recv().ok();
         }
@@ -200,10 +212,16 @@ impl Dispatcher {
         }
     }
 
+    /// Tells who gathers records how many runs there are that may have some.
+    fn count(&self) {
+        self.runner.under_way.store(self.under_way.len(), Ordering::Relaxed);
+    }
+
     fn begin(&mut self, claimed: ClaimedRun) {
         let reins = Reins { abandon: self.abandon.clone(), ..Reins::default() };
         let (id, hold) = (claimed.run.id, hold_of(&claimed));
         self.under_way.begin(hold.clone(), reins.clone());
+        self.count();
         let (runner, done) = (Arc::clone(&self.runner), Done { hold, sender: self.sender.clone() });
         self.runner.hub.spawn(async move {
             let kept = claimed.clone();
@@ -219,7 +237,7 @@ impl Dispatcher {
     /// Asks for as many runs as there is room for.
     fn ask_for_more(&mut self) {
         let now = Instant::now();
-        if self.claiming || now < self.not_before {
+        if self.claiming || now < self.not_before() {
             return;
         }
         let demands = self.demands(now);
@@ -227,6 +245,7 @@ impl Dispatcher {
             return;
         }
         self.claiming = true;
+        self.asked_at = Some(now);
         let (hub, sender) = (self.runner.hub.clone(), self.sender.clone());
         self.runner.hub.spawn(async move {
             let claims = AssertUnwindSafe(hub.store().claim_runs(demands)).catch_unwind().await;
@@ -236,6 +255,15 @@ impl Dispatcher {
             // Without a dispatcher there is nobody to tell: the leases run out.
             drop(sender.send(Event::Claimed(claims, now)));
         });
+    }
+
+    /// When a claim may be made: later, where there is room for few runs and was asked a moment ago.
+    fn not_before(&self) -> Instant {
+        let is_worth_it = self.room() >= self.runner.settings.runs.div_ceil(WORTH_A_CLAIM);
+        match self.asked_at {
+            Some(asked_at) if !is_worth_it => self.not_before.max(asked_at + GATHERING),
+            _ => self.not_before,
+        }
     }
 
     fn room(&self) -> usize {
@@ -295,7 +323,7 @@ impl Dispatcher {
         if self.claiming || self.room() == 0 || self.is_held() {
             return None;
         }
-        self.due.values().min().map(|due| (*due).max(self.not_before))
+        self.due.values().min().map(|due| (*due).max(self.not_before()))
     }
 
     /// Asks which workflows have something in the queue: what hints have missed.

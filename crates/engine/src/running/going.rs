@@ -1,5 +1,6 @@
 //! What the steps of one run share while it goes on.
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldpost_model::time::Timestamp;
@@ -38,6 +39,8 @@ pub(super) struct Runner {
     pub(super) room: Arc<Semaphore>,
     pub(super) pool: Pool,
     pub(super) recorder: Recorder,
+    /// How many runs are under way.
+    pub(super) under_way: Arc<AtomicUsize>,
     /// Connections to the databases that jobs speak to.
     pub(super) databases: SqlPool,
     /// Processes for steps with packages of npm.

@@ -33,6 +33,7 @@ mod telling;
 mod under_way;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use fieldpost_outbound::sql::SqlPool;
 use fieldpost_script::npm::NodePools;
@@ -55,11 +56,13 @@ pub(crate) async fn serve(hub: Hub) {
     let Some(pool) = settings.pool() else {
         return hub.stopping().cancelled().await;
     };
-    let recorder = Recorder::start(&hub);
+    let under_way = Arc::<AtomicUsize>::default();
+    let recorder = Recorder::start(&hub, Arc::clone(&under_way));
     let runner = Runner {
         pool: Pool::new(pool),
         room: Arc::new(Semaphore::new(ROOM_KILOBYTES)),
         recorder,
+        under_way,
         databases: SqlPool::new(hub.outbound().clone()),
         node: NodePools::new(settings.node(), hub.outbound().clone()),
         shelf: Shelf::default(),

@@ -1,9 +1,13 @@
 //! Records of runs, gathered: what several runs have to record at one moment goes to the store in
 //! one transaction.
 //!
-//! One batch is under way at a time; what comes meanwhile makes the next one larger. A run offers
-//! its next record after the answer to the one before, so that it stands in a batch once.
+//! One batch is under way at a time; what comes meanwhile makes the next one larger. Where many runs are under way,
+//! a batch that follows upon another waits a little for those that are about to come: each transaction costs as
+//! much as some records. A run offers its next record after the answer to the one before, so that it stands in a batch
+//! once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fieldpost_store::{RunKept, RunRecord, StoreError};
@@ -17,6 +21,9 @@ const MOST_RECORDS: usize = 256;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// Records that wait for a batch. Beyond these, runs wait before they offer theirs.
 const MOST_WAITING: usize = 1_024;
+/// From so many runs under way on, a batch waits until so much time has passed since the one before.
+const MANY_RUNS: usize = 16;
+const GATHERING: Duration = Duration::from_millis(2);
 /// The pause before records that the store could not take are offered again.
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long a stopping hub offers a record.
@@ -36,10 +43,11 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the task that writes records. It ends when nobody offers any more.
-    pub(super) fn start(hub: &Hub) -> Self {
+    /// Starts the task that writes records. It ends when nobody offers any more. `under_way` is how many runs there
+    /// are that may offer any.
+    pub(super) fn start(hub: &Hub, under_way: Arc<AtomicUsize>) -> Self {
         let (offers, waiting) = mpsc::channel(MOST_WAITING);
-        hub.spawn(serve(hub.clone(), waiting));
+        hub.spawn(serve(hub.clone(), waiting, under_way));
         Self { offers }
     }
 
@@ -58,8 +66,9 @@ fn bytes_of(record: &RunRecord) -> usize {
     states + record.log.iter().map(|line| line.message.len()).sum::<usize>()
 }
 
-async fn serve(hub: Hub, mut waiting: mpsc::Receiver<Offer>) {
+async fn serve(hub: Hub, mut waiting: mpsc::Receiver<Offer>, under_way: Arc<AtomicUsize>) {
     let mut held: Option<Offer> = None;
+    let mut last: Option<Instant> = None;
     loop {
         let first = match held.take() {
             Some(offer) => offer,
@@ -68,6 +77,9 @@ async fn serve(hub: Hub, mut waiting: mpsc::Receiver<Offer>) {
                 None => return,
             },
         };
+        if let Some(last) = last.filter(|_| under_way.load(Ordering::Relaxed) >= MANY_RUNS) {
+            tokio::time::sleep_until(last + GATHERING).await;
+        }
         let mut bytes = first.bytes;
         let mut batch = vec![first];
         while batch.len() < MOST_RECORDS {
@@ -80,6 +92,7 @@ async fn serve(hub: Hub, mut waiting: mpsc::Receiver<Offer>) {
             batch.push(offer);
         }
         write(&hub, batch).await;
+        last = Some(Instant::now());
     }
 }
 
