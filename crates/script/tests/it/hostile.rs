@@ -164,7 +164,7 @@ async fn floods_of_the_log_are_bounded() {
     settings.limits = limits;
     let mut flood = job(
         "a",
-        "fn(s => { for (let n = 0; n < 1e5; n++) console.log('x'.repeat(1e5)); console.log({ get a() { return 'y'.repeat(1e6); } }); return s; })",
+        "fn(s => { for (let n = 0; n < 2e4; n++) console.log('x'.repeat(1e5)); console.log({ get a() { return 'y'.repeat(1e6); } }); return s; })",
     );
     flood.work.limits = limits;
     let ran = crate::support::run_job(&Pool::new(settings), &flood, "{}").await;

@@ -560,3 +560,18 @@ fn compile_condition(ctx: Ctx<'_>, condition: String) -> rquickjs::Result<Functi
     let source = format!("(function (state, upstreamStepId) {{ return {condition}\n}})");
     ctx.eval_with_options(source, options)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_is_made_leaves_half_of_its_ground() {
+        let engine = Engine::new().unwrap();
+        let (bytes, most) = engine.kept.bytes();
+        assert!(
+            bytes < most / 2,
+            "{bytes} of {most} bytes: the ground has to grow with what every step wants"
+        );
+    }
+}

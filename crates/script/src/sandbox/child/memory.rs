@@ -69,6 +69,14 @@ pub(super) struct Kept {
     used: usize,
 }
 
+impl Kept {
+    /// How many bytes were kept, and how many might have been.
+    #[cfg(test)]
+    pub(super) const fn bytes(&self) -> (usize, usize) {
+        (self.ground.len(), GROUND_BYTES)
+    }
+}
+
 impl Memory {
     /// Memory for an engine; nothing where the system has none. It is never given back: engines end with their
     /// process.
