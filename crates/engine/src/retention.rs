@@ -40,6 +40,8 @@ const GATHER: Duration = Duration::from_millis(200);
 const GIVEN_UP: Duration = Duration::from_mins(1);
 /// How long it is kept what a run has left for a sender who waits and nobody else: longer than anybody waits.
 const ANSWERS_KEPT: Duration = Duration::from_hours(1);
+/// Nonces that one step forgets.
+const NONCES_AT_ONCE: usize = 1_000;
 /// How long actions are remembered that have ended.
 const ENDED_ACTIONS_KEPT: Duration = Duration::from_hours(90 * 24);
 
@@ -139,7 +141,18 @@ impl Hub {
             self.rebuild_cases(name).await?;
             self.tell_anew(name, self.now() - GIVEN_UP).await?;
         }
+        self.sweep_nonces().await?;
         self.store().forget_bulk(self.now() - ENDED_ACTIONS_KEPT).await.map(drop)
+    }
+
+    /// Forgets what signed requests have said only once and could say again by now: it is too old.
+    async fn sweep_nonces(&self) -> Result<(), StoreError> {
+        while self.store().sweep_nonces(NONCES_AT_ONCE).await? == NONCES_AT_ONCE as u64 {
+            if self.breathe().await {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Drops what runs have left for senders who wait no more.

@@ -305,6 +305,9 @@ impl Store {
             waiting
                 .extend(self.query(sql, with_ids(vec![project.into()], ids), read_delivery).await?);
         }
+        for ids in traces.submissions.chunks(IDS_AT_ONCE) {
+            waiting.extend(self.waiting_of_lifecycles(project, ids).await?);
+        }
         // What a message of the person told of a case is found by both.
         waiting.sort_by_key(|delivery| delivery.id);
         waiting.dedup_by_key(|delivery| delivery.id);

@@ -3,6 +3,9 @@
 //! Each kind of retention walks along the ids, which are in the order of time, and keeps a cursor:
 //! a step looks at the next few messages and never at those behind it. What it finds too early is
 //! noted, to be looked at again.
+//!
+//! What still waits is left: a delivery that is to be sent, a run that is to go on, and a submission whose
+//! lifecycle has not come to an end.
 
 use std::time::Duration;
 
@@ -70,6 +73,19 @@ const UNSUCCESSFUL: &str = "d.state NOT IN ('succeeded', 'superseded')";
 /// The states of a run that has not done what it was for.
 const UNSUCCESSFUL_RUN: &str = "r.state <> 'success'";
 
+/// The submissions of the message `m` that are under way: somebody has still to act on what they say.
+const UNDER_WAY: &str = "FROM submission_versions v CROSS JOIN progress t
+     WHERE v.project = m.project AND v.message = m.id AND t.project = v.project
+     AND t.submission = v.submission AND (t.standing = 'pending' OR t.status IS NULL)";
+/// Those with calls that are out.
+const CALLING: &str = "FROM submission_versions v CROSS JOIN lifecycle_calls c
+     WHERE v.project = m.project AND v.message = m.id AND c.project = v.project
+     AND c.submission = v.submission";
+/// Those whose lifecycles are still to be told of them.
+const UNTOLD: &str = "FROM submission_versions v CROSS JOIN untold u
+     WHERE v.project = m.project AND v.message = m.id AND u.project = v.project
+     AND u.submission = v.submission AND u.version = v.version";
+
 /// What waits is looked at again after this part of its age,
 const AGE_PART: u32 = 4;
 /// but after this time at the latest;
@@ -129,7 +145,8 @@ impl Facts {
             return Fate::Leave;
         }
         let is_old_enough = self.last_attempt_at.is_none_or(|at| at <= cutoff.0);
-        if self.unsuccessful == 0 && is_old_enough { Fate::Erase } else { Fate::LookAgain }
+        let has_ended = self.unsuccessful == 0 && self.waiting == 0;
+        if has_ended && is_old_enough { Fate::Erase } else { Fate::LookAgain }
     }
 }
 
@@ -297,7 +314,9 @@ impl Store {
             "SELECT m.id, m.state, m.erased_at,
                  (SELECT count(*) {of_message}) + (SELECT count(*) {run}),
                  (SELECT count(*) {of_message} AND {WAITING})
-                     + (SELECT count(*) {run} AND {run_waits}),
+                     + (SELECT count(*) {run} AND {run_waits})
+                     + (SELECT count(*) {UNDER_WAY}) + (SELECT count(*) {CALLING})
+                     + (SELECT count(*) {UNTOLD}),
                  (SELECT count(*) {of_message} AND {UNSUCCESSFUL})
                      + (SELECT count(*) {run} AND {UNSUCCESSFUL_RUN}),
                  (SELECT max(a.started_at + a.duration) FROM deliveries d CROSS JOIN attempts a

@@ -41,9 +41,8 @@ impl Store {
         let sql = "SELECT submission, number FROM lifecycle_calls
                    WHERE project = $1 AND delivery = $2";
         let parameters = vec![project.into(), delivery.into()];
-        let read = self.query(sql.to_owned(), parameters, |row| {
-            Ok((row.id(0)?, length(row.integer(1)?)?))
-        });
+        let read = self
+            .query(sql.to_owned(), parameters, |row| Ok((row.id(0)?, length(row.integer(1)?)?)));
         Ok(read.await?.pop())
     }
 }

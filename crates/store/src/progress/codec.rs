@@ -166,8 +166,8 @@ fn file_value(file: &StoredFile) -> Value<'_> {
 
 fn who_value(who: &Who) -> Value<'_> {
     match who {
-        Who::Function(name) => Members::default().text("function", name).object(),
-        Who::Role(name) => Members::default().text("role", name).object(),
+        Who::Function(name) => Members::default().optional("function", Some(name)).object(),
+        Who::Role(name) => Members::default().optional("role", Some(name)).object(),
         Who::Submitter | Who::LoggedIn | Who::SignedCalls | Who::Anyone => Value::from(who.name()),
     }
 }

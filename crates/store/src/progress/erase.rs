@@ -3,17 +3,20 @@
 //! With the answers goes what happened: it tells of the same people. Where a submission is, and its number,
 //! stay, so that lists and counts stay right. With the submission everything goes.
 
+use fieldpost_model::delivery::Delivery;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
 use crate::Store;
 use crate::changes::ChangeKind;
-use crate::erase::{Depth, KeptBy, WAITING, with_ids};
+use crate::deliveries::{self, read_delivery};
+use crate::erase::{Depth, KeptBy, WAITING, places, with_ids};
 use crate::erase_filed::add_erase_filed;
 use crate::erasures::MOST_REDOS;
 use crate::error::StoreError;
 use crate::runs;
 use crate::statement::{Batch, Parameter};
+use crate::tellings::BY_PAYLOAD;
 
 /// The tables that hold what lifecycles make of a submission, and what it is called there.
 const TABLES: [(&str, &str); 5] = [
@@ -68,16 +71,21 @@ pub(crate) fn add_erase_progress(batch: &mut Batch, listed: &str, parameters: &[
          WHERE project = $1 AND id IN ({theirs})"
     ));
     add(format!("DELETE FROM payloads WHERE project = $1 AND id IN ({carried})"));
+    add(format!(
+        "DELETE FROM notices WHERE project = $1 AND submission IS NOT NULL
+         AND submission IN ({listed}) AND NOT EXISTS (SELECT 1 FROM submissions s
+             WHERE s.project = $1 AND s.id = notices.submission)"
+    ));
 }
 
 /// Adds the statements that erase what happened to these submissions, of which the newest answers are gone.
 pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[Parameter]) {
     let without_answers = |id: &str| {
         format!(
-            "EXISTS (SELECT 1 FROM submissions s
+            "NOT EXISTS (SELECT 1 FROM submissions s
                  JOIN submission_versions v ON v.project = s.project AND v.submission = s.id
                      AND v.version = s.version
-                 WHERE s.project = $1 AND s.id = {id} AND v.answers IS NULL)"
+                 WHERE s.project = $1 AND s.id = {id} AND v.answers IS NOT NULL)"
         )
     };
     for table in ["progress_bodies", "progress_files"] {
@@ -89,6 +97,14 @@ pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[
             parameters.to_vec(),
         );
     }
+    batch.any(
+        format!(
+            "DELETE FROM notices WHERE project = $1 AND submission IS NOT NULL
+             AND submission IN ({listed}) AND state <> 'pending' AND {}",
+            without_answers("notices.submission")
+        ),
+        parameters.to_vec(),
+    );
     batch.any(
         format!(
             "UPDATE progress SET digest = NULL, user_number = NULL, agent_number = NULL,
@@ -133,6 +149,30 @@ impl Store {
                  AND p.submission IS NOT NULL AND p.facts = '')",
             vec![project.into(), submission.into(), now.into()],
         );
+        batch.any(
+            "DELETE FROM notices WHERE project = $1 AND submission = $2
+             AND submission IS NOT NULL AND state <> 'pending'",
+            vec![project.into(), submission.into()],
+        );
+    }
+
+    /// The calls and events of lifecycles that wait, or hold others, and are about these submissions.
+    pub(crate) async fn waiting_of_lifecycles(
+        &self,
+        project: &str,
+        submissions: &[Uuid],
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE project = $1 AND id IN (
+                 SELECT d.id FROM payloads p CROSS JOIN deliveries d {}
+                 WHERE p.project = $1 AND p.message IS NULL AND p.submission IS NOT NULL
+                 AND p.submission IN ({}) AND d.project = p.project AND d.payload_id = p.id
+                 AND {WAITING})",
+            deliveries::COLUMNS,
+            self.engine.indexed_by(Some(BY_PAYLOAD)),
+            places(2, submissions.len())
+        );
+        self.query(sql, with_ids(vec![project.into()], submissions), read_delivery).await
     }
 
     /// Removes a submission with all that is known of it, and leaves a tombstone in the feed of changes.
@@ -150,8 +190,12 @@ impl Store {
             let told = self.erased_of(project, &[submission]).await?;
             let messages = self.messages_of(project, &[submission]).await?;
             let filed = self.filed_as(project, vec![submission], Depth::Tombstone).await?;
+            let waiting = self.waiting_of_lifecycles(project, &[submission]).await?;
             let mut batch = Batch::default();
             self.lock_filed(&mut batch, project, &filed);
+            for delivery in &waiting {
+                self.let_next_go(&mut batch, project, delivery.id);
+            }
             let kept_by = KeptBy::WHAT_WAITS;
             self.add_erase(&mut batch, project, &messages, Depth::Tombstone, kept_by, now);
             let found = batch.0.len();
@@ -160,7 +204,9 @@ impl Store {
                 "UPDATE submissions SET version = version WHERE project = $1 AND id = $2",
                 parameters(),
             );
-            add_erase_filed(self, &mut batch, project, &messages, &filed, now);
+            if !messages.is_empty() {
+                add_erase_filed(self, &mut batch, project, &messages, &filed, now);
+            }
             // What something still waits of is left by these: it goes all the same.
             let this = "project = $1 AND id = $2";
             self.add_tombstones(&mut batch, ChangeKind::Submission, this, parameters(), now);
@@ -175,6 +221,9 @@ impl Store {
                 end => {
                     let is_gone = end?.get(found).is_some_and(|found| *found > 0);
                     self.tell_all(told);
+                    for delivery in &waiting {
+                        self.told_cancelled(project, delivery);
+                    }
                     return Ok(is_gone);
                 }
             }

@@ -116,6 +116,7 @@ pub(super) fn list_sql(
             OrderKey::ReceivedAt => "p.received_at",
             OrderKey::UpdatedAt => "p.updated_at",
         },
+        is_unique: false,
     };
     let mut conditions = Conditions::default();
     conditions.add("p.project = ?", project);
@@ -154,6 +155,8 @@ pub(super) struct Listed<'l> {
     pub(super) form: &'l str,
     pub(super) number: &'l str,
     pub(super) key: &'l str,
+    /// Whether two rows of a project never have the same key.
+    pub(super) is_unique: bool,
 }
 
 impl Listed<'_> {
@@ -178,17 +181,16 @@ impl Listed<'_> {
             if let Some(place) = &asked.after {
                 self.add_place(&mut conditions, asked.order.descending, place);
             }
+            let order = self.order(&[self.form, self.number], direction);
             let sql = format!(
-                "{}{} ORDER BY {} {direction}, {} {direction}, {} {direction} LIMIT {limit}",
+                "{}{} ORDER BY {order} LIMIT {limit}",
                 select(self.columns, index(false)),
                 conditions.sql(),
-                self.key,
-                self.form,
-                self.number
             );
             return (sql, conditions.parameters);
         }
         let key = asked.after.as_ref().map(|place| conditions.bind(place.key));
+        let order = self.order(&[self.number], direction);
         let mut branches = Vec::with_capacity(forms.len());
         for form in BTreeSet::from_iter(forms) {
             let bound = conditions.bind(form.as_str());
@@ -197,14 +199,11 @@ impl Listed<'_> {
                 self.behind_in_form(&mut conditions, form, descending, (place, key))
             });
             branches.push(format!(
-                "SELECT * FROM ({}{} AND {} = {bound} {} ORDER BY {} {direction}, {} {direction}
-                     LIMIT {limit}) part",
+                "SELECT * FROM ({}{} AND {} = {bound} {} ORDER BY {order} LIMIT {limit}) part",
                 select(self.columns, index(true)),
                 conditions.sql(),
                 self.form,
                 behind.unwrap_or_default(),
-                self.key,
-                self.number
             ));
         }
         let mut sql = branches.join(" UNION ALL ");
@@ -219,6 +218,16 @@ impl Listed<'_> {
             ));
         }
         (sql, conditions.parameters)
+    }
+
+    /// The columns of an order: the key, and what decides between rows with equal keys.
+    fn order(&self, ties: &[&str], direction: &str) -> String {
+        let ties = if self.is_unique { &[] } else { ties };
+        let mut order = format!("{} {direction}", self.key);
+        for column in ties.iter().filter(|column| **column != self.key) {
+            order.push_str(&format!(", {column} {direction}"));
+        }
+        order
     }
 
     /// Adds the condition that a row of any form comes behind a place.
@@ -246,10 +255,7 @@ impl Listed<'_> {
         let comparison = if descending { "<" } else { ">" };
         if form == place.form {
             let number = conditions.bind(as_integer(place.number));
-            return format!(
-                "AND ({}, {}) {comparison} ({key}, {number})",
-                self.key, self.number
-            );
+            return format!("AND ({}, {}) {comparison} ({key}, {number})", self.key, self.number);
         }
         // Rows with an equal key come before or behind by their forms alone.
         let is_behind = (form > place.form.as_str()) != descending;
@@ -267,10 +273,10 @@ pub(super) fn add_forms(conditions: &mut Conditions, column: &str, forms: &[Stri
 
 pub(super) fn read_listed(row: &Row<'_>) -> Result<ListedProgress, StoreError> {
     let standing = row.optional_text(8)?;
-    let standing = standing.map(|name| {
-        StatusKind::from_name(&name).ok_or_else(|| unreadable("standing", &name))
-    });
-    let number_at = |column| Ok::<_, StoreError>(row.optional_integer(column)?.map(i64::unsigned_abs));
+    let standing = standing
+        .map(|name| StatusKind::from_name(&name).ok_or_else(|| unreadable("standing", &name)));
+    let number_at =
+        |column| Ok::<_, StoreError>(row.optional_integer(column)?.map(i64::unsigned_abs));
     let position = row.optional_integer(14)?.zip(row.optional_integer(15)?);
     Ok(ListedProgress {
         submission: row.id(0)?,

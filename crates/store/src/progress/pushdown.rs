@@ -207,7 +207,10 @@ fn add_identifiers(conditions: &mut Conditions, identifiers: &[String]) {
 
 /// Adds a box, a little larger where its edges lie between two units.
 fn add_within(conditions: &mut Conditions, rectangle: Rectangle) {
-    #[expect(clippy::cast_possible_truncation, reason = "what is beyond the numbers is at their end")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is beyond the numbers is at their end"
+    )]
     let units = |degrees: f64| Parameter::from(degrees as i64);
     let Rectangle { south, north, west, east } = rectangle;
     conditions.add("p.latitude >= ?", units((south * UNITS).floor()));

@@ -111,7 +111,7 @@ pub(super) fn folded_code(code: &str) -> String {
     storable_key(code.to_ascii_uppercase())
 }
 
-fn select() -> String {
+pub(super) fn select() -> String {
     format!(
         "SELECT {COLUMNS}, p.arrived_at, p.channel, p.parent_form, p.parent_number, p.tracking_code,
              p.due_at, s.version, s.indexed_at, b.body

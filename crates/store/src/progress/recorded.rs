@@ -45,6 +45,10 @@ impl Store {
             return Ok(0);
         }
         let mut conditions = conditions(project, asked);
+        conditions.add_plain(
+            "NOT EXISTS (SELECT 1 FROM progress t
+                 WHERE t.project = s.project AND t.submission = s.id)",
+        );
         add_forms(&mut conditions, "s.form", &asked.forms);
         let sql = format!("SELECT count(*) FROM submissions s{}", conditions.sql());
         let counts = self.query(sql, conditions.parameters, |row| row.integer(0)).await?;
@@ -65,8 +69,7 @@ fn may_be_recorded(asked: &Pushdown) -> bool {
     let is_done = asked.standing != Some(StatusKind::Pending) && asked.waiting_for.is_none();
     let recorded = RECORDED.to_owned();
     let status = asked.statuses.as_ref().is_none_or(|statuses| statuses.holds(&recorded));
-    let is_of_nobody =
-        asked.visible_to.is_none() && asked.user.is_none() && asked.agent.is_none();
+    let is_of_nobody = asked.visible_to.is_none() && asked.user.is_none() && asked.agent.is_none();
     let channel = asked.channel.is_none_or(|channel| channel == Channel::default());
     let plays = asked.plays.as_ref().is_none_or(|plays| plays.by_form);
     let criticality = asked.criticality.iter().all(|test: &NumberTest| test.holds(0));
@@ -81,7 +84,7 @@ fn may_be_recorded(asked: &Pushdown) -> bool {
         && asked.parent.is_none()
 }
 
-/// What is asked of the rows `s` of `submissions`, but for their forms.
+/// What is asked of the rows `s` of `submissions`, but for their forms, and that they have no progress.
 fn conditions(project: &str, asked: &Pushdown) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.add("s.project = ?", project);
@@ -97,11 +100,13 @@ fn conditions(project: &str, asked: &Pushdown) -> Conditions {
     if asked.within.is_some() {
         conditions.add_plain("s.position IS NOT NULL");
     }
-    conditions.add_plain(
-        "NOT EXISTS (SELECT 1 FROM progress t WHERE t.project = s.project AND t.submission = s.id)",
-    );
     conditions
 }
+
+/// That a submission has no progress, so that a list looks at one after the other. As a join, PostgreSQL takes
+/// it for granted that most submissions have some where there is much of it, and then reads all of both.
+const WITHOUT_PROGRESS: &str = "coalesce((SELECT 1 FROM progress t
+     WHERE t.project = s.project AND t.submission = s.id), 0) <> 1";
 
 /// Such a list as SQL.
 pub(super) fn recorded_sql(
@@ -136,8 +141,10 @@ pub(super) fn recorded_sql(
             OrderKey::ReceivedAt => "s.received_at",
             OrderKey::UpdatedAt => "s.indexed_at",
         },
+        is_unique: asked.order.by == OrderKey::UpdatedAt,
     };
-    let conditions = conditions(project, asked);
+    let mut conditions = conditions(project, asked);
+    conditions.add_plain(WITHOUT_PROGRESS);
     table.sql(engine, conditions, asked, forms, limit, |form| index(asked, form))
 }
 

@@ -152,6 +152,13 @@ impl Store {
             );
         }
         add_notices(batch, project, &step.notices, &self.now_sql());
+        for notice in &step.notices {
+            // By this they are erased with it.
+            batch.any(
+                "UPDATE notices SET submission = $3 WHERE project = $1 AND id = $2",
+                vec![project.into(), notice.id.into(), step.submission.into()],
+            );
+        }
         add_payloads(batch, project, None, &step.payloads);
         for delivery in &step.deliveries {
             self.add_newest(batch, project, None, delivery);

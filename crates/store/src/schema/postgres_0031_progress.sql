@@ -113,6 +113,10 @@ CREATE INDEX nonces_by_until ON nonces (until);
 CREATE INDEX payloads_of_submission ON payloads (project, submission)
     WHERE message IS NULL AND submission IS NOT NULL;
 
+-- The mails that lifecycles send go with their submission too.
+ALTER TABLE notices ADD COLUMN submission UUID;
+CREATE INDEX notices_of_submission ON notices (project, submission) WHERE submission IS NOT NULL;
+
 -- Lists by receipt of forms that have no lifecycle.
 CREATE INDEX submissions_by_form_received ON submissions (project, form, received_at, number);
 CREATE INDEX submissions_by_received ON submissions

@@ -37,12 +37,12 @@ async fn read(store: &Store, sha256: &[u8; 32]) -> Option<Vec<u8>> {
     Some(content)
 }
 
-fn path_of(store: &TestStore, file: &KeptFile) -> PathBuf {
+pub(crate) fn path_of(store: &TestStore, file: &KeptFile) -> PathBuf {
     let [first, second] = [&file.sha256[..1], &file.sha256[1..2]].map(hexadecimal::encode);
     store.folder().join("files").join(first).join(second).join(hexadecimal::encode(&file.sha256))
 }
 
-fn age(path: &Path) {
+pub(crate) fn age(path: &Path) {
     let file = fs::File::options().append(true).open(path).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH + since_epoch() - OLD).unwrap();
 }

@@ -61,6 +61,8 @@ mod payloads;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod progress;
+#[cfg(test)]
 mod quarantine;
 #[cfg(test)]
 mod record;

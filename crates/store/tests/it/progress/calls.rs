@@ -1,0 +1,74 @@
+//! Calls are deliveries, and their ends are told to their lifecycles even if the hub dies in between.
+
+use fieldpost_model::delivery::{DeliveryState, PayloadKind};
+use fieldpost_model::event::Event;
+use fieldpost_store::{EndedCall, ProgressStep, Verdict};
+use rstest::rstest;
+
+use super::{FORM, begin, call, first_step, next_step, progress, read, step, tracked};
+use crate::support::{Engine, LONG, PROJECT, TestStore, outcome, succeeded};
+
+#[rstest]
+#[tokio::test]
+async fn a_call_that_has_ended_is_found_until_its_lifecycle_was_told(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let one = tracked(FORM);
+    begin(&store, &one).await;
+    let calls = vec![call(one.id, 1), call(one.id, 2), call(one.id, 3)];
+    let ids: Vec<_> = calls.iter().map(|call| call.delivery.id).collect();
+    step(&store, &ProgressStep { calls, ..first_step(one.id, progress(1, 1)) }).await;
+    assert_eq!(store.ended_calls(None, 9).await, Ok(Vec::new()));
+    let delivery = store.find(ids[0]).await;
+    assert_eq!((delivery.event, delivery.payload_kind), (Event::Call, PayloadKind::Call));
+    assert_eq!((delivery.message, &*delivery.forwarder), (None, "lifecycle:births"));
+    // One succeeds, one is to be tried again, one is given up.
+    let mut claimed = store.claim_some(9, LONG).await;
+    claimed.sort_by_key(|it| it.id);
+    let carried = claimed[0].about.as_ref().unwrap();
+    assert_eq!(carried.kind, PayloadKind::Call);
+    assert_eq!(carried.facts.as_deref(), Some(r#"{"url":"https://ministry.example/"}"#));
+    store.record(succeeded(&claimed[0])).await.unwrap();
+    store.record(outcome(&claimed[1], Verdict::RetryIn(LONG))).await.unwrap();
+    store.record(outcome(&claimed[2], Verdict::Final(DeliveryState::Rejected))).await.unwrap();
+    let ended = |place: usize, number, state| EndedCall {
+        project: PROJECT.into(),
+        submission: one.id,
+        number,
+        delivery: ids[place],
+        state,
+    };
+    let both = [ended(0, 1, DeliveryState::Succeeded), ended(2, 3, DeliveryState::Rejected)];
+    assert_eq!(store.ended_calls(None, 9).await.as_deref(), Ok(&both[..]));
+    assert_eq!(store.ended_calls(None, 1).await.as_deref(), Ok(&both[..1]));
+    assert_eq!(store.ended_calls(Some(ids[0]), 9).await.as_deref(), Ok(&both[1..]));
+    assert_eq!(store.call_of(PROJECT, ids[0]).await, Ok(Some((one.id, 1))));
+    let told = next_step(&read(&store, one.id).await);
+    step(&store, &ProgressStep { ended_call: Some(ids[0]), ..told }).await;
+    assert_eq!(store.ended_calls(None, 9).await.as_deref(), Ok(&both[1..]));
+    assert_eq!(store.call_of(PROJECT, ids[0]).await, Ok(None));
+    // Nobody has told of the other one before the hub went down; and a person ends what still waits.
+    let store = store.restart().await;
+    let waiting = store.find(ids[1]).await;
+    store.cancel(PROJECT, &waiting, "given up").await.unwrap();
+    let found = store.ended_calls(None, 9).await.unwrap();
+    assert_eq!(found, [ended(1, 2, DeliveryState::Cancelled), both[1].clone()]);
+    // A call whose delivery is gone has ended as well.
+    store.execute("DELETE FROM deliveries").await;
+    let found = store.ended_calls(None, 9).await.unwrap();
+    let cancelled = DeliveryState::Cancelled;
+    assert_eq!(found, [ended(1, 2, cancelled), ended(2, 3, cancelled)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_delivery_that_is_no_call_is_of_no_lifecycle(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let delivery = store.deliver_one().await;
+    assert_eq!(store.call_of(PROJECT, delivery.id).await, Ok(None));
+    store.record(succeeded(&store.claim_one().await)).await.unwrap();
+    assert_eq!(store.ended_calls(None, 9).await, Ok(Vec::new()));
+}
