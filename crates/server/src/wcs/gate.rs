@@ -90,16 +90,6 @@ impl Admitted {
             is_submitter: false,
         }
     }
-
-    /// What the audit log calls whoever calls.
-    pub(crate) fn who(&self) -> fieldpost_store::Who {
-        let (kind, name) = match &self.proven {
-            Proven::Nothing => ("nobody", "unknown"),
-            Proven::Signature(key) | Proven::Basic(key) => ("key", key.name.as_str()),
-            Proven::Session(user) => ("user", user.name.as_str()),
-        };
-        fieldpost_store::Who { kind: kind.to_owned(), name: name.to_owned(), id: None }
-    }
 }
 
 /// Lets a request in, or says why not.

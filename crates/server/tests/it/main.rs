@@ -50,5 +50,7 @@ mod wcs_documents;
 mod wcs_gate;
 mod wcs_lists;
 mod wcs_project;
+mod wcs_write;
+mod web_forms;
 mod webhook;
 mod workflows;
