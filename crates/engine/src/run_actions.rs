@@ -4,9 +4,9 @@ use bytes::Bytes;
 use fieldpost_model::ProjectName;
 use fieldpost_model::json::Value;
 use fieldpost_model::run::{Run, RunInput, RunOrigin};
-use fieldpost_model::workflow::Workflow;
+use fieldpost_model::workflow::{Overlap, Trigger, Workflow};
 use fieldpost_rules::definition::read_workflow;
-use fieldpost_rules::order::order_of_run;
+use fieldpost_rules::order::{self, ALL_RUNS, order_of_run};
 use fieldpost_store::NewRun;
 use uuid::Uuid;
 
@@ -119,7 +119,7 @@ impl Hub {
         let id = new_id(self.now());
         let mut again = self.run_as_given(project, &earlier, from_step, id).await?;
         check_step(&definition, again.from_step.as_deref())?;
-        again.order_key = order_of_run(definition.order_by, earlier.key.as_deref(), None);
+        again.order_key = order_again(&definition, &earlier, again.order_key.as_deref());
         again.version = version;
         again.by = Some(asked.by.clone());
         self.start_run(project, earlier.message, again).await
@@ -249,13 +249,28 @@ impl Hub {
     }
 }
 
-fn check_step(workflow: &Workflow, step: Option<&str>) -> Result<(), HubError> {
+pub(crate) fn check_step(workflow: &Workflow, step: Option<&str>) -> Result<(), HubError> {
     match step {
         Some(step) if !workflow.steps.iter().any(|it| it.id == step) => {
             Err(HubError::not_found("step", &step))
         }
         _ => Ok(()),
     }
+}
+
+/// What a run that is begun again is kept in order with: by the definition that it runs now. Of the form that it is
+/// about only the order of the earlier one tells.
+pub(crate) fn order_again(
+    workflow: &Workflow,
+    earlier: &Run,
+    before: Option<&str>,
+) -> Option<String> {
+    if matches!(&workflow.trigger, Trigger::Cron(cron) if cron.overlap == Overlap::Queue) {
+        return Some(ALL_RUNS.to_owned());
+    }
+    let of = |kind: &str| before.and_then(|before| before.strip_prefix(kind));
+    let case = of(order::CASE).or(earlier.key.as_deref());
+    order_of_run(workflow.order_by, case, of(order::FORM))
 }
 
 /// A state that a run can begin with. What steps prove themselves with comes of their connections alone, so that

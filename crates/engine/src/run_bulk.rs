@@ -14,10 +14,12 @@ use crate::bulk::{BREATH, BulkPreview, End};
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::ids::{new_id, new_id_after};
-use crate::run_actions::STATE_NOT_KEPT;
+use crate::run_actions::{STATE_NOT_KEPT, check_step, order_again};
 
 /// Runs that one transaction changes, and that are read at once.
 const STEP: usize = 50;
+/// Bytes of states after which a transaction takes no more runs: each begins with a copy of its own.
+const STEP_BYTES: usize = 8 * 1_024 * 1_024;
 
 names! {
     /// What is done with many runs.
@@ -52,6 +54,14 @@ impl RunAction {
             Self::Retry => state.is_final(),
             Self::Cancel => !state.is_final(),
         }
+    }
+}
+
+/// What a change holds in memory.
+fn bytes_of(change: &RunChange) -> usize {
+    match change {
+        RunChange::Again(again) => again.state.as_ref().map_or(0, bytes::Bytes::len),
+        RunChange::Cancel | RunChange::PassOver => 0,
     }
 }
 
@@ -131,9 +141,18 @@ impl Hub {
                 return Ok(End::Stopping);
             }
             let mut changes = Vec::with_capacity(found.len());
+            let mut bytes = 0;
             for run in found {
                 let change = self.change_of_run(held, action, &run).await?;
+                bytes += bytes_of(&change);
                 changes.push((run, change));
+                if bytes >= STEP_BYTES {
+                    if !self.store().bulk_run_step(held, &changes).await? {
+                        return Ok(End::NotOurs);
+                    }
+                    changes.clear();
+                    bytes = 0;
+                }
             }
             if !self.store().bulk_run_step(held, &changes).await? {
                 return Ok(End::NotOurs);
@@ -157,12 +176,23 @@ impl Hub {
         if action == RunAction::Cancel {
             return Ok(RunChange::Cancel);
         }
+        let routing = self.project(&held.action.project).await?;
+        let workflows = &routing.definition.workflows;
+        // A run of a workflow that is no more would end before it began.
+        let Some(workflow) = workflows.iter().find(|it| it.name == run.workflow) else {
+            return Ok(RunChange::PassOver);
+        };
         // The action was begun by another hub's clock, perhaps; it must not meet its own runs.
         let id = new_id_after(held.action.id, self.now());
         match self.run_as_given(&held.action.project, run, None, id).await {
+            Ok(again) if check_step(workflow, again.from_step.as_deref()).is_err() => {
+                Ok(RunChange::PassOver)
+            }
             Ok(again) => {
                 let by = Some(held.action.started_by.clone());
-                Ok(RunChange::Again(Box::new(NewRun { version: None, by, ..again })))
+                let order_key = order_again(workflow, run, again.order_key.as_deref());
+                let again = NewRun { version: None, by, order_key, ..again };
+                Ok(RunChange::Again(Box::new(again)))
             }
             // What it began with is gone, or the run itself.
             Err(

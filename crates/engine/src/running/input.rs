@@ -12,6 +12,7 @@ use fieldpost_dialects::{Received, decode};
 use fieldpost_model::forwarder::{
     Format, Forwarder, MessageFilter, Method, OnRejected, OrderBy, PayloadChoice, Rendering,
 };
+use fieldpost_model::json::Value;
 use fieldpost_model::message::MessageRequest;
 use fieldpost_model::retry::RetryPolicy;
 use fieldpost_model::run::RunOrigin;
@@ -81,7 +82,7 @@ pub(super) async fn initial_state(
                 _ => None,
             };
             match store.last_good_state(name, &run.workflow, step).await? {
-                Some(state) => given(&state),
+                Some(state) => taken_up(&state),
                 None => given(b"{}"),
             }
         }
@@ -112,6 +113,19 @@ fn erased() -> NoInput {
 fn given(state: &[u8]) -> Result<Box<RawValue>, NoInput> {
     serde_json::from_slice(state)
         .map_err(|error| ends(format!("The state that the run begins with is no JSON: {error}")))
+}
+
+/// What the clock's run takes up of the last good one: all but its errors. Whether a step has failed is read off
+/// there, so one that failed once, and was taken care of, would count as failed in each run after it.
+fn taken_up(state: &[u8]) -> Result<Box<RawValue>, NoInput> {
+    const ERRORS: &str = "errors";
+    match Value::parse(state) {
+        Ok(Value::Object(mut members)) if members.iter().any(|(name, _)| name == ERRORS) => {
+            members.retain(|(name, _)| name != ERRORS);
+            given(Value::Object(members).to_json().as_bytes())
+        }
+        _ => given(state),
+    }
 }
 
 /// All bytes of the message, which were left in the store where they are many.
@@ -228,5 +242,25 @@ fn reader(on: fieldpost_model::event::Event, format: Format) -> Forwarder {
         payload: PayloadChoice::Snapshot,
         rendering: Rendering::default(),
         withhold: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_takes_up_no_errors_of_the_run_before() {
+        for (left, taken) in [
+            (
+                r#"{"cursor": 1.50, "errors": {"pull": {}}, "data": {"errors": 1}}"#,
+                r#"{"cursor":1.50,"data":{"errors":1}}"#,
+            ),
+            (r#"{ "cursor": 1.50 }"#, r#"{ "cursor": 1.50 }"#),
+            ("[1]", "[1]"),
+        ] {
+            let state = taken_up(left.as_bytes()).ok();
+            assert_eq!(state.as_deref().map(RawValue::get), Some(taken), "{left}");
+        }
     }
 }

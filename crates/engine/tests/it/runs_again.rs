@@ -128,6 +128,93 @@ async fn many_are_begun_again_with_what_each_was_given_or_not_at_all(
     assert_eq!(world.runs_of("given").await.len(), 1);
 }
 
+impl World {
+    /// Has runs begun again, and waits until that is done: how many were, and how many were passed over.
+    async fn retry_all(&self, workflow: &str) -> (u64, u64) {
+        let condition =
+            RunCondition { workflow: Some(workflow.to_owned()), ..RunCondition::default() };
+        let (hub, asked) = (&self.hub, Asked::default());
+        let begun = hub.act_on_runs("clinic", RunAction::Retry, &condition, asked).await.unwrap();
+        let done = until("the action is done", async || {
+            let action = hub.store().bulk_action("clinic", begun.id).await.unwrap().unwrap();
+            (action.state != BulkState::Running).then_some(action)
+        })
+        .await;
+        (done.touched, done.passed_over)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_newest_workflow_cannot_begin_again_is_passed_over() {
+    let world = world(Engine::Sqlite).await;
+    let begin = async |from_step: Option<&str>| {
+        let from_step = from_step.map(str::to_owned);
+        let by_hand = ByHand { from_step, ..ByHand::default() };
+        world.hub.run_by_hand("clinic", "given", by_hand, &Asked::default()).await.unwrap();
+        let claimed = world.claim_run("given").await;
+        world.end(&claimed, None, false).await;
+    };
+    begin(None).await;
+    begin(Some("a")).await;
+    let renamed = r#"{"project": "clinic", "workflows": {"given": {"steps": {"b": {"job": ""}}}}}"#;
+    world.apply_text(renamed).await;
+    assert_eq!(world.retry_all("given").await, (1, 1), "one began at a step that is no more");
+    let none = r#"{"project": "clinic", "sources": {}, "workflows": {}}"#;
+    world.apply_text(none).await;
+    let left = world.runs_of("given").await.len();
+    let (touched, _) = world.retry_all("given").await;
+    assert_eq!((touched, world.runs_of("given").await.len()), (0, left), "the workflow is no more");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn large_states_are_begun_again_a_few_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine).await;
+    let state = Bytes::from(format!(r#"{{"data": "{}"}}"#, "x".repeat(3 << 20)));
+    for _ in 0..5 {
+        let by_hand = ByHand { input: GivenInput::State(state.clone()), ..ByHand::default() };
+        world.hub.run_by_hand("clinic", "given", by_hand, &Asked::default()).await.unwrap();
+        let claimed = world.claim_run("given").await;
+        world.end(&claimed, None, false).await;
+    }
+    assert_eq!(world.retry_all("given").await, (5, 0));
+    for run in &world.runs_of("given").await[..5] {
+        let given = world.hub.store().given_state("clinic", run.id).await.unwrap();
+        assert_eq!(given, Some(state.clone()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_begun_again_stays_in_the_order_of_its_form() {
+    let world = world(Engine::Sqlite).await;
+    world
+        .apply_text(
+            r#"{"project": "clinic",
+                "workflows": {
+                    "given": {"trigger": {"event": "form"}, "order_by": "form", "steps": {"a": {"job": ""}}},
+                    "clock": {"trigger": {"cron": "0 0 29 2 *", "overlap": "queue"}, "steps": {"a": {"job": ""}}}}}"#,
+        )
+        .await;
+    let (store, name) = (world.hub.store(), ProjectName::from("clinic"));
+    for (workflow, order_key) in [("given", "form:f1"), ("clock", "workflow")] {
+        let new = NewRun {
+            order_key: Some(order_key.to_owned()),
+            state: Some(Bytes::from_static(b"{}")),
+            ..NewRun::new(Uuid::now_v7(), workflow, RunOrigin::Manual, RunInput::State)
+        };
+        let run = new.id;
+        store.start_runs(&name, None, vec![new]).await.unwrap();
+        let claimed = world.claim_run(workflow).await;
+        world.end(&claimed, None, false).await;
+        let asked = Asked::default();
+        let again = world.hub.retry_run("clinic", run, None, RetryVersion::Newest, &asked).await;
+        let again = store.run_again("clinic", again.unwrap().id, Uuid::nil()).await.unwrap();
+        assert_eq!(again.unwrap().order_key.as_deref(), Some(order_key));
+    }
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_from_a_step_keeps_the_payload_that_its_state_came_of(
