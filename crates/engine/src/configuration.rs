@@ -83,6 +83,12 @@ impl Saved {
         saved_in(&self.configuration, kind, name)
     }
 
+    /// The number that somebody of the project is known by.
+    pub fn number(&self, user: &str) -> Option<u64> {
+        let mut all = self.configuration.definitions.iter();
+        all.find(|it| it.kind == DefinitionKind::User && it.name == user)?.number
+    }
+
     /// Since when one of the definitions is paused, by whom and why, as far as that was kept.
     pub fn pause(&self, kind: DefinitionKind, name: &str) -> Option<&Pause> {
         let mut all = self.configuration.definitions.iter();

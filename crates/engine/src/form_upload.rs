@@ -129,7 +129,12 @@ impl Hub {
     }
 
     /// What it calls for that a form is saved.
-    pub(crate) fn work_of(&self, routing: &ProjectRouting, form: &PutForm, build: Option<&str>) -> FormWork {
+    pub(crate) fn work_of(
+        &self,
+        routing: &ProjectRouting,
+        form: &PutForm,
+        build: Option<&str>,
+    ) -> FormWork {
         let now = self.now();
         let (form_id, application) = (form.form_id.as_deref(), form.application.as_deref());
         let facts = ApplicationFacts::saved(&form.name, form_id, application, build, now);

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use fieldpost_dialects::wcs::Tz;
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::person::{Role, User, UserReference};
-use fieldpost_model::project::ApiAccess;
+use fieldpost_model::project::{ApiAccess, Language};
 use fieldpost_rules::definition::ProjectDefinition;
 use fieldpost_store::{Configuration, DefinitionKind, StoreError};
 
@@ -99,6 +100,17 @@ impl ProjectRouting {
     /// Everybody who has that role.
     pub fn people_with_role<'p>(&'p self, role: &'p str) -> impl Iterator<Item = &'p Person> {
         self.people.iter().filter(move |person| person.user.roles.iter().any(|own| own == role))
+    }
+
+    /// The time zone that the project's forms tell times in.
+    pub fn time_zone(&self) -> Tz {
+        let zone = self.definition.settings.time_zone.as_deref();
+        zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC)
+    }
+
+    /// The language that the project's forms tell dates in.
+    pub fn language(&self) -> Language {
+        self.definition.settings.language
     }
 
     /// A key by which programs prove themselves.

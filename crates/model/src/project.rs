@@ -20,6 +20,22 @@ pub struct ProjectSettings {
     pub notify: Vec<Recipient>,
     /// The keys by which programs and phones prove themselves to the project's own addresses.
     pub api_access: Vec<ApiAccess>,
+    /// The time zone that its forms tell times in, as `Europe/Paris`. `None`: UTC.
+    pub time_zone: Option<String>,
+    /// The language that its forms tell dates in.
+    pub language: Language,
+}
+
+names! {
+    /// A language that dates are written in.
+    #[derive(Default)]
+    pub enum Language {
+        /// English.
+        #[default]
+        English = "en",
+        /// French.
+        French = "fr",
+    }
 }
 
 /// A key by which a program or a phone proves itself: as user and password of HTTP Basic and Digest,

@@ -45,6 +45,9 @@ use who::{People, read_role_names, read_who, write_who};
 #[cfg(test)]
 pub(super) mod tests;
 
+/// What no form can be called, because something else is found at that address.
+const RESERVED: [&str; 6] = ["api", "code", "formlist", "forms", "key", "submission"];
+
 /// The longest description and hint, in characters.
 const MAX_DESCRIPTION: usize = 2_000;
 
@@ -107,6 +110,13 @@ fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 
 pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<FormDefinition> {
     check_name(&place, name);
+    if RESERVED.contains(&name) {
+        place.report_with_hint::<()>(
+            "reserved-name",
+            format!("no form can be called `{name}`: addresses of the hub's own are called so"),
+            format!("write `{name}-form`, or another name"),
+        );
+    }
     let mut form = Fields::open(Section::Inner, value, place)?;
     let known = Known::of(value.get("lifecycle"));
     let asked = form.require("fields").map(|field| read_fields(&field, OF_FORM));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 55] = [
+pub const CODES: [&str; 56] = [
     "automatic-circle",
     "bad-condition",
     "bad-cron",
@@ -36,6 +36,7 @@ pub const CODES: [&str; 55] = [
     "no-stored-secret",
     "not-supported-yet",
     "out-of-range",
+    "reserved-name",
     "secret-must-be-given-again",
     "short-secret",
     "short-signing-secret",

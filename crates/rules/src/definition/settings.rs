@@ -3,9 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use chrono_tz::{TZ_VARIANTS, Tz};
 use fieldpost_model::duration;
 use fieldpost_model::json::Value;
-use fieldpost_model::project::{ProjectSettings, Report, ReportEvery, Retention};
+use fieldpost_model::project::{Language, ProjectSettings, Report, ReportEvery, Retention};
 
 use super::access::{read_api_access, write_api_access};
 use super::address::{read_mail_addresses, read_notify};
@@ -46,12 +47,16 @@ pub(super) fn take_settings(fields: &mut Fields<'_, '_>) -> Option<ProjectSettin
     let reports = fields.take("reports").map(|field| read_reports(&field));
     let retention = fields.take("retention").map(|field| read_retention(&field));
     let api_access = fields.take("api_access").map(|field| read_api_access(&field));
+    let time_zone = fields.take("time_zone").map(|field| read_time_zone(&field));
+    let language = fields.take("language").map(|field| field.choice(Language::ALL, Language::name));
     Some(ProjectSettings {
         paused: paused.unwrap_or(Some(false))?,
         retention: retention.unwrap_or_else(|| Some(Retention::default()))?,
         reports: reports.unwrap_or_else(|| Some(Vec::new()))?,
         notify,
         api_access: api_access.unwrap_or_default(),
+        time_zone: time_zone.map_or(Some(None), |read| read.map(Some))?,
+        language: language.unwrap_or(Some(Language::English))?,
     })
 }
 
@@ -68,6 +73,26 @@ pub(super) fn put_settings(settings: &ProjectSettings, secrets: Secrets, members
     members.put_unless(retention == Retention::default(), "retention", write_retention(retention));
     let keys = write_api_access(&settings.api_access, secrets);
     members.put_unless(settings.api_access.is_empty(), "api_access", keys);
+    if let Some(zone) = &settings.time_zone {
+        members.put("time_zone", zone.clone());
+    }
+    let language = settings.language;
+    members.put_unless(language == Language::English, "language", language.name());
+}
+
+/// Reads the name of a time zone.
+fn read_time_zone(field: &Field<'_, '_>) -> Option<String> {
+    let name = field.text()?;
+    if name.parse::<Tz>().is_ok() {
+        return Some(name.to_owned());
+    }
+    let near = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
+    let hint = near.map_or_else(
+        || "write a name of the IANA database, as `Europe/Paris`".to_owned(),
+        |zone| format!("did you mean `{}`?", zone.name()),
+    );
+    let message = format!("there is no time zone {}", field.shown());
+    field.place.report_with_hint("unknown-time-zone", message, hint)
 }
 
 /// Reads who gets a report: a list of mail addresses for each of the times that there are.

@@ -13,9 +13,7 @@ use fieldpost_model::forwarder::{
     Rendering, Withheld, Withholding,
 };
 use fieldpost_model::json::Value;
-use fieldpost_model::project::{
-    ApiAccess, NonceRule, ProjectSettings, Report, ReportEvery, Retention,
-};
+use fieldpost_model::project::{ApiAccess, Language, NonceRule, ProjectSettings, Report, ReportEvery, Retention};
 use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
@@ -94,6 +92,8 @@ fn reads_all_that_a_project_settles() {
 
     let settings = ProjectSettings {
         paused: false,
+        time_zone: Some("Africa/Nairobi".to_owned()),
+        language: Language::French,
         notify: vec![
             Recipient::Mail("ops@example.org".to_owned()),
             Recipient::Webhook(Webhook {

@@ -320,6 +320,8 @@ pub(super) fn any_settings() -> impl Strategy<Value = ProjectSettings> {
         |(paused, notify, day, week, retention, api_access)| ProjectSettings {
             paused,
             notify,
+            time_zone: day.first().map(|_| "Europe/Paris".to_owned()),
+            language: if week.is_empty() { Language::English } else { Language::French },
             reports: [(ReportEvery::Day, day), (ReportEvery::Week, week)]
                 .into_iter()
                 .filter(|(_, to)| !to.is_empty())

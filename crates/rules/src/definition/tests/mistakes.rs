@@ -350,6 +350,7 @@ fn every_code_is_covered() {
         "no-notify",
         "no-role-for-function",
         "no-stored-secret",
+        "reserved-name",
         "secret-must-be-given-again",
         "short-secret",
         "short-signing-secret",

@@ -134,6 +134,10 @@ fn mistakes_of_people_are_told() {
         ),
         ("forms: { f: { fields: [], title: 5 } }", "forms.f.title", "wrong-type", "quotes"),
         ("forms: { F: { fields: [] } }", "forms.F", "bad-name", "`f`"),
+        ("forms: { code: { fields: [] } }", "forms.code", "reserved-name", "`code-form`"),
+        ("time_zone: europe/paris", "time_zone", "unknown-time-zone", "`Europe/Paris`"),
+        ("time_zone: Mars", "time_zone", "unknown-time-zone", "IANA"),
+        ("language: de", "language", "wrong-value", "`fr`"),
     ] {
         check(sections, &[(path, code, word)]);
     }
