@@ -3,7 +3,7 @@
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::progress::Progress;
 use fieldpost_model::time::Timestamp;
-use fieldpost_rules::lifecycle::template::Surroundings;
+use fieldpost_rules::lifecycle::template::{Language, Surroundings};
 use fieldpost_rules::lifecycle::{Addresses, DEFAULT_BOUNDS, Machine};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -17,7 +17,8 @@ const NOT_IN_A_PART: AsciiSet =
 impl Hub {
     /// When and where templates of a project are rendered.
     pub fn surroundings(&self, routing: &ProjectRouting, now: Timestamp) -> Surroundings {
-        Surroundings { zone: zone_of(routing), ..Surroundings::at(now) }
+        let language = Language::from_name(routing.language().name()).unwrap_or(Language::English);
+        Surroundings { zone: zone_of(routing), language, ..Surroundings::at(now) }
     }
 
     /// What the addresses of a project's forms begin with.
@@ -51,6 +52,6 @@ pub fn machine<'m>(
 }
 
 /// The time zone of a project.
-pub(super) fn zone_of(_routing: &ProjectRouting) -> fieldpost_dialects::wcs::Tz {
-    fieldpost_dialects::wcs::Tz::UTC
+pub(super) fn zone_of(routing: &ProjectRouting) -> fieldpost_dialects::wcs::Tz {
+    routing.time_zone()
 }

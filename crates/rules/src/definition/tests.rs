@@ -13,7 +13,9 @@ use fieldpost_model::forwarder::{
     Rendering, Withheld, Withholding,
 };
 use fieldpost_model::json::Value;
-use fieldpost_model::project::{ApiAccess, Language, NonceRule, ProjectSettings, Report, ReportEvery, Retention};
+use fieldpost_model::project::{
+    ApiAccess, Language, NonceRule, ProjectSettings, Report, ReportEvery, Retention,
+};
 use fieldpost_model::recipient::{Recipient, Webhook};
 use fieldpost_model::retry::{CodePattern, RetryPolicy};
 use fieldpost_model::secret::{PLACEHOLDER, Secret};

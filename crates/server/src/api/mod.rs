@@ -38,6 +38,7 @@ mod exact;
 mod feed;
 mod fields;
 mod filters;
+mod form_definitions;
 mod form_files;
 mod form_upload;
 mod forms;
@@ -58,12 +59,14 @@ mod overview;
 mod parameters;
 mod path;
 mod pause;
+mod people;
 mod preview;
 mod principal;
 mod projects;
 mod reason;
 mod refused;
 mod reports;
+mod roles;
 mod run_actions;
 mod run_bulk;
 mod run_parts;
@@ -249,6 +252,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(reports::send))
         .routes(routes!(events::events))
         .merge(routes_of_what_is_filed())
+        .merge(routes_of_definitions_of_forms())
         .merge(routes_of_workflows());
     OpenApiRouter::with_openapi(Description::openapi()).nest(BASE, routes)
 }
@@ -276,6 +280,17 @@ fn routes_of_what_is_filed() -> OpenApiRouter<Shared> {
         .routes(routes!(cases::get, cases::erase))
         .routes(routes!(case_history::history))
         .routes(routes!(feed::list))
+}
+
+/// Forms that the project defines, and who takes part in them.
+fn routes_of_definitions_of_forms() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(form_definitions::list))
+        .routes(routes!(form_definitions::get, form_definitions::put, form_definitions::delete))
+        .routes(routes!(roles::list))
+        .routes(routes!(roles::get, roles::put, roles::delete))
+        .routes(routes!(people::list))
+        .routes(routes!(people::get, people::put, people::delete))
 }
 
 /// Workflows, their jobs and their runs.

@@ -19,6 +19,7 @@ mod editing;
 mod erasing;
 mod events;
 mod filed;
+mod form_definitions;
 mod guesses;
 mod hardening;
 mod hub;
