@@ -135,6 +135,17 @@ pub struct Run {
     pub error_message: Option<String>,
     /// The step of that error.
     pub error_step: Option<String>,
+    /// Where in the job of that step it is.
+    pub error_place: Option<JobPlace>,
+}
+
+/// A place in a job as its author wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobPlace {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1; nothing where only the line of an operation is known.
+    pub column: Option<u32>,
 }
 
 /// One execution of a step within a run.

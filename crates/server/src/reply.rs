@@ -242,6 +242,7 @@ mod tests {
             error_type: (state != RunState::Success).then(|| "JobError".to_owned()),
             error_message: None,
             error_step: None,
+            error_place: None,
         };
         RunAnswer {
             run,

@@ -40,6 +40,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0028_run_claims.sql"),
     include_str!("schema/sqlite_0029_people.sql"),
     include_str!("schema/sqlite_0030_progress.sql"),
+    include_str!("schema/sqlite_0031_run_places.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -73,6 +74,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0029_run_claims.sql"),
     include_str!("schema/postgres_0030_people.sql"),
     include_str!("schema/postgres_0031_progress.sql"),
+    include_str!("schema/postgres_0032_run_places.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

@@ -178,7 +178,7 @@ impl Hub {
             bytes: found.bytes,
             body: None,
         };
-        match input::of_message(&routing, &request, &content, &body) {
+        match input::of_message(&routing, request, &content, body.into()).await {
             Ok(state) => Ok(Some(Bytes::from(state.get().to_owned()))),
             Err(NoInput::Ends(_)) => Ok(None),
             Err(NoInput::Store(error)) => Err(error.into()),

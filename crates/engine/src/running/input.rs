@@ -16,6 +16,7 @@ use fieldpost_model::json::Value;
 use fieldpost_model::message::MessageRequest;
 use fieldpost_model::retry::RetryPolicy;
 use fieldpost_model::run::RunOrigin;
+use fieldpost_model::source::Dialect;
 use fieldpost_model::workflow::{Trigger, Workflow};
 use fieldpost_script::protocol::{Severity, StepError};
 use fieldpost_store::{ClaimedInput, ClaimedPayload, ClaimedRun, Payload, StoreError};
@@ -74,7 +75,7 @@ pub(super) async fn initial_state(
     let store = hub.store();
     let (name, run) = (&claimed.project, &claimed.run);
     match &claimed.input {
-        ClaimedInput::State { bytes: 1.., state: Some(state) } => given(state),
+        ClaimedInput::State { bytes: 1.., state: Some(state) } => given_aside(state.clone()).await,
         // The clock gives nothing to begin with.
         ClaimedInput::State { bytes: 0, .. } if run.origin == RunOrigin::Cron => {
             let step = match &workflow.trigger {
@@ -82,18 +83,18 @@ pub(super) async fn initial_state(
                 _ => None,
             };
             match store.last_good_state(name, &run.workflow, step).await? {
-                Some(state) => taken_up(&state),
+                Some(state) => aside(state.len(), move || taken_up(&state)).await,
                 None => given(b"{}"),
             }
         }
         ClaimedInput::State { bytes: 0, .. } => given(b"{}"),
         ClaimedInput::State { state: None, .. } => match store.given_state(name, run.id).await? {
-            Some(state) => given(&state),
+            Some(state) => given_aside(state).await,
             None => Err(erased()),
         },
         ClaimedInput::Message { request, content } => {
             let body = whole(hub, claimed, content).await?;
-            of_message(project, request, content, &body)
+            of_message(project, request.clone(), content, body).await
         }
         ClaimedInput::Event { payload, content } => {
             let mut content = content.clone();
@@ -128,6 +129,26 @@ fn taken_up(state: &[u8]) -> Result<Box<RawValue>, NoInput> {
     }
 }
 
+/// So many bytes are read where they are wanted, which takes a part of a millisecond. More are read beside the
+/// tasks of the hub: for as long as that takes, nothing else would go on there.
+const READ_AT_ONCE: usize = 128 * 1024;
+
+/// Reads something of so many bytes, aside where they are many.
+async fn aside<T: Send + 'static>(
+    bytes: usize,
+    read: impl FnOnce() -> Result<T, NoInput> + Send + 'static,
+) -> Result<T, NoInput> {
+    if bytes <= READ_AT_ONCE {
+        return read();
+    }
+    let done = tokio::task::spawn_blocking(read).await;
+    done.unwrap_or_else(|_| Err(ends("What the run begins with could not be read")))
+}
+
+async fn given_aside(state: Bytes) -> Result<Box<RawValue>, NoInput> {
+    aside(state.len(), move || given(&state)).await
+}
+
 /// All bytes of the message, which were left in the store where they are many.
 async fn whole(hub: &Hub, claimed: &ClaimedRun, content: &Payload) -> Result<Bytes, NoInput> {
     if let Some(body) = &content.body {
@@ -139,13 +160,23 @@ async fn whole(hub: &Hub, claimed: &ClaimedRun, content: &Payload) -> Result<Byt
 }
 
 /// The state that a message becomes.
-pub(super) fn of_message(
+pub(super) async fn of_message(
     project: &ProjectRouting,
-    request: &MessageRequest,
+    request: MessageRequest,
     content: &Payload,
-    body: &[u8],
+    body: Bytes,
 ) -> Result<Box<RawValue>, NoInput> {
-    let data = data_of(project, content, body)?;
+    let reader = project.source(&content.source).map(|source| source.dialect);
+    let content = Payload { body: None, ..content.clone() };
+    aside(body.len(), move || {
+        let data = data_of(reader, &content, &body)?;
+        Ok(with_request(&request, &data))
+    })
+    .await
+}
+
+/// The content of a message beside what was asked of the hub with it.
+fn with_request(request: &MessageRequest, data: &RawValue) -> Box<RawValue> {
     let mut headers: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in &request.headers {
         let all = headers.entry(name).or_default();
@@ -155,7 +186,7 @@ pub(super) fn of_message(
         all.push_str(value);
     }
     let state = OfMessage {
-        data: &data,
+        data,
         request: Request {
             method: &request.method,
             path: request.path.split('/').filter(|part| !part.is_empty()).collect(),
@@ -163,12 +194,12 @@ pub(super) fn of_message(
             headers,
         },
     };
-    Ok(serde_json::value::to_raw_value(&state).unwrap_or_default())
+    serde_json::value::to_raw_value(&state).unwrap_or_default()
 }
 
 /// The body as JSON: as it is, or as the dialect of its source reads it.
 fn data_of(
-    project: &ProjectRouting,
+    reader: Option<Dialect>,
     content: &Payload,
     body: &[u8],
 ) -> Result<Box<RawValue>, NoInput> {
@@ -179,12 +210,12 @@ fn data_of(
     if let Ok(json) = serde_json::from_slice(text) {
         return Ok(json);
     }
-    let Some(source) = project.source(&content.source) else {
+    let Some(dialect) = reader else {
         let name = &content.source;
         return Err(ends(format!("The source \"{name}\" that could read the message is gone")));
     };
     let received = Received { content_type: content.content_type.as_deref(), body };
-    let decoded = decode(source.dialect, &received)
+    let decoded = decode(dialect, &received)
         .map_err(|unreadable| ends(format!("The message cannot be read: {}", unreadable.reason)))?;
     given(decoded.view.into_owned().to_json().as_bytes())
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use fieldpost_model::run::{RunState, RunStep, StepState};
+use fieldpost_model::run::{JobPlace, RunState, RunStep, StepState};
 use fieldpost_model::time::Timestamp;
 use fieldpost_model::workflow::StepRetry;
 use fieldpost_script::protocol::{Severity, StepError};
@@ -116,6 +116,15 @@ pub(super) fn run_error(error: &StepError, step: Option<&str>) -> RunError {
         error_type: error.subtype.clone().unwrap_or_else(|| error.name.clone()),
         message: error.message.clone(),
         step: step.map(str::to_owned),
+        place: place_of(error),
+    }
+}
+
+/// Where in the job an error is: its own place, or the line of the operation that failed.
+fn place_of(error: &StepError) -> Option<JobPlace> {
+    match error.pos {
+        Some(pos) => Some(JobPlace { line: pos.line, column: Some(pos.column) }),
+        None => Some(JobPlace { line: error.line?, column: None }),
     }
 }
 

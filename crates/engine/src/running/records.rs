@@ -121,7 +121,7 @@ pub(super) fn unrecorded() -> RunError {
     RunError {
         error_type: "ExecutionError".to_owned(),
         message: "What the run did could not be recorded".to_owned(),
-        step: None,
+        ..RunError::default()
     }
 }
 

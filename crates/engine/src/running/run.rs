@@ -172,7 +172,7 @@ async fn routing_of(runner: &Runner, claimed: &ClaimedRun) -> Result<Arc<Project
         let error = RunError {
             error_type: "WorkflowRemoved".to_owned(),
             message: REMOVED.to_owned(),
-            step: None,
+            ..RunError::default()
         };
         return Err(Unready::Ends(RunState::Cancelled, Some(error)));
     }
@@ -278,7 +278,7 @@ pub(super) async fn end_as_fault(runner: &Runner, claimed: &ClaimedRun) {
     let error = RunError {
         error_type: "ExecutionError".to_owned(),
         message: "The run failed inside the hub".to_owned(),
-        step: None,
+        ..RunError::default()
     };
     let mut records = Records::of(claimed);
     conclude_with(runner, claimed, &mut records, RunState::Exception, Some(error)).await;

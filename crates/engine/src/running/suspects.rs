@@ -70,6 +70,7 @@ pub(super) fn lost(claimed: &ClaimedRun) -> RunError {
              recorded as done: the run may be what ends it"
         ),
         step: going_on.map(|step| step.step.clone()),
+        place: None,
     }
 }
 

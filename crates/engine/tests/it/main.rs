@@ -21,6 +21,7 @@ mod lanes;
 mod lifecycles;
 mod order;
 mod returning;
+mod run_answers;
 mod runs_again;
 mod runs_ended;
 mod silence;

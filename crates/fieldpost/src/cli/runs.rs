@@ -269,9 +269,20 @@ fn error(run: &Json) -> String {
     let named = |key: &str| text(error, key).into_owned();
     let kind = if named("type").is_empty() { named("name") } else { named("type") };
     let step = named("step");
-    let place = if step.is_empty() { step } else { format!(" ({step})") };
+    let place = [step, place(error)].into_iter().filter(|part| !part.is_empty());
+    let place = place.collect::<Vec<_>>().join(", ");
+    let place = if place.is_empty() { place } else { format!(" ({place})") };
     let parts = [kind, named("message")].into_iter().filter(|part| !part.is_empty());
     format!("{}{place}", parts.collect::<Vec<_>>().join(": "))
+}
+
+/// Where in the job of its step the error of a run is, as far as that is known.
+fn place(error: &Json) -> String {
+    match (number(error, "line"), number(error, "column")) {
+        (0, _) => String::new(),
+        (line, 0) => format!("line {line}"),
+        (line, column) => format!("line {line}, column {column}"),
+    }
 }
 
 /// Where a run stands, for whoever began it or waited for it.
@@ -447,6 +458,16 @@ mod tests {
                 r#"{"id": "7", "state": "failed", "duration_ms": 12, "error":
                     {"type": "JobError", "message": "no birth", "step": "load"}}"#,
                 "run 7: failed after 12 ms: JobError: no birth (load)",
+            ),
+            (
+                r#"{"id": "7", "state": "failed", "duration_ms": 12, "error": {"type": "JobError",
+                    "message": "no birth", "step": "load", "line": 3, "column": 12}}"#,
+                "run 7: failed after 12 ms: JobError: no birth (load, line 3, column 12)",
+            ),
+            (
+                r#"{"id": "7", "state": "failed", "duration_ms": 12, "error": {"type": "AdaptorError",
+                    "message": "no", "step": "load", "line": 3, "column": null}}"#,
+                "run 7: failed after 12 ms: AdaptorError: no (load, line 3)",
             ),
         ] {
             assert_eq!(outcome(&json_of(run)), expected);

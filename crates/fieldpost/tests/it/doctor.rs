@@ -34,6 +34,7 @@ fn before_the_first_start() {
     check(&examined, "key", "ok", "is not there yet; it is made at the first start");
     check(&examined, "hub", "ok", "none runs here");
     check(&examined, "allowed networks", "ok", "the public internet only");
+    check(&examined, "job processes", "ok", "the kernel filters what they ask for (seccomp)");
     check(&examined, "mail relay", "ok", "nobody waits for a mail");
     assert!(!data.exists(), "looking makes nothing");
 }

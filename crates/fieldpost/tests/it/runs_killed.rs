@@ -175,6 +175,25 @@ async fn a_run_goes_on_behind_its_last_finished_step() {
     assert_eq!(field.names("/two").values().sum::<usize>(), 2);
 }
 
+/// A large state is not among what a claim brings: it is asked for when the run goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_step_has_left_is_taken_up_again_however_large_it_is() {
+    let field = Field::new(None).await;
+    field.destination.answer("/two", Answer::hang());
+    let mut hub = field.start();
+    let name = "é".repeat(2_000_000);
+    assert_eq!(hub.post(SECRET, format!(r#"{{"name": "{name}"}}"#)).await, 200);
+    field.destination.wait_for(2, PATIENCE).await;
+    hub.kill();
+    field.destination.answer("/two", Answer::status(200));
+    let hub = field.start();
+    field.destination.wait_for(3, PATIENCE).await;
+    wait_for_end(&hub, "projects/p/runs").await;
+    assert_eq!(hub.api().all("projects/p/runs").await[0]["state"], "success");
+    assert!(field.names("/one") == HashMap::from([(name.clone(), 1)]), "done once, and whole");
+    assert!(field.names("/two") == HashMap::from([(name, 2)]), "begun twice with the same state");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_told_to_stop_gives_its_runs_back() {
     let field = Field::new(None).await;

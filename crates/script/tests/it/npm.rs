@@ -9,7 +9,7 @@ use fieldpost_script::compile::Adaptor;
 use fieldpost_script::host::StepHost;
 use fieldpost_script::host::http::{HttpLimits, HttpService};
 use fieldpost_script::npm::{self, InstallError, NodePools, NodeSettings, Package, Packages};
-use fieldpost_script::protocol::LogLine;
+use fieldpost_script::protocol::{LogLine, Moment};
 use fieldpost_script::runtime::outcome::settle;
 use fieldpost_script::runtime::workflow::Job;
 use fieldpost_script::sandbox::{Answer as Answered, Host, Pool};
@@ -155,6 +155,34 @@ async fn a_package_of_ones_own_is_installed_from_a_folder_and_runs() {
     assert_eq!(world.run(&pools, source).await.unwrap()["data"]["loaded"], 2);
     let source = "fn(state => ({ ...state, left: typeof left }));";
     assert_eq!(world.run(&pools, source).await.unwrap()["left"], "undefined");
+}
+
+/// A rehearsal comes to the same end on every machine and every day, with packages as without.
+#[tokio::test]
+async fn a_rehearsed_moment_stands_still_in_node_as_well() {
+    let world = World::new().await;
+    let pool = world.pools("private").of("clinic").await.unwrap();
+    let source = "fn(state => ({ now: Date.now(), date: new Date().toISOString(), \
+                  chance: [Math.random(), Math.random()] }));";
+    let run = async |moment: Option<Moment>| -> Value {
+        let mut job = world.job(source);
+        job.work.moment = moment;
+        let (outcome, _) = job.run(Some(&raw("{}")), &pool, &Recorder::default()).await;
+        serde_json::from_str(outcome.state.unwrap().get()).unwrap()
+    };
+    let moment = Moment { time_ms: 1_769_860_800_000, seed: 7 };
+    let first = run(Some(moment)).await;
+    assert_eq!(
+        (&first["now"], &first["date"]),
+        (&json!(moment.time_ms), &json!("2026-01-31T12:00:00.000Z"))
+    );
+    assert_ne!(first["chance"][0], first["chance"][1]);
+    assert_eq!(run(Some(moment)).await, first, "the same again");
+    let other = run(Some(Moment { seed: 8, ..moment })).await;
+    assert_ne!(other["chance"], first["chance"]);
+    let free = run(None).await;
+    assert!(free["now"].as_i64().unwrap() > moment.time_ms, "{free}");
+    assert_ne!(run(None).await["chance"], free["chance"]);
 }
 
 #[tokio::test]

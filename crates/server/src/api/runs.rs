@@ -98,6 +98,12 @@ pub(super) struct RunError {
     /// The step that it came from.
     #[schema(required)]
     step: Option<String>,
+    /// The line of the step's job that it came from, from 1; null where that is not known.
+    #[schema(required)]
+    line: Option<u32>,
+    /// The column in that line, from 1; null where only the line is known.
+    #[schema(required)]
+    column: Option<u32>,
 }
 
 /// A run with its steps.
@@ -117,6 +123,8 @@ impl From<run::Run> for Run {
             kind: run.error_type,
             message: run.error_message.unwrap_or_default(),
             step: run.error_step,
+            line: run.error_place.map(|place| place.line),
+            column: run.error_place.and_then(|place| place.column),
         });
         Self {
             id: run.id,

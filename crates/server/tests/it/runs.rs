@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_model::run::{RunInput, RunOrigin, RunState, RunStep, StepState};
+use fieldpost_model::run::{JobPlace, RunInput, RunOrigin, RunState, RunStep, StepState};
 use fieldpost_store::{
     FinalState, NewRun, RunDemand, RunEnd, RunError, RunHold, RunLogLine, RunRecord, RunThen,
     StepRecord,
@@ -92,6 +92,7 @@ pub(crate) async fn fail_one_of(hub: &TestHub, workflow: &str) {
                 error_type: "JobError".to_owned(),
                 message: "no such birth".to_owned(),
                 step: Some("load".to_owned()),
+                place: Some(JobPlace { line: 3, column: Some(12) }),
             }),
             final_state: Some(FinalState::OfStep(1)),
             drop_states: false,
@@ -121,7 +122,7 @@ async fn a_run_is_told_with_its_steps_its_states_and_its_log() {
         fail_one(&hub).await;
         let run = hub.json(&place).await;
         assert_eq!(text(&run["state"]), "failed");
-        let error = json!({ "type": "JobError", "message": "no such birth", "step": "load" });
+        let error = json!({ "type": "JobError", "message": "no such birth", "step": "load", "line": 3, "column": 12 });
         assert_eq!(run["error"], error);
         let step = &run["steps"][0];
         assert_eq!((text(&step["name"]), text(&step["state"])), ("Load it", "fail"));

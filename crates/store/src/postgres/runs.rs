@@ -371,6 +371,9 @@ async fn change_history(
     let messages: Vec<Option<&str>> = errors().map(|error| error.map(|it| &*it.message)).collect();
     let steps: Vec<Option<&str>> =
         errors().map(|error| error.and_then(|it| it.step.as_deref())).collect();
+    let places = || errors().map(|error| error.and_then(|it| it.place));
+    let lines: Vec<Option<i64>> = places().map(|place| Some(place?.line.into())).collect();
+    let columns: Vec<Option<i64>> = places().map(|place| Some(place?.column?.into())).collect();
     let finals: Vec<Option<i64>> = ends().map(|end| end.and_then(final_step)).collect();
     let statement = transaction
         .prepare_cached(&format!(
@@ -378,16 +381,18 @@ async fn change_history(
                  state = coalesce(o.state, r.state),
                  finished_at = CASE WHEN o.state IS NOT NULL THEN {NOW} END,
                  error_type = o.error_type, error_message = o.error_message,
-                 error_step = o.error_step, final_step = o.final_step
+                 error_step = o.error_step, final_step = o.final_step,
+                 error_line = o.error_line, error_column = o.error_column
              FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-                         $7::text[], $8::bigint[])
+                         $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
                  AS o (project, id, started_at, state, error_type, error_message, error_step,
-                       final_step)
+                       final_step, error_line, error_column)
              WHERE r.project = o.project AND r.id = o.id"
         ))
         .await?;
-    let parameters: Parameters<'_> =
-        vec![&projects, &runs, &started, &states, &types, &messages, &steps, &finals];
+    let parameters: Parameters<'_> = vec![
+        &projects, &runs, &started, &states, &types, &messages, &steps, &finals, &lines, &columns,
+    ];
     transaction.execute(&statement, &parameters).await?;
     Ok(())
 }

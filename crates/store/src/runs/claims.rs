@@ -199,6 +199,7 @@ fn read_whole(row: &Row<'_>, held: &HeldRun) -> Result<ClaimedRun, StoreError> {
             error_type: None,
             error_message: None,
             error_step: None,
+            error_place: None,
         },
         fence: held.fence,
         order_key: row.optional_text(14)?,

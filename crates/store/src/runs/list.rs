@@ -5,7 +5,7 @@
 //! a bounded number of rows; then the list ends early and says from where to go on. Of several states each
 //! is a list of its own, and the lists are merged.
 
-use fieldpost_model::run::{Run, RunInput, RunOrigin, RunState};
+use fieldpost_model::run::{JobPlace, Run, RunInput, RunOrigin, RunState};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub(crate) const COLUMNS: &str = "r.id, r.workflow, r.version, \
           ELSE 'available' END, \
      r.origin, r.input, r.message, r.payload, r.key, r.retry_of, r.from_step, r.asked_by, \
      r.registered_at, r.started_at, r.finished_at, CASE WHEN q.rank < 4 THEN q.next_at END, \
-     r.error_type, r.error_message, r.error_step";
+     r.error_type, r.error_message, r.error_step, r.error_line, r.error_column";
 
 /// What the partial index of runs that somebody may have to look at says, so that it is used.
 const IN_TROUBLE: &str = "r.state NOT IN ('available', 'success')";
@@ -462,5 +462,12 @@ pub(crate) fn read_run(row: &Row<'_>) -> Result<Run, StoreError> {
         error_type: row.optional_text(16)?,
         error_message: row.optional_text(17)?,
         error_step: row.optional_text(18)?,
+        error_place: place(row.optional_integer(19)?, row.optional_integer(20)?),
     })
+}
+
+/// The place of an error, of which nothing or the line alone may be known.
+fn place(line: Option<i64>, column: Option<i64>) -> Option<JobPlace> {
+    let number = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+    Some(JobPlace { line: number(line)?, column: number(column) })
 }

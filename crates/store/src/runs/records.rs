@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fieldpost_model::ProjectName;
-use fieldpost_model::run::{RunState, RunStep};
+use fieldpost_model::run::{JobPlace, RunState, RunStep};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
@@ -100,7 +100,7 @@ pub struct RunEnd {
 }
 
 /// The error that a run has ended by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunError {
     /// OpenFn's name of it.
     pub error_type: String,
@@ -108,6 +108,8 @@ pub struct RunError {
     pub message: String,
     /// The step.
     pub step: Option<String>,
+    /// Where in the job of the step.
+    pub place: Option<JobPlace>,
 }
 
 /// What a run has left.

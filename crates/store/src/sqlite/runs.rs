@@ -380,10 +380,12 @@ fn change_run(
         _ => None,
     };
     let error = end.error.as_ref();
+    let place = error.and_then(|error| error.place);
     connection
         .prepare_cached(
             "UPDATE OR FAIL runs SET state = ?3, started_at = coalesce(started_at, ?4), finished_at = ?5,
-                 error_type = ?6, error_message = ?7, error_step = ?8, final_step = ?9
+                 error_type = ?6, error_message = ?7, error_step = ?8, final_step = ?9,
+                 error_line = ?10, error_column = ?11
              WHERE project = ?1 AND id = ?2",
         )?
         .execute(params![
@@ -395,7 +397,9 @@ fn change_run(
             error.map(|error| &error.error_type),
             error.map(|error| &error.message),
             error.and_then(|error| error.step.as_ref()),
-            final_step
+            final_step,
+            place.map(|place| place.line),
+            place.and_then(|place| place.column)
         ])?;
     Ok(())
 }

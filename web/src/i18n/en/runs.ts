@@ -80,6 +80,8 @@ export const runs = {
     about: (key: string) => `about ${key}`,
     ofMessage: (id: string) => `of the message ${id}`,
   },
+  errorPlace: (line: number, column: number | null) =>
+    column === null ? `line ${line}` : `line ${line}, column ${column}`,
   facts: {
     workflow: "Workflow",
     version: "Version",

@@ -82,6 +82,8 @@ export const runs: FlowAreas["runs"] = {
     about: (key) => `au sujet de ${key}`,
     ofMessage: (id) => `du message ${id}`,
   },
+  errorPlace: (line: number, column: number | null) =>
+    column === null ? `ligne ${line}` : `ligne ${line}, colonne ${column}`,
   facts: {
     workflow: "Workflow",
     version: "Version",

@@ -102,6 +102,7 @@ function Shown({ project, run }: OfRun) {
             {run.error.type}
           </strong>{" "}
           {run.error.message}
+          {run.error.line !== null && ` (${words.errorPlace(run.error.line, run.error.column)})`}
         </div>
       )}
       {definition !== undefined && flow !== undefined && (

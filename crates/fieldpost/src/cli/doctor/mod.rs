@@ -6,6 +6,7 @@
 mod database;
 mod definitions;
 mod files;
+mod jobs;
 mod key;
 mod machine;
 mod mail;
@@ -111,6 +112,7 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     checks.extend(more);
     checks.push(key::examine(settings, found.as_ref()));
     checks.push(machine::clock(found.as_ref()));
+    checks.push(jobs::examine().await);
     let (hub, in_force) = surroundings::hub(settings).await;
     checks.push(hub);
     checks.push(surroundings::networks(&in_force));

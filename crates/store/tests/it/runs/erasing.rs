@@ -34,7 +34,7 @@ async fn run_one(store: &TestStore, state: RunState) -> Uuid {
         error: (state != RunState::Success).then(|| RunError {
             error_type: "JobError".to_owned(),
             message: QUOTED.to_owned(),
-            step: None,
+            ..RunError::default()
         }),
         final_state: Some(FinalState::State("{\"left\":1}".into())),
         drop_states: false,

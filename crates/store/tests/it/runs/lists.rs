@@ -19,8 +19,11 @@ async fn five(store: &TestStore) -> Vec<Uuid> {
     let listed = runs.iter().map(|run| run.id).collect();
     store.set_off(runs).await;
     let claimed = store.claim_due(3, LONG).await;
-    let error =
-        RunError { error_type: "JobError".to_owned(), message: "no".to_owned(), step: None };
+    let error = RunError {
+        error_type: "JobError".to_owned(),
+        message: "no".to_owned(),
+        ..RunError::default()
+    };
     let failed = RunThen::Ended(RunEnd {
         state: Failed,
         error: Some(error),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_model::run::{RunOrigin, RunState, StepState};
+use fieldpost_model::run::{JobPlace, RunOrigin, RunState, StepState};
 use fieldpost_store::{
     FinalState, NewRun, RunEnd, RunError, RunLogLine, RunThen, StateSide, StepRecord, StoreError,
 };
@@ -79,7 +79,8 @@ async fn a_nul_in_any_text_costs_no_record(
     let claimed = store.claim_one_run().await;
     let run = claimed.run.id;
     let nul = || "a\0b".to_owned();
-    let error = RunError { error_type: nul(), message: nul(), step: Some(nul()) };
+    let error =
+        RunError { error_type: nul(), message: nul(), step: Some(nul()), ..RunError::default() };
     let end = RunEnd {
         state: RunState::Failed,
         error: Some(error),
@@ -159,7 +160,9 @@ async fn a_run_goes_on_after_what_earlier_claims_have_done(
 #[tokio::test]
 async fn an_error_is_told_and_a_bad_end_is_no_good_state(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(Some(12), None)] column: Option<u32>,
 ) {
+    let place = Some(JobPlace { line: 3, column });
     let store = TestStore::new(engine).await;
     store.set_off(vec![run_of(WORKFLOW)]).await;
     let claimed = store.claim_one_run().await;
@@ -167,6 +170,7 @@ async fn an_error_is_told_and_a_bad_end_is_no_good_state(
         error_type: "TypeError".to_owned(),
         message: "x is not a function".to_owned(),
         step: Some("load".to_owned()),
+        place,
     };
     let then = RunThen::Ended(RunEnd {
         state: RunState::Failed,
@@ -179,6 +183,7 @@ async fn an_error_is_told_and_a_bad_end_is_no_good_state(
     assert_eq!(read.error_type.as_deref(), Some("TypeError"));
     assert_eq!(read.error_message.as_deref(), Some("x is not a function"));
     assert_eq!(read.error_step.as_deref(), Some("load"));
+    assert_eq!(read.error_place, place);
     let left = store.final_state(PROJECT, claimed.run.id).await;
     assert_eq!(left, Ok(Some("{\"errors\":{}}".into())));
     assert_eq!(store.last_good_state(PROJECT, WORKFLOW, None).await, Ok(None));
