@@ -2,10 +2,9 @@
 
 use http::StatusCode;
 use reqwest::Method;
-use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::hub::{Engine, TestHub, json_of, problem, text};
+use crate::hub::{TestHub, json_of, problem, text};
 
 /// A form with a lifecycle, which names a role and a connection.
 fn request() -> Value {
@@ -58,12 +57,9 @@ fn one(path: &str, code: &str) -> Vec<(String, String)> {
     vec![(path.to_owned(), code.to_owned())]
 }
 
-#[rstest]
 #[tokio::test]
-async fn forms_roles_and_people_of_a_project_file_are_kept_shown_and_written_back(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let hub = TestHub::start_on(engine).await;
+async fn forms_roles_and_people_of_a_project_file_are_kept_shown_and_written_back() {
+    let hub = TestHub::start().await;
     let answer = hub.post("projects/clinic/apply?dry_run=true", &project(&hub)).await;
     let changes = json_of(answer).await["changes"].as_array().unwrap().clone();
     let kinds: Vec<_> = changes.iter().map(|it| (text(&it["kind"]), text(&it["name"]))).collect();
@@ -106,12 +102,9 @@ async fn forms_roles_and_people_of_a_project_file_are_kept_shown_and_written_bac
     assert_eq!(json_of(again).await["changes"], json!([]), "what was written is what is there");
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_form_of_the_project_is_a_form_of_the_hub(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let hub = TestHub::start_on(engine).await;
+async fn a_form_of_the_project_is_a_form_of_the_hub() {
+    let hub = TestHub::start().await;
     hub.apply(project(&hub)).await;
     let form = hub.json("projects/clinic/forms/request").await;
     assert_eq!((&form["origin"], &form["title"]), (&json!("defined"), &json!("A request")));
@@ -196,12 +189,9 @@ async fn a_form_of_that_name_that_is_named_otherwise_is_left_alone() {
     assert_eq!(hub.items("projects/clinic/people").await, Vec::<Value>::new(), "nothing was saved");
 }
 
-#[rstest]
 #[tokio::test]
-async fn forms_roles_and_people_are_made_changed_and_removed_one_by_one(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let hub = TestHub::start_on(engine).await;
+async fn forms_roles_and_people_are_made_changed_and_removed_one_by_one() {
+    let hub = TestHub::start().await;
     let role = "projects/clinic/roles/agents";
     let person = "projects/clinic/people/desk";
     let form = "projects/clinic/form-definitions/request";
