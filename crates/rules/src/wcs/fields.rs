@@ -12,7 +12,9 @@
 //! A field is asked for by its variable name, or by its id. One inside a block has both joined to
 //! those of the block: `people_first`, `3-1`. Where two fields have one name, the first has it.
 
-use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField, keyed};
+use fieldpost_model::form_definition::{
+    AnonymiseMode, FieldType, FormDefinition, FormField, keyed,
+};
 use fieldpost_model::names;
 
 names! {
@@ -166,6 +168,8 @@ pub struct Filterable {
     pub name: Option<String>,
     /// Where its answer stands.
     pub target: Target,
+    /// Whether its answer is left where records name nobody.
+    pub is_nameless: bool,
 }
 
 /// All fields of a form, those of its blocks and those of its lifecycle, in their order; also those
@@ -179,7 +183,12 @@ pub fn filterable(definition: &FormDefinition) -> Vec<Filterable> {
         if field.field_type == FieldType::Block {
             fields.extend(inside(field, &target));
         }
-        fields.push(Filterable { id: field.id.clone(), name: field.name.clone(), target });
+        fields.push(Filterable {
+            id: field.id.clone(),
+            name: field.name.clone(),
+            target,
+            is_nameless: field.anonymise == AnonymiseMode::No,
+        });
     }
     let mut taken = std::collections::HashSet::new();
     for field in &mut fields {
@@ -202,6 +211,7 @@ fn inside(block: &FormField, outer: &Target) -> Vec<Filterable> {
             field_type: field.field_type,
             ..outer.clone()
         },
+        is_nameless: [block, field].iter().all(|it| it.anonymise == AnonymiseMode::No),
     });
     inner.collect()
 }

@@ -39,7 +39,9 @@ pub(super) fn read(
         for name in [Some(&field.id), field.name.as_ref()].into_iter().flatten() {
             known.add_beside(name);
         }
-        if operators(field.target.field_type).is_empty() {
+        // A filter on an answer that is not told would tell it.
+        let is_told = field.is_nameless || !facts.reading.anonymised;
+        if operators(field.target.field_type).is_empty() || !is_told {
             continue;
         }
         if let Some(name) = &field.name {

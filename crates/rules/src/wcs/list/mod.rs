@@ -21,6 +21,9 @@
 //! | place | `filter-distance=<metres>&center_lat=…&center_lon=…` |
 //! | how pressing | `filter-criticality-level=1` |
 //!
+//! Where rows name nobody, only what stands in them can be asked for: an answer that is left out is no filter, and
+//! nor is a person, a place or an id that a template made. Otherwise whoever asks often enough is told after all.
+//!
 //! Beyond w.c.s. there is `cursor=`: empty it begins a list, and what stands in an answer goes on there, however
 //! many records came in meanwhile. It goes with the orders that a store knows.
 

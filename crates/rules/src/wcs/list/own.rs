@@ -29,6 +29,11 @@ const IDS: [&str; 12] = [
     "criticality-level",
 ];
 
+/// Those that tell whose a record is. Where records name nobody they are not known: whoever tries one value
+/// after the other would learn what is left out.
+const NAMING: [&str; 6] =
+    ["number", "identifier", "user", "user-function", "submission-agent", "distance"];
+
 /// What stands for a value where the values of a filter stand beside it.
 pub(super) const ON: &str = "on";
 /// Whoever calls.
@@ -173,14 +178,16 @@ pub(super) fn read(
         pushdown.criticality.push(NumberTest::Among(Among::In(levels)));
     }
     let mut known = Known::default();
-    for id in IDS {
-        for name in [id.to_owned(), id.replace('-', "_")] {
+    let anonymised = facts.reading.anonymised;
+    for id in IDS.iter().filter(|id| !(anonymised && NAMING.contains(*id))) {
+        for name in [(*id).to_owned(), id.replace('-', "_")] {
             known.add_filter(&name);
             known.add_beside(&name);
         }
     }
-    for name in ["user-uuid", "submission-agent-uuid"] {
-        known.add_filter(name);
+    if !anonymised {
+        known.add_filter("user-uuid");
+        known.add_filter("submission-agent-uuid");
     }
     // The status is asked for otherwise; pages of w.c.s. send its own name as well.
     known.add_filter("status");

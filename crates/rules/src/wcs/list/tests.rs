@@ -299,6 +299,33 @@ fn a_list_that_names_nobody_is_neither_searched_nor_ordered() {
         descending: true,
     };
     assert_eq!((nameless.order, nameless.pushdown.order), (ListOrder::Native, by_number));
-    // Filters still say what they say.
+    // Filters on what is told still say what they say.
     assert!(nameless.pushdown.standing.is_some());
+}
+
+#[test]
+fn a_list_that_names_nobody_is_not_filtered_by_what_it_leaves_out() {
+    let read_nameless = |query: &str| read_as(query, Address::List, ANONYMOUS, &Whom::default());
+    for (query, name) in [
+        ("filter-string=Zebulon", "string"),
+        ("filter-string=Z&filter-string-operator=icontains", "string"),
+        ("filter-1=on&filter-1-value=Zebulon", "1"),
+        ("filter-people_first=Awa", "people_first"),
+        ("filter-note=x", "note"),
+        ("filter-number=12", "number"),
+        ("filter-identifier=zebulon", "identifier"),
+        ("filter-user=on&filter-user-value=3", "user"),
+        ("filter-user-uuid=abc", "user-uuid"),
+        ("filter-user-function=_receiver", "user-function"),
+        ("filter-submission-agent-uuid=abc", "submission-agent-uuid"),
+        ("filter-distance=10&center_lat=1&center_lon=2", "distance"),
+    ] {
+        let refused = read_nameless(query).map(|_| ());
+        assert_eq!(refused, Err(format!("Invalid filter \"{name}\".")), "{query}");
+        assert!(read_list(query).is_ok(), "{query}");
+    }
+    // What stands in the rows can be asked for: choices, times, numbers, how pressing it is.
+    let query = "filter-item=9&filter-bool=true&filter-start=2020-01-01&filter-internal-id=12\
+                 &filter-criticality-level=1";
+    assert_eq!(read_nameless(query).unwrap().predicate.conditions.len(), 2);
 }
