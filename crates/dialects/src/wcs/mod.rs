@@ -6,6 +6,8 @@
 //! the caller may see and do is decided elsewhere and only said here. Documents that can carry files
 //! are made of [`pieces`], so that no file is ever in memory as a whole.
 //!
+//! [`schema`] writes what a form asks, and reads it back.
+//!
 //! Inwards, [`read`] takes what is submitted, edited, imported and sent to triggers, with a warning for
 //! everything that w.c.s. would have dropped without a word. [`push`] makes the body of a call, and
 //! [`answer`] reads what was answered to it.
@@ -24,6 +26,7 @@ pub mod pieces;
 pub mod push;
 pub mod read;
 mod record;
+pub mod schema;
 pub mod table;
 mod times;
 
