@@ -186,41 +186,6 @@ async fn all_have_looked() {
     tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
-/// Each look tells the time before it reads the definitions: else one that was paused before its point would be
-/// run when it comes.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_paused_before_its_point_is_not_run_when_it_comes() {
-    let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
-    let expression = expression(clinic.hub.now());
-    let named = |name: &str, more: &str| {
-        workflow(name, &format!(r#""cron": "{expression}", "catch_up": "none""#), more)
-    };
-    // A definition that says nothing of a pause leaves it as it is.
-    let goes_on = r#""paused": false,"#;
-    for rounds in 1..=10 {
-        apply(&clinic, &[named("stands", goes_on), named("goes", "")]).await;
-        is_known(&clinic, "stands").await;
-        is_known(&clinic, "goes").await;
-        all_have_looked().await;
-        let before = count(&clinic, "stands").await;
-        clinic.set_forward(DAY);
-        until("both go", async || {
-            let (stands, goes) = (count(&clinic, "stands").await, count(&clinic, "goes").await);
-            (stands == before + 1 && goes == 2 * rounds - 1).then_some(())
-        })
-        .await;
-        apply(&clinic, &[named("stands", r#""paused": true,"#), named("goes", "")]).await;
-        clinic.set_forward(DAY);
-        until("the other one goes", async || {
-            (count(&clinic, "goes").await == 2 * rounds).then_some(())
-        })
-        .await;
-        all_have_looked().await;
-        assert_eq!(count(&clinic, "stands").await, before + 1, "in round {rounds}");
-    }
-    clinic.hub.stop().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_clock_stands_still_and_another_schedule_begins_anew() {
     let clinic = Clinic::start(Engine::Sqlite, &Wish::default()).await;
