@@ -46,7 +46,7 @@ impl Filling {
     /// A new submission.
     pub(super) async fn new(visit: &Visit, form: &str) -> Result<Self, Turned> {
         let form = visit.form(form).await?;
-        visit.may_fill(&form.definition)?;
+        visit.may_fill(&form.definition).await?;
         Ok(Self { form, followed: None, action: None })
     }
 

@@ -112,7 +112,10 @@ fn table(words: &Words, field: &FormField, rows: &[Node], html: &mut Markup) {
     if rows.is_empty() {
         return text_or_none(words, "", html);
     }
-    html.open("div", &[("class", "scroll")]).open("table", &[]).open("tr", &[]);
+    // What scrolls must be within the reach of the keys.
+    let scrolls =
+        [("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", &*field.label)];
+    html.open("div", &scrolls).open("table", &[]).open("tr", &[]);
     if field.field_type == FieldType::Table {
         html.open("td", &[]).close("td");
     }

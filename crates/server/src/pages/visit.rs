@@ -11,6 +11,7 @@ use fieldpost_engine::{Followed, FollowedForm, LifecycleError};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::person::UserReference;
 use fieldpost_model::progress::Progress;
+use fieldpost_model::progress_list::Pushdown;
 use fieldpost_model::secret::Secret;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::template::Surroundings;
@@ -65,6 +66,8 @@ pub(super) enum Turned {
     NotYou,
     /// They cannot be told from others, and everybody can answer once.
     Once,
+    /// They have answered, and everybody can once.
+    Answered,
     /// What they post is not of a page of ours, or too old.
     Expired,
     /// They may not look at this submission.
@@ -90,8 +93,7 @@ impl From<fieldpost_store::StoreError> for Turned {
 impl From<LifecycleError> for Turned {
     fn from(error: LifecycleError) -> Self {
         match error {
-            LifecycleError::NotFound => Self::Moved,
-            LifecycleError::Refused(_) => Self::Moved,
+            LifecycleError::NotFound | LifecycleError::Refused(_) => Self::Moved,
             LifecycleError::Receive(error) => Self::Problem(crate::incoming::refusal(error, false)),
             LifecycleError::Store(error) => Self::Problem(error.into()),
         }
@@ -155,7 +157,7 @@ impl Visit {
     }
 
     /// Whether the visitor may fill in a form.
-    pub(super) fn may_fill(&self, definition: &FormDefinition) -> Result<(), Turned> {
+    pub(super) async fn may_fill(&self, definition: &FormDefinition) -> Result<(), Turned> {
         if definition.disabled {
             return Err(Turned::Disabled);
         }
@@ -164,8 +166,17 @@ impl Visit {
         if !submitters.is_empty() && !who::matches_any(submitters, &caller, definition, &nobody) {
             return Err(Turned::NotYou);
         }
-        if definition.only_allow_one && self.person.is_none() {
-            return Err(Turned::Once);
+        if definition.only_allow_one {
+            let person = self.person.as_ref().ok_or(Turned::Once)?;
+            let theirs = Pushdown {
+                forms: vec![definition.name.clone()],
+                user: Some(person.number),
+                ..Pushdown::default()
+            };
+            let store = self.app.hub.store();
+            if store.count_progress(&self.routing.project, &theirs).await? > 0 {
+                return Err(Turned::Answered);
+            }
         }
         Ok(())
     }
@@ -303,6 +314,9 @@ pub(super) fn turned(
             (words.disabled_title, words.disabled_text, StatusCode::FORBIDDEN, None)
         }
         Turned::NotYou => (words.not_you_title, words.not_you_text, StatusCode::FORBIDDEN, None),
+        Turned::Answered => {
+            (words.answered_title, words.answered_text, StatusCode::FORBIDDEN, None)
+        }
         Turned::Once => (words.once_title, words.once_text, StatusCode::FORBIDDEN, None),
         Turned::Expired => {
             (words.expired_title, words.expired_text, StatusCode::BAD_REQUEST, again)

@@ -204,7 +204,7 @@ fn is_open_to(
 }
 
 /// Whether somebody has a submission of a form already.
-pub(crate) async fn has_one(
+async fn has_one(
     asked: &Asked,
     definition: &FormDefinition,
     user: &UserReference,

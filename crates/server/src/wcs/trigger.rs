@@ -101,7 +101,7 @@ async fn file(asked: &Asked, name: &str, mut body: Body) -> Result<StoredFile, T
         let next = tokio::time::timeout(settings.body_timeout, next_piece(&mut body)).await;
         let next = next.map_err(|_| Problem::from(BodyRefusal::TooSlow(settings.body_timeout)))?;
         let Some(piece) = next.map_err(Problem::from)? else { break };
-        file.write(&piece).await.map_err(|error| not_taken(error))?;
+        file.write(&piece).await.map_err(not_taken)?;
     }
     let kept = file.finish().await?;
     Ok(StoredFile { name, content_type, bytes: kept.bytes, sha256: kept.sha256 })

@@ -164,7 +164,14 @@ async fn every_refusal_of_submit_has_the_text_of_wcs() {
         (Some(BY_PARTNER), form("closed"), ask(), 403, DENIED, "Disabled form."),
         (Some(BY_PARTNER), form("once"), ask(), 403, DENIED, "User not authenticated."),
         (Some(BY_PARTNER), form("ask"), json!([1]), 400, INVALID, "Invalid payload."),
-        (Some(BY_PARTNER), form("ask"), json!({ "data": 1 }), 400, INVALID, "Invalid data parameter."),
+        (
+            Some(BY_PARTNER),
+            form("ask"),
+            json!({ "data": 1 }),
+            400,
+            INVALID,
+            "Invalid data parameter.",
+        ),
         (
             Some(BY_PARTNER),
             form("ask"),
@@ -283,7 +290,17 @@ async fn every_refusal_of_an_edit_has_the_text_of_wcs() {
         let answer = call(&hub, Method::POST, key, &path_of("1"), &body.to_string()).await;
         refused(answer, status, code, told).await;
     }
-    good(call(&hub, Method::POST, Some(BY_PARTNER), &format!("{}jump/trigger/finish/", path_of("1")), "").await).await;
+    good(
+        call(
+            &hub,
+            Method::POST,
+            Some(BY_PARTNER),
+            &format!("{}jump/trigger/finish/", path_of("1")),
+            "",
+        )
+        .await,
+    )
+    .await;
     let ended = BY_CLERKS.post(&hub, &path_of("1"), &ask()).await;
     refused(ended, 403, DENIED, "Formdata is not editable by given user.").await;
     let gone = BY_CLERKS.post(&hub, &path_of("99"), &ask()).await;
@@ -321,7 +338,10 @@ async fn a_file_that_is_put_is_kept() {
     good(request.header("filename", "note.txt").body("hello").send().await.unwrap()).await;
     let document = document(&hub, "1").await;
     let file = &document["workflow"]["data"]["finish"];
-    assert_eq!((&file["filename"], &file["content_type"]), (&"note.txt".into(), &"text/plain".into()));
+    assert_eq!(
+        (&file["filename"], &file["content_type"]),
+        (&"note.txt".into(), &"text/plain".into())
+    );
     assert_eq!(file["content"], "aGVsbG8=");
 }
 

@@ -193,7 +193,10 @@ async fn a_form_is_sent_and_followed_by_its_code() {
         let wrong = other.post(CODES, &[("code", &code), ("a.name", "Anita")]).await;
         wrong.says(422, "This is not what was answered");
         let right = other.post(CODES, &[("code", &code), ("a.name", " AMINA ")]).await;
-        assert_eq!((right.status.as_u16(), right.location.as_deref()), (303, Some("/p/clinic/visit/1/")));
+        assert_eq!(
+            (right.status.as_u16(), right.location.as_deref()),
+            (303, Some("/p/clinic/visit/1/"))
+        );
         other.get("/p/clinic/visit/1/").await.says(200, "Ask for a visit #");
         let document = good(BY_CLERKS.get(&hub, "/p/clinic/api/forms/visit/1/").await).await;
         assert_eq!(document["fields"]["name"], "Amina");
@@ -327,5 +330,8 @@ async fn pages_speak_the_language_of_their_reader() {
     let hub = hub_on(Engine::Sqlite).await;
     let french = hub.client.get(hub.url(FORM)).header("accept-language", "fr-FR,en;q=0.5");
     let page = french.timeout(Duration::from_secs(10)).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("<html lang=\"fr\">") && page.contains("Vérifier les réponses"), "{page}");
+    assert!(
+        page.contains("<html lang=\"fr\">") && page.contains("Vérifier les réponses"),
+        "{page}"
+    );
 }
