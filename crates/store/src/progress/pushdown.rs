@@ -75,8 +75,8 @@ pub(super) fn add_pushdown(engine: &Engine, conditions: &mut Conditions, asked: 
     if !asked.identifiers.is_empty() {
         add_identifiers(conditions, &asked.identifiers);
     }
-    if let Some(box_) = asked.within {
-        add_within(conditions, box_);
+    if let Some(rectangle) = asked.within {
+        add_within(conditions, rectangle);
     }
 }
 

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::list::{COLUMNS, ListedProgress, read_listed};
 use super::{ProgressKey, StoredProgress, codec};
-use crate::Store;
 use crate::erase::{places, with_ids};
 use crate::error::StoreError;
 use crate::statement::{Parameter, Row, as_integer};
 use crate::text::storable_key;
+use crate::{Engine, Store};
 
 /// Ids that one query looks for.
 const AT_ONCE: usize = 200;
@@ -29,29 +29,29 @@ impl Store {
         key: ProgressKey<'_>,
     ) -> Result<Option<StoredProgress>, StoreError> {
         let mut parameters: Vec<Parameter> = vec![project.into()];
-        let condition = match key {
+        let (condition, index) = match key {
             ProgressKey::Submission(id) => {
                 parameters.push(id.into());
-                "p.submission = $2"
+                ("p.submission = $2", None)
             }
             ProgressKey::Number { form, number } => {
                 parameters.extend([form.into(), as_integer(number).into()]);
-                "p.form = $2 AND p.number = $3"
+                (BY_NUMBER, Some("progress_by_form_number"))
             }
             ProgressKey::NaturalId { form, id } => {
                 parameters.extend([form.into(), storable_key(id.to_owned()).into()]);
-                "p.form = $2 AND p.natural_id = $3"
+                (BY_NATURAL_ID, Some("progress_by_natural_id"))
             }
             ProgressKey::Uuid(uuid) => {
                 parameters.push(uuid.into());
-                "p.uuid = $2"
+                (BY_UUID, Some("progress_by_uuid"))
             }
             ProgressKey::TrackingCode(code) => {
                 parameters.push(folded_code(code).into());
-                "p.tracking_code = $2"
+                (BY_TRACKING_CODE, Some("progress_by_tracking_code"))
             }
         };
-        let sql = format!("{} AND {condition} ORDER BY p.submission LIMIT 1", select());
+        let sql = format!("{} AND {condition} LIMIT 1", select(&self.engine, index));
         Ok(self.query(sql, parameters, read_stored).await?.pop())
     }
 
@@ -64,7 +64,11 @@ impl Store {
     ) -> Result<HashMap<Uuid, StoredProgress>, StoreError> {
         let mut found = HashMap::new();
         for ids in submissions.chunks(AT_ONCE) {
-            let sql = format!("{} AND p.submission IN ({})", select(), places(2, ids.len()));
+            let sql = format!(
+                "{} AND p.submission IN ({})",
+                select(&self.engine, None),
+                places(2, ids.len())
+            );
             let parameters = with_ids(vec![project.into()], ids);
             let page = self.query(sql, parameters, read_stored).await?;
             found.extend(page.into_iter().map(|stored| (stored.submission, stored)));
@@ -111,14 +115,22 @@ pub(super) fn folded_code(code: &str) -> String {
     storable_key(code.to_ascii_uppercase())
 }
 
-pub(super) fn select() -> String {
+/// What progress is looked up by, but for the submission itself.
+pub(super) const BY_NUMBER: &str = "p.form = $2 AND p.number = $3";
+pub(super) const BY_NATURAL_ID: &str = "p.form = $2 AND p.natural_id = $3";
+pub(super) const BY_UUID: &str = "p.uuid = $2";
+pub(super) const BY_TRACKING_CODE: &str = "p.tracking_code = $2";
+
+/// The query of all progress of the project `$1`, found by this index.
+pub(super) fn select(engine: &Engine, index: Option<&str>) -> String {
     format!(
         "SELECT {COLUMNS}, p.arrived_at, p.channel, p.parent_form, p.parent_number, p.tracking_code,
              p.due_at, s.version, s.indexed_at, b.body
-         FROM progress p
+         FROM progress p {}
          JOIN submissions s ON s.project = p.project AND s.id = p.submission
          LEFT JOIN progress_bodies b ON b.project = p.project AND b.submission = p.submission
-         WHERE p.project = $1"
+         WHERE p.project = $1",
+        engine.indexed_by(index)
     )
 }
 
