@@ -29,7 +29,6 @@ pub(super) struct Words {
     pub(super) rank_of: &'static str,
     pub(super) file_hint: &'static str,
     pub(super) file_there: &'static str,
-    pub(super) file_replace: &'static str,
     pub(super) file_remove: &'static str,
     pub(super) add_row: &'static str,
     pub(super) remove_row: &'static str,
@@ -104,7 +103,6 @@ pub(super) struct Words {
     pub(super) locked_text: &'static str,
     pub(super) begin_again: &'static str,
     pub(super) follow_link: &'static str,
-    pub(super) fill_link: &'static str,
 }
 
 static ENGLISH: Words = Words {
@@ -128,7 +126,6 @@ static ENGLISH: Words = Words {
     rank_of: "Rank of {}",
     file_hint: "Up to {}.",
     file_there: "Given: {}",
-    file_replace: "Give another file in its place",
     file_remove: "Take the file away",
     add_row: "Add another",
     remove_row: "Remove {}",
@@ -203,7 +200,6 @@ static ENGLISH: Words = Words {
     locked_text: "Only whoever sent this in can look at it. Enter the tracking code to open it.",
     begin_again: "Begin again",
     follow_link: "Follow what you sent by its tracking code",
-    fill_link: "Fill in the form",
 };
 
 static FRENCH: Words = Words {
@@ -227,7 +223,6 @@ static FRENCH: Words = Words {
     rank_of: "Rang de {}",
     file_hint: "Jusqu’à {}.",
     file_there: "Fourni : {}",
-    file_replace: "Remplacer par un autre fichier",
     file_remove: "Retirer le fichier",
     add_row: "Ajouter",
     remove_row: "Retirer {}",
@@ -302,7 +297,6 @@ static FRENCH: Words = Words {
     locked_text: "Seule la personne qui l’a envoyé peut le consulter. Saisissez le code de suivi pour l’ouvrir.",
     begin_again: "Recommencer",
     follow_link: "Suivre votre envoi avec son code de suivi",
-    fill_link: "Remplir le formulaire",
 };
 
 /// The words of a language.

@@ -31,7 +31,7 @@ fn controls_have_labels_hints_and_purposes() {
             {{"name":"ok","label":"Agreed","type":"bool"}},
             {{"name":"where","label":"Where","type":"map"}},
             {{"name":"photo","label":"Photo","type":"file"}},
-            {{"label":"Read this.\n\nHello {{{{ form_var_email }}}}","type":"comment"}}]"#
+            {{"label":"Read this. Hello {{{{ form_var_email }}}}","type":"comment"}}]"#
     ));
     let html = page(&definition, typed("email=a@b&kind=2"), Then::Show, 0);
     has(
@@ -46,7 +46,7 @@ fn controls_have_labels_hints_and_purposes() {
             r#"<label for="a.where">Latitude</label>"#,
             r#"name="a.where.lon""#,
             r#"<input type="file" id="a.photo" name="a.photo" aria-describedby="a.photo-hint">"#,
-            r#"<p class="said">Read this.</p><p class="said">Hello a@b</p>"#,
+            r#"<p class="said">Read this. Hello a@b</p>"#,
             r#"<input type="hidden" name="state" value="sealed">"#,
             r#"enctype="multipart/form-data""#,
         ],
