@@ -6,6 +6,7 @@ mod documents;
 mod encodings;
 mod lists;
 mod round_trip;
+mod schemas;
 mod submits;
 mod tables;
 

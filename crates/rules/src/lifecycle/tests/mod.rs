@@ -2,6 +2,7 @@
 
 mod anonymised;
 mod calls;
+mod laws;
 mod people;
 mod timed;
 mod walks;
@@ -27,6 +28,7 @@ use crate::wcs::Refusal;
 const BEGINNING: &str = "2026-01-05T10:00:00Z";
 
 /// A form, one submission of it, and a clock that is turned by hand.
+#[derive(Debug)]
 struct Scene {
     definition: FormDefinition,
     record: Record,

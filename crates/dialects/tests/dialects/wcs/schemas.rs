@@ -1,0 +1,258 @@
+//! Definitions of forms as the API gives them: what is in them, and that a form comes back from its own.
+
+use fieldpost_dialects::wcs::schema::{MissingCode, read, write};
+use fieldpost_model::form_definition::{Drafts, TrackingCodes};
+use proptest::prelude::*;
+
+use super::*;
+
+fn json(text: &str) -> Value<'static> {
+    Value::parse(text.as_bytes()).unwrap().into_owned()
+}
+
+/// What is missing, as `code place`.
+fn missing(document: &Value<'_>) -> Vec<String> {
+    let found = read(document).unwrap();
+    found.missing.iter().map(|it| format!("{} {}", it.code, it.place)).collect()
+}
+
+#[test]
+fn a_schema_says_what_is_asked_and_which_statuses_there_are() {
+    let document = write(&definition(), &[], false);
+    assert_eq!(document.get("name").and_then(Value::as_str), Some("Request"));
+    assert_eq!(document.get("url_name").and_then(Value::as_str), Some("request"));
+    let fields = document.get("fields").unwrap().as_array().unwrap();
+    assert_eq!(
+        fields[0].to_json(),
+        r#"{"type":"string","label":"name","varname":"name","required":false,"anonymise":"final"}"#
+    );
+    // Neither ids, which were not asked for, nor items, which never are in it.
+    let text = document.to_json();
+    assert!(!text.contains(r#""id":"name""#) && !text.contains("\"items\":["), "{text}");
+    let block = fields.iter().find(|it| it.get("type").and_then(Value::as_str) == Some("block"));
+    let inner = block.unwrap().path(&["schema", "fields"]).unwrap().as_array().unwrap();
+    assert_eq!(inner.len(), 3);
+    let with_ids = write(&definition(), &[], true);
+    let first = &with_ids.get("fields").unwrap().as_array().unwrap()[0];
+    assert_eq!(first.get("id").and_then(Value::as_str), Some("name"));
+}
+
+#[test]
+fn hooks_and_triggers_are_named_by_what_programs_call_them() {
+    let jump = Jump { trigger: Some("validate".to_owned()), ..Jump::new("end") };
+    let status = |id: &str, actions: Vec<Action>| Status {
+        id: id.to_owned(),
+        name: id.to_uppercase(),
+        actions,
+        ..Status::default()
+    };
+    let mut definition = definition();
+    definition.lifecycle = Lifecycle {
+        name: "Requests".to_owned(),
+        functions: vec![Function::receiver()],
+        statuses: vec![
+            status("new", vec![Action::new("1", ActionKind::Jump(jump))]),
+            status("end", Vec::new()),
+        ],
+        global_actions: vec![
+            GlobalAction {
+                id: "close".to_owned(),
+                name: "Close".to_owned(),
+                hook: vec![Who::SignedCalls],
+                ..GlobalAction::default()
+            },
+            GlobalAction {
+                id: "by_hand".to_owned(),
+                by: vec![Who::LoggedIn],
+                ..GlobalAction::default()
+            },
+        ],
+        ..Lifecycle::default()
+    };
+    let role = Role { id: "agents".to_owned(), name: "Agents".to_owned(), ..Role::default() };
+    let document = write(&definition, &[role], false);
+    let workflow = document.get("workflow").unwrap();
+    assert_eq!(
+        workflow.get("statuses").unwrap().to_json(),
+        concat!(
+            r#"[{"id":"new","name":"NEW","endpoint":false,"waitpoint":true,"forced_endpoint":false},"#,
+            r#"{"id":"end","name":"END","endpoint":true,"waitpoint":true,"forced_endpoint":false}]"#
+        )
+    );
+    assert_eq!(
+        workflow.get("actions").unwrap().to_json(),
+        r#"{"global-action:close":{"label":"Close"},"jump:validate":{"label":"validate"}}"#
+    );
+    assert_eq!(workflow.get("functions").unwrap().to_json(), r#"{"_receiver":"Recipient"}"#);
+    assert_eq!(workflow.get("roles").unwrap().to_json(), r#"{"agents":"Agents"}"#);
+    let told = missing(&document);
+    for expected in [
+        "status-actions new",
+        "action global-action:close",
+        "action jump:validate",
+        "function-role _receiver",
+    ] {
+        assert!(told.contains(&expected.to_owned()), "{expected}: {told:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_over_is_told() {
+    let document = json(
+        r#"{"name": "Newsletter", "keywords": "a, b", "enable_tracking_codes": true,
+        "geolocations": {"base": "Location"}, "tracking_code_verify_fields": null,
+        "fields": [
+            {"label": "Secret", "type": "password", "varname": "secret"},
+            {"label": "Kind", "type": "item", "required": true},
+            {"label": "Town", "type": "item", "items": ["Paris", "Lyon"]},
+            {"label": "People", "type": "block:people"},
+            {"label": "Block", "type": "block", "varname": "people"},
+            {"label": "Old", "type": "string", "condition": {"type": "python", "value": "x == 1"}},
+            {"label": "Where", "type": "map", "varname": "spot"}
+        ],
+        "workflow": {"name": "W", "statuses": [{"id": 1, "name": "New", "endpoint": true}],
+            "functions": {"_manager": "Manager"}, "fields": [{"label": "Note", "type": "text"}]}}"#,
+    );
+    let found = read(&document).unwrap();
+    assert_eq!(
+        missing(&document),
+        [
+            "field secret",
+            "items Kind",
+            "field People",
+            "block-fields people",
+            "condition Old",
+            "function-role _receiver",
+            "function-role _manager",
+        ]
+    );
+    let form = &found.definition;
+    assert_eq!((form.name.as_str(), form.title.as_str()), ("newsletter", "Newsletter"));
+    assert_eq!(form.keywords, ["a", "b"]);
+    assert_eq!(form.tracking_codes, Some(TrackingCodes::default()));
+    assert_eq!(form.geolocation.as_deref(), Some("spot"));
+    let ids: Vec<&str> = form.fields.iter().map(|field| field.id.as_str()).collect();
+    assert_eq!(ids, ["2", "3", "5", "6", "7"]);
+    assert_eq!(form.fields[1].items, [Item::new("Paris", "Paris"), Item::new("Lyon", "Lyon")]);
+    assert!(form.fields[0].required && form.fields[0].name.is_none());
+    assert_eq!(form.lifecycle.statuses[0].id, "1");
+    assert_eq!(form.lifecycle.backoffice_fields[0].id, "bo1");
+    for text in ["{}", "[]", r#"{"name": "x"}"#, r#"{"fields": []}"#] {
+        assert_eq!(read(&json(text)), None, "{text}");
+    }
+    assert_eq!(MissingCode::ALL.len(), 7);
+}
+
+/// A field as far as a schema says what it is.
+fn any_field(depth: u32) -> BoxedStrategy<FormField> {
+    let line = || "[a-zé{}\"\\\\ ]{1,8}";
+    let said = (
+        line(),
+        prop::option::of("[a-z_]{1,6}"),
+        "[a-z ]{0,5}",
+        prop::option::of(line()),
+        any::<bool>(),
+    );
+    let inner = if depth == 0 {
+        Just(Vec::new()).boxed()
+    } else {
+        prop::collection::vec(any_field(depth - 1), 0..3).boxed()
+    };
+    let parts = (inner, prop::collection::vec("[a-z]{1,4}", 0..3), line());
+    let kinds = (prop::sample::select(FieldType::ALL), prop::sample::select(AnonymiseMode::ALL));
+    ("[a-z0-9-]{1,6}", said, kinds, parts)
+        .prop_map(|(id, (label, name, hint, condition, required), (kind, mode), parts)| {
+            let (fields, columns, template) = parts;
+            let is_asked = !kind.is_layout();
+            FormField {
+                id,
+                label,
+                name: name.filter(|_| is_asked),
+                required: required && is_asked,
+                hint,
+                condition,
+                anonymise: if is_asked { mode } else { kind.default_anonymise() },
+                fields: if kind == FieldType::Block { fields } else { Vec::new() },
+                rows: if kind == FieldType::Table { columns.clone() } else { Vec::new() },
+                columns: if kind.has_columns() { columns } else { Vec::new() },
+                template: (kind == FieldType::Computed).then_some(template),
+                ..FormField::new("", kind)
+            }
+        })
+        .boxed()
+}
+
+fn any_form() -> impl Strategy<Value = FormDefinition> {
+    let said =
+        ("[a-z][a-z-]{0,5}", "[a-zé ]{1,8}", "[a-z ]{0,8}", prop::option::of("[A-Z][a-z]{1,4}"));
+    let listed = (prop::collection::vec("[a-z]{1,4}", 0..3), any::<[bool; 3]>());
+    let templates = (prop::option::of("[a-z{} ]{1,6}"), prop::option::of("[a-z{} ]{1,6}"));
+    let fields =
+        (prop::collection::vec(any_field(2), 0..5), prop::collection::vec(any_field(1), 0..2));
+    let statuses = prop::collection::vec(("[a-z]{1,4}", "[A-Z][a-z ]{0,5}", any::<bool>()), 1..4);
+    (said, listed, templates, fields, statuses).prop_map(
+        |(
+            (name, title, description, category),
+            (keywords, [disabled, once, codes]),
+            templates,
+            fields,
+            statuses,
+        )| {
+            let (digest_template, id_template) = templates;
+            let (fields, backoffice_fields) = fields;
+            let status = |(id, name, forced_endpoint)| Status {
+                id,
+                name,
+                forced_endpoint,
+                ..Status::default()
+            };
+            let mut functions = vec![Function::receiver()];
+            functions.push(Function { name: "The boss".to_owned(), ..Function::named("_manager") });
+            FormDefinition {
+                name,
+                title,
+                description,
+                category,
+                keywords,
+                disabled,
+                only_allow_one: once,
+                tracking_codes: codes.then(TrackingCodes::default),
+                drafts: Some(Drafts::DEFAULT),
+                digest_template,
+                id_template,
+                fields,
+                lifecycle: Lifecycle {
+                    name: "W".to_owned(),
+                    functions,
+                    statuses: statuses.into_iter().map(status).collect(),
+                    backoffice_fields,
+                    ..Lifecycle::default()
+                },
+                ..FormDefinition::default()
+            }
+        },
+    )
+}
+
+proptest! {
+    /// What a schema says of a form is what is read of it.
+    #[test]
+    fn a_form_comes_back_from_its_schema(form in any_form()) {
+        let document = json(&write(&form, &[], true).to_json());
+        prop_assert_eq!(&read(&document).unwrap().definition, &form);
+    }
+
+    /// Nothing that is read is worse than a form or nothing.
+    #[test]
+    fn no_document_breaks_the_reader(form in any_form(), at in any::<prop::sample::Index>(), with in "[\\[\\]{}\",:0-9a-z]{0,3}") {
+        let mut text = write(&form, &[], true).to_json();
+        let mut place = at.index(text.len());
+        while !text.is_char_boundary(place) {
+            place -= 1;
+        }
+        text.insert_str(place, &with);
+        if let Ok(document) = Value::parse(text.as_bytes()) {
+            read(&document);
+        }
+    }
+}
