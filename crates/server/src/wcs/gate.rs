@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fieldpost_engine::{ProjectRouting, network};
+use fieldpost_model::access::Access;
 use fieldpost_model::person::{User, UserReference};
 use fieldpost_model::project::ApiAccess;
 use fieldpost_rules::lifecycle;
@@ -150,8 +151,31 @@ pub(crate) async fn signed_in(
     Ok(Some((reference, user.roles)))
 }
 
+/// Somebody of the hub, as the lifecycles of a project know them: with their roles.
+pub(crate) async fn person_of(
+    app: &App,
+    routing: &ProjectRouting,
+    principal: &Principal,
+) -> Result<(UserReference, Vec<String>), Problem> {
+    let user =
+        user_of(routing, principal, principal.access(&routing.project).unwrap_or(Access::Viewer));
+    let reference = match routing.person(&user.id) {
+        Some(person) => person.reference(),
+        None => reference_of(app, &routing.project, &user).await?,
+    };
+    Ok((reference, user.roles))
+}
+
 /// Somebody who is not in the project file, as records name them.
 async fn stranger(app: &App, project: &str, user: &User) -> Result<UserReference, Turned> {
+    Ok(reference_of(app, project, user).await?)
+}
+
+async fn reference_of(
+    app: &App,
+    project: &str,
+    user: &User,
+) -> Result<UserReference, fieldpost_store::StoreError> {
     let number = app.hub.store().person_number(project, &user.id).await?;
     Ok(UserReference {
         number,
@@ -200,7 +224,7 @@ async fn by_signature(
 ) -> Result<Proven, Turned> {
     let named = parameters.all("orig").first().and_then(|name| routing.access(name));
     let named = named.map(|key| key.name.as_str());
-    must_wait(app, routing, parts, named)?;
+    must_wait(app, routing, parts, named).await?;
     let query = parts.uri.query().unwrap_or_default();
     let keys = &routing.definition.settings.api_access;
     match signature::check(query, keys, app.hub.now()) {
@@ -241,7 +265,7 @@ async fn by_password(
     let (name, password) = sent.as_deref().and_then(|it| it.split_once(':')).unwrap_or_default();
     let key = routing.access(name);
     let named = key.map(|key| key.name.as_str());
-    must_wait(app, routing, parts, named)?;
+    must_wait(app, routing, parts, named).await?;
     // A key without a secret opens nothing, however it is presented.
     let is_right = |key: &ApiAccess| {
         let secret = key.secret.expose().as_bytes();
@@ -274,9 +298,13 @@ fn session_of(routing: &ProjectRouting, principal: &Principal) -> Result<Proven,
     let Some(access) = principal.access(&routing.project) else {
         return Err(Refusal::not_found().into());
     };
+    Ok(Proven::Session(user_of(routing, principal, access)))
+}
+
+fn user_of(routing: &ProjectRouting, principal: &Principal, access: Access) -> User {
     let account = principal.user();
     let person = account.and_then(|account| routing.person_by_email(&account.email));
-    let user = match (person, account) {
+    match (person, account) {
         (Some(person), _) => User { access, ..person.user.clone() },
         (None, Some(account)) => User {
             id: format!("account:{}", account.id),
@@ -294,8 +322,7 @@ fn session_of(routing: &ProjectRouting, principal: &Principal) -> Result<Proven,
             roles: Vec::new(),
             access,
         },
-    };
-    Ok(Proven::Session(user))
+    }
 }
 
 /// By what wrong proofs are counted together.
@@ -308,18 +335,21 @@ fn from(routing: &ProjectRouting, parts: &Parts, name: Option<&str>) -> String {
     }
 }
 
-/// Has whoever tried a key too often wait.
-fn must_wait(
+/// Has whoever tried a key too often wait, and notes it.
+async fn must_wait(
     app: &App,
     routing: &ProjectRouting,
     parts: &Parts,
     name: Option<&str>,
 ) -> Result<(), Problem> {
     let Some(name) = name else { return Ok(()) };
-    match app.wrong_tokens.must_wait(&from(routing, parts, Some(name)), Instant::now()) {
-        Some(wait) => Err(too_many(wait)),
-        None => Ok(()),
-    }
+    let Some(wait) = app.wrong_tokens.must_wait(&from(routing, parts, Some(name)), Instant::now())
+    else {
+        return Ok(());
+    };
+    let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+    note_too_many_keys(app, &routing.project, address).await;
+    Err(too_many(wait))
 }
 
 fn too_many(wait: std::time::Duration) -> Problem {

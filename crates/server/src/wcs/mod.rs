@@ -57,7 +57,7 @@ use endpoint::Endpoint;
 use gate::Admitted;
 
 pub(crate) use endpoint::WORDS;
-pub(crate) use gate::signed_in;
+pub(crate) use gate::{person_of, signed_in};
 
 /// The addresses of projects.
 pub(crate) fn router() -> Router<Shared> {

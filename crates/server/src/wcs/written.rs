@@ -305,7 +305,7 @@ pub(super) fn link_to(asked: &Asked, cursor: &str) -> String {
 
 /// The address of the same list with other parameters, without what proves this call.
 pub(super) fn linked(asked: &Asked, set: &[(&str, String)], unset: &[&str]) -> String {
-    const PROOFS: [&str; 4] = ["signature", "timestamp", "nonce", "algo"];
+    const PROOFS: [&str; 5] = ["orig", "algo", "timestamp", "nonce", "signature"];
     let query = asked.parts.uri.query().unwrap_or_default();
     let mut pairs = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {

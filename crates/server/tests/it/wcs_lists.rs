@@ -26,6 +26,9 @@ async fn requests_on(engine: Engine) -> TestHub {
             "name": name, "kind": kind, "day": day, "email": "a@example.org",
             "place": { "lat": 48.0, "lon": 2.0 }, "people": [{ "first": name }],
         });
+        if name.is_empty() {
+            data.as_object_mut().unwrap().remove("name");
+        }
         if !amount.is_empty() {
             data["amount"] = amount.into();
         }
@@ -102,7 +105,7 @@ async fn every_filter_chooses_what_wcs_does() {
             ("filter-name=foo&filter-name-operator=icontains", vec!["1", "3"]),
             ("filter-name=beta&filter-name-operator=ieq", vec!["2"]),
             ("filter-name=Beta|Delta&filter-name-operator=in", vec!["2", "4"]),
-            ("filter-name=Beta|Delta&filter-name-operator=not_in", vec!["1", "3", "5"]),
+            ("filter-name=Beta|Delta&filter-name-operator=not_in", vec!["1", "3"]),
             ("filter-name=on&filter-name-operator=absent", vec!["5"]),
             ("filter-amount=9&filter-amount-operator=gt", vec!["3", "4"]),
             ("filter-amount=9&filter-amount-operator=gte", vec!["2", "3", "4"]),
