@@ -313,6 +313,13 @@ pub const OPERATIONS: &[Operation] = &[
     look("/projects/{project}/submissions/{submission}/attachments/{name}", Project(Viewer)),
     look("/projects/{project}/submissions/{submission}/history", Project(Viewer)),
     look("/projects/{project}/submissions/{submission}/cases", Project(Viewer)),
+    look("/projects/{project}/submissions/{submission}/lifecycle", Project(Viewer)),
+    change(
+        "POST",
+        "/projects/{project}/submissions/{submission}/lifecycle",
+        Project(Editor),
+        "submission.acted",
+    ),
     change(
         "POST",
         "/projects/{project}/submissions/{submission}/fetch",

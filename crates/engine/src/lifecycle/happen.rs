@@ -99,6 +99,7 @@ impl Hub {
         &self,
         subject: &mut Subject<'_>,
     ) -> Result<Option<Followed>, StoreError> {
+        let mut is_read_again = false;
         for tries in 0..MOST_TRIES {
             let routing = &subject.routing;
             let Some(followed) = self.record(routing, &subject.form, subject.key).await? else {
@@ -106,7 +107,14 @@ impl Hub {
             };
             let project = &routing.project;
             let untold = self.store().untold_of(project, followed.submission).await?;
-            let Some(first) = untold.into_iter().next() else { return Ok(Some(followed)) };
+            let Some(first) = untold.into_iter().next() else {
+                // Somebody else may have told it between the two looks: then it has begun by now.
+                if followed.revision > 0 || is_read_again {
+                    return Ok(Some(followed));
+                }
+                is_read_again = true;
+                continue;
+            };
             let told = Told::read(&first.happening, first.version > 1);
             let (caller, next) = next_of(told);
             let told = vec![first.version];

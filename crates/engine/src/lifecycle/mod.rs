@@ -15,6 +15,7 @@
 //! filled in here, and [`serve`] finds what is to be gone on with. They meet in the store: a hub that dies
 //! leaves a step whole or not at all, and another goes on from there.
 
+mod adopting;
 mod calls;
 mod form;
 mod happen;

@@ -14,6 +14,7 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+use super::adopting::Adopting;
 use super::happen::{LifecycleError, Subject};
 use super::record::RecordKey;
 use super::step::Next;
@@ -30,6 +31,7 @@ const AT_ONCE: usize = 4;
 /// Takes lifecycles along, for as long as the hub serves.
 pub(crate) async fn serve(hub: Hub) {
     let mut signals = hub.store().listen();
+    let mut adopting = Adopting::default();
     let mut poll = tokio::time::interval(hub.settings().poll_interval);
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -43,7 +45,11 @@ pub(crate) async fn serve(hub: Hub) {
                 Err(broadcast::error::RecvError::Closed) => return,
             },
         };
-        if let Err(error) = look(&hub, is_poll).await {
+        let mut looked = look(&hub, is_poll).await;
+        if is_poll && looked.is_ok() {
+            looked = adopting.go_on(&hub).await;
+        }
+        if let Err(error) = looked {
             tracing::warn!(%error, "lifecycles could not be taken along; trying again");
         }
     }

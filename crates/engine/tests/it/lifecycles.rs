@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use fieldpost_engine::{
-    Edit, Followed, LifecycleError, NewSubmission, RecordKey, SubmittedForm,
-};
+use fieldpost_engine::{Edit, Followed, LifecycleError, NewSubmission, RecordKey, SubmittedForm};
 use fieldpost_engine::{ProjectRouting, ReceiptOutcome};
 use fieldpost_model::form_definition::AnonymiseMode;
 use fieldpost_model::json::Value;
@@ -12,7 +10,7 @@ use fieldpost_model::person::UserReference;
 use fieldpost_model::progress::Part;
 use fieldpost_model::submission::{Answer, AnswerValue, Group, Node, Submission};
 use fieldpost_rules::lifecycle::{Caller, Happening, Sent};
-use fieldpost_store::{Page, SubmissionVersion};
+use fieldpost_store::{DeliveryQuery, Page, StoreError, SubmissionVersion};
 use fieldpost_testkit::Answer as Response;
 use rstest::rstest;
 
@@ -122,7 +120,11 @@ impl World {
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        panic!("never {status}: {:#?}", self.find(number).await.map(|it| it.record.progress));
+        let page = Page { before: None, limit: 10 };
+        let deliveries =
+            self.hub.store().deliveries("clinic", &DeliveryQuery::default(), page).await;
+        let progress = self.find(number).await.map(|it| it.record.progress);
+        panic!("never {status}: {progress:#?} {deliveries:#?}");
     }
 
     async fn versions(&self, followed: &Followed) -> Vec<SubmissionVersion> {
@@ -351,8 +353,10 @@ async fn who_may_edits_and_comments_and_others_are_refused(
         ("agents@example.org", "Checked 1", "Of Bobby")
     );
     // Somebody else has changed it since it was read.
-    let overtaken = world.hub.edit(&routing, &followed, edit(agent())).await;
-    assert!(overtaken.is_err());
+    let late = Edit { submission: answers("Robert"), caller: agent(), ..Edit::default() };
+    let overtaken = world.hub.edit(&routing, &followed, late).await.unwrap_err();
+    assert!(matches!(overtaken, LifecycleError::Store(StoreError::Busy)), "{overtaken}");
+    assert_eq!(world.versions(&followed).await.len(), 2);
 }
 
 #[rstest]

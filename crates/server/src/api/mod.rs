@@ -50,6 +50,7 @@ mod jobs;
 mod keys;
 mod known;
 mod lanes;
+mod lifecycle;
 mod list;
 mod map;
 mod members;
@@ -275,6 +276,7 @@ fn routes_of_what_is_filed() -> OpenApiRouter<Shared> {
         .routes(routes!(submission_parts::fetch))
         .routes(routes!(submission_parts::history))
         .routes(routes!(submission_parts::cases_of))
+        .routes(routes!(lifecycle::get, lifecycle::act))
         .routes(routes!(cases::list))
         .routes(routes!(case_export::export))
         .routes(routes!(cases::get, cases::erase))
