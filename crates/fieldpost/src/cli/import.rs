@@ -200,7 +200,10 @@ fn jobs(imported: &Imported) -> Vec<Problem> {
             let found =
                 fieldpost_engine::check_job(&Packages::none(), &step.adaptors, &step.job).problems;
             problems.extend(found.into_iter().map(|problem| {
-                let place = problem.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+                let column = problem.column.map(|column| format!(", column {column}"));
+                let column = column.unwrap_or_default();
+                let place = problem.line.map(|line| format!(" (line {line}{column})"));
+                let place = place.unwrap_or_default();
                 Problem {
                     path: format!("workflows.{}.steps.{}", workflow.name, step.id),
                     code: problem.code,
@@ -220,6 +223,9 @@ fn tell(imported: &Imported, problems: &[Problem]) {
     }
     for problem in problems {
         output::note(format!("{}: {} [{}]", problem.path, problem.message, problem.code));
+        if let Some(hint) = &problem.hint {
+            output::note(format!("  hint: {hint}"));
+        }
     }
     let count =
         |many: usize, one: &'static str, more: &'static str| counted(many as u64, one, more);

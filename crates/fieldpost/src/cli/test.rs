@@ -10,7 +10,9 @@ use fieldpost_model::json::Value;
 use super::Ending;
 use super::show::{counted, json_list};
 use crate::failure::Failure;
-use crate::rehearsal::{CASE_FILE, Case, Placeholders, SNAPSHOT_FILE, Stage, difference, folders};
+use crate::rehearsal::{
+    CASE_FILE, Case, Folders, Placeholders, SNAPSHOT_FILE, Stage, difference, folders,
+};
 use crate::{output, projects};
 
 /// Compare what a project's workflows and forwarders would send with what they were to send
@@ -62,10 +64,10 @@ impl Test {
             .collect::<Result<Vec<_>, Failure>>()?;
         let cases = self.cases(&folder)?;
         let mut told = Vec::new();
-        let (mut well, mut not_well) = (0_u64, 0_u64);
+        let mut sum = Sum::default();
         for path in &cases {
             let verdict = self.verdict(&stages, path).await;
-            *if verdict.is_well() { &mut well } else { &mut not_well } += 1;
+            sum.take(&verdict);
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if self.json {
                 told.push(verdict.as_json(&name));
@@ -76,9 +78,9 @@ impl Test {
         if self.json {
             json_list(told)?;
         } else {
-            self.sum_up(well, not_well)?;
+            sum.tell()?;
         }
-        Ok(if not_well == 0 { Ending::Well } else { Ending::NotWell })
+        Ok(if sum.is_well() { Ending::Well } else { Ending::NotWell })
     }
 
     fn folder(&self) -> PathBuf {
@@ -98,7 +100,10 @@ impl Test {
             let message = format!("there is no folder {} with cases", folder.display());
             return Err(Failure::usage(message).hint(how));
         }
-        let mut cases = folders(folder)?;
+        let Folders { mut cases, others } = folders(folder)?;
+        for other in others.iter().filter(|_| self.only.is_none()) {
+            output::note(format!("{} has no {CASE_FILE}: it is not tested", other.display()));
+        }
         if let Some(only) = &self.only {
             let name =
                 |path: &PathBuf| path.file_name().map(|it| it.to_string_lossy().into_owned());
@@ -142,15 +147,45 @@ impl Test {
             }
         }
     }
+}
 
-    fn sum_up(&self, well: u64, not_well: u64) -> Result<(), Failure> {
-        if not_well == 0 {
+/// What became of all cases.
+#[derive(Debug, Default)]
+struct Sum {
+    well: u64,
+    /// Not as in the snapshot, or without one.
+    differ: u64,
+    /// There is nothing to compare.
+    failed: u64,
+}
+
+impl Sum {
+    fn take(&mut self, verdict: &Verdict) {
+        *match verdict {
+            Verdict::Same | Verdict::Written { .. } => &mut self.well,
+            Verdict::Differs(_) | Verdict::NoSnapshot => &mut self.differ,
+            Verdict::Failed(_) => &mut self.failed,
+        } += 1;
+    }
+
+    fn is_well(&self) -> bool {
+        self.differ == 0 && self.failed == 0
+    }
+
+    fn tell(&self) -> Result<(), Failure> {
+        let Self { well, differ, failed } = *self;
+        if self.is_well() {
             output::line(output::good(format!("\n✓ {}", counted(well, "case", "cases"))))?;
             return Ok(());
         }
-        let all = counted(well + not_well, "case", "cases");
-        output::line(output::bad(format!("\n✗ {not_well} of {all} not as in the snapshot")))?;
-        if !self.update {
+        let all = counted(well + differ + failed, "case", "cases");
+        let told = match (differ, failed) {
+            (0, _) => format!("{failed} of {all} could not be played"),
+            (_, 0) => format!("{differ} of {all} not as in the snapshot"),
+            _ => format!("{differ} of {all} not as in the snapshot, {failed} could not be played"),
+        };
+        output::line(output::bad(format!("\n✗ {told}")))?;
+        if differ > 0 {
             output::note(
                 "if that is how it is to be, `fieldpost test --update` writes the snapshots anew",
             );
@@ -177,10 +212,6 @@ fn stage_of<'s>(stages: &'s [Stage], case: &Case) -> Result<&'s Stage, Failure> 
 }
 
 impl Verdict {
-    fn is_well(&self) -> bool {
-        matches!(self, Self::Same | Self::Written { .. })
-    }
-
     fn word(&self) -> &'static str {
         match self {
             Self::Same => "same",

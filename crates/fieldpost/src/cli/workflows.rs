@@ -12,7 +12,7 @@ use super::runs::{outcome, wait_for_end};
 use super::show::{
     id, is, json, json_list, list, members, or_dash, short_time, text, workflow_definition,
 };
-use crate::client::{Json, Query, Target};
+use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
@@ -245,6 +245,7 @@ impl ByHand {
         let path = ["projects", &*project, "workflows", &*self.name, "runs"];
         let body = Value::object(order).to_json();
         let made = client.post(&path, &Query::new(), body).await?;
+        tell_of_pause(&client, &project, &self.name).await;
         let made = if self.wait {
             wait_for_end(&client, &project, &text(&made, "id")).await?
         } else {
@@ -257,6 +258,22 @@ impl ByHand {
         }
         let ended_well = !self.wait || text(&made, "state") == "success";
         Ok(if ended_well { Ending::Well } else { Ending::NotWell })
+    }
+}
+
+/// Says why a run does not begin where its workflow, or the whole project, is paused. Who may not see that is told
+/// nothing.
+async fn tell_of_pause(client: &HubClient, project: &str, workflow: &str) {
+    let paused = async |path: &[&str]| {
+        client.get(path, &Query::new()).await.is_ok_and(|found| is(&found, "paused"))
+    };
+    if paused(&["projects", project, "workflows", workflow]).await {
+        let resume = format!("fieldpost workflows resume {workflow}");
+        output::note(format!("the workflow is paused: the run waits until `{resume}`"));
+    } else if paused(&["projects", project]).await {
+        output::note(format!(
+            "the project is paused: the run waits until `fieldpost projects resume {project}`"
+        ));
     }
 }
 

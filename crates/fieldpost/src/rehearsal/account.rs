@@ -2,6 +2,7 @@
 //! run did, as JSON that reads the same each time.
 
 use fieldpost_engine::{PreviewOf, ReceiptOutcome};
+use fieldpost_model::connection::Authentication;
 use fieldpost_model::delivery::{Delivery, PayloadKind};
 use fieldpost_model::json::Value;
 use fieldpost_model::run::{Run, RunStep};
@@ -94,6 +95,9 @@ async fn of_delivery(played: &Played<'_>, delivery: &Delivery) -> Result<Value<'
                 members.push(("http", Value::from(request.method)));
                 members.push(("url", Value::from(request.url)));
                 add_headers(&mut members, &request.headers);
+                members.extend(
+                    proof_of(played, delivery).map(|proof| ("proves_itself", Value::from(proof))),
+                );
                 if !previewed.body.is_empty() {
                     members.push(body(&previewed.body));
                 }
@@ -105,6 +109,26 @@ async fn of_delivery(played: &Played<'_>, delivery: &Delivery) -> Result<Value<'
         }
     }
     Ok(Value::object(members))
+}
+
+/// How a forwarder's connection proves who sends.
+fn proof_of(played: &Played<'_>, delivery: &Delivery) -> Option<String> {
+    let connections = &played.draft.connections;
+    let connection = connections.iter().find(|it| it.name == delivery.connection)?;
+    Some(match &connection.authentication {
+        Authentication::None => return None,
+        Authentication::Basic { .. } => "basic".to_owned(),
+        Authentication::Bearer { .. } => "bearer".to_owned(),
+        Authentication::ApiKey { header, .. } => format!("header {header}"),
+        Authentication::Headers(headers) => {
+            let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+            format!("headers {}", names.join(", "))
+        }
+        Authentication::Digest { .. } => "digest".to_owned(),
+        Authentication::Oauth2(_) => "oauth2".to_owned(),
+        Authentication::Login(_) => "login".to_owned(),
+        Authentication::SignedUrl(_) => "signed_url".to_owned(),
+    })
 }
 
 async fn of_run(played: &Played<'_>, run: &Run) -> Result<Value<'static>, Failure> {
@@ -121,7 +145,7 @@ async fn of_run(played: &Played<'_>, run: &Run) -> Result<Value<'static>, Failur
     members.push(("outcome", Value::from(run.state.name())));
     if let Some(kind) = &run.error_type {
         let message = run.error_message.as_deref().unwrap_or_default();
-        members.push(("error", Value::from(format!("{kind}: {message}"))));
+        members.push(("error", Value::from(told_error(kind, message))));
     }
     let store = played.hub.store();
     let mut steps = store.run_steps(played.project, run.id).await?;
@@ -137,6 +161,14 @@ async fn of_run(played: &Played<'_>, run: &Run) -> Result<Value<'static>, Failur
     Ok(Value::object(members))
 }
 
+/// An error in one line. What crashed is told by a message that names its kind itself.
+fn told_error(kind: &str, message: &str) -> String {
+    match message.strip_prefix(kind) {
+        Some(rest) if rest.starts_with(": ") => message.to_owned(),
+        _ => format!("{kind}: {message}"),
+    }
+}
+
 fn place(workflow: Option<&Workflow>, step: &str) -> Option<usize> {
     workflow?.steps.iter().position(|it| it.id == step)
 }
@@ -149,7 +181,7 @@ fn of_step(played: &Played<'_>, run: &Run, step: &RunStep) -> Value<'static> {
     members.push(("outcome", Value::from(step.state.name())));
     if let Some(error) = step.error.as_deref().and_then(|it| Value::parse(it.as_bytes()).ok()) {
         let of = |key| error.get(key).and_then(Value::as_str).unwrap_or_default();
-        members.push(("error", Value::from(format!("{}: {}", of("name"), of("message")))));
+        members.push(("error", Value::from(told_error(of("name"), of("message")))));
     }
     let asked = played.stand_in.asked(run.id, step.number);
     if !asked.is_empty() {

@@ -21,6 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use fieldpost_model::json::Value;
 use fieldpost_model::pattern;
+use fieldpost_model::workflow::Workflow;
 
 use super::case::{beside, pairs, string};
 use crate::failure::Failure;
@@ -30,6 +31,13 @@ const KEYS: [&str; 15] = [
     "workflow", "step", "method", "url", "status", "headers", "json", "text", "file", "error",
     "sql", "rows", "affected", "failure", "message",
 ];
+
+/// Those that only an answer to a request has.
+const OF_REQUESTS: [&str; 9] =
+    ["method", "url", "status", "headers", "json", "text", "file", "error", "message"];
+
+/// Those that only an answer to a statement has.
+const OF_STATEMENTS: [&str; 3] = ["rows", "affected", "failure"];
 
 /// One answer of a case.
 #[derive(Clone, Debug)]
@@ -98,6 +106,13 @@ fn read_answer(folder: &Path, value: &Value<'_>) -> Result<Answer, Failure> {
         return Err(Failure::new(format!("an answer has no `{key}`"))
             .hint(format!("its keys are: {}", KEYS.join(", "))));
     }
+    let is_sql = value.get("sql").is_some();
+    let (kind, others) =
+        if is_sql { ("a statement", &OF_REQUESTS[..]) } else { ("a request", &OF_STATEMENTS[..]) };
+    if let Some((key, _)) = members.iter().find(|(key, _)| others.contains(&&**key)) {
+        return Err(Failure::new(format!("an answer to {kind} has no `{key}`"))
+            .hint("an answer with `sql` is for statements, one without for requests"));
+    }
     let asked = match string(value, "sql")? {
         Some(contains) => Asked::Sql { contains, reply: sql_reply(value)? },
         None => Asked::Http {
@@ -160,6 +175,23 @@ fn sql_reply(value: &Value<'_>) -> Result<SqlReply, Failure> {
 pub(super) type Had = Vec<usize>;
 
 impl Answer {
+    /// What of a project an answer is for that the project does not have, in a sentence.
+    pub(super) fn lost(&self, workflows: &[Workflow]) -> Option<String> {
+        let wanted = self.workflow.as_deref();
+        let mut meant = workflows.iter().filter(|it| wanted.is_none_or(|name| name == it.name));
+        if let Some(name) = wanted
+            && meant.clone().next().is_none()
+        {
+            return Some(format!("there is no workflow `{name}`"));
+        }
+        let step = self.step.as_deref()?;
+        let is_there = meant.any(|workflow| workflow.steps.iter().any(|it| it.id == step));
+        (!is_there).then(|| match wanted {
+            Some(workflow) => format!("the workflow `{workflow}` has no step `{step}`"),
+            None => format!("no workflow has a step `{step}`"),
+        })
+    }
+
     fn is_for(&self, workflow: &str, step: &str) -> bool {
         self.workflow.as_deref().is_none_or(|name| name == workflow)
             && self.step.as_deref().is_none_or(|name| name == step)
@@ -273,6 +305,8 @@ mod tests {
             ("[{status: 99}]", "`status` is a number from 100 to 599"),
             ("[{json: 1, text: a}]", "one body"),
             ("[{sql: a, rows: [1]}]", "`rows` is a list of objects"),
+            ("[{sql: a, status: 500}]", "an answer to a statement has no `status`"),
+            ("[{url: a, rows: []}]", "an answer to a request has no `rows`"),
             ("{url: a}", "`answers` is a list"),
         ] {
             let value = fieldpost_rules::definition::yaml::read_as_is(text).unwrap();

@@ -61,18 +61,31 @@ pub(crate) struct Case {
     pub(super) collections: Vec<(String, String, String)>,
 }
 
-/// The folders below this one that are cases, in the order of their names.
-pub(crate) fn folders(cases: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
+/// What lies in a folder of cases.
+#[derive(Debug, Default)]
+pub(crate) struct Folders {
+    /// The folders that are cases, in the order of their names.
+    pub(crate) cases: Vec<PathBuf>,
+    /// Those that look like cases, and are none.
+    pub(crate) others: Vec<PathBuf>,
+}
+
+/// The folders below this one.
+pub(crate) fn folders(cases: &Path) -> Result<Folders, Failure> {
+    let mut found = Folders::default();
     let entries = std::fs::read_dir(cases)
         .map_err(|error| Failure::new(format!("{} cannot be read: {error}", cases.display())))?;
     for entry in entries {
         let path = entry?.path();
+        let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
         if path.join(CASE_FILE).is_file() {
-            found.push(path);
+            found.cases.push(path);
+        } else if path.is_dir() && !is_hidden {
+            found.others.push(path);
         }
     }
-    found.sort();
+    found.cases.sort();
+    found.others.sort();
     Ok(found)
 }
 

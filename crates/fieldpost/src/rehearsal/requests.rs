@@ -173,6 +173,7 @@ pub(super) fn told_sql(reply: &SqlReply, is_given: bool) -> Value<'static> {
     unless_said(
         match reply {
             SqlReply::Rows { rows, affected } if rows.is_empty() => format!("{affected} touched"),
+            SqlReply::Rows { rows, .. } if rows.len() == 1 => "1 row".to_owned(),
             SqlReply::Rows { rows, .. } => format!("{} rows", rows.len()),
             SqlReply::Failure { code, .. } => format!("refused: {code}"),
         },

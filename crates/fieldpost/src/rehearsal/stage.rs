@@ -74,6 +74,12 @@ impl Stage {
 
     /// Takes the message of a case in, and gives the account of what became of it: JSON of several lines.
     pub(crate) async fn play(&self, case: &Case) -> Result<String, Failure> {
+        for (number, answer) in (1..).zip(&case.answers) {
+            if let Some(lost) = answer.lost(&self.draft.workflows) {
+                return Err(Failure::new(format!("answer {number} is for nothing: {lost}"))
+                    .hint("a step that was renamed has to be renamed in the cases as well"));
+            }
+        }
         let folder = tempfile::Builder::new().prefix("fieldpost-test-").tempdir()?;
         let stand_in = Arc::new(CaseStandIn::new(case.answers.clone()));
         let hub = start(folder.path(), case, Arc::clone(&stand_in)).await?;

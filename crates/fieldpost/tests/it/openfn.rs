@@ -168,7 +168,8 @@ fn what_is_no_project_of_openfn_is_refused() {
     write(folder.path(), "other.yaml", "project: clinic\nsources: {}\n");
     let said = run(&mut import(folder.path(), ["other.yaml"]));
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.errors.contains("other.yaml is no project of OpenFn"), "{said:?}");
+    let expected = "other.yaml is no project of OpenFn: it is a project file of Fieldpost already";
+    assert!(said.errors.contains(expected), "{said:?}");
     let said = run(&mut import(folder.path(), ["."]));
     assert!(said.errors.contains("there is no project in this folder"), "{said:?}");
 }

@@ -22,6 +22,7 @@ connections:
     auth: { basic: { username: writer, password: '${DB_PASSWORD}' } }
   archive:
     url: https://archive.example.org/in
+    auth: { bearer: '${ARCHIVE_TOKEN}' }
     signing_secret: '${SIGNING}'
   token:
     url: https://login.example.org
@@ -126,6 +127,7 @@ fn a_message_goes_the_whole_way_and_nothing_leaves() {
     assert_eq!((&copy["forwarder"], &copy["http"]), (&json!("copy"), &json!("POST")), "{told:#}");
     assert_eq!(copy["json"], serde_json::from_str::<Value>(BODY).unwrap(), "{told:#}");
     assert_eq!(copy["headers"]["webhook-id"], "<id 1>", "{told:#}");
+    assert_eq!(copy["proves_itself"], "bearer", "{told:#}");
 
     assert_eq!(told["workflows"].as_array().unwrap().len(), 2, "{told:#}");
     let register = run_of(&told, "register");
@@ -249,6 +251,34 @@ fn what_cannot_be_tested_is_told() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.output.contains("the project has no source `gone`"), "{said:?}");
     assert!(said.output.contains("a case has no `answer`"), "{said:?}");
+    let sum = "1 of 3 cases not as in the snapshot, 2 could not be played";
+    assert!(said.output.contains(sum), "{said:?}");
+    // What cannot be played is not mended by new snapshots.
+    let said = run(&mut test(folder.path(), ["--only", "gone"]));
+    assert!(said.output.contains("1 of 1 case could not be played"), "{said:?}");
+    assert!(!said.errors.contains("--update"), "{said:?}");
+    fs::remove_dir_all(folder.path().join("tests/gone")).unwrap();
+    fs::remove_dir_all(folder.path().join("tests/wrong")).unwrap();
+
+    for (answer, expected) in [
+        ("step: lok", "answer 1 is for nothing: no workflow has a step `lok`"),
+        ("workflow: called, step: look", "the workflow `called` has no step `look`"),
+        ("workflow: nowhere", "there is no workflow `nowhere`"),
+    ] {
+        let text = format!("source: kobo\nbody: body.json\nanswers: [{{ {answer} }}]\n");
+        case(folder.path(), "lost", &text);
+        let said = run(&mut test(folder.path(), ["--only", "lost"]));
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.output.contains(expected), "{expected}: {said:?}");
+    }
+    fs::rename(
+        folder.path().join("tests/lost/case.yaml"),
+        folder.path().join("tests/lost/case.yml"),
+    )
+    .unwrap();
+    let said = run(&mut test(folder.path(), ["--update"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.errors.contains("tests/lost has no case.yaml: it is not tested"), "{said:?}");
     write(folder.path(), "clinic.yaml", &PROJECT.replace("adaptor: mail", "adaptr: mail"));
     let said = run(&mut test(folder.path(), []));
     assert_eq!((said.code, said.output.as_str()), (Some(1), ""), "{said:?}");

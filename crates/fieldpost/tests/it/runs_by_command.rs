@@ -66,7 +66,10 @@ async fn workflows_are_shown_run_and_paused_by_command() {
 
     let paused = run(&mut hub.command(["workflows", "pause", "count", "--reason", "later"])).well();
     assert_eq!(paused, "count is paused\n");
-    let waiting = run(&mut hub.command(["workflows", "run", "count", "--json"])).json();
+    let said = run(&mut hub.command(["workflows", "run", "count", "--json"]));
+    let told = "the workflow is paused: the run waits until `fieldpost workflows resume count`";
+    assert!(said.errors.contains(told), "{said:?}");
+    let waiting = said.json();
     assert_eq!(waiting["state"], "available");
     let cancelled = run(&mut hub.command(["runs", "cancel", waiting["id"].as_str().unwrap()]));
     assert!(cancelled.well().contains("cancelled"));
