@@ -147,12 +147,11 @@ impl Reader {
 
     fn block(&mut self, asked: &Value<'_>, place: &str, depth: usize) -> Vec<FormField> {
         let fields = asked.path(&["schema", "fields"]).and_then(Value::as_array);
-        match fields.filter(|_| depth < MOST_BLOCKS) {
-            Some(fields) => self.fields(fields, "", depth + 1),
-            None => {
-                self.miss(MissingCode::BlockFields, place);
-                Vec::new()
-            }
+        if let Some(fields) = fields.filter(|_| depth < MOST_BLOCKS) {
+            self.fields(fields, "", depth + 1)
+        } else {
+            self.miss(MissingCode::BlockFields, place);
+            Vec::new()
         }
     }
 
@@ -246,13 +245,13 @@ fn keywords(value: Option<&Value<'_>>) -> Vec<String> {
 /// Items, where the document has them: texts, or objects with an id.
 fn items(value: Option<&Value<'_>>) -> Vec<Item> {
     let elements = value.and_then(Value::as_array).unwrap_or_default();
-    let item = |element: &Value<'_>| match filled(element) {
-        Some(text) => Some(Item::new(text.clone(), text)),
-        None => {
-            let id = text(element, "id")?;
-            let own = text(element, "text").unwrap_or_else(|| id.clone());
-            Some(Item::new(id, own))
+    let item = |element: &Value<'_>| {
+        if let Some(text) = filled(element) {
+            return Some(Item::new(text.clone(), text));
         }
+        let id = text(element, "id")?;
+        let own = text(element, "text").unwrap_or_else(|| id.clone());
+        Some(Item::new(id, own))
     };
     elements.iter().filter_map(item).collect()
 }

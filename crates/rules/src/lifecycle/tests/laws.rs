@@ -39,7 +39,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
             }
             let mut scene = Scene::new(statuses);
             scene.bounds.jumps_without_waiting = 5;
-            let note = fieldpost_model::form_definition::FormField::new("bo1", FieldType::String);
+            let note = FormField::new("bo1", FieldType::String);
             scene.definition.lifecycle.backoffice_fields = vec![note];
             scene.definition.lifecycle.global_actions =
                 vec![global("h", vec![Who::SignedCalls], hook)];
@@ -50,7 +50,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
 }
 
 /// Something that happens, whatever the record is like: what it names may not be there.
-fn happening(kind: u8, at: &Index, record: &Record) -> (Caller, Happening) {
+fn happening(kind: u8, at: Index, record: &Record) -> (Caller, Happening) {
     let sent = || Sent::Json(json(r#"{"name":"Amina"}"#));
     let bypass = at.index(2) == 1;
     match kind {
@@ -112,7 +112,7 @@ proptest! {
         let mut given: Vec<u64> = numbers(&scene.submit());
         for (kind, at, minutes) in happenings {
             scene.pass(minutes);
-            let (caller, happening) = happening(kind, &at, &scene.record);
+            let (caller, happening) = happening(kind, at, &scene.record);
             let was_anonymised = scene.record.progress.anonymised_at;
             let step = scene.machine().step(&scene.record, &caller, &happening);
             // The same again gives the same: nothing is decided by chance or kept elsewhere.
