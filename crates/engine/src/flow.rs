@@ -147,7 +147,7 @@ impl Hub {
                 prepared.accept.runs.clear();
             }
             let Filed { accept, unreadable, decision, refusal, turn } =
-                self.file(&routing, &incoming, prepared, arrival).await?;
+                Box::pin(self.file(&routing, &incoming, prepared, arrival)).await?;
             let id = accept.message.id;
             let wanted_by = routing.forwarders_of(&accept.deliveries);
             let runs = received_runs(&routing, &accept.runs);

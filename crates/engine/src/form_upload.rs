@@ -173,8 +173,8 @@ impl Hub {
 /// A form that the project defines is as the project says: an upload would be undone by whoever applies the
 /// project next.
 fn refuse_defined(routing: &ProjectRouting, name: &str, form: &Form) -> Result<(), HubError> {
-    let names = [Some(name), form.form_id.as_deref()].into_iter().flatten();
-    let Some(defined) = names.filter_map(|name| routing.form_definition(name)).next() else {
+    let mut names = [Some(name), form.form_id.as_deref()].into_iter().flatten();
+    let Some(defined) = names.find_map(|name| routing.form_definition(name)) else {
         return Ok(());
     };
     Err(HubError::NotAllowed {

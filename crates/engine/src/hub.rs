@@ -27,7 +27,9 @@ use crate::routing::{ProjectRouting, Routing, SourceRoute};
 use crate::settings::HubSettings;
 use crate::tallies::{self, Tallies};
 use crate::watch::{self, Watch};
-use crate::{bulk, fetching, indexing, lifecycle, news, orphans, parking, retention, running, timers};
+use crate::{
+    bulk, fetching, indexing, lifecycle, news, orphans, parking, retention, running, timers,
+};
 
 /// The fact that holds the key of receivers' questions.
 const RECEIVER_KEY: &str = "receiver-key";

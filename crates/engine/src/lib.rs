@@ -109,8 +109,8 @@ pub use jobs::{
 };
 pub use lanes::breaker::{BreakerPolicy, Cause};
 pub use lifecycle::{
-    Edit, Followed, FollowedForm, LifecycleError, NewSubmission, OWN_SOURCE, RecordKey, SubmittedForm,
-    machine,
+    Edit, Followed, FollowedForm, LifecycleError, NewSubmission, OWN_SOURCE, RecordKey,
+    SubmittedForm, machine,
 };
 pub use looking::{ContentQuery, LONGEST_LOOK, LookedThrough, MOST_LOOKED_THROUGH};
 pub use map::{MapEdge, MapNode, MapNodeKind, ProjectMap, is_bad};

@@ -84,7 +84,9 @@ impl Hub {
             collapse: claimed.collapse,
             last_error,
         };
-        if self.write(outcome, sample, decision.pause_forwarder && !is_call).await != Some(Recorded::Written) {
+        if self.write(outcome, sample, decision.pause_forwarder && !is_call).await
+            != Some(Recorded::Written)
+        {
             // Who lost the lease has no say in what follows from the attempt.
             return;
         }

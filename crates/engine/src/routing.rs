@@ -27,8 +27,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::filing::Wanted;
-use crate::lifecycle::own_source;
 use crate::ids::new_source_keys;
+use crate::lifecycle::own_source;
 use crate::matching::Listeners;
 use crate::people::{Person, numbered};
 use crate::tallies::{ProjectTallies, Tallies};
@@ -280,8 +280,7 @@ impl Routing {
         let mut routing = Self::default();
         for project in projects {
             for (position, source) in project.definition.sources.iter().enumerate() {
-                let route =
-                    SourceRoute { routing: Arc::clone(&project), position: Some(position) };
+                let route = SourceRoute { routing: Arc::clone(&project), position: Some(position) };
                 routing.inboxes.insert(digest(source.secret.expose()), route.clone());
                 routing.webhooks.insert(source.id, route);
             }

@@ -16,7 +16,9 @@ use tower::ServiceExt as _;
 
 use crate::app::Shared;
 use crate::client_address::client_address;
-use crate::{api, application, data, health, inbox, pages, problem, receiver, unsubscribe, wcs, webhook};
+use crate::{
+    api, application, data, health, inbox, pages, problem, receiver, unsubscribe, wcs, webhook,
+};
 
 /// The way to all surfaces. Clones are cheap.
 #[derive(Clone)]

@@ -76,21 +76,21 @@ mod tests {
         Timestamp(seconds * 1_000_000)
     }
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
     }
 
     #[test]
     fn who_tries_too_many_codes_waits_and_others_do_not() {
         let codes = WrongCodes::default();
         for number in 0..THROTTLE.of_one_address {
-            assert_eq!(codes.must_wait(address(1), at(0)), None, "{number}");
-            codes.count(address(1), at(0));
+            assert_eq!(codes.must_wait(Some(address(1)), at(0)), None, "{number}");
+            codes.count(Some(address(1)), at(0));
         }
-        assert_eq!(codes.must_wait(address(1), at(0)), Some(THROTTLE.window));
-        assert_eq!(codes.must_wait(address(2), at(0)), None);
+        assert_eq!(codes.must_wait(Some(address(1)), at(0)), Some(THROTTLE.window));
+        assert_eq!(codes.must_wait(Some(address(2)), at(0)), None);
         let later = at(0) + THROTTLE.window;
-        assert_eq!(codes.must_wait(address(1), later), None);
+        assert_eq!(codes.must_wait(Some(address(1)), later), None);
         assert_eq!(codes.remembered().len(), 0, "what is older than the window is forgotten");
     }
 
@@ -98,9 +98,9 @@ mod tests {
     fn all_addresses_together_have_a_bound_and_so_has_what_is_remembered() {
         let codes = WrongCodes::default();
         for number in 0..THROTTLE.of_all + 10 {
-            codes.count(address(u8::try_from(number % 200).unwrap()), at(0));
+            codes.count(Some(address(u8::try_from(number % 200).unwrap())), at(0));
         }
         assert_eq!(codes.remembered().values().sum::<usize>(), THROTTLE.of_all);
-        assert!(codes.must_wait(address(250), at(0)).is_some());
+        assert!(codes.must_wait(Some(address(250)), at(0)).is_some());
     }
 }

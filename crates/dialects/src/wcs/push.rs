@@ -282,6 +282,9 @@ mod tests {
         assert_eq!(text(body(None, None)), "none");
         assert_eq!(text(body(None, Some(own().into()))), r#"{"a":1}"#);
         assert_eq!(text(body(Some(document()), None)), r#"{"id":"1"}"#);
-        assert_eq!(text(body(Some(document()), Some(own().into()))), r#"{"id":"1","extra":{"a":1}}"#);
+        assert_eq!(
+            text(body(Some(document()), Some(own().into()))),
+            r#"{"id":"1","extra":{"a":1}}"#
+        );
     }
 }

@@ -62,12 +62,7 @@ impl Hub {
         post: FormPost<'_>,
     ) -> Result<FormReceipt, ReceiveError> {
         let FormPost { flavour, application, files } = post;
-        let arrival = Arrival {
-            way: Way::Posted(flavour),
-            application,
-            files,
-            ..Arrival::PUSHED
-        };
+        let arrival = Arrival { way: Way::Posted(flavour), application, files, ..Arrival::PUSHED };
         let TakenIn { receipt, decision, refusal } = self.take_in(route, incoming, arrival).await?;
         let outcome = match (refusal, receipt.outcome) {
             (Some(refusal), _) => match refusal.by {

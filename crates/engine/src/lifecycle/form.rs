@@ -59,10 +59,11 @@ impl Hub {
         };
         let known = self.form_book().find(self.store(), &routing.project, &reference).await?;
         let form = known.and_then(|known| known.definition);
-        let mut definition = form.as_deref().map(FormDefinition::seen).unwrap_or_else(|| {
+        let untyped = || {
             let untyped = Form { title: head.title.clone(), ..Form::default() };
             FormDefinition::seen(&untyped)
-        });
+        };
+        let mut definition = form.as_deref().map_or_else(untyped, FormDefinition::seen);
         definition.name.clone_from(&head.name);
         Ok(FollowedForm { definition: Arc::new(definition), form, is_tracked: false })
     }

@@ -68,7 +68,7 @@ impl Hub {
         happening: Happening,
     ) -> Result<Option<Followed>, LifecycleError> {
         let subject = Subject { routing: Arc::clone(routing), form: form.clone(), key };
-        self.make_happen(subject, caller, &Next::Happening(happening), None).await
+        Box::pin(self.make_happen(subject, caller, &Next::Happening(happening), None)).await
     }
 
     /// The same, for the end of a call as well.
@@ -84,7 +84,7 @@ impl Hub {
                 return Err(LifecycleError::NotFound);
             };
             let ground = Ground { routing: &subject.routing, caller, told: Vec::new(), ended_call };
-            match self.advance(&ground, &followed, next).await?? {
+            match Box::pin(self.advance(&ground, &followed, next)).await?? {
                 Advanced::Kept(followed) => return Ok(Some(*followed)),
                 Advanced::Deleted => return Ok(None),
                 Advanced::Moved => tokio::time::sleep(PAUSE * tries).await,
@@ -119,13 +119,13 @@ impl Hub {
             let (caller, next) = next_of(told);
             let told = vec![first.version];
             let ground = Ground { routing, caller: &caller, told, ended_call: None };
-            let advanced = match self.advance(&ground, &followed, &next).await? {
+            let advanced = match Box::pin(self.advance(&ground, &followed, &next)).await? {
                 Ok(advanced) => advanced,
                 // It came twice, say: that is committed, and the lifecycle goes on from how it is.
                 Err(refusal) => {
                     tracing::debug!(refusal.description, "a lifecycle could not be told");
                     let changed = Next::Happening(Happening::Changed);
-                    match self.advance(&ground, &followed, &changed).await? {
+                    match Box::pin(self.advance(&ground, &followed, &changed)).await? {
                         Ok(advanced) => advanced,
                         Err(refusal) => return Err(StoreError::Refused(refusal.description)),
                     }

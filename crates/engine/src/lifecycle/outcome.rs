@@ -101,7 +101,7 @@ fn read_attempt(call: &Call, attempt: &Attempt, zone: wcs::Tz) -> (answer::Kept,
             let found = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
             found.map(|(_, value)| value.as_str())
         };
-        let body = response.body.to_vec();
+        let body = response.body.clone();
         let answered = Answer {
             status: response.status,
             reason: "",

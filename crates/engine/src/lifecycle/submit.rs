@@ -124,7 +124,7 @@ impl Hub {
             ..Arrival::PUSHED
         };
         let incoming = incoming(&submission, new.path, new.headers);
-        let taken = self.take_in(&own_route(routing), incoming, arrival).await?;
+        let taken = Box::pin(self.take_in(&own_route(routing), incoming, arrival)).await?;
         let is_repeated = taken.decision == Some(Decision::Duplicate)
             || matches!(taken.receipt.outcome, ReceiptOutcome::Duplicate { .. });
         let message = taken.receipt.message;
@@ -135,7 +135,7 @@ impl Hub {
             form: form.clone(),
             key: RecordKey::Submission(id),
         };
-        let mut followed = self.caught_up(&mut subject).await?;
+        let mut followed = Box::pin(self.caught_up(&mut subject)).await?;
         // A draft whose answers are the same when it is sent makes no new version.
         let is_left_a_draft = followed.as_ref().is_some_and(|it| it.record.progress.is_draft());
         if is_left_a_draft
@@ -143,7 +143,8 @@ impl Hub {
             && let Told::Came(came) = told
         {
             let caller = came.caller.clone();
-            followed = self.make_happen(subject, &caller, &Next::Came(came), None).await?;
+            followed =
+                Box::pin(self.make_happen(subject, &caller, &Next::Came(came), None)).await?;
         }
         Ok(SubmittedForm { followed, is_repeated, message })
     }
@@ -176,7 +177,7 @@ impl Hub {
             ..Arrival::PUSHED
         };
         let incoming = incoming(&submission, edit.path, edit.headers);
-        let taken = self.take_in(&own_route(routing), incoming, arrival).await?;
+        let taken = Box::pin(self.take_in(&own_route(routing), incoming, arrival)).await?;
         let is_same = taken.decision == Some(Decision::Duplicate)
             || matches!(taken.receipt.outcome, ReceiptOutcome::Duplicate { .. });
         if taken.refusal.as_ref().is_some_and(|it| matches!(it.by, RefusedBy::Decision(_))) {
@@ -192,9 +193,9 @@ impl Hub {
         if is_same {
             let next =
                 Next::Edited { action: edit.action, backoffice_values: edit.backoffice_values };
-            return self.make_happen(subject, &edit.caller, &next, None).await;
+            return Box::pin(self.make_happen(subject, &edit.caller, &next, None)).await;
         }
-        Ok(self.caught_up(&mut subject).await?)
+        Ok(Box::pin(self.caught_up(&mut subject)).await?)
     }
 
     /// Whether the lifecycle allows an edit, before anything of it is kept.

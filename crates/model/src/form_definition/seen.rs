@@ -344,7 +344,7 @@ mod tests {
         let mut village = Leaf::of(AnswerType::SelectOne);
         let choice =
             |number: usize| Choice { value: number.to_string(), labels: Labels::default() };
-        village.choices = (0..MOST_ITEMS / 2 + 1).map(choice).collect();
+        village.choices = (0..=MOST_ITEMS / 2).map(choice).collect();
         let field = |name: &str| Field::new(name, FieldKind::Leaf(village.clone()));
         let form = Form { fields: vec![field("a"), field("b")], ..Form::default() };
         let seen = FormDefinition::seen(&form);

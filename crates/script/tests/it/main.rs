@@ -25,6 +25,7 @@ mod published;
 mod published_http;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod steps;

@@ -205,9 +205,8 @@ fn is_same(
     followed: &Followed,
 ) -> bool {
     let (given, _) = answers::read(field, &format!("{PREFIX}{key}"), typed);
-    let kept = match followed.record.submission.values.get(key) {
-        Some(Node::Answer(answer)) => answer,
-        _ => return field.field_type == FieldType::Computed,
+    let Some(Node::Answer(kept)) = followed.record.submission.values.get(key) else {
+        return field.field_type == FieldType::Computed;
     };
     let plain = |answer| shown::text(visit.words, field, answer).trim().to_lowercase();
     plain(&given) == plain(kept)

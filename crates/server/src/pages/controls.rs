@@ -364,7 +364,7 @@ impl Controls<'_> {
             if asked.rows.len() > 1 {
                 let go = format!("remove:{}.{place}", asked.name);
                 let label = filled(self.words.remove_row, &[&legend]);
-                self.row_button(&go, &label, html);
+                Self::row_button(&go, &label, html);
             }
             html.close("fieldset");
         }
@@ -372,7 +372,7 @@ impl Controls<'_> {
         html.close("fieldset").line();
     }
 
-    fn row_button(&self, go: &str, label: &str, html: &mut Markup) {
+    fn row_button(go: &str, label: &str, html: &mut Markup) {
         html.element("button", &[("name", "go"), ("value", go), ("class", "plain")], label);
     }
 
@@ -381,7 +381,7 @@ impl Controls<'_> {
             let go = format!("add:{}", asked.name);
             let label = format!("{}: {}", self.words.add_row, asked.text);
             html.open("p", &[("class", "more")]);
-            self.row_button(&go, &label, html);
+            Self::row_button(&go, &label, html);
             html.close("p");
         }
     }

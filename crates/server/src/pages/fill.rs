@@ -97,19 +97,17 @@ impl Filling {
 
     /// What is known of a submission while it is filled in.
     fn progress(&self, visit: &Visit) -> Progress {
-        match &self.followed {
-            Some(followed) => followed.record.progress.clone(),
-            None => {
-                let mut progress = Progress::draft(Uuid::nil(), 0, visit.now);
-                progress.user.clone_from(&visit.person);
-                progress
-            }
+        if let Some(followed) = &self.followed {
+            return followed.record.progress.clone();
         }
+        let mut progress = Progress::draft(Uuid::nil(), 0, visit.now);
+        progress.user.clone_from(&visit.person);
+        progress
     }
 }
 
 /// Shows the first page of a form.
-pub(super) fn show(visit: &Visit, filling: &Filling) -> Result<Response, Turned> {
+pub(super) fn show(visit: &Visit, filling: &Filling) -> Response {
     let mut state = filling.begun(visit);
     let progress = filling.progress(visit);
     let addresses = Addresses::default();
@@ -121,7 +119,7 @@ pub(super) fn show(visit: &Visit, filling: &Filling) -> Result<Response, Turned>
     };
     let reading = read(&asking, &state.typed);
     state.page = reading.page_from(0).unwrap_or(reading.pages.len());
-    Ok(page(visit, &asking, &mut state, &reading, Then::Show))
+    page(visit, &asking, &mut state, &reading, Then::Show)
 }
 
 fn page(

@@ -114,9 +114,8 @@ pub(super) fn step<'a>(
             state.page = reading.page_from(*page).unwrap_or(state.page);
             Then::Show
         }
-        Go::Page(_) => Then::Show,
         Go::Draft if asking.definition.drafts.is_some() => Then::Draft,
-        Go::Draft => Then::Show,
+        Go::Page(_) | Go::Draft => Then::Show,
         Go::Send if state.page == reading.pages.len() => match reading.first_wrong() {
             Some(page) => {
                 state.page = page;

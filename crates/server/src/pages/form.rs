@@ -92,7 +92,7 @@ impl Look<'_> {
         html.open("input", &[("type", "hidden"), ("name", STATE), ("value", &seal(state))]).line();
         match page {
             Some(page) => self.asked(state, page, then, &mut html),
-            None => self.to_check(reading, &mut html),
+            None => self.add_check(reading, &mut html),
         }
         self.buttons(state, reading, &mut html);
         html.close("form").line();
@@ -162,7 +162,7 @@ impl Look<'_> {
     }
 
     /// All answers, page by page, each with a way back to it.
-    fn to_check(&self, reading: &Reading<'_>, html: &mut Markup) {
+    fn add_check(&self, reading: &Reading<'_>, html: &mut Markup) {
         let definition = self.asking.definition;
         for (place, page) in reading.pages.iter().enumerate().filter(|(_, page)| page.is_asked) {
             let is_there = |field: &fieldpost_model::form_definition::FormField| {

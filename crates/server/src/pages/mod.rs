@@ -203,7 +203,7 @@ async fn try_answer(
             if posts {
                 Box::pin(fill::go(&visit, &filling, parts, body)).await
             } else {
-                fill::show(&visit, &filling)
+                Ok(fill::show(&visit, &filling))
             }
         }
         Wanted::Edit(form, id, action) => {
@@ -211,7 +211,7 @@ async fn try_answer(
             if posts {
                 Box::pin(fill::go(&visit, &filling, parts, body)).await
             } else {
-                fill::show(&visit, &filling)
+                Ok(fill::show(&visit, &filling))
             }
         }
         Wanted::Record(form, id) if posts => {

@@ -99,7 +99,7 @@ async fn parts(
             // A control without a file sends a file without a name.
             Some(file) if file.is_empty() => reader.pass_over(part).await?,
             Some(file) if takes(&reader.texts, &name) => {
-                reader.take_file(name, &file, part).await?
+                reader.take_file(name, &file, part).await?;
             }
             Some(_) => reader.pass_over(part).await?,
         }

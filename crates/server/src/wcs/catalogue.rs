@@ -91,8 +91,7 @@ async fn listed(asked: &Asked, caller: &Caller<'_>) -> Result<Vec<Arc<FormDefini
     let parameters = &asked.admitted.parameters;
     let is_trusted = may_read_definitions(caller).is_ok();
     let with_disabled = is_trusted && parameters.switch("include-disabled", false);
-    let mut all: Vec<Arc<FormDefinition>> =
-        asked.admitted.routing.form_definitions().iter().cloned().collect();
+    let mut all: Vec<Arc<FormDefinition>> = asked.admitted.routing.form_definitions().to_vec();
     if is_trusted && parameters.switch("include-recorded", false) {
         all.extend(forms::recorded(asked).await?);
     }
@@ -188,7 +187,7 @@ mod tests {
         for (submitters, submission_roles, expected) in [
             (vec![], vec![], [true, true, true, true]),
             (vec![Who::Anyone], vec![], [true, true, true, true]),
-            (vec![agent.clone()], vec![], [false, true, false, true]),
+            (vec![agent], vec![], [false, true, false, true]),
             (vec![Who::LoggedIn], vec![], [false, true, false, false]),
             (vec![Who::LoggedIn], vec!["agents"], [false, true, false, true]),
         ] {

@@ -96,7 +96,7 @@ async fn describe(
     let own = Own { asked, form, reading, roles: asked.admitted.caller().roles().to_vec() };
     let told = of_records.iter().filter_map(|(id, change)| {
         let row = if change.is_tombstone {
-            Some(own.tombstone(*id, change))
+            Some(Own::tombstone(*id, change))
         } else {
             own.change(*id, change, &submissions, &progress)
         };
@@ -115,7 +115,7 @@ struct Own<'a> {
 
 impl Own<'_> {
     /// Of what is gone nobody knows of which form it was; its id tells nobody anything who has it not.
-    fn tombstone(&self, id: Uuid, change: &Change) -> Value<'static> {
+    fn tombstone(id: Uuid, change: &Change) -> Value<'static> {
         Value::object([
             ("place", Value::from(change.sequence.to_string())),
             ("what", Value::from("deleted")),

@@ -42,10 +42,7 @@ pub(super) async fn answer(asked: &Asked, typed: &str) -> Result<Response, Turne
 }
 
 /// The record of a code; none where its form has no codes any more.
-async fn find(
-    asked: &Asked,
-    typed: &str,
-) -> Result<Option<fieldpost_engine::Followed>, Turned> {
+async fn find(asked: &Asked, typed: &str) -> Result<Option<fieldpost_engine::Followed>, Turned> {
     let Some(code) = normalised(typed) else { return Ok(None) };
     let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
     let key = ProgressKey::TrackingCode(&code);

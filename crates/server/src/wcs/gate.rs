@@ -122,7 +122,7 @@ pub(super) async fn admit(
         && matches!(endpoint, Endpoint::FormDefinitions);
     let named = if is_stranger { Named::Unknown } else { named };
     let acts_for = caller::acts_for(proven.proof(), named, found.map(|it| it.user.clone()))?;
-    let mut reference = found.map(|person| person.reference());
+    let mut reference = found.map(fieldpost_engine::Person::reference);
     if let Proven::Session(user) = &proven {
         reference = match routing.person(&user.id) {
             Some(person) => Some(person.reference()),

@@ -171,11 +171,11 @@ fn whose(asked: &Asked, submitted: &Submitted, is_backoffice: bool) -> Option<Us
     if let Some(UserClaim { name_ids, email }) = &submitted.user {
         let by_id = name_ids.iter().find_map(|id| routing.person_by_name_id(id));
         let person = by_id.or_else(|| email.as_deref().and_then(|it| routing.person_by_email(it)));
-        return person.map(|person| person.reference());
+        return person.map(fieldpost_engine::Person::reference);
     }
     if is_backoffice {
         let number = submitted.user_id.as_deref().and_then(|id| id.parse().ok())?;
-        return routing.person_by_number(number).map(|person| person.reference());
+        return routing.person_by_number(number).map(fieldpost_engine::Person::reference);
     }
     asked.admitted.reference.clone()
 }

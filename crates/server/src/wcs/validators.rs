@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
+use fieldpost_model::hexadecimal;
 use fieldpost_model::time::Timestamp;
 use http::header::{CACHE_CONTROL, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, VARY};
 use http::request::Parts;
@@ -21,6 +22,8 @@ const PROOFS: [&str; 4] = ["signature", "timestamp", "nonce", "algo"];
 /// A change in the same second as another cannot be told from it by a time of HTTP: a moment this young says
 /// nothing.
 const SETTLED: Duration = Duration::from_secs(2);
+/// Bytes of the digest that a tag is.
+const TAG_BYTES: usize = 12;
 
 /// What an answer is told from others of the same address by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +54,8 @@ impl Validators {
         add(asked.parts.uri.path().as_bytes());
         add(without_proofs(asked.parts.uri.query().unwrap_or_default()).as_bytes());
         add(body);
-        let hex: String =
-            digest.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let digest: [u8; 32] = digest.finalize().into();
+        let hex = hexadecimal::encode(digest.get(..TAG_BYTES).unwrap_or(&digest));
         let is_settled = modified + SETTLED <= asked.app.hub.now();
         // Weak: the same facts, not necessarily the same bytes.
         Self { tag: format!("W/\"{hex}\""), modified, is_settled }

@@ -287,6 +287,14 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().timeout(PATIENCE).build().unwrap()
 }
 
+/// A client that does not go where an answer sends it.
+#[expect(clippy::disallowed_methods, reason = "the tests talk to their own hub")]
+pub(crate) fn staying_client() -> reqwest::Client {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.timeout(PATIENCE).build().unwrap()
+}
+
 fn outbound() -> Client {
     let settings = OutboundSettings {
         allow_networks: "127.0.0.0/8".parse::<AllowNetworks>().unwrap(),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -17,7 +18,6 @@ const PHOTO: &[u8] = b"the bytes of a photo";
 
 /// A whole answer, of somebody with a name, filled in for them by the desk.
 fn whole() -> Value {
-    use base64::Engine as _;
     let photo = base64::engine::general_purpose::STANDARD.encode(PHOTO);
     json!({
         "data": {
@@ -110,7 +110,6 @@ async fn a_document_has_every_key_of_today_in_their_order() {
             assert_eq!(document.pointer(pointer), Some(&value), "{pointer}: {document}");
         }
         let content = text(&document["fields"]["photo"]["content"]);
-        use base64::Engine as _;
         let content = base64::engine::general_purpose::STANDARD.decode(content).unwrap();
         assert_eq!(content, PHOTO);
         // The slash at the end makes no difference.

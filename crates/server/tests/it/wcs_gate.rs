@@ -42,8 +42,8 @@ async fn whatever_is_wrong_with_a_signature_is_said_as_wcs_does() {
     let hub = hub_on(Engine::Sqlite).await;
     let good_one = || BY_PARTNER.sign(&hub, ROLES, None);
     let now = hub.hub.now();
-    let late = BY_PARTNER.sign_at(&hub, ROLES, None, now - Duration::from_secs(60));
-    let early = BY_PARTNER.sign_at(&hub, ROLES, None, now + Duration::from_secs(3_600));
+    let late = BY_PARTNER.sign_at(&hub, ROLES, None, now - Duration::from_mins(1));
+    let early = BY_PARTNER.sign_at(&hub, ROLES, None, now + Duration::from_hours(1));
     let base = hub.url(ROLES);
     for (address, description) in [
         (format!("{base}?signature=x"), "Missing/multiple orig field."),

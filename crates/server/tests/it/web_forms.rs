@@ -7,7 +7,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::json;
 
 use crate::data_forms::BOTH;
-use crate::hub::{Engine, TestHub, text};
+use crate::hub::{Engine, TestHub, staying_client, text};
 use crate::wcs_project::{BY_CLERKS, BY_PARTNER, definition, good};
 
 const FORM: &str = "/p/clinic/visit/";
@@ -77,8 +77,7 @@ impl Page {
 
 impl<'h> Visitor<'h> {
     fn new(hub: &'h TestHub) -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        Self { hub, client: client.build().unwrap(), cookie: None }
+        Self { hub, client: staying_client(), cookie: None }
     }
 
     async fn page(&mut self, answer: Response) -> Page {
@@ -107,7 +106,7 @@ impl<'h> Visitor<'h> {
         let mut body = String::new();
         for (name, value) in fields {
             let encoded: String = url_encoded(value);
-            body.push_str(&format!("{}={encoded}&", url_encoded(name)));
+            body += &[&url_encoded(name), "=", &encoded, "&"].concat();
         }
         self.send(path, "application/x-www-form-urlencoded", body.into_bytes(), &[]).await
     }
@@ -131,7 +130,7 @@ impl<'h> Visitor<'h> {
     }
 
     /// Fills the form in up to the page that shows all answers; the form under way.
-    async fn to_the_check(&mut self) -> String {
+    async fn fill_in(&mut self) -> String {
         let state = self.get(FORM).await.hidden("state");
         let page = self.post(FORM, &[("state", &state), ("a.name", "Amina"), ("go", "next")]).await;
         page.says(200, "Check your answers");
@@ -140,7 +139,7 @@ impl<'h> Visitor<'h> {
 
     /// Sends the form; the path of its page.
     async fn sent(&mut self) -> String {
-        let state = self.to_the_check().await;
+        let state = self.fill_in().await;
         let page = self.post(FORM, &[("state", &state), ("go", "send")]).await;
         assert_eq!(page.status, 303, "{}", page.text);
         page.location.unwrap()
@@ -148,22 +147,23 @@ impl<'h> Visitor<'h> {
 }
 
 fn url_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    percent_encoding::percent_encode(text.as_bytes(), percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
 }
 
 /// One post of several parts: names and texts, and a file perhaps.
 fn parts(fields: &[(&str, &str)], file: Option<(&str, &str, &str)>) -> Vec<u8> {
     let mut body = String::new();
     for (name, value) in fields {
-        body.push_str(&format!(
-            "--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        ));
+        body = format!(
+            "{body}--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
     }
     if let Some((name, file, content)) = file {
-        body.push_str(&format!(
-            "--XX\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\
+        body = format!(
+            "{body}--XX\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\
              Content-Type: text/plain\r\n\r\n{content}\r\n"
-        ));
+        );
     }
     body.push_str("--XX--\r\n");
     body.into_bytes()
@@ -209,7 +209,7 @@ async fn pressed_twice_it_is_sent_once() {
     for engine in BOTH {
         let hub = hub_on(engine).await;
         let mut visitor = Visitor::new(&hub);
-        let state = visitor.to_the_check().await;
+        let state = visitor.fill_in().await;
         for _ in 0..2 {
             let page = visitor.post(FORM, &[("state", &state), ("go", "send")]).await;
             assert_eq!(page.location.as_deref(), Some("/p/clinic/visit/1/?sent"));
@@ -223,10 +223,10 @@ async fn pressed_twice_it_is_sent_once() {
 async fn what_no_page_of_ours_posts_is_not_taken() {
     let hub = hub_on(Engine::Sqlite).await;
     let mut visitor = Visitor::new(&hub);
-    let state = visitor.to_the_check().await;
+    let state = visitor.fill_in().await;
     let mut changed = state.clone();
     let last = if changed.ends_with('A') { "B" } else { "A" };
-    changed.replace_range(changed.len() / 2..changed.len() / 2 + 1, last);
+    changed.replace_range(changed.len() / 2..=changed.len() / 2, last);
     let other = visitor.get("/p/clinic/request/").await.hidden("state");
     for state in ["", "AAAA", changed.as_str(), other.as_str()] {
         let page = visitor.post(FORM, &[("state", state), ("go", "send")]).await;

@@ -213,9 +213,9 @@ impl Listed<'_> {
                 OrderKey::ReceivedAt => 10,
                 OrderKey::UpdatedAt => 11,
             };
-            sql.push_str(&format!(
-                " ORDER BY {key} {direction}, 2 {direction}, 3 {direction} LIMIT {limit}"
-            ));
+            sql = format!(
+                "{sql} ORDER BY {key} {direction}, 2 {direction}, 3 {direction} LIMIT {limit}"
+            );
         }
         (sql, conditions.parameters)
     }
@@ -225,7 +225,7 @@ impl Listed<'_> {
         let ties = if self.is_unique { &[] } else { ties };
         let mut order = format!("{} {direction}", self.key);
         for column in ties.iter().filter(|column| **column != self.key) {
-            order.push_str(&format!(", {column} {direction}"));
+            order.extend([", ", column, " ", direction]);
         }
         order
     }

@@ -23,7 +23,10 @@ fn walk(definition: &FormDefinition, presses: &[(&str, &str, Then, usize)]) -> S
             let posted = Posted { texts: pairs(texts), files: Vec::new() };
             let (followed, reading) = step(asking, &mut state, &posted, &Go::read(pressed));
             assert_eq!((followed, state.page), (*then, *page), "{texts} {pressed}");
-            state.shown = reading.pages.get(state.page).map_or_else(Vec::new, |it| it.controls());
+            state.shown = reading
+                .pages
+                .get(state.page)
+                .map_or_else(Vec::new, super::super::reading::Page::controls);
         }
     });
     state

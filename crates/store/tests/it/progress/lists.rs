@@ -113,8 +113,8 @@ fn everything() -> Pushdown {
     }
 }
 
-fn roles(roles: &[&str], user: Option<u64>) -> Option<Whom> {
-    Some(Whom { roles: texts(roles), user })
+fn roles(roles: &[&str], user: Option<u64>) -> Whom {
+    Whom { roles: texts(roles), user }
 }
 
 fn span(from: Option<i64>, until: Option<i64>) -> Span {
@@ -150,31 +150,35 @@ fn asked() -> Vec<(&'static str, Pushdown, &'static [u64])> {
         ("in none", statuses(Among::In(Vec::new())), &[]),
         ("not in", statuses(Among::NotIn(texts(&["new", "gone"]))), &[2, 3, 4, 5]),
         ("not in none", statuses(Among::NotIn(Vec::new())), &[1, 2, 3, 4, 5, 6]),
-        ("waits for agents", Pushdown { waiting_for: roles(&["agents"], None), ..all() }, &[]),
-        ("waits for 7", Pushdown { waiting_for: roles(&[], Some(7)), ..all() }, &[1]),
-        ("waits for 9", Pushdown { waiting_for: roles(&["mayor"], Some(9)), ..all() }, &[]),
+        (
+            "waits for agents",
+            Pushdown { waiting_for: Some(roles(&["agents"], None)), ..all() },
+            &[],
+        ),
+        ("waits for 7", Pushdown { waiting_for: Some(roles(&[], Some(7))), ..all() }, &[1]),
+        ("waits for 9", Pushdown { waiting_for: Some(roles(&["mayor"], Some(9))), ..all() }, &[]),
         (
             "does not wait for 7",
-            Pushdown { not_waiting_for: roles(&[], Some(7)), ..all() },
+            Pushdown { not_waiting_for: Some(roles(&[], Some(7))), ..all() },
             &[2, 3, 4, 5, 6],
         ),
         (
             "does not wait for anybody",
-            Pushdown { not_waiting_for: roles(&[], None), ..all() },
+            Pushdown { not_waiting_for: Some(roles(&[], None)), ..all() },
             &[1, 2, 3, 4, 5, 6],
         ),
         (
             "visible to agents",
-            Pushdown { visible_to: roles(&["agents"], None), ..all() },
+            Pushdown { visible_to: Some(roles(&["agents"], None)), ..all() },
             &[1, 3, 5],
         ),
         (
             "visible to the mayor",
-            Pushdown { visible_to: roles(&["mayor"], None), ..all() },
+            Pushdown { visible_to: Some(roles(&["mayor"], None)), ..all() },
             &[2, 6],
         ),
-        ("visible to 7", Pushdown { visible_to: roles(&[], Some(7)), ..all() }, &[1, 4, 6]),
-        ("visible to nobody", Pushdown { visible_to: roles(&[], None), ..all() }, &[]),
+        ("visible to 7", Pushdown { visible_to: Some(roles(&[], Some(7))), ..all() }, &[1, 4, 6]),
+        ("visible to nobody", Pushdown { visible_to: Some(roles(&[], None)), ..all() }, &[]),
         ("received", Pushdown { received: span(Some(2), Some(4)), ..all() }, &[2, 3, 4]),
         ("received since", Pushdown { received: span(Some(5), None), ..all() }, &[5, 6]),
         ("updated until", Pushdown { updated: span(None, Some(2)), ..all() }, &[1, 2]),
