@@ -173,7 +173,9 @@ async function follow(page: Page, code: string, looks: (page: Page) => Promise<s
   await press(page, "Follow");
   await page.getByText("Nothing was sent under this code.").waitFor();
   expect(await looks(page)).toEqual([]);
-  await page.getByLabel("Tracking code").fill(` ${code.toLowerCase().slice(0, 4)}-${code.slice(4)}`);
+  await page
+    .getByLabel("Tracking code")
+    .fill(` ${code.toLowerCase().slice(0, 4)}-${code.slice(4)}`);
   await press(page, "Follow");
   await page.getByRole("heading", { name: /^Ask for a visit #/ }).waitFor();
   await page.locator(".status").getByText("Received").waitFor();

@@ -91,6 +91,7 @@ export const incidents = {
     recovered: "it is over",
     "given-up": "deliveries given up",
     report: "report",
+    lifecycle: "lifecycle",
   },
   noticeStates: {
     pending: "waiting",

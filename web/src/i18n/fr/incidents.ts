@@ -91,6 +91,7 @@ export const incidents: Words["incidents"] = {
     recovered: "de la fin",
     "given-up": "des livraisons abandonnées",
     report: "rapport",
+    lifecycle: "cycle de vie",
   },
   noticeStates: {
     pending: "en attente",

@@ -24,6 +24,7 @@ import { readText } from "../../payload/read";
 import { CaseTable } from "../cases/CaseTable";
 import { Answers } from "./Answers";
 import { Files } from "./Files";
+import { Lifecycle } from "./Lifecycle";
 import {
   casesOfQuery,
   eraseSubmission,
@@ -125,6 +126,8 @@ function TabContent({ tab, project, submission }: OfSubmission & { tab: Submissi
   switch (tab) {
     case "answers":
       return <Answers project={project} submission={submission} />;
+    case "lifecycle":
+      return <Lifecycle project={project} submission={submission} />;
     case "files":
       return <Files project={project} submission={submission.id} />;
     case "cases":

@@ -203,6 +203,36 @@ export const casesOfQuery = (project: string, submission: string) =>
       ),
   });
 
+export type Lifecycle = Schemas["Lifecycle"];
+export type LifecycleAction = Schemas["LifecycleAction"];
+export type LifecycleEvent = Schemas["LifecycleEvent"];
+export type LifecyclePart = Schemas["LifecyclePart"];
+
+export const lifecycleQuery = (project: string, submission: string) =>
+  queryOptions({
+    queryKey: [...submissionKey(project, submission), "lifecycle"],
+    queryFn: ({ signal }) =>
+      answered(
+        api.GET("/api/v1/projects/{project}/submissions/{submission}/lifecycle", {
+          params: { path: { project, submission } },
+          signal,
+        }),
+      ),
+  });
+
+/** Does what the lifecycle allows; where that erases the submission there is no answer. */
+export const actOnSubmission = (
+  project: string,
+  submission: string,
+  body: Schemas["DoLifecycleAction"],
+) =>
+  answered(
+    api.POST("/api/v1/projects/{project}/submissions/{submission}/lifecycle", {
+      params: { path: { project, submission } },
+      body,
+    }),
+  );
+
 export const eraseSubmission = (project: string, submission: string, dryRun: boolean) =>
   answered(
     api.DELETE("/api/v1/projects/{project}/submissions/{submission}", {

@@ -52,6 +52,7 @@ const submissionsRoute = createRoute({
 
 export const SUBMISSION_TABS = [
   "answers",
+  "lifecycle",
   "files",
   "cases",
   "deliveries",
