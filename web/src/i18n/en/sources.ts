@@ -76,6 +76,7 @@ export const sources = {
     "commcare-form": "CommCare, forms only",
     "commcare-case": "CommCare, cases only",
     wcs: "w.c.s.",
+    normalised: "Another Fieldpost",
   } as Record<string, string>,
   dialectAbouts: {
     json: "Any JSON text, as scripts and most webhooks send it.",
@@ -91,6 +92,7 @@ export const sources = {
     "commcare-form": "Forms from CommCare’s data forwarding; anything else is not read.",
     "commcare-case": "Cases from CommCare’s data forwarding; anything else is not read.",
     wcs: "What a w.c.s. workflow posts with its Webservice action.",
+    normalised: "Submissions that another hub forwards in the format normalised.",
   } as Record<string, string>,
   form: {
     what: "What comes in",

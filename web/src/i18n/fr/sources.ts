@@ -80,6 +80,7 @@ export const sources: Words["sources"] = {
     "commcare-form": "CommCare, formulaires seulement",
     "commcare-case": "CommCare, dossiers seulement",
     wcs: "w.c.s.",
+    normalised: "Un autre Fieldpost",
   },
   dialectAbouts: {
     json: "N’importe quel JSON, tel que les scripts et la plupart des webhooks l’envoient.",

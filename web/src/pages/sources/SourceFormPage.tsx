@@ -34,6 +34,7 @@ const DIALECTS = [
   "odk-aggregate",
   "odk-central",
   "wcs",
+  "normalised",
   "json",
   "xml",
   "form",
