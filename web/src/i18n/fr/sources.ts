@@ -98,6 +98,7 @@ export const sources: Words["sources"] = {
     "commcare-form": "Les formulaires du transfert de données de CommCare ; rien d’autre n’est lu.",
     "commcare-case": "Les dossiers du transfert de données de CommCare ; rien d’autre n’est lu.",
     wcs: "Ce qu’envoie un workflow w.c.s. par son action « Webservice ».",
+    normalised: "Les soumissions qu’un autre hub transfère au format normalised.",
   },
   form: {
     what: "Ce qui arrive",
