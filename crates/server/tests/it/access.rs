@@ -11,6 +11,9 @@ const OPEN: [(&str, &str); 3] = [
     ("POST", "/api/v1/invitations/accept"),
 ];
 
+/// Operations that are tried with wrong tokens at one hub.
+const AT_ONE_HUB: usize = 100;
+
 /// Every operation of the API, as its description lists them, with parameters filled in.
 fn operations() -> Vec<(Method, String)> {
     let document = serde_json::to_value(fieldpost_server::openapi()).unwrap();
@@ -27,12 +30,16 @@ fn operations() -> Vec<(Method, String)> {
 
 #[tokio::test]
 async fn every_operation_asks_for_the_token() {
-    let hub = TestHub::start().await;
     let operations = operations();
     assert!(operations.len() > 35, "{operations:?}");
-    for (method, path) in operations {
+    let mut hub = TestHub::start().await;
+    for (place, (method, path)) in operations.into_iter().enumerate() {
         if OPEN.contains(&(method.as_str(), path.as_str())) {
             continue;
+        }
+        // Whoever has tried so many wrong ones is not even looked at.
+        if place % AT_ONE_HUB == AT_ONE_HUB - 1 {
+            hub = TestHub::start().await;
         }
         let url = hub.url(&path);
         for authorization in [None, Some("Bearer wrong"), Some("Basic dGhlOnRva2Vu"), Some(TOKEN)] {

@@ -338,8 +338,10 @@ fn every_code_is_covered() {
     // have tests of their own.
     let elsewhere = [
         "automatic-circle",
+        "bad-condition",
         "bad-cron",
         "bad-job-file",
+        "bad-template",
         "bad-variable",
         "bad-yaml",
         "circular-workflow",

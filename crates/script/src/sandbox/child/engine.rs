@@ -62,6 +62,10 @@ struct Lent {
     refused: Persistent<Function<'static>>,
     /// Makes a function of a condition.
     compile: Persistent<Function<'static>>,
+    /// Every function of ours that the engine can reach. What such a function holds lies outside of the engine's
+    /// memory, and would go with the last that names it: a job that writes over `Math.random`, say. Put back, the
+    /// engine would name what is gone. So each is named here as well, for ever.
+    _functions: Vec<Persistent<Function<'static>>>,
 }
 
 impl Engine {
@@ -82,7 +86,7 @@ impl Engine {
         modules.open(&runtime, &door);
         let context = Context::full(&runtime)?;
         let lent = context.with(|ctx| {
-            lend(&ctx, &world, modules)?;
+            let mut functions = lend(&ctx, &world, modules)?;
             let main: Object<'_> = Module::import(&ctx, "fieldpost:main")?.finish()?;
             for name in WANTED_BY_MOST {
                 Module::import(&ctx, name)?.finish::<Object<'_>>()?;
@@ -91,7 +95,10 @@ impl Engine {
             let asked = door.clone();
             let refused = Function::new(ctx.clone(), move || asked.refused())?;
             let compile = Function::new(ctx.clone(), compile_condition)?;
+            functions.extend([refused.clone(), compile.clone()]);
+            let named = functions.into_iter().map(|function| Persistent::save(&ctx, function));
             Ok::<_, Error>(Lent {
+                _functions: named.collect(),
                 main: Persistent::save(&ctx, main),
                 refused: Persistent::save(&ctx, refused),
                 compile: Persistent::save(&ctx, compile),
@@ -328,37 +335,42 @@ fn cut(text: &mut String, limit: usize) {
 }
 
 /// Lends the script what it may have of this process.
-fn lend(ctx: &Ctx<'_>, world: &Rc<World>, modules: &Modules) -> rquickjs::Result<()> {
-    let lent = Object::new(ctx.clone())?;
+fn lend<'js>(
+    ctx: &Ctx<'js>,
+    world: &Rc<World>,
+    modules: &Modules,
+) -> rquickjs::Result<Vec<Function<'js>>> {
     let clock = world.clone();
     let now = move || clock.started.get().elapsed().as_secs_f64() * 1_000.0;
-    lent.set("now", Function::new(ctx.clone(), now)?)?;
     let log = world.clone();
-    lent.set(
-        "log",
-        Function::new(ctx.clone(), move |level: String, source: String, message: String| {
-            log.log(&level, source, message);
-        })?,
-    )?;
+    let log = move |level: String, source: String, message: String| {
+        log.log(&level, source, message);
+    };
     let calls = world.clone();
-    lent.set(
-        "call",
-        Function::new(ctx.clone(), move |ctx: Ctx<'_>, id: f64, name: String, text: String| {
-            calls.call(&ctx, id, name, text)
-        })?,
-    )?;
-    lent.set("random", Function::new(ctx.clone(), random)?)?;
-    lent.set("url", Function::new(ctx.clone(), |text: String| parts_of_url(&text))?)?;
+    let call =
+        move |ctx: Ctx<'_>, id: f64, name: String, text: String| calls.call(&ctx, id, name, text);
     let memory = world.memory.clone();
-    lent.set("isSpent", Function::new(ctx.clone(), move || memory.is_spent())?)?;
     let modules = modules.clone();
-    lent.set("give", Function::new(ctx.clone(), move |ctx, name| give(&modules, &ctx, name))?)?;
+    let named = [
+        ("now", Function::new(ctx.clone(), now)?),
+        ("log", Function::new(ctx.clone(), log)?),
+        ("call", Function::new(ctx.clone(), call)?),
+        ("random", Function::new(ctx.clone(), random)?),
+        ("url", Function::new(ctx.clone(), |text: String| parts_of_url(&text))?),
+        ("isSpent", Function::new(ctx.clone(), move || memory.is_spent())?),
+        ("give", Function::new(ctx.clone(), move |ctx, name| give(&modules, &ctx, name))?),
+    ];
+    let lent = Object::new(ctx.clone())?;
+    for (name, function) in &named {
+        lent.set(*name, function.clone())?;
+    }
     ctx.globals().set("__fieldpost", lent)?;
     // The engine's own would begin with the same number in each step, as all of its memory does.
     let chance = world.clone();
     let random = Function::new(ctx.clone(), move || chance.fraction())?.with_name("random")?;
     let math: Object<'_> = ctx.globals().get("Math")?;
-    math.prop("random", Property::from(random).writable().configurable())
+    math.prop("random", Property::from(random.clone()).writable().configurable())?;
+    Ok(named.into_iter().map(|(_, function)| function).chain([random]).collect())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands its values over")]
