@@ -12,6 +12,9 @@ use fieldpost_script::sandbox::{Limits, Pool};
 use crate::config::{PACKAGES_FOLDER, RUNNER_FOLDER};
 use crate::failure::Failure;
 
+/// The code of Node.js that cannot be used.
+const NO_NODE: &str = "no-node";
+
 /// The processes of Node.js belong to a project, and what is in a file is one.
 const PROJECT: &str = "job";
 
@@ -60,7 +63,7 @@ impl Npm {
             limits: Limits { time, ..Limits::default() },
         };
         let unusable = |reason: String| {
-            Failure::new(format!("packages of npm cannot be used: {reason} [no-node]"))
+            Failure::new(format!("packages of npm cannot be used: {reason} [{NO_NODE}]"))
                 .hint("they need Node.js 20 or newer; --node names its program")
         };
         let client = tokio::task::spawn_blocking(move || Client::new(outbound)).await;
