@@ -20,7 +20,7 @@ forms:
       - { label: You, type: page }
       - { name: email, label: E-mail, type: email, required: true, hint: "We answer there." }
       - { name: kind, label: What is it about?, type: item, required: true, items: [ { id: ill, text: Somebody is ill }, { id: other, text: Something else } ] }
-      - { name: what, label: What else?, type: string, required: true, condition: "form_var_kind == 'other'" }
+      - { name: what, label: What else?, type: string, required: true, condition: "form_var_kind_raw == 'other'" }
       - { name: help, label: What would help, type: items, items: [ { id: doctor, text: A doctor }, { id: water, text: Clean water } ] }
       - { label: The place, type: page }
       - { name: day, label: On which day?, type: date }

@@ -75,11 +75,11 @@ export const submissions: Words["submissions"] = {
     metadata: "À son sujet",
   },
   lifecycle: {
-    none: "Ce formulaire n’a pas de cycle de vie : ce qui est rempli est enregistré, c’est tout. Les formulaires que le projet définit lui-même en ont un.",
+    none: "Ce formulaire n’a pas de cycle de vie : ce qui est rempli est enregistré, c’est tout. Les formulaires que le projet définit lui-même en ont un.",
     status: "Statut",
     draft: "brouillon",
     gone: "un statut qui n’existe plus",
-    busy: "un appel est en cours ; sa réponse est attendue",
+    busy: "un appel est en cours ; sa réponse est attendue",
     since: "Depuis",
     known: "Connue comme",
     code: "Code de suivi",
