@@ -25,7 +25,12 @@ export class Window {
     private readonly complaints: string[],
   ) {}
 
-  static async open(browser: Browser, options: BrowserContextOptions = {}): Promise<Window> {
+  /** `asked` is the address of a page that is to say 404, where there is one. */
+  static async open(
+    browser: Browser,
+    options: BrowserContextOptions = {},
+    asked?: string,
+  ): Promise<Window> {
     const context = await browser.newContext({
       locale: "en-GB",
       viewport: { width: 1440, height: 900 },
@@ -35,8 +40,10 @@ export class Window {
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
-      if (message.type() === "error" && !EXPECTED.test(message.text())) {
-        complaints.push(message.text());
+      const { url } = message.location();
+      const isAsked = asked !== undefined && url.endsWith(asked);
+      if (message.type() === "error" && !isAsked && !EXPECTED.test(message.text())) {
+        complaints.push(`${message.text()} ${url}`);
       }
     });
     return new Window(context, page, complaints);

@@ -148,7 +148,7 @@ async function fillIn(page: Page, looks: (page: Page) => Promise<string[]>): Pro
     "house.png",
     "João",
     "Rice",
-    "other for 5.5",
+    "Something else for 5.5",
   ]) {
     expect(answers).toContain(answer);
   }
@@ -211,7 +211,7 @@ test.each([true, false])("a form from its first page to its end, scripts: %s", a
   const window = await Window.open(browser, { javaScriptEnabled: scripts });
   const code = await fillIn(window.page, looks);
   await window.close();
-  const other = await Window.open(browser, { javaScriptEnabled: scripts });
+  const other = await Window.open(browser, { javaScriptEnabled: scripts }, "/p/clinic/code/");
   await follow(other.page, code, looks);
   await other.close();
 });
