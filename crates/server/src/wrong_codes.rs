@@ -1,6 +1,6 @@
 //! Tracking codes that were tried and are nobody's, by where they came from.
 //!
-//! How many may be tried is decided by [`tracking_code::THROTTLE`]; here is what it decides by: the times of the
+//! How many may be tried is decided by [`THROTTLE`]; here is what it decides by: the times of the
 //! wrong ones, of each network and of all together. A right code is never counted. All of it lies in the memory of
 //! this hub: several hubs allow as many times more.
 

@@ -12,7 +12,7 @@
 //! The decisions are `rules::lifecycle`'s. Here is what surrounds them: [`record`] puts a submission together
 //! from what the store keeps, [`step`] keeps what was decided, [`happen`] makes a step again where somebody
 //! was quicker, [`calls`] and [`outcome`] are the way of a call out and back, [`submit`] takes in what is
-//! filled in here, and [`serve`] finds what is to be gone on with. They meet in the store: a hub that dies
+//! filled in here, and [`mod@serve`] finds what is to be gone on with. They meet in the store: a hub that dies
 //! leaves a step whole or not at all, and another goes on from there.
 
 mod adopting;

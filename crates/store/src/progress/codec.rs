@@ -109,7 +109,7 @@ pub(super) fn write(progress: &Progress) -> String {
         .to_json()
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(super) fn read(text: &str) -> Result<Progress, StoreError> {
     let value = Value::parse(text.as_bytes()).ok();
     value.as_ref().and_then(progress_of).ok_or_else(|| unreadable("progress", "of a submission"))
