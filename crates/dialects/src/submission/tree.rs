@@ -115,7 +115,8 @@ fn leaf_answer(leaf: &Leaf, raw: Option<&Value<'_>>) -> (Answer, Vec<Value<'stat
     if let (true, Some(choices)) = (chooses, raw.as_array()) {
         // Some servers send choices as a list.
         let words: Option<Vec<String>> = choices.iter().map(plain).collect();
-        if let Some(words) = words {
+        if let Some(mut words) = words {
+            words.retain(|word| !word.trim().is_empty());
             return (answer(leaf.answer, words.join(" ")), Vec::new());
         }
     }
