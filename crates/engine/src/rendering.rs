@@ -235,7 +235,7 @@ fn joined(written: &[(String, String)], told: &[(&str, String)]) -> Vec<(String,
 }
 
 /// A name as a part of an address.
-fn url_part(name: &str) -> String {
+pub(crate) fn url_part(name: &str) -> String {
     utf8_percent_encode(name, &NOT_IN_A_PART).to_string()
 }
 

@@ -38,7 +38,7 @@ pub use form_xml::form_xml;
 pub use geojson::{geojson, place};
 pub use kobo::{MAX_KEYS_LENGTH, kobo};
 pub(crate) use normalised::EXTRA;
-pub use normalised::{description, geometry, normalised, values};
+pub use normalised::{description, geometry, normalised, values, values_apart};
 pub use payload::{ApplicationPayload, CasePayload, FormPayload, Written};
 pub use schema::{application_schema, form_schema};
 pub use template::{

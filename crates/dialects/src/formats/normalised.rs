@@ -65,6 +65,18 @@ pub fn values(group: &Group) -> Value<'static> {
     Value::object(members.chain(extra))
 }
 
+/// The answers, and apart from them what the form does not know, as the store keeps the two.
+pub fn values_apart(group: &Group) -> (Value<'static>, Value<'static>) {
+    let mut known = values(group);
+    let mut extra = Value::Object(Vec::new());
+    if let Value::Object(members) = &mut known
+        && let Some(place) = members.iter().position(|(member, _)| member == EXTRA)
+    {
+        extra = members.remove(place).1;
+    }
+    (known, extra)
+}
+
 fn of_node(node: &Node) -> Value<'static> {
     match node {
         Node::Answer(answer) => of_answer(answer),

@@ -9,7 +9,6 @@ use std::collections::{HashMap, HashSet};
 use fieldpost_dialects::{formats, instance_id};
 use fieldpost_model::case::CaseSubmission;
 use fieldpost_model::form::Form;
-use fieldpost_model::json::Value;
 use fieldpost_model::submission::{FormReference, Submission};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::openrosa::{
@@ -34,8 +33,6 @@ use crate::routing::ProjectRouting;
 const NAMELESS: &str = "form";
 /// The form in which the hub changes cases by itself, as CommCare names it.
 const SYSTEM_FORM: &str = "http://commcarehq.org/case";
-/// The member of answers that holds what the form does not know.
-const EXTRA: &str = "_extra";
 
 /// How a message came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -321,8 +318,7 @@ impl Occasion<'_> {
         let links = planned.filing.files.iter().filter(|file| file.fetch.is_some()).count();
         let order = FileOrder { dialect, links };
         planned.filing.files.extend(self.files_of(id, &submission, &files, order));
-        let mut values = formats::values(&submission.values);
-        let extra = take(&mut values, EXTRA).unwrap_or(Value::Object(Vec::new()));
+        let (values, extra) = formats::values_apart(&submission.values);
         let application = self.application.map(str::to_owned);
         let filed = FiledSubmission {
             id,
@@ -477,12 +473,6 @@ fn refused(decision: Decision) -> Refusal {
 /// The id that a form goes by in the history of cases, as it was sent.
 fn form_id(submission: &Submission) -> Option<String> {
     submission.metadata.instance_id.clone().filter(|id| !id.trim().is_empty())
-}
-
-fn take(object: &mut Value<'static>, name: &str) -> Option<Value<'static>> {
-    let Value::Object(members) = object else { return None };
-    let place = members.iter().position(|(member, _)| member == name)?;
-    Some(members.remove(place).1)
 }
 
 fn title(reference: &FormReference) -> Option<&str> {

@@ -5,14 +5,10 @@ use fieldpost_model::progress::Progress;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::template::{Language, Surroundings};
 use fieldpost_rules::lifecycle::{Addresses, DEFAULT_BOUNDS, Machine};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::hub::Hub;
+use crate::rendering::url_part;
 use crate::routing::ProjectRouting;
-
-/// What a part of an address has written out.
-const NOT_IN_A_PART: AsciiSet =
-    NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Hub {
     /// When and where templates of a project are rendered.
@@ -32,8 +28,7 @@ impl Hub {
         let base = self.site_of(project);
         let number = progress.number.to_string();
         let id = progress.natural_id.as_deref().unwrap_or(&number);
-        let part = |text: &str| utf8_percent_encode(text, &NOT_IN_A_PART).to_string();
-        let path = format!("{}/{}", part(form), part(id));
+        let path = format!("{}/{}", url_part(form), url_part(id));
         Addresses {
             url: format!("{base}/{path}/"),
             backoffice_url: format!("{base}/backoffice/management/{path}/"),

@@ -35,8 +35,6 @@ use crate::routing::ProjectRouting;
 const MOST_CODES: usize = 5;
 /// Versions whose answers are looked at together.
 const VERSIONS: usize = 100;
-/// The member of answers that holds what the form does not know.
-const EXTRA: &str = "_extra";
 
 /// What is to happen to a submission.
 #[derive(Clone, Debug)]
@@ -356,13 +354,7 @@ fn rewritten_version(
     submission: &Submission,
     forgets_user: bool,
 ) -> RewrittenVersion {
-    let mut values = formats::values(&submission.values);
-    let mut extra = Value::Object(Vec::new());
-    if let Value::Object(members) = &mut values
-        && let Some(place) = members.iter().position(|(name, _)| name == EXTRA)
-    {
-        extra = members.remove(place).1;
-    }
+    let (values, extra) = formats::values_apart(&submission.values);
     RewrittenVersion {
         version,
         values: values.to_json(),

@@ -13,7 +13,7 @@ use fieldpost_rules::wcs::tracking_code::normalised;
 use fieldpost_store::ProgressKey;
 
 use super::answer::{Turned, json};
-use super::{Asked, document, shown};
+use super::{Asked, document};
 use crate::client_address::ClientAddress;
 use crate::problem::Problem;
 
@@ -29,7 +29,7 @@ pub(super) async fn answer(asked: &Asked, typed: &str) -> Result<Response, Turne
         app.wrong_codes.count(from, now);
         return Err(Refusal::not_found().into());
     };
-    let (record, site) = (shown::record(&followed), asked.site());
+    let (record, site) = (followed.as_record(), asked.site());
     let parameters = &asked.admitted.parameters;
     if document::is_classic(parameters) {
         return Ok(json(&catalogue::classic_code(&record, &site)));

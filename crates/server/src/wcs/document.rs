@@ -91,7 +91,7 @@ fn validators(asked: &Asked, followed: &Followed) -> Validators {
 fn write(asked: &Asked, followed: &Followed, reading: Reading, switches: Switches) -> Tree {
     let caller = asked.admitted.caller();
     let shown = shown::look(asked, followed, &caller, reading);
-    let (record, site, viewer) = (shown::record(followed), asked.site(), shown.viewer());
+    let (record, site, viewer) = (followed.as_record(), asked.site(), shown.viewer());
     if reading.anonymised {
         return anonymous::document(&record, &site, &viewer, switches);
     }

@@ -1,9 +1,8 @@
 //! What a caller is shown of one record: the status that they may see, what they may do, who plays which part.
 
-use fieldpost_dialects::wcs::{Offer, Record, Viewer};
+use fieldpost_dialects::wcs::{Offer, Viewer};
 use fieldpost_engine::Followed;
 use fieldpost_rules::lifecycle::who::function_roles;
-use fieldpost_rules::lifecycle::{Addresses, Available, DEFAULT_BOUNDS, Machine};
 use fieldpost_rules::wcs::caller::Caller;
 use fieldpost_rules::wcs::reading::{Reading, sees_status, visible_status};
 
@@ -33,7 +32,9 @@ impl Shown {
 /// The roles that a record concerns.
 pub(super) fn concerned(asked: &Asked, followed: &Followed) -> Vec<String> {
     if followed.form.is_tracked {
-        with_machine(asked, followed, |machine| machine.concerned(&followed.record).roles)
+        asked.app.hub.with_machine(&asked.admitted.routing, followed, |machine| {
+            machine.concerned(&followed.record).roles
+        })
     } else {
         forms::concerned(asked, &followed.form)
     }
@@ -64,47 +65,11 @@ pub(super) fn look(
         return Shown { visible_status, concerned, ..Shown::default() };
     }
     let actor = asked.admitted.actor();
-    with_machine(asked, followed, |machine| Shown {
+    let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
+    hub.with_machine(routing, followed, |machine| Shown {
         visible_status: visible.map(str::to_owned),
-        offers: machine.available(&followed.record, &actor).into_iter().filter_map(offer).collect(),
+        offers: hub.offers(routing, followed, &actor),
         concerned: machine.concerned(&followed.record).roles,
         acting: machine.acting(&followed.record).roles,
     })
-}
-
-fn with_machine<T>(asked: &Asked, followed: &Followed, ask: impl FnOnce(&Machine<'_>) -> T) -> T {
-    let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
-    let definition = &*followed.form.definition;
-    let addresses: Addresses =
-        hub.addresses(asked.project(), &definition.name, &followed.record.progress);
-    ask(&Machine {
-        definition,
-        addresses: &addresses,
-        surroundings: hub.surroundings(routing, hub.now()),
-        bounds: DEFAULT_BOUNDS,
-    })
-}
-
-/// What documents name of what can be done; the rest is for pages.
-fn offer(available: Available) -> Option<Offer> {
-    match available {
-        Available::Hook(id) => Some(Offer::Hook(id)),
-        Available::Trigger(name) => Some(Offer::Trigger(name)),
-        Available::Edit(status, action) => Some(Offer::Edit { status, action }),
-        Available::GlobalAction(_)
-        | Available::Button(..)
-        | Available::Comment(..)
-        | Available::Attach(..) => None,
-    }
-}
-
-/// A record for whoever writes documents of it.
-pub(super) fn record(followed: &Followed) -> Record<'_> {
-    Record {
-        definition: &followed.form.definition,
-        submission: &followed.record.submission,
-        progress: &followed.record.progress,
-        files: &followed.record.files,
-        place: Some(followed.place),
-    }
 }

@@ -226,7 +226,7 @@ impl Writing {
                         let (asked, reading) = (&reader.asked, reader.reading);
                         let caller = asked.admitted.caller();
                         let shown = shown::look(asked, followed, &caller, reading);
-                        let record = shown::record(followed);
+                        let record = followed.as_record();
                         let cells = table::row(&record, &asked.site(), &shown.viewer(), &columns);
                         own.add(cells.iter().map(table::Content::cell)).map_err(unwritten)?;
                     }
@@ -268,7 +268,7 @@ fn row(
     let (asked, reading) = (&reader.asked, reader.reading);
     let caller = asked.admitted.caller();
     let shown = shown::look(asked, followed, &caller, reading);
-    let (record, site, viewer) = (shown::record(followed), asked.site(), shown.viewer());
+    let (record, site, viewer) = (followed.as_record(), asked.site(), shown.viewer());
     Some(match shape {
         Shape::Row(switches) | Shape::Document(switches) if reading.anonymised => {
             list::anonymous_row(&record, &site, &viewer, *switches)
