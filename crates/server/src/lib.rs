@@ -49,4 +49,5 @@ mod wrong_tokens;
 
 pub use api::openapi;
 pub use connection::serve;
+pub use pages::PageBounds;
 pub use settings::ServerSettings;

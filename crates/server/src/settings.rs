@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::{Digest as _, Sha256};
 
+use crate::pages::PageBounds;
+
 /// The settings of the server.
 #[derive(Clone)]
 pub struct ServerSettings {
@@ -27,6 +29,8 @@ pub struct ServerSettings {
     pub max_upload_parts: usize,
     /// The longest that an upload of several parts may take as a whole.
     pub upload_timeout: Duration,
+    /// What the pages take on which forms are filled in.
+    pub pages: PageBounds,
     /// The longest that a client may take for the head of a request. A connection that waits for
     /// its next request is closed after the same time.
     pub header_timeout: Duration,
@@ -75,6 +79,7 @@ impl ServerSettings {
             max_file: 100_000_000,
             max_upload_parts: 1_000,
             upload_timeout: Duration::from_mins(30),
+            pages: PageBounds::default(),
             header_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_mins(1),
             max_header_bytes: 64 * 1024,

@@ -16,6 +16,7 @@ mod file;
 mod jobs;
 mod keys;
 mod mail;
+mod pages;
 mod reference;
 mod settings;
 mod values;

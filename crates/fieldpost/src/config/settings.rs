@@ -13,6 +13,7 @@ use ipnet::IpNet;
 
 use super::jobs::JobSettings;
 use super::mail::MailSettings;
+use super::pages::PageSettings;
 use super::values::{BaseUrl, Count, DatabaseUrl, Size, Span, Token};
 
 /// Settings that every command has.
@@ -434,6 +435,28 @@ pub(crate) struct OutboundSettings {
     )]
     pub(crate) fetch_timeout: Span,
 
+    /// The longest body that a call of a lifecycle sends, the files in it included. A call that would send more
+    /// fails, and the lifecycle is told.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_CALL_BODY",
+        value_name = "SIZE",
+        default_value = "100MB",
+        hide_env_values = true
+    )]
+    pub(crate) max_call_body: Size,
+
+    /// How long a call of a lifecycle is tried again before its lifecycle is told that it failed, and does what it
+    /// is told to do then.
+    #[arg(
+        long,
+        env = "FIELDPOST_CALL_PATIENCE",
+        value_name = "TIME",
+        default_value = "10m",
+        hide_env_values = true
+    )]
+    pub(crate) call_patience: Span,
+
     /// How much of the body of each answer is kept with its attempt.
     #[arg(
         long,
@@ -539,6 +562,8 @@ pub(crate) struct Settings {
     pub(crate) inbound: InboundSettings,
     #[command(flatten)]
     pub(crate) outbound: OutboundSettings,
+    #[command(flatten)]
+    pub(crate) pages: PageSettings,
     #[command(flatten)]
     pub(crate) jobs: JobSettings,
     #[command(flatten)]

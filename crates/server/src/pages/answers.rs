@@ -6,7 +6,6 @@ use fieldpost_model::progress::StoredFile;
 use fieldpost_model::submission::{Answer, AnswerValue, Group, Node};
 use fieldpost_rules::account::is_email;
 
-use super::bounds::MOST_TEXT_BYTES;
 use super::typed::{PREFIX, Typed};
 
 /// What can be wrong with an answer.
@@ -38,9 +37,14 @@ pub(super) enum What {
 pub(super) const TICKED: &str = "yes";
 
 /// The answer of a control, and what is wrong with it. What cannot be read stays as it was typed.
-pub(super) fn read(field: &FormField, name: &str, typed: &Typed) -> (Answer, Option<What>) {
+pub(super) fn read(
+    field: &FormField,
+    name: &str,
+    typed: &Typed,
+    max_text: usize,
+) -> (Answer, Option<What>) {
     let text = typed.one(name);
-    if typed.all(name).any(|text| text.len() > MOST_TEXT_BYTES) {
+    if typed.all(name).any(|text| text.len() > max_text) {
         return (unfit(""), Some(What::TooLong));
     }
     match field.field_type {

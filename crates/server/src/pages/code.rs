@@ -17,7 +17,6 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::answers;
-use super::bounds::LOADING;
 use super::frame::Notice;
 use super::markup::Markup;
 use super::posted;
@@ -118,6 +117,7 @@ fn verify(visit: &Visit, asked: &Asked<'_>, code: &str, html: &mut Markup) {
         typed: &asked.typed,
         mistakes: &[],
         max_file: 0,
+        max_rows: 0,
     };
     controls.fields(&fields, html);
 }
@@ -204,7 +204,8 @@ fn is_same(
     typed: &Typed,
     followed: &Followed,
 ) -> bool {
-    let (given, _) = answers::read(field, &format!("{PREFIX}{key}"), typed);
+    let max_text = visit.bounds().max_text;
+    let (given, _) = answers::read(field, &format!("{PREFIX}{key}"), typed, max_text);
     let Some(Node::Answer(kept)) = followed.record.submission.values.get(key) else {
         return field.field_type == FieldType::Computed;
     };
@@ -238,7 +239,7 @@ pub(super) async fn load(visit: &Visit, parts: &Parts) -> Result<Response, Turne
     };
     let (name, number, token) = (find("form"), find("number"), find("token"));
     let of = [&*visit.routing.project, name.as_str(), number.as_str()];
-    let is_good = visit.purpose("load", &of).open(&token, visit.now, LOADING).is_some();
+    let is_good = visit.purpose("load", &of).open(&token, visit.now, visit.bounds().link_time).is_some();
     let number = number.parse().ok().filter(|_| is_good).ok_or(Turned::Locked)?;
     let form = visit.form(&name).await?;
     let key = RecordKey::Number(number);

@@ -4,7 +4,6 @@
 use fieldpost_model::form_definition::{FieldType, FormField, column_key};
 
 use super::answers::TICKED;
-use super::bounds::MOST_ROWS;
 use super::markup::{Attribute, Markup};
 use super::reading::{Asked, Mistake};
 use super::typed::Typed;
@@ -26,6 +25,8 @@ pub(super) struct Controls<'a> {
     pub(super) mistakes: &'a [Mistake],
     /// The longest file, in bytes.
     pub(super) max_file: usize,
+    /// The most rows of a block or a table.
+    pub(super) max_rows: usize,
 }
 
 impl Controls<'_> {
@@ -377,7 +378,7 @@ impl Controls<'_> {
     }
 
     fn add_button(&self, asked: &Asked<'_>, rows: usize, html: &mut Markup) {
-        if rows < MOST_ROWS {
+        if rows < self.max_rows {
             let go = format!("add:{}", asked.name);
             let label = format!("{}: {}", self.words.add_row, asked.text);
             html.open("p", &[("class", "more")]);
@@ -399,7 +400,7 @@ impl Controls<'_> {
             html.element("th", &[("scope", "col")], heading);
         }
         html.close("tr");
-        for row in 0..rows.min(MOST_ROWS) {
+        for row in 0..rows.min(self.max_rows) {
             html.open("tr", &[]);
             let number = (row + 1).to_string();
             let title = field.rows.get(row).map_or(number.as_str(), String::as_str);

@@ -116,6 +116,7 @@ pub(super) fn show(visit: &Visit, filling: &Filling) -> Response {
         progress: &progress,
         addresses: &addresses,
         surroundings: visit.surroundings(),
+        bounds: visit.bounds(),
     };
     let reading = read(&asking, &state.typed);
     state.page = reading.page_from(0).unwrap_or(reading.pages.len());
@@ -153,7 +154,7 @@ pub(super) async fn go(
     let purpose = visit.purpose("form", &of);
     let state_of = |texts: &[(String, String)]| {
         let sealed = texts.iter().find(|(name, _)| name == STATE).map(|(_, text)| text)?;
-        State::open(purpose, sealed, visit.now)
+        State::open(purpose, sealed, visit.now, visit.bounds().filling_time)
     };
     let takes = |texts: &[(String, String)], name: &str| {
         state_of(texts).is_some_and(|state| state.shown.iter().any(|shown| shown == name))
@@ -171,6 +172,7 @@ pub(super) async fn go(
         progress: &progress,
         addresses: &addresses,
         surroundings: visit.surroundings(),
+        bounds: visit.bounds(),
     };
     let (then, reading) = step(&asking, &mut state, &posted, &pressed);
     match then {

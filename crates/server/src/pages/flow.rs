@@ -1,7 +1,6 @@
 //! The way through a form: what a press of a button does to a form under way. Pure: what was typed, what
 //! was pressed, and what is shown next.
 
-use super::bounds::{MOST_ROWS, MOST_TYPED_BYTES};
 use super::reading::{Asking, Reading, read};
 use super::state::State;
 use fieldpost_model::form_definition::FieldType;
@@ -89,14 +88,14 @@ pub(super) fn step<'a>(
             state.typed.put_file(name, file.clone());
         }
     }
-    if state.typed.bytes() > MOST_TYPED_BYTES {
+    if state.typed.bytes() > asking.bounds.max_typed {
         state.typed = before;
         return (Then::TooMuch, read(asking, &state.typed));
     }
     let reading = read(asking, &state.typed);
     state.page = state.page.min(reading.pages.len());
     let then = match go {
-        Go::Add(name) => add_row(state, &reading, name),
+        Go::Add(name) => add_row(state, &reading, name, asking.bounds.max_rows),
         Go::Remove(name, row) => {
             state.typed.remove_row(name, *row);
             Then::Show
@@ -149,12 +148,12 @@ fn next(state: &mut State, reading: &Reading<'_>) -> Then {
     Then::Show
 }
 
-fn add_row(state: &mut State, reading: &Reading<'_>, name: &str) -> Then {
+fn add_row(state: &mut State, reading: &Reading<'_>, name: &str, max_rows: usize) -> Then {
     let asked = reading.pages.get(state.page).and_then(|page| page.find(name));
     let grows = |field_type| matches!(field_type, FieldType::Block | FieldType::TableRows);
     if asked.is_some_and(|asked| grows(asked.field.field_type)) {
         let rows = state.typed.rows(name).max(1) + 1;
-        state.typed.set_rows(name, rows.min(MOST_ROWS));
+        state.typed.set_rows(name, rows.min(max_rows));
     }
     Then::Show
 }

@@ -156,8 +156,13 @@ impl Look<'_> {
             html.element("p", &[("class", "hint")], self.words.required_note).line();
         }
         let mistakes = if then == Then::Mistakes { &page.mistakes[..] } else { &[] };
-        let controls =
-            Controls { words: self.words, typed: &state.typed, mistakes, max_file: self.max_file };
+        let controls = Controls {
+            words: self.words,
+            typed: &state.typed,
+            mistakes,
+            max_file: self.max_file,
+            max_rows: self.asking.bounds.max_rows,
+        };
         controls.fields(&page.fields, html);
     }
 

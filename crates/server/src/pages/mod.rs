@@ -54,6 +54,7 @@ use http::{HeaderValue, Method, StatusCode};
 use crate::app::Shared;
 use crate::html::{self, CSS, JAVASCRIPT};
 use crate::problem::Problem;
+pub use bounds::PageBounds;
 pub(crate) use code::load_url;
 use fill::Filling;
 use visit::{Turned, Visit, turned};

@@ -13,7 +13,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use multer::{Field, Multipart};
 
-use super::bounds::{MOST_FILES, MOST_SMALL_FORM_BYTES, MOST_TYPED_BYTES};
+use super::bounds::MOST_SMALL_FORM_BYTES;
 use super::flow::Posted;
 use crate::app::App;
 use crate::body::{self, BodyRefusal, Bounds as BodyBounds};
@@ -23,9 +23,9 @@ use crate::receiver::upload::{broken, file_name, not_taken, stopped};
 
 /// What a file is, where its browser does not say.
 const ANY_FILE: &str = "application/octet-stream";
-/// The most bytes of texts in one post: what was typed, once as it comes and once, signed, in the form under
-/// way, which takes a third more.
-const MOST_TEXT: usize = MOST_TYPED_BYTES * 3;
+/// So many times as much as may be typed are the texts of one post: what was typed, once as it comes and once,
+/// signed, in the form under way, which takes a third more.
+const TEXTS_OF_A_POST: usize = 3;
 
 impl Posted {
     /// The first text of a name; empty where there is none.
@@ -119,7 +119,7 @@ impl Reader<'_> {
         let mut text = BytesMut::new();
         while let Some(piece) = self.next(&mut part).await? {
             self.text_bytes += piece.len();
-            if self.text_bytes > MOST_TEXT {
+            if self.text_bytes > self.app.settings.pages.max_typed.saturating_mul(TEXTS_OF_A_POST) {
                 return Err(too_much("form-too-large", "more text than a form takes"));
             }
             text.extend_from_slice(&piece);
@@ -134,7 +134,7 @@ impl Reader<'_> {
         name: &str,
         mut part: Field<'_>,
     ) -> Result<(), Problem> {
-        if self.files.len() >= MOST_FILES {
+        if self.files.len() >= self.app.settings.pages.max_files {
             return Err(too_much("too-many-parts", "more files than a form takes"));
         }
         let name = file_name(name)?;

@@ -16,7 +16,7 @@ use fieldpost_rules::lifecycle::template::{self, Surroundings};
 use fieldpost_rules::lifecycle::{Addresses, Facts};
 
 use super::answers::{self, What};
-use super::bounds::MOST_ROWS;
+use super::bounds::PageBounds;
 use super::typed::{PREFIX, Typed};
 
 /// The form that asks, and of what it can know beside the answers.
@@ -30,6 +30,8 @@ pub(super) struct Asking<'a> {
     pub(super) addresses: &'a Addresses,
     /// When and where it is filled in.
     pub(super) surroundings: Surroundings,
+    /// How much it takes.
+    pub(super) bounds: PageBounds,
 }
 
 /// A form as far as it was filled in.
@@ -260,7 +262,7 @@ impl<'a> Reader<'_, 'a> {
     /// The rows of a block; one that is empty is none.
     fn block(&mut self, name: &str, field: &'a FormField) -> (Vec<Vec<Asked<'a>>>, Node) {
         let (mut rows, mut nodes) = (Vec::new(), Vec::new());
-        for place in 0..self.typed.rows(name).clamp(1, MOST_ROWS) {
+        for place in 0..self.typed.rows(name).clamp(1, self.asking.bounds.max_rows) {
             let before = self.mistakes.len();
             let (asked, group) = self.row(&format!("{name}.{place}"), field);
             if answers::is_blank(&group) {
@@ -308,9 +310,9 @@ impl<'a> Reader<'_, 'a> {
             return Node::Answer(self.file(name, field));
         }
         let (node, what) = if field.field_type.has_columns() {
-            (table(name, field, self.typed), None)
+            (table(name, field, self.typed, self.asking.bounds.max_rows), None)
         } else {
-            let (answer, what) = answers::read(field, name, self.typed);
+            let (answer, what) = answers::read(field, name, self.typed, self.asking.bounds.max_text);
             (Node::Answer(answer), what)
         };
         let what = what.or_else(|| {
@@ -364,10 +366,10 @@ fn numbered(name: &str, count: u32) -> String {
 
 /// The rows of a table. Those that are given are all there, or none; of the others, those with something in
 /// them.
-fn table(name: &str, field: &FormField, typed: &Typed) -> Node {
+fn table(name: &str, field: &FormField, typed: &Typed, max_rows: usize) -> Node {
     let is_given = field.field_type == FieldType::Table;
-    let rows = if is_given { field.rows.len() } else { typed.rows(name).clamp(1, MOST_ROWS) };
-    let groups: Vec<Group> = (0..rows.min(MOST_ROWS))
+    let rows = if is_given { field.rows.len() } else { typed.rows(name).clamp(1, max_rows) };
+    let groups: Vec<Group> = (0..rows.min(max_rows))
         .map(|row| {
             let cell = |column: usize| {
                 let key = column_key(column);

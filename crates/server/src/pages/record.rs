@@ -20,7 +20,7 @@ use super::posted;
 use super::shown;
 use super::visit::{Turned, Visit};
 use super::words::filled;
-use super::{bounds, fill};
+use super::fill;
 
 /// The control that proves that a post comes from a page of ours, for this visitor.
 const TOKEN: &str = "token";
@@ -420,9 +420,10 @@ pub(super) async fn act(
     let submission = followed.submission.to_string();
     let of = [&*visit.routing.project, submission.as_str()];
     let purpose = visit.purpose("act", &of);
+    let bounds = visit.bounds();
     let is_ours = |texts: &[(String, String)]| {
         let token = texts.iter().find(|(name, _)| name == TOKEN).map(|(_, text)| text.as_str());
-        token.is_some_and(|token| purpose.open(token, visit.now, bounds::FILLING).is_some())
+        token.is_some_and(|token| purpose.open(token, visit.now, bounds.filling_time).is_some())
     };
     let takes = |texts: &[(String, String)], name: &str| name == FILE && is_ours(texts);
     let mut posted = posted::read(&visit.app, &parts.headers, body, takes).await?;
@@ -441,7 +442,7 @@ pub(super) async fn act(
             if text.is_empty() {
                 return Ok(page(visit, &form, &followed, "", Some((&go, words.comment_empty))));
             }
-            if text.len() > bounds::MOST_TEXT_BYTES {
+            if text.len() > bounds.max_text {
                 let wrong = words.mistake(super::answers::What::TooLong);
                 return Ok(page(visit, &form, &followed, "", Some((&go, wrong))));
             }

@@ -6,13 +6,14 @@
 //! be changed: it names files by their content, and whoever could name any could have anybody's. It is
 //! also what proves that a form was posted by a page of ours.
 
+use std::time::Duration;
+
 use fieldpost_model::hexadecimal;
 use fieldpost_model::progress::StoredFile;
 use fieldpost_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::bounds::FILLING;
 use super::sealed::Purpose;
 use super::typed::Typed;
 
@@ -86,8 +87,13 @@ impl State {
     }
 
     /// Reads it; `None` where it was not given by this installation for this form, or too long ago.
-    pub(super) fn open(purpose: Purpose<'_>, sealed: &str, now: Timestamp) -> Option<Self> {
-        let (begun, written) = purpose.open(sealed, now, FILLING)?;
+    pub(super) fn open(
+        purpose: Purpose<'_>,
+        sealed: &str,
+        now: Timestamp,
+        lasts: Duration,
+    ) -> Option<Self> {
+        let (begun, written) = purpose.open(sealed, now, lasts)?;
         let written: Written = serde_json::from_slice(&written).ok()?;
         let files = written.f.into_iter().map(|(control, name, content_type, bytes, digest)| {
             Some((control, StoredFile { name, content_type, bytes, sha256: digest_of(&digest)? }))
@@ -143,11 +149,12 @@ mod tests {
         state.page = 3;
         state.shown = vec!["a.x".to_owned()];
         let sealed = state.seal(purpose);
-        assert_eq!(State::open(purpose, &sealed, now), Some(state.clone()));
-        assert_eq!(State::open(purpose, &sealed, now + FILLING), Some(state));
-        let late = now + FILLING + std::time::Duration::from_secs(1);
-        assert_eq!(State::open(purpose, &sealed, late), None);
+        let day = Duration::from_hours(20);
+        let open = |purpose, now| State::open(purpose, &sealed, now, day);
+        assert_eq!(open(purpose, now), Some(state.clone()));
+        assert_eq!(open(purpose, now + day), Some(state));
+        assert_eq!(open(purpose, now + day + Duration::from_secs(1)), None);
         let other = Purpose { of: &["clinic", "s"], ..purpose };
-        assert_eq!(State::open(other, &sealed, now), None);
+        assert_eq!(open(other, now), None);
     }
 }

@@ -21,7 +21,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::bounds::FOLLOWING;
+use super::bounds::PageBounds;
 use super::frame::{Notice, Page};
 use super::sealed::Purpose;
 use super::words::{self, Words, filled};
@@ -131,6 +131,11 @@ impl Visit {
         })
     }
 
+    /// How much a page takes.
+    pub(super) fn bounds(&self) -> PageBounds {
+        self.app.settings.pages
+    }
+
     /// The form of that name that the project asks itself.
     pub(super) async fn form(&self, name: &str) -> Result<FollowedForm, Turned> {
         if self.routing.form_definition(name).is_none() {
@@ -218,7 +223,8 @@ impl Visit {
         let id = followed.submission.to_string();
         let of = [&*self.routing.project, &id];
         let purpose = self.purpose("follow", &of);
-        self.held.iter().any(|held| purpose.open(held, self.now, FOLLOWING).is_some())
+        let lasts = self.bounds().following_time;
+        self.held.iter().any(|held| purpose.open(held, self.now, lasts).is_some())
     }
 
     /// The cookie that lets the visitor look at a submission for a while.
@@ -228,7 +234,7 @@ impl Visit {
         let path = self.path_of(form, &followed.record.progress);
         let is_secure = is_https(&self.app);
         let (name, secure) = if is_secure { (SECURE_NAME, "; Secure") } else { (COOKIE_NAME, "") };
-        let seconds = FOLLOWING.as_secs();
+        let seconds = self.bounds().following_time.as_secs();
         let text = format!(
             "{name}={sealed}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
         );

@@ -11,6 +11,7 @@ use fieldpost_rules::lifecycle::template::{Language, Surroundings};
 use uuid::Uuid;
 
 use super::flow::{Go, Posted, Then, step};
+use super::bounds::PageBounds;
 use super::reading::{Asking, Reading, read};
 use super::state::{Aim, State};
 use super::typed::Typed;
@@ -56,7 +57,8 @@ fn asking<T>(definition: &FormDefinition, work: impl FnOnce(&Asking<'_>) -> T) -
     let progress = Progress::draft(Uuid::nil(), 0, now);
     let addresses = Addresses::default();
     let surroundings = Surroundings { language: Language::English, ..Surroundings::at(now) };
-    work(&Asking { definition, progress: &progress, addresses: &addresses, surroundings })
+    let bounds = PageBounds::default();
+    work(&Asking { definition, progress: &progress, addresses: &addresses, surroundings, bounds })
 }
 
 /// Answers in one line: `email="a@b" kind=["1"] people=[{first="x"}]`.
@@ -161,7 +163,7 @@ fn every_type_is_read_and_tells_what_is_wrong() {
 #[test]
 fn what_is_longer_than_a_control_takes_is_refused() {
     let definition = form(r#"[{"name":"x","label":"X","type":"text"}]"#);
-    let most = "a".repeat(super::bounds::MOST_TEXT_BYTES);
+    let most = "a".repeat(PageBounds::default().max_text);
     check(&definition, &typed(&format!("x={most}")), &format!("x=\"{most}\""), "");
     check(&definition, &typed(&format!("x={most}a")), "x=unfit()", "x: toolong");
 }
@@ -191,7 +193,7 @@ fn rows_of_a_block_that_nobody_began_are_none() {
     asking(&definition, |asking| {
         let reading = read(asking, &rows(&all, 200));
         let Some(Node::Repeat(read)) = reading.submission.values.get("p") else { panic!() };
-        assert_eq!(read.len(), super::bounds::MOST_ROWS);
+        assert_eq!(read.len(), PageBounds::default().max_rows);
     });
 }
 

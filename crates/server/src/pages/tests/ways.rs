@@ -121,8 +121,8 @@ fn a_block_has_so_many_rows_and_no_more() {
     let definition = form(
         r#"[{"name":"p","label":"P","type":"block","fields":[{"name":"z","label":"Z","type":"string"}]}]"#,
     );
-    let presses = vec![("", "add:a.p", Then::Show, 0); super::super::bounds::MOST_ROWS + 5];
-    assert_eq!(walk(&definition, &presses).typed.rows("a.p"), super::super::bounds::MOST_ROWS);
+    let presses = vec![("", "add:a.p", Then::Show, 0); PageBounds::default().max_rows + 5];
+    assert_eq!(walk(&definition, &presses).typed.rows("a.p"), PageBounds::default().max_rows);
 }
 
 #[test]
