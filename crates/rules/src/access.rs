@@ -264,6 +264,7 @@ pub const OPERATIONS: &[Operation] = &[
     ),
     // Forms, submissions, cases.
     look("/projects/{project}/form-definitions", Project(Viewer)),
+    ask("/projects/{project}/form-definitions/read", Project(Viewer)),
     look("/projects/{project}/form-definitions/{form}", Project(Viewer)),
     change(
         "PUT",

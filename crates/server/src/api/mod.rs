@@ -40,6 +40,7 @@ mod fields;
 mod filters;
 mod form_definitions;
 mod form_files;
+mod form_reading;
 mod form_upload;
 mod forms;
 mod forwarders;
@@ -288,6 +289,7 @@ fn routes_of_what_is_filed() -> OpenApiRouter<Shared> {
 fn routes_of_definitions_of_forms() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(form_definitions::list))
+        .routes(routes!(form_reading::read))
         .routes(routes!(form_definitions::get, form_definitions::put, form_definitions::delete))
         .routes(routes!(roles::list))
         .routes(routes!(roles::get, roles::put, roles::delete))

@@ -49,6 +49,43 @@ pub struct Missing {
     pub code: MissingCode,
     /// Where: the label or name of a field, the id of a status, a function or an action.
     pub place: String,
+    /// The same as a way through the form: keys of the project file, with names in the place of numbers.
+    pub path: String,
+}
+
+impl Missing {
+    /// What is missing and what to do about it, in a sentence.
+    pub fn what(&self) -> String {
+        let place = &self.place;
+        match self.code {
+            MissingCode::Items => format!(
+                "The schema does not say what can be chosen in {place}: write its `items`, each with `id` and \
+                 `text`. Until then any text is taken."
+            ),
+            MissingCode::BlockFields => format!(
+                "The schema does not say what the block {place} asks: write its `fields`."
+            ),
+            MissingCode::Field => format!(
+                "The field {place} is of a type that there is not here: it is left out."
+            ),
+            MissingCode::Condition => format!(
+                "The condition of {place} is an expression of Python: write it as a condition of a template. \
+                 Until then the field is always asked."
+            ),
+            MissingCode::StatusActions => format!(
+                "The schema does not say what the status {place} does: write its `actions`. Until then a \
+                 submission stays in it."
+            ),
+            MissingCode::Action => format!(
+                "Programs can set off {place}; the schema does not say what it does: write the jump or the \
+                 global action."
+            ),
+            MissingCode::FunctionRole => format!(
+                "The schema does not say which role has the function {place}: write `functions: {{ {place}: \
+                 <role> }}`."
+            ),
+        }
+    }
 }
 
 /// Reads a form. `None` where it is no such document: it has no fields, or no name.
@@ -71,7 +108,7 @@ pub fn read(document: &Value<'_>) -> Option<Found> {
         drafts: Some(Drafts::DEFAULT),
         digest_template: document.path(&["digest_templates", DIGEST]).and_then(filled),
         id_template: text(document, "id_template"),
-        fields: reader.fields(asked, "", 0),
+        fields: reader.fields(asked, Around { path: "fields", prefix: "", depth: 0 }),
         lifecycle: reader.lifecycle(document.get("workflow")),
         ..FormDefinition::default()
     };
@@ -87,41 +124,58 @@ struct Reader {
     missing: Vec<Missing>,
 }
 
+/// Where fields stand.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    /// The way to them.
+    path: &'a str,
+    /// What the ids of those begin with that have none of their own.
+    prefix: &'a str,
+    /// How many blocks are around them.
+    depth: usize,
+}
+
+impl Around<'_> {
+    fn path_of(self, place: &str) -> String {
+        format!("{}.{place}", self.path)
+    }
+}
+
+/// What the type of a block begins with; the name of the block follows.
+const NAMED_BLOCK: &str = "block:";
+
 impl Reader {
-    fn miss(&mut self, code: MissingCode, place: impl Into<String>) {
-        self.missing.push(Missing { code, place: place.into() });
+    fn miss(&mut self, code: MissingCode, place: &str, path: String) {
+        self.missing.push(Missing { code, place: place.to_owned(), path });
     }
 
     /// Fields without ids are numbered.
-    fn fields(&mut self, asked: &[Value<'_>], prefix: &str, depth: usize) -> Vec<FormField> {
+    fn fields(&mut self, asked: &[Value<'_>], around: Around<'_>) -> Vec<FormField> {
         let numbered = asked.iter().zip(1_u32..);
-        numbered.filter_map(|(asked, number)| self.field(asked, prefix, number, depth)).collect()
+        numbered.filter_map(|(asked, number)| self.field(asked, around, number)).collect()
     }
 
-    fn field(
-        &mut self,
-        asked: &Value<'_>,
-        prefix: &str,
-        number: u32,
-        depth: usize,
-    ) -> Option<FormField> {
+    fn field(&mut self, asked: &Value<'_>, around: Around<'_>, number: u32) -> Option<FormField> {
         let label = asked.get("label").and_then(Value::as_str).unwrap_or_default().to_owned();
         let name = text(asked, "varname");
         let place = name.clone().unwrap_or_else(|| label.clone());
+        let path = around.path_of(&place);
         let written = asked.get("type").and_then(Value::as_str).unwrap_or_default();
+        let is_named_block = written.starts_with(NAMED_BLOCK);
+        let written = if is_named_block { FieldType::Block.name() } else { written };
         let Some(field_type) = FieldType::from_name(written) else {
-            self.miss(MissingCode::Field, place);
+            self.miss(MissingCode::Field, &place, path);
             return None;
         };
-        let id = text(asked, "id").unwrap_or_else(|| format!("{prefix}{number}"));
+        let id = text(asked, "id").unwrap_or_else(|| format!("{}{number}", around.prefix));
         let anonymise = asked.get("anonymise").and_then(Value::as_str);
         let anonymise = anonymise.and_then(AnonymiseMode::from_name);
         let items = items(asked.get("items"));
         if field_type.has_items() && items.is_empty() {
-            self.miss(MissingCode::Items, place.clone());
+            self.miss(MissingCode::Items, &place, format!("{path}.items"));
         }
         let fields = if field_type == FieldType::Block {
-            self.block(asked, &place, depth)
+            self.block(asked, &place, around)
         } else {
             Vec::new()
         };
@@ -134,7 +188,7 @@ impl Reader {
             name,
             required: asked.get("required").and_then(Value::as_bool).unwrap_or(false),
             hint: text(asked, "hint").unwrap_or_default(),
-            condition: self.condition(asked.get("condition"), place),
+            condition: self.condition(asked.get("condition"), &place, path),
             anonymise: anonymise.unwrap_or_else(|| field_type.default_anonymise()),
             items: if field_type.has_items() { items } else { Vec::new() },
             fields,
@@ -145,24 +199,30 @@ impl Reader {
         })
     }
 
-    fn block(&mut self, asked: &Value<'_>, place: &str, depth: usize) -> Vec<FormField> {
+    fn block(&mut self, asked: &Value<'_>, place: &str, around: Around<'_>) -> Vec<FormField> {
+        let path = format!("{}.fields", around.path_of(place));
         let fields = asked.path(&["schema", "fields"]).and_then(Value::as_array);
-        if let Some(fields) = fields.filter(|_| depth < MOST_BLOCKS) {
-            self.fields(fields, "", depth + 1)
+        if let Some(fields) = fields.filter(|_| around.depth < MOST_BLOCKS) {
+            self.fields(fields, Around { path: &path, prefix: "", depth: around.depth + 1 })
         } else {
-            self.miss(MissingCode::BlockFields, place);
+            self.miss(MissingCode::BlockFields, place, path);
             Vec::new()
         }
     }
 
     /// Conditions were expressions of Python once; those cannot be taken over.
-    fn condition(&mut self, condition: Option<&Value<'_>>, place: String) -> Option<String> {
+    fn condition(
+        &mut self,
+        condition: Option<&Value<'_>>,
+        place: &str,
+        path: String,
+    ) -> Option<String> {
         let condition = condition?;
         let value = condition.get("value").and_then(filled)?;
         if condition.get("type").and_then(Value::as_str) == Some(CONDITION_LANGUAGE) {
             return Some(value);
         }
-        self.miss(MissingCode::Condition, place);
+        self.miss(MissingCode::Condition, place, format!("{path}.condition"));
         None
     }
 
@@ -173,10 +233,11 @@ impl Reader {
         let statuses = workflow.get("statuses").and_then(Value::as_array).unwrap_or_default();
         let statuses: Vec<Status> = statuses.iter().filter_map(|it| self.status(it)).collect();
         let added = workflow.get("fields").and_then(Value::as_array).unwrap_or_default();
-        let backoffice_fields = self.fields(added, "bo", 0);
+        let around = Around { path: "lifecycle.backoffice_fields", prefix: "bo", depth: 0 };
+        let backoffice_fields = self.fields(added, around);
         let functions = self.functions(workflow.get("functions"));
         for (key, _) in workflow.get("actions").and_then(Value::as_object).unwrap_or_default() {
-            self.miss(MissingCode::Action, key.clone());
+            self.miss(MissingCode::Action, key, "lifecycle".to_owned());
         }
         let statuses = if statuses.is_empty() { Lifecycle::usual().statuses } else { statuses };
         let name = text(workflow, "name").unwrap_or_default();
@@ -187,7 +248,8 @@ impl Reader {
         let id = text(status, "id")?;
         let is = |key: &str| status.get(key).and_then(Value::as_bool);
         if is("endpoint") == Some(false) {
-            self.miss(MissingCode::StatusActions, id.clone());
+            let path = format!("lifecycle.statuses.{id}.actions");
+            self.miss(MissingCode::StatusActions, &id, path);
         }
         let name = text(status, "name").unwrap_or_else(|| id.clone());
         let forced_endpoint = is("forced_endpoint").unwrap_or(false);
@@ -210,7 +272,8 @@ impl Reader {
         }
         functions.sort_by_key(|function| function.id != RECEIVER);
         for function in &functions {
-            self.miss(MissingCode::FunctionRole, function.id.clone());
+            let path = format!("lifecycle.functions.{}", function.id);
+            self.miss(MissingCode::FunctionRole, &function.id, path);
         }
         functions
     }

@@ -119,7 +119,7 @@ fn what_cannot_be_taken_over_is_told() {
         [
             "field secret",
             "items Kind",
-            "field People",
+            "block-fields People",
             "block-fields people",
             "condition Old",
             "function-role _receiver",
@@ -132,7 +132,7 @@ fn what_cannot_be_taken_over_is_told() {
     assert_eq!(form.tracking_codes, Some(TrackingCodes::default()));
     assert_eq!(form.geolocation.as_deref(), Some("spot"));
     let ids: Vec<&str> = form.fields.iter().map(|field| field.id.as_str()).collect();
-    assert_eq!(ids, ["2", "3", "5", "6", "7"]);
+    assert_eq!(ids, ["2", "3", "4", "5", "6", "7"]);
     assert_eq!(form.fields[1].items, [Item::new("Paris", "Paris"), Item::new("Lyon", "Lyon")]);
     assert!(form.fields[0].required && form.fields[0].name.is_none());
     assert_eq!(form.lifecycle.statuses[0].id, "1");
