@@ -16,6 +16,8 @@ const LANGUAGES = ["src/i18n/en/index.ts", "src/i18n/fr/index.ts"];
 /** Words that only some pages say, and load with themselves. */
 const FLOW_WORDS = ["src/i18n/en/flows.ts", "src/i18n/fr/flows.ts"];
 const FLOW_PAGES = /\/(workflows|runs)\//;
+const OWN_FORM_WORDS = ["src/i18n/en/ownForms.ts", "src/i18n/fr/ownForms.ts"];
+const OWN_FORM_PAGES = /\/(definition|roles)\//;
 /** Pages that may load an editor or a map at once, because they are nothing without it. */
 const HEAVY_PAGES = /\/(map|project-file)\//;
 
@@ -54,7 +56,10 @@ const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 let failed = false;
 const pages = Object.keys(manifest).filter((name) => /^src\/pages\/.*Page\.tsx$/.test(name));
 for (const page of pages.sort()) {
-  const own = FLOW_PAGES.test(page) ? longer(FLOW_WORDS) : [];
+  const own = [
+    ...(FLOW_PAGES.test(page) ? longer(FLOW_WORDS) : []),
+    ...(OWN_FORM_PAGES.test(page) ? longer(OWN_FORM_WORDS) : []),
+  ];
   const bytes = total(new Set([...entry, ...words, ...own, ...scripts(page)]));
   const over = bytes > MOST_BYTES && !HEAVY_PAGES.test(page);
   failed ||= over;

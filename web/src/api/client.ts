@@ -40,8 +40,22 @@ export async function bytes(path: string, signal?: AbortSignal): Promise<Blob> {
   return (await exact(path, signal)).blob();
 }
 
-async function exact(path: string, signal: AbortSignal | undefined): Promise<Response> {
-  const response = await fetch(path, { credentials: "same-origin", signal: signal ?? null });
+/** What is answered to JSON that was written here, as text: its numbers are not read by the language. */
+export async function exchanged(path: string, body: string): Promise<string> {
+  const headers = { "content-type": "application/json" };
+  return (await exact(path, undefined, { method: "POST", headers, body })).text();
+}
+
+async function exact(
+  path: string,
+  signal: AbortSignal | undefined,
+  request: RequestInit = {},
+): Promise<Response> {
+  const response = await fetch(path, {
+    ...request,
+    credentials: "same-origin",
+    signal: signal ?? null,
+  });
   if (!response.ok) {
     const body: unknown = await response.json().catch(() => null);
     throw problemOf(body, response);

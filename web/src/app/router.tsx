@@ -9,6 +9,7 @@ import { connectionRoutes } from "../pages/connections/routes";
 import { deliveryRoutes } from "../pages/deliveries/routes";
 import { entranceRoutes } from "../pages/entrance/routes";
 import { firstStepsRoutes } from "../pages/first-steps/routes";
+import { definitionRoutes } from "../pages/forms/definition/routes";
 import { formRoutes } from "../pages/forms/routes";
 import { forwarderRoutes } from "../pages/forwarders/routes";
 import { incidentRoutes } from "../pages/incidents/routes";
@@ -19,6 +20,7 @@ import { messageRoutes } from "../pages/messages/routes";
 import { overviewRoute } from "../pages/overview/routes";
 import { projectFileRoute } from "../pages/project-file/routes";
 import { projectsRoutes } from "../pages/projects/routes";
+import { roleRoutes } from "../pages/roles/routes";
 import { runRoutes } from "../pages/runs/routes";
 import { settingsRoutes } from "../pages/settings/routes";
 import { sourceRoutes } from "../pages/sources/routes";
@@ -39,6 +41,8 @@ const tree = rootRoute.addChildren([
       mapRoute,
       ...messageRoutes,
       ...formRoutes,
+      ...definitionRoutes,
+      ...roleRoutes,
       ...submissionRoutes,
       ...caseRoutes,
       ...deliveryRoutes,

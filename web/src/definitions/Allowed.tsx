@@ -5,12 +5,16 @@ import { Reserved } from "../app/Reserved";
 import { PageHead } from "../design/PageHead";
 import type { Noun } from "./queries";
 
-/** Connections carry credentials, and jobs may use them: they ask for more. */
+/** Connections carry credentials, jobs and lifecycles may use them, and roles say who may do what: they
+ *  ask for more. */
 const LEVELS = {
   connections: "admin",
   workflows: "admin",
   sources: "editor",
   forwarders: "editor",
+  "form-definitions": "admin",
+  roles: "admin",
+  people: "admin",
 } as const;
 
 interface AllowedProps {

@@ -10,7 +10,7 @@ import { FormFrame } from "./FormFrame";
 import { FormProvider, useForm } from "./form";
 import type { Meanwhile } from "./Meanwhile";
 import { useNameField } from "./name";
-import type { Defined, Noun } from "./queries";
+import { type Defined, type Noun, sectionOf } from "./queries";
 import { useSaving } from "./saving";
 
 /** What a page knows of the form that it shows. */
@@ -41,6 +41,8 @@ interface DefinitionFormProps extends OfForm {
   makeWord: string;
   /** Where it goes then, if not to its own page. */
   done?: (name: string) => Promise<unknown>;
+  /** Whether there is a page of one: else the list of all is where the reader comes from, and goes to. */
+  hasPage?: boolean;
   /** What is written of what is typed: fields that another choice has hidden may be left out. */
   written?: (definition: Definition) => Definition;
   /** Whether what is typed can be sent at all; the fields say what cannot. */
@@ -59,7 +61,9 @@ export function DefinitionForm(props: DefinitionFormProps) {
   const navigate = useNavigate();
   const [said, setSaid] = useState<unknown>(null);
   const named = useNameField(name, props.firstName);
-  const toOne = (one: string) => navigate({ to: placeOf(project, noun, one) });
+  const hasPage = props.hasPage ?? true;
+  const toOne = (one: string) =>
+    navigate({ to: hasPage ? placeOf(project, noun, one) : placeOf(project, noun) });
   const saving = useSaving({
     project,
     noun,
@@ -71,7 +75,7 @@ export function DefinitionForm(props: DefinitionFormProps) {
   const { form, touched, rest, spoken } = useForm({
     saved,
     initial,
-    prefix: `${noun}.${named.name || "new"}`,
+    prefix: `${sectionOf(noun)}.${named.name || "new"}`,
     fields,
     error: saving.error ?? said,
     secretsLeave: (definition) => saved !== null && secretsLeave?.(saved, definition) === true,

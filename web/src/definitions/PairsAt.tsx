@@ -3,7 +3,7 @@ import { ActionIcon, Button, TextInput } from "@mantine/core";
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { useWords } from "../i18n/words";
-import { isDefinition, PLACEHOLDER, secretTyped } from "./definition";
+import { isDefinition, membersOf, ordered, PLACEHOLDER, secretTyped } from "./definition";
 import styles from "./definitions.module.css";
 import { mistakeText } from "./fields";
 import { useDefinitionForm } from "./form";
@@ -44,7 +44,7 @@ export function PairsAt({ path, label, about, nameLabel, valueLabel, secret }: P
   // Rows without a name, and two of one name while it is typed, have no place in a definition.
   const [rows, setRows] = useState<Row[]>(() => {
     const value = form.value(path);
-    const pairs = isDefinition(value) ? Object.entries(value) : [];
+    const pairs = isDefinition(value) ? membersOf(value) : [];
     const found = pairs.map(([name, text]) => newRow(name, String(text ?? "")));
     return found.length === 0 && secret ? [newRow()] : found;
   });
@@ -59,7 +59,7 @@ export function PairsAt({ path, label, about, nameLabel, valueLabel, secret }: P
       path,
       named.length === 0 && !secret
         ? undefined
-        : Object.fromEntries(named.map((row) => [row.name, row.value])),
+        : ordered(named.map((row) => [row.name, row.value])),
     );
   };
   const change = (key: number, changed: Partial<Row>) =>

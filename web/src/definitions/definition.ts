@@ -60,6 +60,8 @@ const EXACT_KEYS = ["match", "unless"];
 const KEY_OF_DIGITS = "withhold";
 /** A part that has such parts itself: what sets a workflow off. */
 const KEY_OF_FILTERS = "trigger";
+/** What a choice of a form has beside its text: any JSON, which goes on as it came. */
+const KEY_OF_ATTRIBUTES = "attributes";
 
 /** Reads one definition out of the text of an answer. */
 export function readDefinition(node: JsonNode): Definition {
@@ -82,7 +84,14 @@ export function readDefinition(node: JsonNode): Definition {
 function plainValue(node: JsonNode, numberOf: (digits: string) => Value = Number): Value {
   switch (node.kind) {
     case "object":
-      return ordered(node.members.map(({ key, value }) => [key, plainValue(value, numberOf)]));
+      return ordered(
+        node.members.map(({ key, value }) => [
+          key,
+          key === KEY_OF_ATTRIBUTES && value.kind === "object"
+            ? new Exact(writeJson(value))
+            : plainValue(value, numberOf),
+        ]),
+      );
     case "array":
       return node.items.map((item) => plainValue(item, numberOf));
     case "number":
@@ -120,31 +129,55 @@ export function writeDefinition(value: Value): string {
   return JSON.stringify(value);
 }
 
-/** The value at a path such as `auth.basic.username`. */
+/** The steps of a path such as `auth.basic.username` or `fields[2].label`: keys, and places in lists. */
+const stepsOf = (path: string): (string | number)[] =>
+  [...path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, place, key = ""]) =>
+    place === undefined ? key : Number(place),
+  );
+
+/** The value at a path. */
 export function valueAt(definition: Definition, path: string): Value | undefined {
   let value: Value | undefined = definition;
-  for (const key of path.split(".")) {
-    value = isDefinition(value) ? value[key] : undefined;
+  for (const step of stepsOf(path)) {
+    if (typeof step === "number") {
+      value = Array.isArray(value) ? value[step] : undefined;
+    } else {
+      value = isDefinition(value) ? value[step] : undefined;
+    }
   }
   return value;
 }
 
-/** The definition with another value at a path. Nothing, or an empty text, removes the key; what
- *  stands around it stays, since it may say what was chosen. */
+/** The definition with another value at a path. Nothing, or an empty text, removes the key or the
+ *  element; what stands around it stays, since it may say what was chosen. */
 export function withValue(
   definition: Definition,
   path: string,
   value: Value | undefined,
 ): Definition {
-  const [key = "", ...rest] = path.split(".");
-  const inner = definition[key];
-  const next =
-    rest.length === 0 ? value : withValue(isDefinition(inner) ? inner : {}, rest.join("."), value);
-  const changed: Definition = { ...definition };
-  if (next === undefined || next === "") {
-    delete changed[key];
+  const changed = changedAt(definition, stepsOf(path), value);
+  return isDefinition(changed) ? changed : {};
+}
+
+function changedAt(
+  around: Value | undefined,
+  [step, ...rest]: readonly (string | number)[],
+  value: Value | undefined,
+): Value | undefined {
+  if (step === undefined) {
+    return value === "" ? undefined : value;
+  }
+  if (typeof step === "number") {
+    const items = Array.isArray(around) ? around : [];
+    const next = changedAt(items[step], rest, value);
+    return next === undefined ? items.toSpliced(step, 1) : items.toSpliced(step, 1, next);
+  }
+  const changed: Definition = isDefinition(around) ? { ...around } : {};
+  const next = changedAt(changed[step], rest, value);
+  if (next === undefined) {
+    delete changed[step];
   } else {
-    changed[key] = next;
+    changed[step] = next;
   }
   return changed;
 }

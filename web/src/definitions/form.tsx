@@ -15,6 +15,8 @@ export interface DefinitionForm {
   change: (change: (definition: Definition) => Definition) => void;
   /** What the hub said of a path, until that is changed. */
   mistakes: (path: string) => Mistake[];
+  /** The paths of fields that show something that the hub said, in the order of what it said. */
+  wrong: readonly string[];
   /** Tells whether what is typed at a path cannot be kept as it is; the field says why. */
   fault: (path: string, isFaulty: boolean) => void;
   /** Whether no field has such a fault: only then is the form saved. */
@@ -57,15 +59,13 @@ export function useForm({ saved, initial, prefix, fields, error, secretsLeave }:
   const [state, setState] = useState<FormState>({ definition: first, changed: new Set() });
   const [faults, setFaults] = useState<ReadonlySet<string>>(new Set());
   const { definition, changed } = state;
-  const sorted = useMemo(
-    () =>
-      sortMistakes(
-        mistakesOf(error),
-        prefix,
-        typeof fields === "function" ? fields(definition) : fields,
-      ),
-    [error, prefix, fields, definition],
-  );
+  const sorted = useMemo(() => {
+    const mistakes = mistakesOf(error);
+    // Most of the time there is none, and the paths of a large definition are many.
+    const known =
+      mistakes.length === 0 ? [] : typeof fields === "function" ? fields(definition) : fields;
+    return sortMistakes(mistakes, prefix, known);
+  }, [error, prefix, fields, definition]);
   const form: DefinitionForm = {
     definition,
     saved,
@@ -79,6 +79,7 @@ export function useForm({ saved, initial, prefix, fields, error, secretsLeave }:
     change: (change) =>
       setState((before) => ({ ...before, definition: change(before.definition) })),
     mistakes: (path) => (changed.has(path) ? [] : (sorted.byField.get(path) ?? [])),
+    wrong: [...sorted.byField.keys()].filter((path) => !changed.has(path)),
     fault: (path, isFaulty) =>
       setFaults((before) => {
         const after = new Set(before);

@@ -21,7 +21,20 @@ export type FilterTrial = Schemas["FilterTrial"];
 export type SourceUrls = Schemas["SourceUrls"];
 type Warning = Schemas["Mistake"];
 
-export type Noun = "connections" | "sources" | "forwarders" | "workflows";
+export type Noun =
+  | "connections"
+  | "sources"
+  | "forwarders"
+  | "workflows"
+  | "form-definitions"
+  | "roles"
+  | "people";
+
+/** The sections of the project file that are called otherwise than the API calls what stands there:
+ *  mistakes are told by the file's words. */
+const SECTIONS: Partial<Record<Noun, string>> = { "form-definitions": "forms", people: "users" };
+
+export const sectionOf = (noun: Noun): string => SECTIONS[noun] ?? noun;
 
 /** Everything in the store of answers that has to do with a project's definitions. */
 export const definitionsKey = (project: string) => ["definitions", project];
@@ -102,17 +115,18 @@ export interface Defined {
 export const definedQuery = (project: string, noun: Noun, name: string) =>
   queryOptions({
     queryKey: [...definitionsKey(project), noun, name],
-    queryFn: async ({ signal }) => readDefined(await tagged(pathOf(project, noun, name), signal)),
+    queryFn: async ({ signal }) =>
+      readDefined(name, await tagged(pathOf(project, noun, name), signal)),
   });
 
 export const pathOf = (project: string, noun: Noun, name: string) =>
   `/api/v1/projects/${encodeURIComponent(project)}/${noun}/${encodeURIComponent(name)}`;
 
-function readDefined({ body, tag }: { body: string; tag: string | null }): Defined {
-  const shown = JSON.parse(body) as Partial<Defined> & { name: string };
+function readDefined(name: string, { body, tag }: { body: string; tag: string | null }): Defined {
+  const shown = JSON.parse(body) as Partial<Defined>;
   const definition = member(parseJson(body), "definition");
   return {
-    name: shown.name,
+    name,
     definition: definition === undefined ? {} : readDefinition(definition),
     tag,
     paused: shown.paused ?? false,
@@ -192,6 +206,30 @@ export async function save(
         }),
       );
       break;
+    case "form-definitions":
+      await answered(
+        api.PUT("/api/v1/projects/{project}/form-definitions/{form}", {
+          params: { path: { project, form: name }, header },
+          ...request,
+        }),
+      );
+      break;
+    case "roles":
+      await answered(
+        api.PUT("/api/v1/projects/{project}/roles/{role}", {
+          params: { path: { project, role: name }, header },
+          ...request,
+        }),
+      );
+      break;
+    case "people":
+      await answered(
+        api.PUT("/api/v1/projects/{project}/people/{person}", {
+          params: { path: { project, person: name }, header },
+          ...request,
+        }),
+      );
+      break;
   }
 }
 
@@ -219,6 +257,24 @@ export function remove(project: string, noun: Noun, name: string): Promise<unkno
       return answered(
         api.DELETE("/api/v1/projects/{project}/workflows/{workflow}", {
           params: { path: { project, workflow: name } },
+        }),
+      );
+    case "form-definitions":
+      return answered(
+        api.DELETE("/api/v1/projects/{project}/form-definitions/{form}", {
+          params: { path: { project, form: name } },
+        }),
+      );
+    case "roles":
+      return answered(
+        api.DELETE("/api/v1/projects/{project}/roles/{role}", {
+          params: { path: { project, role: name } },
+        }),
+      );
+    case "people":
+      return answered(
+        api.DELETE("/api/v1/projects/{project}/people/{person}", {
+          params: { path: { project, person: name } },
         }),
       );
   }

@@ -13,6 +13,9 @@ export type Place =
   | "workflows"
   | "runs"
   | "forms"
+  | "form-definitions"
+  | "roles"
+  | "people"
   | "submissions"
   | "cases"
   | "first-steps";

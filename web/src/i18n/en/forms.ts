@@ -48,6 +48,8 @@ export const forms = {
     uploaded: "It was uploaded.",
     defined: "It was made in this project.",
   },
+  ofProject: "Forms of this project",
+  toDefinition: "How it is defined",
   toSubmissions: "Its submissions",
   encrypted: "Devices encrypt what is filled in: the hub keeps it, and cannot read it.",
   noDefinition: "Nobody has uploaded its definition. Until then all answers are texts.",

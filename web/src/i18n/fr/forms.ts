@@ -49,6 +49,8 @@ export const forms: Words["forms"] = {
     uploaded: "Il a été téléversé.",
     defined: "Il a été créé dans ce projet.",
   },
+  ofProject: "Formulaires de ce projet",
+  toDefinition: "Sa définition",
   toSubmissions: "Ses soumissions",
   encrypted:
     "Les appareils chiffrent ce qui est saisi : le serveur le conserve et ne peut pas le lire.",

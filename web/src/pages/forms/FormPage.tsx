@@ -81,7 +81,21 @@ function Actions({ project, form }: OfForm) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      {may && (
+      {form.origin === "defined" && (
+        <Button
+          variant="default"
+          renderRoot={(props) => (
+            <Link
+              {...props}
+              to="/projects/$project/form-definitions/$form"
+              params={{ project, form: form.name }}
+            />
+          )}
+        >
+          {words.toDefinition}
+        </Button>
+      )}
+      {may && form.origin !== "defined" && (
         <>
           <Button variant="default" onClick={() => setOpen(true)}>
             {form.definition === null ? words.upload.definition : words.upload.version}

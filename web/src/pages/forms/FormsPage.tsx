@@ -55,7 +55,19 @@ export function FormsPage() {
       <PageHead
         title={words.forms.title}
         about={words.forms.about}
-        actions={<Upload project={project} />}
+        actions={
+          <>
+            <Button
+              variant="default"
+              renderRoot={(props) => (
+                <Link {...props} to="/projects/$project/form-definitions" params={{ project }} />
+              )}
+            >
+              {words.forms.ofProject}
+            </Button>
+            <Upload project={project} />
+          </>
+        }
       />
       <FilteredList
         label={words.forms.title}

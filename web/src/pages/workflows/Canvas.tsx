@@ -27,7 +27,8 @@ const MARGIN_PIXELS = 32;
 
 export default function Canvas(props: GraphProps) {
   const { flow, selected, select, connect } = props;
-  const words = useFlowWords().workflows.graph;
+  const usual = useFlowWords().workflows.graph;
+  const words = props.words ?? usual;
   const textOf = useCallback((edge: FlowEdge) => shortened(edgeText(edge, words)), [words]);
   const layout = useLayout(props, textOf);
   const nodes = useMemo(() => nodesOf(props, layout), [props, layout]);
@@ -76,7 +77,7 @@ function firstView(layout: Layout, width: number, height: number): Viewport {
 
 function nodesOf(props: GraphProps, layout: Layout): StepNode[] {
   const { flow, trigger, selected, select, states, mistaken, addAfter, connect } = props;
-  const shared = { select, mayConnect: connect !== undefined };
+  const shared = { select, mayConnect: connect !== undefined, words: props.words };
   const node = (id: string, data: Omit<StepNode["data"], keyof typeof shared>): StepNode => ({
     id,
     type: "step",

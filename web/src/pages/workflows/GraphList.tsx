@@ -13,13 +13,13 @@ import { type FlowEdge, inOrder, TRIGGER } from "./graph";
 export function GraphList(props: GraphProps) {
   const { flow, trigger, states, mistaken } = props;
   const words = useFlowWords();
-  const graph = words.workflows.graph;
+  const graph = props.words ?? words.workflows.graph;
   const format = useFormat();
   const led = new Set(
     [flow.start, ...flow.steps.map(({ next }) => next)].flat().map(({ to }) => to),
   );
   return (
-    <ol className={styles.list} aria-label={words.workflows.page.steps}>
+    <ol className={styles.list} aria-label={props.listLabel ?? words.workflows.page.steps}>
       <Item {...props} id={TRIGGER} title={graph.trigger} about={trigger} next={flow.start} first />
       {inOrder(flow).map(({ id, title, adaptors, connection, next }) => {
         const state = states?.get(id);
@@ -64,7 +64,8 @@ interface ItemProps extends GraphProps {
 
 function Item(props: ItemProps) {
   const { flow, id, title, about, next, first, isLoose, mark, selected, select, addAfter } = props;
-  const words = useFlowWords().workflows.graph;
+  const usual = useFlowWords().workflows.graph;
+  const words = props.words ?? usual;
   const titleOf = (step: string) => flow.steps.find((each) => each.id === step)?.title ?? step;
   return (
     <li className={styles.item} data-selected={selected === id || undefined}>

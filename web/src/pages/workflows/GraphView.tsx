@@ -1,8 +1,8 @@
-// The graph of a workflow: as a picture, or as a list, which a phone shows first and which is read
+// The graph of a workflow, or of the lifecycle of a form: as a picture, or as a list, which a phone shows first and which is read
 // aloud. Both tell and do the same.
 import { useMediaQuery } from "@mantine/hooks";
 import { lazy, Suspense, useState } from "react";
-import { useFlowWords } from "../../i18n/flows";
+import { type FlowWords, useFlowWords } from "../../i18n/flows";
 import { ListSkeleton } from "../../lists/ListParts";
 import type { StepState } from "../runs/types";
 import { GraphList } from "./GraphList";
@@ -23,8 +23,14 @@ export interface StepStanding {
   times: number;
 }
 
+export type GraphWords = FlowWords["workflows"]["graph"];
+
 export interface GraphProps {
   flow: Flow;
+  /** What is said of it, where it is no workflow. */
+  words?: GraphWords;
+  /** What the list of it is called, where it is no workflow. */
+  listLabel?: string;
   /** What sets it off, in a few words. */
   trigger: string;
   /** The step that is open; `TRIGGER` for what sets it off. */
@@ -40,7 +46,7 @@ export interface GraphProps {
 
 export function GraphView(props: GraphProps) {
   const words = useFlowWords();
-  const graph = words.workflows.graph;
+  const graph = props.words ?? words.workflows.graph;
   const narrow = useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false });
   const [chosen, setChosen] = useState<(typeof VIEWS)[number] | null>(null);
   const view = chosen ?? (narrow ? "list" : "picture");

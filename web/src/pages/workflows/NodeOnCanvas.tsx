@@ -8,7 +8,7 @@ import { useFlowWords } from "../../i18n/flows";
 import { useFormat } from "../../i18n/words";
 import { STEP_TONES } from "../runs/tones";
 import styles from "./Canvas.module.css";
-import type { StepStanding } from "./GraphView";
+import type { GraphWords, StepStanding } from "./GraphView";
 
 export type StepNode = Node<
   {
@@ -21,6 +21,7 @@ export type StepNode = Node<
     select: (id: string) => void;
     mayConnect: boolean;
     addAfter: (() => void) | undefined;
+    words: GraphWords | undefined;
   },
   "step"
 >;
@@ -36,7 +37,7 @@ export function NodeOnCanvas({
   width,
 }: NodeProps<StepNode>) {
   const words = useFlowWords();
-  const graph = words.workflows.graph;
+  const graph = data.words ?? words.workflows.graph;
   const format = useFormat();
   const flow = useReactFlow();
   const { title, isTrigger, about, isSelected, isMistaken, state, mayConnect, addAfter } = data;

@@ -1,0 +1,47 @@
+import { counted } from "../plural";
+
+export const roles = {
+  title: "Roles and people",
+  about: "Who plays which part in the project’s own forms.",
+  roles: "Roles",
+  people: "People",
+  peopleAbout:
+    "They take part in forms, and are known to programs by mail address or id. Who may look into this project is listed under Members.",
+  emptyRoles: "A role is what several people may do in forms. There is none yet.",
+  emptyPeople: "Nobody is named yet.",
+  makeRole: "New role",
+  makePerson: "New person",
+  changeTitle: (name: string) => `Change ${name}`,
+  columns: {
+    name: "Name",
+    id: "Id",
+    emails: "Mail goes to",
+    members: "People",
+    email: "Mail address",
+    roles: "Roles",
+    number: "Number",
+  },
+  toForms: "Forms of this project",
+  nobody: "nobody",
+  memberCount: (count: number) => counted("en", count, { one: "# person", other: "# people" }),
+  form: {
+    title: "Name",
+    titleAbout: "What people call it. Left empty, it is the name above.",
+    details: "What is to be known of it",
+    emails: "Mail addresses",
+    emailsAbout: "Mail to the role goes there.",
+    toMembers: "Mail to the role goes to its people as well",
+    members: "People who have it",
+    membersAbout: "They are changed on their own pages.",
+    personTitle: "Name",
+    personTitleAbout: "What people call them. Left empty, it is the name above.",
+    email: "Mail address",
+    nameIds: "Ids at the identity provider",
+    nameIdsAbout: "What w.c.s. calls NameID.",
+    roles: "Roles",
+    access: "What they may do in the project",
+  },
+  removeRoleAbout: "What names it has to be changed first: forms, people, keys.",
+  removePersonAbout:
+    "What they did stays on record under their name. Should they come back, they have the same number.",
+};

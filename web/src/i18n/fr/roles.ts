@@ -1,0 +1,47 @@
+import { counted } from "../plural";
+
+export const roles = {
+  title: "Rôles et personnes",
+  about: "Qui tient quelle fonction dans les formulaires du projet.",
+  roles: "Rôles",
+  people: "Personnes",
+  peopleAbout:
+    "Elles prennent part aux formulaires, et les programmes les connaissent par leur adresse ou leur identifiant. Qui peut consulter ce projet se trouve sous Membres.",
+  emptyRoles: "Un rôle est ce que plusieurs personnes peuvent faire. Il n’y en a pas encore.",
+  emptyPeople: "Personne n’est encore nommé.",
+  makeRole: "Nouveau rôle",
+  makePerson: "Nouvelle personne",
+  changeTitle: (name: string) => `Modifier ${name}`,
+  columns: {
+    name: "Nom",
+    id: "Identifiant",
+    emails: "Le courrier va à",
+    members: "Personnes",
+    email: "Adresse e-mail",
+    roles: "Rôles",
+    number: "Numéro",
+  },
+  toForms: "Formulaires de ce projet",
+  nobody: "personne",
+  memberCount: (count: number) => counted("fr", count, { one: "# personne", other: "# personnes" }),
+  form: {
+    title: "Intitulé",
+    titleAbout: "Comment on l’appelle. Laissé vide, c’est le nom ci-dessus.",
+    details: "Ce qu’il faut en savoir",
+    emails: "Adresses e-mail",
+    emailsAbout: "Le courrier adressé au rôle y va.",
+    toMembers: "Le courrier adressé au rôle va aussi à ses personnes",
+    members: "Personnes qui l’ont",
+    membersAbout: "Cela se modifie sur leur page.",
+    personTitle: "Nom complet",
+    personTitleAbout: "Comment on l’appelle. Laissé vide, c’est le nom ci-dessus.",
+    email: "Adresse e-mail",
+    nameIds: "Identifiants chez le fournisseur d’identité",
+    nameIdsAbout: "Ce que w.c.s. appelle NameID.",
+    roles: "Rôles",
+    access: "Ce qu’elle peut faire dans le projet",
+  },
+  removeRoleAbout: "Ce qui le nomme doit d’abord être modifié : formulaires, personnes, clés.",
+  removePersonAbout:
+    "Ce qu’elle a fait reste inscrit sous son nom. Si elle revient, elle a le même numéro.",
+};
