@@ -5,8 +5,8 @@
 //! server runs in a process of its own: this program starts itself again as the bare servers and
 //! as the receiver, and starts the `fieldpost` binary beside it as the hub.
 //!
-//! `fieldpost-bench [ingest] [delivery] [isolation] [backlog] [footprint] [submissions] [jobs]
-//! [runs] [page]` runs those named, or all.
+//! `fieldpost-bench [ingest] [delivery] [isolation] [backlog] [footprint] [submissions] [lists]
+//! [jobs] [runs] [page]` runs those named, or all.
 //! Each prints what it measured as one line of JSON, with the bar that it is held to; the program ends
 //! non-zero where a bar was missed.
 
@@ -25,6 +25,7 @@ mod hub;
 mod ingest;
 mod isolation;
 mod jobs;
+mod lists;
 mod load;
 mod page;
 mod receiver;
@@ -71,6 +72,10 @@ async fn main() -> Result<()> {
         // `submissions 10000` tries it small.
         let stored = words.iter().find_map(|word| word.parse().ok());
         submissions::run(stored.unwrap_or(submissions::STORED), &mut report).await?;
+    }
+    if wanted("lists") {
+        let stored = words.iter().find_map(|word| word.parse().ok());
+        lists::run(stored.unwrap_or(lists::STORED), &mut report).await?;
     }
     if wanted("jobs") {
         jobs::run(&mut report).await?;

@@ -22,7 +22,7 @@ use crate::load::body;
 use crate::receiver::now_micros;
 
 /// The file of the embedded database, in the data folder.
-const SQLITE_FILE: &str = "fieldpost.db";
+pub(crate) const SQLITE_FILE: &str = "fieldpost.db";
 /// Copies that one transaction makes in the embedded database, whose log holds a whole one.
 const SQLITE_STEP: u64 = 50_000;
 
@@ -233,7 +233,7 @@ async fn tidy(client: &Client) -> Result<()> {
     Ok(())
 }
 
-async fn columns_in_postgres(client: &Client, table: &str) -> Result<Vec<String>> {
+pub(crate) async fn columns_in_postgres(client: &Client, table: &str) -> Result<Vec<String>> {
     // What PostgreSQL generates itself, nobody may insert.
     let sql = "SELECT column_name::text FROM information_schema.columns
                WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'

@@ -138,6 +138,7 @@ impl Hub {
                 self.prune_attempts(name, age).await?;
             }
             self.drop_answers(name).await?;
+            while self.drop_left_drafts(project).await? && !self.breathe().await {}
             self.rebuild_cases(name).await?;
             self.tell_anew(name, self.now() - GIVEN_UP).await?;
         }

@@ -2,12 +2,14 @@
 //! that it can be done beside a running hub, and before one dares to start.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fieldpost_model::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio_postgres::Client;
 
 use crate::StoreSettings;
+use crate::clock;
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::keys::{DEFINITIONS, counts_sql, key_fact_sql};
@@ -31,6 +33,12 @@ const ENDED_MAILS: &str = "SELECT project, recipient, COALESCE(last_error, ''), 
 const USERS: &str = "SELECT COUNT(*) FROM users WHERE disabled = 0";
 const WAITING: &str = "SELECT COUNT(*), MIN(d.registered_at) FROM queue q
     JOIN deliveries d ON d.project = q.project AND d.id = q.delivery";
+const UNTOLD: &str = "SELECT COUNT(*), MIN(since) FROM untold";
+/// The problems of lifecycles since a moment: how many submissions have some, and the newest.
+const PROBLEMS: &str = "SELECT project, form, code, COUNT(*), MAX(at) FROM lifecycle_problems
+    WHERE at >= $1 GROUP BY project, form, code ORDER BY MAX(at) DESC, project, form, code LIMIT 20";
+/// How far back problems of lifecycles are told.
+const PROBLEMS_SINCE: Duration = Duration::from_hours(7 * 24);
 /// The digests of files that rows name. Digests are spread evenly, so that the first of them are a sample.
 const NAMED_FILES: [&str; 3] = [
     "SELECT DISTINCT sha256 FROM submission_files WHERE sha256 IS NOT NULL ORDER BY sha256 LIMIT ",
@@ -75,6 +83,12 @@ pub struct Inspection {
     pub waiting: u64,
     /// When the oldest of them was made.
     pub oldest_waiting: Option<Timestamp>,
+    /// What lifecycles are still to be told.
+    pub untold: u64,
+    /// Since when the oldest of it waits.
+    pub oldest_untold: Option<Timestamp>,
+    /// What went wrong in lifecycles in the last week, the newest kinds first, up to twenty of them.
+    pub lifecycle_problems: Vec<FoundProblems>,
     /// Whether the files that the database names are there; none where the schema is another version's.
     pub files: Option<FoundFiles>,
     /// The digests of files that are to be looked for.
@@ -92,6 +106,21 @@ pub struct FoundFiles {
     pub missing: usize,
     /// Why the folder could not be looked into.
     pub trouble: Option<String>,
+}
+
+/// Problems of one kind in the lifecycles of a form's submissions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundProblems {
+    /// The project.
+    pub project: String,
+    /// The form.
+    pub form: String,
+    /// Their code.
+    pub code: String,
+    /// How many.
+    pub count: u64,
+    /// When the newest was met.
+    pub newest: Timestamp,
 }
 
 /// A definition as it is stored.
@@ -226,6 +255,22 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
         connection.query_row(WAITING, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     found.waiting = waiting.cast_unsigned();
     found.oldest_waiting = oldest.map(Timestamp);
+    let (untold, oldest): (i64, Option<i64>) =
+        connection.query_row(UNTOLD, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    found.untold = untold.cast_unsigned();
+    found.oldest_untold = oldest.map(Timestamp);
+    let since = (clock::system())() - PROBLEMS_SINCE;
+    let mut statement = connection.prepare(PROBLEMS)?;
+    let rows = statement.query_map([since.0], |row| {
+        Ok(FoundProblems {
+            project: row.get(0)?,
+            form: row.get(1)?,
+            code: row.get(2)?,
+            count: row.get::<_, i64>(3)?.cast_unsigned(),
+            newest: Timestamp(row.get(4)?),
+        })
+    })?;
+    found.lifecycle_problems = rows.collect::<Result<_, _>>()?;
     for sql in NAMED_FILES {
         let mut statement = connection.prepare(&format!("{sql} {FILES_LOOKED_FOR}"))?;
         let rows = statement.query_map([], |row| row.get(0))?;
@@ -297,6 +342,19 @@ async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
     let waiting = client.query_one(WAITING, &[]).await?;
     found.waiting = waiting.get::<_, i64>(0).cast_unsigned();
     found.oldest_waiting = waiting.get::<_, Option<i64>>(1).map(Timestamp);
+    let untold = client.query_one(UNTOLD, &[]).await?;
+    found.untold = untold.get::<_, i64>(0).cast_unsigned();
+    found.oldest_untold = untold.get::<_, Option<i64>>(1).map(Timestamp);
+    let since = found.clock.unwrap_or_else(|| (clock::system())()) - PROBLEMS_SINCE;
+    let rows = client.query(PROBLEMS, &[&since.0]).await?;
+    let problems = rows.iter().map(|row| FoundProblems {
+        project: row.get(0),
+        form: row.get(1),
+        code: row.get(2),
+        count: row.get::<_, i64>(3).cast_unsigned(),
+        newest: Timestamp(row.get(4)),
+    });
+    found.lifecycle_problems = problems.collect();
     for sql in NAMED_FILES {
         let rows = client.query(&format!("{sql} {FILES_LOOKED_FOR}"), &[]).await?;
         found.named_files.extend(rows.iter().map(|row| row.get::<_, Vec<u8>>(0)));

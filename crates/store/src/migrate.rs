@@ -41,6 +41,7 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0029_people.sql"),
     include_str!("schema/sqlite_0030_progress.sql"),
     include_str!("schema/sqlite_0031_run_places.sql"),
+    include_str!("schema/sqlite_0032_adopted.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -75,6 +76,7 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0030_people.sql"),
     include_str!("schema/postgres_0031_progress.sql"),
     include_str!("schema/postgres_0032_run_places.sql"),
+    include_str!("schema/postgres_0033_adopted.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

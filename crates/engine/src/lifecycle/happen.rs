@@ -106,10 +106,13 @@ impl Hub {
                 return Ok(None);
             };
             let project = &routing.project;
+            if followed.revision > 0 && !followed.is_behind {
+                return Ok(Some(followed));
+            }
             let untold = self.store().untold_of(project, followed.submission).await?;
             let Some(first) = untold.into_iter().next() else {
-                // Somebody else may have told it between the two looks: then it has begun by now.
-                if followed.revision > 0 || is_read_again {
+                // Somebody else may have told it between the two looks: then that is read now.
+                if is_read_again {
                     return Ok(Some(followed));
                 }
                 is_read_again = true;

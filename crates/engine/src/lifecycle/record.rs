@@ -34,6 +34,8 @@ pub struct Followed {
     pub place: u64,
     /// Whether retention has taken its answers away.
     pub is_erased: bool,
+    /// Whether its lifecycle is still to be told of something.
+    pub is_behind: bool,
 }
 
 impl Followed {
@@ -226,6 +228,7 @@ fn stored_progress(found: &StoredSubmission, progress: Progress) -> StoredProgre
         place: found.indexed_at.0,
         is_erased: false,
         due_at: None,
+        is_behind: false,
         progress,
     }
 }
@@ -252,6 +255,7 @@ fn put_together(
         version: found.version,
         place: u64::try_from(found.place).unwrap_or_default(),
         is_erased,
+        is_behind: found.is_behind,
         record: Record { submission, progress: found.progress, files },
     }
 }

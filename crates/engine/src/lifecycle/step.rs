@@ -12,7 +12,7 @@ use fieldpost_model::form::Form;
 use fieldpost_model::form_definition::{AnonymiseMode, derived_fields};
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::Anonymise;
-use fieldpost_model::progress::Progress;
+use fieldpost_model::progress::{ActionList, Place, Progress};
 use fieldpost_model::submission::{Group, Submission};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::{
@@ -20,7 +20,7 @@ use fieldpost_rules::lifecycle::{
 };
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::tracking_code;
-use fieldpost_store::{NewCall, ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoreError};
+use fieldpost_store::{LifecycleProblem, NewCall, ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoreError};
 use uuid::Uuid;
 
 use super::calls::{self, Planned};
@@ -149,6 +149,7 @@ impl Hub {
             concerned: parties(&machine.concerned(&record)),
             due_at,
             told: ground.told.clone(),
+            problems: problems(&effects, now),
             ended_call: ground.ended_call,
             calls,
             notices: self.lifecycle_notices(routing, followed, &effects, now),
@@ -390,11 +391,34 @@ fn new_code() -> Result<String, StoreError> {
         .ok_or_else(|| StoreError::Unavailable("no tracking code could be made".to_owned()))
 }
 
+/// What the authors of lifecycles got wrong, as it is kept with the step.
+fn problems(effects: &[Effect], now: Timestamp) -> Vec<LifecycleProblem> {
+    let problems = effects.iter().filter_map(|effect| match effect {
+        Effect::Problem(Problem { place, code, sentence }) => Some(LifecycleProblem {
+            at: now,
+            code: (*code).to_owned(),
+            place: place.as_ref().map(place_of),
+            sentence: sentence.clone(),
+        }),
+        _ => None,
+    });
+    problems.collect()
+}
+
+/// Where it is in the lifecycle, in words.
+fn place_of(place: &Place) -> String {
+    let list = match &place.list {
+        ActionList::Status(status) => format!("status {status}"),
+        ActionList::Global(action) => format!("global action {action}"),
+    };
+    format!("{list}, action {}", place.action)
+}
+
 /// Tells the operator what the authors of lifecycles got wrong. Nothing of it tells what was answered.
 fn tell_problems(routing: &ProjectRouting, followed: &Followed, effects: &[Effect]) {
     for effect in effects {
         let Effect::Problem(Problem { place, code, sentence }) = effect else { continue };
-        let place = place.as_ref().map(|place| format!("{:?} {}", place.list, place.action));
+        let place = place.as_ref().map(place_of);
         tracing::warn!(
             project = %routing.project,
             form = followed.form.definition.name,

@@ -457,3 +457,102 @@ async fn many_at_once_lose_nothing(#[values(Engine::Sqlite, Engine::Postgres)] e
     let read = world.record(1).await;
     assert_eq!(read.record.progress.history.len(), 17);
 }
+
+/// Of what somebody begins, and never sends, a form keeps as many as it says: the newest.
+#[rstest]
+#[tokio::test]
+async fn of_one_person_so_many_drafts_are_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine, r#""new": {"name": "New"}"#, "").await;
+    let begin = |name: &str, number| {
+        let user = Some(UserReference { number, ..UserReference::default() });
+        let caller = Caller { user: user.clone(), is_submitter: true, ..Caller::default() };
+        NewSubmission { user, caller, is_draft: true, ..new(name) }
+    };
+    for name in ["1", "2", "3", "4", "5"] {
+        world.submit(begin(name, 7)).await;
+    }
+    world.submit(begin("of another", 8)).await;
+    world.submit(NewSubmission { is_draft: true, ..new("of nobody") }).await;
+    let first = world.record(1).await;
+    // Sent, it is no draft any more, and does not count.
+    let sent = NewSubmission { draft: Some(first.submission), is_draft: false, ..begin("1", 7) };
+    world.submit(sent).await;
+    for name in ["6", "7"] {
+        world.submit(begin(name, 7)).await;
+    }
+    let mut left = Vec::new();
+    for number in 1..=9 {
+        left.extend(world.find(number).await.map(|_| number));
+    }
+    // The second, the oldest draft of the person, has gone: five of theirs are left.
+    assert_eq!(left, [1, 3, 4, 5, 6, 7, 8, 9]);
+}
+
+/// What goes wrong in a lifecycle is kept with the submission, for whoever wrote it.
+#[rstest]
+#[tokio::test]
+async fn a_problem_of_the_lifecycle_is_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let statuses = r#""new": {"name": "New", "actions": [
+        {"mail": {"to": ["{{ form_var_name }}"], "subject": "s", "body": "b"}}, {"jump": "done"}]},
+        "done": {"name": "Done", "endpoint": true}"#;
+    let world = world(engine, statuses, "").await;
+    let followed = world.submit(new("Ada")).await;
+    assert_eq!(status(&followed), "done");
+    let problems = world.hub.store().lifecycle_problems("clinic", followed.submission).await;
+    let problems = problems.unwrap();
+    let codes: Vec<&str> = problems.iter().map(|problem| &*problem.code).collect();
+    assert_eq!(codes, ["bad-address", "no-recipient"]);
+    let place = problems[0].place.as_deref().unwrap();
+    assert!(place.starts_with("status new, action "), "{place}");
+}
+
+/// Whoever is told of a submission may be told before its lifecycle has begun, and must not be told less for that.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_from_the_answers_is_there_when_they_are_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let url = world.destination.url("/");
+    world
+        .apply_text(&format!(
+            r#"{{"project": "clinic",
+                "connections": {{"there": {{"url": "{url}"}}}},
+                "forwarders": {{
+                    "submissions": {{"on": "submission", "to": "there", "format": "normalised",
+                                     "match": {{"values": {{"_extra": {{"loud": "ADA"}}}}}}}},
+                    "messages": {{"on": "message", "to": "there", "format": "json",
+                                  "match": {{"values": {{"_extra": {{"twice": "ADA ADA"}}}}}}}}}},
+                "forms": {{"request": {{"fields": [
+                    {{"name": "name", "label": "Name", "type": "string"}},
+                    {{"name": "loud", "label": "Loud", "type": "computed",
+                      "template": "{{{{ form_var_name|upper }}}}"}},
+                    {{"name": "twice", "label": "Twice", "type": "computed",
+                      "template": "{{{{ form_var_loud }}}} {{{{ form_var_loud }}}}"}},
+                    {{"name": "called", "label": "Called", "type": "computed",
+                      "template": "{{{{ form_var_name }}}} {{{{ form_number }}}}"}}]}}}}}}"#
+        ))
+        .await;
+    let keyed =
+        |name: &str| NewSubmission { idempotency_key: Some("key-1".to_owned()), ..new(name) };
+    let followed = world.submit(keyed("Ada")).await;
+    let computed = |followed: &Followed| {
+        let extra = followed.record.submission.values.extra.iter();
+        let texts = extra.map(|(key, value)| (key.clone(), value.to_json()));
+        texts.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let all = [("called", "\"Ada 1\""), ("loud", "\"ADA\""), ("twice", "\"ADA ADA\"")];
+    let all = all.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    assert_eq!(computed(&followed), all, "with the lifecycle everything is there");
+    // Both were told of what follows from the answers alone.
+    let received = world.destination.wait_for(2, Duration::from_secs(10)).await;
+    for request in &received {
+        assert_eq!(request.json()["values"]["_extra"]["loud"], "ADA", "{}", request.text());
+    }
+    // The same again is the same, although it does not say what was computed later.
+    assert!(world.try_submit(keyed("Ada")).await.unwrap().is_repeated);
+}

@@ -107,11 +107,13 @@ fn invite(playing: &Playing, data: &Path) -> Result<(), Failure> {
     let (url, token, data) = (&playing.hub.url, playing.hub.token.expose(), data.display());
     // As it was called, so that the lines below can be copied: it need not be in the search path.
     let program = std::env::args().next().unwrap_or_else(|| "fieldpost".to_owned());
+    let form = playing.form_page();
     let first = playing.hub.first_owner_link.as_deref().unwrap_or(url);
     output::line(format!(
         "
 The hub stays up at {} until you press Ctrl-C.
 Make yourself its owner, in a browser: {first}
+Fill in a form that has a lifecycle, and follow it by its code: {form}
 Admin token for its API: {token}
 
 Look around, in another terminal:

@@ -30,6 +30,8 @@ use story::{PROJECT, Story};
 
 /// The sample project.
 const PROJECT_FILE: &str = include_str!("../../../../examples/demo/project.yaml");
+/// The form in it that has a lifecycle.
+const FORM: &str = "appointment";
 /// The variable in it that stands for the receiver's address.
 const RECEIVER_VARIABLE: &str = "DEMO_RECEIVER";
 /// How long everything may take to be where it belongs.
@@ -59,6 +61,11 @@ impl Demo {
         let hub = ServingHub::start(&settings, key_file(&settings.storage), listener).await?;
         let client = HubClient::new(&hub.url, hub.token.clone())?;
         Ok(Self { hub, client, receiver })
+    }
+
+    /// The address of the page on which anybody fills in the form of the project's own.
+    pub(crate) fn form_page(&self) -> String {
+        self.client.link(&format!("/p/{PROJECT}/{FORM}/"))
     }
 
     async fn apply_project(&self) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::world::{PATIENCE, fieldpost, folder, run, write};
+use crate::world::{PATIENCE, fieldpost, folder, http_client, run, write};
 
 #[test]
 fn everything_is_where_it_belongs() {
@@ -50,6 +50,14 @@ fn it_stays_up_until_it_is_told_to_stop() {
     let lines = BufReader::new(demo.stdout.take().unwrap()).lines().map_while(Result::ok);
     let mut lines = lines.skip_while(|line| !line.starts_with("The hub stays up at http://"));
     assert!(lines.next().is_some());
+    let form = lines.find(|line| line.starts_with("Fill in a form that has a lifecycle")).unwrap();
+    let page = form.rsplit(' ').next().unwrap().to_owned();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let page = http_client().get(page).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        let page = page.text().await.unwrap();
+        assert!(page.contains("Ask for an appointment"), "{page}");
+    });
     // The other commands find it by its folder.
     let list = run(fieldpost(["messages", "list", "--json", "--data"]).arg(&data)).json();
     assert_eq!(list.as_array().unwrap().len(), 13);

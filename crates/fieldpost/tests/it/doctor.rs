@@ -215,3 +215,40 @@ async fn postgres_is_looked_into() {
     check(&examined, "schema", "ok", "this version's own");
     check(&examined, "hub", "ok", "it serves at");
 }
+
+/// What went wrong in a lifecycle is told, with where to look; so is what its lifecycle is not told of.
+#[test]
+fn problems_of_lifecycles_are_told() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let file = write(
+        folder.path(),
+        "p.yaml",
+        "project: p\n\
+         api_access: { portal: { secret: the-secret-of-the-portal } }\n\
+         forms:\n  request:\n    title: Request\n\
+         \x20   fields: [{ name: name, label: Name, type: string }]\n\
+         \x20   lifecycle:\n      statuses:\n\
+         \x20       new: { name: New, actions: [\
+         { mail: { to: ['{{ form_var_name }}'], subject: s, body: b } }, { jump: done }] }\n\
+         \x20       done: { name: Done, endpoint: true }\n",
+    );
+    let hub = Hub::start(&data, ["--project", file.to_str().unwrap()]);
+    let (_, examined) = examine(&data, &[]);
+    check(&examined, "lifecycles", "ok", "none met a problem in the last week");
+    check(&examined, "lifecycles to go on", "ok", "none waits");
+    let url = hub.url.replace("http://", "http://portal:the-secret-of-the-portal@");
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let request = http_client().post(format!("{url}/p/p/api/formdefs/request/submit"));
+        let request = request.header("content-type", "application/json");
+        let answer = request.body(r#"{"data": {"name": "Ada"}}"#).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+        let submissions = hub.api().all("projects/p/submissions").await;
+        let id = submissions[0]["id"].as_str().unwrap();
+        let lifecycle = hub.api().get(&format!("projects/p/submissions/{id}/lifecycle")).await;
+        assert_eq!(lifecycle["problems"][0]["code"], "bad-address", "{lifecycle}");
+    });
+    let (code, examined) = examine(&data, &[]);
+    assert_eq!(code, Some(0), "{examined}");
+    check(&examined, "lifecycles", "warning", "p/request: bad-address, 1 time, last at ");
+}

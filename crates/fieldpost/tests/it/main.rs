@@ -44,6 +44,10 @@ mod killed_at_work;
 #[cfg(test)]
 mod large_form;
 #[cfg(test)]
+mod lifecycle_faults;
+#[cfg(test)]
+mod lifecycle_killed;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod looking;

@@ -6,7 +6,7 @@ use super::controls::{Controls, anchor};
 use super::flow::Then;
 use super::markup::Markup;
 use super::reading::{Asking, Page, Reading};
-use super::shown;
+use super::shown::{self, Shown};
 use super::state::{Aim, State};
 use super::words::{Words, filled};
 
@@ -183,7 +183,7 @@ impl Look<'_> {
             );
             html.text(self.words.change).close("button").close("div");
             shown::answers(
-                self.words,
+                Shown { words: self.words, link: &|_| None },
                 &definition.fields,
                 &reading.submission.values,
                 DisplayLocation::Validation,

@@ -4,6 +4,7 @@
 //! ```text
 //!   /p/<project>/<form>/                        fill it in, page by page
 //!   /p/<project>/<form>/<id>/                   for whoever filled it in: how it goes on, what they can do
+//!   /p/<project>/<form>/<id>/files/<digest>     a file of theirs
 //!   /p/<project>/<form>/<id>/edit/              go on with a draft
 //!   /p/<project>/<form>/<id>/edit/<action>/     change the answers, where the lifecycle allows it
 //!   /p/<project>/code/                          come back by the tracking code
@@ -24,6 +25,7 @@ mod answers;
 mod bounds;
 mod code;
 mod controls;
+mod files;
 mod fill;
 mod flow;
 mod form;
@@ -57,12 +59,14 @@ use crate::problem::Problem;
 pub use bounds::PageBounds;
 pub(crate) use code::load_url;
 use fill::Filling;
+pub(crate) use posted::with_file;
 use visit::{Turned, Visit, turned};
 
 pub(crate) fn router() -> Router<Shared> {
     Router::new()
         .route("/p/{project}/{form}/", any(of_form))
         .route("/p/{project}/{form}/{id}/", any(of_record))
+        .route("/p/{project}/{form}/{id}/files/{digest}", get(of_file))
         .route("/p/{project}/{form}/{id}/edit/", any(of_draft))
         .route("/p/{project}/{form}/{id}/edit/{action}/", any(of_edit))
         .route("/p/{project}/code/", any(of_codes))
@@ -78,6 +82,7 @@ pub(crate) fn router() -> Router<Shared> {
 enum Wanted {
     Form(String),
     Record(String, String),
+    File(String, String, String),
     Edit(String, String, Option<String>),
     Codes,
     Link,
@@ -117,6 +122,14 @@ async fn of_record(
     request: Request,
 ) -> Response {
     answer(app, project, Wanted::Record(form, id), request).await
+}
+
+async fn of_file(
+    State(app): State<Shared>,
+    Path((project, form, id, digest)): Path<(String, String, String, String)>,
+    request: Request,
+) -> Response {
+    answer(app, project, Wanted::File(form, id, digest), request).await
 }
 
 async fn of_draft(
@@ -219,6 +232,7 @@ async fn try_answer(
             Box::pin(record::act(&visit, &form, &id, parts, body)).await
         }
         Wanted::Record(form, id) => record::show(&visit, &form, &id, parts).await,
+        Wanted::File(form, id, digest) => files::show(&visit, &form, &id, &digest).await,
         Wanted::Codes if posts => Box::pin(code::look_up(&visit, parts, body)).await,
         Wanted::Codes => Ok(code::ask(&visit, parts)),
         Wanted::Link if posts => Ok(wrong_method()),

@@ -58,6 +58,17 @@ pub(super) async fn read(
     }
 }
 
+/// Reads what somebody posts with one file, whose control has that name: the texts, and the file where one came.
+pub(crate) async fn with_file(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    control: &str,
+) -> Result<(Vec<(String, String)>, Option<StoredFile>), Problem> {
+    let mut posted = read(app, headers, body, |_, name| name == control).await?;
+    Ok((posted.texts, posted.files.pop().map(|(_, file)| file)))
+}
+
 /// Reads what a page without files posts.
 async fn small(app: &App, headers: &HeaderMap, body: Body) -> Result<Posted, Problem> {
     let bounds = BodyBounds { limit: MOST_SMALL_FORM_BYTES, ..app.bounds() };

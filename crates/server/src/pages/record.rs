@@ -17,10 +17,10 @@ use http::request::Parts;
 use super::form::GO;
 use super::markup::Markup;
 use super::posted;
-use super::shown;
+use super::shown::{self, Shown};
 use super::visit::{Turned, Visit};
 use super::words::filled;
-use super::fill;
+use super::{fill, files};
 
 /// The control that proves that a post comes from a page of ours, for this visitor.
 const TOKEN: &str = "token";
@@ -96,8 +96,9 @@ fn page(
         history(visit, definition, followed, &mut html);
     }
     html.element("h2", &[], words.answers).line();
+    let link = |name: &str| files::address_of(visit, &definition.name, followed, name);
     shown::answers(
-        words,
+        Shown { words, link: &link },
         &definition.fields,
         &followed.record.submission.values,
         DisplayLocation::Summary,
@@ -187,7 +188,7 @@ fn sees(visit: &Visit, definition: &FormDefinition, followed: &Followed, status:
     status.is_none_or(|status| is_for(visit, definition, followed, &status.visible_to))
 }
 
-fn is_for(
+pub(super) fn is_for(
     visit: &Visit,
     definition: &FormDefinition,
     followed: &Followed,
@@ -257,7 +258,11 @@ fn told_of(
                 if is_for(visit, definition, followed, visible_to) =>
             {
                 html.open("div", &[("class", "words")]);
-                html.element("p", &[], &filled(words.attached, &[&file.name])).close("div");
+                let path = files::address(visit, &definition.name, followed, file);
+                let (before, behind) = words.attached.split_once("{}").unwrap_or_default();
+                html.open("p", &[]).text(before);
+                html.element("a", &[("href", &path)], &file.name).text(behind);
+                html.close("p").close("div");
                 is_told = true;
             }
             _ => {}

@@ -9,10 +9,19 @@ use fieldpost_model::submission::{Answer, AnswerValue, Group, Node};
 use super::markup::Markup;
 use super::words::Words;
 
+/// What answers are shown with.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'s> {
+    /// The language.
+    pub(super) words: &'s Words,
+    /// Where the file of a name can be had; `None` where it cannot.
+    pub(super) link: &'s dyn Fn(&str) -> Option<String>,
+}
+
 /// The answers to these fields that are shown at a place, as a list of terms and what is said of them.
 /// `is_asked` tells which of them were asked.
 pub(super) fn answers(
-    words: &Words,
+    with: Shown<'_>,
     fields: &[FormField],
     values: &Group,
     place: DisplayLocation,
@@ -25,13 +34,14 @@ pub(super) fn answers(
             continue;
         }
         html.open("div", &[]).element("dt", &[], &field.label).open("dd", &[]);
-        answer(words, &key, field, values, html);
+        answer(with, &key, field, values, html);
         html.close("dd").close("div");
     }
     html.close("dl").line();
 }
 
-fn answer(words: &Words, key: &str, field: &FormField, values: &Group, html: &mut Markup) {
+fn answer(with: Shown<'_>, key: &str, field: &FormField, values: &Group, html: &mut Markup) {
+    let words = with.words;
     if field.field_type == FieldType::Computed {
         let found = values.extra.iter().find(|(name, _)| name == key);
         return text_or_none(
@@ -49,7 +59,7 @@ fn answer(words: &Words, key: &str, field: &FormField, values: &Group, html: &mu
             for row in rows {
                 let Node::Group(group) = row else { continue };
                 html.open("li", &[]);
-                answers(words, &field.fields, group, DisplayLocation::Summary, |_| true, html);
+                answers(with, &field.fields, group, DisplayLocation::Summary, |_| true, html);
                 html.close("li");
             }
             html.close("ol");
@@ -64,6 +74,13 @@ fn answer(words: &Words, key: &str, field: &FormField, values: &Group, html: &mu
                 }
                 html.close(tag);
             }
+            AnswerValue::File => match (with.link)(answer.written()) {
+                Some(path) => {
+                    html.open("p", &[]).element("a", &[("href", &path)], answer.written());
+                    html.close("p");
+                }
+                None => text_or_none(words, answer.written(), html),
+            },
             _ => text_or_none(words, &text(words, field, answer), html),
         },
         _ => text_or_none(words, "", html),

@@ -293,7 +293,8 @@ async fn files_are_kept_on_the_way_and_bounded() {
     page.says(200, "<dt>Photo</dt><dd><p>a.txt</p></dd>");
     assert_eq!(hub.files_on_disk().len(), 1);
     let state = page.hidden("state");
-    visitor.post(FORM, &[("state", &state), ("go", "send")]).await.says(303, "");
+    let sent = visitor.post(FORM, &[("state", &state), ("go", "send")]).await;
+    sent.says(303, "");
     let document = good(BY_CLERKS.get(&hub, "/p/clinic/api/forms/visit/1/").await).await;
     assert_eq!(document["fields"]["photo"]["content"], "MTIzNDU2Nzg5MA==");
 }
@@ -334,4 +335,85 @@ async fn pages_speak_the_language_of_their_reader() {
         page.contains("<html lang=\"fr\">") && page.contains("Vérifier les réponses"),
         "{page}"
     );
+}
+
+/// Whoever sent a file has it back by the page of what they sent, and nobody else has.
+#[tokio::test]
+async fn the_submitter_has_their_file_back() {
+    for engine in BOTH {
+        let hub = hub_on(engine).await;
+        let mut visitor = Visitor::new(&hub);
+        let state = visitor.get(FORM).await.hidden("state");
+        let fields = [("state", state.as_str()), ("a.name", "Amina"), ("go", "next")];
+        let filled = parts(&fields, Some(("a.photo", "a.txt", "1234567890")));
+        let state = visitor.send(FORM, MULTIPART, filled, &[]).await.hidden("state");
+        visitor.post(FORM, &[("state", &state), ("go", "send")]).await.says(303, "");
+        let page = visitor.get("/p/clinic/visit/1/").await;
+        let (_, rest) = page.text.split_once("<dt>Photo</dt><dd><p><a href=\"").unwrap();
+        let path = rest.split('"').next().unwrap();
+        let (folder, digest) = path.rsplit_once('/').unwrap();
+        assert_eq!((folder, digest.len()), ("/p/clinic/visit/1/files", 64));
+        let asked = hub.client.get(hub.url(path)).header("cookie", visitor.cookie.clone().unwrap());
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-length"), "10");
+        assert_eq!(header("cache-control"), "no-store");
+        assert!(header("content-disposition").contains("a.txt"));
+        assert!(header("content-security-policy").contains("sandbox"));
+        assert_eq!(answer.text().await.unwrap(), "1234567890");
+        // Another digest names nothing, and whoever has no cookie learns nothing.
+        visitor.get(&path.replace(digest, &"0".repeat(64))).await.says(404, "There is nothing here");
+        Visitor::new(&hub).get(path).await.says(403, "This page is closed");
+    }
+}
+
+/// Each bound of a page is a setting, and one past it is refused.
+#[tokio::test]
+async fn what_a_page_takes_is_bounded_by_the_settings() {
+    let hub = hub_with(Engine::Sqlite, |settings| {
+        settings.pages.max_text = 6;
+        settings.pages.max_typed = 40;
+        settings.pages.max_files = 1;
+    })
+    .await;
+    let mut visitor = Visitor::new(&hub);
+    let state = visitor.get(FORM).await.hidden("state");
+    let named = |name| [("state", state.as_str()), ("a.name", name), ("go", "next")];
+    visitor.post(FORM, &named("Amina.")).await.says(200, "Check your answers");
+    visitor.post(FORM, &named("Amina..")).await.says(422, "This is too long");
+    let much = "x".repeat(41);
+    visitor.post(FORM, &named(&much)).await.says(413, "That is too much");
+    let two = |name: &str, file: &str| {
+        format!(
+            "--XX\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\nx\r\n"
+        )
+    };
+    let mut body = parts(&named("Amina"), None);
+    body.truncate(body.len() - "--XX--\r\n".len());
+    body.extend(format!("{}{}--XX--\r\n", two("a.photo", "a"), two("a.photo", "b")).into_bytes());
+    visitor.send(FORM, MULTIPART, body, &[]).await.says(413, "That is too much");
+}
+
+#[tokio::test]
+async fn how_long_pages_are_good_is_set() {
+    let brief = Duration::from_millis(1);
+    let hub = hub_with(Engine::Sqlite, |settings| settings.pages.filling_time = brief).await;
+    let mut visitor = Visitor::new(&hub);
+    let page = visitor.get(FORM).await;
+    let since = hub.hub.now();
+    while hub.hub.now() < since + brief * 5 {
+        tokio::task::yield_now().await;
+    }
+    let fields = [("state", page.hidden("state")), ("go", "next".to_owned())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (*name, &**text)).collect();
+    visitor.post(FORM, &fields).await.says(400, "This page has grown too old");
+    let hub = hub_with(Engine::Sqlite, |settings| settings.pages.following_time = brief).await;
+    let mut visitor = Visitor::new(&hub);
+    let path = visitor.sent().await;
+    let since = hub.hub.now();
+    while hub.hub.now() < since + brief * 5 {
+        tokio::task::yield_now().await;
+    }
+    visitor.get(&path).await.says(403, "This page is closed");
 }

@@ -18,11 +18,15 @@ use crate::runs;
 use crate::statement::{Batch, Parameter};
 use crate::tellings::BY_PAYLOAD;
 
+/// The text of the conflict that the removal of a draft runs into which somebody has gone on with.
+const NOT_LEFT: &str = "somebody has gone on with the draft";
+
 /// The tables that hold what lifecycles make of a submission, and what it is called there.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("progress_bodies", "submission"),
     ("progress_files", "submission"),
     ("untold", "submission"),
+    ("lifecycle_problems", "submission"),
     ("lifecycle_calls", "submission"),
     ("progress", "submission"),
 ];
@@ -88,7 +92,7 @@ pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[
                  WHERE s.project = $1 AND s.id = {id} AND v.answers IS NOT NULL)"
         )
     };
-    for table in ["progress_bodies", "progress_files"] {
+    for table in ["progress_bodies", "progress_files", "lifecycle_problems"] {
         batch.any(
             format!(
                 "DELETE FROM {table} WHERE project = $1 AND submission IN ({listed}) AND {}",
@@ -186,6 +190,32 @@ impl Store {
         submission: Uuid,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.remove_if(project, submission, None, now).await
+    }
+
+    /// Removes a draft that nobody has changed since before a moment, as [`Self::remove_submission`] does.
+    /// `false`: there is none, or it was changed or sent meanwhile; then it stays.
+    pub async fn remove_draft(
+        &self,
+        project: &str,
+        submission: Uuid,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        match self.remove_if(project, submission, Some(before), now).await {
+            Err(StoreError::Conflict(conflict)) if conflict == NOT_LEFT => Ok(false),
+            removed => removed,
+        }
+    }
+
+    /// Removes a submission; where a moment is named, only if it is a draft that was left before that.
+    async fn remove_if(
+        &self,
+        project: &str,
+        submission: Uuid,
+        left_before: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         for _ in 0..=MOST_REDOS {
             let told = self.erased_of(project, &[submission]).await?;
             let messages = self.messages_of(project, &[submission]).await?;
@@ -193,6 +223,17 @@ impl Store {
             let waiting = self.waiting_of_lifecycles(project, &[submission]).await?;
             let mut batch = Batch::default();
             self.lock_filed(&mut batch, project, &filed);
+            if let Some(before) = left_before {
+                // What was sent is told to the lifecycle later than it is kept: until then it looks like a draft.
+                batch.one(
+                    NOT_LEFT,
+                    "UPDATE progress SET revision = revision
+                     WHERE project = $1 AND submission = $2 AND status IS NULL AND updated_at < $3
+                     AND NOT EXISTS (SELECT 1 FROM untold u WHERE u.project = $1
+                         AND u.submission = $2)",
+                    vec![project.into(), submission.into(), before.into()],
+                );
+            }
             for delivery in &waiting {
                 self.let_next_go(&mut batch, project, delivery.id);
             }

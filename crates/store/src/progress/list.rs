@@ -4,15 +4,21 @@
 //! row by row. A list of several forms runs along each and takes what comes first of all. Where a list goes on
 //! is a place in the order, not a count of rows: the last page costs what the first does, and what is written
 //! meanwhile moves nothing that was not changed.
+//!
+//! Whoever keeps a copy asks for what has changed since the last time, in any order. Along the index of another
+//! order that would be looked for in all rows; so it is counted first, as far as a few, and those few are read
+//! along the index of changes and sorted.
 
 use std::collections::BTreeSet;
 
 use fieldpost_model::lifecycle::StatusKind;
-use fieldpost_model::progress_list::{Among, DraftRule, ListPlace, NumberTest, OrderKey, Pushdown};
+use fieldpost_model::progress_list::{
+    Among, DraftRule, ListPlace, NumberTest, OrderKey, Pushdown, Span,
+};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
-use super::pushdown::{add_in, add_pushdown};
+use super::pushdown::{add_in, add_pushdown, add_span};
 use crate::error::StoreError;
 use crate::statement::{Conditions, Parameter, Row, as_integer, length, unreadable};
 use crate::{Engine, Store};
@@ -66,6 +72,18 @@ pub(super) const COLUMNS: &str = "p.submission, p.form, p.number, p.uuid, p.natu
     p.agent_number, p.criticality, p.latitude, p.longitude, p.acting, p.concerned, p.functions, \
     p.anonymised_at, p.revision";
 
+/// Rows that have changed in some time are a few up to this many: they are read at once and sorted.
+const A_FEW: u64 = 1_000;
+
+/// What a list runs along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Along {
+    /// The order that it is asked for in.
+    Order,
+    /// The times of changes, of which a few rows meet what is asked; then they are sorted.
+    Changes,
+}
+
 /// Forms of one list that are each run along by themselves; a list of more runs along all.
 pub(super) const MOST_BRANCHES: usize = 32;
 
@@ -80,8 +98,25 @@ impl Store {
         if asked.nothing {
             return Ok(Vec::new());
         }
-        let (sql, parameters) = list_sql(&self.engine, project, asked, limit);
+        let along = self.along(asked, || changed_sql(&self.engine, project, asked)).await?;
+        let (sql, parameters) = list_sql(&self.engine, project, asked, along, limit);
         self.query(sql, parameters, read_listed).await
+    }
+
+    /// What a list runs along. `changed` counts what has changed in the time that is asked for, as far as one
+    /// more than a few.
+    pub(super) async fn along(
+        &self,
+        asked: &Pushdown,
+        changed: impl FnOnce() -> (String, Vec<Parameter>),
+    ) -> Result<Along, StoreError> {
+        if asked.updated == Span::default() || asked.order.by == OrderKey::UpdatedAt {
+            return Ok(Along::Order);
+        }
+        let (sql, parameters) = changed();
+        let counted = self.query(sql, parameters, |row| row.integer(0)).await?;
+        let changed = length(counted.first().copied().unwrap_or(0))?;
+        Ok(if changed <= A_FEW { Along::Changes } else { Along::Order })
     }
 
     /// How many rows a list has, wherever it goes on from.
@@ -99,11 +134,43 @@ impl Store {
     }
 }
 
+/// How many rows have changed in the time that is asked for, counted as far as one more than a few.
+pub(super) fn changed_sql(
+    engine: &Engine,
+    project: &str,
+    asked: &Pushdown,
+) -> (String, Vec<Parameter>) {
+    let mut conditions = Conditions::default();
+    conditions.add("p.project = ?", project);
+    add_forms(&mut conditions, "p.form", &asked.forms);
+    add_span(&mut conditions, "p.updated_at", asked.updated);
+    let is_of_one = asked.forms.len() == 1;
+    let index = if is_of_one { "progress_by_form_updated" } else { "progress_by_updated" };
+    counted(engine, "progress p", index, conditions)
+}
+
+/// Counts rows along an index, as far as one more than a few.
+pub(super) fn counted(
+    engine: &Engine,
+    table: &str,
+    index: &'static str,
+    mut conditions: Conditions,
+) -> (String, Vec<Parameter>) {
+    let limit = conditions.bind(as_integer(A_FEW + 1));
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {table} {}{} LIMIT {limit}) few",
+        engine.indexed_by(Some(index)),
+        conditions.sql()
+    );
+    (sql, conditions.parameters)
+}
+
 /// A list as SQL.
 pub(super) fn list_sql(
     engine: &Engine,
     project: &str,
     asked: &Pushdown,
+    along: Along,
     limit: usize,
 ) -> (String, Vec<Parameter>) {
     let table = Listed {
@@ -121,17 +188,21 @@ pub(super) fn list_sql(
     let mut conditions = Conditions::default();
     conditions.add("p.project = ?", project);
     add_pushdown(engine, &mut conditions, asked);
-    table.sql(engine, conditions, asked, &asked.forms, limit, |form| index(asked, form))
+    table.sql(engine, conditions, asked, &asked.forms, limit, |form| index(asked, along, form))
 }
 
 /// The index that a list runs along, named for SQLite; `None` where it is left to it which.
-fn index(asked: &Pushdown, is_of_one_form: bool) -> Option<&'static str> {
+fn index(asked: &Pushdown, along: Along, is_of_one_form: bool) -> Option<&'static str> {
     let is_in = |test: &NumberTest| matches!(test, NumberTest::Among(Among::In(_)));
     if !asked.identifiers.is_empty() || asked.numbers.iter().any(is_in) {
         return None;
     }
     if asked.user.is_some() {
         return Some("progress_by_user");
+    }
+    if along == Along::Changes {
+        let of_one = is_of_one_form;
+        return Some(if of_one { "progress_by_form_updated" } else { "progress_by_updated" });
     }
     let is_pending = asked.standing == Some(StatusKind::Pending) || asked.waiting_for.is_some();
     let is_draft = asked.drafts == DraftRule::Only;

@@ -125,7 +125,9 @@ pub(super) const BY_TRACKING_CODE: &str = "p.tracking_code = $2";
 pub(super) fn select(engine: &Engine, index: Option<&str>) -> String {
     format!(
         "SELECT {COLUMNS}, p.arrived_at, p.channel, p.parent_form, p.parent_number, p.tracking_code,
-             p.due_at, s.version, s.indexed_at, b.body
+             p.due_at, s.version, s.indexed_at, b.body,
+             CAST(CASE WHEN EXISTS (SELECT 1 FROM untold u WHERE u.project = p.project
+                 AND u.submission = p.submission) THEN 1 ELSE 0 END AS BIGINT)
          FROM progress p {}
          JOIN submissions s ON s.project = p.project AND s.id = p.submission
          LEFT JOIN progress_bodies b ON b.project = p.project AND b.submission = p.submission
@@ -150,6 +152,7 @@ fn read_stored(row: &Row<'_>) -> Result<StoredProgress, StoreError> {
         progress,
         is_erased: body.is_none(),
         due_at: row.optional_time(LISTED + 5)?,
+        is_behind: row.count(LISTED + 9)? > 0,
     })
 }
 

@@ -12,7 +12,7 @@ use fieldpost_model::progress::Channel;
 use fieldpost_model::progress_list::{DraftRule, NumberTest, OrderKey, Pushdown};
 
 use super::ListedProgress;
-use super::list::{Listed, MOST_BRANCHES, add_forms, read_listed};
+use super::list::{Along, Listed, MOST_BRANCHES, add_forms, counted, read_listed};
 use super::pushdown::{add_in, add_numbers, add_span, numbers_of};
 use crate::error::StoreError;
 use crate::statement::{Conditions, Parameter, as_integer, length};
@@ -35,7 +35,9 @@ impl Store {
             // Numbers are counted form by form, and have no index over all of them.
             forms = self.some_forms(project).await?;
         }
-        let (sql, parameters) = recorded_sql(&self.engine, project, asked, &forms, limit);
+        let along = self.along(asked, || changed_sql(&self.engine, project, asked)).await?;
+        let way = Way { forms: &forms, along };
+        let (sql, parameters) = recorded_sql(&self.engine, project, asked, way, limit);
         self.query(sql, parameters, read_listed).await
     }
 
@@ -108,14 +110,33 @@ fn conditions(project: &str, asked: &Pushdown) -> Conditions {
 const WITHOUT_PROGRESS: &str = "coalesce((SELECT 1 FROM progress t
      WHERE t.project = s.project AND t.submission = s.id), 0) <> 1";
 
+/// How many submissions have changed in the time that is asked for, counted as far as one more than a few.
+fn changed_sql(engine: &Engine, project: &str, asked: &Pushdown) -> (String, Vec<Parameter>) {
+    let mut conditions = Conditions::default();
+    conditions.add("s.project = ?", project);
+    add_forms(&mut conditions, "s.form", &asked.forms);
+    add_span(&mut conditions, "s.indexed_at", asked.updated);
+    let is_of_one = asked.forms.len() == 1;
+    let index = if is_of_one { "submissions_by_form_indexed" } else { "submissions_by_indexed" };
+    counted(engine, "submissions s", index, conditions)
+}
+
+/// The forms that a list runs along one by one, and what it runs along in each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way<'w> {
+    pub(super) forms: &'w [String],
+    pub(super) along: Along,
+}
+
 /// Such a list as SQL.
 pub(super) fn recorded_sql(
     engine: &Engine,
     project: &str,
     asked: &Pushdown,
-    forms: &[String],
+    way: Way<'_>,
     limit: usize,
 ) -> (String, Vec<Parameter>) {
+    let Way { forms, along } = way;
     // By its bytes, as forms with lifecycles are sorted, and as the index over all has it.
     let form = match engine {
         Engine::Sqlite(_) => "s.form",
@@ -145,11 +166,15 @@ pub(super) fn recorded_sql(
     };
     let mut conditions = conditions(project, asked);
     conditions.add_plain(WITHOUT_PROGRESS);
-    table.sql(engine, conditions, asked, forms, limit, |form| index(asked, form))
+    table.sql(engine, conditions, asked, forms, limit, |form| index(asked, along, form))
 }
 
 /// The index that such a list runs along, named for SQLite.
-fn index(asked: &Pushdown, is_of_one_form: bool) -> Option<&'static str> {
+fn index(asked: &Pushdown, along: Along, is_of_one_form: bool) -> Option<&'static str> {
+    if along == Along::Changes {
+        let of_one = is_of_one_form;
+        return Some(if of_one { "submissions_by_form_indexed" } else { "submissions_by_indexed" });
+    }
     Some(match (asked.order.by, is_of_one_form) {
         (OrderKey::Number, true) => "submissions_by_number",
         (OrderKey::Number, false) => return None,

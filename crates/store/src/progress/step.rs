@@ -11,6 +11,7 @@ use fieldpost_model::progress::StoredFile;
 use fieldpost_model::submission::Position;
 
 use super::list::UNITS;
+use super::problems::add_problems;
 use super::read::folded_code;
 use super::texts::{functions, lines};
 use super::{ProgressStep, Stepped, codec};
@@ -46,6 +47,7 @@ impl Store {
         self.add_step_conditions(&mut batch, step);
         add_progress(&mut batch, step);
         add_told(&mut batch, step);
+        add_problems(&mut batch, step);
         self.add_set_off(&mut batch, step);
         add_files(&mut batch, step);
         self.add_rewritten(&mut batch, step, &rewriting);

@@ -52,9 +52,14 @@ impl Store {
         self.query(sql, vec![project.into(), submission.into()], read_untold).await
     }
 
-    /// Forgets what a lifecycle was to be told: its form has none any more.
+    /// Forgets what a lifecycle was to be told: its form has none any more. Should it have one again, it is found
+    /// again.
     pub async fn forget_untold(&self, told: &WaitingUntold) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        batch.any(
+            "DELETE FROM adopted WHERE project = $1 AND form = $2",
+            vec![(&*told.project).into(), told.form.as_str().into()],
+        );
         batch.any(
             "DELETE FROM untold WHERE project = $1 AND submission = $2 AND version = $3",
             vec![(&*told.project).into(), told.submission.into(), told.version.into()],
@@ -62,51 +67,58 @@ impl Store {
         self.change(batch).await.map(drop)
     }
 
-    /// Lets a lifecycle be told of the next submissions of its form that were there before it, behind one that
-    /// was looked at. Those that have progress, or wait to be told, are left as they are. It may be done again
-    /// at any time, by several hubs at once.
+    /// Lets a lifecycle be told of the next submissions of its form that were there before it. Those that have
+    /// progress, or wait to be told, are left as they are. It goes on where it last came to, by whichever hub, and
+    /// remembers in the same transaction how far it has come; what comes while a form has a lifecycle is told with
+    /// the submission itself, and passed over here later.
     pub async fn adopt(
         &self,
         project: &ProjectName,
         form: &str,
         happening: &str,
-        after: Option<Uuid>,
         limit: usize,
     ) -> Result<Adopted, StoreError> {
-        let after = after.unwrap_or_default();
         let sql = format!(
-            "SELECT id FROM submissions {} WHERE project = $1 AND form = $2 AND id > $3
-             ORDER BY id LIMIT $4",
-            self.engine.indexed_by(Some("submissions_by_form"))
+            "SELECT number FROM submissions {} WHERE project = $1 AND form = $2 AND number > coalesce(
+                 (SELECT a.number FROM adopted a WHERE a.project = $1 AND a.form = $2), 0)
+             ORDER BY number LIMIT $3",
+            self.engine.indexed_by(Some("submissions_by_number"))
         );
-        let parameters =
-            vec![(&**project).into(), form.into(), after.into(), as_integer(limit).into()];
-        let ids = self.query(sql, parameters, |row| row.id(0)).await?;
-        let Some(last) = ids.last() else { return Ok(Adopted::default()) };
+        let parameters = vec![(&**project).into(), form.into(), as_integer(limit).into()];
+        let numbers = self.query(sql, parameters, |row| row.integer(0)).await?;
+        let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else {
+            return Ok(Adopted::default());
+        };
         let mut batch = Batch::default();
         batch.any(
             format!(
                 "INSERT INTO untold (project, submission, version, form, happening, since)
                  SELECT s.project, s.id, s.version, s.form, $5, {} FROM submissions s {}
-                 WHERE s.project = $1 AND s.form = $2 AND s.id > $3 AND s.id <= $4
+                 WHERE s.project = $1 AND s.form = $2 AND s.number >= $3 AND s.number <= $4
                  AND NOT EXISTS (SELECT 1 FROM progress p
                      WHERE p.project = s.project AND p.submission = s.id)
                  AND NOT EXISTS (SELECT 1 FROM untold u
                      WHERE u.project = s.project AND u.submission = s.id)
                  ON CONFLICT (project, submission, version) DO NOTHING",
                 self.now_sql(),
-                self.engine.indexed_by(Some("submissions_by_form"))
+                self.engine.indexed_by(Some("submissions_by_number"))
             ),
             vec![
                 (&**project).into(),
                 form.into(),
-                after.into(),
+                (*first).into(),
                 (*last).into(),
                 storable(happening.to_owned()).into(),
             ],
         );
+        batch.any(
+            "INSERT INTO adopted (project, form, number) VALUES ($1, $2, $3)
+             ON CONFLICT (project, form) DO UPDATE SET number = excluded.number
+             WHERE adopted.number < excluded.number",
+            vec![(&**project).into(), form.into(), (*last).into()],
+        );
         let told = self.change(batch).await?.first().copied().unwrap_or(0);
-        Ok(Adopted { told, next: Some(*last).filter(|_| ids.len() == limit) })
+        Ok(Adopted { told, looked_at: numbers.len() as u64 })
     }
 }
 

@@ -12,6 +12,8 @@ use fieldpost_store::{DefinitionKind, FoundDefinition, Inspection, clock};
 use super::Check;
 use crate::cli::show::counted;
 
+/// What a lifecycle is not told for longer than this waits for something that does not come.
+const LONG_UNTOLD: Duration = Duration::from_mins(5);
 /// A delivery that waits longer than this is in trouble, not merely unlucky.
 const LONG_WAIT: Duration = Duration::from_hours(1);
 
@@ -73,6 +75,8 @@ pub(super) fn examine(found: &Inspection, client: Option<&Client>) -> Vec<Check>
         paused(found, DefinitionKind::Connection, "paused connections", "connections"),
         paused(found, DefinitionKind::Forwarder, "paused forwarders", "forwarders"),
         waiting(found),
+        untold(found),
+        lifecycles(found),
     ]);
     checks.extend(found.users.map(users));
     checks
@@ -171,6 +175,37 @@ fn waiting(found: &Inspection) -> Check {
     } else {
         Check::fine(NAME, finding)
     }
+}
+
+/// What came in and is still to be told to the lifecycles of its forms.
+fn untold(found: &Inspection) -> Check {
+    const NAME: &str = "lifecycles to go on";
+    let Some(oldest) = found.oldest_untold else { return Check::fine(NAME, "none waits") };
+    let age = (clock::system())().since(oldest);
+    let many = counted(found.untold, "version waits", "versions wait");
+    let finding = format!("{many} to be told, the oldest since {oldest} ({})", rounded(age));
+    if age > LONG_UNTOLD {
+        let hint = "is a hub running? Its log says what it cannot take along, and why";
+        Check::noteworthy(NAME, finding, hint)
+    } else {
+        Check::fine(NAME, finding)
+    }
+}
+
+/// What went wrong in lifecycles, for those who wrote them.
+fn lifecycles(found: &Inspection) -> Check {
+    const NAME: &str = "lifecycles";
+    if found.lifecycle_problems.is_empty() {
+        return Check::fine(NAME, "none met a problem in the last week");
+    }
+    let told = found.lifecycle_problems.iter().map(|problem| {
+        let times = counted(problem.count, "time", "times");
+        let (project, form, code) = (&problem.project, &problem.form, &problem.code);
+        format!("{project}/{form}: {code}, {times}, last at {}", problem.newest)
+    });
+    let finding = format!("problems were met: {}", told.collect::<Vec<_>>().join("; "));
+    let hint = "the page of such a submission says where in its lifecycle each was met";
+    Check::noteworthy(NAME, finding, hint)
 }
 
 /// A duration without the parts that nobody asks for: whole seconds, minutes, hours or days.

@@ -9,7 +9,7 @@ use fieldpost_model::progress_list::Pushdown;
 use fieldpost_model::submission::Position;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
-    Criterion, FiledSubmission, ProgressKey, ProgressStep, RetentionKind, RetentionStep, Stepped,
+    Criterion, FiledSubmission, LifecycleProblem, ProgressKey, ProgressStep, RetentionKind, RetentionStep, Stepped,
     WantedVersion,
 };
 use rstest::rstest;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     FORM, begin_many, call, first_step, keep, next_step, notice, progress, read, step, tracked,
 };
+use crate::filing::submission;
 use crate::support::{CONNECTION, Engine, LONG, PROJECT, TestStore, first, now, succeeded};
 
 /// Progress that tells much of somebody.
@@ -265,4 +266,77 @@ async fn the_files_of_what_happened_are_no_orphans(
     assert_eq!(store.remove_submission(PROJECT, one.id, now()).await, Ok(true));
     assert_eq!(store.remove_orphans(file.sha256[0]).await, Ok(1));
     assert!(!path.exists());
+}
+
+/// A draft that was left goes; one that somebody has gone on with, or has sent, stays.
+#[rstest]
+#[tokio::test]
+async fn only_a_draft_that_was_left_is_removed_as_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let ids = begin_many(&store, FORM, 4).await;
+    for (number, id) in (1..).zip(&ids) {
+        let mut draft = progress(number, 10);
+        if number < 4 {
+            draft.status = None;
+        }
+        step(&store, &ProgressStep { standing: None, ..first_step(*id, draft) }).await;
+    }
+    // The second was sent a moment ago: it is kept, and its lifecycle is not told yet.
+    let sent = store.submission(PROJECT, ids[1]).await.unwrap().unwrap();
+    let sent = FiledSubmission {
+        id: ids[1],
+        expected: sent.version,
+        untold: Some("{}".to_owned()),
+        content_hash: [9; 32],
+        ..submission(&ids[1].to_string())
+    };
+    keep(&store, &FiledSubmission { form: FORM.to_owned(), ..sent }, false).await;
+    let remove = async |id: Uuid, before: i64| {
+        store.remove_draft(PROJECT, id, Timestamp(before * 1_000_000), now()).await
+    };
+    for (id, before, is_removed) in [
+        (ids[0], 10, false),
+        (ids[0], 11, true),
+        (ids[0], 11, false),
+        (ids[1], 99, false),
+        (ids[3], 99, false),
+    ] {
+        assert_eq!(remove(id, before).await, Ok(is_removed), "{id} {before}");
+    }
+    assert_eq!(store.submission(PROJECT, ids[0]).await, Ok(None));
+    for id in &ids[1..] {
+        assert!(store.submission(PROJECT, *id).await.unwrap().is_some());
+    }
+}
+
+/// What went wrong is kept with the step, the last of it, and goes with the submission.
+#[rstest]
+#[tokio::test]
+async fn the_last_problems_of_a_lifecycle_are_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let one = tracked(FORM);
+    keep(&store, &one, true).await;
+    let problem = |number: i64| LifecycleProblem {
+        at: Timestamp(number),
+        code: "template-failed".to_owned(),
+        place: (number % 2 == 0).then(|| "status new, action 1".to_owned()),
+        sentence: format!("It failed for the {number}th time."),
+    };
+    let met = |number: i64| vec![problem(number), problem(number + 1_000)];
+    step(&store, &ProgressStep { problems: met(1), ..first_step(one.id, progress(1, 1)) }).await;
+    for number in 2..=25 {
+        let next = next_step(&read(&store, one.id).await);
+        step(&store, &ProgressStep { problems: met(number), ..next }).await;
+    }
+    let store = store.restart().await;
+    let kept = store.lifecycle_problems(PROJECT, one.id).await.unwrap();
+    assert_eq!(kept.len(), 40, "those of twenty steps");
+    assert_eq!(kept[..2], met(25)[..]);
+    assert_eq!(kept[38..], met(6)[..]);
+    assert_eq!(store.remove_submission(PROJECT, one.id, now()).await, Ok(true));
+    assert_eq!(store.lifecycle_problems(PROJECT, one.id).await, Ok(Vec::new()));
 }

@@ -47,6 +47,7 @@ async fn progress_is_read_by_everything_that_it_is_known_by(
         progress: kept.clone(),
         is_erased: false,
         due_at: None,
+        is_behind: false,
     };
     for key in [
         ProgressKey::Submission(ids[0]),

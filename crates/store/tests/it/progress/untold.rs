@@ -86,14 +86,15 @@ async fn a_lifecycle_that_comes_later_is_told_of_what_was_there(
     step(&store, &first_step(old[1].id, progress(2, 1))).await;
     let waits = tracked(FORM);
     keep(&store, &waits, false).await;
-    let adopt = async |after| {
+    let adopt = async |store: &TestStore| {
         let happening = "{\"adopted\":true}";
-        store.adopt(&PROJECT.into(), FORM, happening, after, 4).await.unwrap()
+        store.adopt(&PROJECT.into(), FORM, happening, 4).await.unwrap()
     };
-    let first = adopt(None).await;
-    assert_eq!(first, Adopted { told: 3, next: Some(old[3].id) });
-    assert_eq!(adopt(first.next).await, Adopted { told: 1, next: None });
-    assert_eq!(adopt(None).await, Adopted { told: 0, next: Some(old[3].id) });
+    assert_eq!(adopt(&store).await, Adopted { told: 3, looked_at: 4 });
+    // Whoever goes on, after a restart say, begins where it was left.
+    let store = store.restart().await;
+    assert_eq!(adopt(&store).await, Adopted { told: 1, looked_at: 2 });
+    assert_eq!(adopt(&store).await, Adopted::default());
     let mut waiting = store.untold(None, 9).await.unwrap();
     waiting.sort_by_key(|it| it.submission);
     let adopted = "{\"adopted\":true}";
@@ -107,8 +108,11 @@ async fn a_lifecycle_that_comes_later_is_told_of_what_was_there(
             (waits.id, 1, waits.untold.as_deref().unwrap()),
         ]
     );
-    let other = store.adopt(&PROJECT.into(), "deaths", adopted, None, 4).await;
+    let other = store.adopt(&PROJECT.into(), "deaths", adopted, 4).await;
     assert_eq!(other, Ok(Adopted::default()));
+    // What is to be told no more is found again.
+    store.forget_untold(waiting.iter().find(|it| it.submission == old[2].id).unwrap()).await.unwrap();
+    assert_eq!(adopt(&store).await, Adopted { told: 1, looked_at: 4 });
 }
 
 /// The step is kept while the submission is edited: what the edit has to tell is not lost with it.
