@@ -9,20 +9,17 @@ use fieldpost_dialects::formats::check_template;
 use fieldpost_model::ProjectName;
 use fieldpost_model::attempt::ErrorKind;
 use fieldpost_model::connection::Connection;
-use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::forwarder::Forwarder;
-use fieldpost_model::person::{Role, User};
 use fieldpost_model::project::ProjectSettings;
-use fieldpost_model::workflow::Workflow;
 use fieldpost_outbound::Client;
 use fieldpost_rules::definition::form::form_references;
 use fieldpost_rules::definition::people::{key_references, shared_names, user_references};
 use fieldpost_rules::definition::{
-    Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, SourceDraft,
-    access_problems, compare, dangling_references, fetching_problems, fetching_problems_of,
-    is_database, is_name, keep_api_access, keep_connection_secrets, keep_forwarder_secrets,
-    keep_pauses, keep_secrets, keep_settings_secrets, keep_source_secrets, secrets_led_elsewhere,
-    sources_without_key, unfit_format, unknown_references, warnings, workflow_references,
+    Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, access_problems,
+    compare, dangling_references, fetching_problems, fetching_problems_of, is_database, is_name,
+    keep_api_access, keep_connection_secrets, keep_forwarder_secrets, keep_pauses, keep_secrets,
+    keep_settings_secrets, keep_source_secrets, secrets_led_elsewhere, sources_without_key,
+    unfit_format, unknown_references, warnings, workflow_references,
 };
 use fieldpost_store::{
     Configuration, DefinitionChange, DefinitionKind, Due, Pause, StoreError, TAKEN_KEY,
@@ -36,6 +33,10 @@ use crate::hub::Hub;
 use crate::in_use::users_of;
 use crate::routing::{ProjectRouting, read_definition};
 use crate::storing::{Storing, stored_changes};
+
+mod draft;
+
+pub use draft::Draft;
 
 /// How often a change is decided anew because somebody else saved first.
 const MOST_TRIES: usize = 10;
@@ -93,40 +94,6 @@ impl Saved {
     pub fn pause(&self, kind: DefinitionKind, name: &str) -> Option<&Pause> {
         let mut all = self.configuration.definitions.iter();
         all.find(|stored| stored.kind == kind && stored.name == name)?.pause.as_ref()
-    }
-}
-
-/// One definition, of whatever kind, as somebody wrote it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Draft {
-    /// A way in.
-    Source(SourceDraft),
-    /// A remote API.
-    Connection(Connection),
-    /// A standing order.
-    Forwarder(Forwarder),
-    /// What is done with what happens, step by step.
-    Workflow(Workflow),
-    /// What several people may do in forms.
-    Role(Role),
-    /// Somebody who takes part in what forms set going.
-    User(User),
-    /// What the hub itself asks, and what becomes of it.
-    Form(Arc<FormDefinition>),
-}
-
-impl Draft {
-    /// What it defines, and under which name.
-    fn place(&self) -> (DefinitionKind, &str) {
-        match self {
-            Self::Source(source) => (DefinitionKind::Source, &source.name),
-            Self::Connection(connection) => (DefinitionKind::Connection, &connection.name),
-            Self::Forwarder(forwarder) => (DefinitionKind::Forwarder, &forwarder.name),
-            Self::Workflow(workflow) => (DefinitionKind::Workflow, &workflow.name),
-            Self::Role(role) => (DefinitionKind::Role, &role.id),
-            Self::User(user) => (DefinitionKind::User, &user.id),
-            Self::Form(form) => (DefinitionKind::Form, &form.name),
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::submission::{Group, Position};
 use crate::time::Timestamp;
 
 mod waiting;
+mod written;
 
 pub use waiting::{ActionList, Fired, LatestCall, Place, Waiting};
 

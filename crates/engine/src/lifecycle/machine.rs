@@ -3,7 +3,7 @@
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::progress::Progress;
 use fieldpost_model::time::Timestamp;
-use fieldpost_rules::lifecycle::template::{Language, Surroundings};
+use fieldpost_rules::lifecycle::template::Surroundings;
 use fieldpost_rules::lifecycle::{Addresses, DEFAULT_BOUNDS, Machine};
 
 use crate::hub::Hub;
@@ -13,7 +13,7 @@ use crate::routing::ProjectRouting;
 impl Hub {
     /// When and where templates of a project are rendered.
     pub fn surroundings(&self, routing: &ProjectRouting, now: Timestamp) -> Surroundings {
-        let language = Language::from_name(routing.language().name()).unwrap_or(Language::English);
+        let language = routing.language();
         Surroundings { zone: zone_of(routing), language, ..Surroundings::at(now) }
     }
 

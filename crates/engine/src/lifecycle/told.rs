@@ -3,7 +3,7 @@
 
 use fieldpost_model::json::Value;
 use fieldpost_model::person::UserReference;
-use fieldpost_model::progress::{Channel, Origin, Parent};
+use fieldpost_model::progress::Origin;
 use fieldpost_rules::lifecycle::Caller;
 use uuid::Uuid;
 
@@ -57,8 +57,8 @@ impl Told {
                 ("uuid", came.uuid.map_or(Value::Null, |uuid| Value::from(uuid.to_string()))),
                 ("is_draft", Value::Bool(came.is_draft)),
                 ("caller", caller_value(&came.caller)),
-                ("user", came.user.as_ref().map_or(Value::Null, user_value)),
-                ("origin", origin_value(&came.origin)),
+                ("user", came.user.as_ref().map_or(Value::Null, UserReference::to_value)),
+                ("origin", came.origin.to_value()),
                 ("backoffice_values", came.backoffice_values.clone().unwrap_or(Value::Null)),
             ]),
             Self::Edited { caller, action, backoffice_values } => Value::object([
@@ -82,8 +82,8 @@ impl Told {
                     uuid: text_of(&value, "uuid").and_then(|uuid| Uuid::try_parse(&uuid).ok()),
                     is_draft: value.get("is_draft")?.as_bool()?,
                     caller,
-                    user: value.get("user").and_then(read_user),
-                    origin: read_origin(value.get("origin")?)?,
+                    user: value.get("user").and_then(UserReference::from_value),
+                    origin: Origin::from_value(value.get("origin")?)?,
                     backoffice_values,
                 }))),
                 "edited" => Some(Self::Edited {
@@ -117,7 +117,7 @@ fn read_texts(value: Option<&Value<'_>>) -> Vec<String> {
 
 fn caller_value(caller: &Caller) -> Value<'static> {
     Value::object([
-        ("user", caller.user.as_ref().map_or(Value::Null, user_value)),
+        ("user", caller.user.as_ref().map_or(Value::Null, UserReference::to_value)),
         ("roles", texts(&caller.roles)),
         ("is_signed", Value::Bool(caller.is_signed)),
         ("is_submitter", Value::Bool(caller.is_submitter)),
@@ -126,63 +126,17 @@ fn caller_value(caller: &Caller) -> Value<'static> {
 
 fn read_caller(value: &Value<'_>) -> Option<Caller> {
     Some(Caller {
-        user: value.get("user").and_then(read_user),
+        user: value.get("user").and_then(UserReference::from_value),
         roles: read_texts(value.get("roles")),
         is_signed: value.get("is_signed")?.as_bool()?,
         is_submitter: value.get("is_submitter")?.as_bool()?,
     })
 }
 
-fn user_value(user: &UserReference) -> Value<'static> {
-    Value::object([
-        ("number", Value::from(user.number)),
-        ("name", Value::from(user.name.clone())),
-        ("email", user.email.clone().map_or(Value::Null, Value::from)),
-        ("name_ids", texts(&user.name_ids)),
-    ])
-}
-
-fn read_user(value: &Value<'_>) -> Option<UserReference> {
-    Some(UserReference {
-        number: value.get("number")?.as_number()?.parse().ok()?,
-        name: text_of(value, "name")?,
-        email: text_of(value, "email"),
-        name_ids: read_texts(value.get("name_ids")),
-    })
-}
-
-fn origin_value(origin: &Origin) -> Value<'static> {
-    let parent = origin.parent.as_ref().map(|parent| {
-        Value::object([
-            ("form", Value::from(parent.form.clone())),
-            ("number", Value::from(parent.number)),
-        ])
-    });
-    Value::object([
-        ("channel", Value::from(origin.channel.name())),
-        ("is_backoffice", Value::Bool(origin.is_backoffice)),
-        ("agent", origin.agent.as_ref().map_or(Value::Null, user_value)),
-        ("parent", parent.unwrap_or(Value::Null)),
-        ("context", origin.context.clone().unwrap_or(Value::Null)),
-    ])
-}
-
-fn read_origin(value: &Value<'_>) -> Option<Origin> {
-    let parent = value.get("parent").and_then(|parent| {
-        let number = parent.get("number")?.as_number()?.parse().ok()?;
-        Some(Parent { form: text_of(parent, "form")?, number })
-    });
-    Some(Origin {
-        channel: Channel::from_name(value.get("channel")?.as_str()?).unwrap_or_default(),
-        is_backoffice: value.get("is_backoffice")?.as_bool()?,
-        agent: value.get("agent").and_then(read_user),
-        parent,
-        context: given(value.get("context")),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use fieldpost_model::progress::{Channel, Parent};
+
     use super::*;
 
     fn somebody() -> UserReference {

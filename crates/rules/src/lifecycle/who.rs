@@ -129,6 +129,10 @@ pub fn acting(
     let Some(status) = progress.status.as_deref() else {
         return Parties { submitter: true, ..parties };
     };
+    // Nobody can do anything with a record that was made anonymous.
+    if progress.anonymised_at.is_some() {
+        return parties;
+    }
     let actions = definition.lifecycle.status(status).map_or(&[][..], |status| &status.actions);
     for action in actions.iter().filter(|action| is_by_hand(action) && is_open(action)) {
         for who in action.by() {

@@ -16,10 +16,13 @@
 //! A status can be hidden from those who have none of certain roles; they see the last one that they
 //! may, and nobody sees more than the call acts for.
 
-use fieldpost_model::lifecycle::Who;
+use fieldpost_model::form_definition::FormDefinition;
+use fieldpost_model::lifecycle::{Status, Who};
+use fieldpost_model::progress::Progress;
 
 use super::caller::{ActsFor, Caller, Proof};
 use super::{Parameters, Refusal};
+use crate::lifecycle::who::function_roles;
 
 /// What a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,32 +112,67 @@ pub fn may_follow(caller: &Caller<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Whether a caller sees that a record is in a status which is visible to `visible_to`.
-/// `roles_of` gives the roles of a function in this record.
-pub fn sees_status(
-    reading: Reading,
-    caller: &Caller<'_>,
-    visible_to: &[Who],
-    roles_of: impl Fn(&str) -> Vec<String>,
-) -> bool {
-    if visible_to.is_empty() || reading.as_administrator {
-        return true;
-    }
-    visible_to.iter().any(|who| match who {
-        Who::Anyone => true,
-        Who::LoggedIn => caller.user().is_some(),
-        Who::SignedCalls => caller.is_signed(),
-        Who::Role(role) => caller.has_one_of([role.as_str()]),
-        Who::Function(function) => caller.has_one_of(roles_of(function).iter().map(String::as_str)),
-        // Nobody reads here as the one who sent it in.
-        Who::Submitter => false,
-    })
+/// Whoever reads, as far as that decides which statuses of records they see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusReader {
+    sees_all: bool,
+    roles: Vec<String>,
+    is_known: bool,
+    is_signed: bool,
 }
 
-/// The status that a reader is shown: the last of those that the record came to, in their order, that
-/// the reader sees. `None` where there is none.
-pub fn visible_status<'s>(came_to: &[&'s str], sees: impl Fn(&str) -> bool) -> Option<&'s str> {
-    came_to.iter().rev().find(|status| sees(status)).copied()
+impl StatusReader {
+    /// A caller, with what they get to read.
+    pub fn of(caller: &Caller<'_>, reading: Reading) -> Self {
+        Self {
+            sees_all: reading.as_administrator,
+            roles: caller.roles().to_vec(),
+            is_known: caller.user().is_some(),
+            is_signed: caller.is_signed(),
+        }
+    }
+
+    /// Whether they do not see of some record that it is in that status. Functions are bound to other roles in
+    /// some records than in others.
+    pub fn may_miss(&self, status: &Status) -> bool {
+        !self.sees(&status.visible_to, |_| Vec::new())
+    }
+
+    /// Whether they see that a record is in a status which is visible to these. `roles_of` gives the roles of a
+    /// function in this record.
+    fn sees(&self, visible_to: &[Who], roles_of: impl Fn(&str) -> Vec<String>) -> bool {
+        if visible_to.is_empty() || self.sees_all {
+            return true;
+        }
+        visible_to.iter().any(|who| match who {
+            Who::Anyone => true,
+            Who::LoggedIn => self.is_known,
+            Who::SignedCalls => self.is_signed,
+            Who::Role(role) => self.roles.contains(role),
+            Who::Function(function) => {
+                roles_of(function).iter().any(|role| self.roles.contains(role))
+            }
+            // Nobody reads here as the one who sent it in.
+            Who::Submitter => false,
+        })
+    }
+
+    /// The status that they are shown of a record: its own, else the last of those that it came to which they
+    /// see. `None` where there is none.
+    pub fn shown<'p>(
+        &self,
+        definition: &FormDefinition,
+        progress: &'p Progress,
+    ) -> Option<&'p str> {
+        let sees = |id: &str| {
+            let status = definition.lifecycle.status(id);
+            let visible_to = status.map_or(&[][..], |status| &status.visible_to);
+            self.sees(visible_to, |function| function_roles(definition, progress, function))
+        };
+        let came_to = progress.history.iter().filter_map(|entry| entry.status.as_deref());
+        let own = progress.status.as_deref();
+        own.filter(|id| sees(id)).or_else(|| came_to.rev().find(|id| sees(id)))
+    }
 }
 
 #[cfg(test)]
@@ -142,8 +180,10 @@ pub(super) mod tests {
     use fieldpost_model::access::Access;
     use fieldpost_model::connection::SigningAlgorithm;
     use fieldpost_model::person::User;
+    use fieldpost_model::progress::HistoryEntry;
     use fieldpost_model::project::{ApiAccess, NonceRule};
     use fieldpost_model::secret::Secret;
+    use fieldpost_model::time::Timestamp;
 
     use super::*;
 
@@ -277,11 +317,15 @@ pub(super) mod tests {
     fn hidden_statuses_are_shown_to_those_who_may_see_them() {
         let plain = key(&[], false);
         let agent = ActsFor::User(Box::new(user("a", &["agents"])));
-        let reader = |proof, acts_for: &ActsFor| Caller { proof, acts_for: acts_for.clone() };
-        let signed = reader(Proof::Signature(&plain), &agent);
-        let keyed = reader(Proof::Basic(&plain), &ActsFor::Roles(vec!["clerks".to_owned()]));
+        let clerks = ActsFor::Roles(vec!["clerks".to_owned()]);
         let own = Reading { anonymised: false, as_administrator: false };
         let all = Reading { anonymised: true, as_administrator: true };
+        let reader = |proof, acts_for: &ActsFor, reading| {
+            StatusReader::of(&Caller { proof, acts_for: acts_for.clone() }, reading)
+        };
+        let signed = reader(Proof::Signature(&plain), &agent, own);
+        let keyed = reader(Proof::Basic(&plain), &clerks, own);
+        let everything = reader(Proof::Basic(&plain), &clerks, all);
         let roles_of = |function: &str| match function {
             "_receiver" => vec!["agents".to_owned()],
             _ => Vec::new(),
@@ -297,16 +341,23 @@ pub(super) mod tests {
             ("anyone", true, true),
         ] {
             let who = [Who::from_name(name)];
-            assert_eq!(sees_status(own, &signed, &who, roles_of), agent_sees, "{name}");
-            assert_eq!(sees_status(own, &keyed, &who, roles_of), key_sees, "{name}");
-            assert!(sees_status(all, &keyed, &who, roles_of), "{name}");
+            assert_eq!(signed.sees(&who, roles_of), agent_sees, "{name}");
+            assert_eq!(keyed.sees(&who, roles_of), key_sees, "{name}");
+            assert!(everything.sees(&who, roles_of), "{name}");
         }
-        assert!(sees_status(own, &keyed, &[], roles_of));
+        assert!(keyed.sees(&[], roles_of));
     }
 
     #[test]
     fn a_hidden_status_is_reported_as_the_last_visible_one() {
-        let sees = |status: &str| status != "fraud";
+        let hidden = Status {
+            id: "fraud".to_owned(),
+            visible_to: vec![Who::Role("clerks".to_owned())],
+            ..Status::default()
+        };
+        let mut definition = FormDefinition::default();
+        definition.lifecycle.statuses = vec![hidden];
+        let time = Timestamp(0);
         for (came_to, expected) in [
             (&["new"][..], Some("new")),
             (&["new", "fraud"], Some("new")),
@@ -315,7 +366,21 @@ pub(super) mod tests {
             (&["fraud"], None),
             (&[], None),
         ] {
-            assert_eq!(visible_status(came_to, sees), expected, "{came_to:?}");
+            let mut progress = Progress::draft(uuid::Uuid::nil(), 1, time);
+            let entry = |id: &&str| HistoryEntry {
+                time,
+                last_jump_at: None,
+                who: None,
+                status: Some((*id).to_owned()),
+                parts: Vec::new(),
+            };
+            progress.history = came_to.iter().map(entry).collect();
+            progress.status = came_to.last().map(|id| (*id).to_owned());
+            let reader = StatusReader::default();
+            assert_eq!(reader.shown(&definition, &progress), expected, "{came_to:?}");
+            let clerk = StatusReader { roles: vec!["clerks".to_owned()], ..reader };
+            let own = came_to.last().copied();
+            assert_eq!(clerk.shown(&definition, &progress), own, "{came_to:?}");
         }
     }
 }

@@ -5,11 +5,12 @@
 //! tombstone with nothing but its `record`, the id that it has in this feed. Places are taken in the order of commits, so whoever goes on from
 //! `since` misses nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use axum::response::Response;
 use fieldpost_engine::FollowedForm;
 use fieldpost_model::json::Value;
+use fieldpost_model::progress_list::{Among, NumberTest, Order, OrderKey, Pushdown, Whom};
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::reading::Reading;
 use fieldpost_store::{Change, ChangeKind, StoredProgress, StoredSubmission};
@@ -93,7 +94,8 @@ async fn describe(
     let ids: Vec<Uuid> = there.map(|(id, _)| *id).collect();
     let submissions = store.submissions_by_id(project, &ids).await?;
     let progress = store.progresses(project, &ids).await?;
-    let own = Own { asked, form, reading, roles: asked.admitted.caller().roles().to_vec() };
+    let listed = listed(asked, reading, &submissions).await?;
+    let own = Own { asked, form, reading, listed };
     let told = of_records.iter().filter_map(|(id, change)| {
         let row = if change.is_tombstone {
             Some(Own::tombstone(*id, change))
@@ -110,7 +112,8 @@ struct Own<'a> {
     asked: &'a Asked,
     form: Option<&'a FollowedForm>,
     reading: Reading,
-    roles: Vec<String>,
+    /// The records that lists give the caller.
+    listed: HashSet<Uuid>,
 }
 
 impl Own<'_> {
@@ -134,7 +137,7 @@ impl Own<'_> {
         let submission = submissions.get(&id)?;
         let progress = progress.get(&id);
         let is_meant = self.form.is_none_or(|form| form.definition.name == submission.form);
-        if !is_meant || !self.may_know(submission, progress) {
+        if !is_meant || !self.listed.contains(&id) {
             return None;
         }
         let way = progress.map(|stored| &stored.progress);
@@ -156,26 +159,40 @@ impl Own<'_> {
             ("api_url", Value::from(address)),
         ]))
     }
+}
 
-    /// Whether the record concerns the caller. What is not finished concerns nobody but who fills it in.
-    fn may_know(&self, submission: &StoredSubmission, progress: Option<&StoredProgress>) -> bool {
-        let routing = &self.asked.admitted.routing;
-        let Some(definition) = routing.form_definition(&submission.form) else {
-            return self.reading.as_administrator || !self.roles.is_empty();
-        };
-        let Some(stored) = progress.filter(|stored| !stored.progress.is_draft()) else {
-            return false;
-        };
-        if self.reading.as_administrator {
-            return true;
+/// Those of some submissions that a list gives this caller, by the same rights: the store decides, by what it keeps
+/// beside them. What was made anonymous is among them, because that is a change to be told; what is not finished
+/// concerns nobody but who fills it in.
+async fn listed(
+    asked: &Asked,
+    reading: Reading,
+    submissions: &HashMap<Uuid, StoredSubmission>,
+) -> Result<HashSet<Uuid>, Turned> {
+    let (store, routing) = (asked.app.hub.store(), &asked.admitted.routing);
+    let roles = asked.admitted.caller().roles().to_vec();
+    let visible_to = (!reading.as_administrator).then(|| Whom { roles: roles.clone(), user: None });
+    let (mut found, mut by_form) = (HashSet::new(), BTreeMap::<&str, Vec<u64>>::new());
+    for (id, submission) in submissions {
+        if routing.form_definition(&submission.form).is_some() {
+            by_form.entry(&submission.form).or_default().push(submission.number);
+        } else if reading.as_administrator || !roles.is_empty() {
+            // What is recorded concerns every role.
+            found.insert(*id);
         }
-        let own = &stored.progress.functions;
-        let bound = definition.lifecycle.functions.iter().flat_map(|function| {
-            match own.iter().find(|(name, _)| *name == function.id) {
-                Some((_, roles)) => roles.clone(),
-                None => function.role.iter().cloned().collect(),
-            }
-        });
-        bound.into_iter().any(|role| self.roles.contains(&role))
     }
+    for (form, numbers) in by_form {
+        let most = numbers.len();
+        let wanted = Pushdown {
+            forms: vec![form.to_owned()],
+            numbers: vec![NumberTest::Among(Among::In(numbers))],
+            with_anonymised: true,
+            visible_to: visible_to.clone(),
+            order: Order { by: OrderKey::Number, descending: false },
+            ..Pushdown::default()
+        };
+        let rows = store.list_progress(asked.project(), &wanted, most).await?;
+        found.extend(rows.into_iter().map(|row| row.submission));
+    }
+    Ok(found)
 }

@@ -13,7 +13,7 @@ use fieldpost_model::progress_list::Whom;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::wcs::caller::{ActsFor, Proof};
 use fieldpost_rules::wcs::list::{ListOrder, Overview, OverviewFacts, read_all, read_of_user};
-use fieldpost_rules::wcs::reading::Reading;
+use fieldpost_rules::wcs::reading::{Reading, StatusReader};
 use fieldpost_rules::wcs::{Refusal, Switches};
 
 use super::answer::Turned;
@@ -43,12 +43,12 @@ pub(super) async fn answer(asked: &Asked, part: Part) -> Result<Response, Turned
     }
     let reading = Reading { anonymised: false, as_administrator };
     let is_map = match part {
-        Part::List { view: None } => false,
+        Part::List => false,
         Part::Geojson => true,
         Part::Changes => return changes::answer(asked, None, reading).await,
-        Part::List { .. } | Part::Sheet(_) => return Err(Refusal::not_found().into()),
+        Part::Sheet(_) | Part::Calendar { .. } => return Err(Refusal::not_found().into()),
     };
-    let overview = with_facts(asked, as_administrator, |facts| {
+    let overview = with_facts(asked, (as_administrator, reading), |facts| {
         read_all(&asked.admitted.parameters, facts, is_map)
     })?;
     let (envelope, shape) = if is_map {
@@ -75,7 +75,8 @@ pub(super) async fn of_user(
     let routing = &asked.admitted.routing;
     let roles = routing.person_by_number(number).map(|person| person.user.roles.clone());
     let user = Whom { roles: roles.unwrap_or_default(), user: Some(number) };
-    let mut overview = with_facts(asked, true, |facts| {
+    let reading = Reading { anonymised: false, as_administrator: false };
+    let mut overview = with_facts(asked, (true, reading), |facts| {
         read_of_user(&asked.admitted.parameters, facts, &user, only_drafts)
     })?;
     let acts_for_somebody = matches!(caller.acts_for, ActsFor::User(_) | ActsFor::Roles(_));
@@ -84,7 +85,6 @@ pub(super) async fn of_user(
         overview.pushdown.visible_to =
             Some(Whom { roles: caller.roles().to_vec(), user: whom(asked).user });
     }
-    let reading = Reading { anonymised: false, as_administrator: false };
     let shape = if overview.is_full {
         Shape::Document(Switches::FULL_ROW)
     } else {
@@ -95,16 +95,18 @@ pub(super) async fn of_user(
 
 fn with_facts<T>(
     asked: &Asked,
-    as_administrator: bool,
+    (as_administrator, reading): (bool, Reading),
     read: impl FnOnce(&OverviewFacts<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     let definitions = asked.admitted.routing.form_definitions().iter().map(Arc::as_ref);
     let definitions: Vec<&FormDefinition> = definitions.collect();
     let caller = whom(asked);
+    let reader = StatusReader::of(&asked.admitted.caller(), reading);
     read(&OverviewFacts {
         definitions: &definitions,
         caller: &caller,
         as_administrator,
+        reader: &reader,
         people: &|name_id| person(asked, name_id),
         category_slug: &|category| category_slug(category),
         calendar: asked.calendar(),

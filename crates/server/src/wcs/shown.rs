@@ -2,9 +2,8 @@
 
 use fieldpost_dialects::wcs::{Offer, Viewer};
 use fieldpost_engine::Followed;
-use fieldpost_rules::lifecycle::who::function_roles;
 use fieldpost_rules::wcs::caller::Caller;
-use fieldpost_rules::wcs::reading::{Reading, sees_status, visible_status};
+use fieldpost_rules::wcs::reading::{Reading, StatusReader};
 
 use super::{Asked, forms};
 
@@ -49,16 +48,7 @@ pub(super) fn look(
 ) -> Shown {
     let progress = &followed.record.progress;
     let definition = &*followed.form.definition;
-    let sees = |id: &str| {
-        let status = definition.lifecycle.status(id);
-        let visible_to = status.map_or(&[][..], |status| &status.visible_to);
-        let roles_of = |function: &str| function_roles(definition, progress, function);
-        sees_status(reading, caller, visible_to, roles_of)
-    };
-    let came_to: Vec<&str> =
-        progress.history.iter().filter_map(|entry| entry.status.as_deref()).collect();
-    let real = progress.status.as_deref().filter(|status| sees(status));
-    let visible = real.or_else(|| visible_status(&came_to, sees));
+    let visible = StatusReader::of(caller, reading).shown(definition, progress);
     if !followed.form.is_tracked {
         let concerned = forms::concerned(asked, &followed.form);
         let visible_status = visible.map(str::to_owned);

@@ -4,6 +4,7 @@ use http::StatusCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::data_forms::BOTH;
 use crate::hub::{TestHub, json_of, problem, text};
 
 /// A form with a lifecycle, which names a role and a connection.
@@ -59,113 +60,118 @@ fn one(path: &str, code: &str) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn forms_roles_and_people_of_a_project_file_are_kept_shown_and_written_back() {
-    let hub = TestHub::start().await;
-    let answer = hub.post("projects/clinic/apply?dry_run=true", &project(&hub)).await;
-    let changes = json_of(answer).await["changes"].as_array().unwrap().clone();
-    let kinds: Vec<_> = changes.iter().map(|it| (text(&it["kind"]), text(&it["name"]))).collect();
-    let all = [
-        ("project", "clinic"),
-        ("role", "agents"),
-        ("user", "desk"),
-        ("user", "ann"),
-        ("form", "request"),
-    ];
-    assert_eq!(kinds, all);
-    assert_eq!(hub.items("projects/clinic/form-definitions").await, Vec::<Value>::new());
-    hub.apply(project(&hub)).await;
+    for engine in BOTH {
+        let hub = TestHub::start_on(engine).await;
+        let answer = hub.post("projects/clinic/apply?dry_run=true", &project(&hub)).await;
+        let changes = json_of(answer).await["changes"].as_array().unwrap().clone();
+        let kinds: Vec<_> =
+            changes.iter().map(|it| (text(&it["kind"]), text(&it["name"]))).collect();
+        let all = [
+            ("project", "clinic"),
+            ("role", "agents"),
+            ("user", "desk"),
+            ("user", "ann"),
+            ("form", "request"),
+        ];
+        assert_eq!(kinds, all);
+        assert_eq!(hub.items("projects/clinic/form-definitions").await, Vec::<Value>::new());
+        hub.apply(project(&hub)).await;
 
-    let forms = hub.items("projects/clinic/form-definitions").await;
-    assert_eq!(ids(&forms, "name"), ["request"]);
-    assert_eq!(forms[0]["definition"], request());
-    assert_eq!(
-        forms[0]["statuses"][1],
-        json!({ "id": "done", "name": "Done", "is_endpoint": true })
-    );
-    let people = hub.items("projects/clinic/people").await;
-    let numbers: Vec<_> =
-        people.iter().map(|it| (text(&it["id"]), it["number"].as_u64())).collect();
-    assert_eq!(numbers, [("ann", Some(2)), ("desk", Some(1))]);
-    let role = hub.json("projects/clinic/roles/agents").await;
-    assert_eq!((&role["name"], &role["people"]), (&json!("Agents"), &json!(["desk"])));
+        let forms = hub.items("projects/clinic/form-definitions").await;
+        assert_eq!(ids(&forms, "name"), ["request"]);
+        assert_eq!(forms[0]["definition"], request());
+        assert_eq!(
+            forms[0]["statuses"][1],
+            json!({ "id": "done", "name": "Done", "is_endpoint": true })
+        );
+        let people = hub.items("projects/clinic/people").await;
+        let numbers: Vec<_> =
+            people.iter().map(|it| (text(&it["id"]), it["number"].as_u64())).collect();
+        assert_eq!(numbers, [("ann", Some(2)), ("desk", Some(1))]);
+        let role = hub.json("projects/clinic/roles/agents").await;
+        assert_eq!((&role["name"], &role["people"]), (&json!("Agents"), &json!(["desk"])));
 
-    let exported = hub.get("projects/clinic/export").await.text().await.unwrap();
-    for line in ["roles:", "  agents: {name: Agents}", "users:", "forms:", "  request:"] {
-        assert!(exported.contains(line.trim_end()) || line.contains('{'), "{line}\n{exported}");
+        let exported = hub.get("projects/clinic/export").await.text().await.unwrap();
+        for line in ["roles:", "  agents: {name: Agents}", "users:", "forms:", "  request:"] {
+            assert!(exported.contains(line.trim_end()) || line.contains('{'), "{line}\n{exported}");
+        }
+        let again = hub
+            .request(Method::POST, "projects/clinic/apply?prune=true&dry_run=true")
+            .header("content-type", "application/yaml")
+            .body(exported)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(json_of(again).await["changes"], json!([]), "what was written is what is there");
     }
-    let again = hub
-        .request(Method::POST, "projects/clinic/apply?prune=true&dry_run=true")
-        .header("content-type", "application/yaml")
-        .body(exported)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(json_of(again).await["changes"], json!([]), "what was written is what is there");
 }
 
 #[tokio::test]
 async fn a_form_of_the_project_is_a_form_of_the_hub() {
-    let hub = TestHub::start().await;
-    hub.apply(project(&hub)).await;
-    let form = hub.json("projects/clinic/forms/request").await;
-    assert_eq!((&form["origin"], &form["title"]), (&json!("defined"), &json!("A request")));
-    let versions = async || hub.items("projects/clinic/forms/request/versions").await.len();
-    assert_eq!(versions().await, 1);
-    // Its submissions are typed, whatever way they come in.
-    let kobo = json!({
-        "_uuid": "0000-1", "_xform_id_string": "request", "amount": "12", "position": "46.5 6.6 0 0",
-    });
-    assert_eq!(hub.send("secret-of-the-kobo-1", kobo.to_string()).await.status(), 200);
-    let submissions = hub.items("projects/clinic/submissions?form=request").await;
-    assert_eq!(submissions[0]["values"]["amount"], json!(12), "{submissions:?}");
-    assert_eq!(submissions[0]["values"]["position"]["type"], "Point");
+    for engine in BOTH {
+        let hub = TestHub::start_on(engine).await;
+        hub.apply(project(&hub)).await;
+        let form = hub.json("projects/clinic/forms/request").await;
+        assert_eq!((&form["origin"], &form["title"]), (&json!("defined"), &json!("A request")));
+        let versions = async || hub.items("projects/clinic/forms/request/versions").await.len();
+        assert_eq!(versions().await, 1);
+        // Its submissions are typed, whatever way they come in.
+        let kobo = json!({
+            "_uuid": "0000-1", "_xform_id_string": "request", "amount": "12", "position": "46.5 6.6 0 0",
+        });
+        assert_eq!(hub.send("secret-of-the-kobo-1", kobo.to_string()).await.status(), 200);
+        let submissions = hub.items("projects/clinic/submissions?form=request").await;
+        assert_eq!(submissions[0]["values"]["amount"], json!(12), "{submissions:?}");
+        assert_eq!(submissions[0]["values"]["position"]["type"], "Point");
 
-    // The same again is no new version; what is asked otherwise is one.
-    hub.apply(project(&hub)).await;
-    assert_eq!(versions().await, 1);
-    let mut changed = project(&hub);
-    changed["forms"]["request"]["fields"][1]["label"] = json!("How many of them");
-    hub.apply(changed).await;
-    assert_eq!(versions().await, 2);
-    // So is another lifecycle none.
-    let mut later =
-        hub.json("projects/clinic/form-definitions/request").await["definition"].clone();
-    later["lifecycle"]["statuses"]["done"]["name"] = json!("Finished");
-    let put = hub.put("projects/clinic/form-definitions/request", &later).await;
-    assert_eq!(put.status(), 200, "{}", put.text().await.unwrap());
-    assert_eq!(versions().await, 2);
+        // The same again is no new version; what is asked otherwise is one.
+        hub.apply(project(&hub)).await;
+        assert_eq!(versions().await, 1);
+        let mut changed = project(&hub);
+        changed["forms"]["request"]["fields"][1]["label"] = json!("How many of them");
+        hub.apply(changed).await;
+        assert_eq!(versions().await, 2);
+        // So is another lifecycle none.
+        let mut later =
+            hub.json("projects/clinic/form-definitions/request").await["definition"].clone();
+        later["lifecycle"]["statuses"]["done"]["name"] = json!("Finished");
+        let put = hub.put("projects/clinic/form-definitions/request", &later).await;
+        assert_eq!(put.status(), 200, "{}", put.text().await.unwrap());
+        assert_eq!(versions().await, 2);
 
-    // An upload to it is refused, under its name and under its id.
-    for upload in [
-        json!({ "id": "request", "questions": [{ "path": "other" }] }),
-        json!({ "id": "request", "title": "x", "version": "9", "questions": [{ "path": "email" }] }),
-    ] {
+        // An upload to it is refused, under its name and under its id.
+        for upload in [
+            json!({ "id": "request", "questions": [{ "path": "other" }] }),
+            json!({ "id": "request", "title": "x", "version": "9", "questions": [{ "path": "email" }] }),
+        ] {
+            let sent = hub
+                .request(Method::POST, "projects/clinic/forms")
+                .header("content-type", "application/json")
+                .body(upload.to_string());
+            let refused = problem(sent.send().await.unwrap(), 409, "defined-by-project").await;
+            assert!(text(&refused["hint"]).contains("`forms`"), "{refused}");
+        }
+        assert_eq!(versions().await, 2);
+
+        // Taken out of the project, it stays as it is known, with what came in; then uploads are taken again.
+        let mut without = project(&hub);
+        without.as_object_mut().unwrap().remove("forms");
+        hub.apply(without).await;
+        problem(hub.get("projects/clinic/form-definitions/request").await, 404, "not-found").await;
+        assert_eq!(hub.items("projects/clinic/submissions?form=request").await.len(), 1);
+        assert_eq!(versions().await, 2);
+        let upload = json!({ "id": "request", "questions": [{ "path": "other" }] });
         let sent = hub
             .request(Method::POST, "projects/clinic/forms")
             .header("content-type", "application/json")
             .body(upload.to_string());
-        let refused = problem(sent.send().await.unwrap(), 409, "defined-by-project").await;
-        assert!(text(&refused["hint"]).contains("`forms`"), "{refused}");
+        assert_eq!(sent.send().await.unwrap().status(), StatusCode::OK);
+        assert_eq!(versions().await, 3);
+        // Defined once more, the project's word counts again.
+        hub.apply(project(&hub)).await;
+        let form = hub.json("projects/clinic/forms/request").await;
+        assert_eq!((&form["origin"], versions().await), (&json!("defined"), 4));
     }
-    assert_eq!(versions().await, 2);
-
-    // Taken out of the project, it stays as it is known, with what came in; then uploads are taken again.
-    let mut without = project(&hub);
-    without.as_object_mut().unwrap().remove("forms");
-    hub.apply(without).await;
-    problem(hub.get("projects/clinic/form-definitions/request").await, 404, "not-found").await;
-    assert_eq!(hub.items("projects/clinic/submissions?form=request").await.len(), 1);
-    assert_eq!(versions().await, 2);
-    let upload = json!({ "id": "request", "questions": [{ "path": "other" }] });
-    let sent = hub
-        .request(Method::POST, "projects/clinic/forms")
-        .header("content-type", "application/json")
-        .body(upload.to_string());
-    assert_eq!(sent.send().await.unwrap().status(), StatusCode::OK);
-    assert_eq!(versions().await, 3);
-    // Defined once more, the project's word counts again.
-    hub.apply(project(&hub)).await;
-    let form = hub.json("projects/clinic/forms/request").await;
-    assert_eq!((&form["origin"], versions().await), (&json!("defined"), 4));
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::Who;
 use fieldpost_model::person::UserReference;
 use fieldpost_model::progress::{
-    ActionList, Actor, Channel, Fired, HistoryEntry, LatestCall, Origin, Parent, Part, Place,
-    Progress, StoredFile, Waiting,
+    ActionList, Actor, Fired, HistoryEntry, LatestCall, Origin, Part, Place, Progress, StoredFile,
+    Waiting,
 };
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
@@ -96,8 +96,8 @@ pub(super) fn write(progress: &Progress) -> String {
         .list("functions", &progress.functions, function_value)
         .number("criticality", progress.criticality)
         .optional("tracking_code", progress.tracking_code.as_deref())
-        .put("origin", Some(origin_value(&progress.origin)))
-        .put("user", progress.user.as_ref().map(user_value))
+        .put("origin", Some(progress.origin.to_value()))
+        .put("user", progress.user.as_ref().map(UserReference::to_value))
         .time("anonymised_at", progress.anonymised_at)
         .put("geolocation", progress.geolocation.as_ref().map(position_value))
         .optional("digest", progress.digest.as_deref())
@@ -122,7 +122,7 @@ fn function_value((name, roles): &(String, Vec<String>)) -> Value<'_> {
 fn entry_value(entry: &HistoryEntry) -> Value<'_> {
     let who = entry.who.as_ref().map(|who| match who {
         Actor::Submitter => Value::from("submitter"),
-        Actor::User(user) => user_value(user),
+        Actor::User(user) => user.to_value(),
     });
     Members::default()
         .time("time", Some(entry.time))
@@ -170,29 +170,6 @@ fn who_value(who: &Who) -> Value<'_> {
         Who::Role(name) => Members::default().optional("role", Some(name)).object(),
         Who::Submitter | Who::LoggedIn | Who::SignedCalls | Who::Anyone => Value::from(who.name()),
     }
-}
-
-fn origin_value(origin: &Origin) -> Value<'_> {
-    let parent = |parent: &'_ Parent| {
-        let form = Value::from(parent.form.clone());
-        Members::default().put("form", Some(form)).number("number", parent.number).object()
-    };
-    Members::default()
-        .text("channel", origin.channel.name())
-        .truth("is_backoffice", origin.is_backoffice)
-        .put("agent", origin.agent.as_ref().map(user_value))
-        .put("parent", origin.parent.as_ref().map(parent))
-        .put("context", origin.context.clone())
-        .object()
-}
-
-fn user_value(user: &UserReference) -> Value<'_> {
-    Members::default()
-        .number("number", user.number)
-        .text("name", &user.name)
-        .optional("email", user.email.as_deref())
-        .texts("name_ids", &user.name_ids)
-        .object()
 }
 
 fn waiting_value(waiting: &Waiting) -> Value<'_> {
@@ -246,8 +223,8 @@ fn progress_of(value: &Value<'_>) -> Option<Progress> {
         functions: list_of(value, "functions", function)?,
         criticality: number_of(value, "criticality")?,
         tracking_code: optional_of(value, "tracking_code")?,
-        origin: origin_of(value.get("origin")?)?,
-        user: member_of(value, "user", user_of)?,
+        origin: Origin::from_value(value.get("origin")?)?,
+        user: member_of(value, "user", UserReference::from_value)?,
         anonymised_at: time_of(value, "anonymised_at")?,
         geolocation: member_of(value, "geolocation", position_of)?,
         digest: optional_of(value, "digest")?,
@@ -262,7 +239,7 @@ fn entry_of(value: &Value<'_>) -> Option<HistoryEntry> {
     let who = |who: &Value<'_>| match who.as_str() {
         Some("submitter") => Some(Actor::Submitter),
         Some(_) => None,
-        None => user_of(who).map(Actor::User),
+        None => UserReference::from_value(who).map(Actor::User),
     };
     Some(HistoryEntry {
         time: time_of(value, "time")??,
@@ -311,28 +288,6 @@ fn file_of(value: &Value<'_>) -> Option<StoredFile> {
         content_type: text_of(value, "content_type")?,
         bytes: number_of(value, "bytes")?,
         sha256: sha256.try_into().ok()?,
-    })
-}
-
-fn origin_of(value: &Value<'_>) -> Option<Origin> {
-    let parent = |parent: &Value<'_>| {
-        Some(Parent { form: text_of(parent, "form")?, number: number_of(parent, "number")? })
-    };
-    Some(Origin {
-        channel: Channel::from_name(value.get("channel")?.as_str()?)?,
-        is_backoffice: truth_of(value, "is_backoffice")?,
-        agent: member_of(value, "agent", user_of)?,
-        parent: member_of(value, "parent", parent)?,
-        context: value.get("context").map(|context| context.clone().into_owned()),
-    })
-}
-
-fn user_of(value: &Value<'_>) -> Option<UserReference> {
-    Some(UserReference {
-        number: number_of(value, "number")?,
-        name: text_of(value, "name")?,
-        email: optional_of(value, "email")?,
-        name_ids: list_of(value, "name_ids", text)?,
     })
 }
 

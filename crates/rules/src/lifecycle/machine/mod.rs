@@ -24,6 +24,7 @@
 
 mod act;
 mod call;
+mod computed;
 mod due;
 mod request;
 mod walk;

@@ -1,6 +1,5 @@
 //! The way along the actions of a status, and from one status to the next.
 
-use fieldpost_model::form_definition::{FieldType, keyed};
 use fieldpost_model::json::Value as Json;
 use fieldpost_model::lifecycle::{Action, ActionKind, JumpTarget};
 use fieldpost_model::progress::{ActionList, Actor, HistoryEntry, Part, Place, StoredFile};
@@ -296,27 +295,10 @@ impl<'m, 'a> Walk<'m, 'a> {
 
     /// Makes what follows from the answers: computed fields, and the place.
     pub(super) fn derive(&mut self) {
+        let (submission, problems) = self.machine.computed(&self.record);
+        self.record.submission = submission;
+        self.effects.extend(problems);
         let definition = self.machine.definition;
-        for (key, field) in keyed(&definition.fields) {
-            let Some(template) = field.template.as_deref() else { continue };
-            if field.field_type != FieldType::Computed {
-                continue;
-            }
-            let facts = self.machine.facts(&self.record);
-            let value = match template::evaluate(template, &facts, &self.machine.surroundings) {
-                Ok(value) => value.to_json(&mut |file| Json::from(file.filename.clone())),
-                Err(error) => {
-                    let sentence = format!("The template of the field '{key}': {error}");
-                    self.effects.push(problem(None, "template-failed", sentence));
-                    continue;
-                }
-            };
-            let extra = &mut self.record.submission.values.extra;
-            match extra.iter_mut().find(|(name, _)| *name == key) {
-                Some((_, known)) => *known = value,
-                None => extra.push((key, value)),
-            }
-        }
         if let Some(key) = &definition.geolocation
             && let Some(position) =
                 self.record.submission.values.get(key).and_then(values::position)

@@ -26,6 +26,7 @@ mod tests;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
+pub use fieldpost_model::project::Language;
 use fieldpost_model::time::Timestamp;
 
 pub use datum::{Datum, FileDatum};
@@ -55,16 +56,6 @@ pub const DEFAULT_LIMITS: Limits = Limits {
 impl Default for Limits {
     fn default() -> Self {
         DEFAULT_LIMITS
-    }
-}
-
-fieldpost_model::names! {
-    /// In what language months and days are called.
-    pub enum Language {
-        /// English.
-        English = "en",
-        /// French.
-        French = "fr",
     }
 }
 

@@ -171,3 +171,37 @@ fn a_file_is_added_by_those_who_may() {
     scene.step(&agent(), add()).unwrap();
     assert_eq!(scene.record.files, [file("a.txt")]);
 }
+
+/// What pages offer, who is told that something waits for them, and whom a record concerns say one thing.
+#[test]
+fn who_can_do_something_is_who_it_waits_for() {
+    let comment = |by: Vec<Who>| ActionKind::Comment(Comment { by, ..Comment::default() });
+    let statuses = || {
+        let others = comment(vec![Who::Role("others".to_owned())]);
+        let mut first = status("a", vec![comment(receiver()), others, trigger("b", "t", vec![])]);
+        first.actions[0].condition = Some("form_var_name == 'Other'".to_owned());
+        first.actions[1].condition = Some("form_var_name == 'Amina'".to_owned());
+        vec![first, status("b", vec![comment(receiver())])]
+    };
+    for (to_b, is_anonymised) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut scene = Scene::sent(statuses());
+        if to_b {
+            scene.trigger(&signed(), "t", Sent::Nothing).unwrap();
+        }
+        if is_anonymised {
+            scene.record.progress.anonymised_at = Some(scene.record.progress.received_at);
+        }
+        let other = Caller { roles: vec!["others".to_owned()], ..Caller::default() };
+        for caller in [agent(), other, stranger(), Caller::nobody()] {
+            let machine = scene.machine();
+            let by_hand =
+                |it: &Available| !matches!(it, Available::Trigger(_) | Available::Hook(_));
+            let is_offered = machine.available(&scene.record, &caller).iter().any(by_hand);
+            let acting = machine.acting(&scene.record);
+            let acts = acting.include(&caller, &scene.record.progress);
+            assert_eq!(is_offered, acts, "{caller:?} {to_b} {is_anonymised}");
+            let concerned = machine.concerned(&scene.record);
+            assert!(!acts || concerned.include(&caller, &scene.record.progress), "{caller:?}");
+        }
+    }
+}

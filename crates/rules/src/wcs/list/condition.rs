@@ -2,8 +2,8 @@
 //!
 //! A field is asked for by its name, `filter-<name>=<value>`, or by its id, `filter-<id>=on` with the value in
 //! `filter-<id>-value`; without that the id says nothing. An operator that looks at the field alone
-//! (`absent`, `is_today`) needs no value but `on`. An empty value asks for an empty text; of fields that hold no
-//! texts it asks for those that hold nothing (`eq`) or something (`ne`).
+//! (`absent`, `is_today`) needs no value but `on`. An empty value asks for what holds nothing (`eq`) or something
+//! (`ne`): that an answer is an empty text, and that there is none, is one to the hub.
 
 use fieldpost_model::form_definition::FieldType;
 use fieldpost_model::progress_list::Pushdown;
@@ -108,12 +108,13 @@ impl Asked<'_> {
         let [value] = &values[..] else {
             return Err(invalid_value(&list(self.values), &self.key));
         };
-        if value.is_empty() && !holds_texts(self.field_type) {
-            return Ok(match operator {
-                Operator::Equal => Some(Test::Absent),
-                Operator::NotEqual => Some(Test::Existing),
-                _ => None,
-            });
+        if value.is_empty() {
+            match operator {
+                Operator::Equal => return Ok(Some(Test::Absent)),
+                Operator::NotEqual => return Ok(Some(Test::Existing)),
+                _ if !holds_texts(self.field_type) => return Ok(None),
+                _ => {}
+            }
         }
         let operand = self.operand(value)?;
         Ok(Some(match operator {

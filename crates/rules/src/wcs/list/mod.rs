@@ -33,6 +33,7 @@ mod order;
 mod overview;
 mod own;
 mod predicate;
+mod shown;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,7 @@ use fieldpost_model::progress_list::{Pushdown, Whom};
 
 use super::days::Calendar;
 use super::query::invalid_value;
-use super::reading::{Address, Kind, Reading};
+use super::reading::{Address, Kind, Reading, StatusReader};
 use super::search::Search;
 use super::{Parameters, Refusal, Switches, switches};
 pub use order::{ListOrder, SortKey};
@@ -60,6 +61,8 @@ pub struct ListFacts<'a> {
     pub kind: Kind,
     /// What the caller gets to read.
     pub reading: Reading,
+    /// Which statuses the caller sees.
+    pub reader: &'a StatusReader,
     /// The caller: the roles, and the number of the user where the call acts for one.
     pub caller: &'a Whom,
     /// Finds a user by a name identifier.
@@ -111,7 +114,7 @@ pub fn read(parameters: &Parameters, facts: &ListFacts<'_>) -> Result<ListQuery,
         ..Pushdown::default()
     };
     let mut predicate = Predicate::default();
-    status::read(parameters, facts, &mut pushdown)?;
+    status::read(parameters, facts, &mut pushdown, &mut predicate)?;
     let mut known = own::read(parameters, facts, &mut pushdown, &mut predicate)?;
     condition::read(parameters, facts, &mut known, &mut pushdown, &mut predicate)?;
     known.check(parameters)?;

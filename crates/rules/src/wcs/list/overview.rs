@@ -6,9 +6,11 @@ use fieldpost_model::progress::{Channel, Parent};
 use fieldpost_model::progress_list::{DraftRule, Order, OrderKey, Pushdown, Whom};
 
 use super::order::place;
+use super::shown::ask_for_kind;
 use super::{Predicate, page, search};
 use crate::wcs::days::Calendar;
 use crate::wcs::query::invalid_value;
+use crate::wcs::reading::StatusReader;
 use crate::wcs::{Parameters, Refusal};
 
 /// How many rows a list over all forms has where nobody says how many.
@@ -23,6 +25,8 @@ pub struct OverviewFacts<'a> {
     pub caller: &'a Whom,
     /// Whether it reads as one who runs the project.
     pub as_administrator: bool,
+    /// Which statuses the caller sees.
+    pub reader: &'a StatusReader,
     /// Finds a user by a name identifier.
     pub people: &'a dyn Fn(&str) -> Option<Whom>,
     /// The part of an address that a category is known by.
@@ -67,7 +71,7 @@ pub fn read_all(
     if !is_map && parameters.switch("full", false) {
         return Err(invalid_value("on", "full"));
     }
-    let mut pushdown = Pushdown::default();
+    let (mut pushdown, mut predicate) = (Pushdown::default(), Predicate::default());
     let ignores_roles = facts.as_administrator || parameters.switch("ignore-roles", false);
     let status = parameters.one("status")?.unwrap_or("waiting");
     let roles = || Whom { roles: facts.caller.roles.clone(), user: None };
@@ -76,7 +80,7 @@ pub fn read_all(
         "waiting" if ignores_roles => pushdown.standing = Some(StatusKind::Pending),
         "waiting" => pushdown.waiting_for = visible,
         "open" | "done" | "all" => {
-            pushdown.standing = standing(status);
+            stand(status, facts, &mut pushdown, &mut predicate);
             pushdown.visible_to = visible;
         }
         _ => return Err(Refusal::invalid("Invalid status value.")),
@@ -108,7 +112,7 @@ pub fn read_all(
     let (limit, offset) = page(parameters)?;
     Ok(Overview {
         pushdown,
-        predicate: Predicate { search: search(parameters)?, ..Predicate::default() },
+        predicate: Predicate { search: search(parameters)?, ..predicate },
         limit: if is_map { limit } else { limit.or(Some(USUAL_LIMIT)) },
         offset,
         gives_cursor: cursor.is_some(),
@@ -125,7 +129,7 @@ pub fn read_of_user(
     user: &Whom,
     only_drafts: bool,
 ) -> Result<Overview, Refusal> {
-    let mut pushdown = Pushdown::default();
+    let (mut pushdown, mut predicate) = (Pushdown::default(), Predicate::default());
     if parameters.switch("include-accessible", false) {
         pushdown.visible_to = Some(user.clone());
     } else {
@@ -133,10 +137,10 @@ pub fn read_of_user(
         pushdown.nothing = user.user.is_none();
     }
     let status = parameters.one("status")?.filter(|status| !status.is_empty()).unwrap_or("all");
-    pushdown.standing = match status {
-        "open" | "done" | "all" => standing(status),
+    match status {
+        "open" | "done" | "all" => stand(status, facts, &mut pushdown, &mut predicate),
         _ => return Err(Refusal::invalid("Invalid status parameter value.")),
-    };
+    }
     pushdown.drafts = match (only_drafts, parameters.switch("include-drafts", false)) {
         (true, _) => DraftRule::Only,
         (false, true) => DraftRule::With,
@@ -153,7 +157,7 @@ pub fn read_of_user(
     let (limit, offset) = page(parameters)?;
     Ok(Overview {
         pushdown,
-        predicate: Predicate::default(),
+        predicate,
         limit,
         offset,
         gives_cursor: cursor.is_some(),
@@ -173,12 +177,20 @@ impl Overview {
     }
 }
 
-fn standing(status: &str) -> Option<StatusKind> {
-    match status {
-        "open" => Some(StatusKind::Pending),
-        "done" => Some(StatusKind::Done),
-        _ => None,
-    }
+/// Asks for what is open or done, as the caller is shown it.
+fn stand(
+    status: &str,
+    facts: &OverviewFacts<'_>,
+    pushdown: &mut Pushdown,
+    predicate: &mut Predicate,
+) {
+    let kind = match status {
+        "open" => StatusKind::Pending,
+        "done" => StatusKind::Done,
+        _ => return,
+    };
+    let definitions = facts.definitions.iter().copied();
+    ask_for_kind(facts.reader, definitions, kind, (pushdown, predicate));
 }
 
 /// The forms of some categories; no record where none of them is there.

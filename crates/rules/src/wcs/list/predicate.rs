@@ -4,6 +4,7 @@ use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField, key
 use fieldpost_model::submission::{Answer, AnswerValue, Group, Node};
 
 use super::distance::Distance;
+use super::shown::ShownAs;
 use crate::lifecycle::Record;
 use crate::wcs::fields::Target;
 use crate::wcs::operands::{Cell, Held, Test};
@@ -15,6 +16,8 @@ pub struct Predicate {
     pub(super) conditions: Vec<Condition>,
     pub(super) distance: Option<Distance>,
     pub(super) search: Option<Search>,
+    /// The statuses that it must be shown in, where some are hidden from whoever asks.
+    pub(super) shown_as: Option<ShownAs>,
     /// The ids that it must not have; empty for none.
     pub(super) other_identifiers: Vec<String>,
 }
@@ -38,6 +41,7 @@ impl Predicate {
             record.progress.geolocation.as_ref().is_some_and(|place| distance.holds(place))
         });
         has_distance
+            && self.shown_as.as_ref().is_none_or(|shown| shown.matches(definition, record))
             && !self.other_identifiers.contains(&identifier(record))
             && self.conditions.iter().all(|it| it.test.holds(&held(&it.target, record)))
             && (self.search.is_none() || self.rank(definition, record).is_some())

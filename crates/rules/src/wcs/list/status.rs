@@ -3,12 +3,14 @@
 //! `pending`, `done`, `waiting`, `all`, or a status by its id or its name; with `in` and `not_in` several of them,
 //! `|` between them. A status that the form does not have is one that no record is in. `waiting` cannot be
 //! mixed with others: such a list is empty, as with w.c.s. For somebody who reads as one who runs the project
-//! and is nobody in particular, everything waits that is pending.
+//! and is nobody in particular, everything waits that is pending. A status that is hidden from the caller is no
+//! other than those that are shown in its place.
 
 use fieldpost_model::lifecycle::{Status, StatusKind};
 use fieldpost_model::progress_list::{Among, Pushdown, Whom};
 
-use super::ListFacts;
+use super::shown::{ask_for_kind, ask_for_statuses};
+use super::{ListFacts, Predicate};
 use crate::wcs::fields::Operator;
 use crate::wcs::reading::Address;
 use crate::wcs::{Parameters, Refusal};
@@ -17,6 +19,7 @@ pub(super) fn read(
     parameters: &Parameters,
     facts: &ListFacts<'_>,
     pushdown: &mut Pushdown,
+    predicate: &mut Predicate,
 ) -> Result<(), Refusal> {
     let operator = operator(parameters)?;
     let usual = match facts.address {
@@ -38,11 +41,12 @@ pub(super) fn read(
     } else if let ([one], false) = (&wanted[..], is_negative)
         && let Some(standing) = StatusKind::from_name(one)
     {
-        pushdown.standing = Some(standing);
+        let both = (pushdown, predicate);
+        ask_for_kind(facts.reader, [facts.definition], standing, both);
     } else {
         let statuses = wanted.iter().flat_map(|wanted| ids(facts, wanted)).collect();
-        pushdown.statuses =
-            Some(if is_negative { Among::NotIn(statuses) } else { Among::In(statuses) });
+        let wanted = if is_negative { Among::NotIn(statuses) } else { Among::In(statuses) };
+        ask_for_statuses((facts.reader, facts.definition), wanted, (pushdown, predicate));
     }
     Ok(())
 }

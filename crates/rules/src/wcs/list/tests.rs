@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::lifecycle::Record;
+use crate::wcs::caller::{ActsFor, Caller, Proof};
 
 /// A Friday, late in the evening in Paris.
 const NOW: &str = "2021-06-11T20:30:00Z";
@@ -107,6 +108,7 @@ fn read_as(
         address,
         kind: Kind::Form,
         reading,
+        reader: &StatusReader::default(),
         caller,
         people: &people,
         calendar: calendar(),
@@ -271,6 +273,7 @@ fn pages_are_counted_and_cards_stand_in_an_object() {
         address: Address::List,
         kind: Kind::Card,
         reading: ALL,
+        reader: &StatusReader::default(),
         caller: &agents(),
         people: &people,
         calendar: calendar(),
@@ -328,4 +331,61 @@ fn a_list_that_names_nobody_is_not_filtered_by_what_it_leaves_out() {
     let query = "filter-item=9&filter-bool=true&filter-start=2020-01-01&filter-internal-id=12\
                  &filter-criticality-level=1";
     assert_eq!(read_nameless(query).unwrap().predicate.conditions.len(), 2);
+}
+
+#[test]
+fn a_hidden_status_is_asked_for_by_what_is_shown_in_its_place() {
+    use fieldpost_model::lifecycle::Who;
+    use fieldpost_model::progress::HistoryEntry;
+    use fieldpost_model::progress_list::Among::{In, NotIn};
+
+    let mut definition = definition();
+    definition.lifecycle.statuses[2].visible_to = vec![Who::Role("clerks".to_owned())];
+    let mut hidden = record(1, &[]);
+    let entry = |id: &str| HistoryEntry {
+        time: hidden.progress.received_at,
+        last_jump_at: None,
+        who: None,
+        status: Some(id.to_owned()),
+        parts: Vec::new(),
+    };
+    hidden.progress.history = ["new", "accepted", "finished"].map(entry).to_vec();
+    hidden.progress.status = Some("finished".to_owned());
+    let list = |query: &str, reader: &StatusReader| {
+        let facts = ListFacts {
+            definition: &definition,
+            address: Address::List,
+            kind: Kind::Form,
+            reading: OWN,
+            reader,
+            caller: &agents(),
+            people: &people,
+            calendar: calendar(),
+        };
+        read(&Parameters::of_query(query), &facts).unwrap()
+    };
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    let clerk =
+        Caller { proof: Proof::Nothing, acts_for: ActsFor::Roles(vec!["clerks".to_owned()]) };
+    let clerk = StatusReader::of(&clerk, OWN);
+    for (query, statuses, is_found, clerk_finds) in [
+        ("filter=finished", Some(In(ids(&["finished", "finished"]))), false, true),
+        ("filter=accepted", Some(In(ids(&["accepted", "finished"]))), true, false),
+        ("filter=new", Some(In(ids(&["new", "finished"]))), false, false),
+        ("filter=finished&filter-operator=ne", Some(NotIn(ids(&[]))), true, false),
+        ("filter=accepted&filter-operator=ne", Some(NotIn(ids(&["accepted"]))), false, true),
+        ("filter=pending", None, true, false),
+        ("filter=done", None, false, true),
+    ] {
+        let asked = list(query, &StatusReader::default());
+        assert_eq!(asked.pushdown.statuses, statuses, "{query}");
+        assert_eq!(asked.pushdown.standing, None, "{query}");
+        assert_eq!(asked.predicate.matches(&definition, &hidden), is_found, "{query}");
+        // Who sees it is answered by the columns alone.
+        let seen = list(query, &clerk);
+        assert!(seen.predicate.is_trivial(), "{query}");
+        let in_columns = seen.pushdown.statuses.map(|among| among.holds(&"finished".to_owned()));
+        let in_columns = in_columns.or(seen.pushdown.standing.map(|it| it == StatusKind::Done));
+        assert_eq!(in_columns, Some(clerk_finds), "{query}");
+    }
 }

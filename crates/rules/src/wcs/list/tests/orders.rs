@@ -80,6 +80,7 @@ fn ids_that_a_template_makes_are_ordered_by() {
         address: Address::List,
         kind: Kind::Form,
         reading: OWN,
+        reader: &StatusReader::default(),
         caller: &agents(),
         people: &people,
         calendar: calendar(),

@@ -18,6 +18,7 @@ fn with<T>(as_administrator: bool, then: impl FnOnce(&OverviewFacts<'_>) -> T) -
         definitions: &definitions,
         caller: &agents(),
         as_administrator,
+        reader: &StatusReader::default(),
         people: &people,
         category_slug: &category,
         calendar: calendar(),
