@@ -64,7 +64,7 @@ impl Default for JobSettings {
             runner: None,
             workers: 8,
             runs: 32,
-            steps_per_worker: 1_000,
+            steps_per_worker: 10_000,
             limits: Limits::default(),
             run_time: Duration::from_hours(1),
             log_bytes: 10_000_000,

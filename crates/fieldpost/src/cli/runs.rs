@@ -272,7 +272,10 @@ fn error(run: &Json) -> String {
     let place = [step, place(error)].into_iter().filter(|part| !part.is_empty());
     let place = place.collect::<Vec<_>>().join(", ");
     let place = if place.is_empty() { place } else { format!(" ({place})") };
-    let parts = [kind, named("message")].into_iter().filter(|part| !part.is_empty());
+    let message = named("message");
+    // Errors that were thrown by their class tell their name in the message already.
+    let kind = if message.starts_with(&format!("{kind}:")) { String::new() } else { kind };
+    let parts = [kind, message].into_iter().filter(|part| !part.is_empty());
     format!("{}{place}", parts.collect::<Vec<_>>().join(": "))
 }
 
@@ -468,6 +471,11 @@ mod tests {
                 r#"{"id": "7", "state": "failed", "duration_ms": 12, "error": {"type": "AdaptorError",
                     "message": "no", "step": "load", "line": 3, "column": null}}"#,
                 "run 7: failed after 12 ms: AdaptorError: no (load, line 3)",
+            ),
+            (
+                r#"{"id": "7", "state": "failed", "duration_ms": 12, "error":
+                    {"type": "TypeError", "message": "TypeError: no birth", "step": "load"}}"#,
+                "run 7: failed after 12 ms: TypeError: no birth (load)",
             ),
         ] {
             assert_eq!(outcome(&json_of(run)), expected);

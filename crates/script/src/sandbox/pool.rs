@@ -40,7 +40,7 @@ impl PoolSettings {
             arguments: arguments.into_iter().collect(),
             environment: Vec::new(),
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            steps_per_worker: 1_000,
+            steps_per_worker: 10_000,
             limits: Limits::default(),
         }
     }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::value::RawValue;
@@ -133,6 +134,8 @@ impl Worker {
         let deadline = Instant::now() + limits.time + limits.grace;
         self.send(message, deadline).await.map_err(|_| Death::Before)?;
         let mut calls = FuturesUnordered::new();
+        // What of an answer is still to be written: the process takes it in when it next waits, or says something.
+        let mut answer_left = Bytes::new();
         let mut traffic = 0_u64;
         // What is asked for waits in the hub until it is answered. Beyond the bound of one call no further one is
         // read before: the process waits, with what it has asked for in its own memory.
@@ -140,10 +143,15 @@ impl Worker {
         loop {
             tokio::select! {
                 () = sleep_until(deadline) => return Err(Death::Late),
-                Some((reply, bytes)) = calls.next() => {
-                    asked_bytes -= bytes;
+                written = self.input.write_buf(&mut answer_left), if !answer_left.is_empty() => {
                     // A pipe that broke is told by the end of the other one.
-                    drop(self.send(&ToWorker::Reply(reply), deadline).await);
+                    if written.is_err() {
+                        answer_left.clear();
+                    }
+                }
+                Some((reply, bytes)) = calls.next(), if answer_left.is_empty() => {
+                    asked_bytes -= bytes;
+                    answer_left = frame::encode(&ToWorker::Reply(reply)).unwrap_or_default().into();
                 }
                 said = self.output.next(), if asked_bytes <= limits.call_bytes => match said {
                     Some(Ok(bytes)) => {
@@ -165,8 +173,11 @@ impl Worker {
                                 let answer = answer(host, work, call, limits.call_bytes);
                                 calls.push(async move { (answer.await, length) });
                             }
-                            Ok(FromWorker::Done(done)) if done.work == work => {
+                            Ok(FromWorker::Done(mut done)) if done.work == work => {
                                 self.done += 1;
+                                // The next piece of work comes behind the whole of an answer, or to another process.
+                                let rest = self.input.write_all_buf(&mut answer_left);
+                                done.again &= matches!(timeout_at(deadline, rest).await, Ok(Ok(())));
                                 return Ok(*done);
                             }
                             Ok(_) | Err(_) => {

@@ -209,6 +209,25 @@ async fn answer_bytes() {
     assert_eq!(run_within(limits, &asks.replace("LENGTH", "101")).await.unwrap(), expected);
 }
 
+#[tokio::test]
+async fn calls_and_answers_that_fill_both_pipes_hold_nothing_up() {
+    let mut settings = settings(1);
+    settings.limits.call_bytes = 300_000;
+    let limits = settings.limits;
+    let pool = Pool::new(settings);
+    // All of them are said before one answer is waited for, and each is as long as any may be.
+    let body = "const text = 'x'.repeat(299_998);
+        const answers = await Promise.all([...Array(20)].map(() => host('echo', text)));
+        s.data = answers.map(it => it.length)";
+    assert_eq!(run_on(&pool, limits, body).await, Ok(json!(vec![299_998; 20])));
+    // A step may end before its answer is written; the next one is heard all the same.
+    for n in 0..5 {
+        let body = format!("host('fill', 299_000); await host('echo', 1); s.data = {n}");
+        assert_eq!(run_on(&pool, limits, &body).await, Ok(json!(n)));
+    }
+    assert_eq!(pool.idle(), 1);
+}
+
 /// How many bytes the calls have that `traffic` makes, as the hub counts them.
 fn traffic_of(calls: u64, arguments: &str) -> u64 {
     (1..=calls)

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use fieldpost_script::protocol::Severity;
-use fieldpost_script::sandbox::{Pool, PoolSettings};
+use fieldpost_script::sandbox::{Limits, Pool, PoolSettings};
 
-use crate::support::{job, run, run_job, settings};
+use crate::support::{job, raw, run, run_job, settings};
 
 /// Waits until a condition holds; what it waits for is certain to come.
 async fn until(holds: impl Fn() -> bool) {
@@ -49,6 +49,16 @@ async fn processes_are_replaced_after_their_share_of_steps() {
     for n in 0..7 {
         assert_eq!(run(&pool, "fn(s => s)", &format!(r#"{{"n":{n}}}"#)).await.state["n"], n);
     }
+}
+
+#[tokio::test]
+async fn a_condition_that_fails_is_named() {
+    let conditions = ["true", "state.missing.deeper"].map(str::to_owned).to_vec();
+    let pool = Pool::new(settings(1));
+    let decided = pool.decide(Some(&raw("{}")), "a", conditions, Limits::default()).await;
+    let error = decided.unwrap_err();
+    assert_eq!(error.name, "EdgeConditionError");
+    assert!(error.message.ends_with("(in the condition `state.missing.deeper`)"), "{error:?}");
 }
 
 #[tokio::test]

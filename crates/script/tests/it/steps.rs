@@ -81,7 +81,9 @@ async fn a_module_that_is_not_there_can_be_installed() {
         ("left-pad", "`fieldpost adaptor install left-pad@VERSION`"),
         ("@openfn/language-salesforce@7.0.0", "install @openfn/language-salesforce@7.0.0`"),
         ("./helpers.js", "by their names, and nothing else"),
-        ("node:fs", "by their names, and nothing else"),
+        ("node:fs", "part of Node.js, which jobs do not have"),
+        ("fs", "part of Node.js, which jobs do not have"),
+        ("fs/promises", "part of Node.js, which jobs do not have"),
     ] {
         let source = format!("import * as x from '{module}';\nfn(s => ({{ ...s, x }}));");
         let error = run(&pool(), &source, "{}").await.error.unwrap();

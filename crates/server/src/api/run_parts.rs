@@ -254,8 +254,8 @@ async fn state_of(
 fn not_kept(what: &str) -> Problem {
     let detail = format!("the {what} is not here");
     Problem::new(StatusCode::NOT_FOUND, "state-not-kept", detail).hint(
-        "a step has one once it has ended; the workflow's `keep` and the project's retention say for \
-         how long it stays",
+        "a step has one once it has ended, and one that broke off (crashed, killed, exception) leaves none; \
+         the workflow's `keep` and the project's retention say for how long one stays",
     )
 }
 

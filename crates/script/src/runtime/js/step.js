@@ -46,8 +46,17 @@ function guarded(operation, index, operations, failed) {
 const inSeries = (...operations) => (state) =>
   operations.reduce((before, operation) => before.then(operation), Promise.resolve(state));
 
+// What Node.js has of its own. Nobody can install it, and a job has neither files nor a network.
+const OF_NODE = new Set(
+  ("assert buffer child_process cluster crypto dgram dns events fs https module net os path process querystring " +
+    "readline stream timers tls url util v8 vm worker_threads zlib").split(" "),
+);
+
 // How what could not be imported can be had.
 function importable(specifier) {
+  if (specifier.startsWith("node:") || OF_NODE.has(specifier.split("/")[0])) {
+    return "This is a part of Node.js, which jobs do not have; the adaptors do what needs files, hosts or hashes";
+  }
   if (!/^(@[\w.-]+\/)?[\w-][\w.-]*(@[^/]+)?$/.test(specifier)) {
     return "A job can import adaptors and packages of npm by their names, and nothing else";
   }

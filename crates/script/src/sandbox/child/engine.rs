@@ -7,7 +7,6 @@
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rquickjs::context::EvalOptions;
@@ -18,7 +17,8 @@ use rquickjs::{
 
 use super::memory::{Kept, Memory};
 use super::modules::{Door, Modules};
-use super::{confine, ended, hold, json, say, say_held};
+use super::pipes::{self, Heard, hold, say, say_held};
+use super::{confine, ended, json};
 use crate::adaptors;
 use crate::protocol::{
     Call, Decide, Done, FromWorker, Level, LogLine, Outcome, Reply, Severity, Step, StepError,
@@ -123,7 +123,7 @@ impl Engine {
     }
 
     /// Runs a step.
-    pub(super) fn run_step(&self, step: &Step, inbox: &Receiver<ToWorker>) -> Done {
+    pub(super) fn run_step(&self, step: &Step) -> Done {
         if !self.begin(step.work, step.limits, step.log_level) {
             return ended(step.work, StepError::out_of_memory(), false);
         }
@@ -131,7 +131,7 @@ impl Engine {
         let world = &self.world;
         let outcome = self.context.with(|ctx| {
             let outcome = start(&ctx, step, &self.lent)
-                .and_then(|started| started.drive(inbox, world))
+                .and_then(|started| started.drive(world))
                 .and_then(|ended| outcome_of(&ended, &step.limits));
             outcome.map_err(|error| Box::new(stopped(&ctx, &error, world)))
         });
@@ -450,7 +450,7 @@ fn start<'js>(ctx: &Ctx<'js>, step: &Step, lent: &Lent) -> rquickjs::Result<Star
 
 impl<'js> Started<'js> {
     /// Lets the script go on until it has ended, or its time is over.
-    fn drive(&self, inbox: &Receiver<ToWorker>, world: &World) -> rquickjs::Result<Array<'js>> {
+    fn drive(&self, world: &World) -> rquickjs::Result<Array<'js>> {
         loop {
             let mut jobs = 0_u32;
             while self.ctx.execute_pending_job() {
@@ -465,12 +465,12 @@ impl<'js> Started<'js> {
             if let Some(result) = self.result.result() {
                 return result;
             }
-            self.wait(inbox, world)?;
+            self.wait(world)?;
         }
     }
 
     /// Sleeps until something can go on.
-    fn wait(&self, inbox: &Receiver<ToWorker>, world: &World) -> rquickjs::Result<()> {
+    fn wait(&self, world: &World) -> rquickjs::Result<()> {
         end_unless(&say_held());
         let next_timer: Function<'_> = self.main.get("nextTimer")?;
         let until: f64 = next_timer.call(())?;
@@ -478,16 +478,16 @@ impl<'js> Started<'js> {
             return Err(Error::WouldBlock);
         }
         let timer = (until >= 0.0).then(|| Duration::from_secs_f64(until / 1_000.0));
-        match inbox.recv_timeout(timer.unwrap_or(world.left()).min(world.left())) {
-            Ok(ToWorker::Reply(reply)) if reply.work == world.work.get() => {
+        match pipes::next_within(timer.unwrap_or(world.left()).min(world.left())) {
+            Heard::Message(ToWorker::Reply(reply)) if reply.work == world.work.get() => {
                 self.settle(reply, world)?;
             }
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout) => {
+            Heard::Message(_) => {}
+            Heard::Nothing => {
                 let run_timers: Function<'_> = self.main.get("runTimers")?;
                 run_timers.call::<_, ()>(())?;
             }
-            Err(RecvTimeoutError::Disconnected) => confine::end(),
+            Heard::End => confine::end(),
         }
         Ok(())
     }

@@ -8,7 +8,9 @@
 //!   ┌─ ground ──────────┐       ┌─ ground ──────────┐                ┌─ ground ──────────┐
 //!   │ all that it needs │ keep  │ written to        │ ◄── restore ── │ as it was kept    │
 //!   └───────────────────┘       └───────────────────┘                └───────────────────┘
-//!                               pieces, one after the other          given back
+//!                               small ones in blocks, one            empty again
+//!                               after the other
+//!                               large ones as pieces                 given back
 //! ```
 //!
 //! Whatever a step has changed, in its own values or in the engine's innermost, is gone with it: nothing of
@@ -26,16 +28,18 @@ use std::rc::Rc;
 
 use rquickjs::allocator::Allocator;
 
+use super::blocks::{Blocks, SMALL_BYTES};
+
 /// What values of JavaScript must stand at a multiple of.
-const ALIGNMENT: usize = 8;
-/// Before each value in the ground stands its length.
-const BEFORE_GROUND: usize = size_of::<usize>();
+pub(super) const ALIGNMENT: usize = 8;
+/// Before each value stands its length; in the ground and in blocks nothing else does.
+pub(super) const LENGTH_BYTES: usize = size_of::<usize>();
 /// Before each piece stand the links to its neighbours, and its length last.
 const BEFORE_PIECE: usize = size_of::<Piece>();
 /// How many bytes an engine may take before it is given a script. It takes less than half of them.
 const GROUND_BYTES: usize = 2 * 1024 * 1024;
 
-/// What stands before a piece that was given after the ground was kept.
+/// What stands before a large piece that was given after the ground was kept.
 #[repr(C)]
 struct Piece {
     next: *mut Piece,
@@ -60,6 +64,9 @@ struct Shared {
     is_kept: Cell<bool>,
     /// What was given back of the ground while the engine was made, by length.
     free: RefCell<HashMap<usize, Vec<*mut u8>>>,
+    /// What is given after the ground was kept: small ones from here.
+    blocks: RefCell<Blocks>,
+    /// Large ones.
     pieces: Cell<*mut Piece>,
 }
 
@@ -93,6 +100,7 @@ impl Memory {
                 filled: Cell::new(0),
                 is_kept: Cell::new(false),
                 free: RefCell::default(),
+                blocks: RefCell::new(Blocks::new()),
                 pieces: Cell::new(ptr::null_mut()),
             }))
         })
@@ -141,6 +149,7 @@ impl Memory {
                 free_piece(piece.as_ptr());
             }
         }
+        self.0.blocks.borrow_mut().begin_anew();
         // SAFETY: the ground has these bytes, and the copy is of it.
         #[expect(unsafe_code, reason = "the engine is copied to where it was")]
         unsafe {
@@ -199,11 +208,15 @@ impl Shared {
         let Some(bytes) = size.checked_next_multiple_of(ALIGNMENT) else {
             return ptr::null_mut();
         };
-        if self.is_kept.get() {
+        let given = if !self.is_kept.get() {
+            let freed = self.free.borrow_mut().get_mut(&bytes).and_then(Vec::pop);
+            freed.unwrap_or_else(|| self.more_ground(bytes))
+        } else if bytes <= SMALL_BYTES {
+            // An address has to fit, once it is given back.
+            self.blocks.borrow_mut().give(bytes.max(ALIGNMENT))
+        } else {
             return Self::piece(&self.pieces, bytes, zeroed);
-        }
-        let freed = self.free.borrow_mut().get_mut(&bytes).and_then(Vec::pop);
-        let given = freed.unwrap_or_else(|| self.more_ground(bytes));
+        };
         if zeroed && !given.is_null() {
             // SAFETY: so many bytes were given there.
             #[expect(unsafe_code, reason = "it may have been used before")]
@@ -216,7 +229,7 @@ impl Shared {
 
     fn more_ground(&self, bytes: usize) -> *mut u8 {
         let from = self.filled.get();
-        let Some(to) = from.checked_add(BEFORE_GROUND + bytes).filter(|to| *to <= GROUND_BYTES)
+        let Some(to) = from.checked_add(LENGTH_BYTES + bytes).filter(|to| *to <= GROUND_BYTES)
         else {
             return ptr::null_mut();
         };
@@ -227,7 +240,7 @@ impl Shared {
         unsafe {
             let at = self.ground.add(from);
             at.cast::<usize>().write(bytes);
-            at.add(BEFORE_GROUND)
+            at.add(LENGTH_BYTES)
         }
     }
 
@@ -296,7 +309,7 @@ fn size_of_given(given: *mut u8) -> usize {
 /// Gives an engine its memory, up to the bound.
 pub(super) struct Bounded(Rc<Shared>);
 
-// SAFETY: what is given lies in the ground or in a piece, stands at a multiple of the alignment, has the bytes that were
+// SAFETY: what is given lies in the ground, in a block or in a piece, stands at a multiple of the alignment, has the bytes that were
 // asked for and its length before it. What does not fit is answered by null, as the contract has it.
 #[expect(unsafe_code, reason = "the interface to the engine's memory is unsafe")]
 unsafe impl Allocator for Bounded {
@@ -318,15 +331,21 @@ unsafe impl Allocator for Bounded {
     unsafe fn dealloc(&mut self, given: *mut u8) {
         let bytes = size_of_given(given);
         self.0.used.set(self.0.used.get().saturating_sub(bytes));
-        if !self.0.is_ground(given) {
-            // SAFETY: the caller has it from here, and it is no ground, so it is a piece.
-            unsafe {
+        if self.0.is_ground(given) {
+            if !self.0.is_kept.get() {
+                self.0.free.borrow_mut().entry(bytes).or_default().push(given);
+            }
+            return;
+        }
+        // SAFETY: the caller has it from here, and it is no ground: its length tells what it is.
+        unsafe {
+            if bytes <= SMALL_BYTES {
+                self.0.blocks.borrow_mut().take_back(given, bytes);
+            } else {
                 let piece = given.sub(BEFORE_PIECE).cast();
                 unlink(piece);
                 free_piece(piece);
             }
-        } else if !self.0.is_kept.get() {
-            self.0.free.borrow_mut().entry(bytes).or_default().push(given);
         }
     }
 
@@ -338,9 +357,13 @@ unsafe impl Allocator for Bounded {
         if !self.0.has_room(new_size.saturating_sub(before)) {
             return ptr::null_mut();
         }
+        // It stays where it is, with what it does not need.
+        if new_size <= before && before <= SMALL_BYTES {
+            return given;
+        }
         // SAFETY: the caller has it from here.
         let moved = unsafe {
-            if self.0.is_ground(given) {
+            if self.0.is_ground(given) || before <= SMALL_BYTES || new_size <= SMALL_BYTES {
                 let moved = self.0.give(new_size, false);
                 if !moved.is_null() {
                     ptr::copy_nonoverlapping(given, moved, before.min(size_of_given(moved)));
@@ -465,6 +488,29 @@ mod tests {
             }
             std::slice::from_raw_parts(given, bytes).to_vec()
         }
+    }
+
+    #[test]
+    fn what_grows_keeps_what_it_holds() {
+        let (memory, _kept) = kept(1_000_000);
+        let mut bounded = memory.allocator();
+        let mut place = bounded.alloc(8);
+        filled(place, 8, Some(7));
+        for size in [9, 16, 17, 100, SMALL_BYTES, SMALL_BYTES + 1, 5_000, SMALL_BYTES + 1, 300, 40, 8] {
+            // SAFETY: it was given by the same memory, and is not used again where it was.
+            #[expect(unsafe_code, reason = "memory is handed around as the engine does")]
+            unsafe {
+                place = bounded.realloc(place, size);
+            }
+            assert_eq!(filled(place, 8, None), [7; 8], "{size} bytes");
+            assert!(memory.0.used.get() >= size.max(8), "{size} bytes");
+        }
+        // SAFETY: it was given above, and is given back once.
+        #[expect(unsafe_code, reason = "memory is given back as the engine does")]
+        unsafe {
+            bounded.dealloc(place);
+        }
+        assert_eq!(memory.0.used.get(), 0);
     }
 
     #[test]
