@@ -17,6 +17,7 @@ mod cases;
 mod changing;
 mod embedded;
 mod files;
+mod lifecycles;
 mod plan;
 mod posted;
 mod reading;

@@ -105,6 +105,7 @@ struct Filed {
     accept: Accept,
     unreadable: Option<(&'static str, String)>,
     decision: Option<Decision>,
+    submission: Option<Uuid>,
     refusal: Option<Refusal>,
     /// Held until it is kept, or planned again.
     turn: Option<Turn>,
@@ -115,6 +116,8 @@ pub(crate) struct TakenIn {
     pub(crate) receipt: Receipt,
     /// What became of its form; `None` where it has none, or was refused.
     pub(crate) decision: Option<Decision>,
+    /// The submission that it is, new or not; `None` where it is none.
+    pub(crate) submission: Option<Uuid>,
     /// Why its form was refused. The message is quarantined then.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -146,7 +149,7 @@ impl Hub {
                 prepared.accept.deliveries.clear();
                 prepared.accept.runs.clear();
             }
-            let Filed { accept, unreadable, decision, refusal, turn } =
+            let Filed { accept, unreadable, decision, submission, refusal, turn } =
                 Box::pin(self.file(&routing, &incoming, prepared, arrival)).await?;
             let id = accept.message.id;
             let wanted_by = routing.forwarders_of(&accept.deliveries);
@@ -163,7 +166,7 @@ impl Hub {
                     body.len(),
                 );
                 routing.tally_received(&source, &receipt.outcome, &wanted_by, self.now());
-                return Ok(TakenIn { receipt, decision, refusal });
+                return Ok(TakenIn { receipt, decision, submission, refusal });
             }
             self.refresh_beyond(&routing.project, Some(routing.version)).await?;
             let fresh = self.routing();
@@ -182,7 +185,7 @@ impl Hub {
         arrival: Arrival<'_>,
     ) -> Result<Filed, StoreError> {
         let (id, now) = (accept.message.id, accept.message.received_at);
-        let (mut decision, mut refusal, mut turn) = (None, None, None);
+        let (mut decision, mut submission, mut refusal, mut turn) = (None, None, None, None);
         if !said.is_nothing() {
             let place = (routing, &*accept.message.source);
             let in_turn = self.plan_filing(place, id, now, said, arrival).await?;
@@ -191,6 +194,7 @@ impl Hub {
                 Ok(planned) => {
                     tell(routing, incoming, &planned, &mut accept);
                     decision = planned.decision;
+                    submission = planned.submission;
                     accept.filing = Some(Box::new(planned.filing));
                 }
                 Err(refused) => refusal = Some(refused),
@@ -210,7 +214,7 @@ impl Hub {
             let files = arrival.files.iter().map(|file| file.filed(id)).collect();
             accept.filing = Some(Box::new(Filing { files, ..Filing::default() }));
         }
-        Ok(Filed { accept, unreadable, decision, refusal, turn })
+        Ok(Filed { accept, unreadable, decision, submission, refusal, turn })
     }
 
     async fn decompress(&self, incoming: &Arc<Incoming>) -> Result<Bytes, ReceiveError> {

@@ -3,7 +3,8 @@
 //!
 //! The definition says by which id or namespace submissions name the form. Where such a form is there,
 //! perhaps made known by a submission alone, it gets a new version; else it is made. The bytes are
-//! kept as they came, since phones compare their digest.
+//! kept as they came, since phones compare their digest; only a list of fields is kept as the questions that
+//! it becomes.
 
 use fieldpost_dialects::{Received, Unreadable, is_json_definition, read_definition};
 use fieldpost_model::delivery::DeliveryOrigin;
@@ -15,6 +16,7 @@ use fieldpost_store::{
 
 use crate::error::HubError;
 use crate::events::{ApplicationFacts, Occurrence, Work};
+use crate::form_of_fields::with_questions;
 use crate::hub::Hub;
 use crate::routing::ProjectRouting;
 
@@ -73,13 +75,13 @@ impl Hub {
         let FormUpload { definition, application, build } = upload;
         let content_type = if is_json_definition(&definition) { JSON } else { XML };
         self.project(project).await.map_err(UploadError::Hub)?;
-        let (read, definition) = self
-            .aside(move || {
-                let received = Received { content_type: Some(content_type), body: &definition };
-                (read_definition(&received), definition)
-            })
-            .await?;
-        let form = read.map_err(UploadError::Unreadable)?;
+        let read = self.aside(move || {
+            let definition = with_questions(definition)?;
+            let received = Received { content_type: Some(content_type), body: &definition };
+            let form = read_definition(&received)?;
+            Ok((form, definition))
+        });
+        let (form, definition) = read.await?.map_err(UploadError::Unreadable)?;
         let reference = FormReference {
             id: form.form_id.clone(),
             xmlns: form.xmlns.clone(),

@@ -31,6 +31,7 @@ mod filing;
 mod find;
 mod flow;
 mod form_files;
+mod form_of_fields;
 mod form_upload;
 mod health;
 mod hub;
@@ -109,8 +110,8 @@ pub use jobs::{
 };
 pub use lanes::breaker::{BreakerPolicy, Cause};
 pub use lifecycle::{
-    Edit, Followed, FollowedForm, LifecycleError, NewSubmission, OWN_SOURCE, RecordKey,
-    SubmittedForm, machine,
+    Edit, Followed, FollowedForm, LifecycleError, NewSubmission, OWN_SOURCE, ReceivedRecord,
+    RecordKey, SubmittedForm, keyed_uuid, machine,
 };
 pub use looking::{ContentQuery, LONGEST_LOOK, LookedThrough, MOST_LOOKED_THROUGH};
 pub use map::{MapEdge, MapNode, MapNodeKind, ProjectMap, is_bad};

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use fieldpost_dialects::wcs::Tz;
+use fieldpost_dialects::wcs::read::UserClaim;
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::person::{Role, User, UserReference};
 use fieldpost_model::project::{ApiAccess, Language};
@@ -90,6 +91,12 @@ impl ProjectRouting {
         self.people.iter().find(|person| {
             person.user.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email))
         })
+    }
+
+    /// Whom a record says that it is of: by an id at the identity provider, else by the mail address.
+    pub fn person_claimed(&self, claim: &UserClaim) -> Option<&Person> {
+        let by_id = claim.name_ids.iter().find_map(|id| self.person_by_name_id(id));
+        by_id.or_else(|| claim.email.as_deref().and_then(|email| self.person_by_email(email)))
     }
 
     /// Somebody by an id at the identity provider.

@@ -106,13 +106,17 @@ fn bounded(reader: impl Read, limit: usize) -> Result<Bytes, BodyError> {
     if body.len() > limit { Err(BodyError::TooLarge { limit }) } else { Ok(body.into()) }
 }
 
-/// Reads a body in the dialect of its source.
+/// Reads a body in the dialect of its source. Where the source says which form its messages are of, they are.
 pub(crate) fn read<'b>(
     source: &Source,
     content_type: Option<&'b str>,
     body: &'b [u8],
 ) -> Result<Decoded<'b>, Unreadable> {
-    decode(source.dialect, &Received { content_type, body })
+    let mut decoded = decode(source.dialect, &Received { content_type, body })?;
+    if source.form.is_some() {
+        decoded.form.clone_from(&source.form);
+    }
+    Ok(decoded)
 }
 
 /// Makes the message that is to be kept, from what was read or could not be.

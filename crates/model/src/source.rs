@@ -107,11 +107,15 @@ pub struct Source {
     /// Who may post to the webhook URL; empty means anybody who knows it.
     pub authentication: Vec<SenderAuthentication>,
     /// Who may post to the receiver paths of its dialect, which it owns then; with `None` it has
-    /// none.
+    /// none. A source of w.c.s. has no such paths: there it says who may post to its addresses.
     pub access: Option<ReceiverAccess>,
     /// The longest that nothing comes in before somebody is told.
     pub expect_every: Option<Duration>,
     /// The connection by which files are fetched that its messages only link to; with `None` they
     /// are not.
     pub fetch_files: Option<String>,
+    /// The form that its submissions are of, whatever they say themselves.
+    pub form: Option<String>,
+    /// Whether the sender is told a public number for each submission, to show instead of its own.
+    pub gives_display_id: bool,
 }

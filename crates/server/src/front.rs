@@ -55,12 +55,15 @@ impl Front {
     ) -> Result<Response<Body>, Infallible> {
         let surface = surface(request.uri().path());
         let answer = match surface {
-            "inbox" => inbox::answer(&self.app, request).await,
+            "inbox" => {
+                self.note_client(&mut request, peer);
+                inbox::answer(&self.app, request).await
+            }
             "api" => {
                 self.note_client(&mut request, peer);
                 self.api.oneshot(request).await?
             }
-            "receiver" | "form" | "data" | "wcs" => {
+            "receiver" | "form" | "data" | "wcs" | "webhook" => {
                 self.note_client(&mut request, peer);
                 self.others.oneshot(request).await?
             }

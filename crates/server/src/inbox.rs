@@ -1,10 +1,11 @@
 //! `POST /inbox/<secret>`: the way in that the OpenFn v1 platform had, and most senders use.
 //!
-//! A yes is `200` with `{}`, as its clients expect. Everything else is a problem in JSON that says
-//! what to do. The secret is the sender's only proof, so it is in no log and in no answer.
+//! A yes is `200` with `{}`, as its clients expect; a w.c.s. wants more, and is [told](crate::pushed) what its
+//! record has become. Everything else is a problem in JSON that says what to do. The secret is the sender's only proof, so it is in no log and in no answer.
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use fieldpost_model::source::Dialect;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::body;
 use crate::incoming::{self, Intake, take_in};
 use crate::problem::Problem;
+use crate::pushed;
 
 /// What an inbox's path begins with.
 pub(crate) const PREFIX: &str = "/inbox/";
@@ -22,7 +24,7 @@ where
     B: hyper::body::Body<Data = bytes::Bytes> + Unpin,
 {
     match receive(app, request).await {
-        Ok(()) => taken(),
+        Ok(answer) => answer,
         Err(problem) if problem.status() == StatusCode::METHOD_NOT_ALLOWED => {
             let allowed = [(ALLOW, HeaderValue::from_static("POST"))];
             (allowed, problem).into_response()
@@ -31,7 +33,7 @@ where
     }
 }
 
-async fn receive<B>(app: &App, request: Request<B>) -> Result<(), Problem>
+async fn receive<B>(app: &App, request: Request<B>) -> Result<Response, Problem>
 where
     B: hyper::body::Body<Data = bytes::Bytes> + Unpin,
 {
@@ -54,16 +56,17 @@ where
         )
         .hint("set `enabled: true` on the source to open it"));
     }
+    if route.source().is_some_and(|source| source.dialect == Dialect::Wcs) {
+        let taken = pushed::take_in(app, &route, &parts, body).await;
+        return Ok(taken.map_or_else(|refused| refused, |taken| taken.answer));
+    }
     let body = body::read(body, &parts.headers, app.bounds()).await?;
     // The room of a compressed body is that of what it becomes: it is held until the answer.
     let _held = body.clone();
     match take_in(app, &route, incoming::incoming(&parts, body)).await {
-        Intake::Taken { .. } => Ok(()),
+        Intake::Taken { .. } => Ok(taken()),
         Intake::Unreadable { message, code, reason } => {
-            Err(Problem::bad_request(code, reason).about_message(message).hint(
-                "the body is kept as quarantined under this message id; once the source can read \
-                 it, it can be replayed",
-            ))
+            Err(incoming::kept_unreadable(Problem::bad_request(code, reason), message))
         }
         Intake::Refused(problem) => Err(problem),
     }

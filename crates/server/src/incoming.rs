@@ -97,6 +97,14 @@ pub(crate) fn refusal(error: ReceiveError, accepts_bad_bodies: bool) -> Problem 
     }
 }
 
+/// What is said of a body that could not be read and is kept all the same.
+pub(crate) fn kept_unreadable(problem: Problem, message: Uuid) -> Problem {
+    problem.about_message(message).hint(
+        "the body is kept as quarantined under this message id; once the source can read it, it can be \
+         replayed",
+    )
+}
+
 pub(crate) fn source_gone() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "unknown-inbox", "there is no such inbox")
         .hint("copy the address anew from the source's page; it may have been changed")

@@ -12,6 +12,7 @@
 //! | the source is disabled | 403 | `{"error":"trigger_disabled", …}` |
 //! | too large | 413 | text |
 //! | not readable: kept as quarantined | 400 | `{"error": <code>, …, "message_id": …}` |
+//! | a record of w.c.s. | as in `pushed` | `{"err": …}` |
 //! | the store is not available | 503 | `{"error":"service_unavailable", …, "retry_after": …}` |
 //!
 //! The checks run in this order too: what a stranger may learn comes first. `PUT` and `PATCH` are
@@ -33,6 +34,7 @@ use http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE, RETRY_AFTER,
     WWW_AUTHENTICATE,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
 
@@ -40,6 +42,7 @@ use crate::app::{App, Shared};
 use crate::body::{self, BodyRefusal};
 use crate::incoming::{self, Intake, take_in};
 use crate::problem::{Problem, seconds_to_retry};
+use crate::pushed;
 use crate::reply;
 use crate::senders::{self, Proof};
 
@@ -99,6 +102,9 @@ async fn receive(app: &App, request: Request) -> Result<Response, Refusal> {
     if !source.enabled {
         return Err(Refusal::Disabled);
     }
+    if source.dialect == Dialect::Wcs {
+        return Ok(record(app, &route, &parts, body).await);
+    }
     let body = body::read(body, &parts.headers, app.bounds()).await?;
     // The room of a compressed body is that of what it becomes: it is held until the message is kept.
     let held = body.clone();
@@ -113,6 +119,17 @@ async fn receive(app: &App, request: Request) -> Result<Response, Refusal> {
             Err(Refusal::Unreadable { message, code, reason })
         }
         Intake::Refused(problem) => Err(problem.into()),
+    }
+}
+
+/// Takes in a record of a w.c.s. Where a run answers, its sender stores what the run has left.
+async fn record(app: &App, route: &SourceRoute, parts: &Parts, body: Body) -> Response {
+    match pushed::take_in(app, route, parts, body).await {
+        Ok(taken) if taken.runs.iter().any(|run| run.reply.is_some()) => {
+            reply::answer(app, &route.routing.project, taken.message, &taken.runs).await
+        }
+        Ok(taken) => taken.answer,
+        Err(refused) => refused,
     }
 }
 

@@ -4,12 +4,16 @@
 
 mod documents;
 mod filled;
+mod left_out;
 pub(crate) mod instance;
+mod written;
 mod xform;
 
 pub(crate) use filled::decode;
 
 pub use documents::{ListedFile, ListedForm, form_list, manifest, response};
+pub use left_out::{LeftOut, left_out};
+pub use written::write_xform;
 pub use xform::{
     MAX_FORM_CHOICES, MAX_FORM_FIELDS, MAX_LIST_READINGS, MAX_PATH_LENGTH, read as read_form,
 };

@@ -16,6 +16,7 @@ mod odk_aggregate;
 mod openrosa;
 mod tree;
 mod untyped;
+mod wcs;
 
 use fieldpost_model::form::Form;
 use fieldpost_model::json::Value;
@@ -25,6 +26,7 @@ use fieldpost_model::submission::Submission;
 use crate::odk_central;
 
 pub use normalised::stored;
+pub use wcs::take_asked;
 
 pub(crate) use answers::{moment_with_offset, position};
 
@@ -43,9 +45,8 @@ pub fn read(dialect: Dialect, view: &Value<'_>, form: Option<&Form>) -> Vec<Subm
             commcare::submission(view, form).into_iter().collect()
         }
         Dialect::Normalised => normalised::submission(view, form).into_iter().collect(),
-        Dialect::CommcareCase | Dialect::Wcs | Dialect::Json | Dialect::Form | Dialect::Raw => {
-            Vec::new()
-        }
+        Dialect::Wcs => wcs::submission(view, form).into_iter().collect(),
+        Dialect::CommcareCase | Dialect::Json | Dialect::Form | Dialect::Raw => Vec::new(),
     }
 }
 

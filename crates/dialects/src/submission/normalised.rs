@@ -86,7 +86,7 @@ fn expected(name: &str) -> Attachment {
 }
 
 /// The members of an object. Without a form each is what it looks like.
-fn group(fields: Option<&[Field]>, said: &[fieldpost_model::json::Member<'_>]) -> Group {
+pub(super) fn group(fields: Option<&[Field]>, said: &[fieldpost_model::json::Member<'_>]) -> Group {
     let mut group = Group::default();
     let find = |name: &str| said.iter().find(|(member, _)| member == name).map(|(_, value)| value);
     for field in fields.unwrap_or_default() {

@@ -3,9 +3,14 @@
 //! Older releases wrote `"id": "newsletter/16"`. Today's write `"id": "16"`, which says nothing
 //! without the form, and the form is in the record's `url`. Both give the identity `newsletter/16`.
 //! A record is pushed at several statuses: same identity, other content, a new version each time.
+//!
+//! A workflow may push keys of its own beside the record, or alone; those alone are no record, unless the
+//! source says which form they are of.
 
 use fieldpost_model::json::Value;
+use fieldpost_model::progress::Channel;
 
+use super::read::{UserClaim, claim};
 use crate::view::member_text;
 use crate::{Decoded, Received, Shape, Unreadable, json};
 
@@ -34,6 +39,53 @@ fn record(view: &Value<'_>, id: &str) -> (Option<String>, Option<String>) {
             None => (Some(id.to_owned()), None),
         },
     }
+}
+
+/// What a record says of itself beside its answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pushed {
+    /// Its stable id, where it has one.
+    pub uuid: Option<String>,
+    /// Whose it is.
+    pub user: Option<UserClaim>,
+    /// The way that it took.
+    pub channel: Channel,
+    /// Whether it was filled in for somebody else.
+    pub is_backoffice: bool,
+}
+
+/// What a pushed record says of itself.
+pub fn pushed(view: &Value<'_>) -> Pushed {
+    let of_submission = |name: &str| view.path(&["submission", name]);
+    let channel = of_submission("channel").and_then(Value::as_str);
+    let channel = channel.and_then(|name| Channel::from_name(&name.to_ascii_lowercase()));
+    Pushed {
+        uuid: member_text(view, "uuid").map(str::to_owned),
+        user: claim(view).ok().flatten(),
+        channel: channel.unwrap_or_default(),
+        is_backoffice: of_submission("backoffice").and_then(Value::as_bool).unwrap_or(false),
+    }
+}
+
+/// What a record is known by wherever it came from: its stable id; where an old release has none, its number with
+/// its form and the host that it lies on.
+pub(crate) fn instance_id(view: &Value<'_>) -> Option<String> {
+    if let Some(uuid) = member_text(view, "uuid").filter(|uuid| !uuid.trim().is_empty()) {
+        return Some(uuid.to_owned());
+    }
+    let (identity, _) = record(view, scalar_text(view, "id")?);
+    let identity = identity?;
+    Some(match host(view) {
+        Some(host) => format!("{host}/{identity}"),
+        None => identity,
+    })
+}
+
+fn host<'v>(view: &'v Value<'_>) -> Option<&'v str> {
+    ["api_url", "url"].into_iter().find_map(|name| {
+        let (_, address) = member_text(view, name)?.split_once("://")?;
+        address.split(['/', '?', '#']).next().filter(|host| !host.is_empty())
+    })
 }
 
 /// The form's slug: what stands before the id in the record's address, `…/newsletter/16/`.
@@ -90,6 +142,37 @@ mod tests {
             Some("newsletter/A-16"),
             newsletter,
         );
+    }
+
+    #[test]
+    fn a_record_is_known_by_its_uuid_or_by_where_it_lies() {
+        for (body, expected) in [
+            (r#"{"uuid":"u-1","id":"16","url":"https://x.example/a/16/"}"#, Some("u-1")),
+            (r#"{"id":"16","url":"https://x.example/a/16/"}"#, Some("x.example/a/16")),
+            (
+                r#"{"uuid":" ","id":"a/16","url":"https://x.example:8/a/16/"}"#,
+                Some("x.example:8/a/16"),
+            ),
+            (r#"{"id":"a/16"}"#, Some("a/16")),
+            (r#"{"uuid":7}"#, None),
+            (r#"{"kind":"x"}"#, None),
+        ] {
+            let view = Value::parse(body.as_bytes()).unwrap();
+            assert_eq!(instance_id(&view).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_record_says_whose_it_is_and_how_it_came() {
+        let body = r#"{"uuid":"u","user":{"name":"Ada","email":"a@example.org","NameID":["0123"]},
+            "submission":{"channel":"Phone","backoffice":true}}"#;
+        let told = pushed(&Value::parse(body.as_bytes()).unwrap());
+        let user = told.user.unwrap();
+        assert_eq!(user.email.as_deref(), Some("a@example.org"));
+        assert_eq!(user.name_ids, ["0123"]);
+        assert_eq!((told.channel, told.is_backoffice), (Channel::Phone, true));
+        let nothing = pushed(&Value::parse(br#"{"user":"x","submission":{"channel":7}}"#).unwrap());
+        assert_eq!(nothing, Pushed::default());
     }
 
     #[test]

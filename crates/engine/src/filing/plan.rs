@@ -23,10 +23,10 @@ use uuid::Uuid;
 use super::book::{FormBook, KnownForm};
 use super::cases::{self, CaseForm};
 use super::files::{ArrivedFile, Fetching, FileOrder, compare};
+use super::lifecycles::LifecycleOf;
 use super::reading::{Said, SaidSubmission};
 use super::told::{FiledForm, Told, Wanted, case_ids};
 use crate::ids::new_id;
-use crate::lifecycle::Told as LifecycleTold;
 use crate::routing::ProjectRouting;
 
 /// What the name of a form is made of where nothing in what submissions call it can be one.
@@ -108,6 +108,8 @@ pub(crate) struct Planned {
     pub(crate) decision: Option<Decision>,
     /// What forwarders are to be told of.
     pub(crate) told: Told,
+    /// The first submission that the message is about, new or not.
+    pub(crate) submission: Option<Uuid>,
 }
 
 /// What a plan is made for.
@@ -246,6 +248,9 @@ impl Occasion<'_> {
             Way::Posted(flavour) => decide(flavour, arrival),
         };
         let instance = present.known.or(present.original);
+        if let Some(instance) = instance {
+            planned.submission.get_or_insert(instance.submission);
+        }
         match (decision, instance) {
             (Decision::Duplicate | Decision::AddFiles, Some(instance)) => {
                 let files = self.arrived(instance.submission);
@@ -273,6 +278,7 @@ impl Occasion<'_> {
             }
             (decision, _) if decision.is_taken() => {
                 let id = new_id(self.now);
+                planned.submission.get_or_insert(id);
                 if let Err(refusal) = self.store_one(said, id, None, key, planned).await? {
                     return Ok(Err(refusal));
                 }
@@ -291,7 +297,16 @@ impl Occasion<'_> {
         key: Option<String>,
         planned: &mut Planned,
     ) -> Result<Result<(), Refusal>, StoreError> {
-        let SaidSubmission { submission, content_hash, blocks, form, files, place, dialect } = said;
+        let SaidSubmission {
+            mut submission,
+            content_hash,
+            blocks,
+            form,
+            files,
+            place,
+            dialect,
+            pushed,
+        } = said;
         let asked = CaseSubmission {
             form_id: form_id(&submission).unwrap_or_else(|| id.to_string()),
             received_at: edited.map_or(self.now, |(_, received_at)| received_at),
@@ -311,10 +326,13 @@ impl Occasion<'_> {
             }
             None => self.new_form(&submission.form, planned).await?,
         };
-        let untold = self.routing.form_definition(&form).map(|_| {
-            let told = || LifecycleTold::by_another_system(edited.is_some()).to_json();
-            self.told.map_or_else(told, str::to_owned)
-        });
+        let untold = match self.routing.form_definition(&form) {
+            Some(definition) => {
+                let filed = LifecycleOf { definition, id, is_edit: edited.is_some() };
+                Some(self.untold(filed, &mut submission, pushed.as_deref()).await?)
+            }
+            None => None,
+        };
         let links = planned.filing.files.iter().filter(|file| file.fetch.is_some()).count();
         let order = FileOrder { dialect, links };
         planned.filing.files.extend(self.files_of(id, &submission, &files, order));

@@ -63,7 +63,8 @@ impl Hub {
     ) -> Result<FormReceipt, ReceiveError> {
         let FormPost { flavour, application, files } = post;
         let arrival = Arrival { way: Way::Posted(flavour), application, files, ..Arrival::PUSHED };
-        let TakenIn { receipt, decision, refusal } = self.take_in(route, incoming, arrival).await?;
+        let TakenIn { receipt, decision, refusal, .. } =
+            self.take_in(route, incoming, arrival).await?;
         let outcome = match (refusal, receipt.outcome) {
             (Some(refusal), _) => match refusal.by {
                 RefusedBy::Decision(decision) => FormOutcome::Decided(decision),

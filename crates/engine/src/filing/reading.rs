@@ -5,6 +5,7 @@
 //! form are nothing as well. Any document of XML may have an id or a namespace, so what came as `xml`
 //! is a filled form only where it says which one it is, by an `instanceID`.
 
+use fieldpost_dialects::wcs::{Pushed, pushed};
 use fieldpost_dialects::{
     Decoded, MAX_NAME_LENGTH, Received, Shape, Unreadable, commcare, formats, submission,
 };
@@ -48,6 +49,8 @@ pub(crate) struct SaidSubmission {
     pub(crate) place: usize,
     /// What the message was read as.
     pub(crate) dialect: Dialect,
+    /// What a record of w.c.s. says of itself, beside its answers.
+    pub(crate) pushed: Option<Box<Pushed>>,
 }
 
 impl Said {
@@ -87,6 +90,7 @@ impl Reader<'_> {
             let is_named = is_filled(&submission) && name_form(&mut submission.form, named);
             is_named.then_some((place, submission))
         });
+        let is_record = self.dialect == Dialect::Wcs;
         let mut submissions = Vec::new();
         for (place, submission) in with_form {
             let content_hash = if is_alone {
@@ -104,6 +108,7 @@ impl Reader<'_> {
                 files: Vec::new(),
                 place,
                 dialect: self.dialect,
+                pushed: is_record.then(|| Box::new(pushed(&decoded.view))),
             });
         }
         if let [only] = submissions.as_mut_slice()

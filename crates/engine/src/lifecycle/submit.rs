@@ -104,7 +104,8 @@ impl Hub {
         new: NewSubmission,
     ) -> Result<SubmittedForm, LifecycleError> {
         let uuid = self.uuid_of(routing, form, &new).await?;
-        let mut submission = new.submission;
+        let user = new.user.as_ref().map(|user| user.number);
+        let mut submission = self.computed_of_new(routing, form, &new);
         submission.form.id = Some(form.definition.name.clone());
         submission.metadata.instance_id = Some(format!("uuid:{uuid}"));
         let told = Told::Came(Box::new(Came {
@@ -146,6 +147,11 @@ impl Hub {
             followed =
                 Box::pin(self.make_happen(subject, &caller, &Next::Came(came), None)).await?;
         }
+        if new.is_draft
+            && let Some(user) = user
+        {
+            self.keep_few_drafts(routing, &form.definition, user).await?;
+        }
         Ok(SubmittedForm { followed, is_repeated, message })
     }
 
@@ -163,7 +169,7 @@ impl Hub {
             action: edit.action.clone(),
             backoffice_values: edit.backoffice_values.clone(),
         };
-        let mut submission = edit.submission;
+        let mut submission = self.computed_of_edit(routing, followed, edit.submission);
         submission.form.id = Some(followed.form.definition.name.clone());
         submission
             .metadata
@@ -235,16 +241,7 @@ impl Hub {
             return Ok(found.record.progress.uuid);
         }
         Ok(match &new.idempotency_key {
-            Some(key) => {
-                let mut hash = Sha256::new();
-                for part in [&*routing.project, &form.definition.name, key] {
-                    hash.update(part.len().to_be_bytes());
-                    hash.update(part);
-                }
-                let digest: [u8; 32] = hash.finalize().into();
-                let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = digest;
-                uuid::Builder::from_custom_bytes(bytes).into_uuid()
-            }
+            Some(key) => keyed_uuid(&routing.project, &form.definition.name, key),
             None => Uuid::new_v4(),
         })
     }
@@ -260,6 +257,18 @@ impl Hub {
         let found = found.get(&key).map(|instance| instance.submission);
         found.ok_or(LifecycleError::NotFound)
     }
+}
+
+/// The id that the submission of a form has which was sent with a key: the same for all who send that one.
+pub fn keyed_uuid(project: &str, form: &str, key: &str) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in [project, form, key] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = digest;
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// What was taken in as an error, where it was not.
@@ -312,5 +321,7 @@ pub(crate) fn own_source() -> Source {
         access: None,
         expect_every: None,
         fetch_files: None,
+        form: None,
+        gives_display_id: false,
     }
 }

@@ -10,12 +10,15 @@ use crate::client::{Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
 
-/// What is filled in: list, show, definition, upload, index
+mod export;
+
+/// What is filled in: list, show, definition, export, upload, index
 #[derive(Debug, Subcommand)]
 pub(crate) enum Forms {
     List(List),
     Show(Show),
     Definition(Definition),
+    Export(export::Export),
     Upload(Upload),
     Index(Index),
 }
@@ -105,6 +108,7 @@ impl Forms {
             Self::List(list) => list.execute().await,
             Self::Show(show) => show.execute().await,
             Self::Definition(definition) => definition.execute().await,
+            Self::Export(export) => export.execute().await,
             Self::Upload(upload) => upload.execute().await,
             Self::Index(index) => index.execute().await,
         }
@@ -124,12 +128,20 @@ impl List {
         } else if forms.is_empty() {
             output::note("no forms");
         } else {
-            let mut table =
-                output::table(["name", "title", "version", "definition", "submissions", "id"]);
+            let mut table = output::table([
+                "name",
+                "title",
+                "origin",
+                "version",
+                "definition",
+                "submissions",
+                "id",
+            ]);
             for form in &forms {
                 table.add_row([
                     &*text(form, "name"),
                     &text(form, "title"),
+                    &text(form, "origin"),
                     or_dash(&text(form, "version")),
                     or_dash(&text(form, "definition")),
                     &text(form, "submissions"),
@@ -142,6 +154,9 @@ impl List {
     }
 }
 
+/// The origin of a form that the project defines; what it is defined as is shown under that name.
+const DEFINED: &str = "defined";
+
 /// What submissions name a form by.
 fn named_by(form: &Json) -> String {
     let id = text(form, "form_id");
@@ -152,8 +167,17 @@ impl Show {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let path = ["projects", &project, "forms", &self.name];
-        let form = client.get(&path, &Query::new()).await?;
+        let mut form = client.get(&path, &Query::new()).await?;
+        let defined = if text(&form, "origin") == DEFINED {
+            let path = ["projects", &project, "form-definitions", &self.name];
+            Some(client.get(&path, &Query::new()).await?)
+        } else {
+            None
+        };
         if self.target.json {
+            if let (Json::Object(members), Some(defined)) = (&mut form, defined) {
+                members.push((DEFINED.into(), defined));
+            }
             json(&form)?;
             return Ok(Ending::Well);
         }
@@ -178,6 +202,16 @@ impl Show {
                 let (kind, answer) = (text(field, "kind"), text(field, "type"));
                 let kind = if answer.is_empty() { kind } else { answer };
                 table.add_row([&*text(field, "path"), &kind, or_dash(&label(field))]);
+            }
+            output::line("")?;
+            output::print_table(&table)?;
+        }
+        let statuses = defined.as_ref().map(|defined| elements(defined, "statuses"));
+        if let Some(statuses) = statuses {
+            let mut table = output::table(["status", "name", "end"]);
+            for status in statuses {
+                let end = if is(status, "is_endpoint") { "yes" } else { "-" };
+                table.add_row([&*text(status, "id"), &text(status, "name"), end]);
             }
             output::line("")?;
             output::print_table(&table)?;

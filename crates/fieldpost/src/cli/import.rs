@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::output;
 
 mod files;
+mod wcs;
 
 /// The folder for the jobs, beside the project file.
 const JOBS: &str = "jobs";
@@ -28,6 +29,7 @@ const ANY_TEXT: &str = "example.org";
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
     Openfn(Openfn),
+    Wcs(wcs::Wcs),
 }
 
 /// Make a project file of a project of OpenFn
@@ -58,6 +60,7 @@ impl Import {
     pub(crate) fn execute(self) -> Result<Ending, Failure> {
         match self {
             Self::Openfn(openfn) => openfn.execute(),
+            Self::Wcs(wcs) => wcs.execute(),
         }
     }
 }

@@ -86,6 +86,7 @@ mod takeover;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
+mod wcs_forms;
 mod workflow_files;
 #[cfg(test)]
 mod world;

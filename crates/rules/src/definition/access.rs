@@ -3,7 +3,8 @@
 //!
 //! A receiver path has the project's name in it and nothing secret, so it needs somebody who proves
 //! himself, or a source that says it takes posts from anybody. Of the sources of one dialect only one
-//! can own its paths, for a post must not find two.
+//! can own its paths, for a post must not find two. The addresses of a source of w.c.s. are secret; with
+//! `access` what comes to them must be signed by one of these keys as well.
 
 use std::ops::RangeInclusive;
 
@@ -30,6 +31,9 @@ const MOST_ROLES: usize = 50;
 
 /// The dialects that have receiver paths.
 const WITH_RECEIVER: [Dialect; 2] = [Dialect::Openrosa, Dialect::Commcare];
+
+/// The dialect whose senders prove themselves at the addresses of the source, which it shares with nobody.
+const WITH_SIGNATURES: Dialect = Dialect::Wcs;
 
 /// What `access` says where anybody may post.
 const ANONYMOUS: &str = "anonymous";
@@ -129,7 +133,9 @@ pub(super) fn read_access(
     field: &Field<'_, '_>,
     dialect: Option<Dialect>,
 ) -> Option<ReceiverAccess> {
-    if let Some(dialect) = dialect.filter(|dialect| !WITH_RECEIVER.contains(dialect)) {
+    let has_access =
+        |dialect: &Dialect| WITH_RECEIVER.contains(dialect) || *dialect == WITH_SIGNATURES;
+    if let Some(dialect) = dialect.filter(|dialect| !has_access(dialect)) {
         return field.place.report_with_hint(
             "wrong-value",
             format!("a source of the dialect `{dialect}` has no receiver paths"),
@@ -234,6 +240,9 @@ pub fn sources_without_key(sources: &[Source], keys: &[ApiAccess]) -> Vec<Proble
 
 fn second_owner(way: &Way<'_>, others: &[Way<'_>]) -> Option<Problem> {
     let owner = others.iter().find(|other| other.dialect == way.dialect)?;
+    if way.dialect == WITH_SIGNATURES {
+        return None;
+    }
     Some(Problem {
         path: format!("sources.{}.access", way.name),
         code: "duplicate-value",

@@ -9,7 +9,8 @@ use super::fields::{ADD_CONNECTION, Field, suggestion_or};
 use super::problem::Problem;
 
 /// The dialects whose submissions say where their files are.
-const WITH_LINKS: [Dialect; 3] = [Dialect::Kobo, Dialect::OdkAggregate, Dialect::OdkCentral];
+const WITH_LINKS: [Dialect; 4] =
+    [Dialect::Kobo, Dialect::OdkAggregate, Dialect::OdkCentral, Dialect::Wcs];
 
 /// Reads the name of the connection.
 pub(super) fn read(field: &Field<'_, '_>, dialect: Option<Dialect>) -> Option<String> {

@@ -182,6 +182,10 @@ pub struct SourceDraft {
     pub expect_every: Option<Duration>,
     /// The connection by which linked files are fetched.
     pub fetch_files: Option<String>,
+    /// The form that its submissions are of.
+    pub form: Option<String>,
+    /// Whether the sender is told a public number for each submission.
+    pub gives_display_id: bool,
 }
 
 impl SourceDraft {
@@ -215,6 +219,8 @@ impl SourceDraft {
             access: self.access,
             expect_every: self.expect_every,
             fetch_files: self.fetch_files,
+            form: self.form,
+            gives_display_id: self.gives_display_id,
         }
     }
 }
@@ -234,6 +240,8 @@ impl From<&Source> for SourceDraft {
             access: source.access.clone(),
             expect_every: source.expect_every,
             fetch_files: source.fetch_files.clone(),
+            form: source.form.clone(),
+            gives_display_id: source.gives_display_id,
         }
     }
 }

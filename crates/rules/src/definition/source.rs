@@ -62,6 +62,10 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<So
     let access = fields.take("access").map(|field| read_access(&field, dialect));
     let expect_every = fields.take("expect_every").map(|field| field.duration(EXPECT_EVERY));
     let fetch_files = fields.take("fetch_files").and_then(|field| fetching::read(&field, dialect));
+    let form = fields.take("form").filter(|field| is_of_records(field, dialect));
+    let form = form.map(|field| read_form_name(&field));
+    let display_id = fields.take("display_id").filter(|field| is_of_records(field, dialect));
+    let display_id = display_id.map(|field| field.boolean());
     fields.close();
     let dialect = dialect?;
     Some(SourceDraft {
@@ -77,6 +81,8 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<So
         access: access.flatten(),
         expect_every: expect_every.flatten(),
         fetch_files,
+        form: form.flatten(),
+        gives_display_id: display_id.unwrap_or(Some(false))?,
     })
 }
 
@@ -117,7 +123,30 @@ pub(super) fn write(source: &SourceDraft, secrets: Secrets) -> Value<'static> {
     if let Some(connection) = &source.fetch_files {
         members.put("fetch_files", connection.clone());
     }
+    if let Some(form) = &source.form {
+        members.put("form", form.clone());
+    }
+    members.put_unless(!source.gives_display_id, "display_id", source.gives_display_id);
     members.into_value()
+}
+
+/// Whether the dialect is that of records: what else comes names its form, and its sender takes no number.
+fn is_of_records(field: &Field<'_, '_>, dialect: Option<Dialect>) -> bool {
+    let other = dialect.filter(|dialect| *dialect != Dialect::Wcs);
+    if let Some(other) = other {
+        field.place.report_with_hint::<()>(
+            "wrong-value",
+            format!("this key means nothing for a source of the dialect `{other}`"),
+            "leave it out, or write `dialect: wcs`",
+        );
+    }
+    other.is_none()
+}
+
+fn read_form_name(field: &Field<'_, '_>) -> Option<String> {
+    let name = field.text()?;
+    check_name(&field.place, name);
+    Some(name.to_owned())
 }
 
 /// The sender of this dialect stops sending at its first refusal, so it gets none.

@@ -195,6 +195,27 @@ pub fn check<'a>(
     Ok(Verified { access, nonce: nonce_of(&parameters, access, now)? })
 }
 
+/// Checks the signature of a query that names no key: one of these must have signed it. So whoever was given a key
+/// for one address alone signs there.
+pub fn check_with<'a>(
+    query: &str,
+    keys: &[&'a ApiAccess],
+    now: Timestamp,
+) -> Result<Verified<'a>, Refusal> {
+    let parameters = Parameters::of_query(query);
+    let written = single(&parameters, "algo")?;
+    let allowed = |key: &ApiAccess| key.algorithms.iter().copied().find(|it| it.name() == written);
+    let able: Vec<_> = keys.iter().filter_map(|key| Some((*key, allowed(key)?))).collect();
+    if able.is_empty() {
+        return Err(Refusal::denied("Invalid algo."));
+    }
+    let signer =
+        able.into_iter().find(|(key, algorithm)| has_right_signature(query, *algorithm, &key.secret));
+    let (access, _) = signer.ok_or_else(|| Refusal::denied("Invalid signature."))?;
+    check_time(single(&parameters, "timestamp")?, now)?;
+    Ok(Verified { access, nonce: nonce_of(&parameters, access, now)? })
+}
+
 /// The value of a parameter that must stand there once, and not empty.
 fn single<'p>(parameters: &'p Parameters, name: &str) -> Result<&'p str, Refusal> {
     match parameters.once(name) {

@@ -114,7 +114,9 @@ pub(super) async fn read(
     let read = |document: &Value<'_>| {
         FormRead::of(document).ok_or_else(|| {
             let kind = document.kind_name();
-            no_schema(&format!("this {kind} is no definition of a form: it lacks `name` or `fields`"))
+            no_schema(&format!(
+                "this {kind} is no definition of a form: it lacks `name` or `fields`"
+            ))
         })
     };
     let Some(many) = sent.as_array() else {

@@ -1,5 +1,6 @@
 //! The forms that phones fetch: which there are, each as it was uploaded, and the files that they
-//! need to be shown.
+//! need to be shown. What was defined otherwise, by the project or in JSON, is written as an XForm; its version is
+//! the number of its definition, unless it has one. A form that takes no submissions is not listed.
 //!
 //! A phone takes a form anew when its hash is another one than that of the copy it has, so the hash
 //! is that of the bytes which the download gives. What was digested once is remembered until the
@@ -10,10 +11,14 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
-use fieldpost_dialects::openrosa::{ListedFile, ListedForm, form_list, manifest};
+use fieldpost_dialects::openrosa::{ListedFile, ListedForm, form_list, manifest, write_xform};
+use fieldpost_dialects::{Received, read_definition};
+use fieldpost_model::form::Form;
 use fieldpost_model::hexadecimal;
 use fieldpost_rules::openrosa::Flavour;
-use fieldpost_store::{FormFile, FormHead, FormQuery, StoreError, WantedDefinition};
+use fieldpost_store::{
+    FormDefinition, FormFile, FormHead, FormOrigin, FormQuery, StoreError, WantedDefinition,
+};
 use http::header::{ALLOW, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
@@ -120,9 +125,11 @@ async fn listed(
     let path = request.uri.path();
     let base = app.link(path.strip_suffix("/formList").unwrap_or(path));
     let mut forms = Vec::new();
+    let routing = app.hub.project(&door.project).await.map_err(Problem::from)?;
     for head in heads(app, &door.project).await.map_err(Problem::from)? {
         let Some(form_id) = head.form_id.clone().or_else(|| head.xmlns.clone()) else { continue };
-        if wanted.as_ref().is_some_and(|wanted| *wanted != form_id) {
+        let is_closed = routing.form_definition(&head.name).is_some_and(|form| form.disabled);
+        if is_closed || wanted.as_ref().is_some_and(|wanted| *wanted != form_id) {
             continue;
         }
         let md5 = digest_of_form(app, &door.project, &head).await.map_err(Problem::from)?;
@@ -132,8 +139,8 @@ async fn listed(
         let at = format!("{base}/forms/{}", head.name);
         forms.push(ListedForm {
             form_id,
+            version: version_of(&head),
             name: head.title,
-            version: head.version,
             md5,
             download_url: format!("{at}.xml"),
             manifest_url: has_files.then(|| format!("{at}/manifest")),
@@ -169,11 +176,12 @@ async fn given(app: &App, door: &Door, rest: &str, request: &Parts) -> Result<Re
         None => {
             let name = rest.strip_suffix(".xml").ok_or_else(no_such_form)?;
             let wanted = WantedDefinition::Newest;
+            let head = app.hub.store().form(project, name).await.map_err(Problem::from)?;
+            let head = head.ok_or_else(no_such_form)?;
             let found = app.hub.store().form_definition(project, name, wanted).await;
             let found = found.map_err(Problem::from)?;
-            let found = found.filter(|definition| is_xml(&definition.content_type));
-            let definition = found.ok_or_else(no_such_form)?;
-            Ok(answer::xml(StatusCode::OK, definition.bytes))
+            let xform = found.and_then(|definition| as_xform(&head, definition));
+            Ok(answer::xml(StatusCode::OK, xform.ok_or_else(no_such_form)?))
         }
         Some((name, "manifest")) => {
             let files = files(app, project, name).await?;
@@ -233,9 +241,9 @@ async fn digest_of_form(
     }
     let wanted = WantedDefinition::Number(head.definition);
     let found = app.hub.store().form_definition(project, &head.name, wanted).await?;
-    let found = found.filter(|definition| is_xml(&definition.content_type));
-    let Some(definition) = found else { return Ok(None) };
-    let md5 = hexadecimal::encode(&Md5::digest(definition.bytes));
+    let found = found.and_then(|definition| as_xform(head, definition));
+    let Some(xform) = found else { return Ok(None) };
+    let md5 = hexadecimal::encode(&Md5::digest(xform));
     app.form_digests.keep(digested, md5.clone());
     Ok(Some(md5))
 }
@@ -253,6 +261,23 @@ async fn digest_of_file(app: &App, sha256: &[u8; 32]) -> Result<Option<String>, 
     let md5 = hexadecimal::encode(&md5.finalize());
     app.form_digests.keep(digested, md5.clone());
     Ok(Some(md5))
+}
+
+/// The version that phones know a form by: a form of the project has the number of its definition.
+fn version_of(head: &FormHead) -> Option<String> {
+    let number = || (head.origin == FormOrigin::Defined).then(|| head.definition.to_string());
+    head.version.clone().or_else(number)
+}
+
+/// The bytes of a definition that is an `XForm`, or of what is written of another.
+fn as_xform(head: &FormHead, definition: FormDefinition) -> Option<Vec<u8>> {
+    if is_xml(&definition.content_type) {
+        return Some(definition.bytes);
+    }
+    let content_type = Some(definition.content_type.as_str());
+    let form = read_definition(&Received { content_type, body: &definition.bytes }).ok()?;
+    let form = Form { title: head.title.clone(), ..form };
+    Some(write_xform(&form, version_of(head).as_deref()).into_bytes())
 }
 
 fn is_xml(content_type: &str) -> bool {

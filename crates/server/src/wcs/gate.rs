@@ -22,7 +22,7 @@ use fieldpost_model::person::{User, UserReference};
 use fieldpost_model::project::ApiAccess;
 use fieldpost_rules::lifecycle;
 use fieldpost_rules::wcs::caller::{self, ActsFor, Caller, Named, Proof};
-use fieldpost_rules::wcs::signature::{self, Nonce};
+use fieldpost_rules::wcs::signature::{self, Nonce, Verified};
 use fieldpost_rules::wcs::{Parameters, Refusal};
 use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
@@ -216,6 +216,32 @@ async fn prove(
     }
 }
 
+/// Whether one of these keys of the project was used by whoever pushes a record. A signature may leave out
+/// `orig`: then any of them may have made it.
+pub(crate) async fn prove_sender(
+    app: &App,
+    routing: &ProjectRouting,
+    names: &[String],
+    parts: &Parts,
+) -> Result<(), Turned> {
+    let query = parts.uri.query().unwrap_or_default();
+    let parameters = Parameters::of_query(query);
+    let proven = if signature::is_signed(&parameters) && !parameters.has("orig") {
+        let keys: Vec<&ApiAccess> = names.iter().filter_map(|name| routing.access(name)).collect();
+        let named = keys.first().map(|key| key.name.as_str());
+        must_wait(app, routing, parts, named).await?;
+        verified(app, routing, parts, named, signature::check_with(query, &keys, app.hub.now()))
+            .await?
+    } else {
+        prove(app, routing, &parameters, parts).await?
+    };
+    match proven {
+        Proven::Signature(key) | Proven::Basic(key) if names.contains(&key.name) => Ok(()),
+        Proven::Nothing => Err(Refusal::denied("Missing signature.").into()),
+        _ => Err(Refusal::denied("Invalid orig.").into()),
+    }
+}
+
 async fn by_signature(
     app: &App,
     routing: &ProjectRouting,
@@ -227,7 +253,18 @@ async fn by_signature(
     must_wait(app, routing, parts, named).await?;
     let query = parts.uri.query().unwrap_or_default();
     let keys = &routing.definition.settings.api_access;
-    match signature::check(query, keys, app.hub.now()) {
+    verified(app, routing, parts, named, signature::check(query, keys, app.hub.now())).await
+}
+
+/// Who signed a query, once its nonce is used up.
+async fn verified(
+    app: &App,
+    routing: &ProjectRouting,
+    parts: &Parts,
+    named: Option<&str>,
+    checked: Result<Verified<'_>, Refusal>,
+) -> Result<Proven, Turned> {
+    match checked {
         Ok(verified) => {
             if let Some(nonce) = &verified.nonce {
                 use_up(app, routing, nonce).await?;

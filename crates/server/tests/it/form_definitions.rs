@@ -273,6 +273,103 @@ async fn a_form_that_asks_nothing_is_known_all_the_same() {
     assert_eq!(hub.json("projects/clinic/forms/empty").await["title"], "Empty");
 }
 
+#[tokio::test]
+async fn the_schema_of_a_form_elsewhere_is_read_and_not_saved() {
+    let hub = TestHub::start().await;
+    let read = "projects/clinic/form-definitions/read";
+    let schema = json!({
+        "name": "Newsletter", "url_name": "newsletter", "enable_tracking_codes": true,
+        "fields": [
+            { "id": "1", "label": "E-mail", "type": "email", "varname": "email", "required": true },
+            { "id": "2", "label": "Kind", "type": "item", "varname": "kind" },
+            { "id": "3", "label": "People", "type": "block:people", "varname": "people",
+              "schema": { "fields": [{ "label": "Role", "type": "items", "varname": "role" }] } },
+        ],
+        "workflow": {
+            "name": "W", "functions": { "_receiver": "Recipient" },
+            "statuses": [
+                { "id": "new", "name": "New", "endpoint": false },
+                { "id": "done", "name": "Done", "endpoint": true },
+            ],
+        },
+    });
+    let found = json_of(hub.post(read, &json!({ "schema": schema })).await).await;
+    assert_eq!((&found["name"], &found["problems"]), (&json!("newsletter"), &json!([])));
+    let missing: Vec<_> = found["missing"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (text(&it["code"]), text(&it["path"])))
+        .collect();
+    assert_eq!(
+        missing,
+        [
+            ("items", "fields.kind.items"),
+            ("items", "fields.people.fields.role.items"),
+            ("status-actions", "lifecycle.statuses.new.actions"),
+            ("function-role", "lifecycle.functions._receiver"),
+        ]
+    );
+    assert!(text(&found["missing"][0]["what"]).contains("write its `items`"), "{found}");
+    assert_eq!(hub.items("projects/clinic/form-definitions").await, Vec::<Value>::new());
+    // What was read can be saved as it is, and gives the same schema.
+    let put = hub.put("projects/clinic/form-definitions/newsletter", &found["definition"]).await;
+    assert_eq!(put.status(), 201, "{}", put.text().await.unwrap());
+    let shown = hub.json("projects/clinic/form-definitions/newsletter").await;
+    assert_eq!(shown["definition"], found["definition"]);
+
+    let many = json_of(hub.post(read, &json!({ "schema": [schema, schema] })).await).await;
+    assert_eq!(many.as_array().unwrap().len(), 2);
+    for body in [
+        json!({}),
+        json!({ "schema": [] }),
+        json!({ "schema": { "name": "x" } }),
+        json!({ "schema": [schema, 7] }),
+        json!({ "schema": vec![&schema; 101] }),
+    ] {
+        let told = problem(hub.post(read, &body).await, 422, "form-definition").await;
+        assert!(text(&told["hint"]).contains("/api/formdefs/"), "{told}");
+    }
+    // No form can be called so: its address would be this one.
+    let put = hub.put("projects/clinic/settings", &json!({})).await;
+    assert_eq!(put.status(), 200);
+    let mut definition = hub.definition();
+    definition["forms"] = json!({ "read": { "fields": [] } });
+    let answer = hub.post("projects/clinic/apply", &definition).await;
+    assert_eq!(told(answer).await, one("forms.read", "reserved-name"));
+}
+
+#[tokio::test]
+async fn a_list_of_fields_is_a_short_way_to_a_form() {
+    let hub = TestHub::start().await;
+    let upload = async |form: &Value| {
+        let request = hub.request(Method::POST, "projects/clinic/forms");
+        let request = request.header("content-type", "application/json").body(form.to_string());
+        request.send().await.unwrap()
+    };
+    let form = json!({
+        "id": "visit", "title": "A visit", "fields": [
+            { "name": "age", "label": "Age", "type": "numeric" },
+            { "name": "place", "label": "Where", "type": "map" },
+        ],
+    });
+    let made = upload(&form).await;
+    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap());
+    assert_eq!(upload(&form).await.status(), StatusCode::OK, "the same once more changes nothing");
+    let shown = hub.json("projects/clinic/forms/visit").await;
+    assert_eq!((&shown["origin"], &shown["title"]), (&json!("uploaded"), &json!("A visit")));
+    assert_eq!(shown["definition"], 1);
+    let kobo =
+        json!({ "_uuid": "1", "_xform_id_string": "visit", "age": "7", "place": "46.5 6.6" });
+    assert_eq!(hub.send("secret-of-the-kobo-1", kobo.to_string()).await.status(), 200);
+    let submission = hub.items("projects/clinic/submissions?form=visit").await.remove(0);
+    assert_eq!(submission["values"]["age"], json!(7));
+    assert_eq!(hub.items("projects/clinic/form-definitions").await, Vec::<Value>::new());
+    let wrong = json!({ "id": "visit", "fields": [{ "name": "age", "type": "number" }] });
+    let told = problem(upload(&wrong).await, 422, "form-definition").await;
+    assert!(text(&told["detail"]).contains("fields[0].type"), "{told}");
+}
+
 /// The example of a city council, with what the environment says in it.
 #[tokio::test]
 async fn the_example_of_a_council_can_be_applied_as_it_is() {

@@ -131,6 +131,47 @@ async fn forms_are_for_whom_they_are_for() {
 }
 
 #[tokio::test]
+async fn forms_of_the_project_are_fetched_as_xforms() {
+    let hub = receiving(|_| {}).await;
+    let form = json!({
+        "title": "Ask & answer",
+        "fields": [
+            { "name": "name", "label": "Name", "type": "string", "required": true },
+            { "name": "agreed", "label": "Agreed", "type": "bool" },
+            { "name": "kind", "label": "Kind", "type": "item", "items": [{ "id": "1", "text": "one" }] },
+            { "name": "place", "label": "Where", "type": "map" },
+            { "name": "people", "label": "People", "type": "block", "fields": [
+                { "name": "first", "label": "First name", "type": "string" } ] },
+        ],
+    });
+    assert_eq!(hub.put("projects/clinic/form-definitions/ask", &form).await.status(), 201);
+    let closed = json!({ "fields": form["fields"], "disabled": true });
+    assert_eq!(hub.put("projects/clinic/form-definitions/closed", &closed).await.status(), 201);
+    let list = fetch(&hub, "/p/clinic/formList").await.text;
+    assert!(!list.contains("<formID>closed"), "{list}");
+    let listed = between(&list, "<formID>ask</formID>", "</xform>");
+    let xform = fetch(&hub, "/p/clinic/forms/ask.xml").await;
+    assert_eq!(xform.status, 200);
+    let md5 = hexadecimal::encode(&Md5::digest(&xform.text));
+    for part in ["<name>Ask &amp; answer</name>", "<version>1</version>", &format!("md5:{md5}")] {
+        assert!(listed.contains(part), "{part}: {listed}");
+    }
+    for part in ["<data id=\"ask\" version=\"1\">", "type=\"geopoint\"", "required=\"true()\""] {
+        assert!(xform.text.contains(part), "{part}: {}", xform.text);
+    }
+    // What a phone fills in is typed by the form of the project, and its lifecycle begins.
+    let filled = "<data id=\"ask\" version=\"1\"><name>Ada</name><agreed>true</agreed><kind>1</kind>\
+        <place>48.5 2.25 0 0</place><people><first>B</first></people><people><first>C</first></people>\
+        <meta><instanceID>uuid:f1</instanceID></meta></data>";
+    let answer = hub.upload(filled, &[]).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let submission = hub.items("projects/clinic/submissions?form=ask").await.remove(0);
+    assert_eq!(submission["values"]["agreed"], true);
+    assert_eq!(submission["values"]["people"], json!([{ "first": "B" }, { "first": "C" }]));
+    assert_eq!(submission["values"]["place"]["type"], "Point");
+}
+
+#[tokio::test]
 async fn an_uploaded_form_gives_types_and_is_fetched_as_it_came() {
     let hub = receiving(|_| {}).await;
     let upload = async |content_type: &'static str, body: String| {

@@ -54,7 +54,7 @@ impl SentFile {
 }
 
 /// The name without the folders before it: a name is all that is kept of them.
-fn base_name(name: &str) -> String {
+pub(crate) fn base_name(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = name.chars().filter(|character| !character.is_control()).collect();
     let name = name.trim();
@@ -138,7 +138,7 @@ impl Files {
 }
 
 /// `photo.jpg` as `photo-2.jpg`.
-fn numbered(name: &str, count: u32) -> String {
+pub(crate) fn numbered(name: &str, count: u32) -> String {
     match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{count}.{extension}"),
         _ => format!("{name}-{count}"),

@@ -163,7 +163,7 @@ pub fn edit(
 }
 
 /// The members that answers are looked for in. A document has them in three places.
-fn answers<'b>(body: &'b Value<'_>) -> Result<Vec<Member<'b>>, BadBody> {
+pub(crate) fn answers<'b>(body: &'b Value<'_>) -> Result<Vec<Member<'b>>, BadBody> {
     if let Some(data) = body.get("data") {
         return Ok(borrowed(data.as_object().ok_or(BadBody::BadData)?).collect());
     }
@@ -185,7 +185,7 @@ fn borrowed<'b>(members: &'b [Member<'_>]) -> impl Iterator<Item = Member<'b>> {
     members.iter().map(|(name, value)| (std::borrow::Cow::Borrowed(&**name), value.clone()))
 }
 
-fn claim(body: &Value<'_>) -> Result<Option<UserClaim>, BadBody> {
+pub(crate) fn claim(body: &Value<'_>) -> Result<Option<UserClaim>, BadBody> {
     let Some(user) = body.get("user").filter(|user| !user.is_null()) else { return Ok(None) };
     if user.as_object().is_none() {
         return Err(BadBody::BadUser);

@@ -62,12 +62,12 @@ impl Missing {
                 "The schema does not say what can be chosen in {place}: write its `items`, each with `id` and \
                  `text`. Until then any text is taken."
             ),
-            MissingCode::BlockFields => format!(
-                "The schema does not say what the block {place} asks: write its `fields`."
-            ),
-            MissingCode::Field => format!(
-                "The field {place} is of a type that there is not here: it is left out."
-            ),
+            MissingCode::BlockFields => {
+                format!("The schema does not say what the block {place} asks: write its `fields`.")
+            }
+            MissingCode::Field => {
+                format!("The field {place} is of a type that there is not here: it is left out.")
+            }
             MissingCode::Condition => format!(
                 "The condition of {place} is an expression of Python: write it as a condition of a template. \
                  Until then the field is always asked."

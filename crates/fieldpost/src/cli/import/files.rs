@@ -117,17 +117,26 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn document(folder: &str, file: &Path) -> Result<Document, Failure> {
-    let text = bounded_text(file).map_err(|error| unreadable(file, &error))?;
+    Ok(Document { folder: folder.to_owned(), value: value(file)? })
+}
+
+/// The text of a file.
+pub(super) fn text(file: &Path) -> Result<String, Failure> {
+    bounded_text(file).map_err(|error| unreadable(file, &error))
+}
+
+/// What a file says, which is JSON or YAML.
+pub(super) fn value(file: &Path) -> Result<Value<'static>, Failure> {
+    let text = text(file)?;
     // YAML holds all JSON but that with tabs or keys of a thousand characters.
     let is_json = file.extension().is_some_and(|ending| ending == "json");
-    let value = if is_json {
+    if is_json {
         Value::parse(text.trim_start_matches('\u{feff}').as_bytes())
             .map(Value::into_owned)
-            .map_err(|error| unreadable(file, &error.to_string()))?
+            .map_err(|error| unreadable(file, &error.to_string()))
     } else {
-        yaml::read_as_is(&text).map_err(|problem| unreadable(file, &problem.message))?
-    };
-    Ok(Document { folder: folder.to_owned(), value })
+        yaml::read_as_is(&text).map_err(|problem| unreadable(file, &problem.message))
+    }
 }
 
 fn bounded_text(file: &Path) -> Result<String, String> {

@@ -259,11 +259,13 @@ pub(super) fn any_source() -> impl Strategy<Value = Source> {
             prop::option::of(60_000..=31_536_000_000_u64),
             prop::option::of(access),
             prop::option::of(any_name()),
+            (prop::option::of(any_name()), any::<bool>()),
         ),
     )
         .prop_map(
             |(name, dialect, id, path, enabled, dedupe, on_bad_body, authentication, more)| {
-                let (silence, access, fetch_files) = more;
+                let (silence, access, fetch_files, (form, gives_display_id)) = more;
+                let is_of_records = dialect == Dialect::Wcs;
                 let has_receiver = matches!(dialect, Dialect::Openrosa | Dialect::Commcare);
                 let has_links =
                     matches!(dialect, Dialect::Kobo | Dialect::OdkAggregate | Dialect::OdkCentral);
@@ -277,9 +279,11 @@ pub(super) fn any_source() -> impl Strategy<Value = Source> {
                     dedupe,
                     on_bad_body,
                     authentication,
-                    access: access.filter(|_| has_receiver),
+                    access: access.filter(|_| has_receiver || is_of_records),
                     expect_every: silence.map(Duration::from_millis),
-                    fetch_files: fetch_files.filter(|_| has_links),
+                    fetch_files: fetch_files.filter(|_| has_links || is_of_records),
+                    form: form.filter(|_| is_of_records),
+                    gives_display_id: gives_display_id && is_of_records,
                 }
             },
         )

@@ -252,6 +252,8 @@ pub(super) const SOURCES: &[Row] = &[
     ("expect_every: 59s", "out-of-range", "expect_every", "from 1m to 365d", ""),
     ("expect_every: 366d", "out-of-range", "expect_every", "from 1m to 365d", ""),
     ("fetch_files: c", "wrong-value", "fetch_files", "`json` link to no files", "`odk-central`"),
+    ("form: request", "wrong-value", "form", "of the dialect `json`", "`dialect: wcs`"),
+    ("display_id: true", "wrong-value", "display_id", "of the dialect `json`", "`dialect: wcs`"),
     ("on_bad_body: ignore", "wrong-value", "on_bad_body", "`refuse` or `accept`", ""),
     ("enabled: yes", "wrong-type", "enabled", "must be true or false, not string \"yes\"", ""),
     ("auth: { api_key: x }", "wrong-type", "auth", "must be a list, not object", ""),

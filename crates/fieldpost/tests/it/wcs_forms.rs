@@ -1,0 +1,123 @@
+//! Forms of a w.c.s. become forms of a project, and go out again: by the commands, from file to file.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::world::{Hub, Said, check_failure, fieldpost, folder, run, write};
+
+/// What a w.c.s. tells of a form.
+fn schema(name: &str) -> Value {
+    json!({
+        "name": "Newsletter", "url_name": name, "enable_tracking_codes": true,
+        "fields": [
+            { "id": "1", "label": "E-mail", "type": "email", "varname": "email", "required": true },
+            { "id": "2", "label": "Kind", "type": "item", "varname": "kind" },
+            { "id": "3", "label": "Where", "type": "map", "varname": "spot" },
+        ],
+        "geolocations": { "base": "Where it is" },
+        "workflow": {
+            "name": "W", "functions": { "_receiver": "Recipient" },
+            "statuses": [
+                { "id": "new", "name": "New", "endpoint": false },
+                { "id": "done", "name": "Done", "endpoint": true },
+            ],
+            "actions": { "jump:validate": { "label": "Validate" } },
+        },
+    })
+}
+
+fn import<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Said {
+    let mut command = fieldpost(["import", "wcs"].into_iter().chain(arguments));
+    run(command.current_dir(folder))
+}
+
+#[test]
+fn a_form_of_a_wcs_is_imported_applied_shown_and_exported() {
+    let folder = folder();
+    write(folder.path(), "newsletter.json", &schema("newsletter").to_string());
+    let said = import(folder.path(), ["newsletter.json", "--project", "clinic"]);
+    for told in [
+        "forms.newsletter.fields.kind.items: The schema does not say what can be chosen in kind",
+        "forms.newsletter.lifecycle.statuses.new.actions: ",
+        "forms.newsletter.lifecycle.functions._receiver: ",
+        "Programs can set off jump:validate",
+        "1 form; 4 things left to be written",
+    ] {
+        assert!(said.errors.contains(told), "{told}: {said:?}");
+    }
+    let file = said.well();
+    assert!(file.contains("#   forms.newsletter.fields.kind.items: "), "{file}");
+
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let path = write(folder.path(), "clinic.yaml", &file);
+    run(hub.command(["apply"]).arg(&path)).well();
+    let listed = run(&mut hub.command(["forms", "list"])).well();
+    assert!(listed.contains("newsletter") && listed.contains("defined"), "{listed}");
+    let shown = run(&mut hub.command(["forms", "show", "newsletter"])).well();
+    for part in ["email", "geopoint", "status", "done", "Done", "yes"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let shown = run(&mut hub.command(["forms", "show", "newsletter", "--json"])).json();
+    assert_eq!(shown["defined"]["statuses"][1]["is_endpoint"], true);
+    assert_eq!(shown["defined"]["definition"]["geolocation"], "spot");
+
+    let yaml = run(&mut hub.command(["forms", "export", "newsletter"])).well();
+    assert!(file.ends_with(&yaml), "{yaml}\n{file}");
+    let exported =
+        hub.command(["forms", "export", "newsletter", "--format", "wcs-schema"]).output();
+    let exported: Value = serde_json::from_slice(&exported.unwrap().stdout).unwrap();
+    assert_eq!(exported["url_name"], "newsletter");
+    write(folder.path(), "again.json", &exported.to_string());
+    let again = import(folder.path(), ["again.json", "--project", "clinic"]);
+    assert!(again.output.ends_with(&yaml), "what went out comes back: {again:?}");
+    let mut command = hub.command(["forms", "export", "newsletter", "--format", "xform"]);
+    let xform = run(&mut command);
+    assert!(
+        xform.errors.contains("forms.newsletter.fields.kind.items: No items are known"),
+        "{xform:?}"
+    );
+    assert!(xform.output.contains("<data id=\"newsletter\" version=\"1\">"), "{xform:?}");
+    let uploaded = write(folder.path(), "form.xml", &xform.output.replace("newsletter", "copied"));
+    assert_eq!(run(hub.command(["forms", "upload"]).arg(uploaded)).well().trim(), "copied");
+}
+
+#[test]
+fn forms_are_put_into_a_project_file_that_is_there() {
+    let folder = folder();
+    write(folder.path(), "two.json", &json!([schema("a"), schema("b")]).to_string());
+    let there = "# Ours.\nproject: clinic\nforms:\n    old: { fields: [] } # kept\n\n# The way in.\n\
+                 sources:\n  kobo: { dialect: kobo, secret: \"${KOBO_INBOX}\" }\n";
+    let path = write(folder.path(), "clinic.yaml", there);
+    import(folder.path(), ["two.json", "-o", "clinic.yaml", "--merge"]).well();
+    let merged = fs::read_to_string(&path).unwrap();
+    assert!(
+        merged.starts_with("# Ours.\nproject: clinic\nforms:\n    old: { fields: [] } # kept\n"),
+        "{merged}"
+    );
+    assert!(merged.ends_with(there.split_once("# kept\n").unwrap().1), "{merged}");
+    assert!(merged.contains("\n    a:\n") && merged.contains("\n    b:\n"), "{merged}");
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let mut apply = hub.command(["apply"]);
+    run(apply.arg(&path).env("KOBO_INBOX", "secret-of-the-kobo-1")).well();
+
+    let refused = [
+        (vec!["two.json", "-o", "clinic.yaml", "--merge"], "the project has a form \"a\" already"),
+        (vec!["two.json", "-o", "clinic.yaml"], "clinic.yaml is there already"),
+        (vec!["two.json", "two.json"], "the form \"a\" is there twice"),
+    ];
+    for (arguments, told) in refused {
+        let said = import(folder.path(), arguments);
+        assert!(said.code != Some(0) && said.errors.contains(told), "{told}: {said:?}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), merged, "nothing was written");
+    write(folder.path(), "none.json", "{}");
+    let mut command = fieldpost(["import", "wcs", "none.json"]);
+    check_failure(
+        command.current_dir(folder.path()),
+        1,
+        "error: none.json: this is no schema of a form: it lacks `name` or `fields`\nhint: give what a w.c.s. \
+         answers at `/api/formdefs/<slug>/schema`; see the guide to w.c.s.",
+    );
+}
