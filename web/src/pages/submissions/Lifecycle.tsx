@@ -1,30 +1,25 @@
 // Where a submission stands in the lifecycle of its form: its status, what the reader may do now, and all
 // that happened to it, the newest first.
-import { Button, Textarea } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useId, useState } from "react";
+import type { ReactNode } from "react";
 import { Problem } from "../../api/problem";
 import { useMay } from "../../api/useMay";
 import { EmptyState } from "../../design/EmptyState";
-import { ErrorNote } from "../../design/ErrorNote";
 import { Facts, Section } from "../../design/Section";
 import { StateMark } from "../../design/StateMark";
 import { Time } from "../../design/Time";
-import { useToast } from "../../design/Toasts";
 import table from "../../design/table.module.css";
 import { useWords } from "../../i18n/words";
 import { Loaded } from "../../lists/Loaded";
+import { LifecycleActions } from "./LifecycleActions";
 import styles from "./lifecycle.module.css";
 import {
-  actOnSubmission,
-  type LifecycleAction,
   type LifecycleEvent,
   type LifecyclePart,
   lifecycleQuery,
   type Lifecycle as Standing,
   type Submission,
-  submissionKey,
 } from "./queries";
 
 interface LifecycleProps {
@@ -67,10 +62,11 @@ function Shown({ project, submission, standing }: LifecycleProps & { standing: S
       <Facts facts={facts} />
       {may && !standing.busy && standing.actions.length > 0 && (
         <Section title={words.actions}>
-          <Actions
+          <LifecycleActions
             key={status?.id ?? "draft"}
             project={project}
             submission={submission}
+            form={standing.form}
             actions={standing.actions}
           />
         </Section>
@@ -107,71 +103,6 @@ function Status({ standing }: { standing: Standing }) {
     <>
       <StateMark tone={status.endpoint ? "ended" : "waiting"}>{status.name}</StateMark>
       {standing.busy && <span className={styles.busy}>{words.busy}</span>}
-    </>
-  );
-}
-
-function Actions({
-  project,
-  submission,
-  actions,
-}: LifecycleProps & { actions: readonly LifecycleAction[] }) {
-  const words = useWords().submissions.lifecycle;
-  const toast = useToast();
-  const client = useQueryClient();
-  const [text, setText] = useState("");
-  const label = useId();
-  const acting = useMutation({
-    mutationFn: (action: LifecycleAction) =>
-      actOnSubmission(project, submission.id, {
-        kind: action.kind,
-        action: action.action,
-        text: action.kind === "comment" ? text : undefined,
-      }),
-    onSuccess: () => {
-      setText("");
-      toast({ text: words.done });
-      return client.invalidateQueries({ queryKey: submissionKey(project, submission.id) });
-    },
-    onError: (error) => toast({ text: <ErrorNote error={error} />, bad: true }),
-  });
-  const comments = actions.filter(({ kind }) => kind === "comment");
-  const buttons = actions.filter(({ kind }) => kind !== "comment");
-  return (
-    <>
-      {comments.length > 0 && (
-        <Textarea
-          id={label}
-          label={words.comment}
-          value={text}
-          onChange={({ currentTarget }) => setText(currentTarget.value)}
-          autosize
-          minRows={2}
-          className={styles.comment}
-        />
-      )}
-      <div className={styles.buttons}>
-        {comments.map((action) => (
-          <Button
-            key={action.action}
-            disabled={text.trim() === ""}
-            loading={acting.isPending}
-            onClick={() => acting.mutate(action)}
-          >
-            {action.label}
-          </Button>
-        ))}
-        {buttons.map((action) => (
-          <Button
-            key={`${action.kind} ${action.action}`}
-            variant="default"
-            loading={acting.isPending}
-            onClick={() => acting.mutate(action)}
-          >
-            {action.label}
-          </Button>
-        ))}
-      </div>
     </>
   );
 }

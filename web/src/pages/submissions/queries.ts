@@ -233,6 +233,41 @@ export const actOnSubmission = (
     }),
   );
 
+/** Adds a file. It is sent part by part, as a page would. */
+export const attachToSubmission = (
+  project: string,
+  submission: string,
+  action: string,
+  file: File,
+) => {
+  const parts = new FormData();
+  parts.append("action", action);
+  parts.append("file", file, file.name);
+  return answered(
+    api.POST("/api/v1/projects/{project}/submissions/{submission}/lifecycle", {
+      params: { path: { project, submission } },
+      body: { kind: "attach", action },
+      bodySerializer: () => parts,
+    }),
+  );
+};
+
+/** Changes the answers that are named; the others stay. */
+export const changeAnswers = (
+  project: string,
+  submission: string,
+  action: string,
+  data: Readonly<Record<string, unknown>>,
+) => {
+  const body = { kind: "edit", action, data };
+  return answered(
+    api.POST("/api/v1/projects/{project}/submissions/{submission}/lifecycle", {
+      params: { path: { project, submission } },
+      body,
+    }),
+  );
+};
+
 export const eraseSubmission = (project: string, submission: string, dryRun: boolean) =>
   answered(
     api.DELETE("/api/v1/projects/{project}/submissions/{submission}", {
