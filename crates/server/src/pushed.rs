@@ -109,7 +109,8 @@ fn told(app: &App, source: &Source, project: &str, record: &ReceivedRecord) -> V
     data.push(("message", Value::from(record.receipt.message.to_string())));
     let display_id = record.followed.as_ref().map(|followed| {
         data.extend(of_submission(app, project, followed));
-        followed.record.progress.display_id.clone()
+        let progress = &followed.record.progress;
+        progress.natural_id.as_ref().unwrap_or(&progress.display_id).clone()
     });
     let display_id = display_id.filter(|_| source.gives_display_id);
     let display_id = display_id.map(|id| ("display_id", Value::from(id)));

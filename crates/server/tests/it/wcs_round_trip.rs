@@ -130,7 +130,7 @@ async fn pushing_hub(engine: Engine, other: &TestHub, files: &str) -> (TestHub, 
     let mut form = form(&hub);
     let call = json!({
         "connection": "archive", "path": format!("/inbox/{RECORDS}"), "post": true,
-        "files": files, "name": "archived", "data": { "sent_by": "{{ form_number }}" },
+        "files": files, "name": "archived", "post_data": { "sent_by": "{{ form_number }}" },
     });
     form["lifecycle"]["statuses"] = json!({
         "new": { "name": "New", "actions": [{ "call": call }, { "jump": "archived" }] },
@@ -197,8 +197,8 @@ async fn a_lifecycle_pushes_its_records_to_another_hub_with_their_files() {
         assert_eq!(taken["submission"]["channel"], "mail");
         assert_eq!(download(&other, &taken["fields"]["photo"]).await, photo());
         // The number of the other hub is what this one shows.
-        assert_eq!(document["display_id"], taken["display_id"]);
-        assert_eq!(response["display_id"], document["display_id"]);
+        assert_eq!(document["display_id"], "A-1");
+        assert_eq!((&taken["id"], &response["data"]["display_id"]), (&json!("A-1"), &json!("A-1")));
 
         // Pushed again, it is the same record there.
         let trigger = "/p/clinic/api/forms/request/1/jump/trigger/again/";

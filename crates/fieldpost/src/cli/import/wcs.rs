@@ -143,12 +143,12 @@ fn section(forms: &[Imported]) -> Value<'static> {
 
 /// What is left to be written, as comments.
 fn to_complete(forms: &[Imported]) -> String {
-    let mut text = String::new();
-    for form in forms {
-        for missing in &form.missing {
-            text.push_str(&format!("#   {}: {}\n", path_of(form, missing), missing.what()));
-        }
-    }
+    let of_form = |form: &Imported| {
+        let line =
+            |missing: &Missing| format!("#   {}: {}\n", path_of(form, missing), missing.what());
+        form.missing.iter().map(line).collect::<String>()
+    };
+    let text: String = forms.iter().map(of_form).collect();
     if text.is_empty() { text } else { format!("# Left to be written:\n{text}") }
 }
 

@@ -275,6 +275,36 @@ fn the_parameters_stand_behind_the_query_in_their_order() {
     );
 }
 
+#[test]
+fn a_query_that_names_no_key_is_signed_by_one_of_those_that_may() {
+    let keys = keys();
+    let all: Vec<&ApiAccess> = keys.iter().collect();
+    let signed = |key: &ApiAccess, secret: &str, nonce: &str| {
+        let algorithm = key.algorithms.first().copied().unwrap_or(SigningAlgorithm::Sha256);
+        let signer = Signer::new(None, &Secret::new(secret), algorithm, None).unwrap();
+        let mut url: Url = "http://h/inbox/x?a=b".parse().unwrap();
+        signer.sign(&mut url, NOW, nonce);
+        url.query().unwrap().to_owned()
+    };
+    let key = keys.iter().find(|key| !key.secret.expose().is_empty()).unwrap();
+    let query = signed(key, key.secret.expose(), "0a");
+    let verified = check_with(&query, &all, NOW).unwrap();
+    assert_eq!(verified.access.secret.expose(), key.secret.expose());
+    let nonce = verified.nonce.unwrap();
+    assert_eq!((nonce.origin.as_str(), nonce.text.as_str()), (verified.access.name.as_str(), "0a"));
+    let refused = |query: &str, keys: &[&ApiAccess], at: Timestamp, description: &str| {
+        let refusal = check_with(query, keys, at).unwrap_err();
+        assert_eq!((refusal.status, refusal.description.as_str()), (403, description), "{query}");
+    };
+    refused(&signed(key, "another", "0a"), &all, NOW, "Invalid signature.");
+    refused(&signed(key, "", "0a"), &all, NOW, "Invalid signature.");
+    refused(&format!("{query}&x=y"), &all, NOW, "Invalid signature.");
+    refused(&query, &[], NOW, "Invalid algo.");
+    refused(&query.replace("algo=", "other="), &all, NOW, "Missing/multiple algo field.");
+    let late = NOW + Duration::from_secs(31);
+    refused(&query, &all, late, "timestamp is more than 30 seconds in the past: 0:00:31");
+}
+
 proptest! {
     /// What is signed here is accepted here, and nothing else is.
     #[test]
