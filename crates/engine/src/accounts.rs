@@ -130,17 +130,20 @@ impl Hub {
     }
 
     /// Writes into the audit log. What was done is done: where the log cannot be written, the hub's
-    /// own log says so.
-    pub async fn note(&self, note: Note) {
+    /// own log says so. The answer is the id of the entry.
+    pub async fn note(&self, note: Note) -> Option<Uuid> {
         let Note { project, who, action, target, detail, address } = note;
         let now = self.now();
         let address = address.map(|address| address.to_string());
+        let id = new_id(now);
         let entry =
-            AuditEntry { id: new_id(now), at: now, project, who, action, target, detail, address };
+            AuditEntry { id, at: now, project, who, action, target, detail, address };
         if let Err(error) = self.store().note(&entry).await {
             let AuditEntry { action, target, .. } = entry;
             tracing::error!(%error, action, target, "the audit log lacks an entry: {error}");
+            return None;
         }
+        Some(id)
     }
 }
 

@@ -262,6 +262,8 @@ fn server_settings(
     Ok(ServerSettings {
         max_body: inbound.max_body.in_memory(),
         bodies_in_memory: inbound.bodies_in_memory.in_memory(),
+        compression_level: inbound.compression_level,
+        max_imported_cards: inbound.max_imported_cards.in_memory(),
         body_timeout: inbound.body_timeout.0,
         max_upload: inbound.max_upload.in_memory(),
         max_file: inbound.max_file.in_memory(),

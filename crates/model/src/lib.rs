@@ -25,6 +25,7 @@ pub mod openrosa;
 pub mod pattern;
 pub mod person;
 pub mod progress;
+pub mod progress_count;
 pub mod progress_list;
 pub mod project;
 pub mod recipient;

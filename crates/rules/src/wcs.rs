@@ -24,6 +24,7 @@ pub mod reading;
 pub mod refusal;
 pub mod search;
 pub mod signature;
+pub mod statistics;
 pub mod switches;
 pub mod tracking_code;
 

@@ -13,10 +13,11 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::app::Shared;
+use crate::compressed::takes;
 use crate::html::{self, CSS, HTML, JAVASCRIPT, SVG};
 use crate::problem;
 
@@ -144,17 +145,6 @@ fn is_document(content_type: &str) -> bool {
     [HTML, SVG].contains(&content_type)
 }
 
-/// Whether the client takes an encoding: it names it, and not with a weight of nothing.
-fn takes(headers: &HeaderMap, encoding: &str) -> bool {
-    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    accepted.unwrap_or_default().split(',').any(|choice| {
-        let mut parts = choice.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        let weight = parts.find_map(|part| part.strip_prefix("q="));
-        named && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
-    })
-}
-
 /// The content type of a file by its ending; there are no files of other kinds.
 fn content_type(path: &str) -> Option<&'static str> {
     let (_, ending) = path.rsplit_once('.')?;
@@ -172,6 +162,7 @@ fn content_type(path: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use http::header::ACCEPT_ENCODING;
     use http_body_util::BodyExt as _;
 
     use super::*;

@@ -44,6 +44,11 @@ pub struct ServerSettings {
     pub max_connections: usize,
     /// The longest that the answer of a webhook waits for its run; 504 beyond it.
     pub reply_timeout: Duration,
+    /// How much effort is spent on compressing texts for the clients that take it: from 1, the fastest, to 9; 0 is
+    /// none.
+    pub compression_level: u32,
+    /// The most cards of one import.
+    pub max_imported_cards: usize,
     /// How long a stopping server waits for requests under way.
     pub stop_timeout: Duration,
     /// What links to this hub begin with, without a slash at the end. The `Host` header is never
@@ -86,6 +91,8 @@ impl ServerSettings {
             max_headers: 100,
             max_connections: 4_096,
             reply_timeout: Duration::from_secs(30),
+            compression_level: 1,
+            max_imported_cards: 5_000,
             stop_timeout: Duration::from_secs(20),
             public_url: None,
             trusted_proxies: Vec::new(),
@@ -105,6 +112,8 @@ impl std::fmt::Debug for ServerSettings {
         formatter
             .debug_struct("ServerSettings")
             .field("max_body", &self.max_body)
+            .field("compression_level", &self.compression_level)
+            .field("max_imported_cards", &self.max_imported_cards)
             .field("bodies_in_memory", &self.bodies_in_memory)
             .field("max_connections", &self.max_connections)
             .field("public_url", &self.public_url)

@@ -129,6 +129,17 @@ impl Store {
         Ok(())
     }
 
+    /// A row of the log of a project.
+    pub async fn audit_entry(
+        &self,
+        project: &str,
+        id: Uuid,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM audit WHERE id = $1 AND project = $2");
+        let found = self.query(sql, vec![id.into(), project.into()], read_entry).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// The log, newest first.
     pub async fn audit(
         &self,

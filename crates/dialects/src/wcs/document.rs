@@ -283,7 +283,7 @@ fn classic_role(of: &fieldpost_model::person::Role) -> Object {
 }
 
 /// What old releases called a channel.
-fn channel_label(channel: Channel) -> &'static str {
+pub(super) fn channel_label(channel: Channel) -> &'static str {
     match channel {
         Channel::Web => "Web",
         Channel::Mail => "Mail",

@@ -14,6 +14,8 @@
 
 pub mod anonymous;
 pub mod answer;
+pub mod calendar;
+pub mod case;
 pub mod catalogue;
 mod display;
 pub mod document;
@@ -21,16 +23,19 @@ mod fields;
 pub mod geojson;
 mod history;
 mod incoming;
+pub mod job;
 pub mod list;
 pub mod pieces;
 pub mod push;
 pub mod read;
 mod record;
 pub mod schema;
+pub mod statistics;
 pub mod table;
 mod times;
 
 pub use chrono_tz::Tz;
 pub use display::plain_text;
-pub(crate) use incoming::decode;
-pub use record::{Offer, Record, Site, Viewer};
+pub(crate) use incoming::{decode, instance_id};
+pub use incoming::{Pushed, pushed};
+pub use record::{Offer, Record, RecordsAt, Site, Viewer};

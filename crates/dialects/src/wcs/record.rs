@@ -34,6 +34,20 @@ pub struct Site<'s> {
     pub time_zone: Tz,
     /// The roles of the project.
     pub roles: &'s [Role],
+    /// Where its records are.
+    pub records: RecordsAt,
+}
+
+/// Where records are, below the address of a project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordsAt {
+    /// Among the submissions of forms.
+    #[default]
+    Forms,
+    /// Among the cards, which are submissions of forms all the same, with a page each.
+    Cards,
+    /// Among the cards; there are no pages of them.
+    Cases,
 }
 
 /// What the caller may see and do, as the rules have it.
@@ -77,11 +91,17 @@ impl Site<'_> {
     pub(super) fn addresses(&self, form: &str, id: &str) -> Addresses {
         let base = self.base;
         let path = format!("{}/{}", escaped(form), escaped(id));
-        Addresses {
-            front: format!("{base}/{path}/"),
-            backoffice: format!("{base}/backoffice/management/{path}/"),
-            api: format!("{base}/api/forms/{path}/"),
-        }
+        let data = || format!("{base}/backoffice/data/{path}/");
+        let (front, backoffice, among) = match self.records {
+            RecordsAt::Forms => (
+                format!("{base}/{path}/"),
+                format!("{base}/backoffice/management/{path}/"),
+                "forms",
+            ),
+            RecordsAt::Cards => (format!("{base}/{path}/"), data(), "cards"),
+            RecordsAt::Cases => (data(), data(), "cards"),
+        };
+        Addresses { front, backoffice, api: format!("{base}/api/{among}/{path}/") }
     }
 
     /// Where the document of a submission is.

@@ -217,6 +217,7 @@ impl Hub {
             base: &site,
             time_zone: super::machine::zone_of(routing),
             roles: routing.roles(),
+            records: wcs::RecordsAt::Forms,
         };
         let offers =
             self.offers(routing, followed, &Caller { is_signed: true, ..Caller::nobody() });

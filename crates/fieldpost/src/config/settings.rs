@@ -316,6 +316,28 @@ pub(crate) struct InboundSettings {
     )]
     pub(crate) bodies_in_memory: Size,
 
+    /// How much effort is spent on compressing the lists, exports and documents of the w.c.s. API, for
+    /// clients that take them compressed: from 1, the fastest, to 9, the smallest. 0 is none.
+    #[arg(
+        long,
+        env = "FIELDPOST_COMPRESSION_LEVEL",
+        value_name = "LEVEL",
+        default_value = "1",
+        value_parser = clap::value_parser!(u32).range(0..=9),
+        hide_env_values = true
+    )]
+    pub(crate) compression_level: u32,
+
+    /// The most cards of one import by the w.c.s. API.
+    #[arg(
+        long,
+        env = "FIELDPOST_MAX_IMPORTED_CARDS",
+        value_name = "COUNT",
+        default_value = "5000",
+        hide_env_values = true
+    )]
+    pub(crate) max_imported_cards: Count,
+
     /// Unreadable messages that are kept for each source; more of them are refused.
     #[arg(
         long,

@@ -59,6 +59,11 @@ impl Refusal {
         Self::new(400, "Invalid request", "invalid-request", description)
     }
 
+    /// What is imported cannot be read. Clients of imports look into the answer, not at its status.
+    pub fn invalid_format(description: impl Into<String>) -> Self {
+        Self::new(200, "Invalid format", "invalid-format", description)
+    }
+
     /// There is nothing at the address.
     pub fn not_found() -> Self {
         Self::new(404, "Page not found", "not-found", "There is nothing at this address.")
@@ -128,6 +133,7 @@ mod tests {
                 "unknown-name-id",
             ),
             (Refusal::missing_user(), 200, "Access denied", "missing-user"),
+            (Refusal::invalid_format("x"), 200, "Invalid format", "invalid-format"),
             (Refusal::invalid("x"), 400, "Invalid request", "invalid-request"),
             (Refusal::not_found(), 404, "Page not found", "not-found"),
             (Refusal::method_not_allowed(), 405, "Method not allowed", "method-not-allowed"),

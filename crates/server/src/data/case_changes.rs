@@ -11,11 +11,10 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::response::Response;
-use fieldpost_engine::{ChangeError, FormOutcome, Note};
+use fieldpost_engine::Note;
 use fieldpost_model::case::{BlockScope, CaseAction, CaseBlock, CaseIndex};
 use fieldpost_model::json::Value;
 use http::StatusCode;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::case_rows::{Row, Target, external_id, read_row, refused};
@@ -25,55 +24,24 @@ use super::{Asked, answer};
 use crate::api::shortened;
 use crate::client_address::ClientAddress;
 use crate::problem::Problem;
-use crate::{body, incoming};
+use crate::{body, case_ids};
 
 /// Cases that one request changes at most.
 const MOST_ROWS: usize = 100;
-/// Ids that are tried for the case of one external id: those before were taken by cases that were deleted,
-/// or that are called otherwise by now.
-const MOST_IDS: u32 = 100;
 /// What a new case must have.
 const NEEDED: [&str; 3] = ["case_name", "case_type", "owner_id"];
 
-/// The id of the case that an upsert makes: the same for all that name one external id, unless the case
-/// that has it is deleted, or is called otherwise by now.
+/// The id of the case that an upsert makes.
 async fn free_id(asked: &Asked<'_>, external_id: &str) -> Result<String, Problem> {
-    let (store, project) = (asked.app.hub.store(), asked.project());
-    for number in 0..MOST_IDS {
-        let id = upserted_id(project, external_id, number);
-        let states = store.cases(project, &[&id]).await?;
-        // One that is there and called so was made by another upsert in this moment.
-        let is_free = states
-            .get(&id)
-            .is_none_or(|case| !case.value.deleted && case.value.external_id == external_id);
-        if is_free {
-            return Ok(id);
-        }
-    }
-    let detail = format!(
-        "{MOST_IDS} cases that are deleted or called otherwise by now were made by the external ID '{}'",
-        shortened(external_id)
-    );
-    Err(refused(detail).hint("make the case with POST, which gives it a new id"))
-}
-
-/// One of the ids that the cases of an external id may have, counted from 0.
-fn upserted_id(project: &str, external_id: &str, number: u32) -> String {
-    let mut digest = Sha256::new();
-    digest.update(b"fieldpost case by external id\0");
-    digest.update(project.as_bytes());
-    digest.update([0]);
-    digest.update(external_id.as_bytes());
-    if number > 0 {
-        digest.update([0]);
-        digest.update(number.to_be_bytes());
-    }
-    let whole: [u8; 32] = digest.finalize().into();
-    let mut bytes = [0; 16];
-    for (short, long) in bytes.iter_mut().zip(whole) {
-        *short = long;
-    }
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+    let found = case_ids::free(asked.app.hub.store(), asked.project(), external_id).await?;
+    found.ok_or_else(|| {
+        let detail = format!(
+            "{} cases that are deleted or called otherwise by now were made by the external ID '{}'",
+            case_ids::MOST,
+            shortened(external_id)
+        );
+        refused(detail).hint("make the case with POST, which gives it a new id")
+    })
 }
 
 /// A row with the case that it is about.
@@ -318,21 +286,9 @@ async fn change_one(asked: &Asked<'_>, settled: Settled) -> Result<Response, Pro
 /// Changes the cases: all of them, or none. The answer is the id of the form that did.
 async fn changed(asked: &Asked<'_>, blocks: &[CaseBlock]) -> Result<String, Problem> {
     let user = &asked.caller.who.name;
-    let changed = asked.app.hub.change_cases(asked.project(), None, blocks, user).await;
-    let changed = changed.map_err(|error| match error {
-        ChangeError::Hub(error) => Problem::from(error),
-        ChangeError::Receive(error) => incoming::refusal(error, false),
-    })?;
-    match changed.receipt.outcome {
-        FormOutcome::Decided(decision) if decision.is_taken() => {}
-        FormOutcome::Decided(decision) => return Err(refused(decision.name())),
-        FormOutcome::NotProcessable { code, reason } | FormOutcome::Unreadable { code, reason } => {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, code, reason)
-                .about_message(changed.receipt.message)
-                .hint("nothing was changed"));
-        }
-    }
-    let detail = serde_json::json!({ "cases": blocks.len(), "form": changed.form_id });
+    let changed = case_ids::change(asked.app, asked.project(), blocks, user).await?;
+    let form_id = changed.map_err(refused)?;
+    let detail = serde_json::json!({ "cases": blocks.len(), "form": form_id });
     asked
         .app
         .hub
@@ -345,20 +301,5 @@ async fn changed(asked: &Asked<'_>, blocks: &[CaseBlock]) -> Result<String, Prob
             address: asked.parts.extensions.get::<ClientAddress>().map(|client| client.0),
         })
         .await;
-    Ok(changed.form_id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_external_id_has_one_case_in_each_project() {
-        let id = upserted_id("clinic", "7", 0);
-        assert_eq!(upserted_id("clinic", "7", 0), id);
-        assert_ne!(upserted_id("clinic", "7", 1), id);
-        assert_ne!(upserted_id("clinic", "8", 0), id);
-        assert_ne!(upserted_id("other", "7", 0), id);
-        assert!(Uuid::try_parse(&id).is_ok());
-    }
+    Ok(form_id)
 }

@@ -13,7 +13,7 @@ use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::lifecycle::Who;
 use fieldpost_model::progress_list::{Pushdown, Span};
 use fieldpost_rules::wcs::caller::{ActsFor, Caller, Proof};
-use fieldpost_rules::wcs::reading::may_read_definitions;
+use fieldpost_rules::wcs::reading::{Kind, may_read_definitions};
 use fieldpost_rules::wcs::search::Search;
 use fieldpost_rules::wcs::{Parameters, Refusal};
 
@@ -47,9 +47,9 @@ pub(super) async fn forms(asked: &Asked) -> Result<Response, Turned> {
 }
 
 /// `GET /api/formdefs/<slug>/schema`, `/api/cards/<slug>/@schema`.
-pub(super) async fn schema(asked: &Asked, form: &str) -> Result<Response, Turned> {
+pub(super) async fn schema(asked: &Asked, kind: Kind, form: &str) -> Result<Response, Turned> {
     may_read_definitions(&asked.admitted.caller())?;
-    let definition = forms::find(asked, form).await?.definition;
+    let definition = forms::find_kind(asked, kind, form).await?.definition;
     let with_ids = asked.admitted.parameters.switch("include-id", false);
     let roles = asked.admitted.routing.roles();
     Ok(json(&fieldpost_dialects::wcs::schema::write(&definition, roles, with_ids)))
@@ -78,9 +78,9 @@ pub(super) fn roles(asked: &Asked) -> Result<Response, Turned> {
 }
 
 /// `GET /api/cards/@list`.
-pub(super) fn card_kinds(asked: &Asked) -> Result<Response, Turned> {
+pub(super) async fn card_kinds(asked: &Asked) -> Result<Response, Turned> {
     may_read_definitions(&asked.admitted.caller())?;
-    let kinds = cards::kinds(asked);
+    let kinds = cards::kinds(asked).await?;
     let kinds: Vec<(&str, &str)> =
         kinds.iter().map(|(name, title)| (name.as_str(), title.as_str())).collect();
     Ok(json(&catalogue::card_kinds(&kinds, &asked.site())))

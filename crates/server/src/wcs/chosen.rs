@@ -3,7 +3,8 @@
 //!
 //! Rows go by a page at a time. Two things cannot be told from a page: an order by answers, and how many records
 //! there are where the answers decide. For the first the keys of all that match are held in memory, up to
-//! [`MOST_SORTED`]; for the second they are read once more.
+//! [`MOST_SORTED`]; for the second they are read once more. What an offset leaves out is passed, unless a page that
+//! ended there is remembered, see [`places`](super::places).
 
 use std::collections::VecDeque;
 
@@ -14,9 +15,10 @@ use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::list::{ListOrder, Predicate};
 use fieldpost_store::StoreError;
 
-use super::Asked;
 use super::answer::Turned;
+use super::places::ListKey;
 use super::rows::{AT_ONCE, Listed, Rows, Sides, progress};
+use super::{Asked, cases};
 
 /// Records that are ordered by their answers at most.
 pub(super) const MOST_SORTED: usize = 100_000;
@@ -61,6 +63,8 @@ pub(super) struct Chosen {
     sorted: Option<VecDeque<Listed>>,
     /// The last row that came: its form and its way.
     last: Option<(String, Progress)>,
+    /// What the end of the list is remembered by, for whoever asks for the next page.
+    remembered_by: Option<ListKey>,
 }
 
 impl Chosen {
@@ -70,12 +74,20 @@ impl Chosen {
         form: Option<&FollowedForm>,
         wanted: Wanted,
     ) -> Result<Self, Turned> {
-        let mut rows = Rows::new(asked, wanted.pushdown.clone(), wanted.sides);
+        let mut pushdown = wanted.pushdown.clone();
+        let (left, mut to_skip) = (wanted.limit, wanted.offset);
+        let remembered_by = remembered_by(asked, &wanted).await?;
+        let found = remembered_by.and_then(|list| asked.app.places.before(list, to_skip));
+        if let Some((rows, place)) = found {
+            to_skip -= rows;
+            pushdown.after = Some(place);
+        }
+        let mut rows = Rows::new(asked, pushdown, wanted.sides);
         if let Some(form) = form {
             rows.knows(form);
         }
-        let (left, to_skip) = (wanted.limit, wanted.offset);
-        let mut chosen = Self { rows, wanted, left, to_skip, sorted: None, last: None };
+        let mut chosen =
+            Self { rows, wanted, left, to_skip, sorted: None, last: None, remembered_by };
         if chosen.wanted.order != ListOrder::Native {
             chosen.sorted = Some(chosen.sort().await?);
         }
@@ -131,10 +143,7 @@ impl Chosen {
             return Ok(None);
         }
         if is_plain && !self.wanted.is_whole {
-            self.note(
-                listed.len(),
-                listed.last().map(|it| (it.row.form.clone(), progress(&it.row))),
-            );
+            self.note(listed.len(), listed.last());
             return Ok(Some(Batch::Listed(listed)));
         }
         let mut followed = if self.sorted.is_some() {
@@ -148,9 +157,8 @@ impl Chosen {
             self.to_skip -= skipped as u64;
             followed.truncate(room_of(self.left));
         }
-        let last = followed.last();
-        let last = last.map(|it| (it.form.definition.name.clone(), it.record.progress.clone()));
-        self.note(followed.len(), last);
+        let last = followed.last().map(|it| it.submission);
+        self.note(followed.len(), listed.iter().find(|it| Some(it.row.submission) == last));
         Ok(Some(Batch::Whole(followed)))
     }
 
@@ -175,12 +183,15 @@ impl Chosen {
         Ok(())
     }
 
-    fn note(&mut self, count: usize, last: Option<(String, Progress)>) {
+    fn note(&mut self, count: usize, last: Option<&Listed>) {
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(count as u64);
         }
-        if last.is_some() {
-            self.last = last;
+        let Some(Listed { row, .. }) = last else { return };
+        self.last = Some((row.form.clone(), progress(row)));
+        if let Some(list) = self.remembered_by.filter(|_| self.is_cut()) {
+            let rows = self.wanted.offset.saturating_add(self.wanted.limit.unwrap_or_default());
+            self.rows.ended(list, rows, row);
         }
     }
 
@@ -206,6 +217,12 @@ impl Chosen {
         if all.predicate.is_trivial() {
             let (store, project) = (asked.app.hub.store(), asked.project());
             let mut count = 0;
+            if all.sides == Sides::Cases {
+                if let Some(count) = cases::count(asked, &all.pushdown).await? {
+                    return Ok(count);
+                }
+                return Self::counted(asked, all).await;
+            }
             if all.sides != Sides::Recorded {
                 count += store.count_progress(project, &all.pushdown).await?;
             }
@@ -214,6 +231,11 @@ impl Chosen {
             }
             return Ok(count);
         }
+        Self::counted(asked, all).await
+    }
+
+    /// The same by reading all.
+    async fn counted(asked: &Asked, all: Wanted) -> Result<u64, Turned> {
         let mut chosen = Self::begin(asked, None, all).await?;
         let mut count = 0;
         while let Some(batch) = chosen.next().await? {
@@ -224,6 +246,17 @@ impl Chosen {
         }
         Ok(count)
     }
+}
+
+/// What the end of a page is remembered by. A list that is not cut into pages by offsets has none, nor has one in an
+/// order that the store does not know.
+async fn remembered_by(asked: &Asked, wanted: &Wanted) -> Result<Option<ListKey>, StoreError> {
+    let is_paged = wanted.limit.is_some() && wanted.pushdown.after.is_none();
+    if !is_paged || wanted.pushdown.nothing || wanted.order != ListOrder::Native {
+        return Ok(None);
+    }
+    let last = asked.app.hub.store().last_change(asked.project()).await?;
+    Ok(Some(ListKey::of(asked, wanted, last)))
 }
 
 fn room_of(left: Option<u64>) -> usize {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use fieldpost_dialects::wcs::RecordsAt;
 use fieldpost_dialects::wcs::anonymous;
 use fieldpost_dialects::wcs::document;
 use fieldpost_dialects::wcs::pieces::{Base64Stream, Piece, Tree};
@@ -26,7 +27,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 
 use super::answer::Turned;
 use super::validators::Validators;
-use super::{Asked, forms, shown};
+use super::{Asked, cases, forms, shown};
 use crate::api::file_answer;
 use crate::uploaded;
 
@@ -40,9 +41,13 @@ pub(super) struct Found {
 pub(super) async fn find(asked: &Asked, kind: Kind, form: &str, id: &str) -> Result<Found, Turned> {
     let caller = asked.admitted.caller();
     forms::require_somebody(&caller)?;
-    let form = forms::find(asked, form).await?;
-    let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
-    let followed = hub.record(routing, &form, RecordKey::Id(id)).await?;
+    let followed = if asked.records == RecordsAt::Cases {
+        cases::find(asked, form, id).await?
+    } else {
+        let form = forms::find(asked, form).await?;
+        let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
+        hub.record(routing, &form, RecordKey::Id(id)).await?
+    };
     let followed = followed.ok_or_else(Refusal::not_found)?;
     let concerned = shown::concerned(asked, &followed);
     let concerned = concerned.iter().map(String::as_str);
@@ -197,7 +202,8 @@ fn readable(followed: &Followed, reading: Reading) -> Vec<&StoredFile> {
     record.files.iter().filter(|file| names.contains(&file.name)).collect()
 }
 
-fn add_files(group: &Group, names: &mut Vec<String>) {
+/// Adds the names of the files that answers name.
+pub(crate) fn add_files(group: &Group, names: &mut Vec<String>) {
     for (_, node) in &group.members {
         add_file(node, names);
     }

@@ -3,13 +3,16 @@
 //! ```text
 //!   formdefs/[<slug>/schema|submit]      categories/[<slug>/formdefs]      roles
 //!   forms/                               forms/geojson                     forms/changes
-//!   forms/<slug>/list[/<view>]           forms/<slug>/geojson|ods|xlsx|csv|changes
+//!   forms/<slug>/list                    forms/<slug>/geojson|ods|xlsx|csv|changes
+//!   forms/<slug>/ics/<start>[/<end>]
 //!   forms/<slug>/<id>[/download]         forms/<slug>/<id>/jump/trigger/<name>   …/hooks/<name>
 //!   cards/@list                          cards/<slug>/…                    as forms, and @schema, submit, import-*
 //!   user/[forms|drafts]                  users/[<id>/forms]                code/<code>       jobs/<id>
+//!   statistics/[forms/count]             geocoding, reverse-geocoding
 //! ```
 
 use fieldpost_dialects::sheets::SheetFormat;
+use fieldpost_dialects::wcs::RecordsAt;
 use fieldpost_rules::wcs::reading::Kind;
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -49,6 +52,8 @@ pub(crate) enum Endpoint {
     Records { kind: Kind, form: String, part: Part },
     /// One record.
     Record { kind: Kind, form: String, id: String },
+    /// Records in the shape of a view.
+    View,
     /// A file of one.
     Download { kind: Kind, form: String, id: String },
     /// A trigger of one is set off.
@@ -59,19 +64,27 @@ pub(crate) enum Endpoint {
     Code(String),
     /// What became of long work.
     Job(String),
+    /// The charts that there are.
+    Statistics,
+    /// How many submissions came in, and when.
+    FormCounts,
+    /// Where an address is, or what is at a place.
+    Geocoding,
 }
 
 /// How records are given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// As rows; in the shape of a view, where that was asked for.
-    List { view: Option<String> },
+    /// As rows.
+    List,
     /// On a map.
     Geojson,
     /// As a sheet.
     Sheet(SheetFormat),
     /// What has changed since.
     Changes,
+    /// As a calendar, by these variables.
+    Calendar { start: String, end: Option<String> },
 }
 
 /// What cards are imported from.
@@ -98,6 +111,24 @@ impl Endpoint {
         }
     }
 
+    /// Where the records are that it gives. `is_form` says whether the project asks a form of that name.
+    pub(super) fn records_at(&self, is_form: impl Fn(&str) -> bool) -> RecordsAt {
+        let (kind, form) = match self {
+            Self::Records { kind, form, .. }
+            | Self::Record { kind, form, .. }
+            | Self::Download { kind, form, .. }
+            | Self::Trigger { kind, form, .. }
+            | Self::Hook { kind, form, .. }
+            | Self::Submit { kind, form } => (*kind, form),
+            _ => return RecordsAt::Forms,
+        };
+        match kind {
+            Kind::Form => RecordsAt::Forms,
+            Kind::Card if is_form(form) => RecordsAt::Cards,
+            Kind::Card => RecordsAt::Cases,
+        }
+    }
+
     /// Whether it takes a method.
     pub(super) fn require(&self, method: &Method) -> Result<(), Turned> {
         let wanted = if method == Method::HEAD { "GET" } else { method.as_str() };
@@ -109,8 +140,20 @@ impl Endpoint {
 }
 
 /// The words that the API of w.c.s. begins with, below `/api/`. Everything else there is the hub's.
-pub(crate) const WORDS: [&str; 9] =
-    ["formdefs", "forms", "cards", "categories", "code", "roles", "user", "users", "jobs"];
+pub(crate) const WORDS: [&str; 12] = [
+    "formdefs",
+    "forms",
+    "cards",
+    "categories",
+    "code",
+    "roles",
+    "user",
+    "users",
+    "jobs",
+    "statistics",
+    "geocoding",
+    "reverse-geocoding",
+];
 
 /// The segments of a path, decoded; none where one is no text.
 fn segments(path: &str) -> Option<Vec<String>> {
@@ -133,6 +176,9 @@ pub(super) fn find(rest: &str) -> Option<Endpoint> {
         ["categories"] => Endpoint::Categories,
         ["categories", slug, "formdefs"] => Endpoint::Category(slug.to_owned()),
         ["roles"] => Endpoint::Roles,
+        ["statistics"] => Endpoint::Statistics,
+        ["statistics", "forms", "count"] => Endpoint::FormCounts,
+        ["geocoding" | "reverse-geocoding"] => Endpoint::Geocoding,
         ["user"] => Endpoint::Me,
         ["user", "forms"] => Endpoint::MyForms { drafts: false },
         ["user", "drafts"] => Endpoint::MyForms { drafts: true },
@@ -140,7 +186,7 @@ pub(super) fn find(rest: &str) -> Option<Endpoint> {
         ["users", id, "forms"] => Endpoint::PersonForms(id.to_owned()),
         ["code", code] => Endpoint::Code(code.to_owned()),
         ["jobs", id] => Endpoint::Job(id.to_owned()),
-        ["forms"] => Endpoint::All(Part::List { view: None }),
+        ["forms"] => Endpoint::All(Part::List),
         ["forms", "geojson"] => Endpoint::All(Part::Geojson),
         ["forms", "changes"] => Endpoint::All(Part::Changes),
         ["cards", "@list"] => Endpoint::CardKinds,
@@ -171,12 +217,16 @@ pub(super) fn find_in_front(form: &str, rest: &str) -> Option<Endpoint> {
 fn of_form(kind: Kind, form: &str, rest: &[&str]) -> Option<Endpoint> {
     let form = form.to_owned();
     let part = match *rest {
-        ["list"] => Part::List { view: None },
-        ["list", view] => Part::List { view: Some(view.to_owned()) },
+        ["list"] => Part::List,
+        ["list" | "geojson" | "ods" | "xlsx" | "csv", _] => return Some(Endpoint::View),
         ["geojson"] => Part::Geojson,
         ["changes"] => Part::Changes,
         [name] if SheetFormat::from_name(name).is_some() => {
             Part::Sheet(SheetFormat::from_name(name)?)
+        }
+        ["ics", start] => Part::Calendar { start: start.to_owned(), end: None },
+        ["ics", start, end] => {
+            Part::Calendar { start: start.to_owned(), end: Some(end.to_owned()) }
         }
         [id] => return Some(Endpoint::Record { kind, form, id: id.to_owned() }),
         [id, "download"] => return Some(Endpoint::Download { kind, form, id: id.to_owned() }),
@@ -191,6 +241,8 @@ fn of_form(kind: Kind, form: &str, rest: &[&str]) -> Option<Endpoint> {
         [id, "hooks", name] => {
             return Some(Endpoint::Hook { kind, form, id: id.to_owned(), name: name.to_owned() });
         }
+        // A card in the shape of a view.
+        [_, _] if kind == Kind::Card => return Some(Endpoint::View),
         _ => return None,
     };
     Some(Endpoint::Records { kind, form, part })
@@ -211,20 +263,22 @@ mod tests {
             ("formdefs/request/submit", Some(Submit { kind: form, form: text("request") })),
             ("categories", Some(Categories)),
             ("categories/town-hall/formdefs", Some(Category(text("town-hall")))),
-            ("forms", Some(All(Part::List { view: None }))),
+            ("forms", Some(All(Part::List))),
             ("forms/geojson", Some(All(Part::Geojson))),
-            ("forms/request/list", records(form, Part::List { view: None })),
-            ("forms/request/list/mine", records(form, Part::List { view: Some(text("mine")) })),
+            ("forms/request/list", records(form, Part::List)),
+            ("forms/request/list/mine", Some(View)),
+            ("forms/request/ods/mine", Some(View)),
+            ("cards/child/mine/7", Some(View)),
             ("forms/request/geojson", records(form, Part::Geojson)),
             ("forms/request/ods", records(form, Part::Sheet(SheetFormat::Ods))),
             ("forms/request/changes", records(form, Part::Changes)),
             (
+                "forms/request/ics/from/to",
+                records(form, Part::Calendar { start: text("from"), end: Some(text("to")) }),
+            ),
+            (
                 "cards/child/list",
-                Some(Records {
-                    kind: Kind::Card,
-                    form: text("child"),
-                    part: Part::List { view: None },
-                }),
+                Some(Records { kind: Kind::Card, form: text("child"), part: Part::List }),
             ),
             ("cards/@list", Some(CardKinds)),
             ("cards/child/@schema", Some(Schema { kind: Kind::Card, form: text("child") })),
@@ -263,6 +317,9 @@ mod tests {
             ("users/7/forms", Some(PersonForms(text("7")))),
             ("code/QRFPTSLR", Some(Code(text("QRFPTSLR")))),
             ("jobs/7", Some(Job(text("7")))),
+            ("statistics", Some(Statistics)),
+            ("statistics/forms/count", Some(FormCounts)),
+            ("reverse-geocoding", Some(Geocoding)),
             ("forms/request/16/else", None),
             ("forms/%ff", None),
             ("else", None),

@@ -6,10 +6,11 @@ use fieldpost_engine::FollowedForm;
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::caller::{ActsFor, Caller, Proof};
+use fieldpost_rules::wcs::reading::Kind;
 use fieldpost_store::FormQuery;
 
-use super::Asked;
 use super::answer::Turned;
+use super::{Asked, cards};
 
 /// Forms of other origins that are listed.
 const MOST_RECORDED: usize = 10_000;
@@ -18,6 +19,18 @@ const MOST_RECORDED: usize = 10_000;
 pub(super) async fn find(asked: &Asked, name: &str) -> Result<FollowedForm, Turned> {
     let found = asked.app.hub.followed_form(&asked.admitted.routing, name).await?;
     Ok(found.ok_or_else(Refusal::not_found)?)
+}
+
+/// What the records of an address are of: the form of that name, or the kind of cards.
+pub(super) async fn find_kind(
+    asked: &Asked,
+    kind: Kind,
+    name: &str,
+) -> Result<FollowedForm, Turned> {
+    match kind {
+        Kind::Form => find(asked, name).await,
+        Kind::Card => cards::find(asked, name).await,
+    }
 }
 
 /// The forms that the project does not ask itself.

@@ -7,14 +7,15 @@
 use axum::body::Body;
 use axum::response::Response;
 use fieldpost_dialects::sheets::{Csv, Sheet, SheetFormat};
+use fieldpost_dialects::wcs::calendar::{self, EventFields};
 use fieldpost_dialects::wcs::list::{Envelope, has_places};
-use fieldpost_dialects::wcs::table;
+use fieldpost_dialects::wcs::{RecordsAt, table};
 use fieldpost_engine::FollowedForm;
 use fieldpost_model::form_definition::{DisplayLocation, FormField};
-use fieldpost_model::progress_list::Whom;
+use fieldpost_model::progress_list::{Order, OrderKey, Whom};
 use fieldpost_model::time::Timestamp;
-use fieldpost_rules::wcs::list::{ListFacts, ListQuery, read};
-use fieldpost_rules::wcs::reading::{Address, Kind, Reading, may_read};
+use fieldpost_rules::wcs::list::{ListFacts, ListOrder, ListQuery, read};
+use fieldpost_rules::wcs::reading::{Address, Kind, Reading, StatusReader, may_read};
 use fieldpost_rules::wcs::{Parameters, Refusal};
 
 use super::answer::Turned;
@@ -37,12 +38,13 @@ pub(super) async fn answer(
 ) -> Result<Response, Turned> {
     let caller = asked.admitted.caller();
     forms::require_somebody(&caller)?;
-    let form = forms::find(asked, form).await?;
+    let form = forms::find_kind(asked, kind, form).await?;
     let (parameters, sent) = parameters(asked, sent).await?;
     let address = match &part {
-        Part::List { .. } | Part::Changes => Address::List,
+        Part::List | Part::Changes => Address::List,
         Part::Geojson => Address::Geojson,
         Part::Sheet(_) => Address::Sheet,
+        Part::Calendar { .. } => Address::Calendar,
     };
     let concerned = forms::concerned(asked, &form);
     let concerned = concerned.iter().map(String::as_str);
@@ -53,10 +55,9 @@ pub(super) async fn answer(
     }
     let reader = Reader { asked: asked.clone(), reading };
     let mut response = match part {
-        // There are no views but the usual one.
-        Part::List { view: Some(_) } => return Err(Refusal::not_found().into()),
+        Part::Changes if asked.records == RecordsAt::Cases => return Err(no_feed().into()),
         Part::Changes => return changes::answer(asked, Some(&form), reading).await,
-        Part::List { view: None } => {
+        Part::List => {
             let query = query(asked, &form, (address, kind, reading), &parameters)?;
             rows(reader, &form, &parameters, query).await?
         }
@@ -71,9 +72,37 @@ pub(super) async fn answer(
             let query = query(asked, &form, (address, kind, reading), &parameters)?;
             sheet(reader, &form, &parameters, query, format).await?
         }
+        Part::Calendar { start, end } => {
+            let fields = EventFields::find(&form.definition, &start, end.as_deref());
+            let unknown = |name| Refusal::invalid(format!("Invalid variable \"{name}\"."));
+            let fields = fields.map_err(unknown)?;
+            let query = query(asked, &form, (address, kind, reading), &parameters)?;
+            let wanted = wanted(asked, &form, &query, true);
+            let chosen = Chosen::begin(asked, Some(&form), wanted).await?;
+            let body = written::calendar(reader, &form, chosen, fields);
+            let file_name = format!("{}.ics", form.definition.name);
+            file_answer(Some(calendar::CONTENT_TYPE), body, &file_name)
+        }
     };
     validators.add(&mut response);
     Ok(response)
+}
+
+/// There are no views but the usual one.
+pub(super) fn no_view() -> Result<Response, Turned> {
+    let mut refusal = Refusal::not_found();
+    refusal.description =
+        "There are no custom views here: ask without one, and filter by the query.".to_owned();
+    Err(refusal.into())
+}
+
+/// The feed of changes of cases is that of the hub's own API.
+fn no_feed() -> Refusal {
+    let mut refusal = Refusal::not_found();
+    refusal.description = "Cards that are cases have no feed of changes here: list them with \
+                           order_by=last_update_time and a cursor."
+        .to_owned();
+    refusal
 }
 
 /// The parameters of the query, and those of a form-encoded body.
@@ -122,16 +151,23 @@ fn query(
     parameters: &Parameters,
 ) -> Result<ListQuery, Refusal> {
     let caller = whom(asked);
+    let reader = StatusReader::of(&asked.admitted.caller(), reading);
     let facts = ListFacts {
         definition: &form.definition,
         address,
         kind,
         reading,
+        reader: &reader,
         caller: &caller,
         people: &|name_id| person(asked, name_id),
         calendar: asked.calendar(),
     };
     let mut query = read(parameters, &facts)?;
+    let is_ordered = parameters.has("order_by") || query.order != ListOrder::Native;
+    if asked.records == RecordsAt::Cases && !is_ordered && !reading.anonymised {
+        // Cases are listed in the order of their changes at no cost.
+        query.pushdown.order = Order { by: OrderKey::UpdatedAt, descending: true };
+    }
     if !form.is_tracked {
         // It concerns whoever may read it at all, and waits for nobody.
         query.pushdown.visible_to = None;
@@ -142,14 +178,18 @@ fn query(
     Ok(query)
 }
 
-fn wanted(form: &FollowedForm, query: &ListQuery, is_whole: bool) -> Wanted {
+fn wanted(asked: &Asked, form: &FollowedForm, query: &ListQuery, is_whole: bool) -> Wanted {
     Wanted {
         pushdown: query.pushdown.clone(),
         predicate: query.predicate.clone(),
         order: query.order.clone(),
         limit: query.limit,
         offset: query.offset,
-        sides: if form.is_tracked { Sides::Tracked } else { Sides::Recorded },
+        sides: match asked.records {
+            RecordsAt::Cases => Sides::Cases,
+            _ if form.is_tracked => Sides::Tracked,
+            _ => Sides::Recorded,
+        },
         is_whole,
     }
 }
@@ -165,7 +205,7 @@ async fn rows(
     } else {
         Shape::Row(query.switches)
     };
-    let wanted = wanted(form, &query, shape.is_whole());
+    let wanted = wanted(&reader.asked, form, &query, shape.is_whole());
     let envelope = if query.is_dict {
         let count = Chosen::count(&reader.asked, &wanted).await?;
         dict(&reader.asked, &query, count)
@@ -226,7 +266,9 @@ async fn map(
     };
     // Where a recorded submission is, only its answers tell.
     let is_whole = shape.is_whole() || !form.is_tracked;
-    let chosen = Chosen::begin(&reader.asked, Some(form), wanted(form, &query, is_whole)).await?;
+    let chosen =
+        Chosen::begin(&reader.asked, Some(form), wanted(&reader.asked, form, &query, is_whole))
+            .await?;
     Ok(written::json(reader, Some(form), chosen, (Envelope::Features, shape), None))
 }
 
@@ -242,7 +284,8 @@ async fn sheet(
     let names = columns.iter().map(|column| column.heading.as_str());
     // People open it: what looks like a formula must not become one.
     let begun = Sheet::begin(format, Csv::Guarded, names).map_err(written::unwritten)?;
-    let chosen = Chosen::begin(&reader.asked, Some(form), wanted(form, &query, true)).await?;
+    let chosen =
+        Chosen::begin(&reader.asked, Some(form), wanted(&reader.asked, form, &query, true)).await?;
     let body = written::sheet(reader, form, chosen, begun, fields);
     let file_name = format!("{}.{}", form.definition.name, format.name());
     Ok(file_answer(Some(format.content_type()), body, &file_name))

@@ -17,6 +17,7 @@
 
 mod answer;
 mod cards;
+mod cases;
 mod catalogue;
 mod changes;
 mod chosen;
@@ -26,12 +27,19 @@ mod edit;
 mod endpoint;
 mod forms;
 mod gate;
+mod geocoding;
 mod hooks;
+mod import_cases;
+mod import_forms;
+mod imports;
+mod jobs;
 mod lists;
 mod overview;
 mod people;
+mod places;
 mod rows;
 mod shown;
+mod statistics;
 mod submit;
 mod trigger;
 mod validators;
@@ -44,20 +52,25 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::any;
-use fieldpost_dialects::wcs::Site;
+use fieldpost_dialects::wcs::{RecordsAt, Site};
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::days::Calendar;
-use http::StatusCode;
+use http::header::ACCEPT_ENCODING;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 
 use crate::app::{App, Shared};
+use crate::compressed;
 use crate::problem::Problem;
-use answer::Turned;
 use endpoint::Endpoint;
 use gate::Admitted;
 
+pub(crate) use answer::{Turned, taken, turned};
+pub(crate) use document::add_files;
+pub(crate) use edit::{AnswersSent, NotEdited, edited};
 pub(crate) use endpoint::WORDS;
-pub(crate) use gate::{person_of, signed_in};
+pub(crate) use gate::{person_of, prove_sender, signed_in};
+pub(crate) use places::Places;
 
 /// The addresses of projects.
 pub(crate) fn router() -> Router<Shared> {
@@ -77,6 +90,8 @@ pub(crate) struct Asked {
     pub(crate) app: Shared,
     pub(crate) admitted: Arc<Admitted>,
     pub(crate) parts: Arc<Parts>,
+    /// Where the records are that are asked for.
+    records: RecordsAt,
 }
 
 impl Asked {
@@ -88,7 +103,8 @@ impl Asked {
     /// Where the hub is, and who is there, for whoever writes documents.
     pub(crate) fn site(&self) -> Site<'_> {
         let roles = self.admitted.routing.roles();
-        Site { base: &self.admitted.base, time_zone: self.calendar().zone, roles }
+        let (base, time_zone) = (&*self.admitted.base, self.calendar().zone);
+        Site { base, time_zone, roles, records: self.records }
     }
 
     /// Now, where the project is.
@@ -156,7 +172,7 @@ async fn answer(
         tracing::error!(%error, "a request of the API of w.c.s. ended in the middle");
         let detail = "the hub made a mistake here; its log says which";
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", detail);
-        answer::turned(&problem.into())
+        turned(&problem.into())
     })
 }
 
@@ -166,10 +182,14 @@ async fn answered(
     endpoint: Option<Endpoint>,
     request: Request,
 ) -> Response {
-    match try_answer(app, project, endpoint, request).await {
+    let accepted = request.headers().get(ACCEPT_ENCODING).cloned();
+    let level = app.settings.compression_level;
+    let response = match try_answer(app, project, endpoint, request).await {
         Ok(response) => answer::finished(response),
-        Err(turned) => answer::turned(&turned),
-    }
+        Err(error) => turned(&error),
+    };
+    let accepted = HeaderMap::from_iter(accepted.map(|value| (ACCEPT_ENCODING, value)));
+    compressed::answer(&accepted, level, response)
 }
 
 async fn try_answer(
@@ -191,7 +211,8 @@ async fn try_answer(
         }
         Err(turned) => return Err(turned),
     };
-    let asked = Asked { app, admitted, parts: Arc::new(parts) };
+    let records = endpoint.records_at(|form| admitted.routing.form_definition(form).is_some());
+    let asked = Asked { app, admitted, parts: Arc::new(parts), records };
     run(&asked, endpoint, body).await
 }
 
@@ -199,11 +220,15 @@ async fn run(asked: &Asked, endpoint: Endpoint, body: Body) -> Result<Response, 
     let is_read = asked.parts.method.is_safe();
     match endpoint {
         Endpoint::FormDefinitions => catalogue::forms(asked).await,
-        Endpoint::Schema { form, .. } => catalogue::schema(asked, &form).await,
+        Endpoint::Schema { kind, form } => catalogue::schema(asked, kind, &form).await,
         Endpoint::Categories => catalogue::categories(asked).await,
         Endpoint::Category(slug) => catalogue::category(asked, &slug).await,
         Endpoint::Roles => catalogue::roles(asked),
-        Endpoint::CardKinds => catalogue::card_kinds(asked),
+        Endpoint::CardKinds => catalogue::card_kinds(asked).await,
+        Endpoint::Statistics => statistics::index(asked),
+        Endpoint::FormCounts => statistics::forms(asked).await,
+        Endpoint::Geocoding => geocoding::answer(),
+        Endpoint::View => lists::no_view(),
         Endpoint::Me => people::me(asked),
         Endpoint::MyForms { drafts } => people::mine(asked, drafts).await,
         Endpoint::People => people::list(asked),
@@ -217,7 +242,13 @@ async fn run(asked: &Asked, endpoint: Endpoint, body: Body) -> Result<Response, 
         }
         Endpoint::Download { kind, form, id } => document::download(asked, kind, &form, &id).await,
         Endpoint::Code(code) => code::answer(asked, &code).await,
+        Endpoint::Record { form, id, .. } if asked.records == RecordsAt::Cases => {
+            import_cases::one(asked, &form, Some(&id), body).await
+        }
         Endpoint::Record { kind, form, id } => edit::answer(asked, kind, &form, &id, body).await,
+        Endpoint::Submit { form, .. } if asked.records == RecordsAt::Cases => {
+            import_cases::one(asked, &form, None, body).await
+        }
         Endpoint::Submit { kind, form } => submit::answer(asked, kind, &form, body).await,
         Endpoint::Trigger { kind, form, id, name } => {
             trigger::answer(asked, kind, &form, &id, &name, body).await
@@ -225,6 +256,7 @@ async fn run(asked: &Asked, endpoint: Endpoint, body: Body) -> Result<Response, 
         Endpoint::Hook { kind, form, id, name } => {
             hooks::answer(asked, kind, &form, &id, &name, body).await
         }
-        Endpoint::Import { .. } | Endpoint::Job(_) => Err(Refusal::not_found().into()),
+        Endpoint::Import { form, format } => imports::answer(asked, &form, format, body).await,
+        Endpoint::Job(id) => jobs::answer(asked, &id).await,
     }
 }

@@ -15,7 +15,8 @@ use fieldpost_model::submission::Position;
 use fieldpost_store::{ListedProgress, StoreError};
 use uuid::Uuid;
 
-use super::Asked;
+use super::places::ListKey;
+use super::{Asked, cases};
 
 /// Rows that are read at once.
 pub(super) const AT_ONCE: usize = 200;
@@ -29,13 +30,23 @@ pub(super) enum Sides {
     Recorded,
     /// All.
     Both,
+    /// Cases, as cards.
+    Cases,
 }
 
 /// A row as the store lists it.
 #[derive(Clone, Debug)]
 pub(super) struct Listed {
     pub(super) row: ListedProgress,
-    is_tracked: bool,
+    place: PlaceOfRows,
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum PlaceOfRows {
+    Progress,
+    Submissions,
+    Cases,
 }
 
 /// Reads the rows of a list.
@@ -48,7 +59,7 @@ pub(super) struct Rows {
 
 /// One of the places that rows come from.
 struct Side {
-    is_tracked: bool,
+    place: PlaceOfRows,
     waiting: VecDeque<ListedProgress>,
     after: Option<ListPlace>,
     is_done: bool,
@@ -56,16 +67,17 @@ struct Side {
 
 impl Rows {
     pub(super) fn new(asked: &Asked, wanted: Pushdown, sides: Sides) -> Self {
-        let side = |is_tracked| Side {
-            is_tracked,
+        let side = |place| Side {
+            place,
             waiting: VecDeque::new(),
             after: wanted.after.clone(),
             is_done: wanted.nothing,
         };
         let sides = match sides {
-            Sides::Tracked => vec![side(true)],
-            Sides::Recorded => vec![side(false)],
-            Sides::Both => vec![side(true), side(false)],
+            Sides::Tracked => vec![side(PlaceOfRows::Progress)],
+            Sides::Recorded => vec![side(PlaceOfRows::Submissions)],
+            Sides::Both => vec![side(PlaceOfRows::Progress), side(PlaceOfRows::Submissions)],
+            Sides::Cases => vec![side(PlaceOfRows::Cases)],
         };
         Self { asked: asked.clone(), wanted, sides, forms: HashMap::new() }
     }
@@ -99,42 +111,62 @@ impl Rows {
                 }
             });
             let Some(side) = next else { break };
-            let is_tracked = side.is_tracked;
-            rows.extend(side.waiting.pop_front().map(|row| Listed { row, is_tracked }));
+            let place = side.place;
+            rows.extend(side.waiting.pop_front().map(|row| Listed { row, place }));
         }
         Ok(rows)
+    }
+
+    /// Remembers that a page of the list ended with a row, and how many rows there are up to it.
+    pub(super) fn ended(&self, list: ListKey, rows: u64, last: &ListedProgress) {
+        self.asked.app.places.ended(list, rows, place(last, self.wanted.order.by));
     }
 
     /// The whole records of some rows, in their order. Those that went away meanwhile are left out.
     pub(super) async fn filled(&mut self, rows: &[Listed]) -> Result<Vec<Followed>, StoreError> {
         let mut filled: HashMap<Uuid, Followed> = HashMap::with_capacity(rows.len());
-        let mut by_form: HashMap<(&str, bool), Vec<Uuid>> = HashMap::new();
-        for Listed { row, is_tracked } in rows {
-            by_form.entry((&row.form, *is_tracked)).or_default().push(row.submission);
+        let mut by_form: HashMap<(&str, PlaceOfRows), Vec<&ListedProgress>> = HashMap::new();
+        for Listed { row, place } in rows {
+            by_form.entry((&row.form, *place)).or_default().push(row);
         }
-        for ((form, is_tracked), ids) in by_form {
-            let Some(form) = self.form(form).await? else { continue };
+        for ((form, place), rows) in by_form {
+            let Some(form) = self.form(form, place).await? else { continue };
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.submission).collect();
             let (hub, routing) = (&self.asked.app.hub, &self.asked.admitted.routing);
             let project = &*routing.project;
-            let found = if is_tracked {
-                let found = hub.store().progresses(project, &ids).await?;
-                hub.filled_all(routing, &form, found.into_values().collect()).await?
-            } else {
-                let found = hub.store().submissions_by_id(project, &ids).await?;
-                hub.recorded(routing, &form, &found.into_values().collect::<Vec<_>>()).await?
+            let found = match place {
+                PlaceOfRows::Progress => {
+                    let found = hub.store().progresses(project, &ids).await?;
+                    hub.filled_all(routing, &form, found.into_values().collect()).await?
+                }
+                PlaceOfRows::Submissions => {
+                    let found = hub.store().submissions_by_id(project, &ids).await?;
+                    hub.recorded(routing, &form, &found.into_values().collect::<Vec<_>>()).await?
+                }
+                PlaceOfRows::Cases => {
+                    let ids = rows.iter().filter_map(|row| row.natural_id.as_deref());
+                    cases::filled(&self.asked, &form, &ids.collect::<Vec<_>>()).await?
+                }
             };
             filled.extend(found.into_iter().map(|followed| (followed.submission, followed)));
         }
         Ok(rows.iter().filter_map(|listed| filled.remove(&listed.row.submission)).collect())
     }
 
-    /// The form of that name, as it is now.
-    pub(super) async fn form(&mut self, name: &str) -> Result<Option<FollowedForm>, StoreError> {
+    /// The form of that name, or the kind of cases, as it is now.
+    async fn form(
+        &mut self,
+        name: &str,
+        place: PlaceOfRows,
+    ) -> Result<Option<FollowedForm>, StoreError> {
         if let Some(known) = self.forms.get(name) {
             return Ok(known.clone());
         }
         let (hub, routing) = (&self.asked.app.hub, &self.asked.admitted.routing);
-        let found = hub.followed_form(routing, name).await?;
+        let found = match place {
+            PlaceOfRows::Cases => cases::kind(&self.asked, name).await?,
+            _ => hub.followed_form(routing, name).await?,
+        };
         self.forms.insert(name.to_owned(), found.clone());
         Ok(found)
     }
@@ -148,12 +180,20 @@ async fn read_on(
 ) -> Result<(), StoreError> {
     let wanted = Pushdown { after: side.after.take(), ..wanted.clone() };
     let (store, project) = (asked.app.hub.store(), asked.project());
-    let found = if side.is_tracked {
-        store.list_progress(project, &wanted, limit).await?
-    } else {
-        store.list_recorded(project, &wanted, limit).await?
+    let (found, is_done) = match side.place {
+        PlaceOfRows::Progress => {
+            let found = store.list_progress(project, &wanted, limit).await?;
+            let is_done = found.len() < limit;
+            (found, is_done)
+        }
+        PlaceOfRows::Submissions => {
+            let found = store.list_recorded(project, &wanted, limit).await?;
+            let is_done = found.len() < limit;
+            (found, is_done)
+        }
+        PlaceOfRows::Cases => cases::list(asked, &wanted, limit).await?,
     };
-    side.is_done = found.len() < limit;
+    side.is_done = is_done;
     side.after = found.last().map(|last| place(last, wanted.order.by));
     side.waiting = found.into();
     Ok(())

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use fieldpost_dialects::sheets::Sheet;
+use fieldpost_dialects::wcs::calendar::{self, EventFields};
 use fieldpost_dialects::wcs::geojson::{self, Shown as ShownFields};
 use fieldpost_dialects::wcs::list::{self, Envelope, GlobalRow, List};
 use fieldpost_dialects::wcs::{Record, table};
@@ -100,6 +101,7 @@ struct Writing {
 enum Kind {
     Json { list: Option<List>, shape: Shape },
     Sheet { sheet: Option<Box<Sheet>>, fields: WantedFields, form: FollowedForm },
+    Calendar(EventFields),
 }
 
 /// The rows as JSON.
@@ -130,6 +132,17 @@ pub(super) fn sheet(
 ) -> Body {
     let kind = Kind::Sheet { sheet: Some(Box::new(sheet)), fields, form: form.clone() };
     streamed(reader, Some(form), chosen, kind, None, None)
+}
+
+/// The rows as a calendar.
+pub(super) fn calendar(
+    reader: Reader,
+    form: &FollowedForm,
+    chosen: Chosen,
+    fields: EventFields,
+) -> Body {
+    let begin = calendar::begin().into();
+    streamed(reader, Some(form), chosen, Kind::Calendar(fields), None, Some(begin))
 }
 
 fn streamed(
@@ -217,6 +230,14 @@ impl Writing {
                 *list = own;
                 Ok(text.into())
             }
+            Kind::Calendar(fields) => {
+                let fields = fields.clone();
+                let work = move || {
+                    let events = followed.iter().filter_map(|it| event(&reader, it, &fields));
+                    events.collect::<String>()
+                };
+                Ok(tokio::task::spawn_blocking(work).await.map_err(broken)?.into())
+            }
             Kind::Sheet { sheet, fields, form } => {
                 let (own, fields, form) = (sheet.take(), fields.clone(), form.clone());
                 let work = move || {
@@ -242,6 +263,7 @@ impl Writing {
 
     fn end(&mut self) -> Result<Bytes, StoreError> {
         match &mut self.kind {
+            Kind::Calendar(_) => Ok(calendar::end().into()),
             Kind::Sheet { sheet, .. } => {
                 let sheet = sheet.take().ok_or_else(lost)?;
                 Ok(sheet.end().map_err(unwritten)?.into())
@@ -257,6 +279,13 @@ impl Writing {
             }
         }
     }
+}
+
+/// An event of a calendar; nothing where the record does not say when it is.
+fn event(reader: &Reader, followed: &Followed, fields: &EventFields) -> Option<String> {
+    let (asked, reading) = (&reader.asked, reader.reading);
+    let shown = shown::look(asked, followed, &asked.admitted.caller(), reading);
+    calendar::event(&followed.as_record(), &asked.site(), &shown.viewer(), fields)
 }
 
 /// A row of a list; nothing where it cannot be drawn on a map.

@@ -24,12 +24,14 @@
 mod answers;
 mod calls;
 mod codec;
+mod counts;
 pub(crate) mod erase;
 mod files;
 mod list;
 mod nonces;
 #[cfg(test)]
 mod plans;
+mod problems;
 mod pushdown;
 mod read;
 mod recorded;
@@ -46,7 +48,9 @@ use fieldpost_model::progress::{Progress, StoredFile};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+pub use self::counts::CountedPart;
 pub use self::list::ListedProgress;
+pub use self::problems::LifecycleProblem;
 use crate::notices::NewNotice;
 use crate::payloads::NewPayload;
 use crate::records::NewDelivery;
@@ -96,6 +100,8 @@ pub struct StoredProgress {
     pub is_erased: bool,
     /// When the lifecycle goes on by itself.
     pub due_at: Option<Timestamp>,
+    /// Whether the lifecycle is still to be told of something.
+    pub is_behind: bool,
 }
 
 /// A step of a submission along its lifecycle, to be kept as a whole or not at all.
@@ -127,6 +133,8 @@ pub struct ProgressStep {
     pub told: Vec<i64>,
     /// The call whose end it was told.
     pub ended_call: Option<Uuid>,
+    /// What went wrong on the way.
+    pub problems: Vec<LifecycleProblem>,
     /// The calls that are to be made.
     pub calls: Vec<NewCall>,
     /// The mails that are to be sent.
@@ -227,8 +235,8 @@ pub struct WaitingUntold {
 pub struct Adopted {
     /// How many are to be told of now that were not before.
     pub told: u64,
-    /// The submission to go on behind; `None` where all were looked at.
-    pub next: Option<Uuid>,
+    /// How many were looked at: none are left behind the last of them where it is fewer than asked for.
+    pub looked_at: u64,
 }
 
 /// A call that has ended, and whose lifecycle may not know.

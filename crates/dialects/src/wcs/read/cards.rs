@@ -3,7 +3,7 @@
 use fieldpost_model::form_definition::{FormDefinition, keyed};
 use fieldpost_model::json::Value;
 
-use super::submit::{BadBody, Submitted, submit};
+use super::submit::{BadBody, Submitted, answers, submit};
 use super::{Warning, WarningCode, csv};
 
 /// One card of an import.
@@ -13,6 +13,8 @@ pub struct Card {
     pub id: Option<String>,
     /// What it says.
     pub content: Submitted,
+    /// The same as the body of an edit: what it does not name stays as it is.
+    pub edit: Value<'static>,
 }
 
 /// What was imported.
@@ -30,17 +32,21 @@ pub fn cards_json(definition: &FormDefinition, body: &Value<'_>) -> Result<Cards
     let mut cards = Cards::default();
     for (place, row) in rows.iter().enumerate() {
         let content = submit(definition, row)?;
+        let answers = answers(row)?.into_iter();
+        let answers = answers.map(|(name, value)| (name.into_owned(), value.into_owned()));
+        let edit = Value::object([("data", Value::object(answers))]);
         let id = ["uuid", "id"].into_iter().find_map(|name| {
             let id = row.get(name)?;
             let text = id.as_str().or_else(|| id.as_number())?;
             (!text.is_empty()).then(|| text.to_owned())
         });
-        cards.add(place, id, content);
+        cards.add(place, id, (content, edit));
     }
     Ok(cards)
 }
 
-/// Reads an import of CSV. The first line names the fields: by variable name, id or label. Cells are
+/// Reads an import of CSV. The first line names the fields: by variable name, id or label; a column `id` or `uuid`,
+/// where no field is called so, says which card it is. Cells are
 /// read as they would be in JSON; several choices have `|` between them.
 pub fn cards_csv(definition: &FormDefinition, text: &str) -> Result<Cards, BadBody> {
     let mut rows = csv::rows(text).into_iter();
@@ -48,20 +54,25 @@ pub fn cards_csv(definition: &FormDefinition, text: &str) -> Result<Cards, BadBo
     let fields: Vec<Option<(String, bool)>> =
         headings.iter().map(|heading| column(definition, heading)).collect();
     let mut cards = Cards::default();
-    for (heading, field) in headings.iter().zip(&fields) {
-        if field.is_none() {
+    let ids = headings
+        .iter()
+        .zip(&fields)
+        .position(|(heading, field)| field.is_none() && ["id", "uuid"].contains(&heading.trim()));
+    for (place, (heading, field)) in headings.iter().zip(&fields).enumerate() {
+        if field.is_none() && Some(place) != ids {
             let field = heading.clone();
             cards.warnings.push(Warning { code: WarningCode::UnknownKey, field, value: None });
         }
     }
     for (place, row) in rows.enumerate() {
+        let id = ids.and_then(|place| row.get(place)).filter(|id| !id.is_empty()).cloned();
         let members = fields.iter().zip(row).filter_map(|(field, cell)| {
             let (key, is_list) = field.as_ref()?;
             (!cell.is_empty()).then(|| (key.clone(), cell_value(cell, *is_list)))
         });
         let body = Value::object([("data", Value::object(members))]);
         let content = submit(definition, &body)?;
-        cards.add(place, None, content);
+        cards.add(place, id, (content, body));
     }
     Ok(cards)
 }
@@ -86,11 +97,16 @@ fn column(definition: &FormDefinition, heading: &str) -> Option<(String, bool)> 
 }
 
 impl Cards {
-    fn add(&mut self, place: usize, id: Option<String>, mut content: Submitted) {
+    fn add(
+        &mut self,
+        place: usize,
+        id: Option<String>,
+        (mut content, edit): (Submitted, Value<'static>),
+    ) {
         for warning in content.warnings.drain(..) {
             let field = format!("[{place}].{}", warning.field);
             self.warnings.push(Warning { field, ..warning });
         }
-        self.cards.push(Card { id, content });
+        self.cards.push(Card { id, content, edit });
     }
 }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod cards;
+mod case_rows;
 mod csv;
 mod files;
 mod scalars;
@@ -14,12 +15,29 @@ mod submit;
 mod typed;
 
 use fieldpost_model::json::Value;
+use fieldpost_model::submission::{AnswerValue, Position};
 
 pub use cards::{Card, Cards, cards_csv, cards_json};
+pub use case_rows::{CaseRow, CaseRows, case_rows_csv, case_rows_json};
 pub use files::SentFile;
 pub use sent::{Sent, hook, put_file, trigger};
 pub use submit::{BadBody, Edited, Submitted, UserClaim, check_content_type, edit, submit};
 pub use typed::typed;
+
+pub(crate) use files::{base_name, numbered};
+pub(crate) use submit::{answers, claim};
+
+/// A position as it is sent: an object, or `lat;lon` of old.
+pub(crate) fn position(value: &Value<'_>) -> Option<Position> {
+    let (scalars::Read::Plain(answer) | scalars::Read::Converted(answer)) = scalars::position(value)
+    else {
+        return None;
+    };
+    match answer.value {
+        AnswerValue::Geometry(place) => place.positions.into_iter().next(),
+        _ => None,
+    }
+}
 
 /// How many warnings one body has at most.
 const MOST_WARNINGS: usize = 100;

@@ -5,6 +5,7 @@ mod answers;
 mod documents;
 mod encodings;
 mod lists;
+mod pushed;
 mod round_trip;
 mod schemas;
 mod submits;
@@ -204,6 +205,7 @@ impl World {
             base: "https://hub.example.org/p/town",
             time_zone: fieldpost_dialects::wcs::Tz::Europe__Paris,
             roles: &self.roles,
+            records: fieldpost_dialects::wcs::RecordsAt::Forms,
         }
     }
 

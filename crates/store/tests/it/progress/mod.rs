@@ -1,6 +1,7 @@
 //! Submissions along the lifecycles of their forms.
 
 mod calls;
+mod counts;
 mod erased;
 mod lists;
 mod nonces;
@@ -90,6 +91,7 @@ fn first_step(submission: Uuid, progress: Progress) -> ProgressStep {
         due_at: None,
         told: vec![1],
         ended_call: None,
+        problems: Vec::new(),
         calls: Vec::new(),
         notices: Vec::new(),
         files: Vec::new(),

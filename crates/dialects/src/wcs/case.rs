@@ -1,0 +1,279 @@
+//! Cases as cards: a kind of cases as the definition of a form, and a case as a record of it.
+//!
+//! A case has no form of its own: forms change it. What w.c.s. calls a card has one. So a kind of cases is seen as a
+//! form that asks for its name, its id elsewhere, its owner and each of its properties, all of them texts, and whose
+//! lifecycle knows two statuses, open and closed. Nobody's name is in a card that names nobody: no property says that
+//! it may stay, so none does.
+
+use fieldpost_model::case::Case;
+use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField};
+use fieldpost_model::lifecycle::{
+    Action, ActionKind, Function, Jump, Lifecycle, RECEIVER, Status, Who,
+};
+use fieldpost_model::progress::{HistoryEntry, Progress};
+use fieldpost_model::submission::{
+    Answer, AnswerValue, Geometry, GeometryKind, Group, Node, Position, Submission,
+};
+use fieldpost_model::time::Timestamp;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// What a case is called by in the answers of its card, beside its properties.
+pub const NAME: &str = "case_name";
+/// Its id in another system.
+pub const EXTERNAL_ID: &str = "external_id";
+/// Whom it belongs to.
+pub const OWNER: &str = "owner_id";
+/// The status of a case that is not closed.
+pub const OPEN: &str = "open";
+/// The status of one that is.
+pub const CLOSED: &str = "closed";
+
+/// Numbers of cards have so many bits: every language of JSON has room for them.
+const NUMBER_BITS: u32 = 52;
+
+/// A kind of cases as a form, with a field for each property that one of these cases has. A property that is a
+/// position in all of them places the cards.
+pub fn definition<'c>(
+    case_type: &str,
+    cases: impl IntoIterator<Item = &'c Case>,
+) -> FormDefinition {
+    let mut fields: Vec<FormField> =
+        [(NAME, "Name"), (EXTERNAL_ID, "External id"), (OWNER, "Owner")]
+            .into_iter()
+            .map(|(key, label)| FormField {
+                label: label.to_owned(),
+                ..FormField::new(key, FieldType::String)
+            })
+            .collect();
+    let mut properties = std::collections::BTreeMap::<&str, bool>::new();
+    for (name, value) in cases.into_iter().flat_map(|case| &case.properties) {
+        let are_positions = properties.entry(name).or_insert(true);
+        *are_positions &= value.is_empty() || position(value).is_some();
+    }
+    properties.retain(|name, _| ![NAME, EXTERNAL_ID, OWNER].contains(name));
+    fields.extend(properties.iter().map(|(name, are_positions)| {
+        let kind = if *are_positions && name_says_place(name) {
+            FieldType::Map
+        } else {
+            FieldType::String
+        };
+        FormField::new(*name, kind)
+    }));
+    let place = fields.iter().find(|field| field.field_type == FieldType::Map);
+    FormDefinition {
+        name: case_type.to_owned(),
+        title: case_type.to_owned(),
+        geolocation: place.map(|field| field.id.clone()),
+        // Cards are known by the ids of their cases, not by numbers.
+        id_template: Some(String::new()),
+        lifecycle: Lifecycle {
+            functions: vec![Function::receiver()],
+            statuses: statuses(),
+            ..Lifecycle::default()
+        },
+        fields,
+        ..FormDefinition::default()
+    }
+}
+
+/// The two statuses, the second of which nothing leads out of.
+fn statuses() -> Vec<Status> {
+    let status = |id: &str, name: &str| Status {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        ..Status::default()
+    };
+    // Forms close cases: something leads out of the first.
+    let close = Jump { by: vec![Who::Function(RECEIVER.to_owned())], ..Jump::new(CLOSED) };
+    let action = Action { id: "1".to_owned(), condition: None, kind: ActionKind::Jump(close) };
+    let open = Status { actions: vec![action], ..status(OPEN, "Open") };
+    vec![open, status(CLOSED, "Closed")]
+}
+
+/// What was answered, as the card of a case has it.
+pub fn submission(case: &Case, definition: &FormDefinition) -> Submission {
+    let own = [(NAME, &case.name), (EXTERNAL_ID, &case.external_id), (OWNER, &case.owner)];
+    let properties = case.properties.iter().map(|(name, value)| (name.as_str(), value));
+    let mut values = Group::default();
+    for (name, value) in own.into_iter().chain(properties) {
+        if values.get(name).is_some() {
+            continue;
+        }
+        let field = definition.fields.iter().find(|field| field.id == name);
+        let is_place = field.is_some_and(|field| field.field_type == FieldType::Map);
+        let answer = match position(value).filter(|_| is_place) {
+            Some(place) => {
+                Answer { lexical: Some(value.clone()), value: AnswerValue::Geometry(point(place)) }
+            }
+            None if value.is_empty() => Answer::ABSENT,
+            None => Answer::text(value.clone()),
+        };
+        values.members.push((name.to_owned(), Node::Answer(answer)));
+    }
+    Submission { values, ..Submission::default() }
+}
+
+/// What became of a case: when it was opened, whether it is closed. `changed_at` is when its last change took its
+/// place, which no other has.
+pub fn progress(case: &Case, definition: &FormDefinition, changed_at: Timestamp) -> Progress {
+    let opened_at = case.opened_at.unwrap_or(case.server_modified_at);
+    let entry = |time, status: &str| HistoryEntry {
+        time,
+        last_jump_at: None,
+        who: None,
+        status: Some(status.to_owned()),
+        parts: Vec::new(),
+    };
+    let mut history = vec![entry(opened_at, OPEN)];
+    history.extend(case.closing.as_ref().map(|closing| entry(closing.at, CLOSED)));
+    let place = definition.geolocation.as_deref().and_then(|name| case.properties.get(name));
+    Progress {
+        natural_id: Some(case.id.clone()),
+        display_id: display_id(&case.id, &case.external_id),
+        status: Some(status(case.is_closed()).to_owned()),
+        updated_at: changed_at,
+        history,
+        geolocation: place.and_then(|text| position(text)),
+        digest: Some(case.name.clone()).filter(|name| !name.is_empty()),
+        ..Progress::draft(uuid(&case.id), number(&case.id), opened_at)
+    }
+}
+
+/// The status of a case.
+pub const fn status(is_closed: bool) -> &'static str {
+    if is_closed { CLOSED } else { OPEN }
+}
+
+/// What people call a case: by its id elsewhere, where it has one.
+pub fn display_id(case_id: &str, external_id: &str) -> String {
+    if external_id.is_empty() { case_id.to_owned() } else { external_id.to_owned() }
+}
+
+/// The UUID of a case: its id, where that is one, else one that follows from it.
+pub fn uuid(case_id: &str) -> Uuid {
+    Uuid::try_parse(case_id).unwrap_or_else(|_| {
+        let digest = digest(case_id);
+        let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = digest;
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    })
+}
+
+/// A number that a case always has and hardly another: clients of cards expect one beside the id.
+pub fn number(case_id: &str) -> u64 {
+    let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+        digest(case_id);
+    u64::from_be_bytes(bytes) >> (u64::BITS - NUMBER_BITS)
+}
+
+fn digest(case_id: &str) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(b"fieldpost card of a case\0");
+    digest.update(case_id.as_bytes());
+    digest.finalize().into()
+}
+
+fn point(position: Position) -> Geometry {
+    Geometry { kind: GeometryKind::Point, positions: vec![position] }
+}
+
+/// Whether a property is called as places are: two numbers may be anything.
+fn name_says_place(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["gps", "geo", "location", "coordinates", "position"].iter().any(|word| name.contains(word))
+}
+
+/// A position as phones write it: latitude, longitude, and behind them altitude and accuracy or nothing.
+fn position(text: &str) -> Option<Position> {
+    let parts: Vec<&str> = text.split_ascii_whitespace().collect();
+    let (latitude, longitude, rest) = match parts.as_slice() {
+        [latitude, longitude, rest @ ..] if rest.len() <= 2 => (*latitude, *longitude, rest),
+        _ => return None,
+    };
+    let is_within = |text: &str, most: f64| {
+        text.parse::<f64>().is_ok_and(|degrees| degrees.is_finite() && degrees.abs() <= most)
+    };
+    (is_within(latitude, 90.0) && is_within(longitude, 180.0)).then(|| Position {
+        latitude: latitude.to_owned(),
+        longitude: longitude.to_owned(),
+        altitude: rest.first().map(|text| (*text).to_owned()),
+        accuracy: rest.get(1).map(|text| (*text).to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldpost_model::case::Closing;
+
+    use super::*;
+
+    fn case(id: &str, properties: &[(&str, &str)]) -> Case {
+        let properties = properties.iter();
+        Case {
+            case_type: "child".to_owned(),
+            name: "Amina".to_owned(),
+            owner: "o-1".to_owned(),
+            opened_at: Some(Timestamp(1)),
+            server_modified_at: Timestamp(3),
+            properties: properties.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            ..Case::new(id)
+        }
+    }
+
+    #[test]
+    fn a_kind_has_a_field_for_each_property_of_its_cases() {
+        let one = case("1", &[("village", "Kibera"), ("gps", "48.85 2.35 0 5"), ("two", "1 2")]);
+        let other = case("2", &[("age", "7"), ("gps", ""), ("case_name", "x")]);
+        let definition = definition("child", [&one, &other]);
+        let fields: Vec<(&str, FieldType)> =
+            definition.fields.iter().map(|field| (&*field.id, field.field_type)).collect();
+        let expected = [
+            (NAME, FieldType::String),
+            (EXTERNAL_ID, FieldType::String),
+            (OWNER, FieldType::String),
+            ("age", FieldType::String),
+            ("gps", FieldType::Map),
+            ("two", FieldType::String),
+            ("village", FieldType::String),
+        ];
+        assert_eq!(fields, expected);
+        assert_eq!(definition.geolocation.as_deref(), Some("gps"));
+        let is_endpoint = |id: &str| definition.lifecycle.status(id).unwrap().is_endpoint();
+        assert_eq!((is_endpoint(OPEN), is_endpoint(CLOSED)), (false, true));
+    }
+
+    #[test]
+    fn a_case_is_a_record_with_its_answers_and_its_way() {
+        let mut case = case("c-1", &[("gps", "48.85 2.35"), ("case_name", "hidden")]);
+        let definition = definition("child", [&case]);
+        let values = submission(&case, &definition).values;
+        let written = |name: &str| match values.get(name) {
+            Some(Node::Answer(answer)) => answer.written().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((written(NAME), written(OWNER)), ("Amina".to_owned(), "o-1".to_owned()));
+        assert_eq!(written(EXTERNAL_ID), "");
+        let open = progress(&case, &definition, Timestamp(9));
+        assert_eq!((open.status.as_deref(), open.updated_at), (Some(OPEN), Timestamp(9)));
+        assert_eq!(open.received_at, Timestamp(1));
+        assert_eq!(open.geolocation.map(|place| place.latitude).as_deref(), Some("48.85"));
+        assert_eq!((&*open.display_id, open.natural_id.as_deref()), ("c-1", Some("c-1")));
+        case.closing = Some(Closing { at: Timestamp(5), by: String::new() });
+        case.external_id = "7".to_owned();
+        let closed = progress(&case, &definition, Timestamp(9));
+        assert_eq!(closed.status.as_deref(), Some(CLOSED));
+        assert_eq!(closed.display_id, "7");
+        let came_to: Vec<_> = closed.history.iter().filter_map(|it| it.status.clone()).collect();
+        assert_eq!(came_to, [OPEN, CLOSED]);
+    }
+
+    #[test]
+    fn ids_and_numbers_stay_the_same() {
+        let known = "7f1c2a4e-90a1-4a6e-8a2c-3d1f5b6c7d8e";
+        assert_eq!(uuid(known).to_string(), known);
+        assert_eq!(uuid("c-1"), uuid("c-1"));
+        assert_ne!(uuid("c-1"), uuid("c-2"));
+        assert!(number("c-1") < 1 << NUMBER_BITS);
+        assert_ne!(number("c-1"), number("c-2"));
+    }
+}

@@ -1,0 +1,445 @@
+//! Cases as cards: read as clients of w.c.s. read them, and imported as they import them.
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::data_forms::{BOTH, block, form};
+use crate::hub::{Engine, TestHub, json_of, text};
+use crate::receiver::KEY;
+use crate::wcs_project::{
+    BY_CLERKS, BY_PARTNER, BY_RESEARCH, DESK, basic, definition, good, keys, refused,
+};
+
+const LIST: &str = "/p/clinic/api/cards/child/list";
+
+fn create(case_type: &str, name: &str, more: &str) -> String {
+    format!(
+        "<create><case_type>{case_type}</case_type><case_name>{name}</case_name>\
+         <owner_id>o1</owner_id></create>{more}"
+    )
+}
+
+/// A hub with a household, its child Ann in Kibera, her brother Ben in Mathare, and Zoe, whose case is closed.
+pub(crate) async fn cards_on(engine: Engine) -> TestHub {
+    let hub = TestHub::start_on(engine).await;
+    let mut project = definition(&hub);
+    project["api_access"]["handsets"] = json!({ "secret": KEY });
+    project["sources"]["handsets"] = json!({ "dialect": "commcare", "access": ["handsets"] });
+    project["forms"]["tree"] = json!({
+        "title": "Tree", "submission_roles": ["clerks"],
+        "fields": [
+            { "name": "kind", "label": "Kind", "type": "string" },
+            { "name": "height", "label": "Height", "type": "numeric" },
+        ],
+        "lifecycle": { "statuses": {
+            "planted": { "name": "Planted", "actions": [{ "edit": true, "by": ["clerks"] }] },
+        } },
+    });
+    hub.apply(project).await;
+    hub.fill("", form("1", "f", &block("h", &create("household", "House", "")))).await;
+    let ann = "<update><village>Kibera</village><gps>48.85 2.35 0 5</gps>\
+               <external_id>7</external_id></update>";
+    hub.fill("", form("2", "f", &block("a", &create("child", "Ann", ann)))).await;
+    let ben = "<update><village>Mathare</village></update>";
+    hub.fill("", form("3", "f", &block("b", &create("child", "Ben", ben)))).await;
+    hub.fill("", form("4", "f", &block("z", &create("child", "Zoe", "<close/>")))).await;
+    hub
+}
+
+async fn cards() -> TestHub {
+    cards_on(Engine::Sqlite).await
+}
+
+fn ids(list: &Value) -> Vec<&str> {
+    list["data"].as_array().unwrap().iter().map(|row| text(&row["id"])).collect()
+}
+
+async fn list(hub: &TestHub, query: &str) -> Value {
+    good(BY_PARTNER.get(hub, &format!("{LIST}{query}")).await).await
+}
+
+/// What a signed PUT answers.
+async fn put(hub: &TestHub, path: &str, body: impl Into<String>) -> Response {
+    let url = BY_PARTNER.sign(hub, &format!("/p/clinic/api/cards/{path}"), None);
+    hub.client.put(url).body(body.into()).send().await.unwrap()
+}
+
+async fn imported(hub: &TestHub, path: &str, body: &str) -> Value {
+    good(put(hub, path, body).await).await["data"].clone()
+}
+
+#[tokio::test]
+async fn every_type_of_cases_is_a_kind_of_cards() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let kinds = good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/@list").await).await;
+        let slugs: Vec<&str> =
+            kinds["data"].as_array().unwrap().iter().map(|kind| text(&kind["slug"])).collect();
+        assert_eq!(slugs, ["plain", "request", "tree", "child", "household"]);
+        let schema = good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/child/@schema").await).await;
+        let names: Vec<&str> =
+            schema["fields"].as_array().unwrap().iter().map(|it| text(&it["varname"])).collect();
+        assert_eq!(names, ["case_name", "external_id", "owner_id", "gps", "village"]);
+        let statuses: Vec<(&str, bool)> = schema["workflow"]["statuses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|status| (text(&status["id"]), status["endpoint"].as_bool().unwrap()))
+            .collect();
+        assert_eq!(statuses, [("open", false), ("closed", true)]);
+        let unknown = BY_PARTNER.get(&hub, "/p/clinic/api/cards/other/list").await;
+        refused(unknown, 404, "not-found", "There is nothing at this address.").await;
+    }
+}
+
+#[tokio::test]
+async fn cards_are_listed_filtered_and_ordered() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let all = list(&hub, "").await;
+        assert_eq!((&all["err"], &all["count"]), (&json!(0), &json!(3)));
+        for (query, expected) in [
+            ("", "zba"),
+            ("?order_by=last_update_time", "abz"),
+            ("?order_by=-last_update_time", "zba"),
+            ("?order_by=id", "abz"),
+            ("?order_by=-case_name", "zba"),
+            ("?order_by=receipt_time&filter-case_name=Ben", "b"),
+            ("?filter=pending", "ba"),
+            ("?filter=done", "z"),
+            ("?filter=closed", "z"),
+            ("?filter=open&filter-operator=ne", "z"),
+            ("?filter=waiting&order_by=id", "ab"),
+            ("?filter-village=Kibera", "a"),
+            ("?filter-village=on&filter-village-operator=existing&order_by=id", "ab"),
+            ("?filter-village=K&filter-village-operator=icontains", "a"),
+            ("?filter-external_id=7", "a"),
+            ("?filter-number=7", "a"),
+            ("?filter-identifier=a,b,h&order_by=id", "ab"),
+            ("?filter-identifier=other", ""),
+            ("?filter-user-uuid=0123456789", ""),
+            ("?filter-distance=1000&center_lat=48.85&center_lon=2.35", "a"),
+            ("?filter-distance=1000&center_lat=1&center_lon=2", ""),
+            ("?q=mathare", "b"),
+            ("?limit=1", "z"),
+            ("?limit=1&offset=1", "b"),
+            ("?limit=2&offset=1&order_by=id", "bz"),
+            ("?filter-start-mtime=on&filter-start-mtime-value=2090-01-01", ""),
+            ("?filter-end-mtime=on&filter-end-mtime-value=2090-01-01&order_by=id", "abz"),
+        ] {
+            assert_eq!(ids(&list(&hub, query).await).concat(), expected, "{query}");
+        }
+        for (query, description) in [
+            ("?filter-nothing=1", "Invalid filter \"nothing\"."),
+            ("?order_by=nothing", "Invalid value \"nothing\" for \"order_by\"."),
+            ("?limit=many", "Invalid value \"many\" for \"limit\"."),
+        ] {
+            let answer = BY_PARTNER.get(&hub, &format!("{LIST}{query}")).await;
+            refused(answer, 400, "invalid-request", description).await;
+        }
+        let counted = list(&hub, "?filter-village=Kibera&limit=1").await;
+        assert_eq!(counted["count"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_cards_goes_on_behind_a_cursor_with_what_has_changed() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let order = "order_by=last_update_time&limit=2";
+        let first = list(&hub, &format!("?{order}&cursor=")).await;
+        assert_eq!(ids(&first), ["a", "b"]);
+        let cursor = text(&first["cursor"]);
+        let second = list(&hub, &format!("?{order}&cursor={cursor}")).await;
+        assert_eq!(ids(&second), ["z"]);
+        let update = "<update><village>Karen</village></update>";
+        hub.fill("", form("5", "f", &block("a", update))).await;
+        let cursor = text(&second["cursor"]);
+        let changed = list(&hub, &format!("?{order}&cursor={cursor}&full=on")).await;
+        assert_eq!(ids(&changed), ["a"]);
+        assert_eq!(changed["data"][0]["fields"]["village"], "Karen");
+    }
+}
+
+#[tokio::test]
+async fn a_card_is_a_whole_document() {
+    let hub = cards().await;
+    let card = good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/child/a/").await).await;
+    for (key, expected) in [
+        ("id", json!("a")),
+        ("display_id", json!("7")),
+        ("display_name", json!("child - 7")),
+        ("text", json!("child - 7 (Ann)")),
+        ("api_url", json!("/p/clinic/api/cards/child/a/")),
+        ("receipt_time", json!("2026-11-22T08:00:00")),
+    ] {
+        assert_eq!(card[key], expected, "{key}");
+    }
+    assert_eq!(
+        card["fields"],
+        json!({
+            "case_name": "Ann", "external_id": "7", "owner_id": "o1", "village": "Kibera",
+            "gps": { "lat": 48.85, "lon": 2.35 },
+        })
+    );
+    assert_eq!(card["geolocations"], json!({ "base": { "lat": 48.85, "lon": 2.35 } }));
+    assert_eq!(card["workflow"]["status"]["id"], "open");
+    assert_eq!(card["evolution"][0]["status"], "open");
+    let closed = good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/child/z").await).await;
+    assert_eq!(closed["workflow"]["status"]["name"], "Closed");
+    assert_eq!(closed["workflow"]["status"]["endpoint"], true);
+    for path in ["child/h", "child/other", "household/a", "other/a"] {
+        let answer = BY_PARTNER.get(&hub, &format!("/p/clinic/api/cards/{path}/")).await;
+        refused(answer, 404, "not-found", "There is nothing at this address.").await;
+    }
+    let tagged = BY_PARTNER.get(&hub, "/p/clinic/api/cards/child/a/").await;
+    let tag = tagged.headers()["etag"].clone();
+    let again = hub.client.get(BY_PARTNER.sign(&hub, "/p/clinic/api/cards/child/a/", None));
+    assert_eq!(again.header("if-none-match", tag).send().await.unwrap().status(), 304);
+}
+
+#[tokio::test]
+async fn cards_stand_on_maps_in_sheets_and_in_no_views() {
+    let hub = cards().await;
+    let map =
+        good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/child/geojson?filter=all").await).await;
+    let features = map["features"].as_array().unwrap();
+    assert_eq!(features.len(), 1);
+    assert_eq!(features[0]["geometry"]["coordinates"], json!([2.35, 48.85]));
+    assert_eq!(features[0]["properties"]["text"], "child - 7 (Ann)");
+    let no_map = BY_PARTNER.get(&hub, "/p/clinic/api/cards/household/geojson").await;
+    refused(no_map, 404, "not-found", "There is nothing at this address.").await;
+    let path = "/p/clinic/api/cards/child/csv?filter=all&order_by=id";
+    let sheet = BY_PARTNER.get(&hub, path).await.text().await.unwrap();
+    let lines: Vec<&str> = sheet.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(
+        lines[0],
+        "Number,Created,Last Modified,User Label,Name,External id,Owner,gps,village,Status"
+    );
+    assert!(lines[1].starts_with("7,2026-11-22 08:00:00,"), "{}", lines[1]);
+    assert!(lines[1].ends_with(",Kibera,Open"), "{}", lines[1]);
+    assert_eq!(lines.len(), 4);
+    for path in ["child/list/mine", "child/geojson/mine", "child/ods/mine", "child/mine/a"] {
+        let answer = BY_PARTNER.get(&hub, &format!("/p/clinic/api/cards/{path}")).await;
+        let text = "There are no custom views here: ask without one, and filter by the query.";
+        refused(answer, 404, "not-found", text).await;
+    }
+    let feed = BY_PARTNER.get(&hub, "/p/clinic/api/cards/child/changes").await;
+    let text = "Cards that are cases have no feed of changes here: list them with \
+                order_by=last_update_time and a cursor.";
+    refused(feed, 404, "not-found", text).await;
+}
+
+#[tokio::test]
+async fn cards_without_names_tell_nothing_but_their_status() {
+    let hub = cards().await;
+    for path in ["child/list?full=on", "child/list?full=on&order_by=case_name"] {
+        let path = format!("/p/clinic/api/cards/{path}");
+        let nameless = good(BY_RESEARCH.get(&hub, &path).await).await;
+        let told = nameless.to_string();
+        for secret in ["Ann", "Kibera", "\"7\"", "48.85", "\"a\"", "o1"] {
+            assert!(!told.contains(secret), "{secret}: {told}");
+        }
+        let row = &nameless["data"][0];
+        assert!(row["workflow"]["status"]["id"].is_string(), "{row}");
+    }
+    let guessed = BY_RESEARCH.get(&hub, &format!("{LIST}?filter-village=Kibera")).await;
+    refused(guessed, 400, "invalid-request", "Invalid filter \"village\".").await;
+    let map = BY_RESEARCH.get(&hub, "/p/clinic/api/cards/child/geojson").await;
+    refused(map, 403, "access-denied", "Restricted API access.").await;
+}
+
+#[tokio::test]
+async fn cards_are_read_by_roles_and_brought_by_who_is_trusted() {
+    let hub = cards().await;
+    let rows = basic(&hub, Method::GET, LIST, BY_CLERKS).send().await.unwrap();
+    assert_eq!(good(rows).await["count"], 3);
+    let nobody = hub.client.get(hub.url(LIST)).send().await.unwrap();
+    refused(nobody, 403, "access-denied", "User not authenticated.").await;
+    let jean = BY_PARTNER.get_for(&hub, LIST, "jean@example.org").await;
+    refused(jean, 403, "access-denied", "Unsufficient roles.").await;
+    let path = "/p/clinic/api/cards/child/import-csv";
+    let import = |path: &str, key| basic(&hub, Method::PUT, path, key).body("kind\nx\n").send();
+    let answer = import(path, BY_CLERKS).await.unwrap();
+    refused(answer, 403, "access-denied", "Unsufficient roles.").await;
+    let answer = import(path, BY_RESEARCH).await.unwrap();
+    refused(answer, 403, "access-denied", "Restricted API access.").await;
+    let nobody = hub.client.put(hub.url(path)).body("kind\nx\n").send().await.unwrap();
+    refused(nobody, 403, "access-denied", "User not authenticated.").await;
+    let tree = import("/p/clinic/api/cards/tree/import-csv", BY_CLERKS).await.unwrap();
+    assert_eq!(good(tree).await["data"]["created"], 1);
+    let desk = BY_PARTNER.sign(&hub, "/p/clinic/api/cards/tree/import-csv", Some(DESK));
+    let desk = hub.client.put(desk).body("kind\nx\n").send().await.unwrap();
+    refused(desk, 403, "access-denied", "Unsufficient roles.").await;
+    let admin = hub.client.put(hub.url(path)).bearer_auth(crate::hub::TOKEN);
+    let answer = admin.body("id,village\na,Karen\n").send().await.unwrap();
+    assert_eq!(good(answer).await["data"]["updated"], 1);
+}
+
+#[tokio::test]
+async fn an_import_makes_and_changes_cases_as_one_message() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let before = json_of(hub.get("projects/clinic/messages").await).await;
+        let before = before["items"].as_array().unwrap().len();
+        // One by its id, one by its id elsewhere, two that are new, one of them without an id.
+        let csv = "id;case_name;village\na;Ann;Karen\n7;;Karen\n8;Dan;Karen\n;Eve;Karen\n";
+        let first = imported(&hub, "child/import-csv", csv).await;
+        assert_eq!(first, json!({ "created": 2, "updated": 2, "skipped": 0, "deleted": 0 }));
+        let after = json_of(hub.get("projects/clinic/messages").await).await;
+        assert_eq!(after["items"].as_array().unwrap().len(), before + 1);
+        let names = list(&hub, "?full=on&order_by=case_name&filter-village=Karen").await;
+        let told: Vec<(&str, &Value)> = names["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| (text(&row["fields"]["case_name"]), &row["fields"]["external_id"]))
+            .collect();
+        assert_eq!(
+            told,
+            [("Ann", &json!("7")), ("Dan", &json!("8")), ("Eve", &Value::Null)],
+            "{names}"
+        );
+        // The same once more changes nothing, and is no message.
+        let again = imported(&hub, "child/import-csv", csv).await;
+        assert_eq!(again, json!({ "created": 0, "updated": 0, "skipped": 4, "deleted": 0 }));
+        let later = json_of(hub.get("projects/clinic/messages").await).await;
+        assert_eq!(later["items"].as_array().unwrap().len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_is_left_alone_or_closed_as_the_import_says() {
+    let hub = cards().await;
+    let skipped =
+        imported(&hub, "child/import-csv?update-mode=skip", "id,village\na,Karen\n9,Karen\n").await;
+    assert_eq!(skipped, json!({ "created": 1, "updated": 0, "skipped": 1, "deleted": 0 }));
+    assert_eq!(ids(&list(&hub, "?filter-village=Kibera").await), ["a"]);
+    let rows = json!({ "data": [{ "id": "a", "fields": { "village": "Karen" } }] }).to_string();
+    let closed = imported(&hub, "child/import-json?delete-mode=delete", &rows).await;
+    assert_eq!(closed, json!({ "created": 0, "updated": 1, "skipped": 0, "deleted": 2 }));
+    assert_eq!(ids(&list(&hub, "?filter=open").await), ["a"]);
+    // A kind that has lost all its rows is more likely a mistake.
+    let empty = put(&hub, "child/import-json?delete-mode=delete", r#"{"data": []}"#).await;
+    refused(empty, 200, "invalid-format", "There are no rows.").await;
+}
+
+#[tokio::test]
+async fn what_was_listed_can_be_imported_elsewhere() {
+    let (here, there) = (cards().await, cards().await);
+    let update = "<update><village>Karen</village></update>";
+    here.fill("", form("5", "f", &block("a", update))).await;
+    here.fill("", form("6", "f", &block("b", "<close/>"))).await;
+    let whole = list(&here, "?full=on").await;
+    let done = imported(&there, "child/import-json", &whole.to_string()).await;
+    assert_eq!(done, json!({ "created": 0, "updated": 2, "skipped": 1, "deleted": 0 }));
+    let of = |list: Value| {
+        let rows = list["data"].as_array().unwrap().iter();
+        rows.map(|row| (row["fields"].clone(), row["workflow"]["status"]["id"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let path = "?full=on&order_by=id";
+    assert_eq!(of(list(&there, path).await), of(list(&here, path).await));
+}
+
+#[tokio::test]
+async fn one_card_is_submitted_and_edited() {
+    let hub = cards().await;
+    let path = "/p/clinic/api/cards/child/submit";
+    let body = json!({ "data": { "case_name": "Dan", "external_id": "8", "age": 7 } });
+    let made = good(BY_PARTNER.post(&hub, path, &body).await).await["data"].clone();
+    assert_eq!(keys(&made), ["api_url", "id", "uuid"]);
+    let address = text(&made["api_url"]);
+    let card = good(BY_PARTNER.get(&hub, address).await).await;
+    assert_eq!((&card["fields"]["age"], &card["display_id"]), (&json!("7"), &json!("8")));
+    let edit = json!({ "data": { "age": "8" } });
+    let told = good(BY_PARTNER.post(&hub, address, &edit).await).await;
+    assert_eq!(told["data"]["id"], made["id"]);
+    let card = good(BY_PARTNER.get(&hub, address).await).await;
+    assert_eq!(card["fields"]["age"], "8");
+    let missing = BY_PARTNER.post(&hub, "/p/clinic/api/cards/child/other/", &edit).await;
+    refused(missing, 404, "not-found", "There is nothing at this address.").await;
+}
+
+#[tokio::test]
+async fn a_form_takes_cards_as_submissions_of_its_own() {
+    let hub = cards().await;
+    let csv = "kind,Height,colour\noak,12.5,green\nelm,tall,\n";
+    let done = imported(&hub, "tree/import-csv", csv).await;
+    assert_eq!((&done["created"], &done["skipped"]), (&json!(2), &json!(0)));
+    let warned: Vec<&str> =
+        done["warnings"].as_array().unwrap().iter().map(|it| text(&it["field"])).collect();
+    assert_eq!(warned, ["colour", "[1].height"]);
+    let again = imported(&hub, "tree/import-csv", csv).await;
+    assert_eq!((&again["created"], &again["skipped"]), (&json!(0), &json!(2)));
+    let strict = put(&hub, "tree/import-csv?strict=on", csv).await;
+    assert_eq!(strict.status(), StatusCode::BAD_REQUEST);
+    let path = "/p/clinic/api/cards/tree/list?full=on&order_by=id";
+    let trees = good(BY_PARTNER.get(&hub, path).await).await;
+    assert_eq!(trees["data"][0]["fields"], json!({ "kind": "oak", "height": "12.5" }));
+    assert_eq!(trees["data"][0]["api_url"], "/p/clinic/api/cards/tree/1/");
+    // A card that is named is edited, as its status allows to the caller.
+    let clerk = |body: &'static str| {
+        let path = "/p/clinic/api/cards/tree/import-csv";
+        basic(&hub, Method::PUT, path, BY_CLERKS).body(body).send()
+    };
+    let edited = good(clerk("id,height\n1,13\n2,\n").await.unwrap()).await["data"].clone();
+    assert_eq!((&edited["updated"], &edited["skipped"]), (&json!(1), &json!(1)));
+    let refused_row = imported(&hub, "tree/import-csv", "id,height\n1,14\n").await;
+    assert_eq!(refused_row["refused"][0]["row"], 1, "{refused_row}");
+    let tree = good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/tree/1/").await).await;
+    assert_eq!(tree["fields"], json!({ "kind": "oak", "height": "13" }));
+    // One that has its id from elsewhere is found by it, too.
+    for (row, expected) in [("A7,ash", "created"), ("A7,ash", "skipped"), ("A8,ash", "created")] {
+        let done = imported(&hub, "tree/import-csv", &format!("id,kind\n{row}\n")).await;
+        assert_eq!(done[expected], 1, "{row}: {done}");
+    }
+    let changed = good(clerk("id,kind\nA7,lime\n").await.unwrap()).await["data"].clone();
+    assert_eq!(changed["updated"], 1, "{changed}");
+    let delete = put(&hub, "tree/import-csv?delete-mode=delete", csv).await;
+    assert_eq!(delete.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_cannot_be_imported_is_told_with_a_good_status() {
+    let hub = cards().await;
+    let other = "The case h is of another type than child.";
+    for (path, body, description) in [
+        ("child/import-json", "[]", "Invalid payload."),
+        ("child/import-csv", "", "Invalid payload."),
+        ("child/import-csv", "id,case_name\n", "There are no rows."),
+        ("child/import-csv", r#"{"file": {}}"#, "The file has no content in Base64."),
+        ("child/import-csv", "id,village\nh,Karen\n", other),
+    ] {
+        let answer = put(&hub, path, body).await;
+        refused_format(answer, description).await;
+    }
+    let answer = put(&hub, "child/import-csv?update-mode=all", "id\na\n").await;
+    let description = "Invalid value \"all\" for \"update-mode\".";
+    refused(answer, 400, "invalid-request", description).await;
+    let missing = put(&hub, "other/import-csv", "id\na\n").await;
+    refused(missing, 404, "not-found", "There is nothing at this address.").await;
+}
+
+async fn refused_format(answer: Response, description: &str) {
+    assert_eq!(answer.status(), 200);
+    let told = json_of(answer).await;
+    assert_eq!(
+        (&told["err"], &told["err_code"], &told["err_desc"]),
+        (&json!(1), &json!("invalid-format"), &json!(description))
+    );
+}
+
+#[tokio::test]
+async fn an_import_has_a_bound() {
+    let hub = TestHub::start_with(Engine::Sqlite, |_, settings| settings.max_imported_cards = 2);
+    let hub = hub.await;
+    hub.apply(definition(&hub)).await;
+    let rows = |count: usize| {
+        let rows: String = (0..count).map(|number| format!("word {number}\n")).collect();
+        format!("word\n{rows}")
+    };
+    assert_eq!(imported(&hub, "plain/import-csv", &rows(2)).await["created"], 2);
+    let answer = put(&hub, "plain/import-csv", rows(3)).await;
+    refused_format(answer, "There are 3 rows: up to 2 are taken at once.").await;
+}
