@@ -160,6 +160,10 @@ impl Job {
         let read = read_one(self.facts.dialect, &decoded, self.facts.place, definition);
         let ReadForm { mut submission, is_alone } =
             read.ok_or("the message holds no such form any more: its source reads it otherwise")?;
+        // Where the source says which form its messages are of, they need not say it themselves.
+        if submission.form.id.is_none() && submission.form.xmlns.is_none() {
+            submission.form.id.clone_from(&self.facts.form_id);
+        }
         withhold::submission(&mut submission, &self.withheld, &self.key);
         if !self.withheld.is_empty() {
             let is_named = |file: &StoredFile| {

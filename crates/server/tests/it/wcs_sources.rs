@@ -30,6 +30,8 @@ async fn hub_on(engine: Engine) -> TestHub {
         { "name": "remark", "label": "Remark", "type": "string" },
         { "name": "checked", "label": "Checked", "type": "date" },
     ]);
+    definition["forwarders"]["plain"] =
+        json!({ "on": "form", "forms": ["plain"], "to": "there", "format": "normalised" });
     hub.apply(definition).await;
     hub
 }
@@ -167,6 +169,9 @@ async fn keys_of_a_workflows_own_are_a_submission_where_the_source_says_of_which
         (&submission["values"]["word"], &submission["extra"]["other"]),
         (&json!("hello"), &json!(1))
     );
+    hub.wait_for("projects/clinic/deliveries", "succeeded").await;
+    let sent = hub.destination.received().remove(0).json();
+    assert_eq!((&sent["form"]["id"], &sent["values"]["word"]), (&json!("plain"), &json!("hello")));
     // Where nothing says it, the message is kept and is no submission.
     let told = taken(push(&hub, RECORDS, &body).await).await;
     assert_eq!(told["data"].get("id"), None, "{told}");
