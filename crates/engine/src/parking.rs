@@ -25,6 +25,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::hub::Hub;
+use crate::standing_order;
 
 /// How often parking lanes are looked at although no definition changed: a delivery that was being
 /// sent while its forwarder was resumed may have been parked since.
@@ -154,6 +155,9 @@ impl Hub {
                 if self.stopping().is_cancelled() {
                     return Ok(());
                 }
+                if standing_order::is_of_calls(&place.forwarder) {
+                    continue;
+                }
                 match project.forwarder(&place.forwarder) {
                     None => drop(orphaned.insert(place.forwarder)),
                     Some(found) => {
@@ -220,6 +224,9 @@ impl Hub {
     /// or removed since it was claimed.
     pub(crate) fn check_place(&self, returned: Returned<'_>) {
         let Returned { lane, delivery, forwarder, sequence } = returned;
+        if standing_order::is_of_calls(forwarder) {
+            return;
+        }
         let routing = self.routing();
         let Some(project) = routing.project(&lane.project) else { return };
         let is_in_place = project.forwarder(forwarder).is_some_and(|found| {

@@ -13,6 +13,7 @@ use crate::receiver::FormDigests;
 use crate::refusals::Refusals;
 use crate::room::Room;
 use crate::settings::ServerSettings;
+use crate::wcs::Places;
 use crate::wrong_codes::WrongCodes;
 use crate::wrong_tokens::WrongTokens;
 
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) wrong_tokens: WrongTokens,
     /// Tracking codes that are nobody's, by where they came from.
     pub(crate) wrong_codes: WrongCodes,
+    /// Where pages of long lists ended.
+    pub(crate) places: Places,
     /// The digests of forms that phones were told.
     pub(crate) form_digests: FormDigests,
     /// What makes XForms of `XLSForms`.
@@ -64,6 +67,7 @@ impl App {
             refusals: Refusals::default(),
             wrong_tokens: WrongTokens::default(),
             wrong_codes: WrongCodes::default(),
+            places: Places::default(),
             form_digests: FormDigests::default(),
             xlsforms,
             unbelieved_proxies: UnbelievedProxies::default(),

@@ -32,9 +32,8 @@ use crate::ids::new_id;
 use crate::payload::Body as Sent;
 use crate::rendering::{Asked, Rendered, Unrendered};
 use crate::routing::ProjectRouting;
+use crate::standing_order;
 
-/// What the deliveries of a form's calls are made by: no forwarder can have such a name.
-const ORDERED_BY: &str = "lifecycle:";
 /// The header that says who calls: the page of those who handle the submission.
 const CALLER_URL: &str = "publik-caller-url";
 
@@ -68,7 +67,7 @@ pub(super) fn planned(followed: &Followed, plan: &CallPlan, now: Timestamp) -> P
     let progress = &followed.record.progress;
     let delivery = NewDelivery {
         id: new_id(now),
-        forwarder: format!("{ORDERED_BY}{}", definition.name),
+        forwarder: standing_order::name(&definition.name),
         connection: plan.connection.clone(),
         event: Event::Call,
         key: Some(format!("{}/{}", definition.name, progress.number)),

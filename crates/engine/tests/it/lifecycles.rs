@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fieldpost_engine::{Edit, Followed, LifecycleError, NewSubmission, RecordKey, SubmittedForm};
 use fieldpost_engine::{ProjectRouting, ReceiptOutcome};
+use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::form_definition::AnonymiseMode;
 use fieldpost_model::json::Value;
 use fieldpost_model::person::UserReference;
@@ -210,7 +211,7 @@ async fn what_a_program_says_of_its_failure_leads_elsewhere_and_a_trigger_back(
     assert_eq!(data(&trouble, "register_app_error_code").as_deref(), Some("\"no-such-thing\""));
     let trigger = |name: &str| Happening::Trigger {
         name: name.to_owned(),
-        sent: Sent::Json(Value::object([("note", Value::from("try"))])),
+        sent: Sent::Json(Value::object([("note", Value::from("try"))]), Vec::new()),
         bypass: false,
     };
     let signed = Caller { is_signed: true, ..Caller::default() };
@@ -555,4 +556,55 @@ async fn what_follows_from_the_answers_is_there_when_they_are_kept(
     }
     // The same again is the same, although it does not say what was computed later.
     assert!(world.try_submit(keyed("Ada")).await.unwrap().is_repeated);
+}
+
+/// What is moved about or cancelled as the definitions change is what forwarders ordered; a call waits where its
+/// lifecycle put it.
+#[rstest]
+#[tokio::test]
+async fn a_call_that_waits_outlives_a_change_of_the_definitions(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let url = world.destination.url("/");
+    let apply = async |connection: &str, forwarders: &str| {
+        let text = format!(
+            r#"{{"project": "clinic",
+                "connections": {{"there": {{"url": "{url}"{connection}}}}},
+                "forwarders": {{{forwarders}}},
+                "forms": {{"request": {{"title": "Request",
+                    "fields": [{{"name": "name", "label": "Name", "type": "string"}},
+                               {{"name": "amount", "label": "Amount", "type": "numeric"}},
+                               {{"name": "kind", "label": "Kind", "type": "string"}}],
+                    "lifecycle": {{"statuses": {{
+                        "new": {{"name": "New", "actions": [
+                            {{"call": {{"connection": "there", "name": "register", "path": "/register",
+                                       "post": true}}}},
+                            {{"jump": "done"}}]}},
+                        "done": {{"name": "Done", "endpoint": true}}}}}}}}}}}}"#
+        );
+        world.apply_text(&text).await;
+    };
+    let paused = r#", "paused": true"#;
+    let told = r#""told": {"on": "form", "to": "there", "format": "normalised"}"#;
+    apply(paused, told).await;
+    world.submit(new("Ada")).await;
+    apply(paused, "").await;
+    // What was ordered by the forwarder that is gone is cancelled: by then everything was looked at.
+    let state_of = async |forwarder: &str| {
+        let page = Page { before: None, limit: 10 };
+        let query = DeliveryQuery { forwarder: Some(forwarder.to_owned()), ..Default::default() };
+        world.hub.store().deliveries("clinic", &query, page).await.unwrap()[0].state
+    };
+    for _ in 0..400 {
+        if state_of("told").await == DeliveryState::Cancelled {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(state_of("told").await, DeliveryState::Cancelled);
+    assert_eq!(state_of("lifecycle:request").await, DeliveryState::Pending);
+    apply("", "").await;
+    world.until_status(1, "done").await;
+    assert_eq!(state_of("lifecycle:request").await, DeliveryState::Succeeded);
 }

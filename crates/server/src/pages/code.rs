@@ -239,7 +239,8 @@ pub(super) async fn load(visit: &Visit, parts: &Parts) -> Result<Response, Turne
     };
     let (name, number, token) = (find("form"), find("number"), find("token"));
     let of = [&*visit.routing.project, name.as_str(), number.as_str()];
-    let is_good = visit.purpose("load", &of).open(&token, visit.now, visit.bounds().link_time).is_some();
+    let is_good =
+        visit.purpose("load", &of).open(&token, visit.now, visit.bounds().link_time).is_some();
     let number = number.parse().ok().filter(|_| is_good).ok_or(Turned::Locked)?;
     let form = visit.form(&name).await?;
     let key = RecordKey::Number(number);

@@ -312,7 +312,8 @@ impl<'a> Reader<'_, 'a> {
         let (node, what) = if field.field_type.has_columns() {
             (table(name, field, self.typed, self.asking.bounds.max_rows), None)
         } else {
-            let (answer, what) = answers::read(field, name, self.typed, self.asking.bounds.max_text);
+            let (answer, what) =
+                answers::read(field, name, self.typed, self.asking.bounds.max_text);
             (Node::Answer(answer), what)
         };
         let what = what.or_else(|| {

@@ -20,7 +20,7 @@ use super::posted;
 use super::shown::{self, Shown};
 use super::visit::{Turned, Visit};
 use super::words::filled;
-use super::{fill, files};
+use super::{files, fill};
 
 /// The control that proves that a post comes from a page of ours, for this visitor.
 const TOKEN: &str = "token";

@@ -55,7 +55,8 @@ impl Places {
     pub(super) fn ended(&self, list: ListKey, rows: u64, place: ListPlace) {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = lists.iter().position(|(known, _)| *known == list);
-        let mut places = found.and_then(|at| lists.remove(at)).map_or_else(BTreeMap::new, |it| it.1);
+        let mut places =
+            found.and_then(|at| lists.remove(at)).map_or_else(BTreeMap::new, |it| it.1);
         places.insert(rows, place);
         if places.len() > MOST_PLACES {
             places.pop_first();

@@ -50,7 +50,11 @@ async fn pages_by_offset_are_the_list() {
             assert_eq!(paged(&hub, query, 2).await, whole, "{query}");
             // Once more, from what is remembered, and from the middle of a page.
             assert_eq!(paged(&hub, query, 3).await, whole, "{query}");
-            assert_eq!(ids(&hub, &format!("{query}&limit=3&offset=5")).await, whole[5..], "{query}");
+            assert_eq!(
+                ids(&hub, &format!("{query}&limit=3&offset=5")).await,
+                whole[5..],
+                "{query}"
+            );
         }
     }
 }

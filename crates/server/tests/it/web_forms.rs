@@ -363,7 +363,10 @@ async fn the_submitter_has_their_file_back() {
         assert!(header("content-security-policy").contains("sandbox"));
         assert_eq!(answer.text().await.unwrap(), "1234567890");
         // Another digest names nothing, and whoever has no cookie learns nothing.
-        visitor.get(&path.replace(digest, &"0".repeat(64))).await.says(404, "There is nothing here");
+        visitor
+            .get(&path.replace(digest, &"0".repeat(64)))
+            .await
+            .says(404, "There is nothing here");
         Visitor::new(&hub).get(path).await.says(403, "This page is closed");
     }
 }

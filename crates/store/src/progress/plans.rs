@@ -138,8 +138,7 @@ fn ways(engine: &Engine) -> Vec<Way> {
             ways.push(Way { name: format!("recorded, {name}, {page}"), sql, parameters, index });
         }
     }
-    for (form, index) in
-        [(Some("f1"), "progress_by_form_received"), (None, "progress_by_received")]
+    for (form, index) in [(Some("f1"), "progress_by_form_received"), (None, "progress_by_received")]
     {
         let (from, before) = (Some(Timestamp(10_000)), Some(Timestamp(12_000)));
         let (form, group) = (form.map(str::to_owned), Some(CountGroup::Status));

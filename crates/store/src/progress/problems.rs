@@ -57,11 +57,7 @@ pub(super) fn add_problems(batch: &mut Batch, step: &ProgressStep) {
         batch.any(
             "DELETE FROM lifecycle_problems
              WHERE project = $1 AND submission = $2 AND revision <= $3",
-            vec![
-                (&*step.project).into(),
-                step.submission.into(),
-                (revision - MOST_STEPS).into(),
-            ],
+            vec![(&*step.project).into(), step.submission.into(), (revision - MOST_STEPS).into()],
         );
     }
 }

@@ -9,8 +9,8 @@ use fieldpost_model::progress_list::Pushdown;
 use fieldpost_model::submission::Position;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
-    Criterion, FiledSubmission, LifecycleProblem, ProgressKey, ProgressStep, RetentionKind, RetentionStep, Stepped,
-    WantedVersion,
+    Criterion, FiledSubmission, LifecycleProblem, ProgressKey, ProgressStep, RetentionKind,
+    RetentionStep, Stepped, WantedVersion,
 };
 use rstest::rstest;
 use uuid::Uuid;

@@ -111,7 +111,10 @@ async fn a_lifecycle_that_comes_later_is_told_of_what_was_there(
     let other = store.adopt(&PROJECT.into(), "deaths", adopted, 4).await;
     assert_eq!(other, Ok(Adopted::default()));
     // What is to be told no more is found again.
-    store.forget_untold(waiting.iter().find(|it| it.submission == old[2].id).unwrap()).await.unwrap();
+    store
+        .forget_untold(waiting.iter().find(|it| it.submission == old[2].id).unwrap())
+        .await
+        .unwrap();
     assert_eq!(adopt(&store).await, Adopted { told: 1, looked_at: 4 });
 }
 
