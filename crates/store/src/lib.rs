@@ -167,8 +167,8 @@ pub use crate::open_counts::{OpenCount, OpenCounts};
 pub use crate::order::connection_of;
 pub use crate::payloads::{ClaimedPayload, NewPayload, StoredPayload};
 pub use crate::progress::{
-    Adopted, CountedPart, EndedCall, LifecycleProblem, ListedProgress, NewCall, ProgressKey, ProgressStep, RewrittenVersion,
-    SUBMITTER, Stepped, StoredProgress, WaitingUntold, person,
+    Adopted, CountedPart, EndedCall, LifecycleProblem, ListedProgress, NewCall, ProgressKey,
+    ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoredProgress, WaitingUntold, person,
 };
 pub use crate::queries::{DeliveryQuery, MessageQuery, StateCount};
 pub use crate::records::*;

@@ -20,7 +20,9 @@ use fieldpost_rules::lifecycle::{
 };
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::tracking_code;
-use fieldpost_store::{LifecycleProblem, NewCall, ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoreError};
+use fieldpost_store::{
+    LifecycleProblem, NewCall, ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoreError,
+};
 use uuid::Uuid;
 
 use super::calls::{self, Planned};
