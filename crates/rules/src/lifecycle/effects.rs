@@ -49,8 +49,8 @@ pub const DEFAULT_BOUNDS: Bounds = Bounds {
 pub enum Sent {
     /// Nothing.
     Nothing,
-    /// JSON; files in it are objects already that name their bytes.
-    Json(Value<'static>),
+    /// JSON; files in it are objects already that name their bytes. And these files.
+    Json(Value<'static>, Vec<StoredFile>),
     /// A file.
     File(StoredFile),
 }

@@ -28,8 +28,9 @@ pub(super) async fn answer(
         Came::Nothing => Sent::Nothing,
         Came::File(file) => Sent::File(file),
         // All that came along stands under the one name.
-        Came::Data(data) => {
-            data.into_iter().next().map_or(Sent::Nothing, |(_, value)| Sent::Json(value))
+        Came::Data(data, files) => {
+            let all = data.into_iter().next();
+            all.map_or(Sent::Nothing, |(_, value)| Sent::Json(value, files))
         }
     };
     let happening = Happening::Hook { id: name.to_owned(), sent, bypass: bypass(asked) };

@@ -17,7 +17,7 @@ use http::{Method, StatusCode};
 
 use super::Asked;
 use super::answer::{Turned, json};
-use super::submit::{asked_form, bytes, header, kept, turned};
+use super::submit::{asked_form, bytes, header, turned};
 use crate::body::{BodyRefusal, next_piece};
 use crate::problem::Problem;
 use crate::receiver::upload::file_name;
@@ -43,7 +43,7 @@ pub(super) async fn answer(
         Came::Nothing => Sent::Nothing,
         Came::File(file) => Sent::File(file),
         // Members of an object beside each other, all else under the name.
-        Came::Data(data) => Sent::Json(Value::object(data)),
+        Came::Data(data, files) => Sent::Json(Value::object(data), files),
     };
     let happening = Happening::Trigger { name: name.to_owned(), sent, bypass: bypass(asked) };
     let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
@@ -60,8 +60,8 @@ pub(super) fn bypass(asked: &Asked) -> bool {
 /// What came along.
 pub(super) enum Came {
     Nothing,
-    /// Members of the lifecycle's data; the files in it are kept.
-    Data(Vec<(String, Value<'static>)>),
+    /// Members of the lifecycle's data, and the files in it, which are kept.
+    Data(Vec<(String, Value<'static>)>, Vec<StoredFile>),
     /// A file.
     File(StoredFile),
 }
@@ -83,9 +83,13 @@ pub(super) async fn sent(
     let content_type = header(&asked.parts.headers, CONTENT_TYPE.as_str());
     read::check_content_type(content_type).map_err(super::submit::bad_body)?;
     let value = super::submit::parsed(&body)?;
-    let read::Sent { data, files } = reads(name, Some(&value));
-    kept(asked, &files).await?;
-    Ok(if data.is_empty() { Came::Nothing } else { Came::Data(data) })
+    let read::Sent { data, files: sent } = reads(name, Some(&value));
+    let mut files = Vec::with_capacity(sent.len());
+    for file in sent {
+        let kept = asked.app.hub.keep_bytes(file.name, file.content_type, &file.bytes).await?;
+        files.push(kept);
+    }
+    Ok(if data.is_empty() { Came::Nothing } else { Came::Data(data, files) })
 }
 
 /// The body as a file, written while it comes.

@@ -69,15 +69,13 @@ async fn three(engine: Engine) -> Still {
         json!({ "data": { "nom": "M.", "type": "payant", "place": { "lat": 10, "lon": -12 } } }),
         json!({ "data": { "nom": "N.", "type": "gratuit" } }),
     ];
-    for (hours, body) in (0..).zip(&bodies) {
-        still.turn_to(hours * 3_600);
+    for (number, body) in (1..).zip(&bodies) {
+        still.turn_to((number - 1) * 3_600);
         let path = "/p/clinic/api/formdefs/newsletter/submit";
         good(BY_PARTNER.post(hub, path, body).await).await;
-    }
-    for id in 1..=3 {
         eventually("the call has ended", async || {
-            let document =
-                good(BY_PARTNER.get_for(hub, &format!("{FORM}/{id}/"), DESK).await).await;
+            let path = format!("{FORM}/{number}/");
+            let document = good(BY_PARTNER.get_for(hub, &path, DESK).await).await;
             document.pointer("/workflow/data/creation_time").map(|_| ())
         })
         .await;

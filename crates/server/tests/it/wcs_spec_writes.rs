@@ -98,7 +98,7 @@ async fn what_is_sent_is_read_with_mercy_and_each_is_told() {
                 json!({ "word": "a", "place": "1.5;2.25" }),
                 "/fields/place",
                 json!({ "lat": 1.5, "lon": 2.25 }),
-                "converted",
+                "",
             ),
             // What cannot be read is nothing, and what nobody knows is dropped: both are told.
             (

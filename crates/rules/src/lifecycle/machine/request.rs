@@ -141,17 +141,19 @@ impl Walk<'_, '_> {
     /// Stores what was sent. The members of an object stand beside each other where `spreads`, else all
     /// is stored under the name.
     fn take_in(&mut self, name: &str, sent: &Sent, spreads: bool) -> Result<(), Refusal> {
-        let values = match sent {
+        let (values, files) = match sent {
             Sent::Nothing => return Ok(()),
-            Sent::Json(Json::Object(members)) if spreads => {
-                members.iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
+            Sent::Json(Json::Object(members), files) if spreads => {
+                let members = members.iter();
+                let values = members.map(|(key, value)| (key.to_string(), value.clone()));
+                (values.collect(), files.as_slice())
             }
-            Sent::Json(value) => vec![(name.to_owned(), value.clone())],
+            Sent::Json(value, files) => (vec![(name.to_owned(), value.clone())], files.as_slice()),
             Sent::File(file) => {
-                self.keep_files(std::slice::from_ref(file));
-                vec![(name.to_owned(), values::file_object(file))]
+                (vec![(name.to_owned(), values::file_object(file))], std::slice::from_ref(file))
             }
         };
+        self.add_files(files);
         self.store(values).map_err(|most| {
             Refusal::invalid(format!("The workflow data would be longer than {most} bytes."))
         })

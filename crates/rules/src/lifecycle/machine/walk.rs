@@ -245,6 +245,17 @@ impl<'m, 'a> Walk<'m, 'a> {
         Ok(())
     }
 
+    /// Keeps files that came on the way. What they hold tells them apart, so that an answer keeps its file whatever
+    /// else is called so.
+    pub(super) fn add_files(&mut self, files: &[StoredFile]) {
+        for file in files {
+            let is_it = |known: &StoredFile| known.name == file.name && known.sha256 == file.sha256;
+            if !self.record.files.iter().any(is_it) {
+                self.record.files.push(file.clone());
+            }
+        }
+    }
+
     /// Keeps files; one of a name that is there takes its place.
     pub(super) fn keep_files(&mut self, files: &[StoredFile]) {
         for file in files {

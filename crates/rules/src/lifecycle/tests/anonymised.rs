@@ -104,7 +104,7 @@ fn what_programs_left_goes_with_the_answers() {
     let progress = &scene.record.progress;
     assert_eq!((progress.display_id.as_str(), progress.calls.len()), ("AMINA-7", 1));
     assert_eq!(scene.record.files.len(), 1);
-    scene.trigger(&signed(), "end", Sent::Json(json(r#"{"by":"Fred"}"#))).unwrap();
+    scene.trigger(&signed(), "end", Sent::Json(json(r#"{"by":"Fred"}"#), Vec::new())).unwrap();
     let progress = &scene.record.progress;
     assert_eq!((progress.display_id.as_str(), &progress.natural_id), ("28", &None));
     assert_eq!((&progress.calls, scene.data()), (&vec![], "{}".to_owned()));
@@ -132,7 +132,7 @@ fn nobody_can_do_anything_with_it_any_more() {
         scene.submit();
         scene
     };
-    let sent = || Sent::Json(json(r#"{"name":"Amina"}"#));
+    let sent = || Sent::Json(json(r#"{"name":"Amina"}"#), Vec::new());
     let mut submission = forgotten().record.submission;
     submission.values.members[0].1 = Node::Answer(Answer::text("Amina"));
     for (caller, happening) in [

@@ -162,8 +162,11 @@ fn while_a_call_is_out_a_trigger_waits_unless_it_goes_past() {
 
 #[test]
 fn a_hook_that_goes_past_a_call_makes_no_second_one() {
-    let fire =
-        |id: &str| Happening::Hook { id: id.to_owned(), sent: Sent::Json(json("1")), bypass: true };
+    let fire = |id: &str| Happening::Hook {
+        id: id.to_owned(),
+        sent: Sent::Json(json("1"), Vec::new()),
+        bypass: true,
+    };
     let mut scene =
         Scene::new(vec![status("a", vec![call(), jump("b")]), status("b", vec![call()])]);
     let hook = |id: &str, actions| global(id, vec![Who::SignedCalls], actions);

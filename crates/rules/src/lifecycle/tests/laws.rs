@@ -51,7 +51,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
 
 /// Something that happens, whatever the record is like: what it names may not be there.
 fn happening(kind: u8, at: Index, record: &Record) -> (Caller, Happening) {
-    let sent = || Sent::Json(json(r#"{"name":"Amina"}"#));
+    let sent = || Sent::Json(json(r#"{"name":"Amina"}"#), Vec::new());
     let bypass = at.index(2) == 1;
     match kind {
         0 => (signed(), Happening::Trigger { name: "t".to_owned(), sent: sent(), bypass }),

@@ -51,8 +51,8 @@ fn a_trigger_that_cannot_be_taken_says_why() {
 fn what_comes_with_a_trigger_becomes_data() {
     for (sent, expected) in [
         (Sent::Nothing, "{}"),
-        (Sent::Json(json(r#"{"a":1}"#)), r#"{"a":1}"#),
-        (Sent::Json(json("[1]")), r#"{"t":[1]}"#),
+        (Sent::Json(json(r#"{"a":1}"#), Vec::new()), r#"{"a":1}"#),
+        (Sent::Json(json("[1]"), Vec::new()), r#"{"t":[1]}"#),
     ] {
         let mut scene =
             Scene::sent(vec![status("a", vec![trigger("b", "t", vec![])]), status("b", vec![])]);
@@ -78,7 +78,7 @@ fn a_button_is_pressed_by_those_it_names() {
 fn a_hook_is_closed_unless_it_names_somebody() {
     let fire = |id: &str| Happening::Hook {
         id: id.to_owned(),
-        sent: Sent::Json(json(r#"{"x":1}"#)),
+        sent: Sent::Json(json(r#"{"x":1}"#), Vec::new()),
         bypass: false,
     };
     for (hook, caller, is_open) in [
@@ -204,4 +204,20 @@ fn who_can_do_something_is_who_it_waits_for() {
             assert!(!acts || concerned.include(&caller, &scene.record.progress), "{caller:?}");
         }
     }
+}
+
+#[test]
+fn files_in_what_is_sent_are_kept_beside_those_of_answers() {
+    let file = |digest: u8| StoredFile {
+        name: "a.txt".to_owned(),
+        content_type: "text/plain".to_owned(),
+        bytes: 1,
+        sha256: [digest; 32],
+    };
+    let mut scene =
+        Scene::sent(vec![status("a", vec![trigger("b", "t", vec![])]), status("b", vec![])]);
+    scene.record.files = vec![file(1)];
+    let sent = Sent::Json(json(r#"{"x":1}"#), vec![file(2), file(1)]);
+    scene.trigger(&signed(), "t", sent).unwrap();
+    assert_eq!(scene.record.files, [file(1), file(2)]);
 }
