@@ -28,6 +28,29 @@ connections:
   warehouse: { url: "http://127.0.0.1:9/hook", incident: { failures: 1 } }
 forwarders:
   births: { on: message, from: intake, match: { form: births }, to: warehouse }
+roles:
+  agents: { name: Agents, emails: [agents@example.org] }
+users:
+  desk: { name: Front desk, email: desk@example.org, roles: [agents] }
+forms:
+  request:
+    title: A request
+    tracking_codes: true
+    fields:
+      - { name: what, label: What is wanted, type: text, required: true }
+      - { name: kind, type: item, items: [{ id: lamp, text: Street lamp }, other] }
+    lifecycle:
+      functions: { _receiver: agents }
+      backoffice_fields: [{ name: decision, type: string }]
+      criticality_levels: [usual, { name: pressing, colour: "#ff0000" }]
+      statuses:
+        new:
+          name: New
+          actions:
+            - call: { connection: warehouse, path: /orders, on_error: { 5xx: { jump: trouble } } }
+            - { jump: done, label: It is done, by: [_receiver] }
+        trouble: { name: In trouble, actions: [{ jump: new, trigger: again }] }
+        done: { name: Done, endpoint: true }
 workflows:
   count:
     title: Count births
@@ -69,6 +92,9 @@ beforeAll(async () => {
     connection: "warehouse",
     system: "kobo",
     form: "visit",
+    definition: "request",
+    role: "agents",
+    person: "desk",
     submission: await firstId(page, "submissions"),
     case: "c1",
     workflow: "count",
@@ -187,6 +213,9 @@ const INSIDE = [
   "/projects/$project/workflows/$workflow?step=read",
   ...["received", "headers", "matched", "attempts", "versions", "history"].map(
     (tab) => `/projects/$project/messages/$message?tab=${tab}`,
+  ),
+  ...["fields", "lifecycle", "people", "added"].map(
+    (part) => `/projects/$project/form-definitions/$definition/change?part=${part}`,
   ),
   "/projects/$project/submissions?form=visit",
   "/projects/$project/submissions?view=map",

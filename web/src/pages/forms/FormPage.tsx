@@ -87,8 +87,8 @@ function Actions({ project, form }: OfForm) {
           renderRoot={(props) => (
             <Link
               {...props}
-              to="/projects/$project/form-definitions/$form"
-              params={{ project, form: form.name }}
+              to="/projects/$project/form-definitions/$definition"
+              params={{ project, definition: form.name }}
             />
           )}
         >

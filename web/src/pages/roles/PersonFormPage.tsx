@@ -99,6 +99,7 @@ function RolesField({ project }: { project: string }) {
   const unknown = chosen.filter((id) => !roles.some((role) => role.id === id));
   return (
     <MultiSelect
+      searchable
       label={words.roles}
       data={[
         ...roles.map(({ id, name }) => ({ value: id, label: name })),

@@ -20,7 +20,7 @@ const FormEditor = lazy(() =>
 );
 
 const newRoute = getRouteApi("/inside/projects/$project/new/form-definition");
-const changeRoute = getRouteApi("/inside/projects/$project/form-definitions/$form/change");
+const changeRoute = getRouteApi("/inside/projects/$project/form-definitions/$definition/change");
 
 const NOTHING: Definition = { fields: [] };
 
@@ -96,7 +96,7 @@ function Imported({ found }: { found: FormRead }) {
 
 export function ChangeDefinitionPage() {
   const words = useOwnFormWords().formEditor;
-  const { project, form } = changeRoute.useParams();
+  const { project, definition: form } = changeRoute.useParams();
   const { part } = changeRoute.useSearch();
   return (
     <ChangePage

@@ -27,10 +27,10 @@ import { Picture } from "./Picture";
 import { type DefinedForm, formDefinitionsQuery } from "./queries";
 import { functionsOf, listAt, statusesOf, usualName, whoAt } from "./shape";
 
-const route = getRouteApi("/inside/projects/$project/form-definitions/$form");
+const route = getRouteApi("/inside/projects/$project/form-definitions/$definition");
 
 export function DefinitionPage() {
-  const { project, form: name } = route.useParams();
+  const { project, definition: name } = route.useParams();
   const defined = useQuery(definedQuery(project, "form-definitions", name));
   const form = useQuery(formDefinitionsQuery(project)).data?.find((each) => each.name === name);
   useLiveDefinitions(project);
@@ -116,8 +116,8 @@ function Actions({ project, form }: Pick<ShownProps, "project" | "form">) {
             renderRoot={(props) => (
               <Link
                 {...props}
-                to="/projects/$project/form-definitions/$form/change"
-                params={{ project, form: name }}
+                to="/projects/$project/form-definitions/$definition/change"
+                params={{ project, definition: name }}
               />
             )}
           >

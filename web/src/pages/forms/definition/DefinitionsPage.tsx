@@ -109,7 +109,10 @@ function Table({ project, rows }: { project: string; rows: DefinedForm[] }) {
       nameOf={({ name }) => name}
       columns={columns}
       link={({ name, title }) => (
-        <Link to="/projects/$project/form-definitions/$form" params={{ project, form: name }}>
+        <Link
+          to="/projects/$project/form-definitions/$definition"
+          params={{ project, definition: name }}
+        >
           {title}
         </Link>
       )}

@@ -32,6 +32,7 @@ export function WhoAt({ path, label, about, required, kind = "pages" }: WhoAtPro
   const all = [...functions, ...roles, ...others];
   return (
     <MultiSelect
+      searchable
       label={label}
       description={about}
       required={required}
@@ -60,6 +61,7 @@ export function SomeAt({ path, label, about, choices }: SomeAtProps) {
   const chosen = whoAt(form.definition, path);
   return (
     <MultiSelect
+      searchable
       label={label}
       description={about}
       data={withChosen(choices, chosen)}

@@ -39,7 +39,7 @@ const newDefinitionRoute = createRoute({
 
 const definitionRoute = createRoute({
   getParentRoute: () => projectRoute,
-  path: "form-definitions/$form",
+  path: "form-definitions/$definition",
   component: lazyRouteComponent(
     () => withOwnFormWords(import("./DefinitionPage")),
     "DefinitionPage",
@@ -48,7 +48,7 @@ const definitionRoute = createRoute({
 
 const changeDefinitionRoute = createRoute({
   getParentRoute: () => projectRoute,
-  path: "form-definitions/$form/change",
+  path: "form-definitions/$definition/change",
   validateSearch: (search: Record<string, unknown>): PartSearch => ({
     part: wordIn(search, "part", PARTS),
   }),
