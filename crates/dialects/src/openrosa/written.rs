@@ -19,7 +19,6 @@ use super::instance::XFORMS;
 use crate::xml::{Writer, is_element_name};
 
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
-const OPENROSA: &str = "http://openrosa.org/xforms";
 const JAVAROSA: &str = "http://openrosa.org/javarosa";
 const ODK: &str = "http://www.opendatakit.org/xforms";
 /// The element that a submission begins with, where the form does not say.
@@ -31,13 +30,8 @@ const TRUTHS: [(&str, &str); 2] = [("true", "Yes"), ("false", "No")];
 pub fn write_xform(form: &Form, version: Option<&str>) -> String {
     let root = Some(form.root.as_str()).filter(|name| is_element_name(name)).unwrap_or(ROOT);
     let mut writing = Writing { form, writer: Writer::default() };
-    let namespaces = [
-        ("xmlns", XFORMS),
-        ("xmlns:h", XHTML),
-        ("xmlns:jr", JAVAROSA),
-        ("xmlns:orx", OPENROSA),
-        ("xmlns:odk", ODK),
-    ];
+    let namespaces =
+        [("xmlns", XFORMS), ("xmlns:h", XHTML), ("xmlns:jr", JAVAROSA), ("xmlns:odk", ODK)];
     writing.writer.open("h:html", &namespaces);
     writing.writer.open("h:head", &[]);
     writing.writer.leaf("h:title", &[], &form.title);
@@ -150,9 +144,9 @@ impl Writing<'_> {
         self.writer.open("instance", &[]);
         self.writer.open(root, &attributes);
         self.nodes(&form.fields);
-        self.writer.open("orx:meta", &[]);
-        self.writer.leaf("orx:instanceID", &[], "");
-        self.writer.close("orx:meta");
+        self.writer.open("meta", &[]);
+        self.writer.leaf("instanceID", &[], "");
+        self.writer.close("meta");
         self.writer.close(root);
         self.writer.close("instance");
     }
@@ -367,6 +361,9 @@ mod tests {
         let sex = again.field(&["sex"]).unwrap().as_leaf().unwrap();
         assert_eq!(sex.choices[1].labels.in_language(None), Some("Boy"));
         assert!(!text.contains("ref=\"/data/started\""), "the device fills it in by itself");
+        // Each bind is of a node that is there.
+        assert!(text.contains("<meta><instanceID/></meta>"), "{text}");
+        assert!(text.contains("<bind nodeset=\"/data/meta/instanceID\""), "{text}");
     }
 
     #[test]

@@ -73,8 +73,8 @@ impl Missing {
                  Until then the field is always asked."
             ),
             MissingCode::StatusActions => format!(
-                "The schema does not say what the status {place} does: write its `actions`. Until then a \
-                 submission stays in it."
+                "The schema does not say what the status {place} does: write its `actions`. Until then it \
+                 is an end."
             ),
             MissingCode::Action => format!(
                 "Programs can set off {place}; the schema does not say what it does: write the jump or the \
