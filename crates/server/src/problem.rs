@@ -163,8 +163,13 @@ impl Problem {
         };
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-definition", detail);
         problem.0.hint = problems.first().and_then(|first| first.hint.clone()).map(Cow::Owned);
-        problem.0.problems = problems.into_iter().map(Mistake::from).collect();
-        problem
+        problem.places(problems)
+    }
+
+    /// The same refusal, with everything that is wrong by its place.
+    pub(crate) fn places(mut self, problems: Vec<fieldpost_rules::definition::Problem>) -> Self {
+        self.0.problems = problems.into_iter().map(Mistake::from).collect();
+        self
     }
 
     /// What is told, for tests.

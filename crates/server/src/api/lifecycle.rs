@@ -8,14 +8,15 @@ use fieldpost_engine::{Followed, LifecycleError, ProjectRouting, RecordKey};
 use fieldpost_model::access::Access;
 use fieldpost_model::lifecycle::{ActionKind, JumpTarget};
 use fieldpost_model::progress::{Actor, HistoryEntry, Part};
-use fieldpost_rules::lifecycle::{self, Available, Happening};
+use fieldpost_rules::lifecycle::{self, Available};
+use fieldpost_store::LifecycleProblem;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::Input;
-use super::parameters::{NoParameters, Parameters, bad};
+use super::lifecycle_deeds::{Deed, DoLifecycleAction, LifecycleFile, done};
+use super::parameters::{NoParameters, Parameters};
 use super::path::Path;
 use super::principal::{Caller, Principal};
 use super::submissions::find;
@@ -62,6 +63,25 @@ pub(super) struct Lifecycle {
     history: Vec<LifecycleEvent>,
     /// What you may do now.
     actions: Vec<LifecycleAction>,
+    /// What went wrong in the lifecycle itself, for whoever wrote it, the newest first: of the last steps that
+    /// met something.
+    problems: Vec<LifecycleTrouble>,
+}
+
+/// Something that is wrong with a lifecycle, as a submission met it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LifecycleTrouble {
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Its code.
+    #[schema(example = "template-failed")]
+    code: String,
+    /// Where in the lifecycle; null where it was no action.
+    #[schema(required, example = "status new, action 2")]
+    place: Option<String>,
+    /// A sentence that tells nothing of what was answered.
+    message: String,
 }
 
 /// A status of a lifecycle.
@@ -109,25 +129,12 @@ pub(super) struct LifecyclePart {
 /// Something that can be done with a submission.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LifecycleAction {
-    /// `button`, `comment`, `global` or `trigger`.
+    /// `button`, `comment`, `global`, `trigger`, `edit` or `attach`.
     kind: &'static str,
     /// What it is done by: the id of the action, or the name of the trigger.
     action: String,
     /// What stands on its button.
     label: String,
-}
-
-/// What is to be done with a submission.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DoLifecycleAction {
-    /// `button`, `comment`, `global` or `trigger`.
-    #[schema(example = "button")]
-    kind: String,
-    /// What it is done by: the id of the action, or the name of the trigger.
-    action: String,
-    /// What is said, of a comment.
-    text: Option<String>,
 }
 
 /// Where a submission stands
@@ -151,12 +158,13 @@ pub(super) async fn get(
     let routing = app.hub.project(&project).await?;
     let followed = followed(&app, &routing, &submission).await?;
     let actor = actor(&app, &routing, &caller).await?;
-    Ok(Json(shown(&app, &routing, &followed, &actor)))
+    Ok(Json(shown(&app, &routing, &followed, &actor).await?))
 }
 
 /// Do something with a submission
 ///
-/// By an action of its lifecycle that you may take now. The answer is where it stands then; 204 where the
+/// By an action of its lifecycle that you may take now. A file is added by a form with the parts `action` and
+/// `file`. Answers that are not what their fields ask for change nothing. The answer is where it stands then; 204 where the
 /// lifecycle has erased it.
 #[utoipa::path(
     post,
@@ -164,7 +172,10 @@ pub(super) async fn get(
     operation_id = "act_on_submission",
     tag = "submissions",
     params(("project" = String, Path), ("submission" = Uuid, Path)),
-    request_body = DoLifecycleAction,
+    request_body(content(
+        (DoLifecycleAction = "application/json"),
+        (LifecycleFile = "multipart/form-data"),
+    )),
     responses((status = 200, body = Lifecycle), (status = 204), Problem),
 )]
 pub(super) async fn act(
@@ -172,48 +183,17 @@ pub(super) async fn act(
     caller: Caller,
     Path((project, submission)): Path<(String, String)>,
     _: Parameters<NoParameters>,
-    Input(wanted): Input<DoLifecycleAction>,
+    deed: Deed,
 ) -> Result<(StatusCode, Json<Option<Lifecycle>>), Problem> {
     let routing = app.hub.project(&project).await?;
     let followed = followed(&app, &routing, &submission).await?;
     let actor = actor(&app, &routing, &caller).await?;
-    let happening = wanted.happening()?;
-    let key = RecordKey::Submission(followed.submission);
-    let done = app.hub.happen(&routing, &followed.form, key, &actor, happening).await;
-    match done.map_err(problem)? {
+    match done(&app, &routing, &followed, &actor, deed).await? {
         Some(followed) => {
-            Ok((StatusCode::OK, Json(Some(shown(&app, &routing, &followed, &actor)))))
+            Ok((StatusCode::OK, Json(Some(shown(&app, &routing, &followed, &actor).await?))))
         }
         None => Ok((StatusCode::NO_CONTENT, Json(None))),
     }
-}
-
-impl DoLifecycleAction {
-    fn happening(self) -> Result<Happening, Problem> {
-        let Self { kind, action, text } = self;
-        Ok(match kind.as_str() {
-            "button" => Happening::Button { action },
-            "global" => Happening::GlobalAction { id: action },
-            "trigger" => {
-                Happening::Trigger { name: action, sent: lifecycle::Sent::Nothing, bypass: false }
-            }
-            "comment" => {
-                let html = paragraphs(text.as_deref().unwrap_or_default());
-                Happening::Commented { action: Some(action), html }
-            }
-            other => return Err(bad("kind", other, "one of button, comment, global, trigger")),
-        })
-    }
-}
-
-/// What somebody wrote, as safe HTML.
-fn paragraphs(text: &str) -> String {
-    let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
-    let written = paragraphs.map(|paragraph| {
-        let lines: Vec<String> = paragraph.lines().map(crate::html::escaped).collect();
-        format!("<p>{}</p>", lines.join("<br>"))
-    });
-    written.collect()
 }
 
 async fn followed(
@@ -246,12 +226,14 @@ async fn actor(
     Ok(lifecycle::Caller { user: Some(user), roles, is_signed: true, is_submitter: false })
 }
 
-fn shown(
+async fn shown(
     app: &App,
     routing: &ProjectRouting,
     followed: &Followed,
     actor: &lifecycle::Caller,
-) -> Lifecycle {
+) -> Result<Lifecycle, Problem> {
+    let store = app.hub.store();
+    let problems = store.lifecycle_problems(&routing.project, followed.submission).await?;
     let definition = &followed.form.definition;
     let progress = &followed.record.progress;
     let status_name = |id: &str| {
@@ -261,7 +243,7 @@ fn shown(
     let status = progress.status.as_deref().and_then(|id| definition.lifecycle.status(id));
     let available =
         app.hub.with_machine(routing, followed, |it| it.available(&followed.record, actor));
-    Lifecycle {
+    Ok(Lifecycle {
         form: definition.name.clone(),
         title: definition.title.clone(),
         number: progress.number,
@@ -282,7 +264,13 @@ fn shown(
         criticality: progress.criticality,
         history: progress.history.iter().map(|entry| event(entry, &status_name)).collect(),
         actions: available.into_iter().filter_map(|it| action(followed, it)).collect(),
-    }
+        problems: problems.into_iter().map(trouble).collect(),
+    })
+}
+
+fn trouble(problem: LifecycleProblem) -> LifecycleTrouble {
+    let LifecycleProblem { at, code, place, sentence } = problem;
+    LifecycleTrouble { at: at.to_string(), code, place, message: sentence }
 }
 
 fn event(entry: &HistoryEntry, status_name: &impl Fn(&str) -> String) -> LifecycleEvent {
@@ -307,12 +295,15 @@ fn part(part: &Part) -> LifecyclePart {
     LifecyclePart { kind, text, delivery }
 }
 
-/// An action that can be done here: what takes files or answers is done on the form's own pages.
+/// An action that can be done here: what programs call is none.
 fn action(followed: &Followed, available: Available) -> Option<LifecycleAction> {
     let lifecycle = &followed.form.definition.lifecycle;
     let kind_of = |status: &str, id: &str| {
         let actions = &lifecycle.status(status)?.actions;
         actions.iter().find(|action| action.id == id).map(|action| &action.kind)
+    };
+    let said = |label: &str, usual: &str| {
+        if label.is_empty() { usual.to_owned() } else { label.to_owned() }
     };
     let status_name = |id: &str| lifecycle.status(id).map_or(id, |status| &status.name).to_owned();
     match available {
@@ -327,8 +318,7 @@ fn action(followed: &Followed, available: Available) -> Option<LifecycleAction> 
         }
         Available::Comment(status, id) => {
             let Some(ActionKind::Comment(comment)) = kind_of(&status, &id) else { return None };
-            let label = Some(comment.label.clone()).filter(|label| !label.is_empty());
-            let label = label.unwrap_or_else(|| "Comment".to_owned());
+            let label = said(&comment.label, "Comment");
             Some(LifecycleAction { kind: "comment", action: id, label })
         }
         Available::GlobalAction(id) => {
@@ -338,11 +328,21 @@ fn action(followed: &Followed, available: Available) -> Option<LifecycleAction> 
         Available::Trigger(name) => {
             Some(LifecycleAction { kind: "trigger", label: name.clone(), action: name })
         }
-        Available::Hook(_) | Available::Edit(..) | Available::Attach(..) => None,
+        Available::Edit(status, id) => {
+            let Some(ActionKind::Edit(edit)) = kind_of(&status, &id) else { return None };
+            let label = said(&edit.label, "Change the answers");
+            Some(LifecycleAction { kind: "edit", action: id, label })
+        }
+        Available::Attach(status, id) => {
+            let Some(ActionKind::Attach(attach)) = kind_of(&status, &id) else { return None };
+            let label = said(&attach.label, "Add a file");
+            Some(LifecycleAction { kind: "attach", action: id, label })
+        }
+        Available::Hook(_) => None,
     }
 }
 
-fn problem(error: LifecycleError) -> Problem {
+pub(super) fn problem(error: LifecycleError) -> Problem {
     match error {
         LifecycleError::Refused(refusal) => {
             let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::CONFLICT);

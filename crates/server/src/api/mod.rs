@@ -52,6 +52,7 @@ mod keys;
 mod known;
 mod lanes;
 mod lifecycle;
+mod lifecycle_deeds;
 mod list;
 mod map;
 mod members;

@@ -10,10 +10,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use fieldpost_dialects::formats;
 use fieldpost_dialects::wcs::read::{
-    self, BadBody, SentFile, Submitted, UserClaim, Warning, check_content_type, warnings_value,
+    self, BadBody, SentFile, Submitted, Warning, check_content_type, warnings_value,
 };
 use fieldpost_engine::ArrivedFile;
-use fieldpost_engine::{Followed, FollowedForm, LifecycleError, NewSubmission};
+use fieldpost_engine::{Followed, FollowedForm, Hub, LifecycleError, NewSubmission};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::json::Value;
 use fieldpost_model::person::UserReference;
@@ -24,6 +24,7 @@ use fieldpost_rules::lifecycle::{Caller, who};
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::caller::{ActsFor, Proof};
 use fieldpost_rules::wcs::reading::Kind;
+use fieldpost_store::StoreError;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
@@ -168,10 +169,8 @@ fn is_backoffice(asked: &Asked, submitted: &Submitted) -> bool {
 /// Whose a submission is: whom the body names; for somebody else, whom its context does; else who calls.
 fn whose(asked: &Asked, submitted: &Submitted, is_backoffice: bool) -> Option<UserReference> {
     let routing = &asked.admitted.routing;
-    if let Some(UserClaim { name_ids, email }) = &submitted.user {
-        let by_id = name_ids.iter().find_map(|id| routing.person_by_name_id(id));
-        let person = by_id.or_else(|| email.as_deref().and_then(|it| routing.person_by_email(it)));
-        return person.map(fieldpost_engine::Person::reference);
+    if let Some(claim) = &submitted.user {
+        return routing.person_claimed(claim).map(fieldpost_engine::Person::reference);
     }
     if is_backoffice {
         let number = submitted.user_id.as_deref().and_then(|id| id.parse().ok())?;
@@ -274,10 +273,15 @@ pub(super) fn values_of(group: &Group) -> Option<Value<'static>> {
 
 /// Files that were sent inside JSON, in the folder of files.
 pub(super) async fn kept(asked: &Asked, files: &[SentFile]) -> Result<Vec<ArrivedFile>, Turned> {
+    Ok(kept_in(&asked.app.hub, files).await?)
+}
+
+/// The same, wherever they came from.
+pub(super) async fn kept_in(hub: &Hub, files: &[SentFile]) -> Result<Vec<ArrivedFile>, StoreError> {
     let mut kept = Vec::with_capacity(files.len());
     for file in files {
         let (name, content_type) = (file.name.clone(), file.content_type.clone());
-        let stored = asked.app.hub.keep_bytes(name, content_type, &file.bytes).await?;
+        let stored = hub.keep_bytes(name, content_type, &file.bytes).await?;
         kept.push(ArrivedFile {
             name: stored.name,
             content_type: Some(stored.content_type),
