@@ -62,7 +62,7 @@ async fn pulled(hub: &TestHub, id: &str) -> Value {
 /// The bytes of a file, as whoever follows its address gets them.
 async fn download(hub: &TestHub, file: &Value) -> Vec<u8> {
     let url = text(&file["url"]);
-    let path = url.find("/p/clinic/").map_or(url, |place| &url[place..]);
+    let path = url.find("/p/clinic/").and_then(|place| url.get(place..)).unwrap_or(url);
     let answer = basic(hub, Method::GET, path, BY_CLERKS).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     answer.bytes().await.unwrap().to_vec()
