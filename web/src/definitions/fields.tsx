@@ -50,7 +50,14 @@ export function TextAt({ path, label, about, placeholder, required, found }: Fie
   );
 }
 
-export function LongTextAt({ path, label, about, placeholder }: FieldProps) {
+/** `prose` is read by people; all else is shown as code is. */
+export function LongTextAt({
+  path,
+  label,
+  about,
+  placeholder,
+  prose = false,
+}: FieldProps & { prose?: boolean }) {
   const form = useDefinitionForm();
   return (
     <Textarea
@@ -58,7 +65,7 @@ export function LongTextAt({ path, label, about, placeholder }: FieldProps) {
       description={about}
       placeholder={placeholder}
       rows={4}
-      className={styles.pem}
+      className={prose ? undefined : styles.pem}
       value={form.text(path)}
       error={mistakeText(form.mistakes(path))}
       onChange={(event) => form.put(path, event.currentTarget.value)}

@@ -1,6 +1,8 @@
 //! What somebody does with a submission, as the route of its lifecycle takes it: a deed as JSON, or a file that is
 //! added, as a form with parts, so that it is never whole in memory.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request};
 use fieldpost_dialects::wcs::read::{Warning, WarningCode};
 use fieldpost_engine::{Followed, ProjectRouting, RecordKey};
@@ -12,7 +14,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::body::Input;

@@ -2,9 +2,9 @@ import { counted } from "../plural";
 
 export const formEditor = {
   title: "Formulaires de ce projet",
-  about: "Ce que le projet demande lui-même, et ce que devient chaque envoi.",
+  about: "Ce que le projet demande lui-même, et ce que devient chaque soumission.",
   empty:
-    "Un formulaire du projet dit ce qui est demandé, et ce que devient chaque envoi. Il n’y en a pas encore.",
+    "Un formulaire du projet dit ce qui est demandé, et ce que devient chaque soumission. Il n’y en a pas encore.",
   make: "Nouveau formulaire",
   makeTitle: "Nouveau formulaire",
   changeTitle: (name: string) => `Modifier ${name}`,
@@ -28,10 +28,14 @@ export const formEditor = {
   asForm: "Ce qui en est venu",
   toPage: "Le remplir",
   removeAbout: (submissions: string, many: number) =>
-    `Il ne prend plus d’envois, et ce qui est en route n’est pas poursuivi. ${counted("fr", many, {
-      one: `L’envoi qu’il y a (${submissions}) reste`,
-      other: `Les ${submissions} envois qu’il y a restent`,
-    })}, et ce qui était demandé aussi.`,
+    `Il ne prend plus de soumissions, et ce qui est en route n’est pas poursuivi. ${counted(
+      "fr",
+      many,
+      {
+        one: `La soumission qu’il y a (${submissions}) reste`,
+        other: `Les ${submissions} soumissions qu’il y a restent`,
+      },
+    )}, et ce qui était demandé aussi.`,
   import: {
     open: "Importer de w.c.s.",
     title: "Importer de w.c.s.",
@@ -61,7 +65,7 @@ export const formEditor = {
     description: "Description",
     keywords: "Mots par lesquels on le trouve",
     onePerLine: "Un par ligne.",
-    disabled: "Il ne prend pas d’envois",
+    disabled: "Il ne prend pas de soumissions",
     onlyOne: "Chaque personne ne peut en envoyer qu’un",
     codes: "Qui l’envoie reçoit un code pour y revenir",
     verify: "Réponses à donner avec le code",
@@ -119,7 +123,7 @@ export const formEditor = {
     templateAbout: "De quoi il est calculé, comme {{ form_var_email }}.",
     more: "Plus",
     moreAbout: "quand il est oublié, où il se voit, son identifiant",
-    anonymise: "Quand un envoi est rendu anonyme",
+    anonymise: "Quand une soumission est rendue anonyme",
     anonymiseModes: {
       final: "la réponse est retirée",
       intermediate: "la réponse est retirée, même tôt",
@@ -128,7 +132,7 @@ export const formEditor = {
     display: "Se voit",
     displays: {
       validation: "avant l’envoi",
-      summary: "sur la page de l’envoi",
+      summary: "sur la page de la soumission",
       listings: "dans les listes",
       statistics: "dans les statistiques",
     },
@@ -161,7 +165,7 @@ export const formEditor = {
   statuses: {
     title: "Statuts",
     usual:
-      "Il a le cycle de vie habituel de w.c.s. : un envoi est nouveau, accepté ou refusé, puis terminé.",
+      "Il a le cycle de vie habituel de w.c.s. : une soumission est nouvelle, acceptée ou refusée, puis terminée.",
     change: "Le modifier",
     add: "Ajouter un statut",
     id: "Identifiant",
@@ -207,7 +211,7 @@ export const formEditor = {
     loose: "aucun chemin n’y mène",
     noSteps: "Il n’y a pas encore de statuts.",
     list: "Les statuts et ce qui mène de l’un à l’autre",
-    sent: "un envoi arrive",
+    sent: "une soumission arrive",
   },
   end: "fin",
   previous: "le statut d’avant",
@@ -226,7 +230,7 @@ export const formEditor = {
     criticality: "Changer l’urgence",
     assign: "Donner une fonction à un autre rôle",
     anonymise: "Rendre anonyme",
-    delete: "Supprimer l’envoi",
+    delete: "Supprimer la soumission",
   },
   told: {
     jump: (to: string, label: string) =>
@@ -294,7 +298,7 @@ export const formEditor = {
       intermediate: "les réponses à oublier tôt",
       unlink_user: "seulement qui l’a envoyé",
     },
-    deletes: "L’envoi est effacé, avec ses fichiers et son histoire.",
+    deletes: "La soumission est effacée, avec ses fichiers et son histoire.",
   },
   call: {
     connection: "Connexion",

@@ -83,7 +83,7 @@ function RoleForm(props: OfForm & { initial: Definition }) {
         <div className={own.group}>
           {nameField}
           <TextAt path="name" label={words.form.title} about={words.form.titleAbout} />
-          <LongTextAt path="details" label={words.form.details} />
+          <LongTextAt path="details" label={words.form.details} prose />
           <ListAt path="emails" label={words.form.emails} about={words.form.emailsAbout} />
           <SwitchAt path="emails_to_members" label={words.form.toMembers} />
         </div>

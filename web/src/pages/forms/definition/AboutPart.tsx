@@ -16,7 +16,7 @@ export function AboutPart() {
     <>
       <div className={styles.fields}>
         <TextAt path="title" label={words.title} about={words.titleAbout} />
-        <LongTextAt path="description" label={words.description} />
+        <LongTextAt path="description" label={words.description} prose />
         <div className={styles.two}>
           <TextAt path="category" label={words.category} about={words.categoryAbout} />
           <LinesAt path="keywords" label={words.keywords} about={words.onePerLine} />
