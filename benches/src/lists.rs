@@ -70,7 +70,7 @@ pub(crate) async fn run(stored: u64, report: &mut Report) -> Result<()> {
 
 fn project() -> String {
     let form = json!({
-        "title": "Request", "digest": "{{ form_var_name }}",
+        "title": "Request", "digest": "{{ form_var_name }}", "submission_roles": ["agents"],
         "fields": [
             { "name": "name", "label": "Name", "type": "string" },
             { "name": "kind", "label": "Kind", "type": "item",
@@ -334,23 +334,23 @@ const TABLES: [&str; 4] = ["submissions", "submission_versions", "progress", "pr
 impl Copies {
     /// How a column of the copy `number` differs from the original. The last few changes are spread over all.
     fn other(self, table: &str, column: &str, id: &str) -> Option<String> {
-        let came = format!("{} + number * 1000000", self.since);
+        let came = format!("{} + copy * 1000000", self.since);
         let lately = (self.count / LATELY).max(1);
         let end = self.since + 1_000_000 * i64::try_from(self.count).unwrap_or(i64::MAX);
         Some(match (table, column) {
             ("submissions", "id") => id.to_owned(),
             (_, "submission") => id.to_owned(),
             ("progress", "uuid") => id.to_owned(),
-            (_, "number") => "original.number + number".to_owned(),
-            (_, "display_id") => "CAST(original.number + number AS TEXT)".to_owned(),
+            (_, "number") => "1 + copy".to_owned(),
+            (_, "display_id") => "CAST(1 + copy AS TEXT)".to_owned(),
             (_, "instance_id" | "natural_id" | "tracking_code") => "NULL".to_owned(),
             (_, "received_at" | "arrived_at" | "modified_at") => came,
             ("progress", "updated_at") => format!(
-                "CASE WHEN number % {lately} = 0 THEN {end} + number / {lately} ELSE {came} END"
+                "CASE WHEN copy % {lately} = 0 THEN {end} + copy / {lately} ELSE {came} END"
             ),
-            (_, "indexed_at") => "original.indexed_at + number".to_owned(),
+            (_, "indexed_at") => "original.indexed_at + copy".to_owned(),
             (_, "body") => "replace(original.body, '\"number\":1,',
-                 '\"number\":' || CAST(original.number + number AS TEXT) || ',')"
+                 '\"number\":' || CAST(1 + copy AS TEXT) || ',')"
                 .to_owned(),
             _ => return None,
         })
@@ -367,8 +367,9 @@ impl Copies {
         let key = if table == "submissions" { "id" } else { "submission" };
         format!(
             "{numbers} INSERT INTO {table} ({}) SELECT {} FROM {table} original, numbers
-             WHERE original.{key} = (SELECT first.id FROM submissions first
-                 WHERE first.form = '{}' AND first.number = 1)",
+             WHERE original.project = '{PROJECT}' AND original.{key} = (
+                 SELECT first.id FROM submissions first WHERE first.project = '{PROJECT}'
+                 AND first.form = '{}' AND first.number = 1)",
             columns.join(", "),
             values.join(", "),
             self.form
@@ -390,8 +391,8 @@ fn multiply_in_sqlite(place: &Place, copies: Copies) -> Result<()> {
     while from <= last {
         let to = last.min(from + STEP - 1);
         let numbers = format!(
-            "WITH RECURSIVE numbers (number) AS (
-                 VALUES ({from}) UNION ALL SELECT number + 1 FROM numbers WHERE number < {to})"
+            "WITH RECURSIVE numbers (copy) AS (
+                 VALUES ({from}) UNION ALL SELECT copy + 1 FROM numbers WHERE copy < {to})"
         );
         let transaction = connection.transaction()?;
         for table in TABLES {
@@ -401,7 +402,7 @@ fn multiply_in_sqlite(place: &Place, copies: Copies) -> Result<()> {
                 .collect::<Result<_, _>>()?;
             let original = if table == "submissions" { "id" } else { "submission" };
             let id = format!(
-                "unhex(substr(hex(original.{original}), 1, 16) || '8' || printf('%015X', number))"
+                "unhex(substr(hex(original.{original}), 1, 16) || '8' || printf('%015X', copy))"
             );
             transaction.execute(&copies.statement(table, &columns, &id, &numbers), [])?;
         }
@@ -417,13 +418,13 @@ async fn multiply_in_postgres(url: &str, copies: Copies) -> Result<()> {
     // It ends with its client.
     tokio::spawn(connection);
     let last = copies.count.saturating_sub(1);
-    let numbers = format!("WITH numbers AS (SELECT generate_series(1, {last}::bigint) AS number)");
+    let numbers = format!("WITH numbers AS (SELECT generate_series(1, {last}::bigint) AS copy)");
     for table in TABLES {
         let columns = waiting::columns_in_postgres(&client, table).await?;
         let original = if table == "submissions" { "id" } else { "submission" };
         let id = format!(
             "(substr(replace(original.{original}::text, '-', ''), 1, 16) || '8' ||
-              lpad(to_hex(number), 15, '0'))::uuid"
+              lpad(to_hex(copy), 15, '0'))::uuid"
         );
         client.execute(&copies.statement(table, &columns, &id, &numbers), &[]).await?;
     }

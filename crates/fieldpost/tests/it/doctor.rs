@@ -225,8 +225,9 @@ fn problems_of_lifecycles_are_told() {
         folder.path(),
         "p.yaml",
         "project: p\n\
-         api_access: { portal: { secret: the-secret-of-the-portal } }\n\
-         forms:\n  request:\n    title: Request\n\
+         roles: { agents: { name: Agents } }\n\
+         api_access: { portal: { secret: the-secret-of-the-portal, roles: [agents] } }\n\
+         forms:\n  request:\n    title: Request\n    submission_roles: [agents]\n\
          \x20   fields: [{ name: name, label: Name, type: string }]\n\
          \x20   lifecycle:\n      statuses:\n\
          \x20       new: { name: New, actions: [\

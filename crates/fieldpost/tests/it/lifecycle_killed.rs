@@ -62,7 +62,8 @@ impl LifecycleField {
             "roles": { "agents": { "name": "Agents" } },
             "api_access": { "portal": { "secret": "the-secret-of-the-portal", "roles": ["agents"] } },
             "forms": { "request": {
-                "title": "Request", "tracking_codes": true, "lifecycle": lifecycle,
+                "title": "Request", "tracking_codes": true, "submission_roles": ["agents"],
+                "lifecycle": lifecycle,
                 "fields": [{ "name": "name", "label": "Name", "type": "string", "required": true }],
             } },
         });
