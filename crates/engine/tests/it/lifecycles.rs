@@ -530,6 +530,8 @@ async fn what_follows_from_the_answers_is_there_when_they_are_kept(
                                   "match": {{"values": {{"_extra": {{"twice": "ADA ADA"}}}}}}}}}},
                 "forms": {{"request": {{"fields": [
                     {{"name": "name", "label": "Name", "type": "string"}},
+                    {{"name": "amount", "label": "Amount", "type": "numeric"}},
+                    {{"name": "kind", "label": "Kind", "type": "string"}},
                     {{"name": "loud", "label": "Loud", "type": "computed",
                       "template": "{{{{ form_var_name|upper }}}}"}},
                     {{"name": "twice", "label": "Twice", "type": "computed",
