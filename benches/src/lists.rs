@@ -118,6 +118,10 @@ async fn measure(engine: Engine, stored: u64, report: &mut Report) -> Result<()>
     // The walk along what was there before its lifecycle is over by then.
     sleep(SETTLING).await;
     let mut whole = Vec::new();
+    // The first fills what the database keeps of its pages, and what the allocator keeps for later.
+    let cold = client.stream(&format!("{LISTED}/list?filter=all&full=on"), &mut whole).await?;
+    let cold_growth = rounded(cold.most - cold.before);
+    Report::tell("lists", &json!({"engine": name, "first_growth_mb": cold_growth}))?;
     for (what, query) in [("rows", ""), ("documents", "&full=on")] {
         let sent = client.stream(&format!("{LISTED}/list?filter=all{query}"), &mut whole).await?;
         let naive = naive(&whole)?;
