@@ -136,8 +136,7 @@ impl Hub {
         let now = self.now();
         let address = address.map(|address| address.to_string());
         let id = new_id(now);
-        let entry =
-            AuditEntry { id, at: now, project, who, action, target, detail, address };
+        let entry = AuditEntry { id, at: now, project, who, action, target, detail, address };
         if let Err(error) = self.store().note(&entry).await {
             let AuditEntry { action, target, .. } = entry;
             tracing::error!(%error, action, target, "the audit log lacks an entry: {error}");

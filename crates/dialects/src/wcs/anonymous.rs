@@ -14,7 +14,7 @@ use super::document::{Switches, arrival, criticality, geolocations, roles};
 use super::fields::{Fields, Files};
 use super::history::part_type;
 use super::pieces::{Object, Tree};
-use super::record::{Record, Site, Viewer};
+use super::record::{Record, RecordsAt, Site, Viewer};
 use super::times;
 
 /// Writes the document of a submission without anything that tells whose it is.
@@ -76,7 +76,8 @@ pub(super) fn object(
         let entries = entries.map(|entry| nameless_entry(entry, site).into());
         object.set("evolution", Tree::List(entries.collect()));
     }
-    if switches.fields {
+    // Of the thing that a case is, nothing said that its place may be told.
+    if switches.fields && site.records != RecordsAt::Cases {
         let position = progress.geolocation.as_ref().and_then(coarse);
         object.set_some("geolocations", position.as_ref().map(geolocations));
     }

@@ -140,6 +140,25 @@ pub fn progress(case: &Case, definition: &FormDefinition, changed_at: Timestamp)
     }
 }
 
+/// A value as a property has it: sheets have the two parts of a position with a semicolon between them.
+pub fn property(definition: &FormDefinition, name: &str, value: &str) -> String {
+    let field = definition.fields.iter().find(|field| field.id == name);
+    let spaced = value.replace(';', " ");
+    let is_place = field.is_some_and(|field| field.field_type == FieldType::Map);
+    if is_place && position(&spaced).is_some() { spaced } else { value.to_owned() }
+}
+
+/// Whether two values of a property say the same. What lists tell of a position is where it is, not how high and how
+/// well it is known; who sends that back means no other.
+pub fn says_the_same(known: &str, said: &str) -> bool {
+    let degrees = |text: &str| text.parse::<f64>().ok();
+    let place = |place: Position| Some((degrees(&place.latitude)?, degrees(&place.longitude)?));
+    known == said
+        || position(said).is_some_and(|it| it.altitude.is_none())
+            && position(known).and_then(place) == position(said).and_then(place)
+            && position(known).is_some()
+}
+
 /// The status of a case.
 pub const fn status(is_closed: bool) -> &'static str {
     if is_closed { CLOSED } else { OPEN }
@@ -265,6 +284,29 @@ mod tests {
         assert_eq!(closed.display_id, "7");
         let came_to: Vec<_> = closed.history.iter().filter_map(|it| it.status.clone()).collect();
         assert_eq!(came_to, [OPEN, CLOSED]);
+    }
+
+    #[test]
+    fn a_position_that_is_sent_back_is_the_same() {
+        let definition = definition("child", [&case("1", &[("gps", "48.85 2.35 0 5")])]);
+        for (name, value, expected) in [
+            ("gps", "48.85;2.35", "48.85 2.35"),
+            ("gps", "here;there", "here;there"),
+            ("village", "1;2", "1;2"),
+        ] {
+            assert_eq!(property(&definition, name, value), expected, "{value}");
+        }
+        for (known, said, expected) in [
+            ("48.85 2.35 0 5", "48.85 2.35", true),
+            ("48.850 2.35", "48.85 2.350", true),
+            ("48.85 2.35 0 5", "48.86 2.35", false),
+            ("48.85 2.35 0 5", "48.85 2.35 0 6", false),
+            ("Kibera", "Kibera", true),
+            ("Kibera", "Karen", false),
+            ("Kibera", "1 2", false),
+        ] {
+            assert_eq!(says_the_same(known, said), expected, "{known} {said}");
+        }
     }
 
     #[test]

@@ -36,6 +36,6 @@ mod times;
 
 pub use chrono_tz::Tz;
 pub use display::plain_text;
-pub(crate) use incoming::{decode, instance_id};
 pub use incoming::{Pushed, pushed};
+pub(crate) use incoming::{decode, instance_id};
 pub use record::{Offer, Record, RecordsAt, Site, Viewer};

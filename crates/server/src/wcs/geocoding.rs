@@ -10,8 +10,6 @@ use super::answer::Turned;
 
 /// Says that it is not offered.
 pub(super) fn answer() -> Result<Response, Turned> {
-    let mut refusal = Refusal::not_found();
-    refusal.description =
-        "Geocoding is not offered by this server: ask the geocoding service itself.".to_owned();
-    Err(refusal.into())
+    let text = "Geocoding is not offered by this server: ask the geocoding service itself.";
+    Err(Refusal { description: text.to_owned(), ..Refusal::not_found() }.into())
 }

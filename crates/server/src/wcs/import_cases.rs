@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use axum::body::Body;
 use axum::response::Response;
-use fieldpost_dialects::wcs::case::{EXTERNAL_ID, NAME, OWNER};
+use fieldpost_dialects::wcs::case::{EXTERNAL_ID, NAME, OWNER, property, says_the_same};
 use fieldpost_dialects::wcs::read::{CaseRow, CaseRows, case_rows_csv, case_rows_json};
 use fieldpost_model::case::{BlockScope, Case, CaseAction, CaseBlock};
 use fieldpost_model::form_definition::FormDefinition;
@@ -39,7 +39,10 @@ pub(super) async fn run(
         ImportFormat::Csv => case_rows_csv(text(bytes)?),
         ImportFormat::Json => case_rows_json(&parsed(bytes)?),
     };
-    let read = read.map_err(|bad| Refusal::invalid_format(bad.name()))?;
+    let mut read = read.map_err(|bad| Refusal::invalid_format(bad.name()))?;
+    for (name, value) in read.rows.iter_mut().flat_map(|row| &mut row.values) {
+        *value = property(kind, name, value);
+    }
     submit::strictly(asked, &read.warnings)?;
     let (imported, _) = take(asked, &kind.name, read, modes).await?;
     Ok(imported)
@@ -300,7 +303,7 @@ fn changes(case: &Case, row: &CaseRow) -> Vec<CaseAction> {
         NAME => case.name == value,
         EXTERNAL_ID => case.external_id == value,
         OWNER => case.owner == value,
-        name => case.properties.get(name).is_some_and(|known| known == value),
+        name => case.properties.get(name).is_some_and(|known| says_the_same(known, value)),
     };
     let different: BTreeMap<String, String> =
         row.values.iter().filter(|(name, value)| !is_so(name, value)).cloned().collect();

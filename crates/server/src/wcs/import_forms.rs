@@ -49,7 +49,7 @@ pub(super) async fn run(
     submit::strictly(asked, &cards.warnings)?;
     let mut imported = Imported { warnings: cards.warnings, ..Imported::default() };
     for (place, card) in (1..).zip(cards.cards) {
-        match take(asked, form, card, modes).await {
+        match Box::pin(take(asked, form, card, modes)).await {
             Ok(Taken::Created) => imported.created += 1,
             Ok(Taken::Updated) => imported.updated += 1,
             Ok(Taken::Skipped) => imported.skipped += 1,

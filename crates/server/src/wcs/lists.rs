@@ -90,19 +90,15 @@ pub(super) async fn answer(
 
 /// There are no views but the usual one.
 pub(super) fn no_view() -> Result<Response, Turned> {
-    let mut refusal = Refusal::not_found();
-    refusal.description =
-        "There are no custom views here: ask without one, and filter by the query.".to_owned();
-    Err(refusal.into())
+    let text = "There are no custom views here: ask without one, and filter by the query.";
+    Err(Refusal { description: text.to_owned(), ..Refusal::not_found() }.into())
 }
 
 /// The feed of changes of cases is that of the hub's own API.
 fn no_feed() -> Refusal {
-    let mut refusal = Refusal::not_found();
-    refusal.description = "Cards that are cases have no feed of changes here: list them with \
-                           order_by=last_update_time and a cursor."
-        .to_owned();
-    refusal
+    let text = "Cards that are cases have no feed of changes here: list them with \
+                order_by=last_update_time and a cursor.";
+    Refusal { description: text.to_owned(), ..Refusal::not_found() }
 }
 
 /// The parameters of the query, and those of a form-encoded body.

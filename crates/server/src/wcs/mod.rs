@@ -256,7 +256,9 @@ async fn run(asked: &Asked, endpoint: Endpoint, body: Body) -> Result<Response, 
         Endpoint::Hook { kind, form, id, name } => {
             hooks::answer(asked, kind, &form, &id, &name, body).await
         }
-        Endpoint::Import { form, format } => imports::answer(asked, &form, format, body).await,
+        Endpoint::Import { form, format } => {
+            Box::pin(imports::answer(asked, &form, format, body)).await
+        }
         Endpoint::Job(id) => jobs::answer(asked, &id).await,
     }
 }

@@ -183,12 +183,14 @@ async fn what_is_not_there_is_said_in_json() {
         "/p/clinic/api/else",
         "/p/nobody/api/roles",
         "/p/clinic/api/forms/nothing/list",
-        "/p/clinic/api/forms/request/list/a-view",
         "/p/clinic/api/forms/request/77/",
         "/p/clinic/api/categories/nothing/formdefs/",
     ] {
         refused(BY_PARTNER.get_for(&hub, path, DESK).await, 404, "not-found", missing).await;
     }
+    let view = BY_PARTNER.get_for(&hub, "/p/clinic/api/forms/request/list/a-view", DESK).await;
+    let told = "There are no custom views here: ask without one, and filter by the query.";
+    refused(view, 404, "not-found", told).await;
     let address = BY_PARTNER.sign(&hub, ROLES, None);
     let answer = hub.client.delete(address).send().await.unwrap();
     assert_eq!(text_of(&answer, "allow"), "GET");

@@ -49,9 +49,10 @@ enum Column {
 /// they are, and their own with capital letters.
 fn column(heading: &str) -> Column {
     let name = match heading.trim() {
-        "id" | "case_id" | "uuid" => return Column::Id,
+        // The number of an export is what people call the case, which is one of its ids.
+        "id" | "case_id" | "uuid" | "Number" => return Column::Id,
         "Status" => return Column::Status,
-        "Number" | "Created" | "Last Modified" | "User Label" => return Column::Nothing,
+        "Created" | "Last Modified" | "User Label" => return Column::Nothing,
         "Name" => NAME,
         "External id" => EXTERNAL_ID,
         "Owner" => OWNER,

@@ -29,7 +29,8 @@ pub(crate) use submit::{answers, claim};
 
 /// A position as it is sent: an object, or `lat;lon` of old.
 pub(crate) fn position(value: &Value<'_>) -> Option<Position> {
-    let (scalars::Read::Plain(answer) | scalars::Read::Converted(answer)) = scalars::position(value)
+    let (scalars::Read::Plain(answer) | scalars::Read::Converted(answer)) =
+        scalars::position(value)
     else {
         return None;
     };
