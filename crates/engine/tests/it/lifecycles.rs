@@ -606,7 +606,7 @@ async fn a_call_that_waits_outlives_a_change_of_the_definitions(
     }
     assert_eq!(state_of("told").await, DeliveryState::Cancelled);
     assert_eq!(state_of("lifecycle:request").await, DeliveryState::Pending);
-    apply("", "").await;
+    apply(r#", "paused": false"#, "").await;
     world.until_status(1, "done").await;
     assert_eq!(state_of("lifecycle:request").await, DeliveryState::Succeeded);
 }
