@@ -69,8 +69,10 @@ impl Shape {
         match self {
             Self::Row(switches) => *switches != Switches::ROW,
             Self::Classic { is_full } => *is_full,
-            Self::ClassicFeature => false,
-            Self::Global { .. } | Self::Document(_) | Self::Feature(_) => true,
+            // The columns know places to the centimetre alone.
+            Self::ClassicFeature | Self::Global { .. } | Self::Document(_) | Self::Feature(_) => {
+                true
+            }
         }
     }
 }
@@ -200,12 +202,14 @@ impl Writing {
             };
             let row = match shape {
                 Shape::Classic { .. } => Some(list::classic_row(&record, &site, &viewer, false)),
-                Shape::ClassicFeature => geojson::classic_feature(&record, &site),
                 Shape::Row(switches) if reading.anonymised => {
                     Some(list::anonymous_row(&record, &site, &viewer, *switches))
                 }
                 Shape::Row(switches) => Some(list::row(&record, &site, &viewer, *switches)),
-                Shape::Global { .. } | Shape::Document(_) | Shape::Feature(_) => None,
+                Shape::Global { .. }
+                | Shape::Document(_)
+                | Shape::Feature(_)
+                | Shape::ClassicFeature => None,
             };
             text.extend(row.map(|row| list.row(&row)));
         }
