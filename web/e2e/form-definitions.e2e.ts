@@ -529,7 +529,7 @@ test("a file is added and answers are changed in the tab of the lifecycle", asyn
   const file = { name: "plan.txt", mimeType: "text/plain", buffer: Buffer.from("up") };
   await page.locator("main input[type=file]").setInputFiles(file);
   await page.getByRole("button", { name: "Send the file" }).click();
-  await page.getByText("plan.txt").last().waitFor();
+  await page.getByText("File: plan.txt").waitFor();
 
   await page.getByRole("button", { name: "Correct it" }).click();
   const form = page.getByRole("form", { name: "Correct it" });

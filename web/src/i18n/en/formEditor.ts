@@ -41,6 +41,7 @@ export const formEditor = {
     about:
       "The document that w.c.s. gives at /api/formdefs/<form>/schema becomes a definition to look over. Nothing is saved before you say so.",
     file: "A file",
+    noFile: "Choose no file",
     choose: "Choose a file…",
     text: "Or its text",
     act: "Read it",

@@ -89,6 +89,7 @@ export const submissions = {
     edit: {
       save: "Save the answers",
       wrong: "Nothing is changed yet: the fields in red say why.",
+      noFile: "Choose no file",
       choose: "Choose a file…",
       kept: (name: string) => `${name} stays`,
       latitude: "Latitude",

@@ -42,6 +42,7 @@ export const formEditor = {
     about:
       "Le document que w.c.s. donne à /api/formdefs/<formulaire>/schema devient une définition à relire. Rien n’est enregistré avant que vous le disiez.",
     file: "Un fichier",
+    noFile: "Ne choisir aucun fichier",
     choose: "Choisir un fichier…",
     text: "Ou son texte",
     act: "Le lire",

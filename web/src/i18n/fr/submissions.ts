@@ -91,6 +91,7 @@ export const submissions: Words["submissions"] = {
     edit: {
       save: "Enregistrer les réponses",
       wrong: "Rien n’est encore modifié : les champs en rouge disent pourquoi.",
+      noFile: "Ne choisir aucun fichier",
       choose: "Choisir un fichier…",
       kept: (name: string) => `${name} reste`,
       latitude: "Latitude",

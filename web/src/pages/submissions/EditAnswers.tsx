@@ -222,6 +222,7 @@ function FileAnswer({ shared, value, change }: OwnFieldProps) {
       {...shared}
       placeholder={before === null ? words.choose : words.kept(before)}
       clearable
+      clearButtonProps={{ "aria-label": words.noFile }}
       value={chosen}
       onChange={(file) => void choose(file)}
     />

@@ -42,9 +42,11 @@ export function LifecycleActions({ project, submission, form, actions }: Lifecyc
   const [text, setText] = useState("");
   const [edited, setEdited] = useState<LifecycleAction | null>(null);
   const label = useId();
+  /** How much was done: a file that was sent is chosen no more. */
+  const [times, setTimes] = useState(0);
   const done = () => {
     setText("");
-    setEdited(null);
+    setTimes((before) => before + 1);
     toast({ text: words.done });
     return client.invalidateQueries({ queryKey: submissionKey(project, submission.id) });
   };
@@ -79,7 +81,7 @@ export function LifecycleActions({ project, submission, form, actions }: Lifecyc
       )}
       {ofKind("attach").map((action) => (
         <Attach
-          key={action.action}
+          key={`${action.action} ${times}`}
           label={action.label}
           isSending={acting.isPending}
           send={(file) => acting.mutate({ action, file })}
@@ -92,7 +94,10 @@ export function LifecycleActions({ project, submission, form, actions }: Lifecyc
             submission={submission}
             form={form}
             action={edited}
-            done={() => void done()}
+            done={() => {
+              setEdited(null);
+              void done();
+            }}
             close={() => setEdited(null)}
           />
         </Suspense>
@@ -144,6 +149,7 @@ function Attach({ label, isSending, send }: AttachProps) {
         label={label}
         placeholder={words.edit.choose}
         clearable
+        clearButtonProps={{ "aria-label": words.edit.noFile }}
         value={file}
         onChange={setFile}
         className={styles.file}

@@ -57,6 +57,7 @@ function Fields({ project, close, read }: Omit<ImportDialogProps, "opened">) {
           leftSection={<FileUp size={16} aria-hidden="true" />}
           accept=".json,application/json"
           clearable
+          clearButtonProps={{ "aria-label": words.noFile }}
           value={file}
           onChange={setFile}
         />
