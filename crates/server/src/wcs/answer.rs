@@ -72,6 +72,11 @@ pub(crate) fn json(value: &Value<'_>) -> Response {
     text(StatusCode::OK, value.to_json())
 }
 
+/// A document for whoever does not call the API itself.
+pub(crate) fn taken(value: &Value<'_>) -> Response {
+    finished(json(value))
+}
+
 /// A document that was written already.
 pub(crate) fn text(status: StatusCode, text: String) -> Response {
     let mut response = Response::new(Body::from(text));
