@@ -4,8 +4,8 @@
 
 mod documents;
 mod filled;
-mod left_out;
 pub(crate) mod instance;
+mod left_out;
 mod written;
 mod xform;
 

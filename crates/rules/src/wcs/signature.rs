@@ -209,8 +209,9 @@ pub fn check_with<'a>(
     if able.is_empty() {
         return Err(Refusal::denied("Invalid algo."));
     }
-    let signer =
-        able.into_iter().find(|(key, algorithm)| has_right_signature(query, *algorithm, &key.secret));
+    let signer = able
+        .into_iter()
+        .find(|(key, algorithm)| has_right_signature(query, *algorithm, &key.secret));
     let (access, _) = signer.ok_or_else(|| Refusal::denied("Invalid signature."))?;
     check_time(single(&parameters, "timestamp")?, now)?;
     Ok(Verified { access, nonce: nonce_of(&parameters, access, now)? })
