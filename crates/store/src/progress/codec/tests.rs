@@ -1,5 +1,6 @@
 //! The law of the codec: what was written is read back equal.
 
+use fieldpost_model::progress::{Channel, Parent};
 use fieldpost_model::submission::{
     Answer, AnswerValue, Geometry, GeometryKind, Group, Node, Position,
 };
