@@ -79,7 +79,7 @@ where
     if let ReceiptOutcome::Quarantined { code, reason } = &record.receipt.outcome
         && !accepts_bad_bodies
     {
-        let problem = Problem::bad_request(*code, reason.clone());
+        let problem = Problem::bad_request(code, reason.clone());
         return Err(incoming::kept_unreadable(problem, record.receipt.message).into());
     }
     let answer = taken(&told(app, source, &route.routing.project, &record));

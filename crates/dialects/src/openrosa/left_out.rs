@@ -30,7 +30,7 @@ fn add(fields: &[FormField], around: &str, told: &mut Vec<LeftOut>) {
         }
         match field.field_type {
             FieldType::Computed => {
-                tell("", "The hub computes it when the form has come; no phone asks it.")
+                tell("", "The hub computes it when the form has come; no phone asks it.");
             }
             FieldType::Page | FieldType::Title | FieldType::Subtitle | FieldType::Comment => {
                 tell("", "It is only looked at, and not shown on phones.");

@@ -188,7 +188,7 @@ impl Reader {
             name,
             required: asked.get("required").and_then(Value::as_bool).unwrap_or(false),
             hint: text(asked, "hint").unwrap_or_default(),
-            condition: self.condition(asked.get("condition"), &place, path),
+            condition: self.condition(asked.get("condition"), &place, &path),
             anonymise: anonymise.unwrap_or_else(|| field_type.default_anonymise()),
             items: if field_type.has_items() { items } else { Vec::new() },
             fields,
@@ -215,7 +215,7 @@ impl Reader {
         &mut self,
         condition: Option<&Value<'_>>,
         place: &str,
-        path: String,
+        path: &str,
     ) -> Option<String> {
         let condition = condition?;
         let value = condition.get("value").and_then(filled)?;
