@@ -342,9 +342,7 @@ impl Copies {
         let lately = (self.count / LATELY).max(1);
         let end = self.since + 1_000_000 * i64::try_from(self.count).unwrap_or(i64::MAX);
         Some(match (table, column) {
-            ("submissions", "id") => id.to_owned(),
-            (_, "submission") => id.to_owned(),
-            ("progress", "uuid") => id.to_owned(),
+            ("submissions", "id") | (_, "submission") | ("progress", "uuid") => id.to_owned(),
             (_, "number") => "1 + copy".to_owned(),
             (_, "display_id") => "CAST(1 + copy AS TEXT)".to_owned(),
             (_, "instance_id" | "natural_id" | "tracking_code") => "NULL".to_owned(),

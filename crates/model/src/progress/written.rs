@@ -22,9 +22,9 @@ impl UserReference {
         value.as_object()?;
         let ids = member(value, "name_ids").map_or(Some(&[][..]), Value::as_array)?;
         Some(Self {
-            number: number(value, "number")?,
-            name: text(value, "name")?.unwrap_or_default(),
-            email: text(value, "email")?,
+            number: number(value, "number").ok()?,
+            name: text(value, "name").ok()?.unwrap_or_default(),
+            email: text(value, "email").ok()?,
             name_ids: ids.iter().map(|id| id.as_str().map(str::to_owned)).collect::<Option<_>>()?,
         })
     }
@@ -51,13 +51,14 @@ impl Origin {
     /// Reads what [`to_value`](Self::to_value) wrote; `None` where it is something else.
     pub fn from_value(value: &Value<'_>) -> Option<Self> {
         let parent = |parent: &Value<'_>| {
-            Some(Parent { form: text(parent, "form")??, number: number(parent, "number")? })
+            let number = number(parent, "number").ok()?;
+            Some(Parent { form: text(parent, "form").ok()??, number })
         };
         Some(Self {
             channel: Channel::from_name(value.get("channel")?.as_str()?)?,
             is_backoffice: member(value, "is_backoffice").map_or(Some(false), Value::as_bool)?,
-            agent: optional(value, "agent", UserReference::from_value)?,
-            parent: optional(value, "parent", parent)?,
+            agent: optional(value, "agent", UserReference::from_value).ok()?,
+            parent: optional(value, "parent", parent).ok()?,
             context: member(value, "context").map(|context| context.clone().into_owned()),
         })
     }
@@ -75,24 +76,25 @@ fn member<'v, 'a>(value: &'v Value<'a>, name: &str) -> Option<&'v Value<'a>> {
     value.get(name).filter(|value| !value.is_null())
 }
 
-/// What may be there; the outer `None` is where it is wrong.
+/// What is there is not what was written.
+#[derive(Debug)]
+struct Wrong;
+
+/// What may be there.
 fn optional<T>(
     value: &Value<'_>,
     name: &str,
     read: impl Fn(&Value<'_>) -> Option<T>,
-) -> Option<Option<T>> {
-    match member(value, name) {
-        None => Some(None),
-        Some(value) => read(value).map(Some),
-    }
+) -> Result<Option<T>, Wrong> {
+    member(value, name).map(|value| read(value).ok_or(Wrong)).transpose()
 }
 
-fn text(value: &Value<'_>, name: &str) -> Option<Option<String>> {
+fn text(value: &Value<'_>, name: &str) -> Result<Option<String>, Wrong> {
     optional(value, name, |text| text.as_str().map(str::to_owned))
 }
 
-fn number(value: &Value<'_>, name: &str) -> Option<u64> {
-    optional(value, name, |number| number.as_number()?.parse().ok()).map(Option::unwrap_or_default)
+fn number(value: &Value<'_>, name: &str) -> Result<u64, Wrong> {
+    Ok(optional(value, name, |number| number.as_number()?.parse().ok())?.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -49,12 +49,10 @@ async fn hub_with_one(engine: Engine) -> (TestHub, String) {
 
 /// Adds a file as a page does.
 async fn attach(hub: &TestHub, path: &str, parts: &[(&str, &str)]) -> Response {
-    let body: String = parts
-        .iter()
-        .map(|(head, text)| {
-            format!("--b\r\ncontent-disposition: form-data; {head}\r\n\r\n{text}\r\n")
-        })
-        .collect();
+    let written = |(head, text): &(&str, &str)| {
+        format!("--b\r\ncontent-disposition: form-data; {head}\r\n\r\n{text}\r\n")
+    };
+    let body = parts.iter().map(written).collect::<Vec<_>>().concat();
     hub.request(Method::POST, path)
         .header("content-type", "multipart/form-data; boundary=b")
         .body(body + "--b--\r\n")

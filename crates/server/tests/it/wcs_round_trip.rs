@@ -37,7 +37,7 @@ fn answers() -> Value {
         "name": "Amina", "story": "One\nTwo", "email": "amina@example.org", "urgent": false,
         "amount": "12345678901234567890.50", "day": "2026-02-28", "kind": "2", "kinds": ["b", "a"],
         "photo": { "filename": "photo.bin", "content_type": "image/x-own", "content": base64(&photo()) },
-        "place": { "lat": 48.856613, "lon": 2.352219 },
+        "place": { "lat": 48.856_613, "lon": 2.352_219 },
         "people": [{ "first": "João" }, { "first": null }],
         "remark": "to check",
         "proof": { "filename": "proof.txt", "content_type": "text/plain", "content": "cHJvb2Y=" },
@@ -81,7 +81,7 @@ async fn a_document_that_one_hub_gives_another_takes_and_gives_again() {
         good(BY_PARTNER.post(&one, submit, &answers()).await).await;
         let first = pulled(&one, "1").await;
         assert_eq!(text(&first["fields"]["amount"]), "12345678901234567890.50");
-        assert_eq!(first["geolocations"]["base"], json!({ "lat": 48.856613, "lon": 2.352219 }));
+        assert_eq!(first["geolocations"]["base"], json!({ "lat": 48.856_613, "lon": 2.352_219 }));
 
         let sent = good(BY_PARTNER.post(&other, submit, &first).await).await;
         assert_eq!(sent.get("warnings"), None, "{sent}");

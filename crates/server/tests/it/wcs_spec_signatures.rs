@@ -73,6 +73,9 @@ fn of_partner(nonce: &str) -> String {
     format!("orig=partner&algo=sha256&timestamp={AT_NEW_YEAR}&nonce={nonce}")
 }
 
+/// Where something is asked for, the query that was signed, its signature, and how the answer is known.
+type Vector = (&'static str, &'static str, &'static str, fn(&Value) -> bool);
+
 #[tokio::test]
 async fn vectors_of_another_implementation_are_taken() {
     for engine in BOTH {
@@ -80,7 +83,7 @@ async fn vectors_of_another_implementation_are_taken() {
         let all_roles = |found: &Value| found["data"][0]["id"] == "agents";
         let is_jean = |found: &Value| found["user_display_name"] == "Jean Darmette";
         let is_empty = |found: &Value| *found == json!([]);
-        let rows: [(&str, &str, &str, fn(&Value) -> bool); 4] = [
+        let rows: [Vector; 4] = [
             (
                 ROLES,
                 "format=json&orig=coucou&algo=sha256&timestamp=2026-01-01T00:00:00Z&nonce=abcdef",

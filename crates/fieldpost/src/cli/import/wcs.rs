@@ -217,9 +217,11 @@ fn with_section(text: &str, forms: &[Imported]) -> String {
         (!inner.is_empty() && !inner.starts_with('#')).then(|| line.len() - inner.len())
     });
     let more = " ".repeat(indent.unwrap_or(INDENT).saturating_sub(INDENT));
-    let added: String = inside.lines().map(|line| format!("{more}{line}\n")).collect();
-    let part = |lines: Option<&[&str]>| -> String {
-        lines.unwrap_or_default().iter().map(|line| format!("{line}\n")).collect()
+    let added: Vec<String> = inside.lines().map(|line| format!("{more}{line}\n")).collect();
+    let added = added.concat();
+    let part = |lines: Option<&[&str]>| {
+        let lines = lines.unwrap_or_default().iter();
+        lines.flat_map(|line| [line, "\n"]).collect::<String>()
     };
     format!("{}{comments}{added}{}", part(lines.get(..end)), part(lines.get(end..)))
 }

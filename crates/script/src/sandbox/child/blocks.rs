@@ -92,7 +92,10 @@ impl Blocks {
     pub(super) unsafe fn take_back(&mut self, given: *mut u8, bytes: usize) {
         if let Some(free) = self.free.get_mut(bytes / ALIGNMENT) {
             // SAFETY: the caller says that it is ours; each has room for an address.
-            #[expect(clippy::cast_ptr_alignment, reason = "it stands at a multiple of the alignment")]
+            #[expect(
+                clippy::cast_ptr_alignment,
+                reason = "it stands at a multiple of the alignment"
+            )]
             unsafe {
                 given.cast::<*mut u8>().write(*free);
             }

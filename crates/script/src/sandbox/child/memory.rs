@@ -496,7 +496,9 @@ mod tests {
         let mut bounded = memory.allocator();
         let mut place = bounded.alloc(8);
         filled(place, 8, Some(7));
-        for size in [9, 16, 17, 100, SMALL_BYTES, SMALL_BYTES + 1, 5_000, SMALL_BYTES + 1, 300, 40, 8] {
+        for size in
+            [9, 16, 17, 100, SMALL_BYTES, SMALL_BYTES + 1, 5_000, SMALL_BYTES + 1, 300, 40, 8]
+        {
             // SAFETY: it was given by the same memory, and is not used again where it was.
             #[expect(unsafe_code, reason = "memory is handed around as the engine does")]
             unsafe {

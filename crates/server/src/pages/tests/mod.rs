@@ -10,8 +10,8 @@ use fieldpost_rules::lifecycle::Addresses;
 use fieldpost_rules::lifecycle::template::{Language, Surroundings};
 use uuid::Uuid;
 
-use super::flow::{Go, Posted, Then, step};
 use super::bounds::PageBounds;
+use super::flow::{Go, Posted, Then, step};
 use super::reading::{Asking, Reading, read};
 use super::state::{Aim, State};
 use super::typed::Typed;
