@@ -105,6 +105,7 @@ export const submissions = {
     cameTo: (status: string) => `came to ${status}`,
     parts: { attachment: "File", data: "Received", "call-error": "A call failed" },
     toDelivery: "its delivery",
+    problems: "What is wrong with the lifecycle itself",
   },
   byUser: (user: string) => `by ${user}`,
   from: (source: string) => `from ${source}`,

@@ -107,6 +107,7 @@ export const submissions: Words["submissions"] = {
     cameTo: (status) => `arrivée à ${status}`,
     parts: { attachment: "Fichier", data: "Reçu", "call-error": "Un appel a échoué" },
     toDelivery: "sa livraison",
+    problems: "Ce qui ne va pas dans le cycle de vie lui-même",
   },
   byUser: (user) => `par ${user}`,
   from: (source) => `de ${source}`,

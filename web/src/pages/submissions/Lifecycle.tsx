@@ -1,5 +1,5 @@
-// Where a submission stands in the lifecycle of its form: its status, what the reader may do now, and all
-// that happened to it, the newest first.
+// Where a submission stands in the lifecycle of its form: its status, what the reader may do now, what is wrong
+// with the lifecycle itself, and all that happened to it, the newest first.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -69,6 +69,25 @@ function Shown({ project, submission, standing }: LifecycleProps & { standing: S
             form={standing.form}
             actions={standing.actions}
           />
+        </Section>
+      )}
+      {standing.problems.length > 0 && (
+        <Section title={words.problems}>
+          <div className={table.wide}>
+            <table className={table.table}>
+              <tbody>
+                {standing.problems.map((problem) => (
+                  <tr key={`${problem.at} ${problem.place ?? ""} ${problem.code}`}>
+                    <td>
+                      <Time at={problem.at} shown="clock" />
+                    </td>
+                    <td>{problem.place}</td>
+                    <td className={styles.wrong}>{problem.message}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </Section>
       )}
       <Section title={words.history}>

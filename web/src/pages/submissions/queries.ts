@@ -259,7 +259,8 @@ export const changeAnswers = (
   action: string,
   data: Readonly<Record<string, unknown>>,
 ) => {
-  const body = { kind: "edit", action, data };
+  // Of `data` the description of the API says no more than that it is an object.
+  const body = { kind: "edit", action, data: data as Record<string, never> };
   return answered(
     api.POST("/api/v1/projects/{project}/submissions/{submission}/lifecycle", {
       params: { path: { project, submission } },
