@@ -264,7 +264,7 @@ pub const OPERATIONS: &[Operation] = &[
     ),
     // Forms, submissions, cases.
     look("/projects/{project}/form-definitions", Project(Viewer)),
-    ask("/projects/{project}/form-definitions/read", Project(Viewer)),
+    ask("/projects/{project}/form-definitions/read", Project(Editor)),
     look("/projects/{project}/form-definitions/{form}", Project(Viewer)),
     change(
         "PUT",
@@ -430,9 +430,9 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for Operation { method, template, need, action } in OPERATIONS {
             assert!(seen.insert((method, template)), "{method} {template} is there twice");
-            let asks = ["jobs", "schedules"]
+            let asks = ["jobs/check", "schedules/check", "form-definitions/read"]
                 .iter()
-                .any(|noun| *template == format!("/projects/{{project}}/{noun}/check"));
+                .any(|asks| *template == format!("/projects/{{project}}/{asks}"));
             assert_eq!(*method == "GET" || asks, action.is_none(), "{method} {template}");
             let in_project = template.starts_with("/projects/{project}");
             assert_eq!(matches!(need, Project(_)), in_project, "{method} {template}");

@@ -21,11 +21,13 @@ use fieldpost_model::submission::{
     Attachment, AttachmentContent, FormReference, Group, Metadata, Position, Submission,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use super::normalised;
 use crate::formats;
 use crate::view::member_text;
 use crate::wcs::instance_id;
-use crate::wcs::read::{self, base_name, numbered};
+use crate::wcs::read::{self, Names, base_name};
 
 /// What stands behind the name of an answer that says the same otherwise.
 const BESIDE: [&str; 3] = ["_raw", "_structured", "_digests"];
@@ -138,6 +140,7 @@ enum Wanted<'f> {
 #[derive(Default)]
 struct Reader {
     attachments: Vec<Attachment>,
+    names: Names,
 }
 
 impl Reader {
@@ -244,18 +247,22 @@ impl Reader {
         let content = content(value);
         let content_type = member_text(value, "content_type").map(str::to_owned);
         let wanted = base_name(member_text(value, "filename").unwrap_or_default());
-        let mut name = wanted.clone();
-        let mut count = 2;
-        while let Some(there) = self.attachments.iter().find(|file| file.name == name) {
-            if there.content == content {
-                return name;
-            }
-            name = numbered(&wanted, count);
-            count += 1;
+        let (name, is_new) = self.names.give(&wanted, digest(&content));
+        if is_new {
+            self.attachments.push(Attachment { name: name.clone(), content_type, content });
         }
-        self.attachments.push(Attachment { name: name.clone(), content_type, content });
         name
     }
+}
+
+/// What one content of a file is told from another by.
+fn digest(content: &AttachmentContent) -> [u8; 32] {
+    let (kind, text) = match content {
+        AttachmentContent::Embedded(text) => ("embedded", text.as_str()),
+        AttachmentContent::Link(url) => ("link", url.as_str()),
+        AttachmentContent::Expected => ("expected", ""),
+    };
+    Sha256::new().chain_update(kind).chain_update(text).finalize().into()
 }
 
 /// Where the bytes of a file are: in the record, else where the record says that they can be had.

@@ -4,6 +4,10 @@
 //! no digests, no names that a template made of answers, no mail addresses of roles, and the position
 //! is coarse. An answer is in them if its field says `anonymise: no`; one that was picked from a list
 //! only if it is on the list; a block only if it says so, and of its fields those that say so as well.
+//!
+//! A card of a case is known by the id of its case, which may follow from what anybody can guess of a person: from an id
+//! that another system has, or from all that a row of an import said. So its UUID and its addresses are not told, and
+//! its numbers only where the caller gave it others in their place.
 
 use fieldpost_model::form_definition::{coarse, nameless};
 use fieldpost_model::json::Value;
@@ -35,25 +39,37 @@ pub(super) fn object(
 ) -> Object {
     let (definition, progress) = (record.definition, record.progress);
     let number = progress.number.to_string();
-    let name = format!("{} #{number}", definition.title);
+    let is_case = site.records == RecordsAt::Cases;
+    // The way of a card names its case, as long as it has got no number in the place of that.
+    let is_numbered = !(is_case && progress.natural_id.is_some());
+    let title = &definition.title;
+    let name = if is_numbered { format!("{title} #{number}") } else { title.clone() };
     let addresses = site.addresses(&definition.name, &number);
     let mut object = Object::default();
-    object.set("uuid", progress.uuid.to_string());
-    object.set("id", number.clone());
-    object.set("internal_id", number.clone());
-    object.set("display_id", number);
+    if !is_case {
+        object.set("uuid", progress.uuid.to_string());
+    }
+    if is_numbered {
+        object.set("id", number.clone());
+        object.set("internal_id", number.clone());
+        object.set("display_id", number);
+    }
     object.set("display_name", name.clone());
     object.set("digests", Value::Null);
     object.set("text", name);
-    object.set("url", addresses.front.clone());
+    if !is_case {
+        object.set("url", addresses.front.clone());
+    }
     object.set("receipt_time", times::naive(progress.received_at, site.time_zone));
     object.set("last_update_time", times::naive(progress.updated_at, site.time_zone));
     let files = if switches.files_content { Files::Contents } else { Files::Links };
     let fields = Fields { record, front: &addresses.front, files, is_anonymous: true };
     if switches.fields {
         object.set("criticality_level", criticality(progress.criticality));
-        object.set("api_url", addresses.api.clone());
-        object.set("backoffice_url", addresses.backoffice.clone());
+        if !is_case {
+            object.set("api_url", addresses.api.clone());
+            object.set("backoffice_url", addresses.backoffice.clone());
+        }
         let values = nameless(&definition.fields, &record.submission.values);
         object.set("fields", fields.write(&definition.fields, &values));
     }
@@ -77,7 +93,7 @@ pub(super) fn object(
         object.set("evolution", Tree::List(entries.collect()));
     }
     // Of the thing that a case is, nothing said that its place may be told.
-    if switches.fields && site.records != RecordsAt::Cases {
+    if switches.fields && !is_case {
         let position = progress.geolocation.as_ref().and_then(coarse);
         object.set_some("geolocations", position.as_ref().map(geolocations));
     }
@@ -96,7 +112,7 @@ fn workflow(
     let mut object = Object::default();
     object.set_some(
         "status",
-        status(viewer.visible_status.or(real)).map(|status| arrival(record, site, status)),
+        status(viewer.status.or_true(real)).map(|status| arrival(record, site, status)),
     );
     object.set_some("real_status", status(real).map(|status| arrival(record, site, status)));
     if !lifecycle.backoffice_fields.is_empty() {

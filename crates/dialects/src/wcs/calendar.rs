@@ -96,7 +96,7 @@ pub fn event(
         line(&name, &value);
     }
     line("SUMMARY", &escaped(&record.text()));
-    let status = viewer.visible_status.or(progress.status.as_deref());
+    let status = viewer.status.or_true(progress.status.as_deref());
     if let Some(status) = status.and_then(|id| record.definition.lifecycle.status(id)) {
         line("CATEGORIES", &escaped(&status.name));
     }

@@ -114,7 +114,7 @@ fn workflow(
     let mut object = Object::default();
     if switches.workflow {
         let real = progress.status.as_deref();
-        let visible = viewer.visible_status.or(real).and_then(|id| lifecycle.status(id));
+        let visible = viewer.status.or_true(real).and_then(|id| lifecycle.status(id));
         let real = real.and_then(|id| lifecycle.status(id));
         object.set_some("status", visible.map(|status| arrival(record, site, status)));
         object.set_some("real_status", real.map(|status| arrival(record, site, status)));
@@ -256,7 +256,7 @@ fn classic_workflow(
     has_files: bool,
 ) -> Object {
     let (lifecycle, progress) = (&record.definition.lifecycle, record.progress);
-    let id = viewer.visible_status.or(progress.status.as_deref());
+    let id = viewer.status.or_true(progress.status.as_deref());
     let status = id.and_then(|id| lifecycle.status(id));
     let mut object = Object::default();
     object.set_some(

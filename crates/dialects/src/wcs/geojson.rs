@@ -43,7 +43,7 @@ pub fn feature(
     let geometry = geometry(record)?;
     let progress = record.progress;
     let addresses = site.addresses(&record.definition.name, &record.id());
-    let status = viewer.visible_status.or(progress.status.as_deref());
+    let status = viewer.status.or_true(progress.status.as_deref());
     let status = status.and_then(|id| record.definition.lifecycle.status(id));
     let colour = status.and_then(|status| status.colour.as_deref()).unwrap_or(NO_COLOUR);
     let mut properties = Object::default();

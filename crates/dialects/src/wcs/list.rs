@@ -85,7 +85,7 @@ pub fn global_row(
     row: GlobalRow<'_>,
 ) -> Value<'static> {
     let (definition, progress) = (record.definition, record.progress);
-    let status = viewer.visible_status.or(progress.status.as_deref());
+    let status = viewer.status.or_true(progress.status.as_deref());
     let status = status.and_then(|id| definition.lifecycle.status(id));
     let addresses = site.addresses(&definition.name, &record.id());
     let name = status.map(|status| status.name.clone());

@@ -38,4 +38,4 @@ pub use chrono_tz::Tz;
 pub use display::plain_text;
 pub use incoming::{Pushed, pushed};
 pub(crate) use incoming::{decode, instance_id};
-pub use record::{Offer, Record, RecordsAt, Site, Viewer};
+pub use record::{Offer, Record, RecordsAt, Site, StatusSeen, Viewer};

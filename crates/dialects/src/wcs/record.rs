@@ -50,11 +50,34 @@ pub enum RecordsAt {
     Cases,
 }
 
+/// Which status of a record somebody sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatusSeen<'v> {
+    /// The true one.
+    #[default]
+    True,
+    /// This one, which may have been the last that they might see.
+    This(&'v str),
+    /// None: all that it came to is hidden from them.
+    Hidden,
+}
+
+impl<'v> StatusSeen<'v> {
+    /// The one that is shown of a record with this true one.
+    pub(super) const fn or_true(self, real: Option<&'v str>) -> Option<&'v str> {
+        match self {
+            Self::True => real,
+            Self::This(status) => Some(status),
+            Self::Hidden => None,
+        }
+    }
+}
+
 /// What the caller may see and do, as the rules have it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Viewer<'v> {
-    /// The status that is shown; `None` for the true one.
-    pub visible_status: Option<&'v str>,
+    /// The status that is shown.
+    pub status: StatusSeen<'v>,
     /// What the caller may do now.
     pub offers: &'v [Offer],
     /// The ids of the roles that the submission concerns.

@@ -111,7 +111,7 @@ fn content(record: &Record<'_>, site: &Site<'_>, viewer: &Viewer<'_>, what: &Wha
         What::Updated => time(progress.updated_at),
         What::User => progress.user.as_ref().map_or_else(String::new, |user| user.name.clone()),
         What::Status => {
-            let status = viewer.visible_status.or(progress.status.as_deref());
+            let status = viewer.status.or_true(progress.status.as_deref());
             let status = status.and_then(|id| record.definition.lifecycle.status(id));
             status.map_or_else(String::new, |status| status.name.clone())
         }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use fieldpost_dialects::wcs::document::{self, Switches};
 use fieldpost_dialects::wcs::pieces::{Base64Stream, Piece};
 use fieldpost_dialects::wcs::push::{self, Body};
-use fieldpost_dialects::wcs::{self, Site, Viewer};
+use fieldpost_dialects::wcs::{self, Site, StatusSeen, Viewer};
 use fieldpost_model::delivery::{DeliveryOrigin, PayloadKind};
 use fieldpost_model::event::Event;
 use fieldpost_model::json::Value;
@@ -226,7 +226,7 @@ impl Hub {
         let concerned = machine.concerned(&followed.record).roles;
         let acting = machine.acting(&followed.record).roles;
         let viewer = Viewer {
-            visible_status: None,
+            status: StatusSeen::True,
             offers: &offers,
             concerned: &concerned,
             acting: &acting,

@@ -256,8 +256,8 @@ async fn a_form_is_defined_by_hand_and_its_files_are_changed() {
     fill_in(&hub, &filled("births", "1", "<age>7</age>"), None).await;
     let found = hub.api().get("projects/clinic/submissions?form=births").await;
     assert_eq!(found["items"][0]["values"], json!({"age": 7}));
-    // No phone can show it.
-    assert!(!text(&hub, "/p/clinic/formList").await.contains("<xform>"));
+    // It is written as an XForm for phones.
+    assert!(text(&hub, "/p/clinic/formList").await.contains("<formID>births</formID>"));
     let wrong = write(folder.path(), "wrong.json", r#"{"id":"births"}"#);
     check_failure(
         hub.command(["forms", "upload"]).arg(&wrong),

@@ -1,5 +1,6 @@
 //! One child process, as the hub sees it: started, given work, listened to, ended.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -135,12 +136,21 @@ impl Worker {
         self.send(message, deadline).await.map_err(|_| Death::Before)?;
         let mut calls = FuturesUnordered::new();
         // What of an answer is still to be written: the process takes it in when it next waits, or says something.
+        // What is answered meanwhile stands behind it, up to the bound of one answer.
         let mut answer_left = Bytes::new();
+        let mut answers = VecDeque::new();
+        let mut answered_bytes = 0_u64;
         let mut traffic = 0_u64;
         // What is asked for waits in the hub until it is answered. Beyond the bound of one call no further one is
         // read before: the process waits, with what it has asked for in its own memory.
         let mut asked_bytes = 0_u64;
         loop {
+            if answer_left.is_empty()
+                && let Some(next) = answers.pop_front()
+            {
+                answer_left = next;
+                answered_bytes -= answer_left.len() as u64;
+            }
             tokio::select! {
                 () = sleep_until(deadline) => return Err(Death::Late),
                 written = self.input.write_buf(&mut answer_left), if !answer_left.is_empty() => {
@@ -149,9 +159,11 @@ impl Worker {
                         answer_left.clear();
                     }
                 }
-                Some((reply, bytes)) = calls.next(), if answer_left.is_empty() => {
+                Some((reply, bytes)) = calls.next(), if answered_bytes <= limits.call_bytes => {
                     asked_bytes -= bytes;
-                    answer_left = frame::encode(&ToWorker::Reply(reply)).unwrap_or_default().into();
+                    let answer = frame::encode(&ToWorker::Reply(reply)).unwrap_or_default();
+                    answered_bytes += answer.len() as u64;
+                    answers.push_back(Bytes::from(answer));
                 }
                 said = self.output.next(), if asked_bytes <= limits.call_bytes => match said {
                     Some(Ok(bytes)) => {
@@ -175,7 +187,8 @@ impl Worker {
                             }
                             Ok(FromWorker::Done(mut done)) if done.work == work => {
                                 self.done += 1;
-                                // The next piece of work comes behind the whole of an answer, or to another process.
+                                // Nobody waits for the answers behind it any more. The next piece of work comes behind
+                                // the whole of this one, or to another process.
                                 let rest = self.input.write_all_buf(&mut answer_left);
                                 done.again &= matches!(timeout_at(deadline, rest).await, Ok(Ok(())));
                                 return Ok(*done);

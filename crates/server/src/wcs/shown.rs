@@ -1,6 +1,6 @@
 //! What a caller is shown of one record: the status that they may see, what they may do, who plays which part.
 
-use fieldpost_dialects::wcs::{Offer, Viewer};
+use fieldpost_dialects::wcs::{Offer, StatusSeen, Viewer};
 use fieldpost_engine::Followed;
 use fieldpost_rules::wcs::caller::Caller;
 use fieldpost_rules::wcs::reading::{Reading, StatusReader};
@@ -20,7 +20,7 @@ impl Shown {
     /// The same for whoever writes documents.
     pub(super) fn viewer(&self) -> Viewer<'_> {
         Viewer {
-            visible_status: self.visible_status.as_deref(),
+            status: self.visible_status.as_deref().map_or(StatusSeen::Hidden, StatusSeen::This),
             offers: &self.offers,
             concerned: &self.concerned,
             acting: &self.acting,

@@ -4,7 +4,7 @@ use fieldpost_model::form_definition::{FormDefinition, keyed};
 use fieldpost_model::json::Value;
 
 use super::submit::{BadBody, Submitted, answers, submit};
-use super::{Warning, WarningCode, csv};
+use super::{MOST_WARNINGS, Warning, WarningCode, csv};
 
 /// One card of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,11 @@ pub struct Card {
 pub struct Cards {
     /// The cards.
     pub cards: Vec<Card>,
-    /// What was amiss with the whole, and with each card: `[3].name`, counted from 0.
+    /// What was amiss with the whole, and with each card: `[3].name`, counted from 0. Of a long list that is the
+    /// beginning.
     pub warnings: Vec<Warning>,
+    /// How many warnings there were, those that are left out as well.
+    pub warned: usize,
 }
 
 /// Reads an import of JSON: `{"data": [document, …]}`.
@@ -61,7 +64,7 @@ pub fn cards_csv(definition: &FormDefinition, text: &str) -> Result<Cards, BadBo
     for (place, (heading, field)) in headings.iter().zip(&fields).enumerate() {
         if field.is_none() && Some(place) != ids {
             let field = heading.clone();
-            cards.warnings.push(Warning { code: WarningCode::UnknownKey, field, value: None });
+            cards.warn(Warning { code: WarningCode::UnknownKey, field, value: None });
         }
     }
     for (place, row) in rows.enumerate() {
@@ -105,8 +108,15 @@ impl Cards {
     ) {
         for warning in content.warnings.drain(..) {
             let field = format!("[{place}].{}", warning.field);
-            self.warnings.push(Warning { field, ..warning });
+            self.warn(Warning { field, ..warning });
         }
         self.cards.push(Card { id, content, edit });
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.warned += 1;
+        if self.warnings.len() < MOST_WARNINGS {
+            self.warnings.push(warning);
+        }
     }
 }

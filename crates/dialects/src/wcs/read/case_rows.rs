@@ -6,7 +6,7 @@
 use fieldpost_model::json::Value;
 
 use super::submit::{BadBody, answers};
-use super::{Warning, WarningCode, csv};
+use super::{MOST_WARNINGS, Warning, WarningCode, csv};
 use crate::is_element_name;
 use crate::wcs::case::{CLOSED, EXTERNAL_ID, NAME, OWNER};
 
@@ -119,7 +119,7 @@ impl CaseRows {
             return column;
         }
         let warning = Warning { code: WarningCode::UnknownKey, field: name.clone(), value: None };
-        if !self.warnings.contains(&warning) {
+        if self.warnings.len() < MOST_WARNINGS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
         Column::Nothing

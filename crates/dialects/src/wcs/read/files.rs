@@ -1,5 +1,7 @@
 //! Files that are sent inside JSON.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -99,46 +101,69 @@ fn decoded(content: &str) -> Result<Vec<u8>, FileFlaw> {
     LENIENT.decode(text).map_err(|_| FileFlaw::BadBase64)
 }
 
+/// Gives each of many files a name of its own: the same file under the same name keeps it, another one is numbered.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// What stands under each name.
+    taken: HashMap<String, [u8; 32]>,
+    /// The names that were found for a file of a name.
+    known: HashMap<(String, [u8; 32]), String>,
+    /// The next number to be tried for a name: however many files of it there are, each is tried once.
+    next: HashMap<String, u32>,
+}
+
+impl Names {
+    /// A name for a file of this digest, and whether there was none of it before.
+    pub(crate) fn give(&mut self, wanted: &str, digest: [u8; 32]) -> (String, bool) {
+        if let Some(name) = self.known.get(&(wanted.to_owned(), digest)) {
+            return (name.clone(), false);
+        }
+        let count = self.next.entry(wanted.to_owned()).or_insert(1);
+        loop {
+            let name = if *count == 1 { wanted.to_owned() } else { numbered(wanted, *count) };
+            *count = count.saturating_add(1);
+            let there = self.taken.get(&name).copied();
+            self.known.insert((wanted.to_owned(), there.unwrap_or(digest)), name.clone());
+            match there {
+                None => {
+                    self.taken.insert(name.clone(), digest);
+                    return (name, true);
+                }
+                Some(there) if there == digest => return (name, false),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
 /// The files of a submission under way: each has a name of its own.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     pub(super) sent: Vec<SentFile>,
-    /// Those that are there already.
+    /// Those that are there already, until their names are known.
     pub(super) present: Vec<StoredFile>,
+    names: Names,
 }
 
 impl Files {
     /// Takes a file in; its name, and whether it had to be changed. The same file under the same name is
     /// one file.
     pub(super) fn add(&mut self, mut file: SentFile) -> (String, bool) {
-        let wanted = file.name.clone();
-        let mut count = 2_u32;
-        loop {
-            match self.digest_of(&file.name) {
-                Some(digest) if digest == file.sha256 => break,
-                Some(_) => {
-                    file.name = numbered(&wanted, count);
-                    count = count.saturating_add(1);
-                }
-                None => {
-                    let name = file.name.clone();
-                    self.sent.push(file);
-                    return (name.clone(), name != wanted);
-                }
-            }
+        for file in std::mem::take(&mut self.present) {
+            self.names.taken.entry(file.name).or_insert(file.sha256);
         }
-        let is_renamed = file.name != wanted;
-        (file.name, is_renamed)
-    }
-
-    fn digest_of(&self, name: &str) -> Option<[u8; 32]> {
-        let sent = self.sent.iter().find(|file| file.name == name).map(|file| file.sha256);
-        sent.or_else(|| self.present.iter().find(|file| file.name == name).map(|file| file.sha256))
+        let (name, is_new) = self.names.give(&file.name, file.sha256);
+        let is_renamed = name != file.name;
+        if is_new {
+            file.name.clone_from(&name);
+            self.sent.push(file);
+        }
+        (name, is_renamed)
     }
 }
 
 /// `photo.jpg` as `photo-2.jpg`.
-pub(crate) fn numbered(name: &str, count: u32) -> String {
+fn numbered(name: &str, count: u32) -> String {
     match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{count}.{extension}"),
         _ => format!("{name}-{count}"),

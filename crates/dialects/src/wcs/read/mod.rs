@@ -24,7 +24,7 @@ pub use sent::{Sent, hook, put_file, trigger};
 pub use submit::{BadBody, Edited, Submitted, UserClaim, check_content_type, edit, submit};
 pub use typed::typed;
 
-pub(crate) use files::{base_name, numbered};
+pub(crate) use files::{Names, base_name};
 pub(crate) use submit::{answers, claim};
 
 /// A position as it is sent: an object, or `lat;lon` of old.

@@ -67,7 +67,8 @@ pub struct Submitted {
 pub struct Edited {
     /// The answers, old and new.
     pub submission: Submission,
-    /// The values of the lifecycle's own fields, old and new.
+    /// The values of the lifecycle's own fields that the body names. What it does not name is not in here: it may
+    /// change before the edit is told to the lifecycle, and stays as it is by then.
     pub backoffice_values: Group,
     /// The files that came with it.
     pub files: Vec<SentFile>,
@@ -75,6 +76,17 @@ pub struct Edited {
     pub warnings: Vec<Warning>,
     /// The keys of what was changed.
     pub changed: Vec<String>,
+}
+
+impl Edited {
+    /// Whether anything becomes other than it was.
+    pub fn changes(&self, submission: &Submission, progress: &Progress) -> bool {
+        let was = &progress.backoffice_values;
+        let Group { members, extra } = &self.backoffice_values;
+        self.submission.values != submission.values
+            || members.iter().any(|(name, node)| was.get(name) != Some(node))
+            || extra.iter().any(|member| !was.extra.contains(member))
+    }
 }
 
 /// Whether a `Content-Type` says that a body is JSON.
@@ -131,7 +143,6 @@ pub fn submit(definition: &FormDefinition, body: &Value<'_>) -> Result<Submitted
 pub fn edit(
     definition: &FormDefinition,
     submission: &Submission,
-    progress: &Progress,
     files: &[StoredFile],
     body: &Value<'_>,
 ) -> Result<Edited, BadBody> {
@@ -147,7 +158,7 @@ pub fn edit(
     let mut edited = submission.clone();
     let said = reader.read(&definition.fields, members, "");
     merge(&mut edited.values, &definition.fields, said, &mut changed);
-    let mut backoffice_values = progress.backoffice_values.clone();
+    let mut backoffice_values = Group::default();
     let said = reader.read(backoffice, members, "");
     merge(&mut backoffice_values, backoffice, said, &mut changed);
     reader.warn_of_unknown(&[&definition.fields, backoffice], members, "");

@@ -4,6 +4,7 @@ use fieldpost_dialects::wcs::anonymous::document;
 use fieldpost_dialects::wcs::document::Switches;
 use fieldpost_dialects::wcs::list::anonymous_row;
 use fieldpost_dialects::wcs::read::submit;
+use fieldpost_dialects::wcs::{RecordsAt, Site};
 use fieldpost_model::form_definition::{AnonymiseMode, FieldType, FormField};
 use fieldpost_model::json::Value;
 use fieldpost_model::progress::Actor;
@@ -70,6 +71,29 @@ fn an_anonymous_document_has_what_is_allowed_and_nothing_else() {
         r#"{"time":"2013-01-04T13:39:49+01:00","last_jump_datetime":null,"who_id":null,"status":"new","parts":[{"type":"workflow-comment"},{"type":"wscall-error"},{"type":"wscall-error"}]}"#
     );
     assert_eq!(evolution[0].get("who_id").unwrap().as_str(), Some("_submitter"));
+}
+
+#[test]
+fn a_card_of_a_case_tells_no_id_that_follows_from_its_case() {
+    let mut world = World::new();
+    world.progress.natural_id = Some("7ac1".to_owned());
+    let site = Site { records: RecordsAt::Cases, ..world.site() };
+    let write = |world: &World| {
+        world.text(&document(&world.record(), &site, &world.viewer(), Switches::CALL))
+    };
+    let (text, uuid) = (write(&world), world.progress.uuid.to_string());
+    assert!(!text.contains("7ac1") && !text.contains(&uuid), "{text}");
+    let ids = ["id", "internal_id", "display_id", "uuid", "url", "api_url", "backoffice_url"];
+    for key in ids {
+        assert_eq!(json(&text).get(key), None, "{key}");
+    }
+    // Another number stands in the place of the id.
+    (world.progress.natural_id, world.progress.number) = (None, 4_711);
+    let text = write(&world);
+    for key in &ids[..3] {
+        assert_eq!(json(&text).get(key).unwrap().as_str(), Some("4711"), "{key}");
+    }
+    assert!(!text.contains(&uuid) && !text.contains("url\":"), "{text}");
 }
 
 #[test]

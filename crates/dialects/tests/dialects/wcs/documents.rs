@@ -1,7 +1,7 @@
 //! The document of one submission: every key, every switch, today's shape and the old one.
 
 use fieldpost_dialects::wcs::document::{Switches, classic, write};
-use fieldpost_dialects::wcs::{Offer, Viewer};
+use fieldpost_dialects::wcs::{Offer, StatusSeen, Viewer};
 use fieldpost_model::json::Value;
 use fieldpost_model::progress::Progress;
 
@@ -27,7 +27,7 @@ fn a_document_has_every_key_in_its_order() {
         Offer::Edit { status: "new".to_owned(), action: "2".to_owned() },
     ];
     let viewer =
-        Viewer { offers: &offers, visible_status: Some("just_submitted"), ..world.viewer() };
+        Viewer { offers: &offers, status: StatusSeen::This("just_submitted"), ..world.viewer() };
     let tree = write(&world.record(), &world.site(), &viewer, Switches::CALL);
     let text = world.text(&tree);
     let document = json(&text);

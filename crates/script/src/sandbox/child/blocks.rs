@@ -15,6 +15,9 @@ pub(super) const SMALL_BYTES: usize = 512;
 const BLOCK_BYTES: usize = 256 * 1024;
 /// Blocks that stay for the next step. What goes beyond is given back to the system.
 const KEPT_BLOCKS: usize = 4;
+/// From so many blocks on, a longer piece that was given back serves before a further block is taken: a step that has
+/// filled its memory with things of one length, and lets them go, may want others.
+const MANY_BLOCKS: usize = 128;
 
 /// The blocks of one engine.
 pub(super) struct Blocks {
@@ -38,9 +41,15 @@ impl Blocks {
         let Some(free) = self.free.get_mut(bytes / ALIGNMENT) else {
             return ptr::null_mut();
         };
-        if free.is_null() {
-            return self.cut(bytes);
-        }
+        let free = if free.is_null() {
+            let has_many = self.areas.len() >= MANY_BLOCKS;
+            let longer = self.free.get_mut(bytes / ALIGNMENT..).filter(|_| has_many);
+            let longer = longer.and_then(|free| free.iter_mut().find(|free| !free.is_null()));
+            let Some(longer) = longer else { return self.cut(bytes) };
+            longer
+        } else {
+            free
+        };
         let given = *free;
         // SAFETY: what is in the list has this length, and was written to by `take_back` alone since it was given back.
         #[expect(unsafe_code, reason = "the list of free places runs through them")]
@@ -149,6 +158,7 @@ mod tests {
             blocks.begin_anew();
             assert_eq!(blocks.areas.len(), KEPT_BLOCKS);
         }
+        assert_eq!(KEPT_BLOCKS, blocks.areas.len());
         let (one, other, longer) = (blocks.give(24), blocks.give(24), blocks.give(32));
         // SAFETY: they were given just now, and are given back once.
         #[expect(unsafe_code, reason = "memory is given back as the engine does")]
@@ -158,5 +168,25 @@ mod tests {
             blocks.take_back(other, 24);
         }
         assert_eq!([blocks.give(24), blocks.give(24), blocks.give(32)], [other, one, longer]);
+    }
+
+    #[test]
+    fn many_blocks_are_not_made_more_where_longer_pieces_are_free() {
+        let mut blocks = Blocks::new();
+        let mut places = Vec::new();
+        while blocks.areas.len() < MANY_BLOCKS {
+            places.push(blocks.give(64));
+        }
+        let count = places.len();
+        for place in places {
+            // SAFETY: it was given above, and is given back once.
+            #[expect(unsafe_code, reason = "memory is given back as the engine does")]
+            unsafe {
+                blocks.take_back(place, 64);
+            }
+        }
+        let given: std::collections::HashSet<_> =
+            (0..count).map(|_| blocks.give(24).addr()).collect();
+        assert_eq!((given.len(), blocks.areas.len()), (count, MANY_BLOCKS));
     }
 }

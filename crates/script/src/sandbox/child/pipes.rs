@@ -172,21 +172,28 @@ impl Pipes {
         }
         let Some(bytes) = rest.get(..length) else {
             let missing = length - rest.len();
-            self.came.reserve(missing);
+            self.forget_heard();
+            self.came.reserve_exact(missing);
             return Ok(None);
         };
         let message = frame::decode(bytes)?;
         self.from += LENGTH_BYTES + length;
         if self.from == self.came.len() {
-            self.came.clear();
+            self.forget_heard();
             self.came.shrink_to(KEPT_BYTES);
-            self.from = 0;
         }
         Ok(Some(message))
     }
 
+    /// What was heard gives its room to what comes: many answers may come one behind the other.
+    fn forget_heard(&mut self) {
+        self.came.drain(..self.from);
+        self.from = 0;
+    }
+
     /// Reads what there is, and waits where there is nothing. Whether anything comes any more.
     fn take_in(&mut self) -> io::Result<bool> {
+        self.forget_heard();
         if self.came.len() == self.came.capacity() {
             self.came.reserve(READ_BYTES);
         }
