@@ -4,15 +4,12 @@
 //! it is, which way it took, and what its own lifecycle has noted. Of these notes, what this one has a field
 //! for is set; what it has noted itself stays.
 
-use fieldpost_dialects::formats;
 use fieldpost_dialects::submission::take_asked;
 use fieldpost_dialects::wcs::Pushed;
 use fieldpost_model::form_definition::{FormDefinition, derived_fields};
-use fieldpost_model::json::Value;
 use fieldpost_model::progress::Origin;
 use fieldpost_model::submission::Submission;
 use fieldpost_rules::lifecycle::Caller;
-use fieldpost_store::{ProgressKey, StoreError};
 use uuid::Uuid;
 
 use super::plan::Occasion;
@@ -24,34 +21,28 @@ use crate::people::Person;
 pub(super) struct LifecycleOf<'f> {
     /// The form.
     pub(super) definition: &'f FormDefinition,
-    /// The submission.
-    pub(super) id: Uuid,
     /// Whether it was there before.
     pub(super) is_edit: bool,
 }
 
 impl Occasion<'_> {
     /// What the lifecycle is told. Answers to its own fields are taken out of the submission.
-    pub(super) async fn untold(
+    pub(super) fn untold(
         self,
         filed: LifecycleOf<'_>,
         submission: &mut Submission,
         pushed: Option<&Pushed>,
-    ) -> Result<String, StoreError> {
+    ) -> String {
         if let Some(told) = self.told {
-            return Ok(told.to_owned());
+            return told.to_owned();
         }
         let Some(pushed) = pushed else {
-            return Ok(Told::by_another_system(filed.is_edit).to_json());
+            return Told::by_another_system(filed.is_edit).to_json();
         };
         let fields = derived_fields(&filed.definition.lifecycle.backoffice_fields);
         let noted = take_asked(&fields, &mut submission.values);
         let told = if filed.is_edit {
-            let backoffice_values = match noted {
-                Some(noted) => Some(self.with_those_there(filed.id, noted).await?),
-                None => None,
-            };
-            Told::Edited { caller: Caller::nobody(), action: None, backoffice_values }
+            Told::Edited { caller: Caller::nobody(), action: None, backoffice_values: noted }
         } else {
             Told::Came(Box::new(Came {
                 uuid: pushed.uuid.as_deref().and_then(|uuid| Uuid::try_parse(uuid).ok()),
@@ -65,31 +56,11 @@ impl Occasion<'_> {
                 ..Came::default()
             }))
         };
-        Ok(told.to_json())
+        told.to_json()
     }
 
     fn user_of(self, pushed: &Pushed) -> Option<fieldpost_model::person::UserReference> {
         let person = self.routing.person_claimed(pushed.user.as_ref()?);
         person.map(Person::reference)
-    }
-
-    /// What was noted before, with what is noted now.
-    async fn with_those_there(
-        self,
-        id: Uuid,
-        noted: Value<'static>,
-    ) -> Result<Value<'static>, StoreError> {
-        let found = self.store.progress(self.project, ProgressKey::Submission(id)).await?;
-        let there = found.map(|found| formats::values(&found.progress.backoffice_values));
-        let (Some(Value::Object(mut there)), Value::Object(noted)) = (there, noted.clone()) else {
-            return Ok(noted);
-        };
-        for (name, value) in noted {
-            match there.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, present)) => *present = value,
-                None => there.push((name, value)),
-            }
-        }
-        Ok(Value::Object(there))
     }
 }

@@ -328,8 +328,8 @@ impl Occasion<'_> {
         };
         let untold = match self.routing.form_definition(&form) {
             Some(definition) => {
-                let filed = LifecycleOf { definition, id, is_edit: edited.is_some() };
-                Some(self.untold(filed, &mut submission, pushed.as_deref()).await?)
+                let filed = LifecycleOf { definition, is_edit: edited.is_some() };
+                Some(self.untold(filed, &mut submission, pushed.as_deref()))
             }
             None => None,
         };

@@ -33,11 +33,13 @@ impl Hub {
             let before = now - kept(definition).lifespan;
             let name = &definition.name;
             let left = self.store().drafts_before(project, name, before, STEP).await?;
-            are_more |= left.len() == STEP;
+            let is_full = left.len() == STEP;
             let mut removed = 0;
             for draft in left {
                 removed += u64::from(self.store().remove_draft(project, draft, before, now).await?);
             }
+            // Where none of them could go, the next look finds the same: they wait for the next round.
+            are_more |= is_full && removed > 0;
             telemetry::erased(project, "drafts", removed);
         }
         Ok(are_more)

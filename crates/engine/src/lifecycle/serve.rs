@@ -77,16 +77,19 @@ async fn tell_untold(hub: &Hub) -> Result<(), StoreError> {
         let page = hub.store().untold(after.as_ref(), PAGE).await?;
         let is_last = page.len() < PAGE;
         after = page.last().cloned();
-        let mut seen: Vec<(ProjectName, Uuid)> = Vec::new();
+        let mut seen: Vec<Vec<WaitingUntold>> = Vec::new();
         for untold in page {
-            let one = (untold.project, untold.submission);
-            if !seen.contains(&one) {
-                seen.push(one);
+            let is_of = |other: &WaitingUntold| {
+                other.project == untold.project && other.submission == untold.submission
+            };
+            match seen.iter_mut().find(|of_one| of_one.first().is_some_and(is_of)) {
+                Some(of_one) => of_one.push(untold),
+                None => seen.push(vec![untold]),
             }
         }
-        let works = seen.into_iter().map(|(project, submission)| {
+        let works = seen.into_iter().map(|untold| {
             let hub = hub.clone();
-            async move { hub.catch_up(&project, submission).await }.boxed()
+            async move { hub.catch_up(untold).await }.boxed()
         });
         do_all(hub, works.collect()).await;
         if is_last {
@@ -153,9 +156,20 @@ impl Hub {
         Ok(form.filter(|form| form.is_tracked))
     }
 
-    async fn catch_up(&self, project: &ProjectName, id: Uuid) -> Result<(), LifecycleError> {
-        if let Some(mut subject) = self.subject(project, id).await? {
+    /// Tells the lifecycle of one submission what it has not been told. Where its form has none any more, that is
+    /// forgotten, or every look would go through it again.
+    async fn catch_up(&self, untold: Vec<WaitingUntold>) -> Result<(), LifecycleError> {
+        let Some(first) = untold.first() else { return Ok(()) };
+        if let Some(mut subject) = self.subject(&first.project, first.submission).await? {
             self.caught_up(&mut subject).await?;
+            return Ok(());
+        }
+        let Some(routing) = self.routing().project(&first.project).cloned() else { return Ok(()) };
+        for told in untold.iter().filter(|told| routing.form_definition(&told.form).is_none()) {
+            // By newer definitions the form may have one: then the next look finds it here as well.
+            if !self.store().forget_untold(told, routing.version).await? {
+                break;
+            }
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ pub(super) enum Next {
     Edited {
         /// The action that allows it; `None`: the first that does.
         action: Option<String>,
-        /// What was said of the lifecycle's own fields.
+        /// What was said of the lifecycle's own fields; those that it does not name stay.
         backoffice_values: Option<Value<'static>>,
     },
 }
@@ -266,7 +266,7 @@ fn decide(
         Next::Edited { action, backoffice_values: values } => {
             let mut record = followed.record.clone();
             if let Some(values) = values {
-                record.progress.backoffice_values = backoffice_values(followed, values);
+                set_backoffice_values(followed, &mut record.progress.backoffice_values, values);
             }
             let submission = Box::new(record.submission.clone());
             let changed =
@@ -340,6 +340,24 @@ pub(super) fn backoffice_values(followed: &Followed, values: &Value<'_>) -> Grou
     let fields = derived_fields(&followed.form.definition.lifecycle.backoffice_fields);
     let form = Form { fields, ..Form::default() };
     stored(Some(&form), values, &Value::Null, &Value::Null).values
+}
+
+/// Sets those of the lifecycle's own fields that an edit names. All others stay: a step may have set them since
+/// the edit was made, as may another edit that was told before.
+fn set_backoffice_values(followed: &Followed, present: &mut Group, said: &Value<'_>) {
+    let Group { members, extra } = backoffice_values(followed, said);
+    for (name, node) in members.into_iter().filter(|(name, _)| said.get(name).is_some()) {
+        match present.members.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, known)) => *known = node,
+            None => present.members.push((name, node)),
+        }
+    }
+    for (name, value) in extra {
+        match present.extra.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, known)) => *known = value,
+            None => present.extra.push((name, value)),
+        }
+    }
 }
 
 /// What a lifecycle is told, as the machine knows it.

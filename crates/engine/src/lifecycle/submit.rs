@@ -87,7 +87,7 @@ pub struct Edit {
     pub caller: Caller,
     /// The action that allows it; `None`: the first that does.
     pub action: Option<String>,
-    /// All values of the lifecycle's own fields, as they are to be; `None`: as they are.
+    /// The values of the lifecycle's own fields that change; those that are not named stay as they are.
     pub backoffice_values: Option<Value<'static>>,
     /// The path that it was sent to.
     pub path: String,
@@ -150,7 +150,12 @@ impl Hub {
         if new.is_draft
             && let Some(user) = user
         {
-            self.keep_few_drafts(routing, &form.definition, user).await?;
+            // The draft is kept: an error now would have its sender begin another one.
+            let few = self.keep_few_drafts(routing, &form.definition, user).await;
+            few.unwrap_or_else(|error| {
+                let (project, form) = (&routing.project, &form.definition.name);
+                tracing::warn!(%error, %project, %form, "drafts that are too many could not be removed");
+            });
         }
         Ok(SubmittedForm { followed, is_repeated, message })
     }

@@ -18,7 +18,8 @@ pub(crate) enum Told {
         caller: Caller,
         /// The action that allows it; `None`: the first that does, or whatever another system sends.
         action: Option<String>,
-        /// What was said of the lifecycle's own fields, as the API was sent it.
+        /// What was said of the lifecycle's own fields, as the API was sent it: those that it does not name stay as
+        /// they are when it is told, whatever has happened until then.
         backoffice_values: Option<Value<'static>>,
     },
 }

@@ -18,6 +18,7 @@ mod forwarding;
 mod incidents;
 mod keep;
 mod lanes;
+mod lifecycle_notes;
 mod lifecycles;
 mod order;
 mod returning;

@@ -247,6 +247,21 @@ fn person(user: &UserReference, part: &str) -> Option<Datum> {
     }
 }
 
+/// Whether a name stands for what is there as soon as a submission is sent: its answers, who sent it, how it came.
+/// It has no number yet and no status, and fields with the keys `later` have no value.
+pub(super) fn is_there_when_sent(name: &str, later: &[String]) -> bool {
+    // What no name of a submission is stands for nothing, at any time.
+    let Some(name) = name.strip_prefix("form_") else { return true };
+    match name.strip_prefix("var_") {
+        Some(rest) => later.iter().all(|key| part_of(rest, key).is_none()),
+        None => {
+            matches!(name, "name" | "slug")
+                || name.starts_with("submission_")
+                || name.starts_with("user")
+        }
+    }
+}
+
 /// What is left of a name behind its first part: nothing where it is all of it.
 fn part_of<'n>(name: &'n str, part: &str) -> Option<&'n str> {
     let rest = name.strip_prefix(part)?;

@@ -7,6 +7,7 @@ use fieldpost_engine::Followed;
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::hexadecimal;
 use fieldpost_model::progress::{Part, StoredFile};
+use fieldpost_store::StoreError;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH};
 
@@ -19,44 +20,50 @@ use crate::wcs::add_files;
 /// What stands before the digest of a file in the addresses of files.
 pub(super) const FILES: &str = "files";
 
-/// The files of a submission that are for whoever filled it in.
-fn theirs<'f>(
+/// The files that were given with the answers. What somebody else added under the name of one that has not come
+/// is not it: a name alone says nothing.
+pub(super) async fn given<'f>(
+    visit: &Visit,
+    followed: &'f Followed,
+) -> Result<Vec<&'f StoredFile>, StoreError> {
+    let record = &followed.record;
+    let mut named = Vec::new();
+    add_files(&record.submission.values, &mut named);
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let store = visit.app.hub.store();
+    let came = store.files_of(&visit.routing.project, followed.submission).await?;
+    let is_given = |file: &&StoredFile| {
+        let is_it = |came: &fieldpost_store::StoredFile| {
+            came.name == file.name && came.sha256 == Some(file.sha256)
+        };
+        named.contains(&file.name) && came.iter().any(is_it)
+    };
+    Ok(record.files.iter().filter(is_given).collect())
+}
+
+/// The files that were added since, and are for whoever filled it in.
+fn added<'f>(
     visit: &Visit,
     definition: &FormDefinition,
     followed: &'f Followed,
-) -> Vec<&'f StoredFile> {
-    let record = &followed.record;
-    let mut given = Vec::new();
-    add_files(&record.submission.values, &mut given);
-    let mut files: Vec<&StoredFile> =
-        record.files.iter().filter(|file| given.contains(&file.name)).collect();
-    let parts = record.progress.history.iter().flat_map(|entry| &entry.parts);
-    files.extend(parts.filter_map(|part| match part {
+) -> impl Iterator<Item = &'f StoredFile> {
+    let parts = followed.record.progress.history.iter().flat_map(|entry| &entry.parts);
+    parts.filter_map(|part| match part {
         Part::Attachment { file, visible_to, .. }
             if record::is_for(visit, definition, followed, visible_to) =>
         {
             Some(file)
         }
         _ => None,
-    }));
-    files
+    })
 }
 
 /// The address of a file.
 pub(super) fn address(visit: &Visit, form: &str, followed: &Followed, file: &StoredFile) -> String {
     let page = visit.path_of(form, &followed.record.progress);
     format!("{page}{FILES}/{}", hexadecimal::encode(&file.sha256))
-}
-
-/// The address of the file that an answer names; `None` where it is not there.
-pub(super) fn address_of(
-    visit: &Visit,
-    form: &str,
-    followed: &Followed,
-    name: &str,
-) -> Option<String> {
-    let file = followed.record.files.iter().find(|file| file.name == name)?;
-    Some(address(visit, form, followed, file))
 }
 
 /// Hands out a file.
@@ -67,8 +74,10 @@ pub(super) async fn show(
     digest: &str,
 ) -> Result<Response, Turned> {
     let (form, followed) = record::find(visit, form, id).await?;
-    let file = theirs(visit, &form.definition, &followed)
+    let given = given(visit, &followed).await?;
+    let file = given
         .into_iter()
+        .chain(added(visit, &form.definition, &followed))
         .find(|file| hexadecimal::encode(&file.sha256) == digest)
         .ok_or(Turned::NotFound)?;
     let opened = visit.app.hub.store().files().open(&file.sha256).await?;

@@ -66,16 +66,17 @@ pub(super) async fn show(
 ) -> Result<Response, Turned> {
     let (form, followed) = find(visit, form, id).await?;
     let happened = parts.uri.query().unwrap_or_default();
-    Ok(page(visit, &form, &followed, happened, None))
+    page(visit, &form, &followed, happened, None).await
 }
 
-fn page(
+async fn page(
     visit: &Visit,
     form: &FollowedForm,
     followed: &Followed,
     happened: &str,
     wrong: Option<(&str, &str)>,
-) -> Response {
+) -> Result<Response, Turned> {
+    let given = files::given(visit, followed).await?;
     let (definition, words) = (&*form.definition, visit.words);
     let progress = &followed.record.progress;
     let mut html = Markup::default();
@@ -96,7 +97,10 @@ fn page(
         history(visit, definition, followed, &mut html);
     }
     html.element("h2", &[], words.answers).line();
-    let link = |name: &str| files::address_of(visit, &definition.name, followed, name);
+    let link = |name: &str| {
+        let file = given.iter().find(|file| file.name == name)?;
+        Some(files::address(visit, &definition.name, followed, file))
+    };
     shown::answers(
         Shown { words, link: &link },
         &definition.fields,
@@ -106,7 +110,7 @@ fn page(
         &mut html,
     );
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    visit.page(&title, wrong.is_some(), html, status)
+    Ok(visit.page(&title, wrong.is_some(), html, status))
 }
 
 /// What stands over it: that it was sent or kept, and the code to come back with.
@@ -445,11 +449,11 @@ pub(super) async fn act(
         "comment" => {
             let text = posted.one(TEXT).trim();
             if text.is_empty() {
-                return Ok(page(visit, &form, &followed, "", Some((&go, words.comment_empty))));
+                return page(visit, &form, &followed, "", Some((&go, words.comment_empty))).await;
             }
             if text.len() > bounds.max_text {
                 let wrong = words.mistake(super::answers::What::TooLong);
-                return Ok(page(visit, &form, &followed, "", Some((&go, wrong))));
+                return page(visit, &form, &followed, "", Some((&go, wrong))).await;
             }
             let mut html = Markup::default();
             html.paragraphs(&[], text);
@@ -458,7 +462,7 @@ pub(super) async fn act(
         "attach" => match posted.files.pop() {
             Some((_, file)) => Happening::Attached { action: Some(action), file },
             None => {
-                return Ok(page(visit, &form, &followed, "", Some((&go, words.attach_empty))));
+                return page(visit, &form, &followed, "", Some((&go, words.attach_empty))).await;
             }
         },
         _ => return Err(Turned::Expired),

@@ -109,14 +109,8 @@ pub(crate) async fn edited<E: From<NotEdited>>(
         let followed = hub.record(routing, form, key).await.map_err(stored)?;
         let followed = followed.ok_or(NotEdited::NotFound)?;
         let record = &followed.record;
-        let found = read::edit(
-            &form.definition,
-            &record.submission,
-            &record.progress,
-            &record.files,
-            sent.body,
-        )
-        .map_err(NotEdited::Bad)?;
+        let found = read::edit(&form.definition, &record.submission, &record.files, sent.body)
+            .map_err(NotEdited::Bad)?;
         check(&found.warnings)?;
         let edit = Edit {
             submission: found.submission,

@@ -72,17 +72,9 @@ async fn take(
             return Ok(Taken::Skipped);
         }
         let record = &found.record;
-        let edited = read::edit(
-            &form.definition,
-            &record.submission,
-            &record.progress,
-            &record.files,
-            &card.edit,
-        )
-        .map_err(submit::bad_body)?;
-        let is_same = edited.submission.values == record.submission.values
-            && edited.backoffice_values == record.progress.backoffice_values;
-        if is_same {
+        let edited = read::edit(&form.definition, &record.submission, &record.files, &card.edit)
+            .map_err(submit::bad_body)?;
+        if !edited.changes(&record.submission, &record.progress) {
             return Ok(Taken::Skipped);
         }
         let edit = Edit {

@@ -48,7 +48,7 @@ async fn hub_with_one(engine: Engine) -> (TestHub, String) {
 }
 
 /// Adds a file as a page does.
-async fn attach(hub: &TestHub, path: &str, parts: &[(&str, &str)]) -> Response {
+pub(crate) async fn attach(hub: &TestHub, path: &str, parts: &[(&str, &str)]) -> Response {
     let written = |(head, text): &(&str, &str)| {
         format!("--b\r\ncontent-disposition: form-data; {head}\r\n\r\n{text}\r\n")
     };

@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
+use fieldpost_model::hexadecimal;
 use reqwest::{Response, StatusCode};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::data_forms::BOTH;
-use crate::hub::{Engine, TestHub, staying_client, text};
+use crate::hub::{Engine, TestHub, json_of, staying_client, text};
+use crate::lifecycle_deeds::attach;
 use crate::wcs_project::{BY_CLERKS, BY_PARTNER, definition, good};
 
 const FORM: &str = "/p/clinic/visit/";
@@ -34,6 +37,7 @@ async fn hub_with(
             "statuses": {
                 "new": { "name": "New", "actions": [
                     { "comment": true, "by": ["_submitter"] },
+                    { "attach": true, "id": "paper", "by": ["_receiver"], "visible_to": ["_receiver"] },
                     { "jump": "secret", "trigger": "hide" },
                 ] },
                 "secret": { "name": "Looked into in secret", "visible_to": ["_receiver"], "actions": [
@@ -368,6 +372,40 @@ async fn the_submitter_has_their_file_back() {
             .await
             .says(404, "There is nothing here");
         Visitor::new(&hub).get(path).await.says(403, "This page is closed");
+    }
+}
+
+/// A file goes by the name that its sender gave it. Where that one has not come, another of the same name that
+/// somebody kept from the submitter is not shown in its place.
+#[tokio::test]
+async fn a_file_that_has_not_come_is_not_taken_for_another() {
+    for engine in BOTH {
+        let hub = hub_on(engine).await;
+        let records = json!({ "dialect": "wcs", "secret": "secret-of-the-records-1" });
+        let put = hub.put("projects/clinic/sources/records", &records).await;
+        assert!(put.status().is_success(), "{}", put.text().await.unwrap());
+        let linked = json!({ "filename": "a.txt", "content_type": "text/plain",
+                             "url": "https://forms.example.org/a.txt" });
+        let record = json!({
+            "uuid": "5e3a1c60-9d1f-4c57-8a3a-6b1c7c6fd001", "id": "16", "display_id": "1-16",
+            "api_url": "https://forms.example.org/api/forms/visit/16/",
+            "fields": { "name": "Amina", "photo": linked },
+        });
+        let told = json_of(hub.send("secret-of-the-records-1", record.to_string()).await).await;
+        let code = text(&told["data"]["tracking_code"]).to_owned();
+        let path = format!("projects/clinic/submissions/{}/lifecycle", text(&told["data"]["id"]));
+        let file = "name=\"file\"; filename=\"a.txt\"";
+        let added =
+            attach(&hub, &path, &[("name=\"action\"", "paper"), (file, "kept from them")]).await;
+        assert_eq!(added.status(), 200, "{}", added.text().await.unwrap());
+        let mut visitor = Visitor::new(&hub);
+        visitor.post(CODES, &[("code", &code), ("a.name", "Amina")]).await.says(303, "");
+        let page = visitor.get("/p/clinic/visit/1/").await;
+        page.says(200, "<dt>Photo</dt><dd><p>a.txt</p></dd>");
+        assert!(!page.text.contains("/files/"), "{}", page.text);
+        let digest = hexadecimal::encode(&Sha256::digest("kept from them"));
+        let path = format!("/p/clinic/visit/1/files/{digest}");
+        visitor.get(&path).await.says(404, "There is nothing here");
     }
 }
 

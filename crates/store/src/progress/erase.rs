@@ -272,7 +272,8 @@ impl Store {
         Err(StoreError::Busy)
     }
 
-    /// The drafts of a form that nobody has changed since before a moment, the oldest first.
+    /// The drafts of a form that nobody has changed since before a moment, the oldest first. What its lifecycle is
+    /// still to be told of may have been sent, and is left out.
     pub async fn drafts_before(
         &self,
         project: &str,
@@ -281,9 +282,11 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Uuid>, StoreError> {
         let sql = format!(
-            "SELECT submission FROM progress {}
-             WHERE project = $1 AND form = $2 AND status IS NULL AND updated_at < $3
-             ORDER BY updated_at, number LIMIT $4",
+            "SELECT p.submission FROM progress p {}
+             WHERE p.project = $1 AND p.form = $2 AND p.status IS NULL AND p.updated_at < $3
+             AND NOT EXISTS (SELECT 1 FROM untold u
+                 WHERE u.project = p.project AND u.submission = p.submission)
+             ORDER BY p.updated_at, p.number LIMIT $4",
             self.engine.indexed_by(Some("progress_drafts"))
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

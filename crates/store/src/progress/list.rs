@@ -7,7 +7,8 @@
 //!
 //! Whoever keeps a copy asks for what has changed since the last time, in any order. Along the index of another
 //! order that would be looked for in all rows; so it is counted first, as far as a few, and those few are read
-//! along the index of changes and sorted.
+//! along the index of changes and sorted. SQLite is told the index. PostgreSQL, which may believe that a page of
+//! an order is quickly come by, is not shown the order before it has the few.
 
 use std::collections::BTreeSet;
 
@@ -184,6 +185,7 @@ pub(super) fn list_sql(
             OrderKey::UpdatedAt => "p.updated_at",
         },
         is_unique: false,
+        along,
     };
     let mut conditions = Conditions::default();
     conditions.add("p.project = ?", project);
@@ -191,7 +193,7 @@ pub(super) fn list_sql(
     table.sql(engine, conditions, asked, &asked.forms, limit, |form| index(asked, along, form))
 }
 
-/// The index that a list runs along, named for SQLite; `None` where it is left to it which.
+/// The index that a list runs along; `None` where it is left to it which.
 fn index(asked: &Pushdown, along: Along, is_of_one_form: bool) -> Option<&'static str> {
     let is_in = |test: &NumberTest| matches!(test, NumberTest::Among(Among::In(_)));
     if !asked.identifiers.is_empty() || asked.numbers.iter().any(is_in) {
@@ -228,6 +230,7 @@ pub(super) struct Listed<'l> {
     pub(super) key: &'l str,
     /// Whether two rows of a project never have the same key.
     pub(super) is_unique: bool,
+    pub(super) along: Along,
 }
 
 impl Listed<'_> {
@@ -243,21 +246,14 @@ impl Listed<'_> {
     ) -> (String, Vec<Parameter>) {
         let limit = conditions.bind(as_integer(limit));
         let direction = if asked.order.descending { "DESC" } else { "ASC" };
-        let select = |columns: &str, index: Option<&'static str>| {
-            let indexed = engine.indexed_by(index);
-            format!("SELECT {columns} FROM {} {indexed}", self.table)
-        };
         if forms.is_empty() || forms.len() > MOST_BRANCHES {
             add_forms(&mut conditions, self.form, forms);
             if let Some(place) = &asked.after {
                 self.add_place(&mut conditions, asked.order.descending, place);
             }
             let order = self.order(&[self.form, self.number], direction);
-            let sql = format!(
-                "{}{} ORDER BY {order} LIMIT {limit}",
-                select(self.columns, index(false)),
-                conditions.sql(),
-            );
+            let rows = self.rows(engine, index(false), conditions.sql());
+            let sql = format!("{rows} ORDER BY {order} LIMIT {limit}");
             return (sql, conditions.parameters);
         }
         let key = asked.after.as_ref().map(|place| conditions.bind(place.key));
@@ -269,13 +265,10 @@ impl Listed<'_> {
                 let descending = asked.order.descending;
                 self.behind_in_form(&mut conditions, form, descending, (place, key))
             });
-            branches.push(format!(
-                "SELECT * FROM ({}{} AND {} = {bound} {} ORDER BY {order} LIMIT {limit}) part",
-                select(self.columns, index(true)),
-                conditions.sql(),
-                self.form,
-                behind.unwrap_or_default(),
-            ));
+            let (meeting, behind) = (conditions.sql(), behind.unwrap_or_default());
+            let meeting = format!("{meeting} AND {} = {bound} {behind}", self.form);
+            let rows = self.rows(engine, index(true), &meeting);
+            branches.push(format!("SELECT * FROM ({rows} ORDER BY {order} LIMIT {limit}) part"));
         }
         let mut sql = branches.join(" UNION ALL ");
         if branches.len() > 1 {
@@ -289,6 +282,18 @@ impl Listed<'_> {
             );
         }
         (sql, conditions.parameters)
+    }
+
+    /// The rows that meet the conditions, in no order yet. On PostgreSQL those that changed are found behind an
+    /// `OFFSET`: it does not look beyond one, and so cannot take the order for a way to find them.
+    fn rows(&self, engine: &Engine, index: Option<&'static str>, conditions: &str) -> String {
+        let Self { columns, table, .. } = self;
+        match (engine, self.along, table.split_once(' ')) {
+            (Engine::Postgres(_), Along::Changes, Some((_, name))) => {
+                format!("SELECT {columns} FROM (SELECT * FROM {table}{conditions} OFFSET 0) {name}")
+            }
+            _ => format!("SELECT {columns} FROM {table} {}{conditions}", engine.indexed_by(index)),
+        }
     }
 
     /// The columns of an order: the key, and what decides between rows with equal keys.

@@ -163,6 +163,7 @@ pub(super) fn recorded_sql(
             OrderKey::UpdatedAt => "s.indexed_at",
         },
         is_unique: asked.order.by == OrderKey::UpdatedAt,
+        along,
     };
     let mut conditions = conditions(project, asked);
     conditions.add_plain(WITHOUT_PROGRESS);

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Adopted, WaitingUntold};
 use crate::Store;
 use crate::error::StoreError;
+use crate::replay::STALE;
 use crate::statement::{Batch, Parameter, Row, as_integer};
 use crate::text::storable;
 
@@ -52,10 +53,15 @@ impl Store {
         self.query(sql, vec![project.into(), submission.into()], read_untold).await
     }
 
-    /// Forgets what a lifecycle was to be told: its form has none any more. Should it have one again, it is found
-    /// again.
-    pub async fn forget_untold(&self, told: &WaitingUntold) -> Result<(), StoreError> {
+    /// Forgets what a lifecycle was to be told: its form has none any more, by the definitions of this version.
+    /// Should it have one again, it is found again. `false`: the definitions have changed since, and it stays.
+    pub async fn forget_untold(
+        &self,
+        told: &WaitingUntold,
+        configuration_version: i64,
+    ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        self.require_version(&mut batch, &told.project, configuration_version);
         batch.any(
             "DELETE FROM adopted WHERE project = $1 AND form = $2",
             vec![(&*told.project).into(), told.form.as_str().into()],
@@ -64,7 +70,10 @@ impl Store {
             "DELETE FROM untold WHERE project = $1 AND submission = $2 AND version = $3",
             vec![(&*told.project).into(), told.submission.into(), told.version.into()],
         );
-        self.change(batch).await.map(drop)
+        match self.change(batch).await {
+            Err(StoreError::Conflict(conflict)) if conflict == STALE => Ok(false),
+            forgotten => forgotten.map(|_| true),
+        }
     }
 
     /// Lets a lifecycle be told of the next submissions of its form that were there before it. Those that have

@@ -137,8 +137,7 @@ fn a_body_is_refused_in_the_words_that_clients_know() {
         ("{}", "Missing data entry in payload."),
         (r#"{"data":1}"#, "Invalid data parameter."),
     ] {
-        let edited =
-            edit(&world.definition, &world.submission, &world.files, &json(body));
+        let edited = edit(&world.definition, &world.submission, &world.files, &json(body));
         assert_eq!(edited.unwrap_err().name(), expected, "{body}");
     }
     for (content_type, expected) in [
@@ -195,10 +194,8 @@ fn an_edit_changes_what_it_names() {
     let mut world = World::new();
     let was = Node::Answer(Answer::text("was"));
     world.progress.backoffice_values.members.push(("other".to_owned(), was));
-    let edited = |body: &str| {
-        edit(&world.definition, &world.submission, &world.files, &json(body))
-            .unwrap()
-    };
+    let edited =
+        |body: &str| edit(&world.definition, &world.submission, &world.files, &json(body)).unwrap();
     let text = |submission: &fieldpost_model::submission::Submission, key: &str| {
         submission.values.answer(&[key]).unwrap().written().to_owned()
     };

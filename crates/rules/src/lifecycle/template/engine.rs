@@ -84,7 +84,9 @@ fn context(
     Value::from(named.chain(constants).collect::<BTreeMap<String, Value>>())
 }
 
-/// The names that every template has.
+/// The names that every template has, and that say something else at another time.
+pub(super) const OF_THE_MOMENT: [&str; 2] = ["now", "today"];
+
 fn always_there(name: &str, surroundings: &Surroundings) -> Option<Datum> {
     let now = surroundings.local(surroundings.now)?;
     match name {

@@ -27,6 +27,8 @@ pub(super) struct Names {
     bound_count: usize,
     /// How deep in loops we are.
     pub(super) loops: usize,
+    /// Whether a filter looks at the time, beside what is named.
+    pub(super) asks_the_time: bool,
     known: BTreeMap<String, usize>,
 }
 
@@ -301,6 +303,7 @@ impl<'t, 'n> Parser<'t, 'n> {
                 self.place += 1;
                 argument = format!("({})", self.operand()?);
             }
+            self.names.asks_the_time |= filters::asks_the_time(name, !argument.is_empty());
             value = format!("({value})|f_{name}{argument}");
         }
         Ok(value)

@@ -175,6 +175,23 @@ pub fn check_condition(condition: &str) -> Result<(), TemplateError> {
     read_condition(condition, &DEFAULT_LIMITS).map(|_| ())
 }
 
+/// What a template's value follows from, beside what is written in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reads {
+    /// The names that it has, but for those of the moment.
+    pub names: Vec<String>,
+    /// Whether it looks at the time.
+    pub time: bool,
+}
+
+/// What a template reads, whichever way it takes when it is rendered.
+pub fn reads(template: &str, limits: &Limits) -> Result<Reads, TemplateError> {
+    let Names { variables, asks_the_time, .. } = read(template, limits)?.names;
+    let (of_the_moment, names): (Vec<_>, Vec<_>) =
+        variables.into_iter().partition(|name| engine::OF_THE_MOMENT.contains(&&**name));
+    Ok(Reads { names, time: asks_the_time || !of_the_moment.is_empty() })
+}
+
 /// The text that a template makes.
 pub fn render(
     template: &str,

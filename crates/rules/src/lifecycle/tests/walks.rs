@@ -340,3 +340,42 @@ fn ids_digests_and_computed_fields_follow_the_answers() {
         .unwrap();
     assert_eq!(problems(&effects), ["template-failed"]);
 }
+
+#[test]
+fn what_is_made_when_it_is_sent_follows_from_nothing_but_what_was_sent() {
+    let mut scene = Scene::new(vec![status("a", vec![])]);
+    let computed = [
+        ("forward", "{{ form_var_loud }}"),
+        ("loud", "{{ form_var_name|upper }}"),
+        ("twice", "{% if form_var_urgent %}{{ form_var_loud }}{{ form_var_loud }}{% endif %}"),
+        ("whose", "{{ form_user_name }} {{ form_name }} {{ form_submission_channel }}"),
+        ("between", "{{ form_var_name|age_in_days:'2026-01-01' }}"),
+        ("numbered", "{{ form_var_name }} {{ form_number }}"),
+        ("follows", "{{ form_var_numbered_raw|upper }}"),
+        ("status", "{{ form_status|default:'x' }}"),
+        ("noted", "[{{ form_var_note }}]"),
+        // Each of these may say the same at two moments, however far apart they are.
+        ("weekday", "{{ now|date:'l' }}"),
+        ("hour", "{{ now|time:'H' }}"),
+        ("evening", "{% if form_var_urgent %}{% now 'A' %}{% endif %}"),
+        ("day", "{{ today|date:'j' }}"),
+        ("age", "{{ '2026-01-01'|age_in_years }}"),
+        ("broken", "{{ x| }}"),
+    ];
+    for (name, template) in computed {
+        let mut field = FormField::new(name, FieldType::Computed);
+        field.template = Some(template.to_owned());
+        scene.definition.fields.push(field);
+    }
+    let note = FormField::new("note", FieldType::String);
+    scene.definition.lifecycle.backoffice_fields.push(note);
+    let extra = &mut scene.record.submission.values.extra;
+    extra.extend(["weekday", "other"].map(|name| (name.to_owned(), Json::from("sent"))));
+    let made = scene.machine().computed_when_sent(&scene.record);
+    let made: Vec<&str> = made.values.extra.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(made, ["other", "loud", "twice", "whose", "between"]);
+    // With the lifecycle all are there.
+    let (all, problems) = scene.machine().computed(&scene.record);
+    assert_eq!(all.values.extra.len(), computed.len());
+    assert_eq!(problems.len(), 1);
+}

@@ -236,6 +236,10 @@ async fn drafts_that_nobody_touches_are_found_by_their_age(
     assert_eq!(before(10, 9).await, Vec::<Uuid>::new());
     assert_eq!(before(30, 9).await, [ids[1], ids[2]]);
     assert_eq!(before(99, 2).await, [ids[1], ids[2]]);
+    // What its lifecycle is still to be told of may have been sent: it stands in nobody's way.
+    let sent = FiledSubmission { id: ids[1], expected: 1, content_hash: [2; 32], ..tracked(FORM) };
+    keep(&store, &sent, false).await;
+    assert_eq!(before(99, 2).await, [ids[2], ids[0]]);
     assert_eq!(store.drafts_before(PROJECT, "deaths", now(), 9).await, Ok(Vec::new()));
 }
 

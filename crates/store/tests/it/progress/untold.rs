@@ -43,7 +43,10 @@ async fn it_waits_until_a_step_has_taken_it_in(
     let first = ProgressStep { expected_version: 2, ..first_step(one.id, progress(1, 1)) };
     step(&store, &first).await;
     assert_eq!(told(&store.untold_of(PROJECT, one.id).await.unwrap()), [(one.id, 2, "{\"a\":2}")]);
-    store.forget_untold(&waiting[1]).await.unwrap();
+    // Whoever goes by other definitions forgets nothing.
+    assert_eq!(store.forget_untold(&waiting[1], 2).await, Ok(false));
+    assert_eq!(told(&store.untold(None, 9).await.unwrap()), [(one.id, 2, "{\"a\":2}")]);
+    assert_eq!(store.forget_untold(&waiting[1], 1).await, Ok(true));
     assert_eq!(store.untold(None, 9).await, Ok(Vec::new()));
 }
 
@@ -111,10 +114,8 @@ async fn a_lifecycle_that_comes_later_is_told_of_what_was_there(
     let other = store.adopt(&PROJECT.into(), "deaths", adopted, 4).await;
     assert_eq!(other, Ok(Adopted::default()));
     // What is to be told no more is found again.
-    store
-        .forget_untold(waiting.iter().find(|it| it.submission == old[2].id).unwrap())
-        .await
-        .unwrap();
+    let gone = waiting.iter().find(|it| it.submission == old[2].id).unwrap();
+    assert_eq!(store.forget_untold(gone, 1).await, Ok(true));
     assert_eq!(adopt(&store).await, Adopted { told: 1, looked_at: 4 });
 }
 

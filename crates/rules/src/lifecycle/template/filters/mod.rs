@@ -82,6 +82,15 @@ pub(super) const KNOWN: &[(&str, Filter)] = &[
 /// The filters whose result is HTML already.
 pub(super) const MAKES_HTML: [&str; 4] = ["escape", "force_escape", "linebreaksbr", "safe"];
 
+/// The filters that count up to now where they have no argument.
+const COUNTS_UP_TO_NOW: [&str; 4] =
+    ["age_in_days", "age_in_hours", "age_in_months", "age_in_years"];
+
+/// Whether what a filter makes follows from when it is asked.
+pub(super) fn asks_the_time(name: &str, has_argument: bool) -> bool {
+    !has_argument && COUNTS_UP_TO_NOW.contains(&name)
+}
+
 /// Whether there is a filter of that name.
 pub(super) fn is_known(name: &str) -> bool {
     KNOWN.iter().any(|(known, _)| *known == name)
