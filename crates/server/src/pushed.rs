@@ -9,7 +9,8 @@
 //!
 //! What is refused is refused in the words of w.c.s., with `err: 1`, the header `x-error-code` and a status of
 //! 400 or more: whichever of the three the workflow looks at, it sees an error. A status of 500 or more means
-//! that nothing is wrong with the record: it may be sent again.
+//! that nothing is wrong with the record: it may be sent again. A record whose form cannot be found is kept as a
+//! message and refused as well: its sender waits for a submission that there is not.
 
 use axum::response::Response;
 use bytes::Bytes;
@@ -70,20 +71,39 @@ where
     let held = body.clone();
     let accepts_bad_bodies = source.on_bad_body == OnBadBody::Accept;
     let received = app.hub.receive_record(route, incoming::incoming(parts, body)).await;
+    let is_without_form = matches!(&received, Ok(record) if record.submission.is_none())
+        && (source.gives_display_id || has_answers(&held));
     drop(held);
     let record = received.map_err(|error| {
         let problem = incoming::refusal(error, accepts_bad_bodies);
         incoming::count_refused(route, &problem);
         problem
     })?;
-    if let ReceiptOutcome::Quarantined { code, reason } = &record.receipt.outcome
-        && !accepts_bad_bodies
-    {
-        let problem = Problem::bad_request(code, reason.clone());
-        return Err(incoming::kept_unreadable(problem, record.receipt.message).into());
+    match &record.receipt.outcome {
+        ReceiptOutcome::Quarantined { .. } if accepts_bad_bodies => {}
+        ReceiptOutcome::Quarantined { code, reason } => {
+            let problem = Problem::bad_request(code, reason.clone());
+            return Err(incoming::kept_unreadable(problem, record.receipt.message).into());
+        }
+        _ if is_without_form => return Err(without_form(record.receipt.message).into()),
+        _ => {}
     }
     let answer = taken(&told(app, source, &route.routing.project, &record));
     Ok(Taken { message: record.receipt.message, runs: record.receipt.runs, answer })
+}
+
+/// Whether a body is a record with answers, and so one of a form.
+fn has_answers(body: &[u8]) -> bool {
+    Value::parse(body).is_ok_and(|record| record.get("fields").is_some())
+}
+
+fn without_form(message: Uuid) -> Problem {
+    let detail = "it cannot be told of which form the record is: neither `api_url` nor `url` leads to \
+                  `…/<form>/<id>/`, and `id` does not name it";
+    Problem::bad_request("record-without-form", detail).about_message(message).hint(
+        "the message is kept and is no submission; give the source a `form`, or let the sender post the \
+         complete form data, then send it again",
+    )
 }
 
 /// What a sender is told that was refused.

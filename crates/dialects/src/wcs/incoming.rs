@@ -1,7 +1,8 @@
 //! The document that a w.c.s. workflow pushes: the record as its pull API gives it.
 //!
 //! Older releases wrote `"id": "newsletter/16"`. Today's write `"id": "16"`, which says nothing
-//! without the form, and the form is in the record's `url`. Both give the identity `newsletter/16`.
+//! without the form, and the form is in the record's `url`: a whole address, or the path of one from a hub that
+//! does not know its own. Both give the identity `newsletter/16`.
 //! A record is pushed at several statuses: same identity, other content, a new version each time.
 //!
 //! A workflow may push keys of its own beside the record, or alone; those alone are no record, unless the
@@ -92,7 +93,12 @@ fn host<'v>(view: &'v Value<'_>) -> Option<&'v str> {
 fn form_in_addresses<'v>(view: &'v Value<'_>, id: &str) -> Option<&'v str> {
     let internal_id = scalar_text(view, "internal_id").unwrap_or(id);
     ["api_url", "url"].into_iter().find_map(|name| {
-        let (_, address) = member_text(view, name)?.split_once("://")?;
+        let address = member_text(view, name)?;
+        // A path has no host before it; with its first segment it has an empty one.
+        let address = match address.split_once("://") {
+            Some((_, address)) => address,
+            None => Some(address).filter(|path| path.starts_with('/'))?,
+        };
         let path = address.split(['?', '#']).next()?;
         let mut segments = path.trim_end_matches('/').rsplit('/');
         let last = segments.next()?;
@@ -142,6 +148,13 @@ mod tests {
             Some("newsletter/A-16"),
             newsletter,
         );
+        // A hub that does not know its own address gives the path alone.
+        for path in
+            ["/newsletter/16/", "/p/town/newsletter/16/", "/p/town/api/forms/newsletter/16/"]
+        {
+            let body = format!(r#"{{"id":"16","api_url":"{path}"}}"#);
+            check(&body, Some("newsletter/16"), newsletter);
+        }
     }
 
     #[test]
@@ -182,6 +195,8 @@ mod tests {
         check(r#"{"id":"16","url":"https://x.example/newsletter/17/"}"#, Some("16"), None);
         check(r#"{"id":"16","url":"newsletter/16"}"#, Some("16"), None);
         check(r#"{"id":"16","url":null}"#, Some("16"), None);
+        check(r#"{"id":"16","url":"/16/"}"#, Some("16"), None);
+        check(r#"{"id":"16","url":"/newsletter/17/"}"#, Some("16"), None);
     }
 
     #[test]

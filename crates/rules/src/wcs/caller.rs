@@ -136,6 +136,20 @@ impl Caller<'_> {
         self.key().is_some_and(|key| key.anonymised_only)
     }
 
+    /// Refuses a key that gives records without the names of people only: what else there is, is not for it.
+    pub fn require_unrestricted(&self) -> Result<(), Refusal> {
+        if self.is_anonymised_only() {
+            return Err(Refusal::denied("Restricted API access."));
+        }
+        Ok(())
+    }
+
+    /// Whether mail addresses of roles, and what else is to be known of them, are told to the call.
+    pub fn may_know_addresses(&self) -> bool {
+        let is_somebody = self.is_signed() || self.is_administrator() || !self.roles().is_empty();
+        is_somebody && !self.is_anonymised_only()
+    }
+
     /// Whether somebody who runs the project calls by their own session.
     pub fn is_administrator(&self) -> bool {
         matches!(self.proof, Proof::Session(user) if user.access >= Access::Admin)
@@ -168,9 +182,7 @@ impl Caller<'_> {
 /// The user whose own things an address under `/api/user/` gives. What is refused there, is refused
 /// with status 200, where a page asks that cannot know whether the user has been here.
 pub fn own_user<'c>(caller: &'c Caller<'_>) -> Result<&'c User, Refusal> {
-    if caller.is_anonymised_only() {
-        return Err(Refusal::denied("Restricted API access."));
-    }
+    caller.require_unrestricted()?;
     match &caller.acts_for {
         ActsFor::User(user) => Ok(user),
         ActsFor::Roles(_) => Err(Refusal::denied("Restricted API access.")),

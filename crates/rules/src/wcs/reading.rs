@@ -14,7 +14,8 @@
 //! those and the ones that may act on it. Whoever sent a record in may not read it here for that.
 //!
 //! A status can be hidden from those who have none of certain roles; they see the last one that they
-//! may, and nobody sees more than the call acts for.
+//! may, and nobody sees more than the call acts for. Who reads without names sees by roles alone, too: nothing
+//! that they are told says that a record came to a hidden status.
 
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::lifecycle::{Status, Who};
@@ -125,7 +126,8 @@ impl StatusReader {
     /// A caller, with what they get to read.
     pub fn of(caller: &Caller<'_>, reading: Reading) -> Self {
         Self {
-            sees_all: reading.as_administrator,
+            sees_all: caller.is_administrator()
+                || (reading.as_administrator && !reading.anonymised),
             roles: caller.roles().to_vec(),
             is_known: caller.user().is_some(),
             is_signed: caller.is_signed(),
@@ -157,6 +159,24 @@ impl StatusReader {
         })
     }
 
+    /// Whether they see that records of a form are in a status, as far as the form says whose its functions are.
+    pub fn sees_in(&self, definition: &FormDefinition, status: &str) -> bool {
+        self.sees_of(definition, status, |function| {
+            let function = definition.lifecycle.function(function);
+            function.and_then(|function| function.role.clone()).into_iter().collect()
+        })
+    }
+
+    fn sees_of(
+        &self,
+        definition: &FormDefinition,
+        status: &str,
+        roles_of: impl Fn(&str) -> Vec<String>,
+    ) -> bool {
+        let status = definition.lifecycle.status(status);
+        self.sees(status.map_or(&[][..], |status| &status.visible_to), roles_of)
+    }
+
     /// The status that they are shown of a record: its own, else the last of those that it came to which they
     /// see. `None` where there is none.
     pub fn shown<'p>(
@@ -164,14 +184,26 @@ impl StatusReader {
         definition: &FormDefinition,
         progress: &'p Progress,
     ) -> Option<&'p str> {
-        let sees = |id: &str| {
-            let status = definition.lifecycle.status(id);
-            let visible_to = status.map_or(&[][..], |status| &status.visible_to);
-            self.sees(visible_to, |function| function_roles(definition, progress, function))
-        };
+        let roles_of = |function: &str| function_roles(definition, progress, function);
+        let sees = |id: &str| self.sees_of(definition, id, roles_of);
         let came_to = progress.history.iter().filter_map(|entry| entry.status.as_deref());
         let own = progress.status.as_deref();
         own.filter(|id| sees(id)).or_else(|| came_to.rev().find(|id| sees(id)))
+    }
+
+    /// Takes out of the way of a record what they do not see: it is in the status that they are shown, and came to
+    /// no other than those that they see.
+    pub fn hide(&self, definition: &FormDefinition, progress: &mut Progress) {
+        if !definition.lifecycle.statuses.iter().any(|status| self.may_miss(status)) {
+            return;
+        }
+        let shown = self.shown(definition, progress).map(str::to_owned);
+        let history = std::mem::take(&mut progress.history);
+        let roles_of = |function: &str| function_roles(definition, progress, function);
+        let sees = |id: &str| self.sees_of(definition, id, roles_of);
+        let seen = history.into_iter().filter(|entry| entry.status.as_deref().is_none_or(sees));
+        let seen = seen.collect();
+        (progress.status, progress.history) = (shown, seen);
     }
 }
 
@@ -319,13 +351,15 @@ pub(super) mod tests {
         let agent = ActsFor::User(Box::new(user("a", &["agents"])));
         let clerks = ActsFor::Roles(vec!["clerks".to_owned()]);
         let own = Reading { anonymised: false, as_administrator: false };
-        let all = Reading { anonymised: true, as_administrator: true };
+        let all = Reading { anonymised: false, as_administrator: true };
+        let nameless = Reading { anonymised: true, as_administrator: true };
         let reader = |proof, acts_for: &ActsFor, reading| {
             StatusReader::of(&Caller { proof, acts_for: acts_for.clone() }, reading)
         };
         let signed = reader(Proof::Signature(&plain), &agent, own);
         let keyed = reader(Proof::Basic(&plain), &clerks, own);
         let everything = reader(Proof::Basic(&plain), &clerks, all);
+        let without_names = reader(Proof::Signature(&plain), &ActsFor::Itself, nameless);
         let roles_of = |function: &str| match function {
             "_receiver" => vec!["agents".to_owned()],
             _ => Vec::new(),
@@ -344,6 +378,8 @@ pub(super) mod tests {
             assert_eq!(signed.sees(&who, roles_of), agent_sees, "{name}");
             assert_eq!(keyed.sees(&who, roles_of), key_sees, "{name}");
             assert!(everything.sees(&who, roles_of), "{name}");
+            let is_for_anybody = ["_signed_calls", "anyone"].contains(&name);
+            assert_eq!(without_names.sees(&who, roles_of), is_for_anybody, "{name}");
         }
         assert!(keyed.sees(&[], roles_of));
     }
@@ -378,6 +414,12 @@ pub(super) mod tests {
             progress.status = came_to.last().map(|id| (*id).to_owned());
             let reader = StatusReader::default();
             assert_eq!(reader.shown(&definition, &progress), expected, "{came_to:?}");
+            let mut told = progress.clone();
+            reader.hide(&definition, &mut told);
+            let visible: Vec<&str> = came_to.iter().copied().filter(|id| *id != "fraud").collect();
+            let history: Vec<&str> =
+                told.history.iter().filter_map(|entry| entry.status.as_deref()).collect();
+            assert_eq!((told.status.as_deref(), history), (expected, visible), "{came_to:?}");
             let clerk = StatusReader { roles: vec!["clerks".to_owned()], ..reader };
             let own = came_to.last().copied();
             assert_eq!(clerk.shown(&definition, &progress), own, "{came_to:?}");

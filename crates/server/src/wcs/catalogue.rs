@@ -2,15 +2,19 @@
 //!
 //! Forms that are open to everybody are shown to everybody. Those for some people are shown to them, and to
 //! whoever signs without naming anybody. Forms that the hub does not ask itself, such as those of KoboToolbox,
-//! are shown to who signs and asks for them: `include-recorded=on`.
+//! are shown to who signs and asks for them: `include-recorded=on`. Roles are told with their mail addresses to who
+//! signs and who has roles, and with their names alone to everybody else.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
+use fieldpost_dialects::wcs::Site;
 use fieldpost_dialects::wcs::catalogue::{self, FormFacts};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::lifecycle::Who;
+use fieldpost_model::person::Role;
 use fieldpost_model::progress_list::{Pushdown, Span};
 use fieldpost_rules::wcs::caller::{ActsFor, Caller, Proof};
 use fieldpost_rules::wcs::reading::{Kind, may_read_definitions};
@@ -43,7 +47,8 @@ pub(super) async fn forms(asked: &Asked) -> Result<Response, Turned> {
         shown.push((definition, facts));
     }
     let shown: Vec<_> = shown.iter().map(|(definition, facts)| (&**definition, *facts)).collect();
-    Ok(json(&catalogue::forms(&shown, &asked.site())))
+    let roles = told_roles(asked, &caller);
+    Ok(json(&catalogue::forms(&shown, &Site { roles: &roles, ..asked.site() })))
 }
 
 /// `GET /api/formdefs/<slug>/schema`, `/api/cards/<slug>/@schema`.
@@ -58,23 +63,41 @@ pub(super) async fn schema(asked: &Asked, kind: Kind, form: &str) -> Result<Resp
 /// `GET /api/categories/`.
 pub(super) async fn categories(asked: &Asked) -> Result<Response, Turned> {
     let is_full = asked.admitted.parameters.switch("full", false);
-    let listed = listed(asked, &asked.admitted.caller()).await?;
+    let caller = asked.admitted.caller();
+    let listed = listed(asked, &caller).await?;
     let listed: Vec<&FormDefinition> = listed.iter().map(|it| &**it).collect();
-    Ok(json(&catalogue::categories(&listed, is_full, &asked.site())))
+    let roles = told_roles(asked, &caller);
+    let site = Site { roles: &roles, ..asked.site() };
+    Ok(json(&catalogue::categories(&listed, is_full, &site)))
 }
 
 /// `GET /api/categories/<slug>/formdefs/`.
 pub(super) async fn category(asked: &Asked, slug: &str) -> Result<Response, Turned> {
-    let listed = listed(asked, &asked.admitted.caller()).await?;
+    let caller = asked.admitted.caller();
+    let listed = listed(asked, &caller).await?;
     let listed: Vec<&FormDefinition> = listed.iter().map(|it| &**it).collect();
-    let found = catalogue::category_forms(&listed, slug, &asked.site());
+    let roles = told_roles(asked, &caller);
+    let site = Site { roles: &roles, ..asked.site() };
+    let found = catalogue::category_forms(&listed, slug, &site);
     Ok(json(&found.ok_or_else(Refusal::not_found)?))
 }
 
 /// `GET /api/roles`.
 pub(super) fn roles(asked: &Asked) -> Result<Response, Turned> {
-    may_read_definitions(&asked.admitted.caller())?;
-    Ok(json(&catalogue::roles(asked.admitted.routing.roles())))
+    let caller = asked.admitted.caller();
+    may_read_definitions(&caller)?;
+    Ok(json(&catalogue::roles(&told_roles(asked, &caller))))
+}
+
+/// The roles of the project, as far as they are told to a caller.
+fn told_roles<'a>(asked: &'a Asked, caller: &Caller<'_>) -> Cow<'a, [Role]> {
+    let roles = asked.admitted.routing.roles();
+    if caller.may_know_addresses() {
+        return Cow::Borrowed(roles);
+    }
+    let named =
+        |role: &Role| Role { id: role.id.clone(), name: role.name.clone(), ..Role::default() };
+    Cow::Owned(roles.iter().map(named).collect())
 }
 
 /// `GET /api/cards/@list`.

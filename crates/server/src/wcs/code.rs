@@ -1,7 +1,9 @@
 //! What a tracking code stands for: `GET /api/code/<code>`.
 //!
 //! Who signs may ask, and a key without roles, so that the page which asks people for their codes can have a key
-//! that reads nothing else. Wrong codes are counted by the address that they come from, and beyond a number no
+//! that reads nothing else. A key that gives no names may not: a code leads to the page of whoever has it. For
+//! whoever asks is trusted to be the portal that people type their codes into: `load_url` opens the record as they
+//! do, and nothing that the form wants verified is asked for. Wrong codes are counted by the address that they come from, and beyond a number no
 //! code is looked at.
 
 use axum::response::Response;
@@ -18,7 +20,9 @@ use crate::client_address::ClientAddress;
 use crate::problem::Problem;
 
 pub(super) async fn answer(asked: &Asked, typed: &str) -> Result<Response, Turned> {
-    may_follow(&asked.admitted.caller())?;
+    let caller = asked.admitted.caller();
+    may_follow(&caller)?;
+    caller.require_unrestricted()?;
     let (app, now) = (&asked.app, asked.app.hub.now());
     let from = asked.parts.extensions.get::<ClientAddress>().map(|client| client.0);
     if let Some(wait) = app.wrong_codes.must_wait(from, now) {

@@ -53,6 +53,11 @@ pub(super) async fn find(asked: &Asked, kind: Kind, form: &str, id: &str) -> Res
     let concerned = concerned.iter().map(String::as_str);
     let parameters = &asked.admitted.parameters;
     let reading = may_read(&caller, Address::Record, kind, parameters, concerned)?;
+    // What was not sent yet is nobody's to read, with names or without; lists leave it out.
+    let is_draft = followed.form.is_tracked && followed.record.progress.is_draft();
+    if is_draft && !caller.is_administrator() {
+        return Err(Refusal::not_found().into());
+    }
     Ok(Found { followed, reading })
 }
 
@@ -75,6 +80,7 @@ pub(super) async fn answer(
             followed.record.submission = then;
         }
     }
+    shown::hide(asked, &mut followed, reading);
     let tree = write(asked, &followed, reading, switches::of_document(parameters));
     let store = asked.app.hub.store();
     let mut response = Response::new(Body::from_stream(sent(std::sync::Arc::clone(store), &tree)));

@@ -36,9 +36,7 @@ pub(super) async fn answer(
 ) -> Result<Response, Turned> {
     let caller = asked.admitted.caller();
     forms::require_somebody(&caller)?;
-    if caller.is_anonymised_only() {
-        return Err(Refusal::denied("Restricted API access.").into());
-    }
+    caller.require_unrestricted()?;
     let form = asked_form(asked, form).await?;
     let body = json_body(asked, body).await?;
     let value = parsed(&body)?;

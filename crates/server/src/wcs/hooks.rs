@@ -23,6 +23,7 @@ pub(super) async fn answer(
     name: &str,
     body: Body,
 ) -> Result<Response, Turned> {
+    asked.admitted.caller().require_unrestricted()?;
     let form = asked_form(asked, form).await?;
     let sent = match sent(asked, name, body, read::hook).await? {
         Came::Nothing => Sent::Nothing,

@@ -66,8 +66,6 @@ pub(super) async fn forms_of(asked: &Asked, id: &str) -> Result<Response, Turned
 
 fn may_know_people(asked: &Asked) -> Result<(), Refusal> {
     let caller = asked.admitted.caller();
-    if caller.is_anonymised_only() {
-        return Err(Refusal::denied("Restricted API access."));
-    }
+    caller.require_unrestricted()?;
     may_read_definitions(&caller)
 }

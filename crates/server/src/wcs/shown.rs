@@ -63,3 +63,12 @@ pub(super) fn look(
         acting: machine.acting(&followed.record).roles,
     })
 }
+
+/// Takes out of a record what its reader must not find in it, where they read without names: that it came to a status
+/// which is hidden from them.
+pub(super) fn hide(asked: &Asked, followed: &mut Followed, reading: Reading) {
+    if reading.anonymised {
+        let reader = StatusReader::of(&asked.admitted.caller(), reading);
+        reader.hide(&followed.form.definition, &mut followed.record.progress);
+    }
+}

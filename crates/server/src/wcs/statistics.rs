@@ -1,7 +1,8 @@
 //! `/api/statistics/`: how many submissions came in, as charts want it.
 //!
 //! The store counts, some weeks at a time, along an index; here the counts are put together by the calendar of the
-//! project. What is told are numbers alone, so whoever may read definitions may ask for them.
+//! project. What is told are numbers alone, so whoever may read definitions may ask for them. What is in a status
+//! that is hidden from them is left out where statuses are counted apart.
 
 use axum::response::Response;
 use fieldpost_dialects::wcs::catalogue::category_slug;
@@ -10,7 +11,7 @@ use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::lifecycle::StatusKind;
 use fieldpost_model::progress::Channel;
 use fieldpost_model::progress_count::{CountGroup, CountQuery};
-use fieldpost_rules::wcs::reading::may_read_definitions;
+use fieldpost_rules::wcs::reading::{Reading, StatusReader, may_read_definitions};
 use fieldpost_rules::wcs::statistics::{Chart, StatisticsQuery, read};
 
 use super::Asked;
@@ -26,16 +27,24 @@ pub(super) fn index(asked: &Asked) -> Result<Response, Turned> {
 pub(super) async fn forms(asked: &Asked) -> Result<Response, Turned> {
     may_read_definitions(&asked.admitted.caller())?;
     let definitions = definitions(asked);
+    let caller = asked.admitted.caller();
+    let as_administrator = caller.is_administrator();
+    // Who signs for nobody in particular plays no part in the form.
+    let reader = StatusReader::of(&caller, Reading { anonymised: false, as_administrator });
     let slug = |category: &str| category_slug(category);
     let calendar = asked.calendar();
     let query = read(&asked.admitted.parameters, &definitions, &slug, &calendar)?;
     let mut chart = Chart::new(query.interval, calendar.zone);
     match &query.forms {
-        None => count(asked, &mut chart, query.count.clone()).await?,
+        None => count(asked, &mut chart, query.count.clone(), |_| true).await?,
         Some(forms) => {
             for form in forms {
                 let of_form = CountQuery { form: Some(form.clone()), ..query.count.clone() };
-                count(asked, &mut chart, of_form).await?;
+                let of_statuses = query.count.group == Some(CountGroup::Status);
+                let definition = definitions.iter().find(|it| it.name == *form);
+                let definition = definition.filter(|_| of_statuses);
+                let is_seen = |status: &str| definition.is_none_or(|it| reader.sees_in(it, status));
+                count(asked, &mut chart, of_form, is_seen).await?;
             }
         }
     }
@@ -43,10 +52,17 @@ pub(super) async fn forms(asked: &Asked) -> Result<Response, Turned> {
     Ok(json(&statistics::chart(&drawn.labels, &drawn.series)))
 }
 
-async fn count(asked: &Asked, chart: &mut Chart, mut query: CountQuery) -> Result<(), Turned> {
+/// Adds what the store counted, but for the groups that are not to be seen.
+async fn count(
+    asked: &Asked,
+    chart: &mut Chart,
+    mut query: CountQuery,
+    is_seen: impl Fn(&str) -> bool,
+) -> Result<(), Turned> {
     loop {
         let part = asked.app.hub.store().count_received(asked.project(), &query).await?;
-        chart.add(part.counted);
+        let seen = part.counted.into_iter();
+        chart.add(seen.filter(|counted| counted.group.as_deref().is_none_or(&is_seen)));
         let Some(next) = part.next else { return Ok(()) };
         query.from = Some(next);
     }

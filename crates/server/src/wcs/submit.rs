@@ -50,9 +50,7 @@ pub(super) async fn answer(
     if caller.proof == Proof::Nothing {
         return Err(Refusal::denied("Unsigned API call.").into());
     }
-    if caller.is_anonymised_only() {
-        return Err(Refusal::denied("Restricted API access.").into());
-    }
+    caller.require_unrestricted()?;
     let form = asked_form(asked, form).await?;
     let body = json_body(asked, body).await?;
     let (value, key) = (parsed(&body)?, idempotency_key(&asked.parts.headers)?);

@@ -37,6 +37,7 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Response, Turned> {
     check_trigger_method(asked.parts.method.as_str())?;
+    asked.admitted.caller().require_unrestricted()?;
     let form = asked_form(asked, form).await?;
     let sent = sent(asked, name, body, read::trigger).await?;
     let sent = match sent {

@@ -217,8 +217,11 @@ impl Writing {
     }
 
     /// Rows that show what was answered.
-    async fn whole(&mut self, followed: Vec<Followed>) -> Result<Bytes, StoreError> {
+    async fn whole(&mut self, mut followed: Vec<Followed>) -> Result<Bytes, StoreError> {
         let reader = self.reader.clone();
+        for one in &mut followed {
+            shown::hide(&reader.asked, one, reader.reading);
+        }
         match &mut self.kind {
             Kind::Json { list, shape } => {
                 let (mut own, shape) = (list.take(), shape.clone());

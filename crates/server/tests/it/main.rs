@@ -55,6 +55,7 @@ mod wcs_jobs;
 mod wcs_lists;
 mod wcs_long_lists;
 mod wcs_project;
+mod wcs_restricted;
 mod wcs_round_trip;
 mod wcs_sources;
 mod wcs_spec_calls;

@@ -15,6 +15,7 @@ use crate::wcs_project::{BY_CLERKS, BY_PARTNER, BY_RESEARCH, Key, PARTNER, defin
 const RECORDS: &str = "secret-of-the-records-1";
 const SIGNED: &str = "secret-of-the-signed-1";
 const OWN: &str = "secret-of-own-keys-1";
+const BARE: &str = "secret-of-the-bare-1";
 const WEBHOOK: &str = "0a1a3c9e-5a44-4d4e-9d3f-2f6c1a0b7e22";
 
 /// A hub whose sources take records of a w.c.s.; its form `request` has a field of nearly every type.
@@ -25,6 +26,7 @@ async fn hub_on(engine: Engine) -> TestHub {
     sources["records"] =
         json!({ "dialect": "wcs", "secret": RECORDS, "id": WEBHOOK, "display_id": true });
     sources["signed"] = json!({ "dialect": "wcs", "secret": SIGNED, "access": ["partner", "old"] });
+    sources["bare"] = json!({ "dialect": "wcs", "secret": BARE });
     sources["own"] = json!({ "dialect": "wcs", "secret": OWN, "form": "plain" });
     definition["forms"]["request"]["lifecycle"]["backoffice_fields"] = json!([
         { "name": "remark", "label": "Remark", "type": "string" },
@@ -173,11 +175,46 @@ async fn keys_of_a_workflows_own_are_a_submission_where_the_source_says_of_which
     let sent = hub.destination.received().remove(0).json();
     assert_eq!((&sent["form"]["id"], &sent["values"]["word"]), (&json!("plain"), &json!("hello")));
     // Where nothing says it, the message is kept and is no submission.
-    let told = taken(push(&hub, RECORDS, &body).await).await;
+    let told = taken(push(&hub, BARE, &body).await).await;
     assert_eq!(told["data"].get("id"), None, "{told}");
     let message =
         hub.json(&format!("projects/clinic/messages/{}", text(&told["data"]["message"]))).await;
-    assert_eq!((&message["state"], &message["source"]), (&json!("kept"), &json!("records")));
+    assert_eq!((&message["state"], &message["source"]), (&json!("kept"), &json!("bare")));
+}
+
+#[tokio::test]
+async fn a_hub_that_does_not_know_its_own_address_pushes_all_the_same() {
+    for engine in BOTH {
+        let hub = hub_on(engine).await;
+        let mut record = record();
+        record["url"] = json!("/p/town/request/16/");
+        record["api_url"] = json!("/p/town/api/forms/request/16/");
+        let told = taken(push(&hub, RECORDS, &record).await).await;
+        assert_eq!((&told["data"]["form"], &told["display_id"]), (&json!("request"), &json!("1")));
+        assert_eq!(document(&hub, "1").await["fields"]["name"], "Amina");
+    }
+}
+
+#[tokio::test]
+async fn a_record_whose_form_cannot_be_found_is_kept_and_refused() {
+    for engine in BOTH {
+        let hub = hub_on(engine).await;
+        let mut of_no_form = record();
+        of_no_form["url"] = json!("https://forms.example.org/");
+        of_no_form["api_url"] = Value::Null;
+        let code = "record-without-form";
+        // A record with answers is one of a form; so is whatever is to be shown by its number here.
+        for (secret, body) in [
+            (RECORDS, of_no_form.clone()),
+            (BARE, of_no_form),
+            (RECORDS, json!({ "word": "hello" })),
+        ] {
+            refused(push(&hub, secret, &body).await, 400, code, "of which form").await;
+        }
+        let kept = hub.items("projects/clinic/messages?state=kept").await;
+        assert_eq!(kept.len(), 3, "{kept:?}");
+        assert_eq!(hub.items("projects/clinic/submissions").await, Vec::<Value>::new());
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(super) fn read(
         if is_list {
             pushdown.nothing = true;
         } else {
-            waiting(facts, pushdown, is_negative);
+            waiting(facts, (pushdown, predicate), is_negative);
         }
     } else if let ([one], false) = (&wanted[..], is_negative)
         && let Some(standing) = StatusKind::from_name(one)
@@ -60,11 +60,15 @@ fn operator(parameters: &Parameters) -> Result<Operator, Refusal> {
     })
 }
 
-fn waiting(facts: &ListFacts<'_>, pushdown: &mut Pushdown, is_negative: bool) {
+fn waiting(
+    facts: &ListFacts<'_>,
+    (pushdown, predicate): (&mut Pushdown, &mut Predicate),
+    is_negative: bool,
+) {
     let is_nobody = facts.caller.roles.is_empty() && facts.caller.user.is_none();
     if facts.reading.as_administrator && is_nobody {
         let standing = if is_negative { StatusKind::Done } else { StatusKind::Pending };
-        pushdown.standing = Some(standing);
+        ask_for_kind(facts.reader, [facts.definition], standing, (pushdown, predicate));
         return;
     }
     // Lists are read by those who handle records; whose a record is does not matter here.
