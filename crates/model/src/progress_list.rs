@@ -220,6 +220,8 @@ pub struct ListPlace {
     pub form: String,
     /// Its number.
     pub number: u64,
+    /// The id of its case, where it is one: cases have no numbers that put them in an order.
+    pub case_id: Option<String>,
 }
 
 #[cfg(test)]

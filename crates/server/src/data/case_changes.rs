@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::response::Response;
-use fieldpost_engine::Note;
 use fieldpost_model::case::{BlockScope, CaseAction, CaseBlock, CaseIndex};
 use fieldpost_model::json::Value;
 use http::StatusCode;
@@ -22,7 +21,7 @@ use super::cases::{Shape, by_id, find_external, parsed, texts_of};
 use super::query::Query;
 use super::{Asked, answer};
 use crate::api::shortened;
-use crate::client_address::ClientAddress;
+use crate::case_ids::Named;
 use crate::problem::Problem;
 use crate::{body, case_ids};
 
@@ -33,7 +32,8 @@ const NEEDED: [&str; 3] = ["case_name", "case_type", "owner_id"];
 
 /// The id of the case that an upsert makes.
 async fn free_id(asked: &Asked<'_>, external_id: &str) -> Result<String, Problem> {
-    let found = case_ids::free(asked.app.hub.store(), asked.project(), external_id).await?;
+    let named = Named { case_type: None, id: external_id, external_id };
+    let found = case_ids::free(asked.app.hub.store(), asked.project(), named).await?;
     found.ok_or_else(|| {
         let detail = format!(
             "{} cases that are deleted or called otherwise by now were made by the external ID '{}'",
@@ -288,18 +288,7 @@ async fn changed(asked: &Asked<'_>, blocks: &[CaseBlock]) -> Result<String, Prob
     let user = &asked.caller.who.name;
     let changed = case_ids::change(asked.app, asked.project(), blocks, user).await?;
     let form_id = changed.map_err(refused)?;
-    let detail = serde_json::json!({ "cases": blocks.len(), "form": form_id });
-    asked
-        .app
-        .hub
-        .note(Note {
-            project: Some(asked.project().to_owned()),
-            who: asked.caller.who.clone(),
-            action: "cases.changed".to_owned(),
-            target: blocks.first().filter(|_| blocks.len() == 1).map(|it| it.case_id.clone()),
-            detail: detail.to_string(),
-            address: asked.parts.extensions.get::<ClientAddress>().map(|client| client.0),
-        })
-        .await;
+    let (place, who) = ((asked.project(), asked.parts), asked.caller.who.clone());
+    case_ids::note(asked.app, place, who, blocks, &form_id).await;
     Ok(form_id)
 }

@@ -19,9 +19,12 @@ use fieldpost_model::case::{Case, Closing};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::lifecycle::StatusKind;
 use fieldpost_model::progress::Channel;
-use fieldpost_model::progress_list::{DraftRule, OrderKey, Pushdown};
+use fieldpost_model::progress_list::{DraftRule, ListPlace, OrderKey, Pushdown};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::Record;
+use fieldpost_rules::wcs::caller::Caller;
+use fieldpost_rules::wcs::list::ListQuery;
+use fieldpost_rules::wcs::{Parameters, Refusal};
 use fieldpost_store::{
     CaseOrder, CasePage, CasePlace, CaseQuery, CaseTime, CaseTimeCondition, Comparison, ListedCase,
     ListedProgress, StoreError,
@@ -75,6 +78,31 @@ pub(super) async fn find(
     Ok(records(asked, &kind, vec![found]).await?.pop())
 }
 
+/// Refuses to tell of one case without names: its id is what was asked for, and may follow from what can be guessed of
+/// somebody.
+pub(super) fn refuse_without_names(
+    caller: &Caller<'_>,
+    parameters: &Parameters,
+) -> Result<(), Refusal> {
+    if caller.is_anonymised_only() || parameters.has("anonymise") {
+        let text = "Cards of cases are told without names in lists alone.";
+        return Err(Refusal::denied(text));
+    }
+    Ok(())
+}
+
+/// Refuses to find cases by their numbers, and to go on behind one, where nobody is named: these follow from their ids.
+pub(super) fn refuse_asking_for_ids(query: &ListQuery) -> Result<(), Refusal> {
+    if !query.pushdown.numbers.is_empty() {
+        return Err(Refusal::invalid("Invalid filter \"internal-id\"."));
+    }
+    if query.gives_cursor {
+        let text = "There are no cursors in lists of cases without names: ask for an offset.";
+        return Err(Refusal::invalid(text));
+    }
+    Ok(())
+}
+
 /// Whole records of some cases, by their ids. Those that went away meanwhile are left out.
 pub(super) async fn filled(
     asked: &Asked,
@@ -116,7 +144,7 @@ fn record(kind: &FollowedForm, case: &Case, changed: &HashMap<String, Timestamp>
     }
 }
 
-/// The next rows of a list; and whether these are all that are left.
+/// The next rows of a list, `limit` of them or more where there are so many; and whether these are all that are left.
 pub(super) async fn list(
     asked: &Asked,
     wanted: &Pushdown,
@@ -129,14 +157,11 @@ pub(super) async fn list(
     }
     let order =
         if wanted.order.descending { CaseOrder::LastChanged } else { CaseOrder::FirstChanged };
-    let mut after = wanted.after.as_ref().map(|place| CasePlace {
-        indexed_at: Timestamp(place.key),
-        // No two cases have the same place, so what is behind it is behind every id there.
-        id: if wanted.order.descending { String::new() } else { char::MAX.to_string() },
-    });
+    let mut after = wanted.after.as_ref().map(|place| behind(place, wanted.order.descending));
     let mut rows = Vec::new();
     loop {
-        let page = CasePage { order, after, limit: limit.saturating_sub(rows.len()) };
+        // However few are asked for: what a query of cases does not say is said by hardly one of them.
+        let page = CasePage { order, after, limit: limit.max(AT_ONCE) };
         let found = asked.app.hub.store().list_cases(asked.project(), &query, &page).await?;
         rows.extend(found.found.iter().map(listed).filter(|row| holds(row, wanted)));
         if found.next.is_none() || rows.len() >= limit {
@@ -144,6 +169,14 @@ pub(super) async fn list(
         }
         after = found.next;
     }
+}
+
+/// Where cases go on behind a row. Cases that were there before each change had a place of its own can share one: there
+/// the id says who is behind whom. A place that names no case is behind all that have it.
+fn behind(place: &ListPlace, descending: bool) -> CasePlace {
+    let behind_all = || if descending { String::new() } else { char::MAX.to_string() };
+    let id = place.case_id.clone().unwrap_or_else(behind_all);
+    CasePlace { indexed_at: Timestamp(place.key), id }
 }
 
 /// All rows that are meant, in an order that the store does not know.
@@ -327,4 +360,28 @@ fn row(case: &Case, changed_at: Timestamp) -> ListedProgress {
 
 fn changed_at(case: &Case, changed: &HashMap<String, Timestamp>) -> Timestamp {
     changed.get(&case.id).copied().unwrap_or(case.server_modified_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_goes_on_behind_a_case_among_those_that_share_its_place() {
+        let place = |case_id: Option<&str>| ListPlace {
+            key: 5,
+            form: "child".to_owned(),
+            number: 1,
+            case_id: case_id.map(str::to_owned),
+        };
+        for (case_id, descending, expected) in [
+            (Some("b"), false, "b"),
+            (Some("b"), true, "b"),
+            (None, false, "\u{10ffff}"),
+            (None, true, ""),
+        ] {
+            let behind = behind(&place(case_id), descending);
+            assert_eq!((behind.indexed_at, &*behind.id), (Timestamp(5), expected));
+        }
+    }
 }

@@ -42,6 +42,7 @@ pub(super) async fn find(asked: &Asked, kind: Kind, form: &str, id: &str) -> Res
     let caller = asked.admitted.caller();
     forms::require_somebody(&caller)?;
     let followed = if asked.records == RecordsAt::Cases {
+        cases::refuse_without_names(&caller, &asked.admitted.parameters)?;
         cases::find(asked, form, id).await?
     } else {
         let form = forms::find(asked, form).await?;

@@ -20,7 +20,7 @@ use super::answer::{Turned, json};
 use super::endpoint::ImportFormat;
 use super::imports::{Imported, Modes, check_rows, may_import, parsed, text, who};
 use super::{Asked, cards, forms, submit};
-use crate::case_ids;
+use crate::case_ids::{self, Named};
 
 /// Cases that are looked for at once.
 const AT_ONCE: usize = 200;
@@ -44,8 +44,8 @@ pub(super) async fn run(
         *value = property(kind, name, value);
     }
     submit::strictly(asked, &read.warnings)?;
-    let (imported, _) = take(asked, &kind.name, read, modes).await?;
-    Ok(imported)
+    let taken = take(asked, &kind.name, read, modes).await?;
+    Ok(taken.imported)
 }
 
 /// `POST /api/cards/<type>/submit`, and of one card: `{"data": …}`.
@@ -69,8 +69,12 @@ pub(super) async fn one(
         row.ok_or_else(Refusal::not_found)?.id = Some(id.to_owned());
     }
     let modes = Modes { updates: true, deletes: false };
-    let (_, cases) = take(asked, &kind.definition.name, read, modes).await?;
-    let id = cases.into_iter().next().ok_or_else(Refusal::not_found)?;
+    let taken = take(asked, &kind.definition.name, read, modes).await?;
+    if let Some(form_id) = &taken.form_id {
+        let place = (asked.project(), &*asked.parts);
+        case_ids::note(&asked.app, place, who(asked), &taken.blocks, form_id).await;
+    }
+    let id = taken.cases.into_iter().next().ok_or_else(Refusal::not_found)?;
     let mut data = vec![("id", Value::from(id.clone()))];
     if let Some(found) = super::cases::find(asked, name, &id).await? {
         let address = asked.site().record_address(name, &id);
@@ -80,13 +84,18 @@ pub(super) async fn one(
     Ok(json(&Value::object([("err", Value::from(0_i64)), ("data", Value::object(data))])))
 }
 
-/// Takes rows in; what became of them, and the case of each row.
-async fn take(
-    asked: &Asked,
-    name: &str,
-    read: CaseRows,
-    modes: Modes,
-) -> Result<(Imported, Vec<String>), Turned> {
+/// Rows that were taken in.
+struct Taken {
+    imported: Imported,
+    /// The case of each row.
+    cases: Vec<String>,
+    blocks: Vec<CaseBlock>,
+    /// The id of the form that changed something.
+    form_id: Option<String>,
+}
+
+/// Takes rows in.
+async fn take(asked: &Asked, name: &str, read: CaseRows, modes: Modes) -> Result<Taken, Turned> {
     check_rows(asked, read.rows.len())?;
     let known = Known::read(asked, name, &read.rows).await?;
     let mut import = Import { asked, name, modes, known, ..Import::begin(asked, name, modes) };
@@ -98,13 +107,15 @@ async fn take(
         import.close_others(&cases).await?;
     }
     let Import { blocks, mut imported, .. } = import;
+    imported.warned = read.warnings.len();
     imported.warnings = read.warnings;
+    let mut form_id = None;
     if !blocks.is_empty() {
         let user = who(asked).name;
         let changed = case_ids::change(&asked.app, asked.project(), &blocks, &user).await?;
-        changed.map_err(Refusal::invalid)?;
+        form_id = Some(changed.map_err(Refusal::invalid)?);
     }
-    Ok((imported, cases))
+    Ok(Taken { imported, cases, blocks, form_id })
 }
 
 /// The cases that rows name, as they are.
@@ -136,10 +147,7 @@ impl Known {
                 known.add(asked, &[&found.id]).await?;
             }
         }
-        if let Some(other) = known.by_id.values().find(|it| !it.deleted && it.case_type != name) {
-            let text = format!("The case {} is of another type than {name}.", other.id);
-            return Err(Refusal::invalid_format(text).into());
-        }
+        known.by_id.values().try_for_each(|case| of_type(case, name))?;
         Ok(known)
     }
 
@@ -150,6 +158,15 @@ impl Known {
         }
         Ok(())
     }
+}
+
+/// Refuses a case of another type: an import would make it one of its own.
+fn of_type(case: &Case, name: &str) -> Result<(), Refusal> {
+    if case.deleted || case.case_type == name {
+        return Ok(());
+    }
+    let text = format!("The case {} is of another type than {name}.", case.id);
+    Err(Refusal::invalid_format(text))
 }
 
 /// What a row names its case by: an id of any kind.
@@ -180,6 +197,7 @@ impl<'i> Import<'i> {
     async fn add(&mut self, place: usize, row: &CaseRow) -> Result<String, Turned> {
         let id = self.case_of(place, row).await?;
         if let Some(case) = self.known.by_id.get(&id).filter(|case| !case.deleted) {
+            of_type(case, self.name)?;
             let actions = changes(case, row);
             if actions.is_empty() || !self.modes.updates {
                 self.imported.skipped += 1;
@@ -210,12 +228,19 @@ impl<'i> Import<'i> {
                 return Ok(found.clone());
             }
             let (store, project) = (self.asked.app.hub.store(), self.asked.project());
-            let free = case_ids::free(store, project, id).await?;
+            let named = Named {
+                case_type: Some(self.name),
+                id,
+                external_id: row.value(EXTERNAL_ID).unwrap_or(id),
+            };
+            let free = case_ids::free(store, project, named).await?;
             let taken = || {
                 let text = format!("Row {place}: all ids for {id} are of cases that are deleted.");
                 Refusal::invalid_format(text)
             };
             let free = free.ok_or_else(taken)?;
+            // It may be there all the same: then it is changed, and not made once more.
+            self.known.add(self.asked, &[&free]).await?;
             self.known.by_external_id.insert(id.to_owned(), free.clone());
             return Ok(free);
         }

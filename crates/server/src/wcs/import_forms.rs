@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::answer::Turned;
 use super::endpoint::ImportFormat;
-use super::imports::{Imported, Modes, check_rows, parsed, text};
+use super::imports::{Imported, Modes, RefusedRow, check_rows, parsed, text};
 use super::{Asked, submit};
 use crate::incoming;
 
@@ -47,13 +47,16 @@ pub(super) async fn run(
     let cards = cards.map_err(|bad| Refusal::invalid_format(bad.name()))?;
     check_rows(asked, cards.cards.len())?;
     submit::strictly(asked, &cards.warnings)?;
-    let mut imported = Imported { warnings: cards.warnings, ..Imported::default() };
-    for (place, card) in (1..).zip(cards.cards) {
+    let (warnings, warned) = (cards.warnings, cards.warned);
+    let mut imported = Imported { warnings, warned, ..Imported::default() };
+    for (row, card) in (1..).zip(cards.cards) {
         match Box::pin(take(asked, form, card, modes)).await {
             Ok(Taken::Created) => imported.created += 1,
             Ok(Taken::Updated) => imported.updated += 1,
             Ok(Taken::Skipped) => imported.skipped += 1,
-            Err(Turned::Refused(refusal)) => imported.refused.push((place, refusal.description)),
+            Err(Turned::Refused(Refusal { code, description, .. })) => {
+                imported.refused.push(RefusedRow { row, code, text: description });
+            }
             Err(error) => return Err(error),
         }
     }

@@ -14,7 +14,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fieldpost_dialects::wcs::read::{Warning, warnings_value};
+use fieldpost_dialects::wcs::read::{Warning, WarningCode, warnings_value};
 use fieldpost_engine::Note;
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::json::Value;
@@ -30,7 +30,7 @@ use crate::client_address::ClientAddress;
 
 /// What the audit log calls an import.
 pub(super) const IMPORTED: &str = "cards.imported";
-/// Rows that were refused which an answer tells of.
+/// Rows that were refused, and warnings, which are told of one by one; of the others only how many there were.
 const MOST_TOLD: usize = 20;
 
 /// What is done with cards that are there.
@@ -69,18 +69,56 @@ pub(super) struct Imported {
     pub(super) updated: usize,
     pub(super) skipped: usize,
     pub(super) deleted: usize,
-    /// The rows that were not taken, by their place, counted from 1, with the reason.
-    pub(super) refused: Vec<(usize, String)>,
+    /// The rows that were not taken.
+    pub(super) refused: Vec<RefusedRow>,
+    /// What was amiss; of much the beginning.
     pub(super) warnings: Vec<Warning>,
+    /// How much was amiss.
+    pub(super) warned: usize,
+}
+
+/// A row that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RefusedRow {
+    /// Its place, counted from 1.
+    pub(super) row: usize,
+    /// The reason, for programs.
+    pub(super) code: &'static str,
+    /// The reason, for people. It may say what was answered.
+    pub(super) text: String,
 }
 
 impl Imported {
-    /// What is told of it, also by its job.
+    /// What whoever sent it is told.
     fn to_value(&self) -> Value<'static> {
-        let number = |count: usize| Value::from(u64::try_from(count).unwrap_or(u64::MAX));
-        let row = |(place, text): &(usize, String)| {
-            Value::object([("row", number(*place)), ("text", Value::from(text.clone()))])
+        let warnings = self.warnings.get(..MOST_TOLD).unwrap_or(&self.warnings);
+        let refused = |refused: &RefusedRow| {
+            let text = Value::from(refused.text.clone());
+            Value::object([("row", number(refused.row)), ("text", text)])
         };
+        self.told(refused, warnings_value(warnings))
+    }
+
+    /// What is kept of it, and told by its job: nothing that was answered. What stands in the place of a field that
+    /// there is not may be an answer too, in a sheet without headings.
+    fn to_note(&self) -> Value<'static> {
+        let warning = |warning: &Warning| {
+            let is_known = warning.code != WarningCode::UnknownKey;
+            let field = is_known.then(|| ("field", Value::from(warning.field.clone())));
+            Value::object(std::iter::once(("code", Value::from(warning.code.name()))).chain(field))
+        };
+        let refused = |refused: &RefusedRow| {
+            Value::object([("row", number(refused.row)), ("code", Value::from(refused.code))])
+        };
+        let warnings = self.warnings.iter().take(MOST_TOLD).map(warning);
+        self.told(refused, Value::Array(warnings.collect()))
+    }
+
+    fn told(
+        &self,
+        refused: impl Fn(&RefusedRow) -> Value<'static>,
+        warnings: Value<'static>,
+    ) -> Value<'static> {
         let mut members = vec![
             ("created", number(self.created)),
             ("updated", number(self.updated)),
@@ -88,14 +126,18 @@ impl Imported {
             ("deleted", number(self.deleted)),
         ];
         if !self.refused.is_empty() {
-            let told = self.refused.iter().take(MOST_TOLD).map(row).collect();
+            let told = self.refused.iter().take(MOST_TOLD).map(refused).collect();
             members.push(("refused", Value::Array(told)));
         }
-        if !self.warnings.is_empty() {
-            members.push(("warnings", warnings_value(&self.warnings)));
+        if self.warned > 0 {
+            members.extend([("warned", number(self.warned)), ("warnings", warnings)]);
         }
         Value::object(members)
     }
+}
+
+fn number(count: usize) -> Value<'static> {
+    Value::from(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 /// Takes in an import.
@@ -225,8 +267,8 @@ pub(super) fn who(asked: &Asked) -> Who {
 async fn note(asked: &Asked, form: &str, imported: &Imported) -> Option<uuid::Uuid> {
     let detail = Value::object([
         ("owner", Value::from(owner(asked))),
-        ("result", imported.to_value()),
-        ("refused", Value::from(u64::try_from(imported.refused.len()).unwrap_or(u64::MAX))),
+        ("result", imported.to_note()),
+        ("refused", number(imported.refused.len())),
     ]);
     let note = Note {
         project: Some(asked.project().to_owned()),

@@ -18,13 +18,14 @@ use fieldpost_rules::wcs::list::{ListFacts, ListOrder, ListQuery, read};
 use fieldpost_rules::wcs::reading::{Address, Kind, Reading, StatusReader, may_read};
 use fieldpost_rules::wcs::{Parameters, Refusal};
 
+use super::aliases::Aliases;
 use super::answer::Turned;
 use super::chosen::{Chosen, Wanted};
 use super::endpoint::Part;
 use super::rows::Sides;
 use super::validators::Validators;
 use super::written::{self, CursorOf, Reader, Shape, WantedFields};
-use super::{Asked, changes, document, forms};
+use super::{Asked, cases, changes, document, forms};
 use crate::api::file_answer;
 use crate::body;
 
@@ -53,7 +54,11 @@ pub(super) async fn answer(
     if validators.hold(&asked.parts) {
         return Ok(validators.not_modified());
     }
-    let reader = Reader { asked: asked.clone(), reading };
+    let aliases = match asked.records {
+        RecordsAt::Cases if reading.anonymised => Some(Aliases::of(asked).await?),
+        _ => None,
+    };
+    let reader = Reader { asked: asked.clone(), reading, aliases };
     let mut response = match part {
         Part::Changes if asked.records == RecordsAt::Cases => return Err(no_feed().into()),
         Part::Changes => return changes::answer(asked, Some(&form), reading).await,
@@ -160,8 +165,11 @@ fn query(
     };
     let mut query = read(parameters, &facts)?;
     let is_ordered = parameters.has("order_by") || query.order != ListOrder::Native;
-    if asked.records == RecordsAt::Cases && !is_ordered && !reading.anonymised {
-        // Cases are listed in the order of their changes at no cost.
+    if asked.records == RecordsAt::Cases && reading.anonymised {
+        cases::refuse_asking_for_ids(&query)?;
+    }
+    if asked.records == RecordsAt::Cases && (!is_ordered || reading.anonymised) {
+        // Cases are listed in the order of their changes at no cost. That of their numbers would tell their ids.
         query.pushdown.order = Order { by: OrderKey::UpdatedAt, descending: true };
     }
     if !form.is_tracked {
@@ -209,8 +217,11 @@ async fn rows(
         Envelope::Bare
     };
     let cursor = query.gives_cursor.then(|| {
-        let query = query.clone();
-        let of: CursorOf = Box::new(move |form, progress| query.cursor_behind(form, progress));
+        let (query, are_cases) = (query.clone(), reader.asked.records == RecordsAt::Cases);
+        let of: CursorOf = Box::new(move |form, progress| {
+            let case_id = progress.natural_id.as_deref().filter(|_| are_cases);
+            query.cursor_behind(form, progress, case_id)
+        });
         of
     });
     let chosen = Chosen::begin(&reader.asked, Some(form), wanted).await?;

@@ -15,6 +15,7 @@
 //! Lists are written while they are read, some hundred rows at a time, however long they are. Everything that
 //! is refused is refused in the words of w.c.s., since clients compare them.
 
+mod aliases;
 mod answer;
 mod cards;
 mod cases;

@@ -140,7 +140,7 @@ async fn send(
         let of: CursorOf = Box::new(move |form, progress| overview.cursor_behind(form, progress));
         of
     });
-    let reader = Reader { asked: asked.clone(), reading };
+    let reader = Reader { asked: asked.clone(), reading, aliases: None };
     let mut response = written::json(reader, None, chosen, (envelope, shape), cursor);
     validators.add(&mut response);
     Ok(response)

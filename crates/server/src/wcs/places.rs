@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn place(key: i64) -> ListPlace {
-        ListPlace { key, form: "f".to_owned(), number: 1 }
+        ListPlace { key, form: "f".to_owned(), number: 1, case_id: None }
     }
 
     #[test]

@@ -65,6 +65,14 @@ struct Side {
     is_done: bool,
 }
 
+impl Side {
+    /// Where a row of it stands in an order.
+    fn place_of(&self, row: &ListedProgress, by: OrderKey) -> ListPlace {
+        let case_id = row.natural_id.clone().filter(|_| self.place == PlaceOfRows::Cases);
+        ListPlace { case_id, ..place(row, by) }
+    }
+}
+
 impl Rows {
     pub(super) fn new(asked: &Asked, wanted: Pushdown, sides: Sides) -> Self {
         let side = |place| Side {
@@ -104,7 +112,8 @@ impl Rows {
             };
             let heads = self.sides.iter_mut().filter(|side| !side.waiting.is_empty());
             let next = heads.min_by(|one, other| {
-                let place = |side: &Side| side.waiting.front().map(|row| place(row, order.by));
+                let place =
+                    |side: &Side| side.waiting.front().map(|row| side.place_of(row, order.by));
                 match (place(one), place(other)) {
                     (Some(one), Some(other)) => first(&one, &other),
                     _ => Ordering::Equal,
@@ -119,7 +128,11 @@ impl Rows {
 
     /// Remembers that a page of the list ended with a row, and how many rows there are up to it.
     pub(super) fn ended(&self, list: ListKey, rows: u64, last: &ListedProgress) {
-        self.asked.app.places.ended(list, rows, place(last, self.wanted.order.by));
+        let side = self.sides.first();
+        let place = side.map(|side| side.place_of(last, self.wanted.order.by));
+        if let Some(place) = place {
+            self.asked.app.places.ended(list, rows, place);
+        }
     }
 
     /// The whole records of some rows, in their order. Those that went away meanwhile are left out.
@@ -194,7 +207,7 @@ async fn read_on(
         PlaceOfRows::Cases => cases::list(asked, &wanted, limit).await?,
     };
     side.is_done = is_done;
-    side.after = found.last().map(|last| place(last, wanted.order.by));
+    side.after = found.last().map(|last| side.place_of(last, wanted.order.by));
     side.waiting = found.into();
     Ok(())
 }
@@ -206,7 +219,7 @@ pub(super) fn place(row: &ListedProgress, by: OrderKey) -> ListPlace {
         OrderKey::ReceivedAt => row.received_at.0,
         OrderKey::UpdatedAt => row.updated_at.0,
     };
-    ListPlace { key, form: row.form.clone(), number: row.number }
+    ListPlace { key, form: row.form.clone(), number: row.number, case_id: None }
 }
 
 fn compare(one: &ListPlace, other: &ListPlace) -> Ordering {

@@ -10,8 +10,9 @@ use fieldpost_dialects::sheets::Sheet;
 use fieldpost_dialects::wcs::calendar::{self, EventFields};
 use fieldpost_dialects::wcs::geojson::{self, Shown as ShownFields};
 use fieldpost_dialects::wcs::list::{self, Envelope, GlobalRow, List};
-use fieldpost_dialects::wcs::{Record, table};
+use fieldpost_dialects::wcs::{Record, Viewer, table};
 use fieldpost_engine::{Followed, FollowedForm};
+use fieldpost_model::json::Value;
 use fieldpost_model::progress::Progress;
 use fieldpost_model::submission::Submission;
 use fieldpost_rules::wcs::Switches;
@@ -21,6 +22,7 @@ use futures_util::stream;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
+use super::aliases::Aliases;
 use super::chosen::{Batch, Chosen};
 use super::rows::{self, Listed};
 use super::{Asked, shown};
@@ -82,6 +84,23 @@ impl Shape {
 pub(super) struct Reader {
     pub(super) asked: Asked,
     pub(super) reading: Reading,
+    /// The numbers that stand for cases in rows that name nobody.
+    pub(super) aliases: Option<Aliases>,
+}
+
+impl Reader {
+    /// A row that names nobody.
+    fn anonymous_row(
+        &self,
+        record: &Record<'_>,
+        viewer: &Viewer<'_>,
+        switches: Switches,
+    ) -> Value<'static> {
+        let progress = self.aliases.as_ref().and_then(|aliases| aliases.stand_for(record.progress));
+        let progress = progress.as_ref().unwrap_or(record.progress);
+        let record = Record { progress, ..*record };
+        list::anonymous_row(&record, &self.asked.site(), viewer, switches)
+    }
 }
 
 /// Says where a list goes on behind a row.
@@ -189,7 +208,7 @@ impl Writing {
         };
         let nothing = Submission::default();
         let site = self.reader.asked.site();
-        let (reading, viewer) = (self.reader.reading, fieldpost_dialects::wcs::Viewer::default());
+        let (reading, viewer) = (self.reader.reading, Viewer::default());
         let mut text = String::new();
         for listed in listed {
             let progress = rows::progress(&listed.row);
@@ -203,7 +222,7 @@ impl Writing {
             let row = match shape {
                 Shape::Classic { .. } => Some(list::classic_row(&record, &site, &viewer, false)),
                 Shape::Row(switches) if reading.anonymised => {
-                    Some(list::anonymous_row(&record, &site, &viewer, *switches))
+                    Some(self.reader.anonymous_row(&record, &viewer, *switches))
                 }
                 Shape::Row(switches) => Some(list::row(&record, &site, &viewer, *switches)),
                 Shape::Global { .. }
@@ -296,18 +315,14 @@ fn event(reader: &Reader, followed: &Followed, fields: &EventFields) -> Option<S
 }
 
 /// A row of a list; nothing where it cannot be drawn on a map.
-fn row(
-    reader: &Reader,
-    followed: &Followed,
-    shape: &Shape,
-) -> Option<fieldpost_model::json::Value<'static>> {
+fn row(reader: &Reader, followed: &Followed, shape: &Shape) -> Option<Value<'static>> {
     let (asked, reading) = (&reader.asked, reader.reading);
     let caller = asked.admitted.caller();
     let shown = shown::look(asked, followed, &caller, reading);
     let (record, site, viewer) = (followed.as_record(), asked.site(), shown.viewer());
     Some(match shape {
         Shape::Row(switches) | Shape::Document(switches) if reading.anonymised => {
-            list::anonymous_row(&record, &site, &viewer, *switches)
+            reader.anonymous_row(&record, &viewer, *switches)
         }
         Shape::Row(switches) | Shape::Document(switches) => {
             list::row(&record, &site, &viewer, *switches)

@@ -1,5 +1,6 @@
 //! Cases as cards: read as clients of w.c.s. read them, and imported as they import them.
 
+use fieldpost_dialects::wcs::case;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -250,6 +251,85 @@ async fn cards_without_names_tell_nothing_but_their_status() {
 }
 
 #[tokio::test]
+async fn cards_without_names_have_no_id_that_can_be_guessed() {
+    let hub = cards().await;
+    // Its id follows from the id that a register has for somebody.
+    imported(&hub, "child/import-csv", "id,case_name\n8,Dan\n").await;
+    let whole = list(&hub, "").await;
+    let path = format!("{LIST}?full=on");
+    let nameless = good(BY_RESEARCH.get(&hub, &path).await).await;
+    let told = nameless.to_string();
+    for id in ids(&whole) {
+        let (uuid, number) = (case::uuid(id).to_string(), case::number(id).to_string());
+        for open in [id, &uuid, &number].into_iter().filter(|open| open.len() > 1) {
+            assert!(!told.contains(open), "{open}: {told}");
+        }
+    }
+    let rows = nameless["data"].as_array().unwrap();
+    let mut numbers: Vec<&str> = rows.iter().map(|row| text(&row["id"])).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 4, "{told}");
+    for row in rows {
+        assert_eq!((&row["id"], &row["id"]), (&row["internal_id"], &row["display_id"]));
+        assert!(row["uuid"].is_null() && row["url"].is_null() && row["api_url"].is_null());
+    }
+    // They are those of before, in rows of any kind and by whoever asks without names.
+    for row in good(BY_PARTNER.get(&hub, &format!("{LIST}?anonymise")).await).await["data"]
+        .as_array()
+        .unwrap()
+    {
+        assert!(numbers.contains(&text(&row["id"])), "{row}");
+    }
+    let guess = case::number("a");
+    for (query, description) in [
+        (format!("filter-internal-id={guess}"), "Invalid filter \"internal-id\"."),
+        (
+            "cursor=".to_owned(),
+            "There are no cursors in lists of cases without names: ask for an offset.",
+        ),
+    ] {
+        let answer = BY_RESEARCH.get(&hub, &format!("{LIST}?{query}")).await;
+        refused(answer, 400, "invalid-request", description).await;
+    }
+    for (key, path) in [
+        (BY_RESEARCH, "child/a/"),
+        (BY_RESEARCH, "child/other/"),
+        (BY_PARTNER, "child/a/?anonymise"),
+        (BY_PARTNER, "child/other/?anonymise"),
+    ] {
+        let answer = key.get(&hub, &format!("/p/clinic/api/cards/{path}")).await;
+        let text = "Cards of cases are told without names in lists alone.";
+        refused(answer, 403, "access-denied", text).await;
+    }
+}
+
+#[tokio::test]
+async fn a_card_is_found_by_its_number_among_many() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let rows: String = (0..450).map(|number| format!("n{number},x\n")).collect();
+        imported(&hub, "child/import-csv", &format!("id,village\n{rows}")).await;
+        // Ann was changed first, so she stands behind all others.
+        let number = case::number("a");
+        let path = format!("?filter-internal-id={number}&limit=1");
+        assert_eq!(ids(&list(&hub, &path).await), ["a"]);
+        // What is read at once is more than what is asked for, and none of it is lost.
+        let but_one = format!("filter-internal-id={number}&filter-internal-id-operator=ne");
+        let all = list(&hub, &format!("?{but_one}")).await;
+        assert_eq!(all["count"], 452);
+        let mut paged = Vec::new();
+        let mut next = format!("?{but_one}&limit=190&cursor=");
+        while paged.len() < 452 {
+            let page = list(&hub, &next).await;
+            paged.extend(ids(&page).into_iter().map(str::to_owned));
+            next = format!("?{but_one}&limit=190&cursor={}", text(&page["cursor"]));
+        }
+        assert_eq!(paged, ids(&all));
+    }
+}
+
+#[tokio::test]
 async fn cards_are_read_by_roles_and_brought_by_who_is_trusted() {
     let hub = cards().await;
     let rows = basic(&hub, Method::GET, LIST, BY_CLERKS).send().await.unwrap();
@@ -309,6 +389,54 @@ async fn an_import_makes_and_changes_cases_as_one_message() {
 }
 
 #[tokio::test]
+async fn cases_of_two_kinds_can_have_the_same_ids_elsewhere() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        hub.fill("", form("5", "f", &block("m", &create("mother", "Mia", "")))).await;
+        // One that the API of cases made by its external id is of the first kind too.
+        let path = "/a/clinic/api/case/v2/ext/3/";
+        let upsert = json!({ "case_type": "child", "case_name": "Kid 3", "owner_id": "o" });
+        let upserted = hub.data(Method::PUT, path).body(upsert.to_string()).send().await.unwrap();
+        assert_eq!(upserted.status(), StatusCode::OK);
+        let rows = |name: &str| {
+            let rows: String = (1..=3).map(|id| format!("{id},{name} {id}\n")).collect();
+            format!("id,case_name\n{rows}")
+        };
+        let counts = |created, skipped| json!({ "created": created, "updated": 0, "skipped": skipped, "deleted": 0 });
+        for (kind, name, created) in [("child", "Kid", 2), ("mother", "Mum", 3)] {
+            let path = format!("{kind}/import-csv");
+            let done = imported(&hub, &path, &rows(name)).await;
+            assert_eq!(done, counts(created, 3 - created), "{kind}");
+            // The same once more finds the same cases.
+            assert_eq!(imported(&hub, &path, &rows(name)).await, counts(0, 3), "{kind}");
+        }
+        for (kind, name) in [("child", "Kid"), ("mother", "Mum")] {
+            let path = format!("/p/clinic/api/cards/{kind}/list?full=on&order_by=case_name");
+            let cards = good(BY_PARTNER.get(&hub, &path).await).await;
+            let names: Vec<&str> = cards["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| text(&row["fields"]["case_name"]))
+                .filter(|known| known.starts_with(name))
+                .collect();
+            assert_eq!(names, [1, 2, 3].map(|id| format!("{name} {id}")), "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_with_two_ids_is_found_again() {
+    let hub = cards().await;
+    let csv = "id,external_id,case_name\nx-1,R1,Dan\n";
+    assert_eq!(imported(&hub, "child/import-csv", csv).await["created"], 1);
+    assert_eq!(imported(&hub, "child/import-csv", csv).await["skipped"], 1);
+    let changed = "id,external_id,case_name\nx-1,R1,Daniel\n";
+    assert_eq!(imported(&hub, "child/import-csv", changed).await["updated"], 1);
+    assert_eq!(ids(&list(&hub, "?filter-case_name=Daniel").await).len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_there_is_left_alone_or_closed_as_the_import_says() {
     let hub = cards().await;
     let skipped =
@@ -361,6 +489,13 @@ async fn one_card_is_submitted_and_edited() {
     assert_eq!(told["data"]["id"], made["id"]);
     let card = good(BY_PARTNER.get(&hub, address).await).await;
     assert_eq!(card["fields"]["age"], "8");
+    // What changed something stands in the audit log, as changes by the API of cases do.
+    BY_PARTNER.post(&hub, address, &edit).await;
+    let noted = hub.items("projects/clinic/audit?action=cases.changed").await;
+    assert_eq!(noted.len(), 2, "{noted:?}");
+    for entry in noted {
+        assert_eq!((&entry["target"], &entry["who"]["name"]), (&made["id"], &json!("partner")));
+    }
     let missing = BY_PARTNER.post(&hub, "/p/clinic/api/cards/child/other/", &edit).await;
     refused(missing, 404, "not-found", "There is nothing at this address.").await;
 }

@@ -50,6 +50,35 @@ async fn a_job_tells_whoever_started_it_what_became_of_the_import() {
 }
 
 #[tokio::test]
+async fn no_answer_is_kept_of_an_import() {
+    let hub = cards_on(crate::hub::Engine::Sqlite).await;
+    let rows: String = (0..30).map(|number| format!("Amina{number},tall{number},x\n")).collect();
+    let csv = format!("kind,height,Kamau\n{rows}");
+    let path = "/p/clinic/api/cards/tree/import-csv?async=on";
+    let import = hub.client.put(BY_PARTNER.sign(&hub, path, None)).body(csv.clone());
+    let job = good(import.send().await.unwrap()).await["data"]["job"].clone();
+    let noted = hub.items("projects/clinic/audit?action=cards.imported").await;
+    assert_eq!(noted.len(), 1);
+    let whole = noted[0].to_string();
+    for answered in ["Amina", "tall", "Kamau"] {
+        assert!(!whole.contains(answered), "{answered}: {whole}");
+    }
+    let done = good(BY_PARTNER.get(&hub, text(&job["url"])).await).await["data"].clone();
+    let result = &done["job_result_data"];
+    assert_eq!((&result["created"], &result["warned"]), (&json!(30), &json!(31)));
+    let warnings = result["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 20);
+    assert_eq!(warnings[0], json!({ "code": "unknown-key" }));
+    assert_eq!(warnings[1], json!({ "code": "not-a-number", "field": "[0].height" }));
+    // Whoever waits for the answer is told what stood there.
+    let path = "/p/clinic/api/cards/tree/import-csv";
+    let import = hub.client.put(BY_PARTNER.sign(&hub, path, None)).body(csv);
+    let told = good(import.send().await.unwrap()).await["data"].clone();
+    assert_eq!(told["warnings"].as_array().unwrap().len(), 20);
+    assert_eq!((&told["warned"], &told["warnings"][1]["value"]), (&json!(31), &json!("tall0")));
+}
+
+#[tokio::test]
 async fn a_job_says_how_many_rows_were_refused() {
     let hub = cards_on(crate::hub::Engine::Sqlite).await;
     let path = "/p/clinic/api/cards/tree/import-csv";

@@ -146,13 +146,14 @@ pub fn read(parameters: &Parameters, facts: &ListFacts<'_>) -> Result<ListQuery,
 }
 
 impl ListQuery {
-    /// Where the list goes on behind a record.
+    /// Where the list goes on behind a record; behind a case, where that is one.
     pub fn cursor_behind(
         &self,
         form: &str,
         progress: &fieldpost_model::progress::Progress,
+        case_id: Option<&str>,
     ) -> String {
-        order::cursor(self.pushdown.order, form, progress)
+        order::cursor(self.pushdown.order, form, progress, case_id)
     }
 }
 

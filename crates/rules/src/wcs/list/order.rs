@@ -6,6 +6,8 @@
 
 use std::cmp::{Ordering, Reverse};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::progress::Progress;
 use fieldpost_model::progress_list::{ListPlace, Order, OrderKey};
@@ -217,14 +219,22 @@ fn of_field(target: &Target, record: &Record) -> Value {
 const LETTERS: [(char, OrderKey); 3] =
     [('n', OrderKey::Number), ('r', OrderKey::ReceivedAt), ('u', OrderKey::UpdatedAt)];
 
-/// Where a list goes on behind a record, as a text: the order, the key, the number, the form.
-pub(super) fn cursor(order: Order, form: &str, progress: &Progress) -> String {
+/// Where a list goes on behind a record, as a text: the order, the key, the number, behind that the id of a case where
+/// it is one, the form.
+pub(super) fn cursor(
+    order: Order,
+    form: &str,
+    progress: &Progress,
+    case_id: Option<&str>,
+) -> String {
     let key = match order.by {
         OrderKey::Number => i64::try_from(progress.number).unwrap_or(i64::MAX),
         OrderKey::ReceivedAt => progress.received_at.0,
         OrderKey::UpdatedAt => progress.updated_at.0,
     };
-    format!("{}.{key}.{}.{form}", letters(order), progress.number)
+    let case_id = case_id.map(|id| format!(":{}", URL_SAFE_NO_PAD.encode(id)));
+    let case_id = case_id.unwrap_or_default();
+    format!("{}.{key}.{}{case_id}.{form}", letters(order), progress.number)
 }
 
 fn letters(order: Order) -> String {
@@ -242,9 +252,17 @@ pub(super) fn place(cursor: &str, order: Order) -> Result<Option<ListPlace>, Ref
         let mut parts = cursor.splitn(4, '.');
         let is_of_order = parts.next()? == letters(order);
         let key = parts.next()?.parse().ok()?;
-        let number = parts.next()?.parse().ok()?;
+        let number = parts.next()?;
+        let (number, case_id) = match number.split_once(':') {
+            Some((number, id)) => {
+                let id = URL_SAFE_NO_PAD.decode(id).ok()?;
+                (number, Some(String::from_utf8(id).ok()?))
+            }
+            None => (number, None),
+        };
+        let number = number.parse().ok()?;
         let form = parts.next()?.to_owned();
-        is_of_order.then_some(ListPlace { key, form, number })
+        is_of_order.then_some(ListPlace { key, form, number, case_id })
     };
     parsed().map(Some).ok_or_else(|| invalid_value(cursor, "cursor"))
 }

@@ -173,7 +173,7 @@ impl Overview {
         form: &str,
         progress: &fieldpost_model::progress::Progress,
     ) -> String {
-        super::order::cursor(self.pushdown.order, form, progress)
+        super::order::cursor(self.pushdown.order, form, progress, None)
     }
 }
 

@@ -288,7 +288,7 @@ fn behind(row: &ListedProgress, by: OrderKey) -> ListPlace {
         OrderKey::ReceivedAt => row.received_at.0,
         OrderKey::UpdatedAt => row.updated_at.0,
     };
-    ListPlace { key, form: row.form.clone(), number: row.number }
+    ListPlace { key, form: row.form.clone(), number: row.number, case_id: None }
 }
 
 /// All pages of a list, each of so many.

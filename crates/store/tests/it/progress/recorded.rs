@@ -177,7 +177,7 @@ async fn pages_are_the_list_cut_into_pieces(
                             OrderKey::UpdatedAt => last.updated_at.0,
                         };
                         let (form, number) = (last.form.clone(), last.number);
-                        asked.after = Some(ListPlace { key, form, number });
+                        asked.after = Some(ListPlace { key, form, number, case_id: None });
                         found.extend(page.into_iter().map(|row| (row.form, row.number)));
                     }
                     if descending {

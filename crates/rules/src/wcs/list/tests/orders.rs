@@ -100,15 +100,24 @@ fn a_cursor_goes_on_where_a_list_stopped() {
         let beginning = read_list(&format!("cursor=&{order}")).unwrap();
         assert!(beginning.gives_cursor && beginning.is_dict);
         assert_eq!(beginning.pushdown.after, None);
-        let cursor = beginning.cursor_behind("test", &progress);
-        let next = read_list(&format!("cursor={cursor}&{order}")).unwrap();
-        let place = ListPlace { key, form: "test".to_owned(), number: 28 };
-        assert_eq!(next.pushdown.after, Some(place));
-        assert_eq!(next.pushdown.order, beginning.pushdown.order);
+        for case_id in [None, Some("a.b:c é")] {
+            let cursor = beginning.cursor_behind("test", &progress, case_id);
+            let next = read_list(&format!("cursor={cursor}&{order}")).unwrap();
+            let case_id = case_id.map(str::to_owned);
+            let place = ListPlace { key, form: "test".to_owned(), number: 28, case_id };
+            assert_eq!(next.pushdown.after, Some(place));
+            assert_eq!(next.pushdown.order, beginning.pushdown.order);
+        }
     }
-    for cursor in
-        ["x", "rd.17.28.other", "ra.17.28.test", "nd.17.28.test", "rd.x.28.test", "rd.17.28"]
-    {
+    for cursor in [
+        "x",
+        "rd.17.28.other",
+        "ra.17.28.test",
+        "nd.17.28.test",
+        "rd.x.28.test",
+        "rd.17.28",
+        "rd.17.28:!.test",
+    ] {
         refused(
             &format!("cursor={cursor}"),
             &format!("Invalid value \"{cursor}\" for \"cursor\"."),
