@@ -315,7 +315,9 @@ async fn a_card_is_found_by_its_number_among_many() {
         let path = format!("?filter-internal-id={number}&limit=1");
         assert_eq!(ids(&list(&hub, &path).await), ["a"]);
         // What is read at once is more than what is asked for, and none of it is lost.
-        let but_one = format!("filter-internal-id={number}&filter-internal-id-operator=ne");
+        let but_one = format!(
+            "filter-internal-id={number}&filter-internal-id-operator=ne&order_by=-last_update_time"
+        );
         let all = list(&hub, &format!("?{but_one}")).await;
         assert_eq!(all["count"], 452);
         let mut paged = Vec::new();
