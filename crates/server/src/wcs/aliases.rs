@@ -35,8 +35,9 @@ impl Aliases {
         let mut mac = self.0.clone();
         mac.update(b"fieldpost card without names\0");
         mac.update(case_id.as_bytes());
-        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(mac.finalize().into_bytes());
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> (u64::BITS - BITS)
+        let digest = <[u8; 32]>::from(mac.finalize().into_bytes());
+        let beginning = digest.first_chunk().copied().unwrap_or_default();
+        u64::from_be_bytes(beginning) >> (u64::BITS - BITS)
     }
 
     /// The way of a card without its case, which a number stands for.

@@ -308,7 +308,7 @@ async fn cards_without_names_have_no_id_that_can_be_guessed() {
 async fn a_card_is_found_by_its_number_among_many() {
     for engine in BOTH {
         let hub = cards_on(engine).await;
-        let rows: String = (0..450).map(|number| format!("n{number},x\n")).collect();
+        let rows = (0..450).map(|number| format!("n{number},x\n")).collect::<Vec<_>>().concat();
         imported(&hub, "child/import-csv", &format!("id,village\n{rows}")).await;
         // Ann was changed first, so she stands behind all others.
         let number = case::number("a");
@@ -401,7 +401,7 @@ async fn cases_of_two_kinds_can_have_the_same_ids_elsewhere() {
         let upserted = hub.data(Method::PUT, path).body(upsert.to_string()).send().await.unwrap();
         assert_eq!(upserted.status(), StatusCode::OK);
         let rows = |name: &str| {
-            let rows: String = (1..=3).map(|id| format!("{id},{name} {id}\n")).collect();
+            let rows = (1..=3).map(|id| format!("{id},{name} {id}\n")).collect::<Vec<_>>().concat();
             format!("id,case_name\n{rows}")
         };
         let counts = |created, skipped| json!({ "created": created, "updated": 0, "skipped": skipped, "deleted": 0 });

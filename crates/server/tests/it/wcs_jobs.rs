@@ -52,7 +52,8 @@ async fn a_job_tells_whoever_started_it_what_became_of_the_import() {
 #[tokio::test]
 async fn no_answer_is_kept_of_an_import() {
     let hub = cards_on(crate::hub::Engine::Sqlite).await;
-    let rows: String = (0..30).map(|number| format!("Amina{number},tall{number},x\n")).collect();
+    let rows = (0..30).map(|number| format!("Amina{number},tall{number},x\n"));
+    let rows = rows.collect::<Vec<_>>().concat();
     let csv = format!("kind,height,Kamau\n{rows}");
     let path = "/p/clinic/api/cards/tree/import-csv?async=on";
     let import = hub.client.put(BY_PARTNER.sign(&hub, path, None)).body(csv.clone());

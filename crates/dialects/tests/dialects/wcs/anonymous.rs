@@ -77,8 +77,8 @@ fn an_anonymous_document_has_what_is_allowed_and_nothing_else() {
 fn a_card_of_a_case_tells_no_id_that_follows_from_its_case() {
     let mut world = World::new();
     world.progress.natural_id = Some("7ac1".to_owned());
-    let site = Site { records: RecordsAt::Cases, ..world.site() };
     let write = |world: &World| {
+        let site = Site { records: RecordsAt::Cases, ..world.site() };
         world.text(&document(&world.record(), &site, &world.viewer(), Switches::CALL))
     };
     let (text, uuid) = (write(&world), world.progress.uuid.to_string());
