@@ -184,9 +184,7 @@ pub(super) fn may_import(
     definition: Option<&FormDefinition>,
 ) -> Result<(), Refusal> {
     let caller = asked.admitted.caller();
-    if caller.is_anonymised_only() {
-        return Err(Refusal::denied("Restricted API access."));
-    }
+    caller.require_unrestricted()?;
     if definition.is_some_and(|definition| definition.disabled) {
         return Err(Refusal::denied("Disabled form."));
     }
