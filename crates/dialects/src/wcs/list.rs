@@ -134,10 +134,10 @@ fn css_class(status: Option<&str>) -> String {
 pub enum Envelope {
     /// Nothing: the list is an array.
     Bare,
-    /// `{"err": 0, "count": …, "data": […]}`, with the links to the pages beside where there are any.
+    /// `{"err": 0, "count": …, "data": […]}`, the count where it is told, with the links to the pages beside where there are any.
     Dict {
-        /// How many rows there are in all.
-        count: u64,
+        /// How many rows there are in all, where that is told: to find out costs as much as they are many.
+        count: Option<u64>,
         /// The address of the page before.
         previous: Option<String>,
         /// The address of the page behind.
@@ -161,7 +161,10 @@ impl List {
     pub fn begin(envelope: Envelope) -> (Self, String) {
         let text = match &envelope {
             Envelope::Bare => "[".to_owned(),
-            Envelope::Dict { count, .. } => format!("{{\"err\":0,\"count\":{count},\"data\":["),
+            Envelope::Dict { count: Some(count), .. } => {
+                format!("{{\"err\":0,\"count\":{count},\"data\":[")
+            }
+            Envelope::Dict { count: None, .. } => "{\"err\":0,\"data\":[".to_owned(),
             Envelope::Data => "{\"data\":[".to_owned(),
             Envelope::Features => "{\"type\":\"FeatureCollection\",\"features\":[".to_owned(),
         };

@@ -22,6 +22,8 @@ use super::{Asked, cases};
 
 /// Records that are ordered by their answers at most.
 pub(super) const MOST_SORTED: usize = 100_000;
+/// Whole records that are held at once. Each is a tree of all its answers, and takes many times what is sent of it.
+const WHOLE_AT_ONCE: usize = 50;
 /// Rows that are looked at once, where an offset leaves them out.
 const SKIPPED_AT_ONCE: usize = 1_000;
 
@@ -132,13 +134,13 @@ impl Chosen {
         if is_plain {
             self.skip().await?;
         }
-        let room =
-            self.left.map_or(AT_ONCE, |left| usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE));
+        let most = if is_plain && !self.wanted.is_whole { AT_ONCE } else { WHOLE_AT_ONCE };
+        let room = room_of(self.left).min(most);
         if room == 0 {
             return Ok(None);
         }
         // Where rows are left out for their answers, as many are looked at as at any time.
-        let listed = self.take(if is_plain { room } else { AT_ONCE }).await?;
+        let listed = self.take(if is_plain { room } else { most }).await?;
         if listed.is_empty() {
             return Ok(None);
         }
@@ -214,6 +216,17 @@ impl Chosen {
         if all.pushdown.nothing {
             return Ok(0);
         }
+        let last = asked.app.hub.store().last_change(asked.project()).await?;
+        let list = ListKey::of(asked, &all, last);
+        if let Some(known) = asked.app.places.count(list) {
+            return Ok(known);
+        }
+        let count = Self::count_anew(asked, all).await?;
+        asked.app.places.counted(list, count);
+        Ok(count)
+    }
+
+    async fn count_anew(asked: &Asked, all: Wanted) -> Result<u64, Turned> {
         if all.predicate.is_trivial() {
             let (store, project) = (asked.app.hub.store(), asked.project());
             let mut count = 0;

@@ -12,9 +12,9 @@ use fieldpost_dialects::wcs::list::{Envelope, has_places};
 use fieldpost_dialects::wcs::{RecordsAt, table};
 use fieldpost_engine::FollowedForm;
 use fieldpost_model::form_definition::{DisplayLocation, FormField};
-use fieldpost_model::progress_list::{Order, OrderKey, Whom};
+use fieldpost_model::progress_list::Whom;
 use fieldpost_model::time::Timestamp;
-use fieldpost_rules::wcs::list::{ListFacts, ListOrder, ListQuery, read};
+use fieldpost_rules::wcs::list::{ListFacts, ListQuery, read};
 use fieldpost_rules::wcs::reading::{Address, Kind, Reading, StatusReader, may_read};
 use fieldpost_rules::wcs::{Parameters, Refusal};
 
@@ -162,15 +162,11 @@ fn query(
         caller: &caller,
         people: &|name_id| person(asked, name_id),
         calendar: asked.calendar(),
+        usual: (asked.records == RecordsAt::Cases).then(|| cases::usual_order(parameters)),
     };
     let mut query = read(parameters, &facts)?;
-    let is_ordered = parameters.has("order_by") || query.order != ListOrder::Native;
     if asked.records == RecordsAt::Cases && reading.anonymised {
         cases::refuse_asking_for_ids(&query)?;
-    }
-    if asked.records == RecordsAt::Cases && (!is_ordered || reading.anonymised) {
-        // Cases are listed in the order of their changes at no cost. That of their numbers would tell their ids.
-        query.pushdown.order = Order { by: OrderKey::UpdatedAt, descending: true };
     }
     if !form.is_tracked {
         // It concerns whoever may read it at all, and waits for nobody.
@@ -211,7 +207,11 @@ async fn rows(
     };
     let wanted = wanted(&reader.asked, form, &query, shape.is_whole());
     let envelope = if query.is_dict {
-        let count = Chosen::count(&reader.asked, &wanted).await?;
+        let count = if query.is_counted {
+            Some(Chosen::count(&reader.asked, &wanted).await?)
+        } else {
+            None
+        };
         dict(&reader.asked, &query, count)
     } else {
         Envelope::Bare
@@ -228,8 +228,8 @@ async fn rows(
     Ok(written::json(reader, Some(form), chosen, (envelope, shape), cursor))
 }
 
-/// The count, and the links to the pages beside this one, where a limit cuts pages.
-fn dict(asked: &Asked, query: &ListQuery, count: u64) -> Envelope {
+/// The count where it is told, and the links to the pages beside this one, where a limit cuts pages.
+fn dict(asked: &Asked, query: &ListQuery, count: Option<u64>) -> Envelope {
     let (mut previous, mut next) = (None, None);
     if let Some(limit) = query.limit.filter(|_| !query.gives_cursor) {
         let link = |offset: u64| {
@@ -237,7 +237,7 @@ fn dict(asked: &Asked, query: &ListQuery, count: u64) -> Envelope {
             written::linked(asked, &set, &[])
         };
         let behind = query.offset.saturating_add(limit);
-        next = (limit > 0 && behind < count).then(|| link(behind));
+        next = (limit > 0 && count.is_some_and(|count| behind < count)).then(|| link(behind));
         previous = (query.offset > 0).then(|| link(query.offset.saturating_sub(limit)));
     }
     Envelope::Dict { count, previous, next }

@@ -1,9 +1,9 @@
-//! Where pages of lists began that were asked for by an offset.
+//! Where pages of lists began that were asked for by an offset, and how long the lists are.
 //!
 //! An offset counts rows, and rows are counted by passing them: the last page of a long list would cost as much
 //! as the whole list. Whoever reads a list page by page asks each time for what follows the page before, so the
 //! end of each page that was given is remembered, for as long as nothing in the project has changed: the next
-//! one begins there, as it would by a cursor. What is remembered is only ever a shorter way to the same rows; a
+//! one begins there, as it would by a cursor. The same holds of the count, which would be made anew for each page. What is remembered is only ever a shorter way to the same rows; a
 //! hub that has forgotten, or never knew, counts.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -37,31 +37,57 @@ impl ListKey {
     }
 }
 
-/// The ends of pages that were given: by the number of rows before them.
+/// What is known of a list.
 #[derive(Debug, Default)]
-pub(crate) struct Places(Mutex<VecDeque<(ListKey, BTreeMap<u64, ListPlace>)>>);
+struct Known {
+    /// The ends of pages that were given: by the number of rows before them.
+    ends: BTreeMap<u64, ListPlace>,
+    /// How many rows it has, where that was counted.
+    count: Option<u64>,
+}
+
+/// The lists that were read lately.
+#[derive(Debug, Default)]
+pub(crate) struct Places(Mutex<VecDeque<(ListKey, Known)>>);
 
 impl Places {
     /// The last end of a page that lies before an offset or at it.
     pub(super) fn before(&self, list: ListKey, offset: u64) -> Option<(u64, ListPlace)> {
         let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, places) = lists.iter().find(|(known, _)| *known == list)?;
-        let (rows, place) = places.range(..=offset).next_back()?;
+        let (_, known) = lists.iter().find(|(key, _)| *key == list)?;
+        let (rows, place) = known.ends.range(..=offset).next_back()?;
         Some((*rows, place.clone()))
     }
 
-    /// Remembers that a page ended there. The list that nobody has read for the longest time is forgotten for it,
-    /// and of one list the page that was nearest to its beginning.
+    /// How many rows a list has, where that was counted.
+    pub(super) fn count(&self, list: ListKey) -> Option<u64> {
+        let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.iter().find(|(key, _)| *key == list)?.1.count
+    }
+
+    /// Remembers how many rows a list has.
+    pub(super) fn counted(&self, list: ListKey, count: u64) {
+        self.change(list, |known| known.count = Some(count));
+    }
+
+    /// Remembers that a page ended there; of one list the page that was nearest to its beginning is forgotten for
+    /// it.
     pub(super) fn ended(&self, list: ListKey, rows: u64, place: ListPlace) {
+        self.change(list, |known| {
+            known.ends.insert(rows, place);
+            if known.ends.len() > MOST_PLACES {
+                known.ends.pop_first();
+            }
+        });
+    }
+
+    /// Changes what is known of a list. The one that nobody has read for the longest time is forgotten for it.
+    fn change(&self, list: ListKey, change: impl FnOnce(&mut Known)) {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = lists.iter().position(|(known, _)| *known == list);
-        let mut places =
-            found.and_then(|at| lists.remove(at)).map_or_else(BTreeMap::new, |it| it.1);
-        places.insert(rows, place);
-        if places.len() > MOST_PLACES {
-            places.pop_first();
-        }
-        lists.push_back((list, places));
+        let found = lists.iter().position(|(key, _)| *key == list);
+        let mut known = found.and_then(|at| lists.remove(at)).map(|it| it.1).unwrap_or_default();
+        change(&mut known);
+        lists.push_back((list, known));
         if lists.len() > MOST_LISTS {
             lists.pop_front();
         }
@@ -91,6 +117,17 @@ mod tests {
         ] {
             assert_eq!(places.before(list, offset), expected, "{offset}");
         }
+    }
+
+    #[test]
+    fn a_count_is_remembered_beside_the_pages() {
+        let places = Places::default();
+        let (one, other) = (ListKey([1; 32]), ListKey([2; 32]));
+        places.ended(one, 50, place(5));
+        assert_eq!(places.count(one), None);
+        places.counted(one, 7);
+        assert_eq!((places.count(one), places.count(other)), (Some(7), None));
+        assert!(places.before(one, 50).is_some());
     }
 
     #[test]

@@ -217,6 +217,7 @@ async fn a_cursor_goes_on_where_it_was_however_many_came_meanwhile() {
         for turn in 0..5 {
             let page = good(BY_PARTNER.get(&hub, &path).await).await;
             found.extend(ids(&page).iter().map(|id| (*id).to_owned()));
+            assert!(page.get("count").is_none(), "a page by cursor costs no count: {page}");
             if let Some(last) = page["cursor"].as_str() {
                 last.clone_into(&mut cursor);
             }
@@ -233,6 +234,8 @@ async fn a_cursor_goes_on_where_it_was_however_many_came_meanwhile() {
         submit(&hub, "request", &json!({ "data": { "name": "Newer" } })).await;
         let path = format!("{LIST}?order_by=last_update_time&cursor={cursor}");
         assert_eq!(ids(&good(BY_PARTNER.get(&hub, &path).await).await), ["7"]);
+        let counted = BY_PARTNER.get(&hub, &format!("{path}&response_type=dict")).await;
+        assert_eq!(good(counted).await["count"], 7);
     }
 }
 

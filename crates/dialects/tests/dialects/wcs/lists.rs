@@ -83,7 +83,7 @@ fn a_list_is_written_row_by_row() {
         text
     };
     let dict = |previous: Option<&str>, next: Option<&str>| Envelope::Dict {
-        count: 7,
+        count: Some(7),
         previous: previous.map(str::to_owned),
         next: next.map(str::to_owned),
     };
@@ -104,6 +104,11 @@ fn a_list_is_written_row_by_row() {
             dict(Some("/a?x=\"1\""), Some("/b")),
             r#"{"err":0,"count":7,"data":[1,"a"],"previous":"/a?x=\"1\"","next":"/b"}"#,
             r#"{"err":0,"count":7,"data":[],"previous":"/a?x=\"1\"","next":"/b"}"#,
+        ),
+        (
+            Envelope::Dict { count: None, previous: None, next: None },
+            r#"{"err":0,"data":[1,"a"]}"#,
+            r#"{"err":0,"data":[]}"#,
         ),
     ] {
         assert_eq!(written(envelope.clone(), &rows), full);

@@ -39,7 +39,7 @@ mod status;
 mod tests;
 
 use fieldpost_model::form_definition::FormDefinition;
-use fieldpost_model::progress_list::{Pushdown, Whom};
+use fieldpost_model::progress_list::{Order, Pushdown, Whom};
 
 use super::days::Calendar;
 use super::query::invalid_value;
@@ -69,6 +69,9 @@ pub struct ListFacts<'a> {
     pub people: &'a dyn Fn(&str) -> Option<Whom>,
     /// Now, and where.
     pub calendar: Calendar,
+    /// The order that the records come in at no cost, where that is another than that of submissions: it counts
+    /// wherever none is asked for.
+    pub usual: Option<Order>,
 }
 
 impl std::fmt::Debug for ListFacts<'_> {
@@ -94,8 +97,11 @@ pub struct ListQuery {
     pub offset: u64,
     /// Whether the answer says where to go on.
     pub gives_cursor: bool,
-    /// Whether the rows stand in an object with their count.
+    /// Whether the rows stand in an object.
     pub is_dict: bool,
+    /// Whether that tells how many there are in all. Whoever goes on by cursors asks for many pages, and would pay
+    /// for the count with each: it is told where `response_type=dict` is said.
+    pub is_counted: bool,
     /// What each row has.
     pub switches: Switches,
     /// Whether rows name nobody.
@@ -140,6 +146,7 @@ pub fn read(parameters: &Parameters, facts: &ListFacts<'_>) -> Result<ListQuery,
         offset,
         gives_cursor: cursor.is_some(),
         is_dict: is_dict(parameters, facts.kind),
+        is_counted: cursor.is_none() || parameters.has("response_type"),
         switches: switches::of_row(parameters),
         anonymised,
     })
