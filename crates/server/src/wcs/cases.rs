@@ -19,7 +19,7 @@ use fieldpost_model::case::{Case, Closing};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::lifecycle::StatusKind;
 use fieldpost_model::progress::Channel;
-use fieldpost_model::progress_list::{DraftRule, ListPlace, OrderKey, Pushdown};
+use fieldpost_model::progress_list::{DraftRule, ListPlace, Order, OrderKey, Pushdown};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::Record;
 use fieldpost_rules::wcs::caller::Caller;
@@ -89,6 +89,13 @@ pub(super) fn refuse_without_names(
         return Err(Refusal::denied(text));
     }
     Ok(())
+}
+
+/// The order of a list that asks for none. Cases are kept in that of their changes, and that of their numbers would tell
+/// their ids. Whoever goes on by cursors reads the oldest change first: what changes between two pages moves behind the
+/// last one and comes again, where it would be missed if it moved before the first.
+pub(super) fn usual_order(parameters: &Parameters) -> Order {
+    Order { by: OrderKey::UpdatedAt, descending: !parameters.has("cursor") }
 }
 
 /// Refuses to find cases by their numbers, and to go on behind one, where nobody is named: these follow from their ids.

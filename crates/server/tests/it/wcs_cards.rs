@@ -1,5 +1,7 @@
 //! Cases as cards: read as clients of w.c.s. read them, and imported as they import them.
 
+use std::collections::BTreeSet;
+
 use fieldpost_dialects::wcs::case;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -159,6 +161,51 @@ async fn a_list_of_cards_goes_on_behind_a_cursor_with_what_has_changed() {
         let changed = list(&hub, &format!("?{order}&cursor={cursor}&full=on")).await;
         assert_eq!(ids(&changed), ["a"]);
         assert_eq!(changed["data"][0]["fields"]["village"], "Karen");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_cards_miss_none_while_cards_change() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let rows = (0..40).map(|number| format!("n{number},x\n")).collect::<Vec<_>>().concat();
+        imported(&hub, "child/import-csv", &format!("id,village\n{rows}")).await;
+        let all = list(&hub, "?order_by=receipt_time").await;
+        let all: BTreeSet<String> = ids(&all).into_iter().map(str::to_owned).collect();
+        assert_eq!(all.len(), 43);
+        let karen = "<update><village>Karen</village></update>";
+        for (order, is_in_order_of_changes) in
+            [("", true), ("order_by=last_update_time", true), ("order_by=-receipt_time", false)]
+        {
+            let (mut seen, mut changed) = (Vec::new(), BTreeSet::new());
+            let mut cursor = String::new();
+            loop {
+                let page = list(&hub, &format!("?{order}&limit=9&cursor={cursor}")).await;
+                let found: Vec<String> = ids(&page).into_iter().map(str::to_owned).collect();
+                let Some(last) = found.last().filter(|_| found.len() == 9).cloned() else {
+                    seen.extend(found);
+                    break;
+                };
+                seen.extend(found);
+                // One that was read, and one that was not yet.
+                let unread = all.iter().find(|id| !seen.contains(id)).cloned();
+                if changed.len() < 4 {
+                    for id in unread.into_iter().chain([last]) {
+                        let form_id = format!("{order}-{id}");
+                        hub.fill("", form(&form_id, "f", &block(&id, karen))).await;
+                        changed.insert(id);
+                    }
+                }
+                text(&page["cursor"]).clone_into(&mut cursor);
+            }
+            assert_eq!(seen.iter().cloned().collect::<BTreeSet<_>>(), all, "{order}");
+            for id in &all {
+                let times = seen.iter().filter(|it| *it == id).count();
+                let may_come_again = is_in_order_of_changes && changed.contains(id);
+                assert!(times == 1 || may_come_again && times == 2, "{order} {id}: {times}");
+            }
+            assert_eq!(changed.len(), 4, "{order}");
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! One key: `id`, `receipt_time`, `last_update_time`, the name of a field, or `f` and its id; `-` before it turns it
 //! round. What is not said is the newest first; what is searched for, the best first; sheets have the greatest
-//! number first. Rows that name nobody have no other order, because an order by answers would tell of them.
+//! number first. Rows that name nobody have no other order, because an order by answers would tell of them. Records
+//! that are kept in another order than submissions say so ([`ListFacts::usual`]): then that one stands for all of these.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -60,12 +61,13 @@ pub(super) fn read(
 ) -> Result<Ordered, Refusal> {
     let wanted = parameters.one("order_by")?.filter(|wanted| !wanted.is_empty());
     let native = |native| Ok(Ordered { native, order: ListOrder::Native });
+    let cheapest = facts.usual.unwrap_or(BY_NUMBER);
     if facts.reading.anonymised {
-        return native(BY_NUMBER);
+        return native(cheapest);
     }
     let usual = match facts.address {
-        Address::Sheet => BY_NUMBER,
-        _ => Order::default(),
+        Address::Sheet => cheapest,
+        _ => facts.usual.unwrap_or_default(),
     };
     let Some(wanted) = wanted else {
         let order = if has_search && !has_cursor { ListOrder::Rank } else { ListOrder::Native };
@@ -78,7 +80,7 @@ pub(super) fn read(
         "id" if has_ids && has_cursor => return Err(refusal()),
         "id" if has_ids => {
             let order = ListOrder::Identifier { descending };
-            return Ok(Ordered { native: BY_NUMBER, order });
+            return Ok(Ordered { native: cheapest, order });
         }
         "id" => OrderKey::Number,
         "receipt_time" => OrderKey::ReceivedAt,
@@ -87,7 +89,7 @@ pub(super) fn read(
             let target = target(facts.definition, name).filter(|_| !has_cursor);
             let target = target.ok_or_else(refusal)?;
             let order = ListOrder::Field { target, descending };
-            return Ok(Ordered { native: BY_NUMBER, order });
+            return Ok(Ordered { native: cheapest, order });
         }
     };
     native(Order { by, descending })

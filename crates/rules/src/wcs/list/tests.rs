@@ -112,6 +112,7 @@ fn read_as(
         caller,
         people: &people,
         calendar: calendar(),
+        usual: None,
     };
     let query = read(&Parameters::of_query(query), &facts);
     query.map_err(|refusal| {
@@ -277,6 +278,7 @@ fn pages_are_counted_and_cards_stand_in_an_object() {
         caller: &agents(),
         people: &people,
         calendar: calendar(),
+        usual: None,
     };
     let cards = |query: &str| read(&Parameters::of_query(query), &facts).unwrap().is_dict;
     assert!(cards("") && cards("response_type=dict") && !cards("response_type=list"));
@@ -361,6 +363,7 @@ fn a_hidden_status_is_asked_for_by_what_is_shown_in_its_place() {
             caller: &agents(),
             people: &people,
             calendar: calendar(),
+            usual: None,
         };
         read(&Parameters::of_query(query), &facts).unwrap()
     };
