@@ -2,20 +2,26 @@
 //!
 //! The document says what is asked and which statuses there are, so that another program can make sense of
 //! records. It does not say all: lists of items are not in it, nor what a status does. So a form that is read
-//! from one ([`read()`]) has to be completed by its author, and what is missing is told as [`Missing`].
-//! Without `include-id=on` fields have no ids; they are numbered then.
+//! from one ([`read()`]) has to be completed by its author, and what is missing is told as [`Missing`]; so is
+//! whatever a document says that a form here cannot have. Without `include-id=on` fields have no ids; they are
+//! numbered then.
 
+mod fields;
+mod keys;
+mod missing;
 mod read;
+mod reader;
 
-use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField};
+use fieldpost_model::form_definition::{Drafts, FieldType, FormDefinition, FormField};
 use fieldpost_model::json::Value;
-use fieldpost_model::lifecycle::{ActionKind, Lifecycle, Status};
+use fieldpost_model::lifecycle::{ActionKind, CriticalityLevel, Lifecycle, Status, Who};
 use fieldpost_model::person::Role;
 
 use super::catalogue::category_slug;
 use super::pieces::{Object, Tree};
 use super::record::texts;
-pub use read::{Found, Missing, MissingCode, read};
+pub use missing::{Missing, MissingCode};
+pub use read::{Found, read};
 
 /// What the language of conditions is called.
 const CONDITION_LANGUAGE: &str = "django";
@@ -47,9 +53,26 @@ pub fn write(definition: &FormDefinition, roles: &[Role], has_ids: bool) -> Valu
     object.set_some("digest_templates", digest.map(|it| Value::object([(DIGEST, it)])));
     let place = definition.geolocation.clone();
     object.set_some("geolocations", place.map(|key| Value::object([(PLACE, key)])));
+    if !definition.submission_roles.is_empty() {
+        object.set("backoffice_submission_roles", texts(&definition.submission_roles));
+    }
+    add_drafts(&mut object, definition.drafts);
     object.set("fields", fields(&definition.fields, has_ids));
     object.set("workflow", workflow(&definition.lifecycle, roles, has_ids));
     Tree::from(object).into_value()
+}
+
+/// How drafts are kept, where it is not the usual: w.c.s. counts whole days.
+fn add_drafts(object: &mut Object, drafts: Option<Drafts>) {
+    const DAY: u64 = 24 * 60 * 60;
+    let (Some(drafts), usual) = (drafts, Drafts::DEFAULT) else { return };
+    let seconds = drafts.lifespan.as_secs();
+    if drafts.lifespan != usual.lifespan && seconds.is_multiple_of(DAY) {
+        object.set("drafts_lifespan", (seconds / DAY).to_string());
+    }
+    if drafts.max_per_user != usual.max_per_user {
+        object.set("drafts_max_per_user", drafts.max_per_user.to_string());
+    }
 }
 
 fn fields(fields: &[FormField], has_ids: bool) -> Tree {
@@ -74,6 +97,10 @@ fn field(field: &FormField, has_ids: bool) -> Tree {
     let condition =
         condition.map(|it| Value::object([("type", CONDITION_LANGUAGE.to_owned()), ("value", it)]));
     object.set_some("condition", condition);
+    if field.display_locations != FormField::USUAL_DISPLAY {
+        let places = field.display_locations.iter().map(|place| Value::from(place.name()));
+        object.set("display_locations", Value::Array(places.collect()));
+    }
     if field.field_type.has_columns() {
         object.set("columns", texts(&field.columns));
     }
@@ -104,7 +131,18 @@ fn workflow(lifecycle: &Lifecycle, roles: &[Role], has_ids: bool) -> Object {
     let roles = roles.iter().map(|role| (role.id.clone(), role.name.clone()));
     object.set("roles", Value::object(roles));
     object.set("actions", actions(lifecycle));
+    if !lifecycle.criticality_levels.is_empty() {
+        let levels = lifecycle.criticality_levels.iter().map(level);
+        object.set("criticality_levels", Tree::List(levels.collect()));
+    }
     object
+}
+
+fn level(level: &CriticalityLevel) -> Tree {
+    let mut object = Object::default();
+    object.set("name", level.name.clone());
+    object.set_some("colour", level.colour.clone());
+    object.into()
 }
 
 fn status(status: &Status) -> Tree {
@@ -114,6 +152,11 @@ fn status(status: &Status) -> Tree {
     object.set("endpoint", status.is_endpoint());
     object.set("waitpoint", status.is_waitpoint());
     object.set("forced_endpoint", status.forced_endpoint);
+    if !status.visible_to.is_empty() {
+        let people = status.visible_to.iter().map(Who::name).map(str::to_owned);
+        object.set("visibility", texts(&people.collect::<Vec<_>>()));
+    }
+    object.set_some("colour", status.colour.clone());
     object.into()
 }
 

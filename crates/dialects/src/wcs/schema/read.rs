@@ -1,17 +1,27 @@
 //! A form, read from the document that another system gives of it.
+//!
+//! Every key of the document is taken out of its object once it is understood ([`Keys`]); what is still there at
+//! the end is told. So nothing that a schema says is lost without a word, whatever it is.
 
-use std::borrow::Cow;
+use std::time::Duration;
 
 use fieldpost_model::form_definition::{
-    AnonymiseMode, Drafts, FieldType, FormDefinition, FormField, Item, TrackingCodes,
+    Drafts, FieldType, FormDefinition, FormField, TrackingCodes, keyed,
 };
 use fieldpost_model::json::Value;
-use fieldpost_model::lifecycle::{Function, Lifecycle, RECEIVER, Status};
+use fieldpost_model::lifecycle::{CriticalityLevel, Function, Lifecycle, RECEIVER, Status};
 
-use super::{CONDITION_LANGUAGE, DIGEST, PLACE};
+use super::fields::Around;
+use super::keys::{Keys, filled, written};
+use super::missing::{Missing, MissingCode};
+use super::reader::{Reader, colour, is_role};
+use super::{DIGEST, PLACE};
 
-/// The deepest that blocks can stand in each other.
-const MOST_BLOCKS: usize = 8;
+/// The longest that drafts can be kept, in days.
+const MOST_DAYS: u64 = 3_650;
+
+/// The most drafts that one person can be allowed.
+const MOST_DRAFTS: u32 = 1_000;
 
 /// A form that was read, and what its author has to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,320 +32,254 @@ pub struct Found {
     pub missing: Vec<Missing>,
 }
 
-fieldpost_model::names! {
-    /// What is missing of a form that was read.
-    pub enum MissingCode {
-        /// The items of a list: anything can be chosen.
-        Items = "items",
-        /// The fields of a block.
-        BlockFields = "block-fields",
-        /// A field, because there is none of its type here.
-        Field = "field",
-        /// A condition, because it is written in another language.
-        Condition = "condition",
-        /// What a status does: records would stay in it for ever.
-        StatusActions = "status-actions",
-        /// What an action does that programs can set off.
-        Action = "action",
-        /// The roles that the functions are bound to.
-        FunctionRole = "function-role",
-    }
-}
-
-/// Something that is missing of a form that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// What.
-    pub code: MissingCode,
-    /// Where: the label or name of a field, the id of a status, a function or an action.
-    pub place: String,
-    /// The same as a way through the form: keys of the project file, with names in the place of numbers.
-    pub path: String,
-}
-
-impl Missing {
-    /// What is missing and what to do about it, in a sentence.
-    pub fn what(&self) -> String {
-        let place = &self.place;
-        match self.code {
-            MissingCode::Items => format!(
-                "The schema does not say what can be chosen in {place}: write its `items`, each with `id` and \
-                 `text`. Until then any text is taken."
-            ),
-            MissingCode::BlockFields => {
-                format!("The schema does not say what the block {place} asks: write its `fields`.")
-            }
-            MissingCode::Field => {
-                format!("The field {place} is of a type that there is not here: it is left out.")
-            }
-            MissingCode::Condition => format!(
-                "The condition of {place} is an expression of Python: write it as a condition of a template. \
-                 Until then the field is always asked."
-            ),
-            MissingCode::StatusActions => format!(
-                "The schema does not say what the status {place} does: write its `actions`. Until then it \
-                 is an end."
-            ),
-            MissingCode::Action => format!(
-                "Programs can set off {place}; the schema does not say what it does: write the jump or the \
-                 global action."
-            ),
-            MissingCode::FunctionRole => format!(
-                "The schema does not say which role has the function {place}: write `functions: {{ {place}: \
-                 <role> }}`."
-            ),
-        }
-    }
-}
-
 /// Reads a form. `None` where it is no such document: it has no fields, or no name.
 pub fn read(document: &Value<'_>) -> Option<Found> {
     let mut reader = Reader::default();
-    let asked = document.get("fields")?.as_array()?;
-    let title = text(document, "name").or_else(|| text(document, "url_name"))?;
-    let name = text(document, "url_name").unwrap_or_else(|| super::category_slug(&title));
-    let is = |key: &str| document.get(key).and_then(Value::as_bool).unwrap_or(false);
-    let verify_fields = strings(document.get("tracking_code_verify_fields"));
+    let mut keys = Keys::of(document)?;
+    let asked = keys.take("fields", Value::as_array)?;
+    let (title, slug) = (keys.text("name"), keys.text("url_name"));
+    let title = title.or_else(|| slug.clone())?;
+    let fields = reader.fields(asked, Around { path: "fields", prefix: "", depth: 0 });
+    let lifecycle = reader.lifecycle(&mut keys);
+    let category = keys.text("category");
+    // The id of a category is its place in the other system's own list; what is written here follows from its name.
+    let own_id = category.as_deref().map(super::category_slug);
+    keys.take("category_id", |id| (id.as_str() == own_id.as_deref()).then_some(()));
     let definition = FormDefinition {
-        name,
+        name: slug.unwrap_or_else(|| super::category_slug(&title)),
         title,
-        description: text(document, "description").unwrap_or_default(),
-        category: text(document, "category"),
-        keywords: keywords(document.get("keywords")),
-        disabled: is("disabled"),
-        only_allow_one: is("only_allow_one"),
-        tracking_codes: is("enable_tracking_codes").then_some(TrackingCodes { verify_fields }),
-        drafts: Some(Drafts::DEFAULT),
-        digest_template: document.path(&["digest_templates", DIGEST]).and_then(filled),
-        id_template: text(document, "id_template"),
-        fields: reader.fields(asked, Around { path: "fields", prefix: "", depth: 0 }),
-        lifecycle: reader.lifecycle(document.get("workflow")),
+        description: keys.take("description", written).unwrap_or_default(),
+        category,
+        keywords: reader.keywords(&mut keys),
+        disabled: keys.flag("disabled").unwrap_or(false),
+        only_allow_one: keys.flag("only_allow_one").unwrap_or(false),
+        submission_roles: reader.roles(&mut keys, "backoffice_submission_roles"),
+        tracking_codes: reader.tracking_codes(&mut keys, &fields),
+        drafts: Some(drafts(&mut keys)),
+        digest_template: reader.digest(&mut keys),
+        id_template: keys.text("id_template"),
+        geolocation: reader.place(&mut keys, &fields),
+        fields,
+        lifecycle,
         ..FormDefinition::default()
     };
-    let geolocation = place(document, &definition.fields);
-    Some(Found {
-        definition: FormDefinition { geolocation, ..definition },
-        missing: reader.missing,
-    })
+    reader.leave(keys, "");
+    Some(Found { definition, missing: reader.missing })
 }
 
-#[derive(Default)]
-struct Reader {
-    missing: Vec<Missing>,
-}
-
-/// Where fields stand.
-#[derive(Clone, Copy)]
-struct Around<'a> {
-    /// The way to them.
-    path: &'a str,
-    /// What the ids of those begin with that have none of their own.
-    prefix: &'a str,
-    /// How many blocks are around them.
-    depth: usize,
-}
-
-impl Around<'_> {
-    fn path_of(self, place: &str) -> String {
-        format!("{}.{place}", self.path)
+/// How drafts are kept: w.c.s. counts days.
+fn drafts(keys: &mut Keys<'_>) -> Drafts {
+    let days = |value: &Value<'_>| {
+        let days: u64 = filled(value)?.parse().ok()?;
+        (1..=MOST_DAYS).contains(&days).then(|| Duration::from_hours(days * 24))
+    };
+    let most = |value: &Value<'_>| {
+        let most: u32 = filled(value)?.parse().ok()?;
+        (1..=MOST_DRAFTS).contains(&most).then_some(most)
+    };
+    let usual = Drafts::DEFAULT;
+    Drafts {
+        lifespan: keys.take("drafts_lifespan", days).unwrap_or(usual.lifespan),
+        max_per_user: keys.take("drafts_max_per_user", most).unwrap_or(usual.max_per_user),
     }
 }
-
-/// What the type of a block begins with; the name of the block follows.
-const NAMED_BLOCK: &str = "block:";
 
 impl Reader {
-    fn miss(&mut self, code: MissingCode, place: &str, path: String) {
-        self.missing.push(Missing { code, place: place.to_owned(), path });
+    /// Words, as a list or with commas between them.
+    fn keywords(&mut self, keys: &mut Keys<'_>) -> Vec<String> {
+        let words = keys.take("keywords", Value::as_str);
+        words.map_or_else(
+            || self.texts(keys, "keywords", ""),
+            |words| {
+                let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+                words.map(str::to_owned).collect()
+            },
+        )
     }
 
-    /// Fields without ids are numbered.
-    fn fields(&mut self, asked: &[Value<'_>], around: Around<'_>) -> Vec<FormField> {
-        let numbered = asked.iter().zip(1_u32..);
-        numbered.filter_map(|(asked, number)| self.field(asked, around, number)).collect()
+    fn roles(&mut self, keys: &mut Keys<'_>, key: &str) -> Vec<String> {
+        let role = |value: &Value<'_>| filled(value).filter(|role| is_role(role));
+        self.list(keys, key, "", role).unwrap_or_default()
     }
 
-    fn field(&mut self, asked: &Value<'_>, around: Around<'_>, number: u32) -> Option<FormField> {
-        let label = asked.get("label").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let name = text(asked, "varname");
-        let place = name.clone().unwrap_or_else(|| label.clone());
-        let path = around.path_of(&place);
-        let written = asked.get("type").and_then(Value::as_str).unwrap_or_default();
-        let is_named_block = written.starts_with(NAMED_BLOCK);
-        let written = if is_named_block { FieldType::Block.name() } else { written };
-        let Some(field_type) = FieldType::from_name(written) else {
-            self.miss(MissingCode::Field, &place, path);
-            return None;
-        };
-        let id = text(asked, "id").unwrap_or_else(|| format!("{}{number}", around.prefix));
-        let anonymise = asked.get("anonymise").and_then(Value::as_str);
-        let anonymise = anonymise.and_then(AnonymiseMode::from_name);
-        let items = items(asked.get("items"));
-        if field_type.has_items() && items.is_empty() {
-            self.miss(MissingCode::Items, &place, format!("{path}.items"));
-        }
-        let fields = if field_type == FieldType::Block {
-            self.block(asked, &place, around)
-        } else {
-            Vec::new()
-        };
-        let columns =
-            if field_type.has_columns() { strings(asked.get("columns")) } else { Vec::new() };
-        let is_table = field_type == FieldType::Table;
-        Some(FormField {
-            id,
-            label,
-            name,
-            required: asked.get("required").and_then(Value::as_bool).unwrap_or(false),
-            hint: text(asked, "hint").unwrap_or_default(),
-            condition: self.condition(asked.get("condition"), &place, &path),
-            anonymise: anonymise.unwrap_or_else(|| field_type.default_anonymise()),
-            items: if field_type.has_items() { items } else { Vec::new() },
-            fields,
-            columns,
-            rows: if is_table { strings(asked.get("rows")) } else { Vec::new() },
-            template: (field_type == FieldType::Computed).then(|| template(asked.get("value"))),
-            ..FormField::new(String::new(), field_type)
-        })
-    }
-
-    fn block(&mut self, asked: &Value<'_>, place: &str, around: Around<'_>) -> Vec<FormField> {
-        let path = format!("{}.fields", around.path_of(place));
-        let fields = asked.path(&["schema", "fields"]).and_then(Value::as_array);
-        if let Some(fields) = fields.filter(|_| around.depth < MOST_BLOCKS) {
-            self.fields(fields, Around { path: &path, prefix: "", depth: around.depth + 1 })
-        } else {
-            self.miss(MissingCode::BlockFields, place, path);
-            Vec::new()
-        }
-    }
-
-    /// Conditions were expressions of Python once; those cannot be taken over.
-    fn condition(
+    /// Whether records are found by a code, and what must be said with it: fields by their keys, or by their ids
+    /// as w.c.s. has them.
+    fn tracking_codes(
         &mut self,
-        condition: Option<&Value<'_>>,
-        place: &str,
-        path: &str,
-    ) -> Option<String> {
-        let condition = condition?;
-        let value = condition.get("value").and_then(filled)?;
-        if condition.get("type").and_then(Value::as_str) == Some(CONDITION_LANGUAGE) {
-            return Some(value);
+        keys: &mut Keys<'_>,
+        fields: &[FormField],
+    ) -> Option<TrackingCodes> {
+        if !keys.flag("enable_tracking_codes").unwrap_or(false) {
+            return None;
         }
-        self.miss(MissingCode::Condition, place, format!("{path}.condition"));
-        None
+        let keyed = keyed(fields);
+        let known = |value: &Value<'_>| {
+            let written = filled(value)?;
+            let is_it = |it: &&(String, &FormField)| it.0 == written;
+            let found = keyed.iter().find(is_it);
+            let found = found.or_else(|| keyed.iter().find(|(_, field)| field.id == written));
+            found.map(|(key, _)| key.clone())
+        };
+        let verify_fields = self.list(keys, "tracking_code_verify_fields", "", known);
+        Some(TrackingCodes { verify_fields: verify_fields.unwrap_or_default() })
     }
 
-    fn lifecycle(&mut self, workflow: Option<&Value<'_>>) -> Lifecycle {
-        let Some(workflow) = workflow.filter(|it| it.as_object().is_some()) else {
-            return Lifecycle::usual();
-        };
-        let statuses = workflow.get("statuses").and_then(Value::as_array).unwrap_or_default();
-        let statuses: Vec<Status> = statuses.iter().filter_map(|it| self.status(it)).collect();
-        let added = workflow.get("fields").and_then(Value::as_array).unwrap_or_default();
+    /// The one template that tells records apart; others belong to views, which there are not here.
+    fn digest(&mut self, keys: &mut Keys<'_>) -> Option<String> {
+        const ALL: &str = "digest_templates";
+        let Some(mut all) = keys.take(ALL, Keys::of) else { return keys.text("digest_template") };
+        let digest = all.text(DIGEST);
+        self.leave(all, ALL);
+        digest
+    }
+
+    /// The field that places a record. w.c.s. writes a label there and takes the first map; this system writes
+    /// the key of the field.
+    fn place(&mut self, keys: &mut Keys<'_>, fields: &[FormField]) -> Option<String> {
+        const ALL: &str = "geolocations";
+        let mut all = keys.take(ALL, Keys::of)?;
+        let keyed = keyed(fields).into_iter();
+        let maps: Vec<_> = keyed.filter(|(_, field)| field.field_type == FieldType::Map).collect();
+        let label = all.peek(PLACE).and_then(filled);
+        let named = maps.iter().find(|(key, _)| Some(key) == label.as_ref());
+        let named = named.or_else(|| maps.iter().find(|(_, it)| Some(&it.label) == label.as_ref()));
+        if named.is_some() {
+            all.text(PLACE);
+        }
+        let is_there = all.peek(PLACE).is_some() || named.is_some();
+        let found = named.or_else(|| maps.first()).filter(|_| is_there);
+        self.leave(all, ALL);
+        found.map(|(key, _)| key.clone())
+    }
+
+    fn lifecycle(&mut self, form: &mut Keys<'_>) -> Lifecycle {
+        const HERE: &str = "lifecycle";
+        let Some(mut keys) = form.take("workflow", Keys::of) else { return Lifecycle::usual() };
+        let statuses = self.statuses(&mut keys);
+        let added = keys.take("fields", Value::as_array).unwrap_or_default();
         let around = Around { path: "lifecycle.backoffice_fields", prefix: "bo", depth: 0 };
         let backoffice_fields = self.fields(added, around);
-        let functions = self.functions(workflow.get("functions"));
-        for (key, _) in workflow.get("actions").and_then(Value::as_object).unwrap_or_default() {
-            self.miss(MissingCode::Action, key, "lifecycle".to_owned());
+        let functions = self.functions(&mut keys);
+        if let Some(actions) = keys.take("actions", Keys::of) {
+            for (key, action) in actions.rest() {
+                self.miss_said(MissingCode::Action, key, HERE.to_owned(), action);
+            }
         }
-        let statuses = if statuses.is_empty() { Lifecycle::usual().statuses } else { statuses };
-        let name = text(workflow, "name").unwrap_or_default();
-        Lifecycle { name, functions, statuses, backoffice_fields, ..Lifecycle::default() }
+        if let Some(roles) = keys.take("roles", Keys::of) {
+            for (id, name) in roles.rest() {
+                self.miss_said(MissingCode::Role, id, format!("{HERE}.roles.{id}"), name);
+            }
+        }
+        let levels = self.list(&mut keys, "criticality_levels", HERE, level);
+        let lifecycle = Lifecycle {
+            name: keys.text("name").unwrap_or_default(),
+            functions,
+            statuses,
+            backoffice_fields,
+            criticality_levels: levels.unwrap_or_default(),
+            ..Lifecycle::default()
+        };
+        self.leave(keys, HERE);
+        lifecycle
     }
 
-    fn status(&mut self, status: &Value<'_>) -> Option<Status> {
-        let id = text(status, "id")?;
-        let is = |key: &str| status.get(key).and_then(Value::as_bool);
-        if is("endpoint") == Some(false) {
-            let path = format!("lifecycle.statuses.{id}.actions");
-            self.miss(MissingCode::StatusActions, &id, path);
+    fn statuses(&mut self, workflow: &mut Keys<'_>) -> Vec<Status> {
+        let written = workflow.take("statuses", Value::as_array).unwrap_or_default();
+        let mut statuses = Vec::new();
+        for (status, number) in written.iter().zip(1_u64..) {
+            match self.status(status) {
+                Some(status) => statuses.push(status),
+                None => self.leave_out(&number.to_string(), "lifecycle.statuses", status),
+            }
         }
-        let name = text(status, "name").unwrap_or_else(|| id.clone());
-        let forced_endpoint = is("forced_endpoint").unwrap_or(false);
-        Some(Status { id, name, forced_endpoint, ..Status::default() })
+        if statuses.is_empty() { Lifecycle::usual().statuses } else { statuses }
+    }
+
+    /// A status; nothing where it has no id.
+    fn status(&mut self, status: &Value<'_>) -> Option<Status> {
+        let mut keys = Keys::of(status)?;
+        let id = keys.text("id")?;
+        let path = format!("lifecycle.statuses.{id}");
+        let is_end = keys.flag("endpoint").unwrap_or(true);
+        let is_left_at_once = keys.peek("waitpoint").and_then(Value::as_bool) == Some(false);
+        if !is_end {
+            let path = format!("{path}.actions");
+            if is_left_at_once {
+                let said = Value::object([("waitpoint", false)]);
+                self.miss_said(MissingCode::StatusActions, &id, path, &said);
+            } else {
+                self.miss(MissingCode::StatusActions, &id, path);
+            }
+        }
+        // Records wait in whatever is an end; so there only the contrary would say something.
+        if !(is_end && is_left_at_once) {
+            keys.flag("waitpoint");
+        }
+        let mut visible_to = self.people(&mut keys, "visible_to", &path);
+        visible_to.extend(self.people(&mut keys, "visibility", &path));
+        let status = Status {
+            name: keys.text("name").unwrap_or_else(|| id.clone()),
+            forced_endpoint: keys.flag("forced_endpoint").unwrap_or(false),
+            visible_to,
+            colour: keys.take("colour", colour).or_else(|| keys.take("color", colour)),
+            id,
+            ..Status::default()
+        };
+        self.leave(keys, &path);
+        Some(status)
     }
 
     /// Functions by their ids; the receiver is always there, and first.
-    fn functions(&mut self, functions: Option<&Value<'_>>) -> Vec<Function> {
-        let written = functions.and_then(Value::as_object).unwrap_or_default();
-        let mut functions: Vec<Function> = written
-            .iter()
-            .map(|(id, name)| {
-                let usual = Function::named(id);
-                let name = filled(name).or_else(|| text(name, "label"));
-                Function { name: name.unwrap_or(usual.name), ..usual }
-            })
-            .collect();
+    fn functions(&mut self, workflow: &mut Keys<'_>) -> Vec<Function> {
+        let written = workflow.take("functions", Keys::of);
+        let mut functions: Vec<Function> = Vec::new();
+        for (id, described) in written.into_iter().flat_map(Keys::rest) {
+            functions.push(self.function(id, described));
+        }
         if !functions.iter().any(|function| function.id == RECEIVER) {
             functions.insert(0, Function::receiver());
         }
         functions.sort_by_key(|function| function.id != RECEIVER);
-        for function in &functions {
+        for function in functions.iter().filter(|function| function.role.is_none()) {
             let path = format!("lifecycle.functions.{}", function.id);
             self.miss(MissingCode::FunctionRole, &function.id, path);
         }
         functions
     }
-}
 
-/// A text that is not empty; ids are numbers at times.
-fn filled(value: &Value<'_>) -> Option<String> {
-    let text = value.as_str().or_else(|| value.as_number())?;
-    Some(text.to_owned()).filter(|text| !text.is_empty())
-}
-
-fn text(value: &Value<'_>, key: &str) -> Option<String> {
-    filled(value.get(key)?)
-}
-
-fn strings(value: Option<&Value<'_>>) -> Vec<String> {
-    let elements = value.and_then(Value::as_array).unwrap_or_default();
-    elements.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// Words, as a list or with commas between them.
-fn keywords(value: Option<&Value<'_>>) -> Vec<String> {
-    match value.and_then(Value::as_str) {
-        Some(words) => {
-            let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
-            words.map(str::to_owned).collect()
+    /// A function: what it is called, or that and the role that has it.
+    fn function(&mut self, id: &str, described: &Value<'_>) -> Function {
+        let usual = Function::named(id);
+        if let Some(name) = filled(described) {
+            return Function { name, ..usual };
         }
-        None => strings(value),
+        let Some(mut keys) = Keys::of(described) else {
+            self.leave_out(id, "lifecycle.functions", described);
+            return usual;
+        };
+        let path = format!("lifecycle.functions.{id}");
+        let name = keys.text("label").or_else(|| keys.text("name"));
+        let role = |value: &Value<'_>| filled(value).filter(|role| is_role(role));
+        let mut bound = keys.take("role", role);
+        if bound.is_none()
+            && let Some(mut described) = keys.take("role", Keys::of)
+        {
+            bound = described.take("slug", role).or_else(|| described.take("id", role));
+            self.leave(described, &format!("{path}.role"));
+        }
+        self.leave(keys, &path);
+        Function { name: name.unwrap_or(usual.name), role: bound, id: usual.id }
     }
 }
 
-/// Items, where the document has them: texts, or objects with an id.
-fn items(value: Option<&Value<'_>>) -> Vec<Item> {
-    let elements = value.and_then(Value::as_array).unwrap_or_default();
-    let item = |element: &Value<'_>| {
-        if let Some(text) = filled(element) {
-            return Some(Item::new(text.clone(), text));
-        }
-        let id = text(element, "id")?;
-        let own = text(element, "text").unwrap_or_else(|| id.clone());
-        Some(Item::new(id, own))
-    };
-    elements.iter().filter_map(item).collect()
-}
-
-fn template(value: Option<&Value<'_>>) -> String {
-    let Some(value) = value else { return String::new() };
-    let written = value.get("value").unwrap_or(value).as_str();
-    written.map_or(Cow::Borrowed(""), Cow::Borrowed).into_owned()
-}
-
-/// The field that places a record. w.c.s. writes a label there and takes the first map; this system writes the key
-/// of the field.
-fn place(document: &Value<'_>, fields: &[FormField]) -> Option<String> {
-    let written = document.get("geolocations")?.get(PLACE)?;
-    let keyed = fieldpost_model::form_definition::keyed(fields);
-    let mut maps = keyed.into_iter().filter(|(_, field)| field.field_type == FieldType::Map);
-    let wanted = written.as_str();
-    let first = maps.next()?;
-    if Some(first.0.as_str()) == wanted {
-        return Some(first.0);
+/// How pressing a record can be: a name, or a name with its colour.
+fn level(value: &Value<'_>) -> Option<CriticalityLevel> {
+    if let Some(name) = filled(value) {
+        return Some(CriticalityLevel { name, colour: None });
     }
-    let named = maps.find(|(key, _)| Some(key.as_str()) == wanted);
-    Some(named.map_or(first.0, |(key, _)| key))
+    let mut keys = Keys::of(value)?;
+    let name = keys.text("name")?;
+    let colour = keys.take("colour", colour).or_else(|| keys.take("color", colour));
+    let has_more = keys.rest().any(|(_, value)| super::keys::says_something(value));
+    (!has_more).then_some(CriticalityLevel { name, colour })
 }

@@ -7,6 +7,7 @@ mod encodings;
 mod lists;
 mod pushed;
 mod round_trip;
+mod schema_leaves;
 mod schemas;
 mod submits;
 mod tables;

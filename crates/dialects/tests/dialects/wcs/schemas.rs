@@ -1,7 +1,10 @@
 //! Definitions of forms as the API gives them: what is in them, and that a form comes back from its own.
 
+use std::time::Duration;
+
 use fieldpost_dialects::wcs::schema::{MissingCode, read, write};
 use fieldpost_model::form_definition::{Drafts, TrackingCodes};
+use fieldpost_model::lifecycle::CriticalityLevel;
 use proptest::prelude::*;
 
 use super::*;
@@ -24,7 +27,10 @@ fn a_schema_says_what_is_asked_and_which_statuses_there_are() {
     let fields = document.get("fields").unwrap().as_array().unwrap();
     assert_eq!(
         fields[0].to_json(),
-        r#"{"type":"string","label":"name","varname":"name","required":false,"anonymise":"final"}"#
+        concat!(
+            r#"{"type":"string","label":"name","varname":"name","required":false,"anonymise":"final","#,
+            r#""display_locations":["listings"]}"#
+        )
     );
     // Neither ids, which were not asked for, nor items, which never are in it.
     let text = document.to_json();
@@ -119,11 +125,13 @@ fn what_cannot_be_taken_over_is_told() {
         [
             "field secret",
             "items Kind",
+            "left-out type",
             "block-fields People",
             "block-fields people",
             "condition Old",
             "function-role _receiver",
             "function-role _manager",
+            "left-out base",
         ]
     );
     let form = &found.definition;
@@ -140,7 +148,7 @@ fn what_cannot_be_taken_over_is_told() {
     for text in ["{}", "[]", r#"{"name": "x"}"#, r#"{"fields": []}"#] {
         assert_eq!(read(&json(text)), None, "{text}");
     }
-    assert_eq!(MissingCode::ALL.len(), 7);
+    assert_eq!(MissingCode::ALL.len(), 9);
 }
 
 /// A field as far as a schema says what it is.
@@ -159,9 +167,11 @@ fn any_field(depth: u32) -> BoxedStrategy<FormField> {
         prop::collection::vec(any_field(depth - 1), 0..3).boxed()
     };
     let parts = (inner, prop::collection::vec("[a-z]{1,4}", 0..3), line());
-    let kinds = (prop::sample::select(FieldType::ALL), prop::sample::select(AnonymiseMode::ALL));
+    let shown = prop::sample::subsequence(DisplayLocation::ALL.to_vec(), 0..4);
+    let kinds =
+        (prop::sample::select(FieldType::ALL), prop::sample::select(AnonymiseMode::ALL), shown);
     ("[a-z0-9-]{1,6}", said, kinds, parts)
-        .prop_map(|(id, (label, name, hint, condition, required), (kind, mode), parts)| {
+        .prop_map(|(id, (label, name, hint, condition, required), (kind, mode, shown), parts)| {
             let (fields, columns, template) = parts;
             let is_asked = !kind.is_layout();
             FormField {
@@ -176,6 +186,7 @@ fn any_field(depth: u32) -> BoxedStrategy<FormField> {
                 rows: if kind == FieldType::Table { columns.clone() } else { Vec::new() },
                 columns: if kind.has_columns() { columns } else { Vec::new() },
                 template: (kind == FieldType::Computed).then_some(template),
+                display_locations: shown,
                 ..FormField::new("", kind)
             }
         })
@@ -189,23 +200,35 @@ fn any_form() -> impl Strategy<Value = FormDefinition> {
     let templates = (prop::option::of("[a-z{} ]{1,6}"), prop::option::of("[a-z{} ]{1,6}"));
     let fields =
         (prop::collection::vec(any_field(2), 0..5), prop::collection::vec(any_field(1), 0..2));
-    let statuses = prop::collection::vec(("[a-z]{1,4}", "[A-Z][a-z ]{0,5}", any::<bool>()), 1..4);
-    (said, listed, templates, fields, statuses).prop_map(
+    let colour = || prop::option::of("#[0-9a-f]{6}");
+    let seen = prop::collection::vec("_receiver|_manager|_submitter|logged-users|agents", 0..3);
+    let status = ("[a-z]{1,4}", "[A-Z][a-z ]{0,5}", any::<bool>(), seen, colour());
+    let statuses = prop::collection::vec(status, 1..4);
+    let levels = prop::collection::vec(("[A-Z][a-z ]{0,5}", colour()), 0..3);
+    let drafts = (1_u64..400, 1_u32..20);
+    let more = (levels, drafts, prop::collection::vec("[a-z]{1,4}", 0..3));
+    (said, listed, templates, fields, statuses, more).prop_map(
         |(
             (name, title, description, category),
             (keywords, [disabled, once, codes]),
             templates,
             fields,
             statuses,
+            (levels, (days, max_per_user), submission_roles),
         )| {
             let (digest_template, id_template) = templates;
             let (fields, backoffice_fields) = fields;
-            let status = |(id, name, forced_endpoint)| Status {
-                id,
-                name,
-                forced_endpoint,
-                ..Status::default()
-            };
+            let status =
+                |(id, name, forced_endpoint, seen, colour): (_, _, _, Vec<String>, _)| Status {
+                    id,
+                    name,
+                    forced_endpoint,
+                    visible_to: seen.iter().map(|who| Who::from_name(who)).collect(),
+                    colour,
+                    ..Status::default()
+                };
+            let level = |(name, colour)| CriticalityLevel { name, colour };
+            let lifespan = Duration::from_hours(days * 24);
             let mut functions = vec![Function::receiver()];
             functions.push(Function { name: "The boss".to_owned(), ..Function::named("_manager") });
             FormDefinition {
@@ -217,7 +240,8 @@ fn any_form() -> impl Strategy<Value = FormDefinition> {
                 disabled,
                 only_allow_one: once,
                 tracking_codes: codes.then(TrackingCodes::default),
-                drafts: Some(Drafts::DEFAULT),
+                submission_roles,
+                drafts: Some(Drafts { lifespan, max_per_user }),
                 digest_template,
                 id_template,
                 fields,
@@ -226,6 +250,7 @@ fn any_form() -> impl Strategy<Value = FormDefinition> {
                     functions,
                     statuses: statuses.into_iter().map(status).collect(),
                     backoffice_fields,
+                    criticality_levels: levels.into_iter().map(level).collect(),
                     ..Lifecycle::default()
                 },
                 ..FormDefinition::default()
