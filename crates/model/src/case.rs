@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::names;
+use crate::submission::Position;
 use crate::time::Timestamp;
 
 names! {
@@ -46,6 +47,33 @@ names! {
         Index = "index",
         /// Brings files, or takes them away.
         Attachment = "attachment",
+    }
+}
+
+/// What the values of one property look like over all cases of a type, so that whoever reads them knows what to expect.
+/// The later kind is the more general one: what has it for one case has it for the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CasePropertyKind {
+    /// It is a tie to another case, and no property.
+    Tie,
+    /// It is a file, and no property.
+    File,
+    /// There was no value yet.
+    Empty,
+    /// A position.
+    Position,
+    /// Any other text.
+    Text,
+}
+
+impl CasePropertyKind {
+    /// What one value looks like.
+    pub fn of(value: &str) -> Self {
+        match Position::of_phone(value) {
+            _ if value.trim().is_empty() => Self::Empty,
+            Some(_) => Self::Position,
+            None => Self::Text,
+        }
     }
 }
 
@@ -95,6 +123,15 @@ impl Case {
     /// Whether it is closed.
     pub fn is_closed(&self) -> bool {
         self.closing.is_some()
+    }
+
+    /// Its properties, its ties and its files, by name, with what each looks like.
+    pub fn property_kinds(&self) -> impl Iterator<Item = (&str, CasePropertyKind)> {
+        let properties =
+            self.properties.iter().map(|(name, value)| (&**name, CasePropertyKind::of(value)));
+        let ties = self.indices.keys().map(|name| (&**name, CasePropertyKind::Tie));
+        let files = self.attachments.keys().map(|name| (&**name, CasePropertyKind::File));
+        properties.chain(ties).chain(files)
     }
 
     /// Whom it belongs to: its owner, else the user who changed it last.

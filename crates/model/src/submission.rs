@@ -197,6 +197,23 @@ pub struct Position {
 }
 
 impl Position {
+    /// A position as phones write it: latitude, longitude, and behind them altitude and accuracy or nothing.
+    pub fn of_phone(text: &str) -> Option<Self> {
+        let mut parts = text.split_ascii_whitespace();
+        let (latitude, longitude) = (parts.next()?, parts.next()?);
+        let (altitude, accuracy) = (parts.next(), parts.next());
+        let is_within = |text: &str, most: f64| {
+            text.parse::<f64>().is_ok_and(|degrees| degrees.is_finite() && degrees.abs() <= most)
+        };
+        let is_one = parts.next().is_none() && is_within(latitude, 90.0) && is_within(longitude, 180.0);
+        is_one.then(|| Self {
+            latitude: latitude.to_owned(),
+            longitude: longitude.to_owned(),
+            altitude: altitude.map(str::to_owned),
+            accuracy: accuracy.map(str::to_owned),
+        })
+    }
+
     /// The coordinates in the order of GeoJSON: longitude, latitude, altitude.
     pub fn coordinates(&self) -> Value<'static> {
         let parts = [Some(&self.longitude), Some(&self.latitude), self.altitude.as_ref()];

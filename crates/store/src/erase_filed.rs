@@ -18,6 +18,7 @@ use fieldpost_model::ProjectName;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+use crate::case_properties::add_forget_properties;
 use crate::changes::{ChangeKind, changes_lock};
 use crate::erase::{Depth, MORE_THAN_TOMBSTONE, places, with_ids};
 use crate::erasures::{MOST_REDOS, Traces};
@@ -210,6 +211,7 @@ impl Store {
                     of_case(),
                 );
             }
+            add_forget_properties(&mut batch, project);
             self.change(batch).await?;
             self.tell_all(told);
         }
@@ -281,6 +283,7 @@ impl Store {
             let sql = format!("DELETE FROM {table} WHERE {}", only(table, column));
             batch.any(sql, parameters());
         }
+        add_forget_properties(batch, project);
         batch.any("DELETE FROM case_changes WHERE project = $1 AND submission = $2", parameters());
     }
 
@@ -519,6 +522,7 @@ impl EraseFiled<'_> {
         for (table, column) in CASE_TABLES {
             self.add(batch, format!("DELETE FROM {table} WHERE {}", without_forms(table, column)));
         }
+        add_forget_properties(batch, self.project);
     }
 
     /// Leaves tombstones of what is deleted next.

@@ -2,11 +2,17 @@
 //!
 //! A case has no form of its own: forms change it. What w.c.s. calls a card has one. So a kind of cases is seen as a
 //! form that asks for its name, its id elsewhere, its owner and each of its properties, all of them texts, and whose
-//! lifecycle knows two statuses, open and closed. Nobody's name is in a card that names nobody: no property says that
+//! lifecycle knows two statuses, open and closed. Its ties to other cases are choices among these, as cards of w.c.s.
+//! have it, and its files are files. Nobody's name is in a card that names nobody: no property says that
 //! it may stay, so none does.
 
-use fieldpost_model::case::Case;
-use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField};
+use std::collections::BTreeMap;
+
+use fieldpost_model::case::{AttachmentOrigin, Case, CasePropertyKind};
+use fieldpost_model::form_definition::{
+    AnonymiseMode, FieldType, FormDefinition, FormField, Item,
+};
+use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::{
     Action, ActionKind, Function, Jump, Lifecycle, RECEIVER, Status, Who,
 };
@@ -32,11 +38,11 @@ pub const CLOSED: &str = "closed";
 /// Numbers of cards have so many bits: every language of JSON has room for them.
 const NUMBER_BITS: u32 = 52;
 
-/// A kind of cases as a form, with a field for each property that one of these cases has. A property that is a
-/// position in all of them places the cards.
-pub fn definition<'c>(
+/// A kind of cases as a form, with a field for each property, tie and file that one of these cases has. Where several
+/// have one name, the most general counts. A property that is a position in all of them places the cards.
+pub fn definition<'p>(
     case_type: &str,
-    cases: impl IntoIterator<Item = &'c Case>,
+    properties: impl IntoIterator<Item = (&'p str, CasePropertyKind)>,
 ) -> FormDefinition {
     let mut fields: Vec<FormField> =
         [(NAME, "Name"), (EXTERNAL_ID, "External id"), (OWNER, "Owner")]
@@ -46,20 +52,13 @@ pub fn definition<'c>(
                 ..FormField::new(key, FieldType::String)
             })
             .collect();
-    let mut properties = std::collections::BTreeMap::<&str, bool>::new();
-    for (name, value) in cases.into_iter().flat_map(|case| &case.properties) {
-        let are_positions = properties.entry(name).or_insert(true);
-        *are_positions &= value.is_empty() || position(value).is_some();
+    let mut kinds = BTreeMap::<&str, CasePropertyKind>::new();
+    for (name, kind) in properties {
+        let known = kinds.entry(name).or_insert(kind);
+        *known = kind.max(*known);
     }
-    properties.retain(|name, _| ![NAME, EXTERNAL_ID, OWNER].contains(name));
-    fields.extend(properties.iter().map(|(name, are_positions)| {
-        let kind = if *are_positions && name_says_place(name) {
-            FieldType::Map
-        } else {
-            FieldType::String
-        };
-        FormField::new(*name, kind)
-    }));
+    kinds.retain(|name, _| ![NAME, EXTERNAL_ID, OWNER].contains(name));
+    fields.extend(kinds.into_iter().map(|(name, kind)| field(name, kind)));
     let place = fields.iter().find(|field| field.field_type == FieldType::Map);
     FormDefinition {
         name: case_type.to_owned(),
@@ -77,6 +76,22 @@ pub fn definition<'c>(
     }
 }
 
+/// The field of a property, a tie or a file.
+fn field(name: &str, kind: CasePropertyKind) -> FormField {
+    let field_type = match kind {
+        CasePropertyKind::Tie => FieldType::Item,
+        CasePropertyKind::File => FieldType::File,
+        CasePropertyKind::Empty | CasePropertyKind::Position if name_says_place(name) => {
+            FieldType::Map
+        }
+        CasePropertyKind::Empty | CasePropertyKind::Position | CasePropertyKind::Text => {
+            FieldType::String
+        }
+    };
+    // Whose household it is tells who it is.
+    FormField { anonymise: AnonymiseMode::Final, ..FormField::new(name, field_type) }
+}
+
 /// The two statuses, the second of which nothing leads out of.
 fn statuses() -> Vec<Status> {
     let status = |id: &str, name: &str| Status {
@@ -91,23 +106,72 @@ fn statuses() -> Vec<Status> {
     vec![open, status(CLOSED, "Closed")]
 }
 
-/// What was answered, as the card of a case has it.
+/// A case that another one is tied to, as far as a card tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tied {
+    /// What people call it; its id, where it has no name or is gone.
+    pub text: String,
+    /// Its card; nothing where there is none.
+    pub api_url: Option<String>,
+}
+
+/// The definition of one card: that of its kind, in which the fields of its ties know the cases that these lead to. What
+/// the case has and its kind has not is added.
+pub fn own_definition(
+    kind: &FormDefinition,
+    case: &Case,
+    tied: &BTreeMap<String, Tied>,
+) -> FormDefinition {
+    let mut definition = kind.clone();
+    let known: Vec<String> = definition.fields.iter().map(|field| field.id.clone()).collect();
+    let own = self::definition(&kind.name, case.property_kinds()).fields;
+    definition.fields.extend(own.into_iter().filter(|field| !known.contains(&field.id)));
+    for (name, index) in &case.indices {
+        let ties = |field: &&mut FormField| {
+            field.field_type == FieldType::Item && field.id == *name
+        };
+        let Some(field) = definition.fields.iter_mut().find(ties) else { continue };
+        let other = tied.get(&index.case_id);
+        let text = other.map_or(&index.case_id, |other| &other.text);
+        let about = [
+            ("case_type", Some(index.case_type.clone())),
+            ("relationship", Some(index.relationship.name().to_owned())),
+            ("api_url", other.and_then(|other| other.api_url.clone())),
+        ];
+        let about = about.into_iter().filter_map(|(name, text)| Some((name, text?)));
+        let attributes = about.map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
+        field.items = vec![Item { attributes, ..Item::new(index.case_id.clone(), text.clone()) }];
+    }
+    definition
+}
+
+/// What a file of a case is called: as the form that brought it did, unless another of its files is called the same.
+pub fn file_name<'c>(case: &'c Case, name: &'c str) -> &'c str {
+    let Some(file) = case.attachments.get(name) else { return name };
+    let is_local = file.origin == AttachmentOrigin::Local;
+    let same = case.attachments.values().filter(|other| other.source == file.source).count();
+    if is_local && same == 1 { &file.source } else { name }
+}
+
+/// What was answered, as the card of a case has it. Files are answers by their names.
 pub fn submission(case: &Case, definition: &FormDefinition) -> Submission {
-    let own = [(NAME, &case.name), (EXTERNAL_ID, &case.external_id), (OWNER, &case.owner)];
-    let properties = case.properties.iter().map(|(name, value)| (name.as_str(), value));
+    let own = [(NAME, &*case.name), (EXTERNAL_ID, &*case.external_id), (OWNER, &*case.owner)];
+    let properties = case.properties.iter().map(|(name, value)| (&**name, &**value));
+    let ties = case.indices.iter().map(|(name, index)| (&**name, &*index.case_id));
+    let files = case.attachments.keys().map(|name| (&**name, file_name(case, name)));
     let mut values = Group::default();
-    for (name, value) in own.into_iter().chain(properties) {
+    for (name, value) in own.into_iter().chain(properties).chain(ties).chain(files) {
         if values.get(name).is_some() {
             continue;
         }
         let field = definition.fields.iter().find(|field| field.id == name);
-        let is_place = field.is_some_and(|field| field.field_type == FieldType::Map);
-        let answer = match position(value).filter(|_| is_place) {
-            Some(place) => {
-                Answer { lexical: Some(value.clone()), value: AnswerValue::Geometry(point(place)) }
-            }
+        let field_type = field.map_or(FieldType::String, |field| field.field_type);
+        let meant = |value: AnswerValue, text: &str| Answer { lexical: Some(text.to_owned()), value };
+        let answer = match Position::of_phone(value).filter(|_| field_type == FieldType::Map) {
+            Some(place) => meant(AnswerValue::Geometry(point(place)), value),
             None if value.is_empty() => Answer::ABSENT,
-            None => Answer::text(value.clone()),
+            None if field_type == FieldType::File => meant(AnswerValue::File, value),
+            None => Answer::text(value),
         };
         values.members.push((name.to_owned(), Node::Answer(answer)));
     }
@@ -134,7 +198,7 @@ pub fn progress(case: &Case, definition: &FormDefinition, changed_at: Timestamp)
         status: Some(status(case.is_closed()).to_owned()),
         updated_at: changed_at,
         history,
-        geolocation: place.and_then(|text| position(text)),
+        geolocation: place.and_then(|text| Position::of_phone(text)),
         digest: Some(case.name.clone()).filter(|name| !name.is_empty()),
         ..Progress::draft(uuid(&case.id), number(&case.id), opened_at)
     }
@@ -145,7 +209,7 @@ pub fn property(definition: &FormDefinition, name: &str, value: &str) -> String 
     let field = definition.fields.iter().find(|field| field.id == name);
     let spaced = value.replace(';', " ");
     let is_place = field.is_some_and(|field| field.field_type == FieldType::Map);
-    if is_place && position(&spaced).is_some() { spaced } else { value.to_owned() }
+    if is_place && Position::of_phone(&spaced).is_some() { spaced } else { value.to_owned() }
 }
 
 /// Whether two values of a property say the same. What lists tell of a position is where it is, not how high and how
@@ -154,9 +218,9 @@ pub fn says_the_same(known: &str, said: &str) -> bool {
     let degrees = |text: &str| text.parse::<f64>().ok();
     let place = |place: Position| Some((degrees(&place.latitude)?, degrees(&place.longitude)?));
     known == said
-        || position(said).is_some_and(|it| it.altitude.is_none())
-            && position(known).and_then(place) == position(said).and_then(place)
-            && position(known).is_some()
+        || Position::of_phone(said).is_some_and(|it| it.altitude.is_none())
+            && Position::of_phone(known).and_then(place) == Position::of_phone(said).and_then(place)
+            && Position::of_phone(known).is_some()
 }
 
 /// The status of a case.
@@ -202,27 +266,11 @@ fn name_says_place(name: &str) -> bool {
     ["gps", "geo", "location", "coordinates", "position"].iter().any(|word| name.contains(word))
 }
 
-/// A position as phones write it: latitude, longitude, and behind them altitude and accuracy or nothing.
-fn position(text: &str) -> Option<Position> {
-    let parts: Vec<&str> = text.split_ascii_whitespace().collect();
-    let (latitude, longitude, rest) = match parts.as_slice() {
-        [latitude, longitude, rest @ ..] if rest.len() <= 2 => (*latitude, *longitude, rest),
-        _ => return None,
-    };
-    let is_within = |text: &str, most: f64| {
-        text.parse::<f64>().is_ok_and(|degrees| degrees.is_finite() && degrees.abs() <= most)
-    };
-    (is_within(latitude, 90.0) && is_within(longitude, 180.0)).then(|| Position {
-        latitude: latitude.to_owned(),
-        longitude: longitude.to_owned(),
-        altitude: rest.first().map(|text| (*text).to_owned()),
-        accuracy: rest.get(1).map(|text| (*text).to_owned()),
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use fieldpost_model::case::Closing;
+    use fieldpost_model::case::{
+        CaseAttachment, CaseIndex, CaseRelationship, Closing,
+    };
 
     use super::*;
 
@@ -239,11 +287,55 @@ mod tests {
         }
     }
 
+    fn kinds<'c>(cases: &[&'c Case]) -> Vec<(&'c str, CasePropertyKind)> {
+        cases.iter().flat_map(|case| case.property_kinds()).collect()
+    }
+
+    #[test]
+    fn ties_are_choices_and_files_are_files() {
+        let mut case = case("c-1", &[("photo", "a text")]);
+        let index = CaseIndex {
+            case_id: "h-1".to_owned(),
+            case_type: "household".to_owned(),
+            relationship: CaseRelationship::Child,
+        };
+        case.indices = [("parent".to_owned(), index)].into();
+        let file = CaseAttachment {
+            origin: AttachmentOrigin::Local,
+            source: "1.jpg".to_owned(),
+            content_type: None,
+            form_id: "f".to_owned(),
+        };
+        case.attachments =
+            [("photo".to_owned(), file.clone()), ("scan".to_owned(), file.clone())].into();
+        assert_eq!(file_name(&case, "scan"), "scan");
+        case.attachments.insert("photo".to_owned(), CaseAttachment { source: "2.jpg".to_owned(), ..file });
+        let kind = definition("child", case.property_kinds());
+        let of_type = |name: &str| {
+            let field = kind.fields.iter().find(|field| field.id == name).unwrap();
+            (field.field_type, field.anonymise)
+        };
+        let left_out = AnonymiseMode::Final;
+        assert_eq!(of_type("parent"), (FieldType::Item, left_out));
+        assert_eq!(of_type("scan"), (FieldType::File, left_out));
+        // A property goes before a file of its name.
+        assert_eq!(of_type("photo"), (FieldType::String, left_out));
+        let tied = Tied { text: "Household of Ann".to_owned(), api_url: Some("/h-1/".to_owned()) };
+        let own = own_definition(&kind, &case, &[("h-1".to_owned(), tied)].into());
+        let parent = own.fields.iter().find(|field| field.id == "parent").unwrap();
+        assert_eq!((&*parent.items[0].id, &*parent.items[0].text), ("h-1", "Household of Ann"));
+        let values = submission(&case, &own).values;
+        let answer = |name: &str| values.answer(&[name]).unwrap();
+        assert_eq!((answer("parent").written(), &answer("parent").value), ("h-1", &AnswerValue::Text));
+        assert_eq!((answer("scan").written(), &answer("scan").value), ("1.jpg", &AnswerValue::File));
+        assert_eq!(answer("photo").written(), "a text");
+    }
+
     #[test]
     fn a_kind_has_a_field_for_each_property_of_its_cases() {
         let one = case("1", &[("village", "Kibera"), ("gps", "48.85 2.35 0 5"), ("two", "1 2")]);
         let other = case("2", &[("age", "7"), ("gps", ""), ("case_name", "x")]);
-        let definition = definition("child", [&one, &other]);
+        let definition = definition("child", kinds(&[&one, &other]));
         let fields: Vec<(&str, FieldType)> =
             definition.fields.iter().map(|field| (&*field.id, field.field_type)).collect();
         let expected = [
@@ -264,7 +356,7 @@ mod tests {
     #[test]
     fn a_case_is_a_record_with_its_answers_and_its_way() {
         let mut case = case("c-1", &[("gps", "48.85 2.35"), ("case_name", "hidden")]);
-        let definition = definition("child", [&case]);
+        let definition = definition("child", case.property_kinds());
         let values = submission(&case, &definition).values;
         let written = |name: &str| match values.get(name) {
             Some(Node::Answer(answer)) => answer.written().to_owned(),
@@ -288,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_position_that_is_sent_back_is_the_same() {
-        let definition = definition("child", [&case("1", &[("gps", "48.85 2.35 0 5")])]);
+        let definition = definition("child", case("1", &[("gps", "48.85 2.35 0 5")]).property_kinds());
         for (name, value, expected) in [
             ("gps", "48.85;2.35", "48.85 2.35"),
             ("gps", "here;there", "here;there"),

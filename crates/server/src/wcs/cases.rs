@@ -1,5 +1,4 @@
-//! Cases as the records of a list: a kind of cases is read as a form that has no lifecycle of the hub's, a case as a
-//! record of it.
+//! Lists of cases: what of a list's query the store decides, and what is decided here.
 //!
 //! ```text
 //!   Pushdown ──► CaseQuery ──► cases in the order of their changes ──► rows
@@ -10,18 +9,14 @@
 //! asked for. Any other is made here of the narrow rows, up to as many as are ever ordered.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::sync::Arc;
 
 use fieldpost_dialects::wcs::case;
-use fieldpost_engine::{Followed, FollowedForm};
 use fieldpost_model::case::{Case, Closing};
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::lifecycle::StatusKind;
 use fieldpost_model::progress::Channel;
 use fieldpost_model::progress_list::{DraftRule, ListPlace, Order, OrderKey, Pushdown};
 use fieldpost_model::time::Timestamp;
-use fieldpost_rules::lifecycle::Record;
 use fieldpost_rules::wcs::caller::Caller;
 use fieldpost_rules::wcs::list::ListQuery;
 use fieldpost_rules::wcs::{Parameters, Refusal};
@@ -31,51 +26,12 @@ use fieldpost_store::{
 };
 
 use super::Asked;
+use super::case_records::changed_at;
 use super::chosen::MOST_SORTED;
 use super::rows::{AT_ONCE, place};
 
-/// Cases that a kind's properties are learned from: those that were changed last.
-const MOST_LOOKED_AT: usize = 500;
-
-/// The kind of cases of that name, with the properties that its cases have; `None` where there is no such case.
-pub(super) async fn kind(asked: &Asked, name: &str) -> Result<Option<FollowedForm>, StoreError> {
-    let query = of_type(name);
-    let (store, project) = (asked.app.hub.store(), asked.project());
-    let page = CasePage { order: CaseOrder::LastChanged, after: None, limit: MOST_LOOKED_AT };
-    let found = store.list_cases(project, &query, &page).await?.found;
-    if found.is_empty() || name.is_empty() {
-        return Ok(None);
-    }
-    let ids: Vec<&str> = found.iter().map(|listed| listed.id.as_str()).collect();
-    let mut cases = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(AT_ONCE) {
-        cases.extend(store.cases(project, ids).await?.into_values().map(|found| found.value));
-    }
-    Ok(Some(form(case::definition(name, &cases))))
-}
-
-fn form(definition: FormDefinition) -> FollowedForm {
-    FollowedForm { definition: Arc::new(definition), form: None, is_tracked: false }
-}
-
 fn of_type(name: &str) -> CaseQuery {
     CaseQuery { case_type: Some(name.to_owned()), ..CaseQuery::default() }
-}
-
-/// A case of that kind, with the properties that it has.
-pub(super) async fn find(
-    asked: &Asked,
-    name: &str,
-    id: &str,
-) -> Result<Option<Followed>, StoreError> {
-    let store = asked.app.hub.store();
-    let mut found = store.cases(asked.project(), &[id]).await?;
-    let Some(found) = found.remove(id).map(|found| found.value) else { return Ok(None) };
-    if found.deleted || found.case_type != name {
-        return Ok(None);
-    }
-    let kind = form(case::definition(name, [&found]));
-    Ok(records(asked, &kind, vec![found]).await?.pop())
 }
 
 /// Refuses to tell of one case without names: its id is what was asked for, and may follow from what can be guessed of
@@ -108,47 +64,6 @@ pub(super) fn refuse_asking_for_ids(query: &ListQuery) -> Result<(), Refusal> {
         return Err(Refusal::invalid(text));
     }
     Ok(())
-}
-
-/// Whole records of some cases, by their ids. Those that went away meanwhile are left out.
-pub(super) async fn filled(
-    asked: &Asked,
-    kind: &FollowedForm,
-    ids: &[&str],
-) -> Result<Vec<Followed>, StoreError> {
-    let found = asked.app.hub.store().cases(asked.project(), ids).await?;
-    let there = found.into_values().map(|found| found.value).filter(|case| !case.deleted);
-    records(asked, kind, there.collect()).await
-}
-
-async fn records(
-    asked: &Asked,
-    kind: &FollowedForm,
-    cases: Vec<Case>,
-) -> Result<Vec<Followed>, StoreError> {
-    let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-    let changed = asked.app.hub.store().indexing_of_cases(asked.project(), &ids).await?;
-    Ok(cases.iter().map(|case| record(kind, case, &changed)).collect())
-}
-
-fn record(kind: &FollowedForm, case: &Case, changed: &HashMap<String, Timestamp>) -> Followed {
-    let changed_at = changed_at(case, changed);
-    let submission = case::submission(case, &kind.definition);
-    let progress = case::progress(case, &kind.definition, changed_at);
-    let mut form = kind.clone();
-    if let Some(definition) = form.definition.with_answers(&submission.values) {
-        form.definition = Arc::new(definition);
-    }
-    Followed {
-        form,
-        submission: progress.uuid,
-        revision: 0,
-        version: changed_at.0,
-        place: u64::try_from(changed_at.0).unwrap_or_default(),
-        is_erased: false,
-        is_behind: false,
-        record: Record { submission, progress, files: Vec::new() },
-    }
 }
 
 /// The next rows of a list, `limit` of them or more where there are so many; and whether these are all that are left.
@@ -363,10 +278,6 @@ fn row(case: &Case, changed_at: Timestamp) -> ListedProgress {
         anonymised_at: None,
         revision: 0,
     }
-}
-
-fn changed_at(case: &Case, changed: &HashMap<String, Timestamp>) -> Timestamp {
-    changed.get(&case.id).copied().unwrap_or(case.server_modified_at)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What has changed since: `GET /api/forms/changes?since=<place>`, `/api/forms/<slug>/changes`.
+//! What has changed since: `GET /api/forms/changes?since=<place>`, `/api/forms/<slug>/changes`, and the same of cards.
 //!
 //! Clients of w.c.s. find out what was deleted or made anonymous by reading whole lists and comparing. Here they are
 //! told: each record stands there once, at its newest change, in the order of the changes; what is gone is a
@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use axum::response::Response;
+use fieldpost_dialects::wcs::RecordsAt;
 use fieldpost_engine::FollowedForm;
 use fieldpost_model::json::Value;
 use fieldpost_model::progress_list::{Among, NumberTest, Order, OrderKey, Pushdown, Whom};
@@ -17,7 +18,7 @@ use fieldpost_store::{Change, ChangeKind, StoredProgress, StoredSubmission};
 use uuid::Uuid;
 
 use super::answer::{Turned, json};
-use super::{Asked, written};
+use super::{Asked, case_changes, cases, written};
 
 /// Changes of one answer unless asked otherwise, and at most.
 const USUAL: u64 = 100;
@@ -26,9 +27,9 @@ const MOST: u64 = 500;
 const MOST_LOOKED_AT: usize = 10_000;
 
 /// What is told of one change.
-struct Told {
-    place: i64,
-    row: Value<'static>,
+pub(super) struct Told {
+    pub(super) place: i64,
+    pub(super) row: Value<'static>,
 }
 
 pub(super) async fn answer(
@@ -37,6 +38,9 @@ pub(super) async fn answer(
     reading: Reading,
 ) -> Result<Response, Turned> {
     let parameters = &asked.admitted.parameters;
+    if asked.records == RecordsAt::Cases {
+        cases::refuse_without_names(&asked.admitted.caller(), parameters)?;
+    }
     let mut since =
         match parameters.one("since")?.filter(|text| !text.is_empty()) {
             None => 0,
@@ -86,6 +90,9 @@ async fn describe(
     reading: Reading,
     changes: Vec<Change>,
 ) -> Result<Vec<Told>, Turned> {
+    if let Some(kind) = form.filter(|_| asked.records == RecordsAt::Cases) {
+        return Ok(case_changes::describe(asked, &kind.definition.name, changes).await?);
+    }
     let (store, project) = (asked.app.hub.store(), asked.project());
     let of_records = changes.into_iter().filter(|it| it.kind == ChangeKind::Submission);
     let of_records: Vec<(Uuid, Change)> =

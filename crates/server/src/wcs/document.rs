@@ -27,7 +27,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 
 use super::answer::Turned;
 use super::validators::Validators;
-use super::{Asked, cases, forms, shown};
+use super::{Asked, case_records, cases, forms, shown};
 use crate::api::file_answer;
 use crate::uploaded;
 
@@ -43,7 +43,7 @@ pub(super) async fn find(asked: &Asked, kind: Kind, form: &str, id: &str) -> Res
     forms::require_somebody(&caller)?;
     let followed = if asked.records == RecordsAt::Cases {
         cases::refuse_without_names(&caller, &asked.admitted.parameters)?;
-        cases::find(asked, form, id).await?
+        case_records::find(asked, form, id).await?
     } else {
         let form = forms::find(asked, form).await?;
         let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);

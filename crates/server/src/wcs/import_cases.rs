@@ -11,7 +11,7 @@ use axum::response::Response;
 use fieldpost_dialects::wcs::case::{EXTERNAL_ID, NAME, OWNER, property, says_the_same};
 use fieldpost_dialects::wcs::read::{CaseRow, CaseRows, case_rows_csv, case_rows_json};
 use fieldpost_model::case::{BlockScope, Case, CaseAction, CaseBlock};
-use fieldpost_model::form_definition::FormDefinition;
+use fieldpost_model::form_definition::{FieldType, FormDefinition};
 use fieldpost_model::json::Value;
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_store::{CaseOrder, CasePage, CaseQuery, StoreError};
@@ -19,7 +19,7 @@ use fieldpost_store::{CaseOrder, CasePage, CaseQuery, StoreError};
 use super::answer::{Turned, json};
 use super::endpoint::ImportFormat;
 use super::imports::{Imported, Modes, check_rows, may_import, parsed, text, who};
-use super::{Asked, cards, forms, submit};
+use super::{Asked, cards, case_records, forms, submit};
 use crate::case_ids::{self, Named};
 
 /// Cases that are looked for at once.
@@ -40,12 +40,25 @@ pub(super) async fn run(
         ImportFormat::Json => case_rows_json(&parsed(bytes)?),
     };
     let mut read = read.map_err(|bad| Refusal::invalid_format(bad.name()))?;
+    check_columns(asked, kind, &mut read);
     for (name, value) in read.rows.iter_mut().flat_map(|row| &mut row.values) {
         *value = property(kind, name, value);
     }
     submit::strictly(asked, &read.warnings)?;
     let taken = take(asked, &kind.name, read, modes).await?;
     Ok(taken.imported)
+}
+
+/// Leaves out what is no property: ties and files, which a list of cards tells and only forms change. Who wants to be
+/// told is told of what no case of the kind has had so far.
+fn check_columns(asked: &Asked, kind: &FormDefinition, read: &mut CaseRows) {
+    read.leave_out(|name| {
+        let field = kind.fields.iter().find(|field| field.id == name);
+        field.is_some_and(|it| matches!(it.field_type, FieldType::Item | FieldType::File))
+    });
+    if submit::is_strict(asked) {
+        read.warn_of_unknown(|name| kind.fields.iter().any(|field| field.id == name));
+    }
 }
 
 /// `POST /api/cards/<type>/submit`, and of one card: `{"data": …}`.
@@ -62,11 +75,14 @@ pub(super) async fn one(
     let value = submit::parsed(&body)?;
     let document = Value::object([("data", Value::Array(vec![value]))]);
     let mut read = case_rows_json(&document).map_err(submit::bad_body)?;
+    check_columns(asked, &kind.definition, &mut read);
     submit::strictly(asked, &read.warnings)?;
     if let Some(id) = id {
-        let is_there = super::cases::find(asked, name, id).await?.is_some();
-        let row = read.rows.first_mut().filter(|_| is_there);
-        row.ok_or_else(Refusal::not_found)?.id = Some(id.to_owned());
+        // It may be called by the id that another system has for it.
+        let found = case_records::find(asked, name, id).await?;
+        let row = read.rows.first_mut().zip(found.and_then(|it| it.record.progress.natural_id));
+        let (row, id) = row.ok_or_else(Refusal::not_found)?;
+        row.id = Some(id);
     }
     let modes = Modes { updates: true, deletes: false };
     let taken = take(asked, &kind.definition.name, read, modes).await?;
@@ -76,7 +92,7 @@ pub(super) async fn one(
     }
     let id = taken.cases.into_iter().next().ok_or_else(Refusal::not_found)?;
     let mut data = vec![("id", Value::from(id.clone()))];
-    if let Some(found) = super::cases::find(asked, name, &id).await? {
+    if let Some(found) = case_records::find(asked, name, &id).await? {
         let address = asked.site().record_address(name, &id);
         data.push(("api_url", Value::from(address)));
         data.push(("uuid", Value::from(found.record.progress.uuid.to_string())));
@@ -135,16 +151,9 @@ impl Known {
             if known.by_id.contains_key(id) || known.by_external_id.contains_key(id) {
                 continue;
             }
-            let query = CaseQuery {
-                external_id: Some(id.to_owned()),
-                case_type: Some(name.to_owned()),
-                ..CaseQuery::default()
-            };
-            let page = CasePage { order: CaseOrder::FirstChanged, after: None, limit: 1 };
-            let found = asked.app.hub.store().list_cases(asked.project(), &query, &page).await?;
-            if let Some(found) = found.found.first() {
-                known.by_external_id.insert(id.to_owned(), found.id.clone());
-                known.add(asked, &[&found.id]).await?;
+            if let Some(found) = case_records::by_external_id(asked, name, id).await? {
+                known.add(asked, &[&found]).await?;
+                known.by_external_id.insert(id.to_owned(), found);
             }
         }
         known.by_id.values().try_for_each(|case| of_type(case, name))?;

@@ -4,7 +4,9 @@
 //! names, else from what it says, so the same row sent again is the same submission. A row that cannot be taken does not keep the
 //! others from it; the answer tells of it.
 
-use fieldpost_dialects::wcs::read::{self, Card, cards_csv, cards_json};
+use fieldpost_dialects::wcs::read::{
+    self, Card, Warning, WarningCode, cards_csv, cards_json,
+};
 use fieldpost_engine::{
     Edit, Followed, FollowedForm, LifecycleError, NewSubmission, RecordKey, keyed_uuid,
 };
@@ -63,6 +65,15 @@ pub(super) async fn run(
     Ok(imported)
 }
 
+/// Refuses a row that leaves out what must be answered.
+fn require_answers<'w>(missing: impl IntoIterator<Item = &'w Warning>) -> Result<(), Refusal> {
+    let texts: Vec<String> = missing.into_iter().map(Warning::text).collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal { code: WarningCode::Required.name(), ..Refusal::invalid(texts.join(" ")) })
+}
+
 async fn take(
     asked: &Asked,
     form: &FollowedForm,
@@ -80,6 +91,12 @@ async fn take(
         if !edited.changes(&record.submission, &record.progress) {
             return Ok(Taken::Skipped);
         }
+        // What was missing before is not the fault of this row.
+        let is_taken_away = |warning: &&Warning| {
+            let was = record.submission.values.answer(&[&warning.field]);
+            warning.code == WarningCode::Required && was.is_some_and(|it| !it.written().is_empty())
+        };
+        require_answers(edited.warnings.iter().filter(is_taken_away))?;
         let edit = Edit {
             submission: edited.submission,
             files: submit::kept(asked, &edited.files).await?,
@@ -92,6 +109,7 @@ async fn take(
         hub.edit(routing, &found, edit).await.map_err(turned)?;
         return Ok(Taken::Updated);
     }
+    require_answers(&card.missing)?;
     let key = key(&card);
     let content = card.content;
     let new = NewSubmission {

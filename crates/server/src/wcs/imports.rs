@@ -150,9 +150,10 @@ pub(super) async fn answer(
     forms::require_somebody(&asked.admitted.caller())?;
     let parameters = &asked.admitted.parameters;
     let modes = Modes::read(parameters)?;
-    let kind = cards::find(asked, form).await?;
+    let kind = cards::find_or_new(asked, form).await?;
     may_import(asked, kind.is_tracked.then_some(&*kind.definition))?;
     let bytes = content(submit::bytes(asked, sent).await?)?;
+    check_format(format, &bytes)?;
     let imported = if kind.is_tracked {
         import_forms::run(asked, &kind, format, &bytes, modes).await?
     } else {
@@ -215,6 +216,21 @@ fn content(body: Bytes) -> Result<Bytes, Refusal> {
     let decoded = text.and_then(|text| STANDARD.decode(text).ok());
     let bad = || Refusal::invalid_format("The file has no content in Base64.");
     Ok(decoded.ok_or_else(bad)?.into())
+}
+
+/// Refuses the one format at the address of the other: what is read as the wrong one would say something else.
+fn check_format(format: ImportFormat, bytes: &[u8]) -> Result<(), Refusal> {
+    let begins_as_json =
+        bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_none_or(|it| b"{[".contains(it));
+    match format {
+        ImportFormat::Csv if begins_as_json && Value::parse(bytes).is_ok() => {
+            Err(Refusal::invalid("This is JSON: import-csv takes CSV, import-json takes JSON."))
+        }
+        ImportFormat::Json if !begins_as_json => Err(Refusal::invalid(
+            "This is no JSON object: import-json takes {\"data\": [document, …]}, import-csv takes CSV.",
+        )),
+        ImportFormat::Csv | ImportFormat::Json => Ok(()),
+    }
 }
 
 /// The JSON of an import.

@@ -16,7 +16,7 @@ use fieldpost_store::{ListedProgress, StoreError};
 use uuid::Uuid;
 
 use super::places::ListKey;
-use super::{Asked, cases};
+use super::{Asked, case_records, cases};
 
 /// Rows that are read at once.
 pub(super) const AT_ONCE: usize = 200;
@@ -158,7 +158,7 @@ impl Rows {
                 }
                 PlaceOfRows::Cases => {
                     let ids = rows.iter().filter_map(|row| row.natural_id.as_deref());
-                    cases::filled(&self.asked, &form, &ids.collect::<Vec<_>>()).await?
+                    case_records::filled(&self.asked, &form, &ids.collect::<Vec<_>>()).await?
                 }
             };
             filled.extend(found.into_iter().map(|followed| (followed.submission, followed)));
@@ -177,7 +177,7 @@ impl Rows {
         }
         let (hub, routing) = (&self.asked.app.hub, &self.asked.admitted.routing);
         let found = match place {
-            PlaceOfRows::Cases => cases::kind(&self.asked, name).await?,
+            PlaceOfRows::Cases => case_records::kind(&self.asked, name).await?,
             _ => hub.followed_form(routing, name).await?,
         };
         self.forms.insert(name.to_owned(), found.clone());

@@ -216,9 +216,14 @@ async fn has_one(
     Ok(store.count_progress(asked.project(), &theirs).await? > 0)
 }
 
+/// Whether the caller wants to be told of what is taken only out of mercy.
+pub(super) fn is_strict(asked: &Asked) -> bool {
+    asked.admitted.parameters.switch("strict", false)
+}
+
 /// Refuses what has warnings, where the caller wants to be told.
 pub(super) fn strictly(asked: &Asked, warnings: &[Warning]) -> Result<(), Turned> {
-    if warnings.is_empty() || !asked.admitted.parameters.switch("strict", false) {
+    if warnings.is_empty() || !is_strict(asked) {
         return Ok(());
     }
     let told: Vec<String> = warnings.iter().take(MOST_TOLD).map(Warning::text).collect();

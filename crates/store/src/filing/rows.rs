@@ -1,6 +1,6 @@
 //! The rows that filings come to, gathered over a batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use fieldpost_model::ProjectName;
@@ -13,6 +13,7 @@ use super::keys::Key;
 use super::known::{FileKey, Known};
 use super::tables::{self, Table};
 use super::{CaseChange, CaseHistory, FiledCase, FiledFile, FiledSubmission, Filing, NewForm};
+use crate::case_properties;
 use crate::forms::FormOrigin;
 use crate::indexed_fields::{FieldPath, path_text, value_at};
 use crate::records::NewMessage;
@@ -48,6 +49,9 @@ pub(crate) struct Rows {
     numbers: BTreeMap<Key, i64>,
     files: BTreeMap<FileKey, FiledFile>,
     values: BTreeMap<(ProjectName, Uuid, String), Row>,
+    /// What cases have: project, type, name and kind, in the order of the key, so that those who write at once do not
+    /// wait for each other in turns.
+    properties: BTreeSet<(ProjectName, String, String, i64)>,
 }
 
 impl Rows {
@@ -117,6 +121,10 @@ impl Rows {
         }
         for row in std::mem::take(&mut self.values).into_values() {
             self.put(&tables::FIELD_VALUES, row);
+        }
+        for (project, case_type, name, kind) in std::mem::take(&mut self.properties) {
+            let row = vec![(&*project).into(), case_type.into(), name.into(), kind.into()];
+            self.put(&tables::CASE_PROPERTIES, row);
         }
         let written = |table: &&'static Table| Some((*table, self.written.remove(table.name)?));
         tables::ALL.iter().filter_map(written).collect()
@@ -257,6 +265,14 @@ impl Rows {
                     index.relationship.name().into(),
                 ],
             );
+        }
+        if !filed.case.case_type.is_empty() && !filed.case.deleted {
+            let case_type = storable_key(filed.case.case_type.clone());
+            let properties = filed.case.property_kinds().map(|(name, kind)| {
+                let name = storable_key(name.to_owned());
+                (key.0.clone(), case_type.clone(), name, case_properties::code(kind))
+            });
+            self.properties.extend(properties);
         }
         for (position, change) in positions.zip(filed.history.changes()) {
             self.put(&tables::CASE_CHANGES, change_row(project(), case_id(), position, change));

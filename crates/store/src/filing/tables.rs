@@ -28,6 +28,8 @@ enum Present {
     Refused,
     /// Every column is set anew, but for these.
     SetBut(&'static [&'static str]),
+    /// It stays as it is: the key is all that there is of it.
+    Kept,
     /// What is new is set; a value is never taken away. But for these columns, which are what is said here.
     CompletedBut(&'static [(&'static str, &'static str)]),
 }
@@ -55,6 +57,7 @@ impl Table {
         let table = self.name;
         let sets: Vec<String> = match self.present {
             Present::Refused => return String::new(),
+            Present::Kept => return "ON CONFLICT DO NOTHING".to_owned(),
             Present::SetBut(kept) => others
                 .iter()
                 .filter(|(name, _)| !kept.contains(name))
@@ -292,6 +295,13 @@ pub(crate) static CASE_CHANGES: Table = Table {
     present: Present::Refused,
 };
 
+pub(crate) static CASE_PROPERTIES: Table = Table {
+    name: "case_properties",
+    columns: &[("project", Text), ("case_type", Text), ("name", Text), ("kind", Integer)],
+    key: 4,
+    present: Present::Kept,
+};
+
 pub(crate) static UNTOLD: Table = Table {
     name: "untold",
     columns: &[
@@ -307,7 +317,7 @@ pub(crate) static UNTOLD: Table = Table {
 };
 
 /// Every table, in the order in which they are written.
-pub(crate) static ALL: [&Table; 13] = [
+pub(crate) static ALL: [&Table; 14] = [
     &FORMS,
     &FORM_NUMBERS,
     &SUBMISSIONS,
@@ -320,6 +330,7 @@ pub(crate) static ALL: [&Table; 13] = [
     &CASE_STATES,
     &CASE_INDICES,
     &CASE_CHANGES,
+    &CASE_PROPERTIES,
     &UNTOLD,
 ];
 

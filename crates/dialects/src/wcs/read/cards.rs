@@ -13,6 +13,8 @@ pub struct Card {
     pub id: Option<String>,
     /// What it says.
     pub content: Submitted,
+    /// What must be answered and is not: a card that is there may have it already, a new one cannot be made so.
+    pub missing: Vec<Warning>,
     /// The same as the body of an edit: what it does not name stays as it is.
     pub edit: Value<'static>,
 }
@@ -106,11 +108,14 @@ impl Cards {
         id: Option<String>,
         (mut content, edit): (Submitted, Value<'static>),
     ) {
-        for warning in content.warnings.drain(..) {
+        let (missing, warnings): (Vec<Warning>, Vec<Warning>) = std::mem::take(&mut content.warnings)
+            .into_iter()
+            .partition(|warning| warning.code == WarningCode::Required);
+        for warning in warnings {
             let field = format!("[{place}].{}", warning.field);
             self.warn(Warning { field, ..warning });
         }
-        self.cards.push(Card { id, content, edit });
+        self.cards.push(Card { id, content, missing, edit });
     }
 
     fn warn(&mut self, warning: Warning) {

@@ -3,12 +3,19 @@
 //! Cases have no form that says what may be asked of them: every column is a property. So a list that was exported
 //! can be changed in a sheet and sent back.
 
-use fieldpost_model::json::Value;
+use std::collections::BTreeSet;
+
+use fieldpost_model::json::{Member, Value};
 
 use super::submit::{BadBody, answers};
 use super::{MOST_WARNINGS, Warning, WarningCode, csv};
 use crate::is_element_name;
 use crate::wcs::case::{CLOSED, EXTERNAL_ID, NAME, OWNER};
+
+/// What stands behind the name of a choice in the member that tells all that is known of it.
+const STRUCTURED: &str = "_structured";
+/// The member of that which says that the choice is a tie to another case.
+const RELATIONSHIP: &str = "relationship";
 
 /// What one row says of a case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +107,11 @@ pub fn case_rows_json(body: &Value<'_>) -> Result<CaseRows, BadBody> {
         let id = ["id", "uuid"].into_iter().find_map(|name| text(document.get(name)?));
         let status = document.path(&["workflow", "status", "id"]).and_then(Value::as_str);
         let mut row = CaseRow { id, is_closed: status == Some(CLOSED), ..CaseRow::default() };
+        let ties = ties(&members);
         for (name, value) in members {
+            if is_file(&value) || ties.contains(&*name) {
+                continue;
+            }
             let Some(value) = text(&value) else { continue };
             if let Column::Value(name) = read.checked(property(&name)) {
                 row.values.push((name, value));
@@ -111,17 +122,54 @@ pub fn case_rows_json(body: &Value<'_>) -> Result<CaseRows, BadBody> {
     Ok(read)
 }
 
+/// What a document says of ties, by the names of its members: it tells the tie, its id and what is known of it.
+fn ties(members: &[Member<'_>]) -> BTreeSet<String> {
+    let told = members.iter().filter_map(|(name, value)| {
+        let name = name.strip_suffix(STRUCTURED)?;
+        value.get(RELATIONSHIP).map(|_| name.to_owned())
+    });
+    told.flat_map(|name| {
+        [format!("{name}_raw"), format!("{name}{STRUCTURED}"), name]
+    })
+    .collect()
+}
+
+/// Whether a value is a file, as documents have it.
+fn is_file(value: &Value<'_>) -> bool {
+    value.get("filename").is_some() && value.get("field_id").is_some()
+}
+
 impl CaseRows {
+    /// Leaves out the columns of which this is so.
+    pub fn leave_out(&mut self, is_left_out: impl Fn(&str) -> bool) {
+        for row in &mut self.rows {
+            row.values.retain(|(name, _)| !is_left_out(name));
+        }
+    }
+
+    /// Warns of the columns of which this is not so; they stay.
+    pub fn warn_of_unknown(&mut self, is_known: impl Fn(&str) -> bool) {
+        let names: BTreeSet<String> =
+            self.rows.iter().flat_map(|row| &row.values).map(|(name, _)| name.clone()).collect();
+        for name in names.into_iter().filter(|name| !is_known(name)) {
+            self.warn(name);
+        }
+    }
+
+    fn warn(&mut self, field: String) {
+        let warning = Warning { code: WarningCode::UnknownKey, field, value: None };
+        if self.warnings.len() < MOST_WARNINGS && !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
     /// A column, where a form can say it; properties have names of XML.
     fn checked(&mut self, column: Column) -> Column {
         let Column::Value(name) = &column else { return column };
         if is_element_name(name) {
             return column;
         }
-        let warning = Warning { code: WarningCode::UnknownKey, field: name.clone(), value: None };
-        if self.warnings.len() < MOST_WARNINGS && !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
-        }
+        self.warn(name.clone());
         Column::Nothing
     }
 }
