@@ -60,7 +60,6 @@ pub(super) async fn answer(
     };
     let reader = Reader { asked: asked.clone(), reading, aliases };
     let mut response = match part {
-        Part::Changes if asked.records == RecordsAt::Cases => return Err(no_feed().into()),
         Part::Changes => return changes::answer(asked, Some(&form), reading).await,
         Part::List => {
             let query = query(asked, &form, (address, kind, reading), &parameters)?;
@@ -97,13 +96,6 @@ pub(super) async fn answer(
 pub(super) fn no_view() -> Result<Response, Turned> {
     let text = "There are no custom views here: ask without one, and filter by the query.";
     Err(Refusal { description: text.to_owned(), ..Refusal::not_found() }.into())
-}
-
-/// The feed of changes of cases is that of the hub's own API.
-fn no_feed() -> Refusal {
-    let text = "Cards that are cases have no feed of changes here: list them with \
-                order_by=last_update_time and a cursor.";
-    Refusal { description: text.to_owned(), ..Refusal::not_found() }
 }
 
 /// The parameters of the query, and those of a form-encoded body.
