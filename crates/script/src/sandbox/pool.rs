@@ -116,6 +116,9 @@ impl Work {
     }
 }
 
+/// How many processes may end before a piece of work has begun in one of them.
+const MOST_BEGUN: u32 = 3;
+
 /// Runs steps in child processes. Clones share the processes.
 #[derive(Debug, Clone)]
 pub struct Pool {
@@ -252,7 +255,7 @@ impl Pool {
         let Ok(_place) = self.inner.places.acquire().await else {
             return Err(fault("The pool of processes is closed".to_owned()));
         };
-        loop {
+        for _ in 0..MOST_BEGUN {
             let mut worker = self.worker().await?;
             match worker.work(message, number, limits, host, scrubber).await {
                 Ok(done) => {
@@ -280,6 +283,9 @@ impl Pool {
                 }
             }
         }
+        // Whatever ends them would end the next one as well.
+        let message = format!("{MOST_BEGUN} processes ended before the step had begun in one");
+        Err(fault(message))
     }
 
     async fn worker(&self) -> Result<Worker, StepError> {

@@ -14,7 +14,7 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::value::RawValue;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
 
 use super::pool::PoolSettings;
@@ -60,6 +60,8 @@ pub(super) enum Death {
 
 /// How long a process has to start.
 const START: Duration = Duration::from_secs(30);
+/// How long a process has to end that says no more. What broke out of its engine can close a pipe and stay.
+const END: Duration = Duration::from_secs(2);
 
 /// A process that waits for work or does it.
 pub(super) struct Worker {
@@ -133,7 +135,11 @@ impl Worker {
         scrubber: &Scrubber,
     ) -> Result<Done, Death> {
         let deadline = Instant::now() + limits.time + limits.grace;
-        self.send(message, deadline).await.map_err(|_| Death::Before)?;
+        self.send(message, deadline).await.map_err(|error| match error.kind() {
+            // It is there and does not listen.
+            io::ErrorKind::TimedOut => Death::Late,
+            _ => Death::Before,
+        })?;
         let mut calls = FuturesUnordered::new();
         // What of an answer is still to be written: the process takes it in when it next waits, or says something.
         // What is answered meanwhile stands behind it, up to the bound of one answer.
@@ -205,11 +211,12 @@ impl Worker {
         }
     }
 
-    /// How the process ended, for people.
+    /// How the process ended that says no more, for people. It may be there still: whoever asks ends it.
     async fn ending(&mut self) -> String {
-        match self.child.wait().await {
-            Ok(status) => format!("ended unexpectedly ({status})"),
-            Err(error) => format!("ended unexpectedly ({error})"),
+        match timeout(END, self.child.wait()).await {
+            Ok(Ok(status)) => format!("ended unexpectedly ({status})"),
+            Ok(Err(error)) => format!("ended unexpectedly ({error})"),
+            Err(_) => "said no more, and did not end".to_owned(),
         }
     }
 

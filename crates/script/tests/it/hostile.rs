@@ -188,3 +188,20 @@ async fn floods_of_calls_are_bounded() {
         assert_eq!(ran.state["refused"], 10_000, "{:?}", ran.error);
     }
 }
+
+/// What reckons the time is the job's own to spoil, and the loop around it goes on.
+#[tokio::test]
+async fn times_that_are_none() {
+    for spoilt in ["NaN", "Infinity", "-Infinity", "1e300", "-1", "'soon'", "{}", "Symbol()"] {
+        for name in ["min", "max"] {
+            let source = format!(
+                "fn(s => {{ setTimeout(() => {{}}, 5); Math.{name} = () => {spoilt}; return new Promise(done => setTimeout(() => done(s), 1)); }})"
+            );
+            let ran = beside_an_honest_run(&source, std::time::Duration::from_millis(500)).await;
+            let is_told =
+                matches!(ran.kind(), "none" | "TimeoutError" | "RuntimeCrash" | "RuntimeError");
+            let message = ran.error.map(|error| error.message).unwrap_or_default();
+            assert!(is_told && !message.contains("ended unexpectedly"), "{source}: {message}");
+        }
+    }
+}

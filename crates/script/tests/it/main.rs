@@ -6,6 +6,8 @@ mod bounds;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod corners;
+#[cfg(test)]
 mod escapes;
 #[cfg(test)]
 mod hostile;
@@ -31,3 +33,5 @@ mod services;
 mod steps;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod used_again;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldpost_script::protocol::Severity;
+use fieldpost_script::protocol::{FromWorker, Severity, VERSION, frame};
 use fieldpost_script::sandbox::{Limits, Pool, PoolSettings};
 
 use crate::support::{job, raw, run, run_job, settings};
@@ -91,4 +91,48 @@ async fn a_step_that_nobody_waits_for_is_ended() {
     let waiting = tokio::time::timeout(Duration::from_millis(200), run_job(&pool, &endless, "{}"));
     assert!(waiting.await.is_err());
     assert_eq!(run(&pool, "fn(s => s)", "{}").await.kind(), "none");
+}
+
+/// A pool of a program that says to be ready, and then does what the text of a shell says.
+fn ready_then(text: &str) -> Pool {
+    let ready = frame::encode(&FromWorker::Ready { version: VERSION }).unwrap();
+    let octal: String = ready.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    // What the hub says first is written whole once a byte of it can be read.
+    let script = format!("/bin/dd bs=1 count=1 of=/dev/null 2>/dev/null; printf '{octal}'; {text}");
+    let arguments = ["-c".into(), script.into()];
+    Pool::new(PoolSettings { workers: 1, ..PoolSettings::new("/bin/sh", arguments) })
+}
+
+/// What broke out of its engine can do with its pipes what it likes: the step ends all the same.
+#[tokio::test]
+async fn a_process_that_closes_one_pipe_and_stays_holds_nothing_up() {
+    let patience = Duration::from_secs(30);
+    let mut step = job("a", "fn(s => s)");
+    step.work.limits.time = Duration::from_millis(300);
+    step.work.limits.grace = Duration::from_millis(100);
+    // What it says is shut: that is told, and the process is ended.
+    let pool = ready_then("exec /bin/sleep 1000 >&-");
+    let ran = tokio::time::timeout(patience, run_job(&pool, &step, "{}")).await;
+    let error = ran.expect("the step ends").error.unwrap();
+    assert_eq!(
+        (error.name.as_str(), error.message.as_str()),
+        ("RuntimeCrash", "The process that ran the step said no more, and did not end")
+    );
+    // It hears nothing more: a step that does not fit into the pipe goes to another process, and not for ever.
+    let pool = ready_then("exec /bin/sleep 1000 <&-");
+    let state = format!("{{\"data\":\"{}\"}}", "x".repeat(1_000_000));
+    let ran = tokio::time::timeout(patience, run_job(&pool, &step, &state)).await;
+    let error = ran.expect("the step ends").error.unwrap();
+    assert_eq!((error.name.as_str(), error.severity), ("ExecutionError", Severity::Exception));
+    assert_eq!(error.message, "3 processes ended before the step had begun in one");
+    // It does not listen, and does not shut its ears either.
+    let pool = ready_then("exec /bin/sleep 1000");
+    for state in ["{}", &state] {
+        let ran = tokio::time::timeout(patience, run_job(&pool, &step, state)).await;
+        assert_eq!(ran.expect("the step ends").kind(), "TimeoutError");
+    }
+    // It is gone as soon as it is ready.
+    let pool = ready_then("exit 0");
+    let ran = tokio::time::timeout(patience, run_job(&pool, &step, &state)).await;
+    assert!(ran.expect("the step ends").error.is_some());
 }

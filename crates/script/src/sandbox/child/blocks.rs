@@ -112,13 +112,22 @@ impl Blocks {
         }
     }
 
-    /// Takes everything back.
+    /// Takes everything back. Nothing of what was written stays: should the engine ever read what it has not
+    /// written, it is not what another step had.
     pub(super) fn begin_anew(&mut self) {
         for block in self.areas.drain(KEPT_BLOCKS.min(self.areas.len())..) {
             // SAFETY: it was given with this layout, and is no block of ours any more.
             #[expect(unsafe_code, reason = "the system gave it")]
             unsafe {
                 alloc::dealloc(block, LAYOUT);
+            }
+        }
+        for (number, block) in self.areas.iter().enumerate().take(self.area.saturating_add(1)) {
+            let used = if number == self.area { self.from } else { BLOCK_BYTES };
+            // SAFETY: a block has so many bytes, and nobody uses what was cut from it any more.
+            #[expect(unsafe_code, reason = "what was cut is written over")]
+            unsafe {
+                block.write_bytes(0, used);
             }
         }
         self.free.fill(ptr::null_mut());
@@ -168,6 +177,35 @@ mod tests {
             blocks.take_back(other, 24);
         }
         assert_eq!([blocks.give(24), blocks.give(24), blocks.give(32)], [other, one, longer]);
+    }
+
+    #[test]
+    fn nothing_that_was_written_is_left() {
+        let mut blocks = Blocks::new();
+        for round in 0..3 {
+            let mut places = Vec::new();
+            for _ in 0..2 * BLOCK_BYTES / SMALL_BYTES {
+                let place = blocks.give(SMALL_BYTES);
+                // SAFETY: so many bytes were given there.
+                #[expect(unsafe_code, reason = "memory is used as the engine does")]
+                let is_clean = unsafe {
+                    let is_clean =
+                        std::slice::from_raw_parts(place, SMALL_BYTES).iter().all(|it| *it == 0);
+                    place.write_bytes(7, SMALL_BYTES);
+                    is_clean
+                };
+                assert!(is_clean || round == 0, "round {round}");
+                places.push(place);
+            }
+            for place in places.into_iter().step_by(3) {
+                // SAFETY: it was given above, and is given back once.
+                #[expect(unsafe_code, reason = "memory is given back as the engine does")]
+                unsafe {
+                    blocks.take_back(place, SMALL_BYTES);
+                }
+            }
+            blocks.begin_anew();
+        }
     }
 
     #[test]

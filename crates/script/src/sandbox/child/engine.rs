@@ -82,7 +82,7 @@ impl Engine {
         let runtime = Runtime::new_with_alloc(memory.allocator())?;
         runtime.set_gc_threshold(COLLECT_FROM_BYTES);
         let clock = world.clone();
-        runtime.set_interrupt_handler(Some(Box::new(move || clock.is_late())));
+        runtime.set_interrupt_handler(Some(Box::new(move || clock.is_over())));
         modules.open(&runtime, &door);
         let context = Context::full(&runtime)?;
         let lent = context.with(|ctx| {
@@ -119,7 +119,9 @@ impl Engine {
     fn begin(&self, work: u64, limits: StepLimits, log_level: Level) -> bool {
         self.world.begin(work, limits, log_level);
         self.runtime.set_max_stack_size(bytes(limits.stack_bytes));
-        self.memory.bound(bytes(limits.memory_bytes))
+        let has_room = self.memory.bound(bytes(limits.memory_bytes));
+        pipes::bound(self.memory.left());
+        has_room
     }
 
     /// Runs a step.
@@ -244,7 +246,14 @@ impl World {
         self.late.get()
     }
 
-    fn tell(message: &FromWorker) {
+    /// Whether the script is to go no further: its time is over, or its answers have more bytes than it has memory.
+    fn is_over(&self) -> bool {
+        self.is_late() || pipes::is_lost()
+    }
+
+    /// Says something to the hub. What comes meanwhile counts as memory of the script.
+    fn tell(&self, message: &FromWorker) {
+        pipes::bound(self.memory.left());
         end_unless(&say(message));
     }
 
@@ -273,7 +282,11 @@ impl World {
             LogLine { level, source, message }
         };
         let line = FromWorker::Log(line);
-        end_unless(&if is_urgent { say(&line) } else { hold(&line) });
+        if is_urgent {
+            self.tell(&line);
+        } else {
+            end_unless(&hold(&line));
+        }
     }
 
     fn call(
@@ -306,7 +319,7 @@ impl World {
             reason = "our own script counts calls from one"
         )]
         let call = Call { call: call as u64, name, arguments };
-        Self::tell(&FromWorker::Call(call));
+        self.tell(&FromWorker::Call(call));
         Ok(())
     }
 }
@@ -455,11 +468,11 @@ impl<'js> Started<'js> {
             let mut jobs = 0_u32;
             while self.ctx.execute_pending_job() {
                 jobs = jobs.wrapping_add(1);
-                if jobs.is_multiple_of(JOBS_BETWEEN_LOOKS) && world.is_late() {
+                if jobs.is_multiple_of(JOBS_BETWEEN_LOOKS) && world.is_over() {
                     break;
                 }
             }
-            if world.is_late() {
+            if world.is_over() {
                 return Err(Error::WouldBlock);
             }
             if let Some(result) = self.result.result() {
@@ -472,12 +485,16 @@ impl<'js> Started<'js> {
     /// Sleeps until something can go on.
     fn wait(&self, world: &World) -> rquickjs::Result<()> {
         end_unless(&say_held());
+        if pipes::is_lost() {
+            return Err(Error::WouldBlock);
+        }
         let next_timer: Function<'_> = self.main.get("nextTimer")?;
         let until: f64 = next_timer.call(())?;
         if until < 0.0 && world.waiting.get() == 0 {
             return Err(Error::WouldBlock);
         }
-        let timer = (until >= 0.0).then(|| Duration::from_secs_f64(until / 1_000.0));
+        // A job may write over what the time is reckoned with: what is no time does not come.
+        let timer = Duration::try_from_secs_f64(until / 1_000.0);
         match pipes::next_within(timer.unwrap_or(world.left()).min(world.left())) {
             Heard::Message(ToWorker::Reply(reply)) if reply.work == world.work.get() => {
                 self.settle(reply, world)?;
@@ -532,6 +549,9 @@ fn stopped(ctx: &Ctx<'_>, error: &Error, world: &World) -> StepError {
     let thrown = ctx.catch();
     if world.late.get() {
         return StepError::timeout(world.limits.get().time_ms);
+    }
+    if pipes::is_lost() {
+        return StepError::out_of_memory();
     }
     match error {
         Error::WouldBlock => StepError::new(

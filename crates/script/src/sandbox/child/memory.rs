@@ -121,6 +121,11 @@ impl Memory {
         self.0.used.get() <= most
     }
 
+    /// How many bytes a script may still ask for.
+    pub(super) fn left(&self) -> usize {
+        self.0.most.get().saturating_sub(self.0.used.get())
+    }
+
     /// Keeps the ground as it is.
     pub(super) fn keep(&self) -> Kept {
         let filled = self.0.filled.get();

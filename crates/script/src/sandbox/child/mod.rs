@@ -79,7 +79,9 @@ fn serve(engine: &engine::Engine) -> Result<(), RunnerError> {
             ToWorker::Setup { .. } => return Err(RunnerError::NotTheHub),
         };
         let again = done.again;
-        if pipes::say(&FromWorker::Done(Box::new(done))).is_err() || !again {
+        // What came meanwhile may be more than could be kept: then nothing is understood that comes behind it.
+        let said = pipes::say(&FromWorker::Done(Box::new(done)));
+        if said.is_err() || !again || pipes::is_lost() {
             break;
         }
         // The hub goes on meanwhile.

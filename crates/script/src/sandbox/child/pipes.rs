@@ -3,7 +3,9 @@
 //! The script's own thread reads and writes them. A thread that read for it would have to wake it for each step,
 //! which costs as much as a small step itself. While the script reckons nobody reads, and the hub waits with what it
 //! writes. So that the two never wait for each other, what the hub says is taken in as well whenever this process
-//! would have to wait with what it says.
+//! would have to wait with what it says. A script that asks for much and waits for none of it lets answers gather
+//! here, so they have a bound, the memory that its step has left. Beyond it the step is lost: what comes is taken in
+//! all the same, for the hub has to get on, and is thrown away.
 //!
 //! That the hub has gone is noticed by a thread of its own, whatever the script does. It reads nothing, so what comes
 //! does not wake it.
@@ -27,6 +29,8 @@ const MESSAGE_BYTES: usize = 1 << 30;
 const READ_BYTES: usize = 64 * 1024;
 /// How much room stays for what comes. What was larger gives its room back.
 const KEPT_BYTES: usize = 1024 * 1024;
+/// By which part room grows that what comes has filled. Doubled, it would soon be more than the process has.
+const GROWTH: usize = 8;
 
 /// What came while somebody waited.
 pub(super) enum Heard {
@@ -39,17 +43,25 @@ pub(super) enum Heard {
 }
 
 /// What lies between the pipes and the script.
-#[derive(Default)]
 struct Pipes {
     /// What is still to be said.
     held: Vec<u8>,
     /// What came and was not heard yet, and from where on.
     came: Vec<u8>,
     from: usize,
+    /// How many bytes may come while something is said.
+    most: usize,
+    /// Whether more came than that, and was thrown away: nothing that comes can be understood any more.
+    is_lost: bool,
+}
+
+impl Pipes {
+    const EMPTY: Self =
+        Self { held: Vec::new(), came: Vec::new(), from: 0, most: usize::MAX, is_lost: false };
 }
 
 thread_local! {
-    static PIPES: RefCell<Pipes> = RefCell::default();
+    static PIPES: RefCell<Pipes> = const { RefCell::new(Pipes::EMPTY) };
 }
 
 /// Makes the pipes ready. A full one is told rather than waited for from now on.
@@ -73,6 +85,16 @@ pub(super) fn say_held() -> io::Result<()> {
 pub(super) fn say(message: &FromWorker) -> io::Result<()> {
     hold(message)?;
     say_held()
+}
+
+/// Bounds what may come while something is said.
+pub(super) fn bound(most: usize) {
+    PIPES.with_borrow_mut(|pipes| pipes.most = most);
+}
+
+/// Whether more came than may wait here. Nothing that is said from then on is answered.
+pub(super) fn is_lost() -> bool {
+    PIPES.with_borrow(|pipes| pipes.is_lost)
 }
 
 /// The next message, however long it takes; nothing where the hub says no more, or what no hub says.
@@ -128,10 +150,15 @@ impl Pipes {
             Err(error) => return Err(error.into()),
         }
         let [_, incoming] = &both;
-        if incoming.revents().is_empty() || self.take_in()? {
+        if incoming.revents().is_empty() {
             return Ok(());
         }
-        Err(io::ErrorKind::UnexpectedEof.into())
+        let goes_on = self.take_in()?;
+        if self.came.len() > self.most || self.is_lost {
+            self.is_lost = true;
+            self.came = Vec::new();
+        }
+        if goes_on { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     /// The next message. Without a time it is waited for; with one, the time begins anew with each part that comes.
@@ -195,7 +222,7 @@ impl Pipes {
     fn take_in(&mut self) -> io::Result<bool> {
         self.forget_heard();
         if self.came.len() == self.came.capacity() {
-            self.came.reserve(READ_BYTES);
+            self.came.reserve_exact(READ_BYTES.max(self.came.len() / GROWTH));
         }
         loop {
             match rustix::io::read(stdin(), spare_capacity(&mut self.came)) {
