@@ -6,6 +6,7 @@ import { Facts, Section } from "../../design/Section";
 import { Time } from "../../design/Time";
 import { useFlowWords } from "../../i18n/flows";
 import { useFormat } from "../../i18n/words";
+import { RunKey } from "./RunKey";
 import type { Run, RunInputKind } from "./types";
 
 /** Where each kind of input has its page. */
@@ -30,7 +31,7 @@ export function RunFacts({ project, run }: { project: string; run: Run }) {
         .join(" "),
     ],
     [facts.input, <Input key="input" project={project} run={run} />],
-    [facts.key, run.key],
+    [facts.key, run.key === null ? null : <RunKey key="key" run={run} />],
     [
       facts.retryOf,
       run.retry_of === null ? null : (

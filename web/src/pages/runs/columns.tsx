@@ -6,6 +6,7 @@ import { type FlowWords, useFlowWords } from "../../i18n/flows";
 import type { Formats } from "../../i18n/formats";
 import type { Column } from "../../lists/columns";
 import { RowCard } from "../../lists/RowCard";
+import { RunKey } from "./RunKey";
 import { RunErrorText } from "./RunTable";
 import styles from "./runs.module.css";
 import { RUN_TONES } from "./tones";
@@ -44,7 +45,7 @@ export function columnsOf(words: FlowWords, format: Formats): Column<Run>[] {
       key: "key",
       title: titles.key,
       width: "minmax(72px, 1fr)",
-      cell: ({ key }) => key ?? nothing,
+      cell: (run) => (run.key === null ? nothing : <RunKey run={run} />),
     },
     {
       key: "took",
@@ -87,11 +88,12 @@ export function columnsOf(words: FlowWords, format: Formats): Column<Run>[] {
 export function RunCard({ run }: { run: Run }) {
   const words = useFlowWords().runs;
   const { workflow, registered_at, state, key, error, origin } = run;
+  const about = key === null ? words.origins[origin] : <RunKey run={run} />;
   return (
     <RowCard
       title={workflow}
       beside={<Time at={registered_at} />}
-      text={error === null ? (key ?? words.origins[origin]) : <RunErrorText error={error} />}
+      text={error === null ? about : <RunErrorText error={error} />}
       mark={<StateMark tone={RUN_TONES[state]}>{words.states[state]}</StateMark>}
     />
   );
