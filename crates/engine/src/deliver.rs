@@ -522,5 +522,9 @@ async fn call(
             .as_ref()
             .map(|asked| Asking { method: asked.method, path: &asked.path }),
     };
-    hub.outbound().send(prepared, call).await
+    let mut exchange = hub.outbound().send(prepared, call).await;
+    if let Some(asked) = &rendered.asked {
+        asked.hidden.take_out_of(&mut exchange);
+    }
+    exchange
 }

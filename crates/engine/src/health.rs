@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use fieldpost_model::incident::{Incident, IncidentKind};
+use fieldpost_model::incident::Incident;
 use fieldpost_model::tally::{TallyKind, TallyNoun};
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{LastTime, StoreError};
@@ -91,17 +91,16 @@ impl Hub {
         routing: &ProjectRouting,
         incident: &Incident,
     ) -> IncidentStanding {
-        let is_about_connection = incident.kind == IncidentKind::Connection;
-        let found = routing.connections.get(&incident.subject).filter(|_| is_about_connection);
-        let Some(lane) = found.filter(|_| incident.recovered_at.is_none()) else {
+        let found = routing.connection_of(incident);
+        let Some(connection) = found.filter(|_| incident.recovered_at.is_none()) else {
             return IncidentStanding::default();
         };
-        let over_at = incident.last_seen_at() + lane.connection.incident.window;
+        let over_at = incident.last_seen_at() + connection.incident.window;
         IncidentStanding {
             recovering: incident
                 .recovering_at()
                 .map(|worked_at| Recovering { worked_at, over_at: over_at.max(worked_at) }),
-            paused_by: self.paused_by(routing, &lane.connection),
+            paused_by: self.paused_by(routing, connection),
         }
     }
 }

@@ -25,6 +25,7 @@ use fieldpost_store::{FormQuery, Original, Payload, StoreError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::events::{ApplicationFacts, CaseFacts, FormFacts};
+use crate::hidden::Hidden;
 use crate::hub::Hub;
 use crate::payload::{self, Body, Withholding};
 use crate::routing::ProjectRouting;
@@ -70,6 +71,8 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     /// What is added to the query.
     pub(crate) query: Vec<(String, String)>,
+    /// What its address must not give away where it is recorded.
+    pub(crate) hidden: Hidden,
 }
 
 /// Why nothing can be sent.

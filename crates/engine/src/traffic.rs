@@ -167,15 +167,19 @@ impl Hub {
         let now = self.now();
         let (range, step) = around(incident.opened_at, incident.recovered_at, now);
         let noun = match incident.kind {
-            IncidentKind::Connection => TallyNoun::Connection,
+            IncidentKind::Connection | IncidentKind::Call => TallyNoun::Connection,
             IncidentKind::Silence => TallyNoun::Source,
         };
+        // Calls are not counted each by its own: their chart is that of the connection that they go by.
+        let routing = self.project(project).await?;
+        let connection = routing.connection_of(incident).map(|it| it.name.as_str());
+        let subject = connection.unwrap_or(&incident.subject);
         let (query, steps) = laid_out(range, step, false);
-        let tallies = self.store().tallies_of(project, &query, noun, &incident.subject).await?;
+        let tallies = self.store().tallies_of(project, &query, noun, subject).await?;
         let counts =
             tallies.into_iter().map(|tally| ((tally.noun, tally.kind), tally.step, tally.count));
         let kinds = KINDS.into_iter().filter(|(of, _)| *of == noun);
-        let name = Some(incident.subject.as_str());
+        let name = Some(subject);
         let TallyQuery { from, until, .. } = query;
         Ok(Traffic { from, until, step, lines: of_kinds(steps, kinds, name, counts) })
     }

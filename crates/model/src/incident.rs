@@ -1,13 +1,14 @@
 //! Incidents, and the notices that tell people of them.
 //!
-//! An incident is one stretch of trouble: a destination that does not take what it is sent, or a
-//! source from which nothing comes any more. It is opened once, however many attempts fail and
+//! An incident is one stretch of trouble: a destination that does not take what it is sent, a
+//! source from which nothing comes any more, or calls of a lifecycle that fail. It is opened once, however many attempts fail and
 //! however many hubs see them, and it ends when the trouble does. A notice is one thing told to
 //! one recipient; it is kept and tried again like a delivery.
 
 use uuid::Uuid;
 
 use crate::names;
+use crate::progress::{ActionList, Place};
 use crate::time::Timestamp;
 
 names! {
@@ -17,6 +18,19 @@ names! {
         Connection = "connection",
         /// Nothing comes in by a source that expects something; the subject is the source.
         Silence = "silence",
+        /// The calls of one action of a lifecycle fail, where the lifecycle itself goes nowhere for
+        /// that; the subject is the action: its form, where it stands and its id, as in
+        /// `request/new/register` (a global action's: `request/global/close/register`).
+        Call = "call",
+    }
+}
+
+/// What an incident is about that concerns the calls of one action.
+pub fn call_subject(form: &str, place: &Place) -> String {
+    let action = &place.action;
+    match &place.list {
+        ActionList::Status(status) => format!("{form}/{status}/{action}"),
+        ActionList::Global(id) => format!("{form}/global/{id}/{action}"),
     }
 }
 
@@ -67,7 +81,7 @@ pub struct Incident {
     pub id: Uuid,
     /// What kind of trouble it is.
     pub kind: IncidentKind,
-    /// What is in trouble: a connection's or a source's name.
+    /// What is in trouble: a connection's or a source's name, or the place of an action.
     pub subject: String,
     /// Whether it lasts.
     pub state: IncidentState,

@@ -82,35 +82,9 @@ impl Store {
         notices: &[NewNotice],
         runs: &[NewRun],
     ) -> Result<bool, StoreError> {
-        let now = self.now_sql();
-        let sighting = sighting_parameters(new.last.as_ref());
-        let mut parameters: Vec<Parameter> = vec![
-            project.into(),
-            new.id.into(),
-            new.kind.name().into(),
-            new.subject.as_str().into(),
-            as_integer(new.failures).into(),
-            as_integer(new.given_up).into(),
-            as_integer(new.unsteady_within.as_micros()).into(),
-        ];
-        parameters.extend(sighting);
         let mut batch = Batch::default();
         self.lock_made_runs(&mut batch, project, runs);
-        batch.one(
-            DONE_ALREADY,
-            format!(
-                "INSERT INTO incidents (project, id, kind, subject, state, opened_at, failures,
-                     given_up, unsteady, last_at, last_error, last_status, last_url, last_delivery,
-                     last_payload, last_key)
-                 VALUES ($1, $2, $3, $4, 'open', {now}, $5, $6,
-                     CASE WHEN EXISTS (SELECT 1 FROM incidents i WHERE i.project = $1
-                         AND i.kind = $3 AND i.subject = $4 AND i.recovered_at > {now} - $7)
-                     THEN 1 ELSE 0 END, $8, $9, $10, $11, $12, $13, $14)
-                 ON CONFLICT (project, kind, subject) WHERE state = 'open' DO NOTHING"
-            ),
-            parameters,
-        );
-        add_notices(&mut batch, project, notices, &now);
+        add_opened(&mut batch, project, new, notices, &self.now_sql());
         self.add_runs(&mut batch, project, None, runs);
         let opened = self.change_and_tell(batch, project, new.id, IncidentState::Open).await?;
         self.told_runs_of_trouble(opened, project, runs);
@@ -127,9 +101,14 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let changed = self.change_unless_done(batch).await?;
         if changed {
-            self.signal(Signal::Incident { project: project.into(), id, state });
+            self.told_incident(project, id, state);
         }
         Ok(changed)
+    }
+
+    /// Lets others know that an incident has changed.
+    pub(crate) fn told_incident(&self, project: &str, id: Uuid, state: IncidentState) {
+        self.signal(Signal::Incident { project: project.into(), id, state });
     }
 
     /// Counts what failed since, while the incident lasts.
@@ -141,27 +120,8 @@ impl Store {
         given_up: u64,
         last: Option<&Sighting>,
     ) -> Result<(), StoreError> {
-        let mut parameters: Vec<Parameter> = vec![
-            project.into(),
-            incident.into(),
-            as_integer(failures).into(),
-            as_integer(given_up).into(),
-        ];
-        let last_seen = if last.is_some() {
-            parameters.extend(sighting_parameters(last));
-            ", last_at = $5, last_error = $6, last_status = $7, last_url = $8, \
-             last_delivery = $9, last_payload = $10, last_key = $11"
-        } else {
-            ""
-        };
         let mut batch = Batch::default();
-        batch.any(
-            format!(
-                "UPDATE incidents SET failures = failures + $3, given_up = given_up + $4{last_seen}
-                 WHERE project = $1 AND id = $2 AND state = 'open'"
-            ),
-            parameters,
-        );
+        add_failures(&mut batch, project, incident, (failures, given_up), last);
         self.change(batch).await.map(drop)
     }
 
@@ -350,6 +310,73 @@ impl Store {
     pub(crate) fn once(batch: &mut Batch, sql: impl Into<String>, parameters: Vec<Parameter>) {
         batch.one(DONE_ALREADY, sql, parameters);
     }
+}
+
+/// Adds the statements that open an incident and keep the notices that tell of it; where one lasts already,
+/// nothing of the batch is written.
+pub(crate) fn add_opened(
+    batch: &mut Batch,
+    project: &str,
+    new: &NewIncident,
+    notices: &[NewNotice],
+    now: &str,
+) {
+    let mut parameters: Vec<Parameter> = vec![
+        project.into(),
+        new.id.into(),
+        new.kind.name().into(),
+        new.subject.as_str().into(),
+        as_integer(new.failures).into(),
+        as_integer(new.given_up).into(),
+        as_integer(new.unsteady_within.as_micros()).into(),
+    ];
+    parameters.extend(sighting_parameters(new.last.as_ref()));
+    batch.one(
+        DONE_ALREADY,
+        format!(
+            "INSERT INTO incidents (project, id, kind, subject, state, opened_at, failures,
+                 given_up, unsteady, last_at, last_error, last_status, last_url, last_delivery,
+                 last_payload, last_key)
+             VALUES ($1, $2, $3, $4, 'open', {now}, $5, $6,
+                 CASE WHEN EXISTS (SELECT 1 FROM incidents i WHERE i.project = $1
+                     AND i.kind = $3 AND i.subject = $4 AND i.recovered_at > {now} - $7)
+                 THEN 1 ELSE 0 END, $8, $9, $10, $11, $12, $13, $14)
+             ON CONFLICT (project, kind, subject) WHERE state = 'open' DO NOTHING"
+        ),
+        parameters,
+    );
+    add_notices(batch, project, notices, now);
+}
+
+/// Adds the statement that counts on while an incident lasts: how many failed, and how many deliveries were
+/// given up.
+pub(crate) fn add_failures(
+    batch: &mut Batch,
+    project: &str,
+    incident: Uuid,
+    (failures, given_up): (u64, u64),
+    last: Option<&Sighting>,
+) {
+    let mut parameters: Vec<Parameter> = vec![
+        project.into(),
+        incident.into(),
+        as_integer(failures).into(),
+        as_integer(given_up).into(),
+    ];
+    let last_seen = if last.is_some() {
+        parameters.extend(sighting_parameters(last));
+        ", last_at = $5, last_error = $6, last_status = $7, last_url = $8, \
+         last_delivery = $9, last_payload = $10, last_key = $11"
+    } else {
+        ""
+    };
+    batch.any(
+        format!(
+            "UPDATE incidents SET failures = failures + $3, given_up = given_up + $4{last_seen}
+             WHERE project = $1 AND id = $2 AND state = 'open'"
+        ),
+        parameters,
+    );
 }
 
 /// Adds the change of an incident that lasts; where somebody else has ended it, or `condition` does

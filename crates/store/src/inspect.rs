@@ -37,6 +37,9 @@ const UNTOLD: &str = "SELECT COUNT(*), MIN(since) FROM untold";
 /// The problems of lifecycles since a moment: how many submissions have some, and the newest.
 const PROBLEMS: &str = "SELECT project, form, code, COUNT(*), MAX(at) FROM lifecycle_problems
     WHERE at >= $1 GROUP BY project, form, code ORDER BY MAX(at) DESC, project, form, code LIMIT 20";
+/// The calls of lifecycles that fail.
+const CALLS: &str = "SELECT project, subject, failures, opened_at, last_error FROM incidents
+    WHERE kind = 'call' AND state = 'open' ORDER BY opened_at DESC, project, subject LIMIT 20";
 /// How far back problems of lifecycles are told.
 const PROBLEMS_SINCE: Duration = Duration::from_hours(7 * 24);
 /// The digests of files that rows name. Digests are spread evenly, so that the first of them are a sample.
@@ -89,6 +92,8 @@ pub struct Inspection {
     pub oldest_untold: Option<Timestamp>,
     /// What went wrong in lifecycles in the last week, the newest kinds first, up to twenty of them.
     pub lifecycle_problems: Vec<FoundProblems>,
+    /// The calls of lifecycles that fail, the newest trouble first, up to twenty of them.
+    pub failing_calls: Vec<FoundCall>,
     /// Whether the files that the database names are there; none where the schema is another version's.
     pub files: Option<FoundFiles>,
     /// The digests of files that are to be looked for.
@@ -121,6 +126,21 @@ pub struct FoundProblems {
     pub count: u64,
     /// When the newest was met.
     pub newest: Timestamp,
+}
+
+/// A call of a lifecycle that fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundCall {
+    /// The project.
+    pub project: String,
+    /// The action that makes it, as its incident names it.
+    pub subject: String,
+    /// How many failed.
+    pub failures: u64,
+    /// Since when.
+    pub since: Timestamp,
+    /// What went wrong last.
+    pub error: Option<String>,
 }
 
 /// A definition as it is stored.
@@ -271,6 +291,17 @@ fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
         })
     })?;
     found.lifecycle_problems = rows.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare(CALLS)?;
+    let rows = statement.query_map([], |row| {
+        Ok(FoundCall {
+            project: row.get(0)?,
+            subject: row.get(1)?,
+            failures: row.get::<_, i64>(2)?.cast_unsigned(),
+            since: Timestamp(row.get(3)?),
+            error: row.get(4)?,
+        })
+    })?;
+    found.failing_calls = rows.collect::<Result<_, _>>()?;
     for sql in NAMED_FILES {
         let mut statement = connection.prepare(&format!("{sql} {FILES_LOOKED_FOR}"))?;
         let rows = statement.query_map([], |row| row.get(0))?;
@@ -355,6 +386,15 @@ async fn ask_postgres(client: &Client) -> Result<Inspection, StoreError> {
         newest: Timestamp(row.get(4)),
     });
     found.lifecycle_problems = problems.collect();
+    let rows = client.query(CALLS, &[]).await?;
+    let calls = rows.iter().map(|row| FoundCall {
+        project: row.get(0),
+        subject: row.get(1),
+        failures: row.get::<_, i64>(2).cast_unsigned(),
+        since: Timestamp(row.get(3)),
+        error: row.get(4),
+    });
+    found.failing_calls = calls.collect();
     for sql in NAMED_FILES {
         let rows = client.query(&format!("{sql} {FILES_LOOKED_FOR}"), &[]).await?;
         found.named_files.extend(rows.iter().map(|row| row.get::<_, Vec<u8>>(0)));

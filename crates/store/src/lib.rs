@@ -32,6 +32,7 @@ mod backlogs;
 mod backup;
 mod bulk;
 mod case_list;
+mod case_properties;
 mod cases;
 mod changes;
 mod claimed;
@@ -122,6 +123,7 @@ pub use crate::case_list::{
     CASES_LOOKED_THROUGH, CaseOrder, CasePage, CasePlace, CaseQuery, CaseTie, CaseTime,
     CaseTimeCondition, CasesFound, ListedCase,
 };
+pub use crate::case_properties::KnownProperty;
 pub use crate::cases::MOST_CASE_CHANGES;
 pub use crate::changes::{Change, ChangeKind};
 pub use crate::clock::Clock;
@@ -156,7 +158,7 @@ pub use crate::history::{Try, Version};
 pub use crate::hubs::{HubNews, SeenHub};
 pub use crate::incidents::{IncidentQuery, NewIncident, OpenIncident};
 pub use crate::indexed_fields::{FieldPath, IndexedField, MOST_INDEXED_FIELDS};
-pub use crate::inspect::{FoundDefinition, FoundFiles, FoundProblems, Inspection, inspect};
+pub use crate::inspect::{FoundCall, FoundDefinition, FoundFiles, FoundProblems, Inspection, inspect};
 pub use crate::invitations::{Acceptance, Invitation, InvitationKind, USED_INVITATION};
 pub use crate::keys::{KeyStatus, KeyUse};
 pub use crate::lanes::{LANE_COUNT, LaneBacklog};
@@ -167,8 +169,8 @@ pub use crate::open_counts::{OpenCount, OpenCounts};
 pub use crate::order::connection_of;
 pub use crate::payloads::{ClaimedPayload, NewPayload, StoredPayload};
 pub use crate::progress::{
-    Adopted, CountedPart, EndedCall, LifecycleProblem, ListedProgress, NewCall, ProgressKey,
-    ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoredProgress, WaitingUntold, person,
+    Adopted, CallChange, CallEnd, CountedPart, EndedCall, LifecycleProblem, ListedProgress, NewCall,
+    NotedCallEnd, ProgressKey, ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoredProgress, WaitingUntold, person,
 };
 pub use crate::queries::{DeliveryQuery, MessageQuery, StateCount};
 pub use crate::records::*;

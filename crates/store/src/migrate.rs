@@ -42,6 +42,8 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0030_progress.sql"),
     include_str!("schema/sqlite_0031_run_places.sql"),
     include_str!("schema/sqlite_0032_adopted.sql"),
+    include_str!("schema/sqlite_0033_call_ends.sql"),
+    include_str!("schema/sqlite_0034_case_properties.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -77,6 +79,8 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0031_progress.sql"),
     include_str!("schema/postgres_0032_run_places.sql"),
     include_str!("schema/postgres_0033_adopted.sql"),
+    include_str!("schema/postgres_0034_call_ends.sql"),
+    include_str!("schema/postgres_0035_case_properties.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

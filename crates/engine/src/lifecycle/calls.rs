@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use super::machine::machine;
 use super::record::{Followed, RecordKey};
+use crate::hidden::Hidden;
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::payload::Body as Sent;
@@ -53,7 +54,10 @@ pub(super) fn planned(followed: &Followed, plan: &CallPlan, now: Timestamp) -> P
     let own = plan.own.iter().map(|(key, value)| (key.clone(), value.to_json(&mut file_object)));
     let own = match push::unflatten(own.collect()) {
         Ok(own) => Some(own).filter(|_| !plan.own.is_empty()),
-        Err(flaw) => return Planned::Impossible(Box::new(impossible(plan, &flaw.to_string()))),
+        Err(flaw) => {
+            let url = Hidden::of(&followed.record.progress).shown(&plan.path);
+            return Planned::Impossible(Box::new(impossible(plan, url, &flaw.to_string())));
+        }
     };
     let definition = &followed.form.definition;
     let payload = NewPayload {
@@ -94,10 +98,10 @@ fn file_object(file: &FileDatum) -> Value<'static> {
     )
 }
 
-fn impossible(plan: &CallPlan, sentence: &str) -> CallOutcome {
+fn impossible(plan: &CallPlan, url: String, sentence: &str) -> CallOutcome {
     let name = plan.name.iter();
     CallOutcome {
-        url: plan.path.clone(),
+        url,
         status: None,
         errors: vec![CallError::Payload],
         stored: name
@@ -201,7 +205,9 @@ impl Hub {
         let mut rendered = Rendered::of(body);
         rendered.add_header("accept", "application/json".to_owned());
         rendered.add_header(CALLER_URL, addresses.backoffice_url);
-        rendered.asked = Some(Asked { method: facts.method, path: facts.path, query: facts.query });
+        let hidden = Hidden::of(&followed.record.progress);
+        let CallFacts { method, path, query, .. } = facts;
+        rendered.asked = Some(Asked { method, path, query, hidden });
         Ok(rendered)
     }
 

@@ -10,6 +10,7 @@ use fieldpost_dialects::formats;
 use fieldpost_dialects::submission::stored;
 use fieldpost_model::form::Form;
 use fieldpost_model::form_definition::{AnonymiseMode, derived_fields};
+use fieldpost_model::incident::{Sample, Sighting, call_subject};
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::Anonymise;
 use fieldpost_model::progress::{ActionList, Place, Progress};
@@ -21,7 +22,8 @@ use fieldpost_rules::lifecycle::{
 use fieldpost_rules::wcs::Refusal;
 use fieldpost_rules::wcs::tracking_code;
 use fieldpost_store::{
-    LifecycleProblem, NewCall, ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoreError,
+    CallEnd, LifecycleProblem, NewCall, ProgressStep, RewrittenVersion, SUBMITTER, Stepped,
+    StoreError,
 };
 use uuid::Uuid;
 
@@ -152,6 +154,7 @@ impl Hub {
             due_at,
             told: ground.told.clone(),
             problems: problems(&effects, now),
+            call_ends: call_ends(followed, &effects, now),
             ended_call: ground.ended_call,
             calls,
             notices: self.lifecycle_notices(routing, followed, &effects, now),
@@ -183,6 +186,9 @@ impl Hub {
                     }
                     if !step.notices.is_empty() {
                         self.watch().tell_of_notices();
+                    }
+                    if !step.call_ends.is_empty() {
+                        self.watch().look_soon();
                     }
                     let record = Record { progress: step.progress.clone(), ..record.clone() };
                     return Ok(Advanced::Kept(Box::new(Followed {
@@ -423,6 +429,29 @@ fn problems(effects: &[Effect], now: Timestamp) -> Vec<LifecycleProblem> {
         _ => None,
     });
     problems.collect()
+}
+
+/// How calls ended, as whoever watches learns of it.
+fn call_ends(followed: &Followed, effects: &[Effect], now: Timestamp) -> Vec<CallEnd> {
+    let form = &followed.form.definition.name;
+    let ends = effects.iter().filter_map(|effect| match effect {
+        Effect::CallEnded { place, trouble } => Some(CallEnd {
+            subject: call_subject(form, place),
+            trouble: trouble.as_ref().map(|trouble| Sighting {
+                at: now,
+                error: Some(trouble.summary.clone()),
+                status: trouble.status,
+                url: trouble.url.clone(),
+                sample: trouble.delivery.map(|delivery| Sample {
+                    delivery,
+                    message: None,
+                    key: Some(format!("{form}/{}", followed.record.progress.number)),
+                }),
+            }),
+        }),
+        _ => None,
+    });
+    ends.collect()
 }
 
 /// Where it is in the lifecycle, in words.

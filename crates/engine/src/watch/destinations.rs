@@ -16,7 +16,7 @@ use fieldpost_model::incident::{
 };
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::incident::{Sign, Window, is_reminder_due, is_trouble, sign};
-use fieldpost_store::{Lane, NewIncident, NewNotice, OpenIncident, StoreError};
+use fieldpost_store::{Lane, NewIncident, NewNotice, NewRun, OpenIncident, StoreError};
 
 use crate::hub::Hub;
 use crate::ids::new_id;
@@ -303,6 +303,21 @@ impl Hub {
         incident: &Incident,
         unsteady_within: Duration,
     ) -> Result<bool, StoreError> {
+        let (new, notices, runs) = self.opening(project, incident, unsteady_within).await?;
+        let store = self.store();
+        let opened = store.open_incident(&project.project, &new, &notices, &runs).await?;
+        self.watch().told(opened);
+        Ok(opened)
+    }
+
+    /// What is kept with an incident that opens: itself, the notices that tell of it, and the runs that it sets
+    /// off.
+    pub(super) async fn opening(
+        &self,
+        project: &ProjectRouting,
+        incident: &Incident,
+        unsteady_within: Duration,
+    ) -> Result<(NewIncident, Vec<NewNotice>, Vec<NewRun>), StoreError> {
         // What begins again so soon is told of when it lasts: otherwise every flap would be a mail.
         let (kind, subject) = (incident.kind, &incident.subject);
         let is_unsteady = self
@@ -325,10 +340,7 @@ impl Hub {
         };
         let runs =
             self.runs_of_incident(project, incident, NoticeKind::Opened, EndedBy::Itself).await?;
-        let store = self.store();
-        let opened = store.open_incident(&project.project, &new, &notices, &runs).await?;
-        self.watch().told(opened);
-        Ok(opened)
+        Ok((new, notices, runs))
     }
 
     /// Counts on, and ends the incident where the destination was seen to work.
@@ -407,10 +419,9 @@ impl Hub {
                 continue;
             };
             let window = project
-                .connections
-                .get(&incident.subject)
-                .map(|lane| lane.connection.incident.window)
-                .filter(|_| incident.kind == IncidentKind::Connection && incident.unsteady);
+                .connection_of(incident)
+                .map(|connection| connection.incident.window)
+                .filter(|_| incident.unsteady);
             if let Some(window) = window
                 && incident.recovering_at().is_some()
                 && present.since(incident.last_seen_at()) >= window
@@ -466,6 +477,7 @@ impl Hub {
                     source.expect_every.filter(|_| source.enabled)?;
                     IncidentPolicy::default().remind_every
                 }
+                IncidentKind::Call => project.policy_of_call(&incident.subject)?.remind_every,
             };
             Some((project, every))
         };
@@ -524,6 +536,10 @@ impl Hub {
                 (Topic::Connection(name.clone()), (count, next))
             }
             IncidentKind::Silence => (Topic::Source(incident.subject.clone()), (0, None)),
+            IncidentKind::Call => {
+                let name = project.connection_of(incident).map(|it| it.name.clone());
+                (Topic::Connection(name.unwrap_or_default()), (0, None))
+            }
         };
         let now = self.now();
         Ok((topic, About { project, incident, waiting, ended_by, now }.tell(kind)))

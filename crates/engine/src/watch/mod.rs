@@ -3,6 +3,7 @@
 //! ```text
 //!   record.rs ─► destinations.rs ─┐
 //!                endings.rs ──────┤
+//!     lifecycle ─► calls.rs ──────┤
 //!                silence.rs ──────┼─► words.rs, letter.rs ─► tell.rs ─► store ─► post.rs ─► relay
 //!                reports.rs ──────┘    (what is said)        (to whom)
 //! ```
@@ -10,6 +11,7 @@
 //! What is told is written in the transaction of what it tells, and sent from there. Nothing on the
 //! way of a delivery waits for any of this.
 
+mod calls;
 mod closing;
 mod destinations;
 mod endings;
@@ -60,6 +62,11 @@ pub(crate) struct Watch {
 impl Watch {
     fn destinations(&self) -> MutexGuard<'_, HashMap<Lane, Destination>> {
         self.destinations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the loop that settles.
+    pub(crate) fn look_soon(&self) {
+        self.noteworthy.notify_one();
     }
 
     /// Wakes the loop that sends.
@@ -160,7 +167,7 @@ struct Watchers {
 async fn look(hub: &Hub, watchers: &mut Watchers) -> Result<(), StoreError> {
     let open = hub.store().open_incidents().await?;
     // Each is tried, whatever became of the one before.
-    let settled = hub.settle_destinations(&open).await;
+    let settled = hub.settle_destinations(&open).await.and(hub.settle_calls().await);
     let open = hub.store().open_incidents().await?;
     let gone_through = hub.go_through_open(&open).await;
     let counted = hub.count_endings().await;

@@ -47,6 +47,7 @@ impl About<'_> {
             }
             IncidentKind::Connection => self.connection_letter(kind),
             IncidentKind::Silence => self.silence_letter(kind),
+            IncidentKind::Call => self.call_letter(kind),
         };
         Telling { letter, payload: self.payload(kind) }
     }
@@ -134,6 +135,52 @@ impl About<'_> {
         letter
     }
 
+    /// A call of a lifecycle fails: its submissions went on, or stand still, and what it should have told nobody
+    /// knows at the far end.
+    fn call_letter(&self, kind: NoticeKind) -> Letter {
+        let subject = &self.incident.subject;
+        let known = self.project.call_in_trouble(subject);
+        let name =
+            known.as_ref().map_or(subject.as_str(), |known| match known.call.label.as_str() {
+                "" => subject,
+                label => label,
+            });
+        let since = day_and_time(self.incident.opened_at);
+        let lasted = spoken(self.now.since(self.incident.opened_at));
+        let (what, paragraph) = match kind {
+            NoticeKind::Recovered => (
+                format!("the call {name} goes well again"),
+                format!(
+                    "It failed for {lasted}, since {since}. What failed meanwhile is not sent again."
+                ),
+            ),
+            NoticeKind::Reminder => (
+                format!("the call {name} still fails"),
+                format!("This has lasted for {lasted}, since {since}. {NOT_SENT_AGAIN}"),
+            ),
+            _ => (format!("the call {name} fails"), NOT_SENT_AGAIN.to_owned()),
+        };
+        let mut letter = self.letter(&what);
+        letter.paragraphs.push(paragraph);
+        let last = self.incident.last.as_ref();
+        if kind != NoticeKind::Recovered {
+            letter.quote = last.and_then(|last| last.error.clone());
+        }
+        letter.facts.push(("Call", subject.clone()));
+        if let Some(known) = &known {
+            letter.facts.push(("Form", known.form.title.clone()));
+            letter.facts.push(("Status or action", known.stands_in.to_owned()));
+            letter.facts.push(("Connection", known.call.connection.clone()));
+        }
+        letter.facts.extend(self.url().map(|url| ("URL", url)));
+        letter.facts.push(("Since", since));
+        letter.facts.push(("Failed calls", self.incident.failures.to_string()));
+        if kind != NoticeKind::Recovered {
+            letter.facts.extend(last.into_iter().flat_map(sample_facts));
+        }
+        letter
+    }
+
     fn letter(&self, what: &str) -> Letter {
         let mut letter = begun(self.project, what);
         letter.facts.push(("Incident", self.incident.id.to_string()));
@@ -143,7 +190,8 @@ impl About<'_> {
     /// The URL as it was called last; the connection's own where nothing was called.
     fn url(&self) -> Option<String> {
         let called = self.incident.last.as_ref().and_then(|last| last.url.clone());
-        called.or_else(|| url_of(self.project, &self.incident.subject))
+        let connection = self.project.connection_of(self.incident);
+        called.or_else(|| url_of(self.project, &connection?.name))
     }
 
     fn waiting_in_words(&self) -> String {
@@ -170,7 +218,7 @@ impl About<'_> {
         if kind == NoticeKind::Recovered {
             members.push(("closed", (self.ended_by == EndedBy::Person).into()));
         }
-        if incident.kind == IncidentKind::Connection {
+        if incident.kind != IncidentKind::Silence {
             let status = last.and_then(|last| last.status);
             members.extend([
                 ("last_status", status.map_or(Value::Null, |status| u64::from(status).into())),
@@ -178,6 +226,14 @@ impl About<'_> {
                 ("delivery", optional(sample.map(|sample| sample.delivery))),
                 ("payload", optional(sample.and_then(|sample| sample.message))),
                 ("key", optional(sample.and_then(|sample| sample.key.clone()))),
+            ]);
+        }
+        if incident.kind == IncidentKind::Call {
+            let connection = self.project.connection_of(incident);
+            members.push(("connection", optional(connection.map(|it| it.name.clone()))));
+        }
+        if incident.kind == IncidentKind::Connection {
+            members.extend([
                 ("waiting", self.waiting.0.into()),
                 ("next_attempt_at", optional(self.waiting.1)),
             ]);
@@ -190,6 +246,10 @@ impl About<'_> {
         self.project.envelope(kind, self.now, ("incident", Value::object(members)))
     }
 }
+
+/// What is to be known of a call that failed.
+const NOT_SENT_AGAIN: &str = "The submissions that it concerns have gone on without it, or wait where they are. \
+     Once the cause is mended, look at the one that is named here: its page shows what the call brought.";
 
 const KEPT: &str = "Nothing is lost: what is for it waits and is tried again.";
 

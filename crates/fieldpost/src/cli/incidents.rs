@@ -28,11 +28,11 @@ pub(crate) struct List {
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
 
-    /// Only those of this kind: connection or silence.
+    /// Only those of this kind: connection, silence or call.
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
 
-    /// Only those about this connection or source.
+    /// Only those about this connection or source, or this call of a lifecycle: `request/new/register`.
     #[arg(long, value_name = "NAME")]
     subject: Option<String>,
 
@@ -163,6 +163,7 @@ impl Show {
             ("error", last_of("error")),
             ("delivery", last_of("delivery")),
             ("key", last_of("key")),
+            ("submission", last_of("submission")),
         ])?;
         let notices = elements(&incident, "notices");
         if notices.is_empty() {

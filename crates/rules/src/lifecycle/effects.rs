@@ -223,6 +223,19 @@ pub struct Problem {
     pub sentence: String,
 }
 
+/// Why a call failed, as those are told who look after the project: nothing of whoever is forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallTrouble {
+    /// What happened, in a few words.
+    pub summary: String,
+    /// The HTTP status; `None` where there was no answer.
+    pub status: Option<u16>,
+    /// The address that was called.
+    pub url: Option<String>,
+    /// The delivery that made it; `None` where none could be made.
+    pub delivery: Option<Uuid>,
+}
+
 /// What a lifecycle sets going, in the order in which it does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -251,6 +264,14 @@ pub enum Effect {
         connection: String,
         /// What happened.
         summary: String,
+    },
+    /// A call ended: well, or with trouble that nothing in the lifecycle is there for. Where its error leads to
+    /// another status, the lifecycle's author has thought of it, and there is no such news.
+    CallEnded {
+        /// Where the action stands that made it.
+        place: Place,
+        /// What went wrong; `None` where it went well.
+        trouble: Option<CallTrouble>,
     },
     /// Something went wrong that its author should know.
     Problem(Problem),

@@ -23,8 +23,8 @@ pub mod who;
 mod tests;
 
 pub use effects::{
-    Bounds, CallError, CallOutcome, CallPlan, DEFAULT_BOUNDS, Effect, Happening, MailPlan, Problem,
-    Record, Sent, Step,
+    Bounds, CallError, CallOutcome, CallPlan, CallTrouble, DEFAULT_BOUNDS, Effect, Happening,
+    MailPlan, Problem, Record, Sent, Step,
 };
 pub use machine::{Available, Machine, check_trigger_method};
 pub use variables::{Addresses, Facts};

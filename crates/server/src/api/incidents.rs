@@ -31,7 +31,8 @@ pub(super) struct Incident {
     /// What kind of trouble it is.
     #[schema(value_type = IncidentKindName)]
     kind: &'static str,
-    /// What is in trouble: a connection's or a source's name.
+    /// What is in trouble: a connection's or a source's name; or the action of a lifecycle whose calls fail, as
+    /// `form/status/action` or `form/global/id/action`.
     #[schema(example = "warehouse")]
     subject: String,
     /// Whether it lasts.
@@ -58,7 +59,7 @@ pub(super) struct Incident {
     /// it does not end by itself. Null where nothing is paused.
     #[schema(required, value_type = Option<PausedByName>)]
     paused_by: Option<&'static str>,
-    /// What was seen last: of a destination the last failure, of a source the last message; null
+    /// What was seen last: of a destination or a call the last failure, of a source the last message; null
     /// for a source from which nothing ever came.
     #[schema(required)]
     last: Option<Sighting>,
@@ -88,6 +89,9 @@ pub(super) struct Sighting {
     /// What it was about, where that is known.
     #[schema(required)]
     key: Option<String>,
+    /// The submission whose call it was, where one incident is asked for; null in lists, and where it was no call.
+    #[schema(required)]
+    submission: Option<Uuid>,
 }
 
 /// That a destination takes something again.
@@ -143,6 +147,7 @@ impl From<incident::Sighting> for Sighting {
             delivery,
             payload_id,
             key,
+            submission: None,
         }
     }
 }
@@ -230,7 +235,7 @@ pub(super) struct IncidentFilter {
     /// Of this kind only.
     #[param(value_type = Option<IncidentKindName>)]
     kind: Option<String>,
-    /// About this connection or source only.
+    /// About this connection, source or call only.
     subject: Option<String>,
 }
 
@@ -282,7 +287,28 @@ pub(super) async fn get(
     let found = found.ok_or_else(|| Problem::not_found("incident", &incident))?;
     let notices = store.notices_of(&project, id, MOST_NOTICES).await?;
     let notices = notices.into_iter().map(Notice::from).collect();
-    Ok(Json(IncidentWithNotices { incident: Incident::show(&app, &routing, found), notices }))
+    let submission = submission_of(&app, &project, &found).await?;
+    let mut incident = Incident::show(&app, &routing, found);
+    if let Some(last) = &mut incident.last {
+        last.submission = submission;
+    }
+    Ok(Json(IncidentWithNotices { incident, notices }))
+}
+
+/// The submission whose call failed last.
+async fn submission_of(
+    app: &App,
+    project: &str,
+    incident: &incident::Incident,
+) -> Result<Option<Uuid>, Problem> {
+    let sample = incident.last.as_ref().and_then(|last| last.sample.as_ref());
+    let Some(sample) = sample.filter(|_| incident.kind == IncidentKind::Call) else {
+        return Ok(None);
+    };
+    let store = app.hub.store();
+    let Some(delivery) = store.delivery(project, sample.delivery).await? else { return Ok(None) };
+    let carried = store.payload(project, delivery.payload_id).await?;
+    Ok(carried.and_then(|payload| payload.submission))
 }
 
 /// The chart of an incident

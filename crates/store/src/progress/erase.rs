@@ -22,11 +22,12 @@ use crate::tellings::BY_PAYLOAD;
 const NOT_LEFT: &str = "somebody has gone on with the draft";
 
 /// The tables that hold what lifecycles make of a submission, and what it is called there.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("progress_bodies", "submission"),
     ("progress_files", "submission"),
     ("untold", "submission"),
     ("lifecycle_problems", "submission"),
+    ("call_ends", "submission"),
     ("lifecycle_calls", "submission"),
     ("progress", "submission"),
 ];
@@ -71,6 +72,10 @@ pub(crate) fn add_erase_progress(batch: &mut Batch, listed: &str, parameters: &[
     add(format!("DELETE FROM queue WHERE project = $1 AND delivery IN ({theirs})"));
     add(format!("DELETE FROM attempts WHERE project = $1 AND delivery IN ({theirs})"));
     add(format!(
+        "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
+         WHERE project = $1 AND last_delivery IN ({theirs})"
+    ));
+    add(format!(
         "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
          WHERE project = $1 AND id IN ({theirs})"
     ));
@@ -92,7 +97,7 @@ pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[
                  WHERE s.project = $1 AND s.id = {id} AND v.answers IS NOT NULL)"
         )
     };
-    for table in ["progress_bodies", "progress_files", "lifecycle_problems"] {
+    for table in ["progress_bodies", "progress_files", "lifecycle_problems", "call_ends"] {
         batch.any(
             format!(
                 "DELETE FROM {table} WHERE project = $1 AND submission IN ({listed}) AND {}",

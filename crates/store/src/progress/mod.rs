@@ -22,6 +22,7 @@
 //! copy learns of it there.
 
 mod answers;
+mod call_ends;
 mod calls;
 mod codec;
 mod counts;
@@ -48,6 +49,7 @@ use fieldpost_model::progress::{Progress, StoredFile};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
+pub use self::call_ends::{CallChange, CallEnd, NotedCallEnd};
 pub use self::counts::CountedPart;
 pub use self::list::ListedProgress;
 pub use self::problems::LifecycleProblem;
@@ -135,6 +137,8 @@ pub struct ProgressStep {
     pub ended_call: Option<Uuid>,
     /// What went wrong on the way.
     pub problems: Vec<LifecycleProblem>,
+    /// How calls ended that it was told of.
+    pub call_ends: Vec<CallEnd>,
     /// The calls that are to be made.
     pub calls: Vec<NewCall>,
     /// The mails that are to be sent.

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use fieldpost_model::progress::StoredFile;
 use fieldpost_model::submission::Position;
 
+use super::call_ends::add_call_ends;
 use super::list::UNITS;
 use super::problems::add_problems;
 use super::read::folded_code;
@@ -48,6 +49,7 @@ impl Store {
         add_progress(&mut batch, step);
         add_told(&mut batch, step);
         add_problems(&mut batch, step);
+        add_call_ends(&mut batch, step);
         self.add_set_off(&mut batch, step);
         add_files(&mut batch, step);
         self.add_rewritten(&mut batch, step, &rewriting);

@@ -4,7 +4,7 @@ export const incidents = {
   title: "Incidents",
   incident: "Incident",
   about:
-    "Stretches of trouble: destinations that do not take what they are sent, and sources that are silent.",
+    "Stretches of trouble: destinations that do not take what they are sent, sources that are silent, and calls of lifecycles that fail.",
   empty:
     "All is well: nothing was in trouble yet. An incident begins here when somebody should look.",
   emptyFiltered: "No incident fits these filters.",
@@ -14,6 +14,7 @@ export const incidents = {
   titles: {
     connection: (name: string) => `Trouble with ${name}`,
     silence: (name: string) => `Silence from ${name}`,
+    call: (name: string) => `Failing call ${name}`,
   },
   noneOpen: "Nothing is in trouble now.",
   openCount: (count: number) =>
@@ -29,7 +30,7 @@ export const incidents = {
     last: "Seen last",
     id: "Id",
   },
-  kinds: { connection: "destination", silence: "silence" },
+  kinds: { connection: "destination", silence: "silence", call: "call" },
   states: { open: "open", recovered: "over" },
   filters: {
     kind: "What",
@@ -46,6 +47,11 @@ export const incidents = {
       `Nothing has come in from ${name} for longer than expected, noticed ${since}.`,
     silenceOver: (name: string, time: string) =>
       `${name} was silent for ${time} after it was noticed.`,
+    call: (name: string, since: string) =>
+      `The call ${name} has failed since ${since}. What failed is not sent again by itself.`,
+    callRecovering: (name: string, since: string, over: string) =>
+      `The call ${name} goes well again since ${since}. This is over at ${over}, if none fails until then.`,
+    callOver: (name: string, time: string) => `The call ${name} failed for ${time}.`,
     waiting: (count: string) => `${count} deliveries wait.`,
     waitingOne: "1 delivery waits.",
     next: (when: string) => `Next try ${when}.`,
@@ -66,6 +72,7 @@ export const incidents = {
   counts: "While it lasts",
   countsOver: "While it lasted",
   failures: "Failed tries",
+  failedCalls: "Failed calls",
   givenUp: "Given up",
   waiting: "Waiting",
   oldest: "Oldest waits since",
@@ -80,6 +87,7 @@ export const incidents = {
   error: "Error",
   url: "Address",
   delivery: "Delivery",
+  submission: "Submission",
   message: "Message",
   key: "Key",
   notices: "Who was told",

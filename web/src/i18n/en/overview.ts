@@ -25,6 +25,7 @@ export const overview = {
     `Every try at ${name} has failed of late; it has taken nothing since ${since}.`,
   failingEver: (name: string) => `Every try at ${name} has failed so far.`,
   trouble: (name: string) => `${name} does not take what it is sent.`,
+  callFails: (name: string, since: string) => `The call ${name} has failed since ${since}.`,
   silentSince: (name: string, since: string) =>
     `Nothing has come from ${name} since ${since}, though something is expected.`,
   silentEver: (name: string) => `Nothing has ever come from ${name}, though something is expected.`,

@@ -5,7 +5,7 @@ export const incidents: Words["incidents"] = {
   title: "Incidents",
   incident: "Incident",
   about:
-    "Les moments difficiles : des destinations qui n’acceptent pas ce qui leur est envoyé, des sources silencieuses.",
+    "Les moments difficiles : des destinations qui n’acceptent pas ce qui leur est envoyé, des sources silencieuses, des appels de cycles de vie qui échouent.",
   empty:
     "Tout va bien : rien n’a encore posé de problème. Un incident commence ici quand quelqu’un devrait regarder.",
   emptyFiltered: "Aucun incident ne correspond à ces filtres.",
@@ -15,6 +15,7 @@ export const incidents: Words["incidents"] = {
   titles: {
     connection: (name) => `Difficulté avec ${name}`,
     silence: (name) => `Silence de ${name}`,
+    call: (name) => `Appel en échec ${name}`,
   },
   noneOpen: "Rien ne pose de problème en ce moment.",
   openCount: (count) =>
@@ -30,7 +31,7 @@ export const incidents: Words["incidents"] = {
     last: "Vu en dernier",
     id: "Identifiant",
   },
-  kinds: { connection: "destination", silence: "silence" },
+  kinds: { connection: "destination", silence: "silence", call: "appel" },
   states: { open: "en cours", recovered: "terminé" },
   filters: {
     kind: "Quoi",
@@ -46,6 +47,11 @@ export const incidents: Words["incidents"] = {
     silence: (name, since) =>
       `Rien n’est arrivé de ${name} depuis plus longtemps que prévu, constaté ${since}.`,
     silenceOver: (name, time) => `${name} est resté silencieux ${time} après le constat.`,
+    call: (name, since) =>
+      `L’appel ${name} échoue depuis ${since}. Ce qui a échoué n’est pas renvoyé tout seul.`,
+    callRecovering: (name, since, over) =>
+      `L’appel ${name} aboutit de nouveau depuis ${since}. L’incident se termine à ${over}, si aucun n’échoue d’ici là.`,
+    callOver: (name, time) => `L’appel ${name} a échoué pendant ${time}.`,
     waiting: (count) => `${count} livraisons attendent.`,
     waitingOne: "1 livraison attend.",
     next: (when) => `Prochain essai ${when}.`,
@@ -66,6 +72,7 @@ export const incidents: Words["incidents"] = {
   counts: "Depuis qu’il dure",
   countsOver: "Tant qu’il a duré",
   failures: "Essais échoués",
+  failedCalls: "Appels échoués",
   givenUp: "Abandons",
   waiting: "En attente",
   oldest: "La plus ancienne attend depuis",
@@ -80,6 +87,7 @@ export const incidents: Words["incidents"] = {
   error: "Erreur",
   url: "Adresse",
   delivery: "Livraison",
+  submission: "Soumission",
   message: "Message",
   key: "Clé",
   notices: "Qui a été averti",

@@ -28,6 +28,7 @@ export const overview: Words["overview"] = {
     `Tous les derniers essais vers ${name} ont échoué ; rien n’y est arrivé depuis ${since}.`,
   failingEver: (name) => `Tous les essais vers ${name} ont échoué jusqu’ici.`,
   trouble: (name) => `${name} n’accepte pas ce qui lui est envoyé.`,
+  callFails: (name, since) => `L’appel ${name} échoue depuis ${since}.`,
   silentSince: (name, since) =>
     `Rien n’est arrivé de ${name} depuis ${since}, alors que quelque chose est attendu.`,
   silentEver: (name) => `Rien n’est jamais arrivé de ${name}, alors que quelque chose est attendu.`,

@@ -16,6 +16,8 @@ const TrafficChart = lazy(() => import("../overview/TrafficChart"));
 const LINES: Record<Incident["kind"], readonly LineKind[]> = {
   connection: ["delivered", "failed"],
   silence: ["received"],
+  // Those of the connection that the calls go by.
+  call: ["delivered", "failed"],
 };
 
 interface IncidentChartProps {
@@ -47,9 +49,9 @@ function Chart({ incident, traffic }: { incident: Incident; traffic: Traffic }) 
     [opened_at, recovered_at, words],
   );
   const told =
-    kind === "connection"
-      ? words.connection(plot.totals.delivered, plot.totals.failed)
-      : words.silence(plot.totals.received);
+    kind === "silence"
+      ? words.silence(plot.totals.received)
+      : words.connection(plot.totals.delivered, plot.totals.failed);
   return (
     <>
       <p className={chartStyles.summary}>

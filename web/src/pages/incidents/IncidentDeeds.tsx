@@ -46,14 +46,15 @@ export function IncidentDeeds({ project, incident, lane }: IncidentDeedsProps) {
           <TryAndPause project={project} connection={subject} lane={lane} />
         )}
         {isOpen && isConnection && mayTest && <TestButton testing={testing} />}
-        {isConnection ? (
+        {isConnection && (
           <>
             {isOpen && <SeeDeliveries project={project} connection={subject} state="failed" />}
             {given_up > 0 && (
               <SeeDeliveries project={project} connection={subject} state="broken" />
             )}
           </>
-        ) : (
+        )}
+        {kind === "silence" && (
           <Button
             variant="default"
             renderRoot={(props) => (

@@ -127,12 +127,13 @@ function Counts({ incident, lane }: { incident: IncidentWithNotices; lane: Lane 
   const format = useFormat();
   const { opened_at, recovered_at, reminded_at, failures, given_up, kind } = incident;
   const ofConnection = kind === "connection";
+  const failed = kind === "silence" ? null : format.number(failures);
   const time = (at: string | null | undefined) =>
     at == null ? null : <Time at={at} shown="clock" />;
   const facts: [string, ReactNode][] = [
     [words.noticed, time(opened_at)],
     [words.ended, time(recovered_at)],
-    [words.failures, ofConnection ? format.number(failures) : null],
+    [kind === "call" ? words.failedCalls : words.failures, failed],
     [words.givenUp, ofConnection ? format.number(given_up) : null],
     [words.waiting, lane === null ? null : format.number(lane.waiting)],
     [words.oldest, time(lane?.oldest_first_try_at)],
@@ -161,6 +162,14 @@ function Last({ project, incident }: OfIncident) {
     [words.url, last.url === null ? null : <code key="url">{last.url}</code>],
     [words.key, last.key],
     [
+      words.submission,
+      last.submission === null ? null : (
+        <PlaceLink key="submission" project={project} place="submissions" name={last.submission}>
+          <Identifier id={last.submission} plain />
+        </PlaceLink>
+      ),
+    ],
+    [
       words.delivery,
       last.delivery === null ? null : (
         <Link
@@ -182,7 +191,7 @@ function Last({ project, incident }: OfIncident) {
     ],
   ];
   return (
-    <Section title={kind === "connection" ? words.last : words.lastMessage}>
+    <Section title={kind === "silence" ? words.lastMessage : words.last}>
       <Facts facts={facts.filter(([, value]) => value !== null)} />
     </Section>
   );

@@ -41,10 +41,12 @@ export function OpenIncidents({ project, incidents }: OpenIncidentsProps) {
             )}
           </div>
           <div className={styles.openCount}>
-            {incident.kind === "connection" && (
+            {incident.kind !== "silence" && (
               <>
                 <span className="numbers">{format.number(incident.failures)}</span>
-                <span className={styles.quiet}>{words.columns.failures}</span>
+                <span className={styles.quiet}>
+                  {incident.kind === "call" ? words.failedCalls : words.columns.failures}
+                </span>
               </>
             )}
           </div>

@@ -4,7 +4,7 @@ import type { Incident } from "../../api/types";
 import { projectRoute } from "../../app/frames";
 import { textIn, wordIn } from "../../app/search";
 
-export const INCIDENT_KINDS: readonly Incident["kind"][] = ["connection", "silence"];
+export const INCIDENT_KINDS: readonly Incident["kind"][] = ["connection", "silence", "call"];
 
 export interface IncidentsSearch {
   kind?: Incident["kind"];

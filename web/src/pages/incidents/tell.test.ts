@@ -16,6 +16,13 @@ test.each([
     "Nothing has come in from warehouse for longer than expected, noticed 2 hr ago.",
   ],
   ["silence", 180, 60, "warehouse was silent for 2\u00a0h after it was noticed."],
+  [
+    "call",
+    58,
+    null,
+    "The call warehouse has failed since 14:02. What failed is not sent again by itself.",
+  ],
+  ["call", 58, 28, "The call warehouse failed for 30\u00a0min."],
 ] as const)("a %s that began %d min ago and ended %s", (kind, began, ended, expected) => {
   const incident = {
     kind,

@@ -23,16 +23,21 @@ export function tellIncident(
   const { kind, subject, opened_at, recovered_at, recovering } = incident;
   if (recovered_at !== null) {
     const time = format.duration(lastedMilliseconds(incident, now));
-    return kind === "connection"
-      ? words.connectionOver(subject, time)
-      : words.silenceOver(subject, time);
+    const over = {
+      connection: words.connectionOver,
+      silence: words.silenceOver,
+      call: words.callOver,
+    };
+    return over[kind](subject, time);
   }
   if (recovering !== null) {
     const minute = (at: string) => format.minute(new Date(at), now);
-    return words.recovering(subject, minute(recovering.worked_at), minute(recovering.over_at));
+    const again = kind === "call" ? words.callRecovering : words.recovering;
+    return again(subject, minute(recovering.worked_at), minute(recovering.over_at));
   }
   const opened = new Date(opened_at);
-  return kind === "connection"
-    ? words.connection(subject, format.minute(opened, now))
-    : words.silence(subject, format.relative(opened, now));
+  if (kind === "silence") {
+    return words.silence(subject, format.relative(opened, now));
+  }
+  return words[kind](subject, format.minute(opened, now));
 }

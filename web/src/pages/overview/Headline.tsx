@@ -86,6 +86,9 @@ function tell(trouble: Trouble, words: Words["overview"], format: Formats, now: 
   if (trouble.kind === "source") {
     return since === null ? words.silentEver(name) : words.silentSince(name, since);
   }
+  if (trouble.kind === "call") {
+    return words.callFails(name, minute(trouble.since));
+  }
   if (trouble.standing === "failing") {
     return since === null ? words.failingEver(name) : words.failing(name, since);
   }
@@ -125,7 +128,6 @@ function PauseOf(props: ComponentProps<typeof PauseNote>) {
 
 /** What waits and when it is tried again, what to press, and the exact error. */
 function Detail({ project, trouble }: { project: string; trouble: Trouble }) {
-  const words = useWords().overview;
   if (trouble.kind === "source") {
     return (
       <div className={styles.detail}>
@@ -134,6 +136,16 @@ function Detail({ project, trouble }: { project: string; trouble: Trouble }) {
     );
   }
   const { last_error: error } = trouble.health;
+  if (trouble.kind === "call") {
+    return (
+      <>
+        <div className={styles.detail}>
+          <SeeWhy project={project} trouble={trouble} />
+        </div>
+        <ExactError error={error} />
+      </>
+    );
+  }
   return (
     <>
       <div className={styles.detail}>
@@ -142,12 +154,17 @@ function Detail({ project, trouble }: { project: string; trouble: Trouble }) {
       </div>
       {trouble.standing === "paused_in_trouble" && <PauseOf pause={trouble.health.pause} />}
       {/* What went wrong before everything was taken again is on the page of the incident. */}
-      {error !== null && trouble.taken !== "again" && (
-        <code className={styles.error} title={words.exactError}>
-          {error}
-        </code>
-      )}
+      {trouble.taken !== "again" && <ExactError error={error} />}
     </>
+  );
+}
+
+function ExactError({ error }: { error: string | null }) {
+  const words = useWords().overview;
+  return error === null ? null : (
+    <code className={styles.error} title={words.exactError}>
+      {error}
+    </code>
   );
 }
 

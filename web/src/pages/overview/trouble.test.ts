@@ -59,6 +59,7 @@ const incident = (id: string, status: number | null, url: string | null): Incide
     delivery: null,
     payload_id: null,
     key: null,
+    submission: null,
   },
 });
 
@@ -81,6 +82,18 @@ test("destinations come before sources, the oldest first, what has just begun la
   };
   const names = troublesOf(look, []).map((trouble) => trouble.name);
   expect(names).toEqual(["early", "late", "new", "silent"]);
+});
+
+test("a call that fails comes last, with its incident", () => {
+  const call = { ...incident("2", 422, null), kind: "call" as const, subject: "request/new/send" };
+  const look = {
+    connections: [],
+    sources: [source("silent", { state: "silent", last_received_at: "2026-01-30T14:00:00Z" })],
+  };
+  expect(troublesOf(look, [call, incident("1", 503, null)])).toMatchObject([
+    { kind: "source" },
+    { kind: "call", name: "request/new/send", since: call.opened_at, health: { incident: "2" } },
+  ]);
 });
 
 test.each([

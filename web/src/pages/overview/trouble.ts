@@ -1,9 +1,9 @@
 // What is wrong in a project, the oldest trouble first: destinations that do not take what they
-// are sent, then sources from which nothing comes.
+// are sent, then sources from which nothing comes, then calls of lifecycles that fail.
 import type { ConnectionHealth, Incident, Overview, SourceHealth } from "../../api/types";
 import { type Standing, standingOf, type Taken, takenBy } from "../../definitions/standing";
 
-export type Trouble = TroubledDestination | SilentSource;
+export type Trouble = TroubledDestination | SilentSource | FailingCall;
 
 export interface TroubledDestination {
   kind: "destination";
@@ -31,6 +31,13 @@ export interface SilentSource {
   /** When the last message came; null where none ever did. */
   since: string | null;
   health: SourceHealth;
+}
+
+export interface FailingCall {
+  kind: "call";
+  name: string;
+  since: string;
+  health: { incident: string; last_error: string | null };
 }
 
 type Look = Pick<Overview, "connections" | "sources">;
@@ -67,7 +74,17 @@ export function troublesOf(look: Look, incidents: Incident[]): Trouble[] {
         health,
       }),
     );
-  return [...destinations.sort(older), ...sources.sort(older)];
+  const calls = incidents
+    .filter((incident) => incident.kind === "call")
+    .map(
+      (incident): FailingCall => ({
+        kind: "call",
+        name: incident.subject,
+        since: incident.opened_at,
+        health: { incident: incident.id, last_error: incident.last?.error ?? null },
+      }),
+    );
+  return [...destinations.sort(older), ...sources.sort(older), ...calls.sort(older)];
 }
 
 /** Older trouble first; what has no time yet has only just begun. */

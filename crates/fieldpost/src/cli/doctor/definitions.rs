@@ -77,6 +77,7 @@ pub(super) fn examine(found: &Inspection, client: Option<&Client>) -> Vec<Check>
         waiting(found),
         untold(found),
         lifecycles(found),
+        calls(found),
     ]);
     checks.extend(found.users.map(users));
     checks
@@ -205,6 +206,25 @@ fn lifecycles(found: &Inspection) -> Check {
     });
     let finding = format!("problems were met: {}", told.collect::<Vec<_>>().join("; "));
     let hint = "the page of such a submission says where in its lifecycle each was met";
+    Check::noteworthy(NAME, finding, hint)
+}
+
+/// The calls of lifecycles that fail.
+fn calls(found: &Inspection) -> Check {
+    const NAME: &str = "calls of lifecycles";
+    if found.failing_calls.is_empty() {
+        return Check::fine(NAME, "none fails");
+    }
+    let told = found.failing_calls.iter().map(|call| {
+        let times = counted(call.failures, "time", "times");
+        let (project, subject, since) = (&call.project, &call.subject, call.since);
+        let error = call.error.as_deref().and_then(|error| error.lines().next());
+        let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+        format!("{project}/{subject}, {times} since {since}{error}")
+    });
+    let finding = format!("these fail: {}", told.collect::<Vec<_>>().join("; "));
+    let hint = "`fieldpost incidents list --kind call` has them, each with the delivery and the submission \
+                that failed last";
     Check::noteworthy(NAME, finding, hint)
 }
 

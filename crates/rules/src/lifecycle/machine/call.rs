@@ -7,7 +7,7 @@ use fieldpost_model::progress::{
 };
 use fieldpost_model::submission::{Answer, AnswerValue, Node};
 
-use super::super::effects::{CallError, CallOutcome, CallPlan, Effect};
+use super::super::effects::{CallError, CallOutcome, CallPlan, CallTrouble, Effect};
 use super::act::set;
 use super::walk::{Next, Walk};
 
@@ -232,6 +232,7 @@ impl Walk<'_, '_> {
             Some(_) => Next::End,
             None => Next::On,
         };
+        self.tell_end(waiting, outcome);
         if !errors.is_empty() {
             self.notify(call, outcome);
             if call.record_errors && !self.is_anonymised() {
@@ -241,16 +242,32 @@ impl Walk<'_, '_> {
         waiting.goes_on.then_some(next)
     }
 
+    /// Tells how a call ended whose error leads nowhere else.
+    fn tell_end(&mut self, waiting: &Waiting, outcome: &CallOutcome) {
+        let trouble = (!outcome.errors.is_empty()).then(|| CallTrouble {
+            summary: self.summary(outcome),
+            status: outcome.status,
+            // What the lifecycle put into the address may name whoever is forgotten as well.
+            url: Some(outcome.url.clone()).filter(|url| !self.is_anonymised() && !url.is_empty()),
+            delivery: outcome.delivery,
+        });
+        self.effects.push(Effect::CallEnded { place: waiting.place.clone(), trouble });
+    }
+
+    /// What went wrong, for people. The few words are the program's own, and may name whoever is forgotten.
+    fn summary(&self, outcome: &CallOutcome) -> String {
+        match outcome.status {
+            _ if !self.is_anonymised() => outcome.summary.clone(),
+            Some(status) => format!("HTTP {status}"),
+            None => "No answer".to_owned(),
+        }
+    }
+
     fn notify(&mut self, call: &Call, outcome: &CallOutcome) {
         if !call.notify_on_errors {
             return;
         }
-        // The few words are the program's own, and may name whoever is forgotten.
-        let summary = match outcome.status {
-            _ if !self.is_anonymised() => outcome.summary.clone(),
-            Some(status) => format!("HTTP {status}"),
-            None => "No answer".to_owned(),
-        };
+        let summary = self.summary(outcome);
         self.effects.push(Effect::Notify { connection: call.connection.clone(), summary });
     }
 

@@ -82,6 +82,12 @@ fn a_call_that_was_out_leaves_nothing_and_still_leads_on() {
                 .iter()
                 .find_map(|(status, summary)| (*status == expected).then_some(*summary))
         );
+        let seen = effects.iter().find_map(|effect| match effect {
+            Effect::CallEnded { trouble: Some(trouble), .. } => Some(trouble),
+            _ => None,
+        });
+        let seen = seen.map(|trouble| (trouble.summary.as_str(), &trouble.url));
+        assert_eq!(seen, (expected == "a").then_some(("HTTP 404", &None)));
     }
 }
 

@@ -36,7 +36,8 @@ fn the_way_stops_at_a_call_and_goes_on_when_it_has_ended() {
     assert_eq!((scene.status(), scene.record.progress.is_busy()), ("a", true));
     // While it is out nothing else happens.
     denied(scene.trigger(&signed(), "none", Sent::Nothing), 404, &Refusal::not_found().description);
-    scene.ended(good(&[("v_status", "200"), ("v_response", r#"{"id":"x1"}"#)]));
+    let effects = scene.ended(good(&[("v_status", "200"), ("v_response", r#"{"id":"x1"}"#)]));
+    assert!(matches!(effects[0], Effect::CallEnded { trouble: None, .. }), "{effects:?}");
     assert_eq!((scene.status(), scene.record.progress.is_busy()), ("done", false));
     assert_eq!(scene.data(), r#"{"v_status":200,"v_response":{"id":"x1"}}"#);
 }
@@ -78,6 +79,14 @@ fn each_error_has_its_policy() {
                 });
             // A jump takes the place of recording.
             assert_eq!(is_recorded, expected != "trouble", "{error:?} {policy:?}");
+            // Where the error leads elsewhere, its author has thought of it.
+            let told = effects.iter().find_map(|effect| match effect {
+                Effect::CallEnded { place, trouble } => Some((&*place.action, trouble.clone())),
+                _ => None,
+            });
+            let told = told.map(|(action, trouble)| (action, trouble.map(|it| it.status)));
+            let expected_told = (expected != "trouble").then_some(("1", Some(code)));
+            assert_eq!(told, expected_told, "{error:?} {policy:?}");
             let lost = policy == ErrorPolicy::Jump("gone".to_owned());
             assert_eq!(problems(&effects).contains(&"unknown-status"), lost, "{policy:?}");
         }

@@ -2,8 +2,13 @@
 
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::event::Event;
-use fieldpost_store::{EndedCall, ProgressStep, Verdict};
+use fieldpost_model::incident::{IncidentKind, Sample, Sighting};
+use fieldpost_model::time::Timestamp;
+use fieldpost_store::{
+    CallChange, CallEnd, EndedCall, NewIncident, ProgressKey, ProgressStep, Verdict,
+};
 use rstest::rstest;
+use uuid::Uuid;
 
 use super::{FORM, begin, call, first_step, next_step, progress, read, step, tracked};
 use crate::support::{Engine, LONG, PROJECT, TestStore, outcome, succeeded};
@@ -71,4 +76,82 @@ async fn a_delivery_that_is_no_call_is_of_no_lifecycle(
     assert_eq!(store.call_of(PROJECT, delivery.id).await, Ok(None));
     store.record(succeeded(&store.claim_one().await)).await.unwrap();
     assert_eq!(store.ended_calls(None, 9).await, Ok(Vec::new()));
+}
+
+/// A call of an action that failed, or went well.
+fn end(subject: &str, error: Option<&str>) -> CallEnd {
+    let seen = |error: &str| Sighting {
+        at: Timestamp(5_000_000),
+        error: Some(error.to_owned()),
+        status: Some(422),
+        url: Some("https://ministry.example/register".to_owned()),
+        sample: Some(Sample {
+            delivery: Uuid::from_u128(7),
+            message: None,
+            key: Some("births/1".to_owned()),
+        }),
+    };
+    CallEnd { subject: subject.to_owned(), trouble: error.map(seen) }
+}
+
+#[rstest]
+#[tokio::test]
+async fn how_calls_ended_is_noted_until_somebody_has_made_something_of_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let one = tracked(FORM);
+    begin(&store, &one).await;
+    let told = async |call_ends: Vec<CallEnd>| {
+        let before = store.progress(PROJECT, ProgressKey::Submission(one.id)).await.unwrap();
+        let next = match &before {
+            Some(before) => next_step(before),
+            None => first_step(one.id, progress(1, 1)),
+        };
+        step(&store, &ProgressStep { call_ends, ..next }).await;
+    };
+    // While nothing is wrong, nobody is told that all is well.
+    told(vec![end("births/new/a", None)]).await;
+    assert_eq!(store.call_ends(9).await, Ok(Vec::new()));
+    let failed = end("births/new/a", Some("422 Unprocessable Entity"));
+    told(vec![failed.clone(), end("births/new/b", None)]).await;
+    // What has not been looked at yet may be over again.
+    told(vec![end("births/new/a", None)]).await;
+    let noted = store.call_ends(9).await.unwrap();
+    let ends: Vec<CallEnd> = noted.iter().map(|noted| noted.end.clone()).collect();
+    assert_eq!(ends.len(), 2, "{ends:?}");
+    assert!(ends.contains(&failed) && ends.contains(&end("births/new/a", None)));
+    let bad = noted.iter().find(|noted| noted.end == failed).unwrap();
+    let good = noted.iter().find(|noted| noted.end != failed).unwrap();
+    let last = failed.trouble.clone();
+    let new = NewIncident {
+        id: Uuid::now_v7(),
+        kind: IncidentKind::Call,
+        subject: failed.subject.clone(),
+        failures: 1,
+        given_up: 0,
+        last: last.clone(),
+        unsteady_within: LONG,
+    };
+    let opens = CallChange::Opens { new: &new, notices: &[], runs: &[] };
+    assert_eq!(store.settle_call_ends(PROJECT, &[bad], &opens).await, Ok(true));
+    // Another hub has read the same, and comes too late.
+    let late = NewIncident { id: Uuid::now_v7(), ..new.clone() };
+    let opens = CallChange::Opens { new: &late, notices: &[], runs: &[] };
+    assert_eq!(store.settle_call_ends(PROJECT, &[bad], &opens).await, Ok(false));
+    assert_eq!(store.settle_call_ends(PROJECT, &[good], &opens).await, Ok(false));
+    assert_eq!(store.settle_call_ends(PROJECT, &[good], &CallChange::Nothing).await, Ok(true));
+    told(vec![failed.clone()]).await;
+    let noted = store.call_ends(9).await.unwrap();
+    let [again] = &noted[..] else { panic!("{noted:?}") };
+    let lasts = CallChange::Lasts { incident: new.id, failures: 1, last: last.as_ref() };
+    assert_eq!(store.settle_call_ends(PROJECT, &[again], &lasts).await, Ok(true));
+    let open = store.open_incidents_of(PROJECT).await.unwrap();
+    let [open] = &open[..] else { panic!("{open:?}") };
+    assert_eq!((open.id, open.failures, &open.last), (new.id, 2, &last));
+    // While it lasts, one that goes well is told. It goes with the submission, and so does what was seen of it.
+    told(vec![end("births/new/a", None)]).await;
+    assert_eq!(store.call_ends(9).await.unwrap().len(), 1);
+    assert_eq!(store.remove_submission(PROJECT, one.id, Timestamp(9_000_000)).await, Ok(true));
+    assert_eq!(store.call_ends(9).await, Ok(Vec::new()));
 }

@@ -92,6 +92,7 @@ fn first_step(submission: Uuid, progress: Progress) -> ProgressStep {
         told: vec![1],
         ended_call: None,
         problems: Vec::new(),
+        call_ends: Vec::new(),
         calls: Vec::new(),
         notices: Vec::new(),
         files: Vec::new(),

@@ -1,0 +1,174 @@
+//! The calls of lifecycles that fail where nobody would be told: an incident for each action, from the first failure
+//! to the next call that goes well.
+
+use fieldpost_testkit::Answer;
+use serde_json::{Value, json};
+
+use crate::data_forms::BOTH;
+use crate::hub::{Engine, TestHub, eventually, text};
+use crate::wcs_project::{BY_CLERKS, definition, good, submit};
+
+const INCIDENTS: &str = "projects/clinic/incidents";
+
+/// A form whose submissions make one call, `send`, when they come in, and go on.
+fn form(title: &str, on_error: &Value) -> Value {
+    json!({
+        "title": title,
+        "fields": [{ "name": "name", "label": "Name", "type": "string" }],
+        "lifecycle": {
+            "functions": { "_receiver": "agents" },
+            "statuses": {
+                "new": { "name": "New", "actions": [
+                    { "call": { "connection": "there", "path": "/register", "name": "c",
+                                "label": "Send to the works", "on_error": on_error },
+                      "id": "send" },
+                    { "jump": "after" } ] },
+                "after": { "name": "After", "actions": [{ "comment": true, "by": ["_receiver"] }] },
+                "error": { "name": "Error", "actions": [{ "comment": true, "by": ["_receiver"] }] },
+            },
+        },
+    })
+}
+
+/// A hub with two such forms: one lets every error pass, the other leads elsewhere after a refusal.
+async fn hub(engine: Engine) -> TestHub {
+    let hub = TestHub::start_on(engine).await;
+    let mut definition = definition(&hub);
+    definition["connections"]["there"]["notify"] = json!(["ops@example.org"]);
+    definition["forms"] = json!({
+        "works": form("Works", &json!({ "client": "ignore" })),
+        "planned": form("Planned", &json!({ "client": "error", "app": "error" })),
+    });
+    hub.apply(definition).await;
+    hub
+}
+
+fn answer(status: u16, body: &str) -> Answer {
+    Answer::status(status).header("content-type", "application/json").body(body.to_owned())
+}
+
+/// Submits a form, and waits until its lifecycle has come to a status.
+async fn submit_to(hub: &TestHub, form: &str, status: &str) -> String {
+    let sent = submit(hub, form, &json!({ "data": { "name": "Ada" } })).await;
+    let number = text(&sent["id"]).to_owned();
+    let path = format!("/p/clinic/api/forms/{form}/{number}/");
+    eventually("the lifecycle has gone on", async || {
+        let document = good(BY_CLERKS.get(hub, &path).await).await;
+        (document["workflow"]["status"]["id"] == status).then_some(())
+    })
+    .await;
+    number
+}
+
+/// The only incident, once so much has failed.
+async fn incident(hub: &TestHub, failures: u64) -> Value {
+    let found = eventually("an incident counts the failure", async || {
+        let found = hub.items(INCIDENTS).await;
+        found.first().is_some_and(|it| it["failures"] == failures).then_some(found)
+    })
+    .await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    hub.json(&format!("{INCIDENTS}/{}", text(&found[0]["id"]))).await
+}
+
+async fn submission(hub: &TestHub, form: &str, number: &str) -> Value {
+    let found = hub.items(&format!("projects/clinic/submissions?form={form}")).await;
+    let number: usize = number.parse().unwrap();
+    // The newest stands first.
+    found[found.len() - number]["id"].clone()
+}
+
+#[tokio::test]
+async fn calls_that_fail_are_an_incident_until_one_goes_well() {
+    for engine in BOTH {
+        let hub = hub(engine).await;
+        hub.destination.answer("/register", answer(422, r#"{"err_desc":"no such street"}"#));
+        // A refusal that the lifecycle has a status for is nobody's trouble.
+        submit_to(&hub, "planned", "error").await;
+        let first = submit_to(&hub, "works", "after").await;
+        let opened = incident(&hub, 1).await;
+        assert_eq!(
+            (text(&opened["kind"]), text(&opened["subject"]), text(&opened["state"])),
+            ("call", "works/new/send", "open")
+        );
+        let last = &opened["last"];
+        assert_eq!((&last["status"], &last["key"]), (&json!(422), &json!("works/1")));
+        assert_eq!(text(&last["error"]), "422 Unprocessable Entity (err_desc: no such street)");
+        assert!(text(&last["url"]).ends_with("/register"), "{last}");
+        assert_eq!(last["submission"], submission(&hub, "works", &first).await);
+        let delivery = format!("projects/clinic/deliveries/{}", text(&last["delivery"]));
+        assert_eq!(hub.json(&delivery).await["state"], "rejected");
+        // The mail about what will not be tried again tells of it, and no second one.
+        assert_eq!(opened["notices"], json!([]));
+
+        // What the program takes and calls wrong counts as well; it is one stretch of trouble.
+        hub.destination.answer("/register", answer(200, r#"{"err":1,"err_desc":"closed"}"#));
+        let second = submit_to(&hub, "works", "after").await;
+        let lasting = incident(&hub, 2).await;
+        assert_eq!((&lasting["id"], &lasting["last"]["status"]), (&opened["id"], &json!(200)));
+        assert_eq!(text(&lasting["last"]["error"]), "err: 1, err_desc: closed");
+        assert_eq!(lasting["last"]["submission"], submission(&hub, "works", &second).await);
+
+        hub.destination.answer("/register", answer(200, "{}"));
+        // That the other form's call goes well says nothing of this one's.
+        submit_to(&hub, "planned", "after").await;
+        assert_eq!(incident(&hub, 2).await["state"], "open");
+        submit_to(&hub, "works", "after").await;
+        let path = format!("{INCIDENTS}/{}", text(&opened["id"]));
+        let over = eventually("the incident is over", async || {
+            let now = hub.json(&path).await;
+            (now["state"] == "recovered").then_some(now)
+        })
+        .await;
+        let told = over["notices"].as_array().unwrap();
+        let told: Vec<_> =
+            told.iter().map(|it| (text(&it["kind"]), text(&it["subject"]))).collect();
+        let subject = "[Fieldpost] clinic: the call Send to the works goes well again";
+        assert_eq!(told, [("recovered", subject)]);
+        assert_eq!(hub.items(INCIDENTS).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_arrived_and_was_called_wrong_is_told_of_at_once() {
+    let hub = hub(Engine::Sqlite).await;
+    hub.destination.answer("/register", answer(200, r#"{"err":"bug"}"#));
+    submit_to(&hub, "works", "after").await;
+    let opened = incident(&hub, 1).await;
+    let notices = opened["notices"].as_array().unwrap();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    let letter = text(&notices[0]["text"]);
+    assert_eq!(
+        text(&notices[0]["subject"]),
+        "[Fieldpost] clinic: the call Send to the works fails"
+    );
+    for part in [
+        "err: bug",
+        "Call: works/new/send",
+        "Form: Works",
+        "Connection: there",
+        "Failed calls: 1",
+        "Form or case: works/1",
+        text(&opened["last"]["delivery"]),
+    ] {
+        assert!(letter.contains(part), "{part} is missing in\n{letter}");
+    }
+}
+
+#[tokio::test]
+async fn an_incident_about_a_call_that_is_gone_is_over() {
+    for engine in BOTH {
+        let hub = hub(engine).await;
+        hub.destination.answer("/register", answer(404, "{}"));
+        submit_to(&hub, "works", "after").await;
+        let opened = incident(&hub, 1).await;
+        let mut definition = definition(&hub);
+        definition["forms"] = json!({ "planned": form("Planned", &json!({})) });
+        hub.apply(definition).await;
+        let path = format!("{INCIDENTS}/{}", text(&opened["id"]));
+        eventually("the incident is over", async || {
+            (hub.json(&path).await["state"] == "recovered").then_some(())
+        })
+        .await;
+    }
+}
