@@ -96,7 +96,7 @@ fn files(switches: Switches) -> Files {
 }
 
 fn fields<'f>(record: &'f Record<'f>, addresses: &'f Addresses, files: Files) -> Fields<'f> {
-    Fields { record, front: &addresses.front, files, is_anonymous: false }
+    Fields { record, front: &addresses.files, files, is_anonymous: false }
 }
 
 fn history<'h>(record: &'h Record<'h>, site: &Site<'_>, has_files: bool) -> History<'h> {

@@ -55,7 +55,7 @@ pub fn feature(
     properties.set("status_name", Tree::text_or_null(status.map(|status| status.name.as_str())));
     properties.set("status_colour", colour.to_owned());
     properties.set("view_label", "View");
-    properties.set("display_fields", display_fields(record, &addresses.front, shown));
+    properties.set("display_fields", display_fields(record, &addresses.files, shown));
     Some(Value::object([
         ("type", Value::from("Feature")),
         ("geometry", geometry),

@@ -106,6 +106,8 @@ pub enum Offer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Addresses {
     pub(super) front: String,
+    /// What the addresses of its files begin with.
+    pub(super) files: String,
     pub(super) backoffice: String,
     pub(super) api: String,
 }
@@ -124,7 +126,10 @@ impl Site<'_> {
             RecordsAt::Cards => (format!("{base}/{path}/"), data(), "cards"),
             RecordsAt::Cases => (data(), data(), "cards"),
         };
-        Addresses { front, backoffice, api: format!("{base}/api/{among}/{path}/") }
+        let api = format!("{base}/api/{among}/{path}/");
+        // The page of a case is of the application, which has no files for programs.
+        let files = if self.records == RecordsAt::Cases { api.clone() } else { front.clone() };
+        Addresses { front, files, backoffice, api }
     }
 
     /// Where the document of a submission is.
