@@ -4,9 +4,9 @@ use bytes::Bytes;
 use fieldpost_model::ProjectName;
 use fieldpost_model::json::Value;
 use fieldpost_model::run::{Run, RunInput, RunOrigin};
-use fieldpost_model::workflow::{Overlap, Trigger, Workflow};
+use fieldpost_model::workflow::Workflow;
 use fieldpost_rules::definition::read_workflow;
-use fieldpost_rules::order::{self, ALL_RUNS, order_of_run};
+use fieldpost_rules::order;
 use fieldpost_store::NewRun;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::asked::Asked;
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::ids::new_id;
+use crate::run_order::RunKeys;
 
 /// The code of the refusal to begin with what is not there any more.
 pub(crate) const STATE_NOT_KEPT: &str = "state-not-kept";
@@ -70,11 +71,12 @@ impl Hub {
         let id = new_id(self.now());
         let mut run = NewRun::new(id, workflow, RunOrigin::Manual, RunInput::State);
         let mut message = None;
+        let mut keys = RunKeys::default();
         match input {
             GivenInput::Nothing => run.state = Some(Bytes::from_static(b"{}")),
             GivenInput::State(state) => run.state = Some(checked_state(state)?),
             GivenInput::Message(given) => {
-                self.unerased(project, given).await?;
+                keys = self.keys_of_message(project, &definition, given).await?;
                 run.input = RunInput::Message;
                 message = Some(given);
             }
@@ -82,12 +84,14 @@ impl Hub {
                 let earlier = self.run(project, earlier).await?;
                 run.state = Some(self.kept_input(project, &earlier, number).await?);
                 // With the payload, an erasure of what it tells of finds the state.
-                run.payload = self.run_once_more(project, earlier.id, id).await?.payload;
-                run.key = earlier.key;
+                let again = self.run_once_more(project, earlier.id, id).await?;
+                keys = keys_again(&earlier, again.order_key.as_deref());
+                run.payload = again.payload;
                 message = earlier.message;
             }
         }
-        run.order_key = order_of_run(definition.order_by, run.key.as_deref(), None);
+        run.order_key = keys.order(&definition);
+        run.key = keys.key;
         run.version = version;
         run.from_step = from_step;
         run.by = Some(asked.by.clone());
@@ -265,12 +269,14 @@ pub(crate) fn order_again(
     earlier: &Run,
     before: Option<&str>,
 ) -> Option<String> {
-    if matches!(&workflow.trigger, Trigger::Cron(cron) if cron.overlap == Overlap::Queue) {
-        return Some(ALL_RUNS.to_owned());
-    }
-    let of = |kind: &str| before.and_then(|before| before.strip_prefix(kind));
-    let case = of(order::CASE).or(earlier.key.as_deref());
-    order_of_run(workflow.order_by, case, of(order::FORM))
+    keys_again(earlier, before).order(workflow)
+}
+
+/// What an earlier run was about, which was kept in order with this.
+fn keys_again(earlier: &Run, before: Option<&str>) -> RunKeys {
+    let of = |kind: &str| before.and_then(|before| before.strip_prefix(kind)).map(str::to_owned);
+    let key = earlier.key.clone();
+    RunKeys { case: of(order::CASE).or_else(|| key.clone()), form: of(order::FORM), key }
 }
 
 /// A state that a run can begin with. What steps prove themselves with comes of their connections alone, so that

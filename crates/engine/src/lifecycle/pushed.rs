@@ -49,7 +49,7 @@ impl Hub {
     }
 
     /// A submission with all that became of it, once its lifecycle has begun.
-    async fn followed_by_now(
+    pub(crate) async fn followed_by_now(
         &self,
         project: &str,
         id: Uuid,

@@ -215,6 +215,66 @@ async fn a_run_that_is_begun_again_stays_in_the_order_of_its_form() {
     }
 }
 
+/// A run that somebody begins with a message, beside one that the message itself has set off, waits for that one.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_begun_by_hand_with_a_message_does_not_overtake_its_like(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    world
+        .apply_text(
+            r#"{"project": "clinic",
+                "sources": {
+                    "hq": {"dialect": "commcare-form", "secret": "secret-inbox-c"},
+                    "states": {"dialect": "commcare-case", "secret": "secret-inbox-s"}},
+                "workflows": {
+                    "forms": {"trigger": {"event": "form"}, "order_by": "form", "steps": {"a": {"job": ""}}},
+                    "of-cases": {"trigger": {"event": "form"}, "order_by": "case", "steps": {"a": {"job": ""}}},
+                    "cases": {"trigger": {"event": "case"}, "order_by": "case", "steps": {"a": {"job": ""}}},
+                    "messages": {"trigger": {"source": "states"}, "order_by": "case", "steps": {"a": {"job": ""}}},
+                    "turns": {"trigger": {"cron": "0 0 29 2 *", "overlap": "queue"}, "steps": {"a": {"job": ""}}}}}"#,
+        )
+        .await;
+    let xml_type = [("content-type", "text/xml")];
+    let body = xml("f1", &block("c1", 0, &create("Amina")));
+    let form = world.post_with("secret-inbox-c", &xml_type, &body).await.unwrap().message;
+    let body = r#"{"domain": "clinic", "case_id": "c7", "properties": {"case_type": "child", "case_name": "Bo"}}"#;
+    let json_type = [("content-type", "application/json")];
+    let state = world.post_with("secret-inbox-s", &json_type, body).await.unwrap().message;
+    let order_of = async |run: Uuid| {
+        world.hub.store().run_again("clinic", run, Uuid::now_v7()).await.unwrap().unwrap().order_key
+    };
+    for (workflow, message, expected) in [
+        ("forms", form, "form:f1"),
+        ("of-cases", form, "case:c1"),
+        ("cases", form, "case:c1"),
+        ("messages", state, "case:c7"),
+    ] {
+        let own = world.runs_of(workflow).await;
+        let [own] = own.as_slice() else { panic!("{workflow}: {own:?}") };
+        let by_hand = ByHand { input: GivenInput::Message(message), ..ByHand::default() };
+        let run = world.hub.run_by_hand("clinic", workflow, by_hand, &Asked::default()).await;
+        let run = run.unwrap();
+        assert_eq!(run.key, own.key, "{workflow}");
+        assert_eq!(order_of(run.id).await.as_deref(), Some(expected), "{workflow}");
+        assert_eq!(order_of(own.id).await.as_deref(), Some(expected), "{workflow}");
+        // Two wait, and one of them can be claimed: the one that came first.
+        let first = world.claim_run(workflow).await;
+        assert_eq!(first.run.id, own.id, "{workflow}");
+        world.end(&first, Some(r#"{"data":1}"#), false).await;
+        assert_eq!(world.claim_run(workflow).await.run.id, run.id, "{workflow}");
+        // So is one that begins with what a step of it was given.
+        let by_hand = ByHand { input: GivenInput::Step(own.id, 1), ..ByHand::default() };
+        let again = world.hub.run_by_hand("clinic", workflow, by_hand, &Asked::default()).await;
+        assert_eq!(order_of(again.unwrap().id).await.as_deref(), Some(expected), "{workflow}");
+    }
+    // What takes turns by the clock takes them by hand as well.
+    let by_hand = ByHand { input: GivenInput::Message(form), ..ByHand::default() };
+    let run = world.hub.run_by_hand("clinic", "turns", by_hand, &Asked::default()).await.unwrap();
+    assert_eq!(order_of(run.id).await.as_deref(), Some("workflow"));
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_from_a_step_keeps_the_payload_that_its_state_came_of(

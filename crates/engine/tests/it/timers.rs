@@ -108,6 +108,52 @@ async fn points_in_time_make_runs_and_missed_ones_as_they_are_to(
     clinic.hub.stop().await;
 }
 
+/// The time is read before the definitions, so one may come in that is younger than the time that it is looked at
+/// by. Whichever comes first, the point that passes or the definition that is saved: each point makes one run.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_point_that_passes_while_its_definition_is_saved_makes_one_run(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let clinic = Clinic::start(engine, &Wish::default()).await;
+    let expression = expression(clinic.hub.now());
+    let schedule = Schedule::read(&expression, "UTC").unwrap();
+    let saved = |round: usize, name: &str| {
+        let cron = format!(r#""cron": "{expression}", "catch_up": "one""#);
+        workflow(name, &cron, &format!(r#""title": "Round {round}","#))
+    };
+    apply(&clinic, &[saved(0, "daily")]).await;
+    is_known(&clinic, "daily").await;
+    let mut points = Vec::new();
+    for round in 1..=8 {
+        let point = schedule.next(clinic.hub.now()).unwrap();
+        // Together with one that is new each time: its clock begins when it comes in.
+        let both = [saved(round, "daily"), saved(round, &format!("new-{round}"))];
+        let (before, to_point) = (clinic.hub.now(), point.since(clinic.hub.now()));
+        tokio::join!(async { clinic.set_forward(to_point) }, apply(&clinic, &both));
+        points.insert(0, point.to_string());
+        let all = until("the run is made", async || {
+            let all = runs(&clinic, "daily").await;
+            (all.len() >= round).then_some(all)
+        })
+        .await;
+        let keys: Vec<String> = all.into_iter().filter_map(|run| run.key).collect();
+        assert_eq!(keys, points, "round {round}");
+        let new = format!("new-{round}");
+        let begun = until("its clock is known", async || mark(&clinic, &new).await).await;
+        assert!(begun >= before, "it begins when it comes in: {begun}");
+        let made = runs(&clinic, &new).await;
+        let is_of_point = |run: &Run| run.key.as_deref() == Some(&*points[0]);
+        assert!(made.len() <= 1 && made.iter().all(is_of_point), "{made:?}");
+    }
+    // What was missed is made up for once, by the newest definition.
+    clinic.set_forward(DAY * 3);
+    until("it catches up", async || (count(&clinic, "daily").await > 8).then_some(())).await;
+    all_have_looked().await;
+    assert_eq!(count(&clinic, "daily").await, 9);
+    clinic.hub.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_hubs_one_makes_the_run_of_a_point() {
     let clinic = Clinic::start(Engine::Postgres, &Wish::default()).await;

@@ -33,9 +33,9 @@ pub(super) async fn account(played: &Played<'_>) -> Result<Value<'static>, Failu
 
 async fn of_message(played: &Played<'_>) -> Result<Value<'static>, Failure> {
     let store = played.hub.store();
-    let message = store.message(played.project, played.receipt.message).await?;
+    let message = store.message(played.project, played.received.receipt.message).await?;
     let mut members: Members = Vec::new();
-    match &played.receipt.outcome {
+    match &played.received.receipt.outcome {
         ReceiptOutcome::Kept => members.push(("state", Value::from("kept"))),
         ReceiptOutcome::Duplicate { .. } => members.push(("state", Value::from("duplicate"))),
         ReceiptOutcome::Quarantined { code, reason } => {
@@ -46,10 +46,14 @@ async fn of_message(played: &Played<'_>) -> Result<Value<'static>, Failure> {
     }
     if let Some(message) = message {
         members.extend(message.identity.map(|identity| ("identity", Value::from(identity))));
-        if matches!(played.receipt.outcome, ReceiptOutcome::Kept) {
+        if matches!(played.received.receipt.outcome, ReceiptOutcome::Kept) {
             members.extend(message.reason.map(|remark| ("remark", Value::from(remark))));
         }
     }
+    // Of a form without a lifecycle there is nothing to say.
+    let followed = played.received.followed.as_ref().filter(|followed| followed.form.is_tracked);
+    let status = followed.and_then(|followed| followed.record.progress.status.clone());
+    members.extend(status.map(|status| ("status", Value::from(status))));
     Ok(Value::object(members))
 }
 
@@ -86,7 +90,7 @@ async fn of_delivery(played: &Played<'_>, delivery: &Delivery) -> Result<Value<'
         (PayloadKind::Application, _) => Some(PreviewOf::Newest),
         _ => None,
     };
-    let of = of.unwrap_or(PreviewOf::Message(played.receipt.message));
+    let of = of.unwrap_or(PreviewOf::Message(played.received.receipt.message));
     let forwarders = &played.draft.forwarders;
     if let Some(forwarder) = forwarders.iter().find(|it| it.name == delivery.forwarder) {
         match played.hub.preview(played.project, forwarder, of).await?.request {

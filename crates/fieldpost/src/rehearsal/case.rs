@@ -6,10 +6,12 @@
 //! body: body.json                   # the file with its exact bytes
 //! content_type: application/json
 //! method: POST                      # unless given
+//! path: /a/clinic/receiver/a1/      # where it was posted to, if that was no inbox
 //! headers: { x-form: births }
 //! query: { app_id: a1 }
 //! received_at: 2026-01-31T12:00:00Z # what time it is, for the hub and its jobs
 //! project: clinic                   # where the files have several
+//! files: [{ name: 1700.jpg, file: file-1.jpg, content_type: image/jpeg }]   # what came beside the body
 //! collections: { villages: { "12": { name: Bo } } }
 //! answers: […]                      # see `answers`
 //! ```
@@ -32,18 +34,32 @@ pub(crate) const SNAPSHOT_FILE: &str = "snapshot.json";
 /// What time it is in a case that does not say.
 const UNLESS_GIVEN: &str = "2026-01-01T00:00:00Z";
 /// The keys that a case may have.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "source",
     "body",
     "content_type",
     "method",
+    "path",
     "headers",
     "query",
     "received_at",
     "project",
+    "files",
     "collections",
     "answers",
 ];
+
+/// The keys that a file of a case may have.
+const KEYS_OF_A_FILE: [&str; 3] = ["name", "file", "content_type"];
+
+/// A file that came beside the body of a message.
+#[derive(Debug)]
+pub(super) struct CaseFile {
+    /// Its name, as the answers write it.
+    pub(super) name: String,
+    pub(super) content_type: Option<String>,
+    pub(super) bytes: Vec<u8>,
+}
 
 /// A recorded message, with the answers to what it sets off.
 #[derive(Debug)]
@@ -55,6 +71,7 @@ pub(crate) struct Case {
     /// The source that the message came in by.
     pub(super) source: String,
     pub(super) incoming: Incoming,
+    pub(super) files: Vec<CaseFile>,
     pub(super) now: Timestamp,
     pub(super) answers: Vec<Answer>,
     /// What collections hold before: name, key, and value as JSON.
@@ -124,17 +141,56 @@ impl Case {
             project: string(&value, "project")?,
             incoming: Incoming {
                 method: string(&value, "method")?.unwrap_or_else(|| "POST".to_owned()),
-                path: format!("/inbox/{source}"),
+                path: path(&value)?.unwrap_or_else(|| format!("/inbox/{source}")),
                 query: pairs(&value, "query")?,
                 headers,
                 body: Bytes::from(body),
             },
             source,
+            files: files(folder, &value)?,
             now,
             answers: read_answers(folder, value.get("answers").unwrap_or(&Value::Null))?,
             collections: collections(&value)?,
         })
     }
+}
+
+/// Where it was posted to.
+fn path(case: &Value<'_>) -> Result<Option<String>, Failure> {
+    let given = string(case, "path")?;
+    if let Some(wrong) = given.as_ref().filter(|path| !path.starts_with('/')) {
+        return Err(Failure::new(format!("`path` is no path of a hub: {wrong}"))
+            .hint("it begins with a slash, such as /p/clinic/submission"));
+    }
+    Ok(given)
+}
+
+/// The files that came beside the body.
+fn files(folder: &Path, case: &Value<'_>) -> Result<Vec<CaseFile>, Failure> {
+    let Some(given) = case.get("files").filter(|given| !given.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let given = given.as_array();
+    let given = given.ok_or_else(|| Failure::new("`files` are a list of {name, file}"))?;
+    let mut files: Vec<CaseFile> = Vec::new();
+    for (number, given) in (1..).zip(given) {
+        let members = given.as_object().unwrap_or_default();
+        if let Some((key, _)) = members.iter().find(|(key, _)| !KEYS_OF_A_FILE.contains(&&**key)) {
+            return Err(Failure::new(format!("file {number} has no `{key}`"))
+                .hint(format!("its keys are: {}", KEYS_OF_A_FILE.join(", "))));
+        }
+        let wanted = |key| {
+            let missing = || Failure::new(format!("`{key}` of file {number} is missing"));
+            string(given, key)?.ok_or_else(missing)
+        };
+        let (name, file) = (wanted("name")?, wanted("file")?);
+        if files.iter().any(|other| other.name == name) {
+            return Err(Failure::new(format!("two files are called {name}")));
+        }
+        let content_type = string(given, "content_type")?;
+        files.push(CaseFile { name, content_type, bytes: beside(folder, &file)? });
+    }
+    Ok(files)
 }
 
 fn collections(case: &Value<'_>) -> Result<Vec<(String, String, String)>, Failure> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fieldpost_engine::{Asked, Hub, HubSettings, JobSettings, Receipt, Rehearsal};
+use fieldpost_engine::{
+    ArrivedFile, Asked, Hub, HubSettings, JobSettings, OWN_SOURCE, ReceivedRecord, Rehearsal,
+};
 use fieldpost_model::ProjectName;
 use fieldpost_model::json::Value;
 use fieldpost_model::run::Run;
@@ -16,7 +18,7 @@ use fieldpost_script::protocol::Moment;
 use fieldpost_script::sandbox::Scrubber;
 use fieldpost_store::{Clock, RunCondition, RunPage, Store, StoreSettings};
 
-use super::case::Case;
+use super::case::{Case, CaseFile};
 use super::placeholders::fitted;
 use super::stand_in::CaseStandIn;
 use super::{account, scrub};
@@ -48,7 +50,7 @@ pub(super) struct Played<'p> {
     pub(super) hub: &'p Hub,
     pub(super) project: &'p ProjectName,
     pub(super) draft: &'p ProjectDraft,
-    pub(super) receipt: &'p Receipt,
+    pub(super) received: &'p ReceivedRecord,
     pub(super) stand_in: &'p CaseStandIn,
     pub(super) runs: Vec<Run>,
 }
@@ -108,23 +110,27 @@ impl Stage {
         }
         let routing = hub.routing();
         let source = routing.project(&self.project).and_then(|it| it.source(&case.source));
-        let source = source.ok_or_else(|| {
-            let known: Vec<&str> = self.draft.sources.iter().map(|it| it.name.as_str()).collect();
+        source.ok_or_else(|| {
+            let known = self.draft.sources.iter().map(|it| it.name.as_str());
+            let known: Vec<&str> = known.chain([OWN_SOURCE]).collect();
             Failure::new(format!("the project has no source `{}`", case.source))
                 .hint(format!("its sources are: {}", known.join(", ")))
         })?;
-        let route = hub.find_inbox(source.secret.expose()).await?;
-        let route = route.ok_or_else(|| Failure::new("the source has no inbox"))?;
-        let receipt = hub
-            .receive(&route, case.incoming.clone())
-            .await
-            .map_err(|error| Failure::new(format!("the message is not taken in: {error}")))?;
+        let mut files = Vec::with_capacity(case.files.len());
+        for file in &case.files {
+            files.push(laid_down(hub, file).await?);
+        }
+        let incoming = case.incoming.clone();
+        let received =
+            Box::pin(hub.receive_recorded(&self.project, &case.source, incoming, &files))
+                .await
+                .map_err(|error| Failure::new(format!("the message is not taken in: {error}")))?;
         let runs = self.wait_for_runs(hub).await?;
         let played = Played {
             hub,
             project: &self.project,
             draft: &self.draft,
-            receipt: &receipt,
+            received: &received,
             stand_in,
             runs,
         };
@@ -153,6 +159,22 @@ impl Stage {
         }
         Ok(ended)
     }
+}
+
+/// Lays a file that came beside the body down where a hub has those of its senders.
+async fn laid_down(hub: &Hub, file: &CaseFile) -> Result<ArrivedFile, Failure> {
+    let CaseFile { name, content_type, bytes } = file;
+    let within = |error: &dyn std::fmt::Display| Failure::new(format!("{name}: {error}"));
+    // It lies on the disk already: how long it is bounds it.
+    let mut laid = hub.store().files().begin(bytes.len() as u64).await?;
+    laid.write(bytes).await.map_err(|error| within(&error))?;
+    let kept = laid.finish().await?;
+    Ok(ArrivedFile {
+        name: name.clone(),
+        content_type: content_type.clone(),
+        sha256: kept.sha256,
+        bytes: kept.bytes,
+    })
 }
 
 /// Puts a hub together that sends nothing, and whose clock stands.

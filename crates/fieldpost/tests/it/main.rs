@@ -36,6 +36,7 @@ mod filed;
 #[cfg(test)]
 mod filed_tools;
 #[cfg(test)]
+mod imports_killed;
 mod job;
 #[cfg(test)]
 mod job_runner;
@@ -61,6 +62,7 @@ mod projects;
 mod reference;
 #[cfg(test)]
 mod rehearsals;
+mod rehearsals_of_forms;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]

@@ -209,6 +209,38 @@ async fn answers_have_a_bound_as_they_come_and_unpacked() {
     check_failure(ask(request("GET", &endless.url("/"))).await, "answer-too-large", "1000 bytes");
 }
 
+/// So many middling answers a step may have read at once, and so many all steps of a hub together. One past that
+/// waits, until its time is over or another is passed on.
+#[tokio::test]
+async fn middling_answers_wait_for_room_of_their_step_and_of_the_hub() {
+    let server = FakeDestination::start().await;
+    server.answer("/middling", Answer::status(200).body("x".repeat(128 * 1024)));
+    let client = client();
+    let terms = terms(&client, &Authentication::None);
+    let ask = |room: &AnswerRoom, timeout: u64| {
+        let mut request = request("GET", &server.url("/middling"));
+        request.max_bytes = 1024 * 1024;
+        request.room = room.clone();
+        request.timeout = Duration::from_secs(timeout);
+        client.request(&terms, request)
+    };
+    let steps: Vec<AnswerRoom> = (0..4).map(|_| AnswerRoom::of_step()).collect();
+    let mut held = Vec::new();
+    for step in &steps {
+        for _ in 0..8 {
+            held.push(ask(step, 60).await.unwrap());
+        }
+        check_failure(ask(step, 1).await, "ETIMEDOUT", "");
+    }
+    // The hub has no place left for any further step.
+    let other = AnswerRoom::of_step();
+    check_failure(ask(&other, 1).await, "ETIMEDOUT", "");
+    let (waits, ()) = tokio::join!(ask(&other, 60), async { drop(held.pop()) });
+    assert_eq!(waits.unwrap().body.len(), 128 * 1024);
+    drop(held);
+    assert_eq!(ask(&other, 60).await.unwrap().body.len(), 128 * 1024);
+}
+
 /// Two rooms: that of the hub, which is its client's, and that of each step.
 #[tokio::test]
 async fn large_answers_wait_for_room_and_small_ones_do_not() {

@@ -2,8 +2,9 @@
 //!
 //! The hub keeps the message whole, but not all that happened around it. What it does not keep cannot be
 //! recorded, and the case says so in its first lines: credentials of the request, the encoding that the
-//! body was sent in, files that came beside it, and the answers to requests of workflows. Of those there is
-//! what each step made of them, the `data` that it left: it is written down as the answer, for people to mend.
+//! body was sent in, and the answers to requests of workflows. Of those there is what each step made of
+//! them, the `data` that it left: it is written down as the answer, for people to mend. Files that came with a
+//! form are those of its submission; of a form that was refused there is no submission, and so none of its files.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -37,15 +38,19 @@ const LEFT_OUT: [&str; 13] = [
     "user-agent",
     "via",
 ];
+/// What the paths of receivers begin with: who posts there is treated otherwise than who pushes to an inbox.
+const RECEIVERS: [&str; 2] = ["/p/", "/a/"];
+/// The longest ending of a name that a file keeps.
+const MAX_ENDING: usize = 10;
 /// Adaptors whose steps ask nobody over HTTP.
 const ASKS_NOBODY: [&str; 4] = ["common", "collections", "mail", "postgresql"];
 
 /// Write messages as cases for `fieldpost test`
 ///
-/// Each becomes a folder with the exact body and a case.yaml. Messages hold personal data: look at what is
-/// written, and make up the names in it, before it goes into a repository. What the hub does not keep is
-/// not in a case: credentials, files that came beside the body, and what destinations answered to
-/// workflows; for that there is the data that each step made of it.
+/// Each becomes a folder with the exact body, the files that came with it, and a case.yaml. Messages hold
+/// personal data: look at what is written, and make up the names in it, before it goes into a repository. What
+/// the hub does not keep is not in a case: credentials, and what destinations answered to workflows; for that
+/// there is the data that each step made of it.
 #[derive(Args, Debug)]
 pub(crate) struct Record {
     /// The messages' ids.
@@ -76,7 +81,7 @@ impl Record {
             let recorded = Recorded::read(&client, &project, &id.to_string()).await?;
             let name = self.name.clone().unwrap_or_else(|| recorded.name());
             let folder = self.cases.join(name);
-            recorded.write(&project, &folder)?;
+            recorded.write(&client, &project, &folder).await?;
             written.push(folder);
         }
         if self.target.json {
@@ -100,7 +105,19 @@ struct Recorded {
     message: Json,
     request: Json,
     body: Vec<u8>,
+    files: Vec<AttachedFile>,
     answers: Vec<Json>,
+}
+
+/// A file that came beside the body.
+struct AttachedFile {
+    /// The submission that has it.
+    submission: String,
+    /// Its name, as the answers write it.
+    name: String,
+    content_type: Json,
+    /// What it is called in the folder of the case: the name is its sender's.
+    file: String,
 }
 
 impl Recorded {
@@ -113,6 +130,8 @@ impl Recorded {
         let message = client.get(&path(&[]), &Query::new()).await?;
         let request = client.get(&path(&["request"]), &Query::new()).await?;
         let body = client.bytes(&path(&["body"]), &Query::new()).await?;
+        let timeline = client.get(&path(&["timeline"]), &Query::new()).await?;
+        let files = files_of(&timeline, client, project).await?;
         let query = vec![("message", id.to_owned())];
         let runs = client.list(&["projects", project, "runs"], &query, usize::MAX).await?;
         let mut answers = Vec::new();
@@ -120,7 +139,7 @@ impl Recorded {
         for run in &runs {
             answers.extend(answers_of(client, project, run).await?);
         }
-        Ok(Self { message, request, body, answers })
+        Ok(Self { message, request, body, files, answers })
     }
 
     fn name(&self) -> String {
@@ -129,7 +148,7 @@ impl Recorded {
         format!("{}-{end}", text(&self.message, "source"))
     }
 
-    fn write(&self, project: &str, folder: &Path) -> Result<(), Failure> {
+    async fn write(&self, client: &HubClient, project: &str, folder: &Path) -> Result<(), Failure> {
         if folder.exists() {
             return Err(Failure::new(format!("{} is there already", folder.display()))
                 .hint("remove it, or give another --name"));
@@ -138,6 +157,10 @@ impl Recorded {
         std::fs::create_dir_all(folder).map_err(within)?;
         let body = format!("body.{}", ending_of(&self.body));
         std::fs::write(folder.join(&body), &self.body).map_err(within)?;
+        for AttachedFile { submission, name, file, .. } in &self.files {
+            let path = ["projects", project, "submissions", submission, "attachments", name];
+            client.save(&path, &Query::new(), Some(&folder.join(file))).await?;
+        }
         let case = format!("{}{}", self.remarks(project), yaml::write_as_is(&self.case(body)));
         std::fs::write(folder.join(CASE_FILE), case).map_err(within)
     }
@@ -174,17 +197,74 @@ impl Recorded {
         if method != "POST" {
             add("method", method.into_owned());
         }
+        let path = text(&self.request, "path");
+        if RECEIVERS.iter().any(|receivers| path.starts_with(receivers)) {
+            add("path", path.into_owned());
+        }
         for key in ["headers", "query"] {
             let kept = kept(&self.request, key);
             if !kept.is_empty() {
                 members.push((key, Value::object(kept)));
             }
         }
+        if !self.files.is_empty() {
+            let files = self.files.iter().map(AttachedFile::of_case);
+            members.push(("files", Value::Array(files.collect())));
+        }
         if !self.answers.is_empty() {
             members.push(("answers", Value::Array(self.answers.clone())));
         }
         Value::object(members)
     }
+}
+
+impl AttachedFile {
+    /// The file as a case names it.
+    fn of_case(&self) -> Value<'static> {
+        let named = [
+            ("name", Value::from(self.name.clone())),
+            ("file", Value::from(self.file.clone())),
+            ("content_type", self.content_type.clone()),
+        ];
+        Value::object(named.into_iter().filter(|(_, value)| !value.is_null()))
+    }
+}
+
+/// The files that came with the forms of a message. Those that its sender only links to came by themselves.
+async fn files_of(
+    timeline: &Json,
+    client: &HubClient,
+    project: &str,
+) -> Result<Vec<AttachedFile>, Failure> {
+    let mut files = Vec::new();
+    for submission in elements(timeline, "submissions") {
+        let submission = text(submission, "id").into_owned();
+        let path = ["projects", project, "submissions", &submission, "attachments"];
+        let listed = client.whole_list(&path).await?;
+        let is_there = |file: &&Json| {
+            let has = |key| file.get(key).is_some_and(|value| !value.is_null());
+            has("sha256") && !has("link")
+        };
+        for file in listed.iter().filter(is_there) {
+            let name = text(file, "name").into_owned();
+            let called = format!("file-{}{}", files.len() + 1, ending_of_name(&name));
+            files.push(AttachedFile {
+                submission: submission.clone(),
+                content_type: file.get("content_type").cloned().unwrap_or(Value::Null),
+                file: called,
+                name,
+            });
+        }
+    }
+    Ok(files)
+}
+
+/// What a name ends in, where that can stand in the name of any file.
+fn ending_of_name(name: &str) -> String {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
+    let is_plain = (1..=MAX_ENDING).contains(&ending.len())
+        && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_plain { format!(".{}", ending.to_ascii_lowercase()) } else { String::new() }
 }
 
 /// Header fields or parameters that say something of a message and are no credential. The API has fields
@@ -283,6 +363,21 @@ mod tests {
         for (step, expected) in [("a", true), ("b", false), ("c", true), ("d", false), ("e", false)]
         {
             assert_eq!(asks(&workflow, step), expected, "{step}");
+        }
+    }
+
+    #[test]
+    fn files_are_called_by_what_any_folder_takes() {
+        for (name, expected) in [
+            ("1700.JPG", ".jpg"),
+            ("a", ""),
+            ("a.", ""),
+            ("../b.p/ng", ""),
+            ("x.tar.gz", ".gz"),
+            ("x.äö", ""),
+            ("x.abcdefghijk", ""),
+        ] {
+            assert_eq!(ending_of_name(name), expected, "{name}");
         }
     }
 
