@@ -96,7 +96,8 @@ async fn a_step_that_nobody_waits_for_is_ended() {
 /// A pool of a program that says to be ready, and then does what the text of a shell says.
 fn ready_then(text: &str) -> Pool {
     let ready = frame::encode(&FromWorker::Ready { version: VERSION }).unwrap();
-    let octal: String = ready.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let octal: Vec<String> = ready.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let octal = octal.concat();
     // What the hub says first is written whole once a byte of it can be read.
     let script = format!("/bin/dd bs=1 count=1 of=/dev/null 2>/dev/null; printf '{octal}'; {text}");
     let arguments = ["-c".into(), script.into()];

@@ -4,6 +4,7 @@
 //! They are jobs that spoil: the language, the engine's innermost, what waits and what was begun.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use fieldpost_script::adaptors;
@@ -104,9 +105,9 @@ async fn a_process_that_was_used_does_what_a_fresh_one_does() {
     for step in 0..STEPS {
         let (kind, number) = (next(&mut chance) % SPOILERS.len(), 1 + next(&mut chance) % 2);
         let job = spoiler(kind, number);
-        if !expected.contains_key(&(kind, number)) {
+        if let Entry::Vacant(place) = expected.entry((kind, number)) {
             let fresh = run_with(&pool(), &job, "{}", &Recorder::default()).await;
-            expected.insert((kind, number), told(&fresh));
+            place.insert(told(&fresh));
         }
         let ran = run_with(&used, &job, "{}", &Recorder::default()).await;
         let source = SPOILERS[kind];
