@@ -15,11 +15,10 @@ use fieldpost_outbound::Client;
 use fieldpost_rules::definition::form::form_references;
 use fieldpost_rules::definition::people::{key_references, shared_names, user_references};
 use fieldpost_rules::definition::{
-    Change, ChangeAction, ChangeKind, Problem, ProjectDefinition, ProjectDraft, access_problems,
-    compare, dangling_references, fetching_problems, fetching_problems_of, is_database, is_name,
-    keep_api_access, keep_connection_secrets, keep_forwarder_secrets, keep_pauses, keep_secrets,
-    keep_settings_secrets, keep_source_secrets, secrets_led_elsewhere, sources_without_key,
-    unfit_format, unknown_references, warnings, workflow_references,
+    Problem, ProjectDefinition, access_problems, fetching_problems, fetching_problems_of,
+    is_database, is_name, keep_connection_secrets, keep_forwarder_secrets, keep_settings_secrets,
+    keep_source_secrets, secrets_led_elsewhere, sources_without_key, unfit_format,
+    unknown_references, workflow_references,
 };
 use fieldpost_store::{
     Configuration, DefinitionChange, DefinitionKind, Due, Pause, StoreError, TAKEN_KEY,
@@ -32,40 +31,16 @@ use crate::expected::{Expected, saved_in};
 use crate::hub::Hub;
 use crate::in_use::users_of;
 use crate::routing::{ProjectRouting, read_definition};
-use crate::storing::{Storing, stored_changes};
+use crate::storing::Storing;
 
+mod applying;
 mod draft;
 
+pub use applying::Applied;
 pub use draft::Draft;
 
 /// How often a change is decided anew because somebody else saved first.
 const MOST_TRIES: usize = 10;
-
-/// What applying a project file did, or would do.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Applied {
-    /// What changed, in words.
-    pub changes: Vec<Change>,
-    /// What is allowed, and likely to be regretted.
-    pub warnings: Vec<Problem>,
-    /// Forwarders that are removed although deliveries wait for them, with how many: these are
-    /// cancelled.
-    pub waiting: Vec<(String, u64)>,
-    /// What a shorter retention erases at once.
-    pub erases: Due,
-    /// The version of the definitions afterwards; `None` for a dry run.
-    pub version: Option<i64>,
-}
-
-impl Applied {
-    /// How many definitions were added, changed and removed; those that were not are left out.
-    pub fn counts(&self) -> impl Iterator<Item = (ChangeAction, usize)> {
-        ChangeAction::ALL.iter().filter_map(|action| {
-            let count = self.changes.iter().filter(|change| change.action == *action).count();
-            (count > 0).then_some((*action, count))
-        })
-    }
-}
 
 /// A project's definitions as they are in the store.
 #[derive(Clone, Debug)]
@@ -146,105 +121,6 @@ impl Hub {
             }),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Makes a project what a project file says. What the file lacks is removed only with `prune`;
-    /// with `dry_run` nothing is saved.
-    pub async fn apply(
-        &self,
-        draft: &ProjectDraft,
-        prune: bool,
-        dry_run: bool,
-        asked: &Asked,
-    ) -> Result<Applied, HubError> {
-        for _ in 0..MOST_TRIES {
-            match self.apply_once(draft.clone(), prune, dry_run, asked).await {
-                Err(HubError::Store(StoreError::Conflict(_))) => {}
-                other => return other,
-            }
-        }
-        Err(StoreError::Conflict("somebody else keeps changing this project".to_owned()).into())
-    }
-
-    async fn apply_once(
-        &self,
-        mut draft: ProjectDraft,
-        prune: bool,
-        dry_run: bool,
-        asked: &Asked,
-    ) -> Result<Applied, HubError> {
-        let name = draft.name.clone();
-        let (version, current) = match self.definition(&name).await {
-            Ok((version, current)) => (Some(version), current),
-            Err(HubError::NotFound { .. }) => (None, empty_project(&name)),
-            Err(error) => return Err(error),
-        };
-        let existing = version.is_some().then_some(&current);
-        keep_pauses(&mut draft, existing);
-        keep_api_access(&mut draft, existing, prune);
-        let mut problems = keep_secrets(&mut draft, existing);
-        if !prune {
-            problems.extend(secrets_of_unnamed(&draft, &current));
-        }
-        problems.extend(dangling_references(&draft, existing, prune));
-        problems.extend(draft.forwarders.iter().filter_map(unusable_template));
-        let checked = self.checked_workflows(&draft.workflows).await?;
-        problems.extend(checked.problems);
-        let forms = self.checked_forms(&name, &draft.forms).await?;
-        problems.extend(forms.problems);
-        if problems.is_empty() {
-            problems.extend(draft.connections.iter().filter_map(|it| self.unusable(&name, it)));
-        }
-        if !problems.is_empty() {
-            return Err(HubError::Invalid(problems));
-        }
-        let changes = compare(existing, &draft, prune);
-        let removed: Vec<&Change> =
-            changes.iter().filter(|change| change.action == ChangeAction::Removed).collect();
-        let mut waiting = Vec::new();
-        for change in removed.iter().filter(|change| change.kind == ChangeKind::Forwarder) {
-            let count = self.count_waiting(&name, &change.name).await?;
-            if count > 0 {
-                waiting.push((change.name.clone(), count));
-            }
-        }
-        let mut warnings = warnings(&draft);
-        warnings.extend(checked.warnings);
-        let unreached = self.unreached(&name).await?;
-        for connection in &draft.connections {
-            warnings.extend(unreached.warnings(connection));
-            warnings.extend(self.refused_network(&current.name, connection));
-        }
-        warnings.extend(self.reordering_warnings(&current, &draft.forwarders).await?);
-        warnings.extend(self.unknown_form_warnings(&name, &draft.forwarders).await?);
-        warnings.extend(self.unknown_forms_of_workflows(&name, &draft.workflows).await?);
-        warnings.extend(self.unknown_field_warnings(&name, &draft.forwarders).await?);
-        let erases = match existing {
-            Some(current) => self.newly_due(current, &draft.settings).await?,
-            None => Due::default(),
-        };
-        let mut applied = Applied { changes, warnings, waiting, erases, version };
-        if dry_run {
-            applied.version = None;
-            return Ok(applied);
-        }
-        let version = if let Some(version) = version {
-            version
-        } else {
-            self.store().create_project(&name, &draft.title, self.now()).await?;
-            1
-        };
-        applied.version = Some(version);
-        let storing = Storing { before: &current, pause: self.pause_begun(asked) };
-        let mut stored = stored_changes(&applied.changes, draft, &storing);
-        stored.extend(forms.changes);
-        if !stored.is_empty() {
-            applied.version = Some(self.save(&name, version, stored).await?);
-        }
-        self.refresh_project(&name).await?;
-        self.cancel_removed(&name, &applied.changes).await?;
-        self.send_resumed(&current).await?;
-        Ok(applied)
     }
 
     /// Makes or replaces one definition.
@@ -514,25 +390,6 @@ impl Hub {
         })
     }
 
-    async fn count_waiting(&self, project: &str, forwarder: &str) -> Result<u64, HubError> {
-        let counts = self.store().waiting_by_forwarder(project).await?;
-        Ok(counts.into_iter().find(|(name, _)| name == forwarder).map_or(0, |(_, count)| count))
-    }
-
-    async fn cancel_removed(&self, project: &str, changes: &[Change]) -> Result<(), HubError> {
-        for change in changes {
-            match (change.action, change.kind) {
-                (ChangeAction::Removed, ChangeKind::Forwarder) => {
-                    self.cancel_waiting(project, &change.name).await?;
-                }
-                (ChangeAction::Removed, ChangeKind::Workflow) => {
-                    self.cancel_waiting_runs(project, &change.name).await?;
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Warns of a connection to an address that a client does not dial.
@@ -548,14 +405,6 @@ pub fn refused_network(
         message: error.message,
         hint: Some("until its network is opened, nothing is sent there".to_owned()),
     })
-}
-
-/// Secrets of forwarders that a draft does not name, and that would go elsewhere with it.
-fn secrets_of_unnamed(draft: &ProjectDraft, current: &ProjectDefinition) -> Vec<Problem> {
-    let is_named =
-        |stored: &&Forwarder| draft.forwarders.iter().any(|named| named.name == stored.name);
-    let unnamed = current.forwarders.iter().filter(|stored| !is_named(stored));
-    secrets_led_elsewhere(&draft.connections, &current.connections, unnamed)
 }
 
 /// One of these sources has a key that another source, perhaps of another project, has.
@@ -577,21 +426,6 @@ fn taken_key(sources: &[String]) -> Problem {
 
 fn role_names(project: &ProjectDefinition) -> Vec<&str> {
     project.roles.iter().map(|role| &*role.id).collect()
-}
-
-fn empty_project(name: &str) -> ProjectDefinition {
-    ProjectDefinition {
-        name: name.to_owned(),
-        title: name.to_owned(),
-        sources: Vec::new(),
-        connections: Vec::new(),
-        roles: Vec::new(),
-        users: Vec::new(),
-        forms: Vec::new(),
-        forwarders: Vec::new(),
-        workflows: Vec::new(),
-        settings: ProjectSettings::default(),
-    }
 }
 
 /// What is wrong with a forwarder's template, where anything is before it is used.

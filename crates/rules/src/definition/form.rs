@@ -46,7 +46,8 @@ use who::{People, read_role_names, read_who, write_who};
 pub(super) mod tests;
 
 /// What no form can be called, because something else is found at that address.
-const RESERVED: [&str; 7] = ["api", "code", "formlist", "forms", "key", "read", "submission"];
+const RESERVED: [&str; 8] =
+    ["api", "backoffice", "code", "formlist", "forms", "key", "read", "submission"];
 
 /// The longest description and hint, in characters.
 const MAX_DESCRIPTION: usize = 2_000;

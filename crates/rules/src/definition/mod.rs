@@ -47,7 +47,9 @@ mod headers;
 mod keep;
 mod later;
 mod lifecycles;
+mod mistakes;
 pub mod people;
+mod position;
 mod preset;
 mod problem;
 mod project;
@@ -75,11 +77,11 @@ pub use keep::{
     keep_connection_secrets, keep_forwarder_secrets, keep_secrets, keep_settings_secrets,
     keep_source_secrets, secrets_led_elsewhere,
 };
+pub use mistakes::{add_found, looked_over, mistakes};
+pub use position::in_order;
 pub use preset::{LoginPreset, OauthPreset};
 pub use problem::{CODES, Problem};
-pub use project::{
-    dangling_references, is_name, keep_pauses, mistakes, read_project, write_project,
-};
+pub use project::{dangling_references, is_name, keep_pauses, read_project, write_project};
 pub use settings::{read_settings, write_settings};
 pub use source::{read_source, write_source};
 pub use tls::{MAX_PEM_BYTES, certificates_in_short, put_files, with_short_certificates};

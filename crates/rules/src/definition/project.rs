@@ -8,9 +8,9 @@ use fieldpost_model::json::Value;
 use fieldpost_model::secret::{PLACEHOLDER, Secret};
 use fieldpost_model::source::Source;
 
-use super::access::{access_problems, keep_api_access};
+use super::access::access_problems;
 use super::fetching::{fetching_problems, fetching_problems_of};
-use super::fields::{Field, Fields, Place, Section, collect, collect_part};
+use super::fields::{Field, Fields, Place, Section, collect};
 use super::forwarder::{unfit_format, unknown_references};
 use super::lifecycles::{Named, form_problems};
 use super::problem::Problem;
@@ -41,52 +41,8 @@ pub fn read_project(value: &Value<'_>) -> Result<ProjectDraft, Vec<Problem>> {
     collect("", |place| read(value, place))
 }
 
-/// Everything that is wrong with a document, where it is to be applied to the project that is there
-/// already: what single entries have wrong, and names that lead nowhere. Empty where only applying it
-/// can find more.
-pub fn mistakes(
-    value: &Value<'_>,
-    existing: Option<&ProjectDefinition>,
-    prune: bool,
-) -> Vec<Problem> {
-    let (draft, mut problems) = collect_part("", |place| read(value, place));
-    let Some(mut draft) = draft else { return problems };
-    keep_api_access(&mut draft, existing, prune);
-    let dangling = dangling_flow(&draft, existing, prune).into_iter();
-    // A name is known by being written, even where what stands under it cannot be read.
-    let is_written = |problem: &Problem| match problem.code {
-        "unknown-connection" => names_written(value, "connections", &draft, problem),
-        "unknown-source" => names_written(value, "sources", &draft, problem),
-        // Which key is meant the sentence says, and no field of the draft.
-        "unknown-api-access" => problems.iter().any(|it| it.path.starts_with("api_access")),
-        _ => false,
-    };
-    let dangling: Vec<Problem> = dangling.filter(|problem| !is_written(problem)).collect();
-    problems.extend(dangling);
-    let written = Named::new(names_of(value, "connections"), names_of(value, "roles"));
-    problems.extend(form_problems(&draft, existing, prune, written));
-    problems
-}
-
-/// The names that stand in a section of the document.
-fn names_of<'v>(value: &'v Value<'_>, section: &str) -> Vec<&'v str> {
-    let written = value.get(section).and_then(Value::as_object).unwrap_or_default();
-    written.iter().map(|(name, _)| name.as_ref()).collect()
-}
-
-/// Whether what a forwarder, a workflow or a source refers to stands in that section of the document.
-fn names_written(
-    value: &Value<'_>,
-    section: &str,
-    draft: &ProjectDraft,
-    problem: &Problem,
-) -> bool {
-    let name = name_at(draft, &problem.path);
-    names_of(value, section).into_iter().any(|written| Some(written) == name)
-}
-
 /// The name of a connection or a source that stands at a place of the draft.
-fn name_at<'d>(draft: &'d ProjectDraft, path: &str) -> Option<&'d str> {
+pub(super) fn name_at<'d>(draft: &'d ProjectDraft, path: &str) -> Option<&'d str> {
     let (section, rest) = path.split_once('.')?;
     let (name, key) = rest.split_once('.')?;
     match section {
@@ -159,7 +115,8 @@ pub(super) fn check_name(place: &Place<'_>, name: &str) {
     }
 }
 
-fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
+/// Reads a project as far as it can be read. It is only of use as a whole where nothing was reported.
+pub(super) fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
     let mut fields = Fields::open(Section::Project, value, place)?;
     let name = fields.require("project").and_then(|field| {
         let name = field.text()?;
@@ -177,7 +134,7 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
     let workflows = read_section(fields.take("workflows"), workflow::read);
     report_shared_urls(&fields.place, &sources);
     fields.close();
-    let name = name?.to_owned();
+    let name = name.unwrap_or_default().to_owned();
     Some(ProjectDraft {
         title: title.unwrap_or(&name).to_owned(),
         name,
@@ -188,7 +145,7 @@ fn read(value: &Value<'_>, place: Place<'_>) -> Option<ProjectDraft> {
         forms,
         forwarders,
         workflows,
-        settings: settings?,
+        settings,
         pause_unsaid: PauseUnsaid {
             project: value.get("paused").is_none_or(Value::is_null),
             connections: without_pause(value, "connections"),
@@ -223,7 +180,7 @@ pub fn dangling_references(
 }
 
 /// What is told of the way of messages alone.
-fn dangling_flow(
+pub(super) fn dangling_flow(
     draft: &ProjectDraft,
     existing: Option<&ProjectDefinition>,
     prune: bool,

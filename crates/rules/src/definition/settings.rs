@@ -29,7 +29,7 @@ pub fn read_settings(value: &Value<'_>) -> Result<ProjectSettings, Vec<Problem>>
         let mut fields = Fields::open(Section::Project, value, place)?;
         let settings = take_settings(&mut fields);
         fields.close();
-        settings
+        Some(settings)
     })
 }
 
@@ -41,7 +41,7 @@ pub fn write_settings(settings: &ProjectSettings, secrets: Secrets) -> Value<'st
 }
 
 /// Reads the keys of a project's settings among its other keys.
-pub(super) fn take_settings(fields: &mut Fields<'_, '_>) -> Option<ProjectSettings> {
+pub(super) fn take_settings(fields: &mut Fields<'_, '_>) -> ProjectSettings {
     let paused = fields.take("paused").map(|field| field.boolean());
     let notify = fields.take("notify").map(|field| read_notify(&field)).unwrap_or_default();
     let reports = fields.take("reports").map(|field| read_reports(&field));
@@ -49,15 +49,15 @@ pub(super) fn take_settings(fields: &mut Fields<'_, '_>) -> Option<ProjectSettin
     let api_access = fields.take("api_access").map(|field| read_api_access(&field));
     let time_zone = fields.take("time_zone").map(|field| read_time_zone(&field));
     let language = fields.take("language").map(|field| field.choice(Language::ALL, Language::name));
-    Some(ProjectSettings {
-        paused: paused.unwrap_or(Some(false))?,
-        retention: retention.unwrap_or_else(|| Some(Retention::default()))?,
-        reports: reports.unwrap_or_else(|| Some(Vec::new()))?,
+    ProjectSettings {
+        paused: paused.flatten().unwrap_or(false),
+        retention: retention.flatten().unwrap_or_default(),
+        reports: reports.flatten().unwrap_or_default(),
         notify,
         api_access: api_access.unwrap_or_default(),
-        time_zone: time_zone.map_or(Some(None), |read| read.map(Some))?,
-        language: language.unwrap_or(Some(Language::English))?,
-    })
+        time_zone: time_zone.flatten(),
+        language: language.flatten().unwrap_or(Language::English),
+    }
 }
 
 /// Writes the keys of a project's settings among its other keys.

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use fieldpost_engine::Asked;
+use fieldpost_engine::{Asked, HubError};
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{
-    self, Secrets, mistakes, read_project, read_settings, write_project, write_settings, yaml,
+    self, Secrets, in_order, read_project, read_settings, write_project, write_settings, yaml,
 };
 use fieldpost_store::{DefinitionKind, Project as StoredProject};
 use http::StatusCode;
@@ -286,10 +286,8 @@ pub(super) async fn apply(
     let dry_run = boolean("dry_run", how.dry_run.as_deref())?;
     let value = document.value()?;
     let Ok(draft) = read_project(&value) else {
-        // All that is wrong at once: also names that lead nowhere in what is there already.
-        let existing = app.hub.definition(&project).await.ok();
-        let existing = existing.as_ref().map(|(_, definition)| definition);
-        return Err(Problem::invalid(mistakes(&value, existing, prune)));
+        // All that is wrong at once: also what only the project as it is can tell.
+        return Err(Problem::invalid(app.hub.mistakes(&project, &value, prune).await?));
     };
     if draft.name != project {
         return Err(Problem::invalid(vec![definition::Problem {
@@ -304,7 +302,11 @@ pub(super) async fn apply(
         app.hub.project(&project).await?;
     }
     let asked = Asked::by(caller.name());
-    let applied = app.hub.apply(&draft, prune, dry_run, &asked).await?;
+    let applied = app.hub.apply(&draft, prune, dry_run, &asked).await;
+    let applied = applied.map_err(|error| match error {
+        HubError::Invalid(problems) => Problem::invalid(in_order(&value, problems)),
+        other => other.into(),
+    })?;
     for (action, count) in applied.counts() {
         audited.detail(action.name(), count);
     }

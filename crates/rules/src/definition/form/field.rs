@@ -69,10 +69,11 @@ pub(super) fn read_fields(field: &Field<'_, '_>, level: Level) -> Option<Vec<For
         .enumerate()
         .map(|(index, field)| (field.place.clone(), read_field(&field, level, index)))
         .collect();
-    let places: Vec<Place<'_>> = read.iter().map(|(place, _)| place.clone()).collect();
-    let fields = read.into_iter().map(|(_, field)| field).collect::<Option<Vec<FormField>>>()?;
+    let is_whole = read.iter().all(|(_, field)| field.is_some());
+    let (places, fields): (Vec<Place<'_>>, Vec<FormField>) =
+        read.into_iter().filter_map(|(place, field)| Some((place, field?))).unzip();
     report_repeated(&fields, &places)?;
-    Some(fields)
+    is_whole.then_some(fields)
 }
 
 /// Reports fields that could not be told apart.
@@ -119,7 +120,18 @@ fn read_field(field: &Field<'_, '_>, level: Level, index: usize) -> Option<FormF
     let anonymise = fields.take("anonymise").map(|field| read_anonymise(&field));
     let display = fields.take("display").map(|field| read_display(&field));
     let Some(field_type) = field_type else {
-        // Which of the keys below belong here the type would say.
+        if !fields.has("type") {
+            // Perhaps it is misspelt: one mistake is not told twice.
+            return None;
+        }
+        // Which of these belong here the type would say; what is in them is looked at all the same.
+        for key in ["items", "columns", "rows", "template"] {
+            fields.take(key);
+        }
+        if let Some(inside) = fields.take("fields").filter(|_| level.depth < MAX_BLOCK_DEPTH) {
+            read_fields(&inside, level.inner());
+        }
+        fields.close();
         return None;
     };
     let parts = read_parts(&mut fields, field_type, level);

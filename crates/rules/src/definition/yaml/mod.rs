@@ -57,12 +57,19 @@ pub fn read_as_is(text: &str) -> Result<Value<'static>, Problem> {
 /// Puts the files of one project together. Sections are joined; whatever is defined twice must be
 /// the same both times.
 pub fn merge(files: Vec<Value<'static>>) -> Result<Value<'static>, Vec<Problem>> {
+    let (merged, problems) = merge_on(files);
+    if problems.is_empty() { Ok(merged) } else { Err(problems) }
+}
+
+/// The same, going on where something is defined twice: the first one counts then, and that is told beside what was put
+/// together. So whatever else is wrong with the files can be told together with it.
+pub fn merge_on(files: Vec<Value<'static>>) -> (Value<'static>, Vec<Problem>) {
     let mut problems = Vec::new();
     let merged = files.into_iter().reduce(|mut merged, file| {
         merge_into(&mut merged, file, "", SECTION_DEPTH, &mut problems);
         merged
     });
-    if problems.is_empty() { Ok(merged.unwrap_or(Value::Null)) } else { Err(problems) }
+    (merged.unwrap_or(Value::Null), problems)
 }
 
 /// The levels of a document that files can share: its top, and the names in its sections. A single

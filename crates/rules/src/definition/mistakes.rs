@@ -1,0 +1,139 @@
+//! Everything that is wrong with a project file, told at once.
+//!
+//! What can be read of a document is looked at as if the rest were right: names that lead nowhere are looked for
+//! in it, and whoever knows more of the project (which jobs compile, which secrets are there) looks at it, too. What
+//! cannot be read is looked at as it is written, as far as it names something. So mending a file takes one round and
+//! not one for each kind of mistake.
+
+use std::collections::HashSet;
+
+use fieldpost_model::json::Value;
+
+use super::access::keep_api_access;
+use super::fields::{ADD_CONNECTION, ADD_SOURCE, collect_part, suggestion_or};
+use super::lifecycles::{Named, form_problems};
+use super::position::in_order;
+use super::problem::Problem;
+use super::project::{dangling_flow, name_at, read};
+use super::{ProjectDefinition, ProjectDraft};
+
+/// Everything that is wrong with a document, where it is to be applied to the project that is there already: what
+/// single entries have wrong, and names that lead nowhere; in the order of their places. Empty where only applying it
+/// can find more.
+pub fn mistakes(
+    value: &Value<'_>,
+    existing: Option<&ProjectDefinition>,
+    prune: bool,
+) -> Vec<Problem> {
+    in_order(value, looked_over(value, existing, prune).1)
+}
+
+/// The same, with what could be read of the document: nothing where it is none at all.
+pub fn looked_over(
+    value: &Value<'_>,
+    existing: Option<&ProjectDefinition>,
+    prune: bool,
+) -> (Option<ProjectDraft>, Vec<Problem>) {
+    let (draft, mut problems) = collect_part("", |place| read(value, place));
+    let Some(mut draft) = draft else { return (None, problems) };
+    keep_api_access(&mut draft, existing, prune);
+    let dangling = dangling_flow(&draft, existing, prune).into_iter();
+    // A name is known by being written, even where what stands under it cannot be read.
+    let is_written = |problem: &Problem| match problem.code {
+        "unknown-connection" => names_written(value, "connections", &draft, problem),
+        "unknown-source" => names_written(value, "sources", &draft, problem),
+        // Which key is meant the sentence says, and no field of the draft.
+        "unknown-api-access" => problems.iter().any(|it| it.path.starts_with("api_access")),
+        _ => false,
+    };
+    let dangling: Vec<Problem> = dangling.filter(|problem| !is_written(problem)).collect();
+    problems.extend(dangling);
+    problems.extend(unread_references(value, &draft, existing.filter(|_| !prune)));
+    let written = Named::new(names_of(value, "connections"), names_of(value, "roles"));
+    problems.extend(form_problems(&draft, existing, prune, written));
+    (Some(draft), problems)
+}
+
+/// Adds what else was found of a document that cannot be read as a whole. What stands at, in or around a place of which
+/// something is told already comes of that.
+pub fn add_found(problems: &mut Vec<Problem>, found: Vec<Problem>) {
+    let contains = |outer: &str, inner: &str| {
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let told: HashSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+    let is_told = |path: &str| told.iter().any(|told| contains(told, path) || contains(path, told));
+    problems.extend(found.into_iter().filter(|problem| !is_told(&problem.path)));
+}
+
+/// The names that stand in a section of the document.
+fn names_of<'v>(value: &'v Value<'_>, section: &str) -> Vec<&'v str> {
+    entries(value, section).iter().map(|(name, _)| name.as_ref()).collect()
+}
+
+fn entries<'v, 'd>(value: &'v Value<'d>, section: &str) -> &'v [fieldpost_model::json::Member<'d>] {
+    value.get(section).and_then(Value::as_object).unwrap_or_default()
+}
+
+/// Whether what a forwarder, a workflow or a source refers to stands in that section of the document.
+fn names_written(
+    value: &Value<'_>,
+    section: &str,
+    draft: &ProjectDraft,
+    problem: &Problem,
+) -> bool {
+    let name = name_at(draft, &problem.path);
+    names_of(value, section).into_iter().any(|written| Some(written) == name)
+}
+
+/// What forwarders and workflows name that cannot be read, and that is neither in the document nor in the project.
+fn unread_references(
+    value: &Value<'_>,
+    draft: &ProjectDraft,
+    staying: Option<&ProjectDefinition>,
+) -> Vec<Problem> {
+    let mut connections = names_of(value, "connections");
+    let mut sources = names_of(value, "sources");
+    if let Some(staying) = staying {
+        connections.extend(staying.connections.iter().map(|it| it.name.as_str()));
+        sources.extend(staying.sources.iter().map(|it| it.name.as_str()));
+    }
+    let mut problems = Vec::new();
+    let mut look = |path: String, named: Option<&Value<'_>>, is_connection: bool| {
+        let (known, code, noun, how) = if is_connection {
+            (&connections, "unknown-connection", "connection", ADD_CONNECTION)
+        } else {
+            (&sources, "unknown-source", "source", ADD_SOURCE)
+        };
+        let Some(name) = named.and_then(Value::as_str).filter(|it| !known.contains(it)) else {
+            return;
+        };
+        problems.push(Problem {
+            path,
+            code,
+            message: format!("there is no {noun} `{name}` in this project"),
+            hint: Some(suggestion_or(name, known, how)),
+        });
+    };
+    let forwarders = entries(value, "forwarders").iter();
+    let is_unread = |name: &str| !draft.forwarders.iter().any(|it| it.name == name);
+    for (name, forwarder) in forwarders.filter(|(name, _)| is_unread(name)) {
+        look(format!("forwarders.{name}.to"), forwarder.get("to"), true);
+        look(format!("forwarders.{name}.from"), forwarder.get("from"), false);
+    }
+    for (name, written) in entries(value, "workflows") {
+        let read = draft.workflows.iter().find(|it| it.name == *name);
+        if read.is_none() {
+            let source = written.path(&["trigger", "source"]);
+            look(format!("workflows.{name}.trigger.source"), source, false);
+        }
+        let is_unread =
+            |step: &str| !read.is_some_and(|it| it.steps.iter().any(|it| it.id == step));
+        for (step, written) in entries(written, "steps").iter().filter(|(id, _)| is_unread(id)) {
+            let path = format!("workflows.{name}.steps.{step}.connection");
+            look(path, written.get("connection"), true);
+        }
+    }
+    problems
+}
