@@ -76,17 +76,20 @@ impl Hub {
                 let Ok(decoded) = receive::read(source, content_type, &body) else {
                     return Ok(RunKeys::default());
                 };
+                let (key, form) = (decoded.key.clone(), decoded.identity.clone());
+                let own = RunKeys { case: key.clone(), key, form };
                 if matches!(told, PayloadKind::Submission | PayloadKind::Case) {
                     let kept = Kept { message: &message, request: &request, body: &body };
                     let wanted = Wanted { forms: true, cases: false };
                     let again = hub.told_again(&routing, kept, &decoded, wanted);
                     return runtime.block_on(again).map(|again| match again.forms.as_slice() {
                         [form] => of_form(form, told),
+                        // The state of a case that another system forwards is no form.
+                        [] => own,
                         _ => RunKeys::default(),
                     });
                 }
-                let (key, form) = (decoded.key.clone(), decoded.identity.clone());
-                Ok(RunKeys { case: key.clone(), key, form })
+                Ok(own)
             })
             .await?;
         Ok(read?)

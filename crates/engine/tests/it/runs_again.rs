@@ -250,8 +250,10 @@ async fn a_run_that_is_begun_by_hand_with_a_message_does_not_overtake_its_like(
         ("of-cases", form, "case:c1"),
         ("cases", form, "case:c1"),
         ("messages", state, "case:c7"),
+        ("cases", state, "case:c7"),
     ] {
-        let own = world.runs_of(workflow).await;
+        let mut own = world.runs_of(workflow).await;
+        own.retain(|run| run.message == Some(message) && run.origin == RunOrigin::Event);
         let [own] = own.as_slice() else { panic!("{workflow}: {own:?}") };
         let by_hand = ByHand { input: GivenInput::Message(message), ..ByHand::default() };
         let run = world.hub.run_by_hand("clinic", workflow, by_hand, &Asked::default()).await;
@@ -259,16 +261,21 @@ async fn a_run_that_is_begun_by_hand_with_a_message_does_not_overtake_its_like(
         assert_eq!(run.key, own.key, "{workflow}");
         assert_eq!(order_of(run.id).await.as_deref(), Some(expected), "{workflow}");
         assert_eq!(order_of(own.id).await.as_deref(), Some(expected), "{workflow}");
-        // Two wait, and one of them can be claimed: the one that came first.
-        let first = world.claim_run(workflow).await;
-        assert_eq!(first.run.id, own.id, "{workflow}");
-        world.end(&first, Some(r#"{"data":1}"#), false).await;
-        assert_eq!(world.claim_run(workflow).await.run.id, run.id, "{workflow}");
-        // So is one that begins with what a step of it was given.
-        let by_hand = ByHand { input: GivenInput::Step(own.id, 1), ..ByHand::default() };
-        let again = world.hub.run_by_hand("clinic", workflow, by_hand, &Asked::default()).await;
-        assert_eq!(order_of(again.unwrap().id).await.as_deref(), Some(expected), "{workflow}");
     }
+    // Two wait, and one of them can be claimed: the one that came first.
+    let mut own = world.runs_of("forms").await;
+    own.reverse();
+    let first = world.claim_run("forms").await;
+    assert_eq!(first.run.id, own[0].id);
+    world.end(&first, Some(r#"{"data":1}"#), false).await;
+    // So is one that begins with what a step was given.
+    let by_hand = ByHand { input: GivenInput::Step(first.run.id, 1), ..ByHand::default() };
+    let again = world.hub.run_by_hand("clinic", "forms", by_hand, &Asked::default()).await.unwrap();
+    assert_eq!(order_of(again.id).await.as_deref(), Some("form:f1"));
+    let second = world.claim_run("forms").await;
+    assert_eq!(second.run.id, own[1].id);
+    world.end(&second, None, false).await;
+    assert_eq!(world.claim_run("forms").await.run.id, again.id);
     // What takes turns by the clock takes them by hand as well.
     let by_hand = ByHand { input: GivenInput::Message(form), ..ByHand::default() };
     let run = world.hub.run_by_hand("clinic", "turns", by_hand, &Asked::default()).await.unwrap();
