@@ -141,7 +141,7 @@ impl Case {
             project: string(&value, "project")?,
             incoming: Incoming {
                 method: string(&value, "method")?.unwrap_or_else(|| "POST".to_owned()),
-                path: path(&value)?.unwrap_or_else(|| format!("/inbox/{source}")),
+                path: receiver_path(&value)?.unwrap_or_else(|| format!("/inbox/{source}")),
                 query: pairs(&value, "query")?,
                 headers,
                 body: Bytes::from(body),
@@ -156,7 +156,7 @@ impl Case {
 }
 
 /// Where it was posted to.
-fn path(case: &Value<'_>) -> Result<Option<String>, Failure> {
+fn receiver_path(case: &Value<'_>) -> Result<Option<String>, Failure> {
     let given = string(case, "path")?;
     if let Some(wrong) = given.as_ref().filter(|path| !path.starts_with('/')) {
         return Err(Failure::new(format!("`path` is no path of a hub: {wrong}"))
