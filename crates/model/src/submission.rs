@@ -205,7 +205,8 @@ impl Position {
         let is_within = |text: &str, most: f64| {
             text.parse::<f64>().is_ok_and(|degrees| degrees.is_finite() && degrees.abs() <= most)
         };
-        let is_one = parts.next().is_none() && is_within(latitude, 90.0) && is_within(longitude, 180.0);
+        let is_one =
+            parts.next().is_none() && is_within(latitude, 90.0) && is_within(longitude, 180.0);
         is_one.then(|| Self {
             latitude: latitude.to_owned(),
             longitude: longitude.to_owned(),

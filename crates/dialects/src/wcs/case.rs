@@ -9,9 +9,7 @@
 use std::collections::BTreeMap;
 
 use fieldpost_model::case::{AttachmentOrigin, Case, CasePropertyKind};
-use fieldpost_model::form_definition::{
-    AnonymiseMode, FieldType, FormDefinition, FormField, Item,
-};
+use fieldpost_model::form_definition::{AnonymiseMode, FieldType, FormDefinition, FormField, Item};
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::{
     Action, ActionKind, Function, Jump, Lifecycle, RECEIVER, Status, Who,
@@ -127,9 +125,8 @@ pub fn own_definition(
     let own = self::definition(&kind.name, case.property_kinds()).fields;
     definition.fields.extend(own.into_iter().filter(|field| !known.contains(&field.id)));
     for (name, index) in &case.indices {
-        let ties = |field: &&mut FormField| {
-            field.field_type == FieldType::Item && field.id == *name
-        };
+        let ties =
+            |field: &&mut FormField| field.field_type == FieldType::Item && field.id == *name;
         let Some(field) = definition.fields.iter_mut().find(ties) else { continue };
         let other = tied.get(&index.case_id);
         let text = other.map_or(&index.case_id, |other| &other.text);
@@ -166,7 +163,8 @@ pub fn submission(case: &Case, definition: &FormDefinition) -> Submission {
         }
         let field = definition.fields.iter().find(|field| field.id == name);
         let field_type = field.map_or(FieldType::String, |field| field.field_type);
-        let meant = |value: AnswerValue, text: &str| Answer { lexical: Some(text.to_owned()), value };
+        let meant =
+            |value: AnswerValue, text: &str| Answer { lexical: Some(text.to_owned()), value };
         let answer = match Position::of_phone(value).filter(|_| field_type == FieldType::Map) {
             Some(place) => meant(AnswerValue::Geometry(point(place)), value),
             None if value.is_empty() => Answer::ABSENT,
@@ -268,9 +266,7 @@ fn name_says_place(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fieldpost_model::case::{
-        CaseAttachment, CaseIndex, CaseRelationship, Closing,
-    };
+    use fieldpost_model::case::{CaseAttachment, CaseIndex, CaseRelationship, Closing};
 
     use super::*;
 
@@ -309,7 +305,8 @@ mod tests {
         case.attachments =
             [("photo".to_owned(), file.clone()), ("scan".to_owned(), file.clone())].into();
         assert_eq!(file_name(&case, "scan"), "scan");
-        case.attachments.insert("photo".to_owned(), CaseAttachment { source: "2.jpg".to_owned(), ..file });
+        case.attachments
+            .insert("photo".to_owned(), CaseAttachment { source: "2.jpg".to_owned(), ..file });
         let kind = definition("child", case.property_kinds());
         let of_type = |name: &str| {
             let field = kind.fields.iter().find(|field| field.id == name).unwrap();
@@ -326,8 +323,14 @@ mod tests {
         assert_eq!((&*parent.items[0].id, &*parent.items[0].text), ("h-1", "Household of Ann"));
         let values = submission(&case, &own).values;
         let answer = |name: &str| values.answer(&[name]).unwrap();
-        assert_eq!((answer("parent").written(), &answer("parent").value), ("h-1", &AnswerValue::Text));
-        assert_eq!((answer("scan").written(), &answer("scan").value), ("1.jpg", &AnswerValue::File));
+        assert_eq!(
+            (answer("parent").written(), &answer("parent").value),
+            ("h-1", &AnswerValue::Text)
+        );
+        assert_eq!(
+            (answer("scan").written(), &answer("scan").value),
+            ("1.jpg", &AnswerValue::File)
+        );
         assert_eq!(answer("photo").written(), "a text");
     }
 
@@ -380,7 +383,8 @@ mod tests {
 
     #[test]
     fn a_position_that_is_sent_back_is_the_same() {
-        let definition = definition("child", case("1", &[("gps", "48.85 2.35 0 5")]).property_kinds());
+        let definition =
+            definition("child", case("1", &[("gps", "48.85 2.35 0 5")]).property_kinds());
         for (name, value, expected) in [
             ("gps", "48.85;2.35", "48.85 2.35"),
             ("gps", "here;there", "here;there"),

@@ -150,7 +150,10 @@ async fn check_rounds(database: Option<String>) {
     let job = import(&hub, "child/import-csv?async=on", "id,case_name\nfirst,Ann\n");
     let job = job.await.unwrap().unwrap()["job"]["id"].as_str().unwrap().to_owned();
     let told = good(&hub, &format!("jobs/{job}/")).await["data"].clone();
-    assert_eq!((&told["status"], &told["job_result_data"]["created"]), (&json!("completed"), &json!(1)));
+    assert_eq!(
+        (&told["status"], &told["job_result_data"]["created"]),
+        (&json!("completed"), &json!(1))
+    );
     let (mut cases, mut trees) = (false, false);
     for round in 0..ROUNDS {
         cases |= kill_amid_cases(&field, &mut hub, round).await;

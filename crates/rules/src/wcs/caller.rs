@@ -139,7 +139,7 @@ impl Caller<'_> {
     /// Refuses a key that gives records without the names of people only: what else there is, is not for it.
     pub fn require_unrestricted(&self) -> Result<(), Refusal> {
         if self.is_anonymised_only() {
-            return Err(Refusal::denied("Restricted API access."));
+            return Err(Refusal::restricted());
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ pub fn own_user<'c>(caller: &'c Caller<'_>) -> Result<&'c User, Refusal> {
     caller.require_unrestricted()?;
     match &caller.acts_for {
         ActsFor::User(user) => Ok(user),
-        ActsFor::Roles(_) => Err(Refusal::denied("Restricted API access.")),
+        ActsFor::Roles(_) => Err(Refusal::restricted()),
         ActsFor::Itself | ActsFor::Unknown if caller.proof == Proof::Nothing => {
             Err(Refusal::denied("User not authenticated."))
         }

@@ -70,11 +70,11 @@ pub fn may_read<'r>(
 ) -> Result<Reading, Refusal> {
     let anonymised = caller.is_anonymised_only() || parameters.has("anonymise");
     if anonymised && !matches!(address, Address::Record | Address::List) {
-        return Err(Refusal::denied(if caller.is_anonymised_only() {
-            "Restricted API access."
+        return Err(if caller.is_anonymised_only() {
+            Refusal::restricted()
         } else {
-            "Anonymised data is not given in this format."
-        }));
+            Refusal::denied("Anonymised data is not given in this format.")
+        });
     }
     let reading = |as_administrator| Ok(Reading { anonymised, as_administrator });
     if caller.is_administrator() || (anonymised && caller.is_signed()) {

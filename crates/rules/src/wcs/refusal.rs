@@ -39,6 +39,11 @@ impl Refusal {
         Self::new(403, ACCESS_DENIED, "access-denied", description)
     }
 
+    /// Whoever calls gets nothing here that names somebody, and there is nothing else.
+    pub fn restricted() -> Self {
+        Self::denied("Restricted API access.")
+    }
+
     /// Whoever calls may not do this, for a reason that has a code of its own.
     pub fn denied_as(code: &'static str, description: impl Into<String>) -> Self {
         Self::new(403, ACCESS_DENIED, code, description)

@@ -52,7 +52,11 @@ fn told_of(asked: &Asked, change: &Change, case: &Case) -> Value<'static> {
     row(change, what, if case.deleted { Vec::new() } else { own })
 }
 
-fn row(change: &Change, what: &'static str, own: Vec<(&'static str, Value<'static>)>) -> Value<'static> {
+fn row(
+    change: &Change,
+    what: &'static str,
+    own: Vec<(&'static str, Value<'static>)>,
+) -> Value<'static> {
     let told = [
         ("place", Value::from(change.sequence.to_string())),
         ("what", Value::from(what)),

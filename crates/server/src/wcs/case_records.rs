@@ -7,13 +7,12 @@
 //!           └─► the files of the forms that brought its files ──► files
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use fieldpost_dialects::wcs::case::{self, Tied};
 use fieldpost_engine::{Followed, FollowedForm};
 use fieldpost_model::case::{AttachmentOrigin, Case};
-use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::progress::StoredFile;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::Record;
@@ -125,7 +124,8 @@ async fn records(
         tied: tied(asked, &targets).await?,
         files: files(asked, &cases).await?,
     };
-    Ok(cases.iter().map(|case| record(kind, case, &around)).collect())
+    let fields = kind.definition.fields.iter().map(|field| field.id.as_str()).collect();
+    Ok(cases.iter().map(|case| record((kind, &fields), case, &around)).collect())
 }
 
 /// What the cases are called that others are tied to, and where their cards are.
@@ -181,11 +181,15 @@ async fn files(
     Ok(found.collect())
 }
 
-fn record(kind: &FollowedForm, case: &Case, around: &Around) -> Followed {
+fn record(
+    (kind, fields): (&FollowedForm, &HashSet<&str>),
+    case: &Case,
+    around: &Around,
+) -> Followed {
     let changed_at = changed_at(case, &around.changed);
     let mut form = kind.clone();
-    let is_plain = case.indices.is_empty()
-        && case.property_kinds().all(|(name, _)| has_field(&kind.definition, name));
+    let is_plain =
+        case.indices.is_empty() && case.property_kinds().all(|(name, _)| fields.contains(name));
     if !is_plain {
         form.definition = Arc::new(case::own_definition(&kind.definition, case, &around.tied));
     }
@@ -205,10 +209,6 @@ fn record(kind: &FollowedForm, case: &Case, around: &Around) -> Followed {
         is_behind: false,
         record: Record { submission, progress, files: files.cloned().collect() },
     }
-}
-
-fn has_field(definition: &FormDefinition, id: &str) -> bool {
-    definition.fields.iter().any(|field| field.id == id)
 }
 
 /// When the last change of a case took its place.

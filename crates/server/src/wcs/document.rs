@@ -77,8 +77,9 @@ pub(super) async fn answer(
     }
     if let Some(at) = moment(asked)? {
         let (hub, routing) = (&asked.app.hub, &asked.admitted.routing);
-        if let Some(then) = hub.answered_at(routing, &followed, at).await? {
+        if let Some((then, files)) = hub.answered_at(routing, &followed, at).await? {
             followed.record.submission = then;
+            followed.record.files = files;
         }
     }
     shown::hide(asked, &mut followed, reading);
@@ -97,7 +98,10 @@ fn validators(asked: &Asked, followed: &Followed) -> Validators {
     let hour = asked.app.hub.now().0 / 3_600_000_000;
     let with_actions = asked.admitted.parameters.switch("include-actions", false);
     let facts = facts.into_iter().chain(with_actions.then_some(hour)).collect::<Vec<_>>();
-    Validators::of(asked, &facts, Timestamp(place), &[])
+    // The revision of a card is when what it is tied to changed last, and that is told in it too.
+    let is_card = asked.records == RecordsAt::Cases;
+    let last = if is_card { place.max(followed.revision) } else { place };
+    Validators::of(asked, &facts, Timestamp(last), &[])
 }
 
 fn write(asked: &Asked, followed: &Followed, reading: Reading, switches: Switches) -> Tree {

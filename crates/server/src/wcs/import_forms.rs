@@ -4,9 +4,7 @@
 //! names, else from what it says, so the same row sent again is the same submission. A row that cannot be taken does not keep the
 //! others from it; the answer tells of it.
 
-use fieldpost_dialects::wcs::read::{
-    self, Card, Warning, WarningCode, cards_csv, cards_json,
-};
+use fieldpost_dialects::wcs::read::{self, Card, Warning, WarningCode, cards_csv, cards_json};
 use fieldpost_engine::{
     Edit, Followed, FollowedForm, LifecycleError, NewSubmission, RecordKey, keyed_uuid,
 };

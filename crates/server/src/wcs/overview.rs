@@ -39,7 +39,7 @@ pub(super) async fn answer(asked: &Asked, part: Part) -> Result<Response, Turned
     };
     // Names and titles stand in each row.
     if caller.is_anonymised_only() || asked.admitted.parameters.has("anonymise") {
-        return Err(Refusal::denied("Restricted API access.").into());
+        return Err(Refusal::restricted().into());
     }
     let reading = Reading { anonymised: false, as_administrator };
     let is_map = match part {

@@ -22,7 +22,8 @@ async fn fields(hub: &TestHub) -> Vec<(String, String)> {
 async fn properties_of_the_oldest_cases_are_known_however_many_came_later() {
     for engine in BOTH {
         let hub = cards_on(engine).await;
-        let old = "<update><shoe_size>21</shoe_size><home_location>nowhere</home_location></update>";
+        let old =
+            "<update><shoe_size>21</shoe_size><home_location>nowhere</home_location></update>";
         hub.fill("", form("5", "f", &block("a", old))).await;
         let rows =
             (0..620).map(|number| format!("n{number},1.5 2.5\n")).collect::<Vec<_>>().concat();
@@ -104,7 +105,8 @@ async fn files_of_a_case_are_files_of_its_card() {
         let hub = cards_on(engine).await;
         let photo = "<attachment><photo src=\"1.jpg\" from=\"local\"/></attachment>";
         let body = upload(&form("5", "f", &block("a", photo)), &[("1.jpg", b"a face")]);
-        let post = hub.client.post(hub.url("/a/clinic/receiver/")).basic_auth("handsets", Some(KEY));
+        let post =
+            hub.client.post(hub.url("/a/clinic/receiver/")).basic_auth("handsets", Some(KEY));
         let post = post.header("content-type", "multipart/form-data; boundary=b").body(body);
         assert_eq!(post.send().await.unwrap().status(), StatusCode::CREATED);
         let card = good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/child/a/").await).await;
@@ -115,7 +117,10 @@ async fn files_of_a_case_are_files_of_its_card() {
         assert_eq!(&told[..], expected.as_array().unwrap(), "{file}");
         let address = text(&file["url"]).to_owned();
         let found = BY_PARTNER.get(&hub, &address).await;
-        assert_eq!((found.status(), found.text().await.unwrap()), (StatusCode::OK, "a face".to_owned()));
+        assert_eq!(
+            (found.status(), found.text().await.unwrap()),
+            (StatusCode::OK, "a face".to_owned())
+        );
         // Lists tell where it is, and not what is in it.
         let row = list(&hub, "?full=on&filter-case_name=Ann").await;
         let file = &row["data"][0]["fields"]["photo"];
@@ -147,7 +152,10 @@ async fn the_feed_of_changes_tells_what_became_of_cards() {
         let first = feed("?limit=2").await;
         assert_eq!(told(&first), what(&[("changed", "a"), ("changed", "b")]));
         assert_eq!(first["data"][0]["api_url"], "/p/clinic/api/cards/child/a/");
-        assert_eq!((&first["data"][0]["id"], &first["data"][0]["form"]), (&json!("a"), &json!("child")));
+        assert_eq!(
+            (&first["data"][0]["id"], &first["data"][0]["form"]),
+            (&json!("a"), &json!("child"))
+        );
         let rest = feed(&format!("?since={}", text(&first["since"]))).await;
         assert_eq!((told(&rest), &rest["next"]), (what(&[("changed", "z")]), &Value::Null));
         // A household is another kind.

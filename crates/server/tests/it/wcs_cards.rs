@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 use crate::data_forms::{BOTH, block, form};
 use crate::hub::{Engine, TestHub, text};
 use crate::receiver::KEY;
-use crate::wcs_project::{
-    BY_PARTNER, BY_RESEARCH, definition, good, refused,
-};
+use crate::wcs_project::{BY_PARTNER, BY_RESEARCH, definition, good, refused};
 
 /// What is told of a kind that is not there.
 pub(crate) const NO_KIND: &str = "There are no cards of the kind \"other\". A form of the project is a kind of cards; any other one is \

@@ -122,6 +122,30 @@ async fn what_says_when_it_is_stands_in_a_calendar() {
     refused(nameless, 403, "access-denied", "Restricted API access.").await;
 }
 
+#[tokio::test]
+async fn calendar_programs_say_their_key_in_the_address_and_nobody_else_does() {
+    let hub = hub_on(Engine::Sqlite).await;
+    let get = async |path: &str, name: &str, secret: &str| {
+        let query = format!("api-user={name}&api-key={secret}");
+        let path = format!("/p/clinic/api/{path}?filter=all&{query}");
+        hub.client.get(hub.url(&path)).send().await.unwrap()
+    };
+    let calendar = "forms/request/ics/day";
+    let found = get(calendar, BY_CLERKS.0, BY_CLERKS.1).await;
+    assert_eq!(found.status(), 200, "{}", found.text().await.unwrap());
+    assert!(found.text().await.unwrap().starts_with("BEGIN:VCALENDAR"));
+    for (name, secret) in [(BY_CLERKS.0, "wrong"), (BY_CLERKS.0, ""), ("nobody", BY_CLERKS.1)] {
+        let text = "The name and the password open nothing here.";
+        refused(get(calendar, name, secret).await, 401, "access-unauthorized", text).await;
+    }
+    let nameless = get(calendar, BY_RESEARCH.0, BY_RESEARCH.1).await;
+    refused(nameless, 403, "access-denied", "Restricted API access.").await;
+    for path in ["forms/request/list", "forms/request/ods", "forms/", "user/"] {
+        let answer = get(path, BY_CLERKS.0, BY_CLERKS.1).await;
+        refused(answer, 403, "access-denied", "User not authenticated.").await;
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "it undoes what the hub of this test made")]
 fn undone(bytes: &[u8]) -> flate2::read::GzDecoder<&[u8]> {
     flate2::read::GzDecoder::new(bytes)

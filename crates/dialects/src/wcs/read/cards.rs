@@ -108,9 +108,10 @@ impl Cards {
         id: Option<String>,
         (mut content, edit): (Submitted, Value<'static>),
     ) {
-        let (missing, warnings): (Vec<Warning>, Vec<Warning>) = std::mem::take(&mut content.warnings)
-            .into_iter()
-            .partition(|warning| warning.code == WarningCode::Required);
+        let (missing, warnings): (Vec<Warning>, Vec<Warning>) =
+            std::mem::take(&mut content.warnings)
+                .into_iter()
+                .partition(|warning| warning.code == WarningCode::Required);
         for warning in warnings {
             let field = format!("[{place}].{}", warning.field);
             self.warn(Warning { field, ..warning });

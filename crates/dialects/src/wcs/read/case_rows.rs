@@ -128,10 +128,7 @@ fn ties(members: &[Member<'_>]) -> BTreeSet<String> {
         let name = name.strip_suffix(STRUCTURED)?;
         value.get(RELATIONSHIP).map(|_| name.to_owned())
     });
-    told.flat_map(|name| {
-        [format!("{name}_raw"), format!("{name}{STRUCTURED}"), name]
-    })
-    .collect()
+    told.flat_map(|name| [format!("{name}_raw"), format!("{name}{STRUCTURED}"), name]).collect()
 }
 
 /// Whether a value is a file, as documents have it.

@@ -11,6 +11,7 @@ mod indexed;
 mod kept;
 mod lists;
 mod locks;
+mod properties;
 mod told;
 
 use fieldpost_model::case::{
