@@ -3,6 +3,7 @@
 //! ```text
 //!   ?…&signature=                            a key of `api_access`, with the query as it was sent
 //!   Authorization: Basic <key>:<secret>      the same key, as a password
+//!   ?api-user=<key>&api-key=<secret>         the same, of calendars alone
 //!   Authorization: Bearer <token>            a token of the hub's own API
 //!   Cookie                                   a session of the web application
 //! ```
@@ -29,7 +30,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
 use super::answer::Turned;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Part};
 use crate::api::{Principal, is_cross_site, note_too_many_keys};
 use crate::app::App;
 use crate::client_address::ClientAddress;
@@ -102,7 +103,10 @@ pub(super) async fn admit(
 ) -> Result<Admitted, Turned> {
     let routing = app.hub.project(project).await?;
     let parameters = Parameters::of_query(parts.uri.query().unwrap_or_default());
-    let proven = prove(app, &routing, &parameters, parts).await?;
+    let proven = match key_of_calendar(endpoint, &parameters, parts)? {
+        Some(sent) => by_password(app, &routing, parts, sent).await?,
+        None => prove(app, &routing, &parameters, parts).await?,
+    };
     let is_sent_by_browsers = matches!(proven, Proven::Basic(_) | Proven::Session(_));
     if is_sent_by_browsers
         && !parts.method.is_safe()
@@ -240,6 +244,24 @@ pub(crate) async fn prove_sender(
         Proven::Nothing => Err(Refusal::denied("Missing signature.").into()),
         _ => Err(Refusal::denied("Invalid orig.").into()),
     }
+}
+
+/// The key and its secret in the query, as calendar programs send them, which know no headers and no signatures.
+/// Nowhere else: a query stands in the logs of whatever lies between.
+fn key_of_calendar(
+    endpoint: &Endpoint,
+    parameters: &Parameters,
+    parts: &Parts,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let is_calendar = matches!(endpoint, Endpoint::Records { part: Part::Calendar { .. }, .. });
+    let has_other_proof =
+        signature::is_signed(parameters) || parts.headers.contains_key(AUTHORIZATION);
+    if !is_calendar || has_other_proof {
+        return Ok(None);
+    }
+    let name = parameters.one("api-user")?;
+    let secret = parameters.one("api-key")?.unwrap_or_default();
+    Ok(name.map(|name| format!("{name}:{secret}").into_bytes()))
 }
 
 async fn by_signature(

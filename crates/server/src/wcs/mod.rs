@@ -18,6 +18,8 @@
 mod aliases;
 mod answer;
 mod cards;
+mod case_changes;
+mod case_records;
 mod cases;
 mod catalogue;
 mod changes;
