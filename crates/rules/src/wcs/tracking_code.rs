@@ -43,12 +43,13 @@ pub struct Throttle {
     pub window: Duration,
     /// The wrong ones that one address may try in it.
     pub of_one_address: usize,
-    /// The wrong ones that all addresses together may try in it.
+    /// The wrong ones that all addresses together may try in it; and each key apart from them, since a portal
+    /// asks with its key for all people who type their codes there.
     pub of_all: usize,
 }
 
-/// A person mistypes a few times. Whoever uses up what all addresses may try, for a whole year, has
-/// tried less than one in a thousand of all codes.
+/// A person mistypes a few times. Whoever uses up what all addresses may try, or what one key may, for a whole
+/// year, has tried less than one in a thousand of all codes.
 pub const THROTTLE: Throttle =
     Throttle { window: Duration::from_mins(15), of_one_address: 20, of_all: 500 };
 
@@ -62,6 +63,11 @@ pub enum Try {
 }
 
 impl Throttle {
+    /// Decides about one more try with a key, from the times of the wrong ones that it tried.
+    pub fn decide_of_key(&self, now: Timestamp, own: &[Timestamp]) -> Try {
+        self.decide(now, &[], own)
+    }
+
     /// Whether a code may be tried now, after wrong ones at these times: of the one address, and of
     /// all.
     pub fn decide(&self, now: Timestamp, of_address: &[Timestamp], of_all: &[Timestamp]) -> Try {

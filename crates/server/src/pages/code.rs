@@ -26,6 +26,7 @@ use super::typed::{PREFIX, Typed};
 use super::visit::{Turned, Visit, minutes};
 use super::words::filled;
 use crate::app::App;
+use crate::wrong_codes::Trier;
 
 /// The control with the code.
 const CODE: &str = "code";
@@ -125,7 +126,8 @@ fn verify(visit: &Visit, asked: &Asked<'_>, code: &str, html: &mut Markup) {
 /// Looks a code up.
 pub(super) async fn look_up(visit: &Visit, parts: &Parts, body: Body) -> Result<Response, Turned> {
     let (app, words) = (&visit.app, visit.words);
-    if let Some(wait) = app.wrong_codes.must_wait(visit.address, visit.now) {
+    let trier = Trier::Address(visit.address);
+    if let Some(wait) = app.wrong_codes.must_wait(trier, visit.now) {
         let text = filled(words.too_many, &[&minutes(wait).to_string()]);
         let notice = Notice {
             wait: Some(wait.as_secs().max(1)),
@@ -140,7 +142,7 @@ pub(super) async fn look_up(visit: &Visit, parts: &Parts, body: Body) -> Result<
         None => None,
     };
     let Some((form, followed)) = found else {
-        app.wrong_codes.count(visit.address, visit.now);
+        app.wrong_codes.count(trier, visit.now);
         let wrong = Some(words.code_unknown);
         let asked = Asked { code: &code, wrong, ..Asked::default() };
         return Ok(page(visit, &asked, StatusCode::NOT_FOUND));
@@ -153,7 +155,7 @@ pub(super) async fn look_up(visit: &Visit, parts: &Parts, body: Body) -> Result<
     let is_right = verify.iter().all(|(key, field)| is_same(visit, key, field, &typed, &followed));
     if !is_right {
         if is_answered {
-            app.wrong_codes.count(visit.address, visit.now);
+            app.wrong_codes.count(trier, visit.now);
         }
         typed.texts.retain(|(name, _)| name != CODE);
         let wrong = is_answered.then_some(words.code_wrong);
