@@ -6,8 +6,9 @@ use fieldpost_model::json::Value;
 
 use super::problem::Problem;
 
-/// Puts what is wrong with a document into the order of its places. What is missing comes where its object stands;
-/// what is wrong at one place stays in its order.
+/// Puts what is wrong with a document into the order of its places. What is missing comes where its object stands; what
+/// the document says nothing of, but the project that it is applied to, comes last. What is wrong at one place stays in
+/// its order.
 pub fn in_order(value: &Value<'_>, mut problems: Vec<Problem>) -> Vec<Problem> {
     if problems.len() > 1 {
         let mut places = HashMap::new();
@@ -31,20 +32,24 @@ fn number(value: &Value<'_>, path: &mut String, places: &mut HashMap<String, usi
         path.truncate(length);
     }
     for (index, value) in value.as_array().unwrap_or_default().iter().enumerate() {
-        path.push_str(&format!("[{index}]"));
+        path.push('[');
+        path.push_str(&index.to_string());
+        path.push(']');
         number(value, path, places);
         path.truncate(length);
     }
 }
 
 /// The number of a path, or of the nearest place around it that there is.
-fn place(path: &str, places: &HashMap<String, usize>) -> usize {
-    let mut path = path;
+fn place(whole: &str, places: &HashMap<String, usize>) -> usize {
+    let mut path = whole;
     loop {
         if let Some(number) = places.get(path) {
             return *number;
         }
-        let Some(end) = path.rfind(['.', '[']) else { return 0 };
+        let Some(end) = path.rfind(['.', '[']) else {
+            return if path.len() < whole.len() { usize::MAX } else { 0 };
+        };
         path = path.get(..end).unwrap_or_default();
     }
 }
@@ -62,7 +67,17 @@ mod tests {
             message: String::new(),
             hint: None,
         };
-        let paths = ["a", "b.z.missing", "b.z", "b.x[1].y", "b.x[0]", "b.missing", "nowhere", ""];
+        let paths = [
+            "elsewhere.c.d",
+            "a",
+            "b.z.missing",
+            "b.z",
+            "b.x[1].y",
+            "b.x[0]",
+            "b.missing",
+            "nowhere",
+            "",
+        ];
         let told = in_order(&value, paths.map(problem).to_vec());
         let told: Vec<&str> = told.iter().map(|it| it.path.as_str()).collect();
         let expected =

@@ -8,9 +8,10 @@ use fieldpost_engine::{Followed, LifecycleError, ProjectRouting, RecordKey};
 use fieldpost_model::access::Access;
 use fieldpost_model::lifecycle::{ActionKind, JumpTarget};
 use fieldpost_model::progress::{Actor, HistoryEntry, Part};
+use fieldpost_model::project::Language;
 use fieldpost_rules::lifecycle::{self, Available};
 use fieldpost_store::LifecycleProblem;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,6 +22,7 @@ use super::path::Path;
 use super::principal::{Caller, Principal};
 use super::submissions::find;
 use crate::app::{App, Shared};
+use crate::pages::language_wanted;
 use crate::problem::Problem;
 use crate::wcs::person_of;
 
@@ -154,11 +156,13 @@ pub(super) async fn get(
     caller: Caller,
     Path((project, submission)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    headers: HeaderMap,
 ) -> Result<Json<Lifecycle>, Problem> {
     let routing = app.hub.project(&project).await?;
     let followed = followed(&app, &routing, &submission).await?;
     let actor = actor(&app, &routing, &caller).await?;
-    Ok(Json(shown(&app, &routing, &followed, &actor).await?))
+    let usual = UsualLabels::of(&caller, &headers);
+    Ok(Json(shown(&app, &routing, &followed, &actor, usual).await?))
 }
 
 /// Do something with a submission
@@ -183,14 +187,17 @@ pub(super) async fn act(
     caller: Caller,
     Path((project, submission)): Path<(String, String)>,
     _: Parameters<NoParameters>,
+    headers: HeaderMap,
     deed: Deed,
 ) -> Result<(StatusCode, Json<Option<Lifecycle>>), Problem> {
     let routing = app.hub.project(&project).await?;
     let followed = followed(&app, &routing, &submission).await?;
     let actor = actor(&app, &routing, &caller).await?;
+    let usual = UsualLabels::of(&caller, &headers);
     match done(&app, &routing, &followed, &actor, deed).await? {
         Some(followed) => {
-            Ok((StatusCode::OK, Json(Some(shown(&app, &routing, &followed, &actor).await?))))
+            let shown = shown(&app, &routing, &followed, &actor, usual).await?;
+            Ok((StatusCode::OK, Json(Some(shown))))
         }
         None => Ok((StatusCode::NO_CONTENT, Json(None))),
     }
@@ -231,6 +238,7 @@ async fn shown(
     routing: &ProjectRouting,
     followed: &Followed,
     actor: &lifecycle::Caller,
+    usual: &UsualLabels,
 ) -> Result<Lifecycle, Problem> {
     let store = app.hub.store();
     let problems = store.lifecycle_problems(&routing.project, followed.submission).await?;
@@ -263,7 +271,7 @@ async fn shown(
         anonymised_at: progress.anonymised_at.map(|at| at.to_string()),
         criticality: progress.criticality,
         history: progress.history.iter().map(|entry| event(entry, &status_name)).collect(),
-        actions: available.into_iter().filter_map(|it| action(followed, it)).collect(),
+        actions: available.into_iter().filter_map(|it| action(followed, it, usual)).collect(),
         problems: problems.into_iter().map(trouble).collect(),
     })
 }
@@ -295,15 +303,48 @@ fn part(part: &Part) -> LifecyclePart {
     LifecyclePart { kind, text, delivery }
 }
 
+/// What actions are called that nobody gave a name, in the language of whoever reads.
+struct UsualLabels {
+    back: &'static str,
+    comment: &'static str,
+    edit: &'static str,
+    attach: &'static str,
+}
+
+impl UsualLabels {
+    const ENGLISH: Self =
+        Self { back: "Back", comment: "Comment", edit: "Change the answers", attach: "Add a file" };
+    const FRENCH: Self = Self {
+        back: "Retour",
+        comment: "Commenter",
+        edit: "Modifier les réponses",
+        attach: "Joindre un fichier",
+    };
+
+    /// Those of the language of the account, else of the browser.
+    fn of(caller: &Principal, headers: &HeaderMap) -> &'static Self {
+        let account = caller.user().and_then(|user| user.language.as_deref());
+        let own = account.and_then(Language::from_name);
+        match own.unwrap_or_else(|| language_wanted(headers)) {
+            Language::English => &Self::ENGLISH,
+            Language::French => &Self::FRENCH,
+        }
+    }
+}
+
 /// An action that can be done here: what programs call is none.
-fn action(followed: &Followed, available: Available) -> Option<LifecycleAction> {
+fn action(
+    followed: &Followed,
+    available: Available,
+    usual: &UsualLabels,
+) -> Option<LifecycleAction> {
     let lifecycle = &followed.form.definition.lifecycle;
     let kind_of = |status: &str, id: &str| {
         let actions = &lifecycle.status(status)?.actions;
         actions.iter().find(|action| action.id == id).map(|action| &action.kind)
     };
-    let said = |label: &str, usual: &str| {
-        if label.is_empty() { usual.to_owned() } else { label.to_owned() }
+    let said = |label: &str, otherwise: &str| {
+        if label.is_empty() { otherwise.to_owned() } else { label.to_owned() }
     };
     let status_name = |id: &str| lifecycle.status(id).map_or(id, |status| &status.name).to_owned();
     match available {
@@ -311,18 +352,18 @@ fn action(followed: &Followed, available: Available) -> Option<LifecycleAction> 
             let Some(ActionKind::Jump(jump)) = kind_of(&status, &id) else { return None };
             let label = match (&*jump.label, &jump.to) {
                 ("", JumpTarget::Status(to)) => status_name(to),
-                ("", JumpTarget::Previous) => "Back".to_owned(),
+                ("", JumpTarget::Previous) => usual.back.to_owned(),
                 (label, _) => label.to_owned(),
             };
             Some(LifecycleAction { kind: "button", action: id, label })
         }
         Available::Comment(status, id) => {
             let Some(ActionKind::Comment(comment)) = kind_of(&status, &id) else { return None };
-            let label = said(&comment.label, "Comment");
+            let label = said(&comment.label, usual.comment);
             Some(LifecycleAction { kind: "comment", action: id, label })
         }
         Available::GlobalAction(id) => {
-            let label = lifecycle.global_action(&id)?.name.clone();
+            let label = said(&lifecycle.global_action(&id)?.name, &id);
             Some(LifecycleAction { kind: "global", action: id, label })
         }
         Available::Trigger(name) => {
@@ -330,12 +371,12 @@ fn action(followed: &Followed, available: Available) -> Option<LifecycleAction> 
         }
         Available::Edit(status, id) => {
             let Some(ActionKind::Edit(edit)) = kind_of(&status, &id) else { return None };
-            let label = said(&edit.label, "Change the answers");
+            let label = said(&edit.label, usual.edit);
             Some(LifecycleAction { kind: "edit", action: id, label })
         }
         Available::Attach(status, id) => {
             let Some(ActionKind::Attach(attach)) = kind_of(&status, &id) else { return None };
-            let label = said(&attach.label, "Add a file");
+            let label = said(&attach.label, usual.attach);
             Some(LifecycleAction { kind: "attach", action: id, label })
         }
         Available::Hook(_) => None,

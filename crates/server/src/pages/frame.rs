@@ -80,6 +80,8 @@ pub(super) struct Notice<'a> {
     pub(super) text: &'a str,
     /// Where it leads: an address and what stands there.
     pub(super) link: Option<(&'a str, &'a str)>,
+    /// Where else it leads.
+    pub(super) also: Option<(&'a str, &'a str)>,
     /// How many seconds to wait before another try.
     pub(super) wait: Option<u64>,
 }
@@ -87,14 +89,14 @@ pub(super) struct Notice<'a> {
 impl<'a> Notice<'a> {
     /// One that leads nowhere.
     pub(super) const fn new(words: &'static Words, title: &'a str, text: &'a str) -> Self {
-        Self { words, title, text, link: None, wait: None }
+        Self { words, title, text, link: None, also: None, wait: None }
     }
 
     /// The page of it.
     pub(super) fn response(&self, prefix: &str, project: &str, status: StatusCode) -> Response {
         let mut content = Markup::default();
         content.element("h1", &[], self.title).paragraphs(&[], self.text);
-        if let Some((address, text)) = self.link {
+        for (address, text) in self.link.into_iter().chain(self.also) {
             content.open("p", &[]).element("a", &[("href", address)], text).close("p");
         }
         let page = Page {

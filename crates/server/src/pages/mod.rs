@@ -8,6 +8,8 @@
 //!   /p/<project>/<form>/<id>/edit/              go on with a draft
 //!   /p/<project>/<form>/<id>/edit/<action>/     change the answers, where the lifecycle allows it
 //!   /p/<project>/code/                          come back by the tracking code
+//!   /p/<project>/<category>/                    the forms of a category
+//!   /p/<project>/backoffice/…                   leads those who handle submissions on to the web application
 //! ```
 //!
 //! ```text
@@ -25,6 +27,7 @@ mod answers;
 mod bounds;
 mod code;
 mod controls;
+mod elsewhere;
 mod files;
 mod fill;
 mod flow;
@@ -60,6 +63,7 @@ pub use bounds::PageBounds;
 pub(crate) use code::load_url;
 use fill::Filling;
 pub(crate) use posted::with_file;
+pub(crate) use words::language_wanted;
 use visit::{Turned, Visit, turned};
 
 pub(crate) fn router() -> Router<Shared> {
@@ -71,6 +75,9 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/p/{project}/{form}/{id}/edit/{action}/", any(of_edit))
         .route("/p/{project}/code/", any(of_codes))
         .route("/p/{project}/code/load/", any(of_link))
+        .route("/p/{project}/backoffice", get(to_backoffice))
+        .route("/p/{project}/backoffice/", get(to_backoffice))
+        .route("/p/{project}/backoffice/{*rest}", get(to_backoffice))
         .route("/p/{project}/{form}", get(with_slash))
         .route("/p/{project}/{form}/{id}", get(with_slash))
         .route("/p/{project}/code", get(with_slash))
@@ -86,6 +93,7 @@ enum Wanted {
     Edit(String, String, Option<String>),
     Codes,
     Link,
+    Backoffice,
 }
 
 async fn styles() -> Response {
@@ -164,6 +172,15 @@ async fn of_link(
     answer(app, project, Wanted::Link, request).await
 }
 
+async fn to_backoffice(
+    State(app): State<Shared>,
+    Path(address): Path<Vec<(String, String)>>,
+    request: Request,
+) -> Response {
+    let project = address.into_iter().next().map(|(_, project)| project);
+    answer(app, project.unwrap_or_default(), Wanted::Backoffice, request).await
+}
+
 /// Answers one request. What changes something is finished even if its browser hangs up.
 async fn answer(app: Shared, project: String, wanted: Wanted, request: Request) -> Response {
     if request.method().is_safe() {
@@ -212,6 +229,9 @@ async fn try_answer(
     };
     let visit = Visit::begin(app, project, parts).await?;
     match wanted {
+        Wanted::Form(form) if !posts && visit.routing.form_definition(&form).is_none() => {
+            elsewhere::form_or_category(&visit, parts, &form).await
+        }
         Wanted::Form(form) => {
             let filling = Filling::new(&visit, &form).await?;
             if posts {
@@ -231,12 +251,18 @@ async fn try_answer(
         Wanted::Record(form, id) if posts => {
             Box::pin(record::act(&visit, &form, &id, parts, body)).await
         }
-        Wanted::Record(form, id) => record::show(&visit, &form, &id, parts).await,
+        Wanted::Record(form, id) => match record::show(&visit, &form, &id, parts).await {
+            Err(why @ (Turned::Locked | Turned::NotFound)) => {
+                elsewhere::record(&visit, parts, &form, &id, why).await
+            }
+            shown => shown,
+        },
         Wanted::File(form, id, digest) => files::show(&visit, &form, &id, &digest).await,
         Wanted::Codes if posts => Box::pin(code::look_up(&visit, parts, body)).await,
         Wanted::Codes => Ok(code::ask(&visit, parts)),
         Wanted::Link if posts => Ok(wrong_method()),
         Wanted::Link => code::load(&visit, parts).await,
+        Wanted::Backoffice => elsewhere::backoffice(&visit, parts).await,
     }
 }
 

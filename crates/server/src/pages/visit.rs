@@ -29,14 +29,14 @@ use crate::api::is_cross_site;
 use crate::app::Shared;
 use crate::client_address::ClientAddress;
 use crate::problem::Problem;
-use crate::wcs;
+use crate::wcs::{self, SignedIn};
 
 /// The cookie of whoever may look at one submission; it is sent to that submission's pages alone.
 const COOKIE_NAME: &str = "fieldpost_follow";
 /// Its name where the hub is reached by `https`.
 const SECURE_NAME: &str = "__Secure-fieldpost_follow";
 /// What a part of an address has written out.
-const NOT_IN_A_PART: AsciiSet =
+pub(super) const NOT_IN_A_PART: AsciiSet =
     NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Somebody who looks at a page of a project.
@@ -47,6 +47,8 @@ pub(super) struct Visit {
     pub(super) now: Timestamp,
     /// The person, where one is signed in at this hub.
     pub(super) person: Option<UserReference>,
+    /// Whether somebody is signed in who has nothing to do with the project.
+    is_stranger: bool,
     /// Their roles.
     roles: Vec<String>,
     pub(super) address: Option<IpAddr>,
@@ -115,13 +117,17 @@ impl Visit {
         }
         // Whoever is no member of the project is nobody here, and may be anybody's neighbour.
         let signed_in = wcs::signed_in(&app, &routing, parts).await.unwrap_or_default();
-        let (person, roles) =
-            signed_in.map_or((None, Vec::new()), |(person, roles)| (Some(person), roles));
+        let is_stranger = matches!(signed_in, SignedIn::Stranger);
+        let (person, roles) = match signed_in {
+            SignedIn::Person(person, roles) => (Some(person), roles),
+            SignedIn::Nobody | SignedIn::Stranger => (None, Vec::new()),
+        };
         let installation = app.hub.receiver_key().await?.clone();
         Ok(Self {
             words: words::wanted(&parts.headers),
             now: app.hub.now(),
             person,
+            is_stranger,
             roles,
             address: parts.extensions.get::<ClientAddress>().map(|client| client.0),
             installation,
@@ -161,14 +167,29 @@ impl Visit {
         }
     }
 
+    /// Whether nobody is signed in at all.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.person.is_none() && !self.is_stranger
+    }
+
+    /// Whether a form takes something, and takes it from the visitor.
+    pub(super) fn is_shown(&self, definition: &FormDefinition) -> bool {
+        !definition.disabled && self.is_for(definition)
+    }
+
+    fn is_for(&self, definition: &FormDefinition) -> bool {
+        let nobody = Progress::draft(uuid::Uuid::nil(), 0, self.now);
+        let submitters = &definition.submitters;
+        submitters.is_empty()
+            || who::matches_any(submitters, &self.caller(false), definition, &nobody)
+    }
+
     /// Whether the visitor may fill in a form.
     pub(super) async fn may_fill(&self, definition: &FormDefinition) -> Result<(), Turned> {
         if definition.disabled {
             return Err(Turned::Disabled);
         }
-        let nobody = Progress::draft(uuid::Uuid::nil(), 0, self.now);
-        let (caller, submitters) = (self.caller(false), &definition.submitters);
-        if !submitters.is_empty() && !who::matches_any(submitters, &caller, definition, &nobody) {
+        if !self.is_for(definition) {
             return Err(Turned::NotYou);
         }
         if definition.only_allow_one {
@@ -310,6 +331,11 @@ pub(super) fn turned(
     turned: &Turned,
 ) -> Response {
     let detail;
+    let sign_in = format!(
+        "{}/sign-in?next={}",
+        app.path_prefix(),
+        utf8_percent_encode(again, &NOT_IN_A_PART)
+    );
     let again = Some((again, words.begin_again));
     let code = format!("{}/p/{project}/code/", app.path_prefix());
     let (title, text, status, link) = match turned {
@@ -350,7 +376,9 @@ pub(super) fn turned(
         Turned::Problem(problem) => problem.seconds_to_wait().map(u64::from),
         _ => None,
     };
-    let notice = Notice { words, title, text, link, wait };
+    // Whoever handles submissions has another way in than whoever sends them.
+    let also = matches!(turned, Turned::Locked).then_some((sign_in.as_str(), words.sign_in));
+    let notice = Notice { words, title, text, link, also, wait };
     notice.response(app.path_prefix(), project, status)
 }
 

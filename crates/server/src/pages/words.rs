@@ -101,6 +101,8 @@ pub(super) struct Words {
     pub(super) trouble_text: &'static str,
     pub(super) locked_title: &'static str,
     pub(super) locked_text: &'static str,
+    pub(super) sign_in: &'static str,
+    pub(super) category_empty: &'static str,
     pub(super) begin_again: &'static str,
     pub(super) follow_link: &'static str,
 }
@@ -198,6 +200,8 @@ static ENGLISH: Words = Words {
     trouble_text: "Nothing was kept of the last step. Wait a moment, then send the page again.",
     locked_title: "This page is closed",
     locked_text: "Only whoever sent this in can look at it. Enter the tracking code to open it.",
+    sign_in: "Sign in, if you handle what is sent in here",
+    category_empty: "There is no form here for you at present.",
     begin_again: "Begin again",
     follow_link: "Follow what you sent by its tracking code",
 };
@@ -295,6 +299,8 @@ static FRENCH: Words = Words {
     trouble_text: "Rien n’a été gardé de la dernière étape. Attendez un instant, puis renvoyez la page.",
     locked_title: "Cette page est fermée",
     locked_text: "Seule la personne qui l’a envoyé peut le consulter. Saisissez le code de suivi pour l’ouvrir.",
+    sign_in: "Se connecter, pour les agents qui traitent les envois",
+    category_empty: "Aucun formulaire ne vous est ouvert ici pour le moment.",
     begin_again: "Recommencer",
     follow_link: "Suivre votre envoi avec son code de suivi",
 };
@@ -309,8 +315,13 @@ pub(super) fn words(language: Language) -> &'static Words {
 
 /// The words that a browser's reader wants most.
 pub(super) fn wanted(headers: &HeaderMap) -> &'static Words {
+    words(language_wanted(headers))
+}
+
+/// The language that a browser's reader wants most.
+pub(crate) fn language_wanted(headers: &HeaderMap) -> Language {
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    words(language(accepted.unwrap_or_default()))
+    language(accepted.unwrap_or_default())
 }
 
 /// The first of our languages in the order of a reader's wishes; English where there is none.

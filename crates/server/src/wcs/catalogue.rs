@@ -2,7 +2,7 @@
 //!
 //! Forms that are open to everybody are shown to everybody. Those for some people are shown to them, and to
 //! whoever signs without naming anybody. Forms that the hub does not ask itself, such as those of KoboToolbox,
-//! are shown to who signs and asks for them: `include-recorded=on`. Roles are told with their mail addresses to who
+//! are shown to who signs, unless they are left out: `include-recorded=off`. Roles are told with their mail addresses to who
 //! signs and who has roles, and with their names alone to everybody else.
 
 use std::borrow::Cow;
@@ -115,7 +115,7 @@ async fn listed(asked: &Asked, caller: &Caller<'_>) -> Result<Vec<Arc<FormDefini
     let is_trusted = may_read_definitions(caller).is_ok();
     let with_disabled = is_trusted && parameters.switch("include-disabled", false);
     let mut all: Vec<Arc<FormDefinition>> = asked.admitted.routing.form_definitions().to_vec();
-    if is_trusted && parameters.switch("include-recorded", false) {
+    if is_trusted && parameters.switch("include-recorded", true) {
         all.extend(forms::recorded(asked).await?);
     }
     all.retain(|form| (with_disabled || !form.disabled) && is_shown(form, caller));
@@ -169,7 +169,12 @@ async fn count(asked: &Asked, definition: &FormDefinition) -> Result<u64, Turned
             received: Span { from: Some(since), until: None },
             ..Pushdown::default()
         };
-        *count = asked.app.hub.store().count_progress(asked.project(), &wanted).await?;
+        let store = asked.app.hub.store();
+        *count = if asked.admitted.routing.form_definition(&definition.name).is_some() {
+            store.count_progress(asked.project(), &wanted).await?
+        } else {
+            store.count_recorded(asked.project(), &wanted).await?
+        };
     }
     let [two, eight, thirty] = counts;
     Ok(catalogue::popularity(two, eight, thirty))

@@ -137,22 +137,35 @@ pub(super) async fn admit(
     Ok(Admitted { routing, base, parameters, proven, acts_for, reference })
 }
 
-/// Who is signed in at the hub, where they are somebody of the project: with their roles.
+/// Who is signed in at the hub.
+#[derive(Debug, Default)]
+pub(crate) enum SignedIn {
+    /// Nobody is.
+    #[default]
+    Nobody,
+    /// Somebody who has nothing to do with the project.
+    Stranger,
+    /// Somebody of the project, with their roles.
+    Person(UserReference, Vec<String>),
+}
+
+/// Who is signed in at the hub, as the project knows them.
 pub(crate) async fn signed_in(
     app: &App,
     routing: &ProjectRouting,
     parts: &Parts,
-) -> Result<Option<(UserReference, Vec<String>)>, Turned> {
+) -> Result<SignedIn, Turned> {
     let user = match by_session(app, routing, parts).await {
         Ok(Proven::Session(user)) => user,
-        Ok(_) | Err(Turned::Refused(_)) => return Ok(None),
+        Ok(_) => return Ok(SignedIn::Nobody),
+        Err(Turned::Refused(_)) => return Ok(SignedIn::Stranger),
         Err(error) => return Err(error),
     };
     let reference = match routing.person(&user.id) {
         Some(person) => person.reference(),
         None => stranger(app, &routing.project, &user).await?,
     };
-    Ok(Some((reference, user.roles)))
+    Ok(SignedIn::Person(reference, user.roles))
 }
 
 /// Somebody of the hub, as the lifecycles of a project know them: with their roles.

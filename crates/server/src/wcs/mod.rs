@@ -72,7 +72,7 @@ pub(crate) use answer::{Turned, taken, turned};
 pub(crate) use document::add_files;
 pub(crate) use edit::{AnswersSent, NotEdited, edited};
 pub(crate) use endpoint::WORDS;
-pub(crate) use gate::{person_of, prove_sender, signed_in};
+pub(crate) use gate::{SignedIn, person_of, prove_sender, signed_in};
 pub(crate) use places::Places;
 
 /// The addresses of projects.

@@ -88,6 +88,12 @@ async fn a_file_is_added_part_by_part() {
             told,
             [("attach", "paper", "Add a paper"), ("edit", "mend", "Change the answers")]
         );
+        // What nobody gave a name is called in the reader's language.
+        let french = hub.request(Method::GET, &path).header("accept-language", "fr-BE, en;q=0.5");
+        let french = json_of(french.send().await.unwrap()).await;
+        let labels: Vec<_> =
+            french["actions"].as_array().unwrap().iter().map(|it| text(&it["label"])).collect();
+        assert_eq!(labels, ["Add a paper", "Modifier les réponses"]);
         let file = "name=\"file\"; filename=\"plan.txt\"";
         let added =
             attach(&hub, &path, &[("name=\"action\"", "paper"), (file, "up and down")]).await;

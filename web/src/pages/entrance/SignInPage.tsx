@@ -5,7 +5,7 @@ import { Problem } from "../../api/problem";
 import { sessionQuery } from "../../api/session";
 import { useWords } from "../../i18n/words";
 import { Entrance } from "./Entrance";
-import { safeNext } from "./next";
+import { isServed, safeNext } from "./next";
 import { SignInForm } from "./SignInForm";
 
 const route = getRouteApi("/sign-in");
@@ -22,7 +22,12 @@ export function SignInPage() {
           client.clear();
           client.setQueryData(sessionQuery.queryKey, session);
           // Back leads to where somebody came from, not to a form that is done.
-          router.history.replace(safeNext(next));
+          const to = safeNext(next);
+          if (isServed(to)) {
+            window.location.replace(to);
+          } else {
+            router.history.replace(to);
+          }
         }}
       />
     </Entrance>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { safeNext } from "./next";
+import { isServed, safeNext } from "./next";
 
 test.each([
   [undefined, "/"],
@@ -12,4 +12,12 @@ test.each([
   ["", "/"],
 ])("%j leads to %s", (next, expected) => {
   expect(safeNext(next)).toBe(expected);
+});
+
+test.each([
+  ["/p/clinic/backoffice/management/request/1/", true],
+  ["/projects/clinic/messages", false],
+  ["/", false],
+])("%s is loaded from the hub: %s", (path, expected) => {
+  expect(isServed(path)).toBe(expected);
 });

@@ -8,3 +8,9 @@ export function safeNext(next: string | undefined): string {
   const here = new URL("http://here.invalid");
   return new URL(next, here).origin === here.origin ? next : "/";
 }
+
+/** Whether a path is answered by the hub itself: pages of forms, and what leads on from them, are none of this
+    application's own. */
+export function isServed(path: string): boolean {
+  return path.startsWith("/p/");
+}
