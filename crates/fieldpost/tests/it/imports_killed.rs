@@ -16,7 +16,9 @@ use tokio::task::JoinHandle;
 use crate::world::{Hub, LOOK_AGAIN, PATIENCE, TOKEN, folder, http_client, write};
 
 /// How often the hub is killed while it imports.
-const ROUNDS: usize = 4;
+const ROUNDS: u32 = 4;
+/// How long the first import of cases is under way when the hub is killed; each other three times as long.
+const AT_FIRST: Duration = Duration::from_millis(20);
 /// Rows of one import.
 const CASES: usize = 1_500;
 const TREES: usize = 250;
@@ -55,7 +57,7 @@ impl Field {
 }
 
 /// The rows of one round, which no other has.
-fn rows(heading: &str, round: usize, count: usize) -> String {
+fn rows(heading: &str, round: u32, count: usize) -> String {
     let rows = (0..count).map(|number| format!("r{round}-{number},x{number}\n"));
     format!("{heading}\n{}", rows.collect::<Vec<_>>().concat())
 }
@@ -82,7 +84,7 @@ async fn good(hub: &Hub, path: &str) -> Value {
 }
 
 /// The names of one round's cards that are there, each as often as it is.
-async fn there(hub: &Hub, kind: &str, field: &str, round: usize) -> Vec<String> {
+async fn there(hub: &Hub, kind: &str, field: &str, round: u32) -> Vec<String> {
     let list = format!("cards/{kind}/list?include-fields=on&limit=100000");
     // A kind of cases is there with its first case.
     let url = format!("{}/p/p/api/{list}", hub.url);
@@ -104,11 +106,11 @@ fn check_once(names: Vec<String>, count: usize) {
 }
 
 /// Kills the hub while cases are imported; whether that was before they were there.
-async fn kill_amid_cases(field: &Field, hub: &mut Hub, round: usize) -> bool {
+async fn kill_amid_cases(field: &Field, hub: &mut Hub, round: u32) -> bool {
     let body = rows("id,case_name", round, CASES);
     let at_work = import(hub, "child/import-csv?async=on", &body);
-    // Reading, planning and writing take their time: one round comes amid each of these.
-    tokio::time::sleep(Duration::from_millis(60 * (1 + round as u64))).await;
+    // Reading, planning and writing take their time: the rounds come amid these, and maybe behind them.
+    tokio::time::sleep(AT_FIRST * 3_u32.pow(round)).await;
     hub.kill();
     let answered = at_work.await.unwrap();
     *hub = field.start();
@@ -123,7 +125,7 @@ async fn kill_amid_cases(field: &Field, hub: &mut Hub, round: usize) -> bool {
 }
 
 /// Kills the hub as soon as some rows of a form are there; whether that was before all were.
-async fn kill_amid_trees(field: &Field, hub: &mut Hub, round: usize) -> bool {
+async fn kill_amid_trees(field: &Field, hub: &mut Hub, round: u32) -> bool {
     let body = rows("kind,note", round, TREES);
     let at_work = import(hub, "tree/import-csv?async=on", &body);
     let started = Instant::now();

@@ -73,14 +73,13 @@ pub(super) async fn find(
     name: &str,
     id: &str,
 ) -> Result<Option<Followed>, StoreError> {
-    let case = match of_kind(asked, name, id).await? {
-        Some(case) => case,
-        None => {
-            let Some(id) = by_external_id(asked, name, id).await? else { return Ok(None) };
-            let Some(case) = of_kind(asked, name, &id).await? else { return Ok(None) };
-            case
-        }
-    };
+    let mut case = of_kind(asked, name, id).await?;
+    if case.is_none()
+        && let Some(id) = by_external_id(asked, name, id).await?
+    {
+        case = of_kind(asked, name, &id).await?;
+    }
+    let Some(case) = case else { return Ok(None) };
     let kind = known_kind(asked, name).await?;
     Ok(records(asked, &kind, vec![case]).await?.pop())
 }

@@ -238,19 +238,19 @@ async fn run(asked: &Asked, endpoint: Endpoint, body: Body) -> Result<Response, 
         Endpoint::PersonForms(id) => people::forms_of(asked, &id).await,
         Endpoint::All(part) => overview::answer(asked, part).await,
         Endpoint::Records { kind, form, part } => {
-            lists::answer(asked, kind, &form, part, body).await
+            Box::pin(lists::answer(asked, kind, &form, part, body)).await
         }
         Endpoint::Record { kind, form, id } if is_read => {
-            document::answer(asked, kind, &form, &id).await
+            Box::pin(document::answer(asked, kind, &form, &id)).await
         }
         Endpoint::Download { kind, form, id } => document::download(asked, kind, &form, &id).await,
         Endpoint::Code(code) => code::answer(asked, &code).await,
         Endpoint::Record { form, id, .. } if asked.records == RecordsAt::Cases => {
-            import_cases::one(asked, &form, Some(&id), body).await
+            Box::pin(import_cases::one(asked, &form, Some(&id), body)).await
         }
         Endpoint::Record { kind, form, id } => edit::answer(asked, kind, &form, &id, body).await,
         Endpoint::Submit { form, .. } if asked.records == RecordsAt::Cases => {
-            import_cases::one(asked, &form, None, body).await
+            Box::pin(import_cases::one(asked, &form, None, body)).await
         }
         Endpoint::Submit { kind, form } => submit::answer(asked, kind, &form, body).await,
         Endpoint::Trigger { kind, form, id, name } => {
