@@ -20,7 +20,7 @@ connections:
 forwarders:
   forms: { on: form, to: ministry, format: form_json }
   children: { on: case-created, case_types: child, to: ministry, format: case_json }
-  pushed: { on: message, to: ministry, filter: { from: w } }
+  pushed: { on: message, from: w, to: ministry }
 forms:
   repair:
     title: Something to be mended
@@ -31,7 +31,7 @@ forms:
         seen: { name: Seen, endpoint: true }
 workflows:
   greet:
-    trigger: { on: case-created, case_types: child }
+    trigger: { event: case-created, case_types: child }
     steps:
       greet: { adaptor: common, job: 'fn(state => state)' }
 ";
@@ -210,7 +210,7 @@ fn what_is_filled_in_here_is_rehearsed_until_its_lifecycle_waits() {
         "source: 'hub:forms'\nbody: body.json\ncontent_type: application/json\n",
     );
     let body = json!({
-        "form": { "id": "repair" }, "metadata": { "instance_id": "uuid:0195a7c2-0000-7000-8000-000000000001" },
+        "form": { "id": "repair" }, "instance_id": "uuid:0195a7c2-0000-7000-8000-000000000001",
         "values": { "what": "a lamp" }, "attachments": [],
     });
     write(&case, "body.json", &body.to_string());
