@@ -199,6 +199,14 @@ pub struct StoredFile {
     pub sha256: [u8; 32],
 }
 
+/// The name of a file whose own name another one has: `photo.jpg` as `photo-2.jpg`.
+pub fn numbered_file_name(name: &str, count: u32) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{count}.{extension}"),
+        _ => format!("{name}-{count}"),
+    }
+}
+
 impl Progress {
     /// A draft: received and changed at one time, and nothing else known.
     pub fn draft(uuid: Uuid, number: u64, now: Timestamp) -> Self {

@@ -166,13 +166,14 @@ impl Hub {
         Ok(content.map(|content| typed(form, Some(&content), &[])))
     }
 
-    /// The answers of a submission as they were at a moment: of the newest version that had come by then.
+    /// The answers of a submission as they were at a moment: of the newest version that had come by then, with the
+    /// files that it had. What an answer of another version calls its file by the same name stands behind those.
     pub async fn answered_at(
         &self,
         routing: &ProjectRouting,
         followed: &Followed,
         at: fieldpost_model::time::Timestamp,
-    ) -> Result<Option<Submission>, StoreError> {
+    ) -> Result<Option<(Submission, Vec<StoredFile>)>, StoreError> {
         let mut before = None;
         loop {
             let store = self.store();
@@ -180,8 +181,15 @@ impl Hub {
                 .submission_versions(&routing.project, followed.submission, before, VERSIONS)
                 .await?;
             if let Some(found) = page.iter().find(|version| version.at <= at) {
-                let (form, version) = (&followed.form, found.version);
-                return self.answered(routing, form, followed.submission, version).await;
+                let (form, id, version) = (&followed.form, followed.submission, found.version);
+                let Some(submission) = self.answered(routing, form, id, version).await? else {
+                    return Ok(None);
+                };
+                let had = store.files_at(&routing.project, id, version).await?;
+                let mut files: Vec<StoredFile> =
+                    had.into_iter().filter_map(|file| file.arrived()).collect();
+                files.extend(followed.record.files.iter().cloned());
+                return Ok(Some((submission, files)));
             }
             match page.last() {
                 Some(last) if page.len() == VERSIONS => before = Some(last.version),

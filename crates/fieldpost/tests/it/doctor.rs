@@ -3,10 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Instant;
 
-use serde_json::Value;
+use fieldpost_testkit::{Answer, FakeDestination};
+use serde_json::{Value, json};
 
-use crate::world::{Hub, KEY, fieldpost, folder, http_client, run, write};
+use crate::world::{Hub, KEY, LOOK_AGAIN, PATIENCE, fieldpost, folder, http_client, run, write};
 
 fn examine(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let mut command = fieldpost(["doctor", "--json", "--data"]);
@@ -252,4 +254,47 @@ fn problems_of_lifecycles_are_told() {
     let (code, examined) = examine(&data, &[]);
     assert_eq!(code, Some(0), "{examined}");
     check(&examined, "lifecycles", "warning", "p/request: bad-address, 1 time, last at ");
+}
+
+#[test]
+fn a_call_of_a_lifecycle_that_fails_is_named() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let destination = runtime.block_on(FakeDestination::start());
+    destination.answer("/register", Answer::status(422).body("no such street"));
+    let project = json!({
+        "project": "p",
+        "sources": { "kobo": { "dialect": "kobo", "secret": "a-long-random-word-of-letters" } },
+        "connections": { "works": { "url": destination.url("/") } },
+        "forms": { "request": {
+            "title": "A request",
+            "fields": [{ "name": "what", "label": "What", "type": "string" }],
+            "lifecycle": { "statuses": { "new": { "name": "New", "actions": [
+                { "call": { "connection": "works", "path": "/register",
+                            "on_error": { "4xx": "ignore" } }, "id": "send" } ] } } },
+        } },
+    });
+    let file = write(folder.path(), "p.json", &project.to_string());
+    let started = ["--project", file.to_str().unwrap(), "--allow-network", "127.0.0.0/8"];
+    let hub = Hub::start(&data, started);
+    let (_, examined) = examine(&data, &[]);
+    check(&examined, "calls of lifecycles", "ok", "none fails");
+    let sent = json!({ "_uuid": "0000-1", "_xform_id_string": "request", "what": "a lamp" });
+    let taken = runtime.block_on(hub.post("a-long-random-word-of-letters", sent.to_string()));
+    assert_eq!(taken, 200);
+    let begun = Instant::now();
+    let examined = loop {
+        let (code, examined) = examine(&data, &[]);
+        assert_eq!(code, Some(0), "{examined}");
+        let checks = examined["checks"].as_array().unwrap();
+        if checks.iter().any(|it| it["check"] == "calls of lifecycles" && it["state"] == "warning")
+        {
+            break examined;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{examined}");
+        std::thread::sleep(LOOK_AGAIN);
+    };
+    check(&examined, "calls of lifecycles", "warning", "p/request/new/send, 1 time since ");
+    check(&examined, "calls of lifecycles", "warning", ": 422 Unprocessable Entity");
 }

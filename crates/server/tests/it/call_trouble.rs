@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::data_forms::BOTH;
 use crate::hub::{Engine, TestHub, eventually, text};
-use crate::wcs_project::{BY_CLERKS, definition, good, submit};
+use crate::wcs_project::{BY_CLERKS, BY_PARTNER, definition, good, submit};
 
 const INCIDENTS: &str = "projects/clinic/incidents";
 
@@ -36,8 +36,8 @@ async fn hub(engine: Engine) -> TestHub {
     let mut definition = definition(&hub);
     definition["connections"]["there"]["notify"] = json!(["ops@example.org"]);
     definition["forms"] = json!({
-        "works": form("Works", &json!({ "client": "ignore" })),
-        "planned": form("Planned", &json!({ "client": "error", "app": "error" })),
+        "works": form("Works", &json!({ "4xx": "ignore" })),
+        "planned": form("Planned", &json!({ "4xx": { "jump": "error" }, "app": { "jump": "error" } })),
     });
     hub.apply(definition).await;
     hub
@@ -170,5 +170,63 @@ async fn an_incident_about_a_call_that_is_gone_is_over() {
             (hub.json(&path).await["state"] == "recovered").then_some(())
         })
         .await;
+    }
+}
+
+/// The token that the first call brings.
+const TOKEN: &str = "t0ken/of those";
+
+#[tokio::test]
+async fn what_is_secret_in_the_address_of_a_call_is_not_recorded() {
+    let hub = TestHub::start_on(Engine::Sqlite).await;
+    let mut definition = definition(&hub);
+    let call = |more: &Value| {
+        let mut call = json!({ "connection": "there", "on_error": { "4xx": "ignore" } });
+        for (name, value) in more.as_object().unwrap() {
+            call[name] = value.clone();
+        }
+        json!({ "call": call })
+    };
+    definition["forms"] = json!({ "works": {
+        "title": "Works", "tracking_codes": true,
+        "fields": [{ "name": "name", "label": "Name", "type": "string" }],
+        "lifecycle": {
+            "functions": { "_receiver": "agents" },
+            "statuses": {
+                "new": { "name": "New", "actions": [
+                    call(&json!({ "path": "/login", "name": "login" })),
+                    call(&json!({
+                        "path": "/register/{{ form_tracking_code }}?seen={{ form_tracking_code }}",
+                        "query": { "t": "{{ form_workflow_data_login_response_token }}", "page": "2" },
+                        "name": "register",
+                    })),
+                    { "jump": "after" } ] },
+                "after": { "name": "After", "actions": [{ "comment": true, "by": ["_receiver"] }] },
+            },
+        },
+    } });
+    hub.apply(definition).await;
+    hub.destination.answer("/login", answer(200, &json!({ "token": TOKEN }).to_string()));
+    let data = json!({ "data": {} });
+    let sent = BY_PARTNER.post(&hub, "/p/clinic/api/formdefs/works/submit", &data).await;
+    let sent = good(sent).await;
+    let code = text(&sent["tracking_code"]).to_owned();
+    hub.destination.answer(&format!("/register/{code}"), answer(422, "{}"));
+    let opened = incident(&hub, 1).await;
+    // The program was told all of it.
+    let received = hub.destination.received();
+    let asked = received.last().unwrap();
+    assert!(asked.path.ends_with(&format!("/register/{code}")), "{}", asked.path);
+    assert_eq!(asked.query, format!("seen={code}&t=t0ken%2Fof+those&page=2"));
+    let hidden = "/register/•••••••?seen=•••••••&t=•••••••&page=2";
+    assert!(text(&opened["last"]["url"]).ends_with(hidden), "{opened}");
+    let delivery = format!("projects/clinic/deliveries/{}", text(&opened["last"]["delivery"]));
+    let attempts = hub.json(&format!("{delivery}/attempts")).await.to_string();
+    assert!(attempts.contains(hidden), "{attempts}");
+    for path in [delivery.clone(), format!("{delivery}/attempts"), INCIDENTS.to_owned()] {
+        let told = hub.json(&path).await.to_string();
+        for secret in [code.as_str(), TOKEN, "t0ken%2Fof+those"] {
+            assert!(!told.contains(secret), "{path} tells {secret}: {told}");
+        }
     }
 }

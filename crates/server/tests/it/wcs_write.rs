@@ -274,6 +274,19 @@ async fn an_edit_changes_what_it_names() {
         assert_eq!(document["fields"]["name"], "Amina");
         assert_eq!(document["fields"]["amount"], "2.5");
         assert_eq!(document["workflow"]["fields"]["remark"], "seen");
+        // What an edit does not name stays, of the lifecycle's own fields too; and one may name these alone.
+        for (data, name, remark) in [
+            (json!({ "name": "Ada" }), "Ada", "seen"),
+            (json!({ "remark": "mended" }), "Ada", "mended"),
+        ] {
+            good(BY_CLERKS.post(&hub, &path_of("1"), &json!({ "data": data })).await).await;
+            let document = self::document(&hub, "1").await;
+            assert_eq!(
+                (&document["fields"]["name"], &document["fields"]["amount"]),
+                (&name.into(), &"2.5".into())
+            );
+            assert_eq!(document["workflow"]["fields"]["remark"], remark);
+        }
     }
 }
 

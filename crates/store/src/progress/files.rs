@@ -9,12 +9,24 @@ use crate::Store;
 use crate::erase::{places, with_ids};
 use crate::error::StoreError;
 use crate::statement::{digest, length};
-use crate::submissions::{FILE_COLUMNS, laid_over, read_file};
+use crate::submissions::{FILE_COLUMNS, StoredFile as NamedFile, laid_over, read_file};
 
 /// Ids that one query looks for.
 const AT_ONCE: usize = 200;
 /// What a file is whose sender does not say so.
 const UNKNOWN: &str = "application/octet-stream";
+
+impl NamedFile {
+    /// The file, where it has come and was not erased.
+    pub fn arrived(self) -> Option<StoredFile> {
+        Some(StoredFile {
+            name: self.name,
+            content_type: self.content_type.unwrap_or_else(|| UNKNOWN.to_owned()),
+            bytes: self.bytes.unwrap_or(0),
+            sha256: self.sha256?,
+        })
+    }
+}
 
 impl Store {
     /// The files that submissions have by now, those of their newest answers first, then those that came on
@@ -35,13 +47,8 @@ impl Store {
             );
             let rows = self.query(sql, parameters(), read_file).await?;
             for (submission, file) in laid_over(rows) {
-                let Some(sha256) = file.sha256 else { continue };
-                files.entry(submission).or_default().push(StoredFile {
-                    name: file.name,
-                    content_type: file.content_type.unwrap_or_else(|| UNKNOWN.to_owned()),
-                    bytes: file.bytes.unwrap_or(0),
-                    sha256,
-                });
+                let Some(file) = file.arrived() else { continue };
+                files.entry(submission).or_default().push(file);
             }
             let sql = format!(
                 "SELECT submission, name, content_type, bytes, sha256 FROM progress_files

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fieldpost_model::json::Value;
-use fieldpost_model::progress::StoredFile;
+use fieldpost_model::progress::{StoredFile, numbered_file_name};
 use sha2::{Digest as _, Sha256};
 
 /// What files are called that were sent without a name.
@@ -120,7 +120,7 @@ impl Names {
         }
         let count = self.next.entry(wanted.to_owned()).or_insert(1);
         loop {
-            let name = if *count == 1 { wanted.to_owned() } else { numbered(wanted, *count) };
+            let name = if *count == 1 { wanted.to_owned() } else { numbered_file_name(wanted, *count) };
             *count = count.saturating_add(1);
             let there = self.taken.get(&name).copied();
             self.known.insert((wanted.to_owned(), there.unwrap_or(digest)), name.clone());
@@ -159,14 +159,6 @@ impl Files {
             self.sent.push(file);
         }
         (name, is_renamed)
-    }
-}
-
-/// `photo.jpg` as `photo-2.jpg`.
-fn numbered(name: &str, count: u32) -> String {
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{count}.{extension}"),
-        _ => format!("{name}-{count}"),
     }
 }
 

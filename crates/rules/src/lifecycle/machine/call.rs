@@ -191,14 +191,16 @@ impl Walk<'_, '_> {
             self.record.progress.display_id.clone_from(id);
         }
         if let Some(file) = outcome.file.as_ref().filter(|_| is_good) {
-            self.keep_files(std::slice::from_ref(file));
+            let answered = call.file_field.as_ref();
+            let answered = answered.map(|key| (key, self.keep_for_answer(file)));
+            self.add_files(std::slice::from_ref(file));
             self.add_part(Part::Attachment {
                 identifier: call.name.clone(),
                 file: file.clone(),
                 visible_to: Vec::new(),
             });
-            if let Some(key) = &call.file_field {
-                let answer = Answer { lexical: Some(file.name.clone()), value: AnswerValue::File };
+            if let Some((key, name)) = answered {
+                let answer = Answer { lexical: Some(name), value: AnswerValue::File };
                 set(&mut self.record.progress.backoffice_values, key, Node::Answer(answer));
                 self.effects.push(Effect::NewVersion);
             }

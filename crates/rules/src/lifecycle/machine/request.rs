@@ -310,9 +310,10 @@ impl Walk<'_, '_> {
     ) -> Result<(), Refusal> {
         let kind = self.allowed(action, |kind| matches!(kind, ActionKind::Attach(_)))?;
         let ActionKind::Attach(attach) = kind.clone() else { return Err(Refusal::not_found()) };
-        self.keep_files(std::slice::from_ref(file));
-        if let Some(key) = &attach.file_field {
-            let answer = Answer { lexical: Some(file.name.clone()), value: AnswerValue::File };
+        let answered = attach.file_field.as_ref().map(|key| (key, self.keep_for_answer(file)));
+        self.add_files(std::slice::from_ref(file));
+        if let Some((key, name)) = answered {
+            let answer = Answer { lexical: Some(name), value: AnswerValue::File };
             set(&mut self.record.progress.backoffice_values, key, Node::Answer(answer));
             self.effects.push(Effect::NewVersion);
         }

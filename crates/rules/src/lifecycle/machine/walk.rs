@@ -2,7 +2,9 @@
 
 use fieldpost_model::json::Value as Json;
 use fieldpost_model::lifecycle::{Action, ActionKind, JumpTarget};
-use fieldpost_model::progress::{ActionList, Actor, HistoryEntry, Part, Place, StoredFile};
+use fieldpost_model::progress::{
+    ActionList, Actor, HistoryEntry, Part, Place, StoredFile, numbered_file_name,
+};
 use fieldpost_model::time::Timestamp;
 
 use super::super::effects::{Effect, Record};
@@ -254,6 +256,26 @@ impl<'m, 'a> Walk<'m, 'a> {
                 self.record.files.push(file.clone());
             }
         }
+    }
+
+    /// Keeps a file that came on the way, and gives the name by which an answer can mean it: its own, or a numbered one
+    /// where another file is called so. What an answer names is looked for by its name, and must be found for good.
+    pub(super) fn keep_for_answer(&mut self, file: &StoredFile) -> String {
+        let files = &self.record.files;
+        let is_first = |known: &&StoredFile| {
+            let first = files.iter().find(|other| other.name == known.name);
+            first.is_some_and(|first| first.sha256 == known.sha256)
+        };
+        // A file is kept once, whatever it was called when it came again.
+        if let Some(known) = files.iter().filter(|it| it.sha256 == file.sha256).find(is_first) {
+            return known.name.clone();
+        }
+        let is_taken = |name: &str| files.iter().any(|known| known.name == name);
+        let names = (2..).map(|count| numbered_file_name(&file.name, count));
+        let name = std::iter::once(file.name.clone()).chain(names).find(|name| !is_taken(name));
+        let name = name.unwrap_or_else(|| file.name.clone());
+        self.record.files.push(StoredFile { name: name.clone(), ..file.clone() });
+        name
     }
 
     /// Keeps files; one of a name that is there takes its place.
