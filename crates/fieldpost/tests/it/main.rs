@@ -37,6 +37,7 @@ mod filed;
 mod filed_tools;
 #[cfg(test)]
 mod imports_killed;
+#[cfg(test)]
 mod job;
 #[cfg(test)]
 mod job_runner;
@@ -62,6 +63,7 @@ mod projects;
 mod reference;
 #[cfg(test)]
 mod rehearsals;
+#[cfg(test)]
 mod rehearsals_of_forms;
 #[cfg(test)]
 mod runs;
