@@ -54,6 +54,12 @@ impl Failure {
         }
     }
 
+    /// Says what to do where what was asked for is not there, and nobody has said it yet.
+    pub(crate) fn hint_where_missing(self, hint: &str) -> Self {
+        let is_missing = self.message.ends_with("[not-found]") && self.hint.is_none();
+        self.maybe_hint(is_missing.then_some(hint))
+    }
+
     /// Lists the problems one by one.
     pub(crate) fn details(mut self, details: impl IntoIterator<Item = impl Display>) -> Self {
         self.details.extend(details.into_iter().map(|detail| detail.to_string()));

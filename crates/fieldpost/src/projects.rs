@@ -10,7 +10,8 @@ use fieldpost_engine::{Applied, Asked, Hub, Note};
 use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{
-    MAX_PEM_BYTES, Problem, put_files, put_jobs, read_project, yaml,
+    MAX_PEM_BYTES, Problem, ProjectDraft, add_found, in_order, mistakes, put_files, put_jobs,
+    read_project, yaml,
 };
 use fieldpost_script::compile::SOURCE_BYTES_MAX;
 use fieldpost_store::{Due, Store, Who};
@@ -67,13 +68,12 @@ pub(crate) fn read_files_with(
             let origin: Vec<&str> = own.iter().map(|file| &*file.origin).collect();
             let origin = origin.join(", ");
             let values = own.iter().map(|file| file.value.clone()).collect();
-            let value = yaml::merge(values).map_err(|problems| invalid(&origin, &problems))?;
-            let problems: Vec<Problem> =
-                own.into_iter().flat_map(|file| file.problems.clone()).collect();
+            let (value, mut problems) = yaml::merge_on(values);
+            problems.extend(own.into_iter().flat_map(|file| file.problems.clone()));
             if problems.is_empty() {
                 return Ok(ProjectFile { name, value, origin });
             }
-            Err(invalid(&origin, &with_all_others(problems, &value)))
+            Err(invalid(&origin, &all_mistakes(&value, problems)))
         })
         .collect()
 }
@@ -86,15 +86,23 @@ struct ReadFile {
     origin: String,
 }
 
-/// Adds what else is wrong with a project, so that one reading tells it all. What is at the place
-/// of a problem that is known already comes of that one.
-fn with_all_others(mut problems: Vec<Problem>, value: &Value<'static>) -> Vec<Problem> {
-    if let Err(others) = read_project(value) {
-        let is_known = |other: &Problem| problems.iter().any(|known| known.path == other.path);
-        let others: Vec<Problem> = others.into_iter().filter(|other| !is_known(other)).collect();
-        problems.extend(others);
+/// Everything that is wrong with a project file, `problems` being what was found while its files were read; in the order
+/// of its places. What is at the place of a problem that is known already comes of that one.
+///
+/// Names that lead nowhere are told together with the rest alone: the hub may know them.
+fn all_mistakes(value: &Value<'_>, mut problems: Vec<Problem>) -> Vec<Problem> {
+    let mut others = mistakes(value, None, false);
+    for problem in &mut others {
+        if matches!(
+            problem.code,
+            "unknown-connection" | "unknown-source" | "unknown-role" | "unknown-api-access"
+        ) {
+            let hint = problem.hint.take().unwrap_or_default();
+            problem.hint = Some(format!("{hint}; if the hub has it already, leave this as it is"));
+        }
     }
-    problems
+    add_found(&mut problems, others);
+    in_order(value, problems)
 }
 
 fn read_file(path: &Path, lookup: &dyn Fn(&str) -> Option<String>) -> Result<ReadFile, Failure> {
@@ -220,7 +228,7 @@ pub(crate) async fn apply_at_start(
 ) -> Result<(), Failure> {
     for file in read_files(paths)? {
         let ProjectFile { name, value, origin } = &file;
-        let draft = read_project(value).map_err(|problems| invalid(origin, &problems))?;
+        let draft = file.draft()?;
         let fact = format!("applied-project-file:{name}");
         let digest = hexadecimal::encode(&Sha256::digest(value.canonical().as_bytes()));
         if store.fact(&fact).await?.as_deref() == Some(digest.as_str()) {
@@ -241,6 +249,12 @@ pub(crate) async fn apply_at_start(
 }
 
 impl ProjectFile {
+    /// What the file says, or everything that is wrong with it.
+    pub(crate) fn draft(&self) -> Result<ProjectDraft, Failure> {
+        read_project(&self.value)
+            .map_err(|_| invalid(&self.origin, &all_mistakes(&self.value, Vec::new())))
+    }
+
     /// Says in the log what applying it did.
     fn tell(&self, applied: &Applied) {
         let Self { name: project, origin, .. } = self;

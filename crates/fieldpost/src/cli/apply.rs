@@ -53,8 +53,7 @@ impl Apply {
         // What is wrong with a file is told before a hub is looked for.
         let files = projects::read_files(&self.files)?;
         for file in &files {
-            fieldpost_rules::definition::read_project(&file.value)
-                .map_err(|problems| projects::invalid(&file.origin, &problems))?;
+            file.draft()?;
         }
         let client = self.hub.client()?;
         let mut answers = Vec::new();

@@ -1,8 +1,10 @@
 //! `fieldpost forms`: what is filled in.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use fieldpost_rules::field_path::push_key;
 
 use super::Ending;
 use super::show::{elements, is, json, json_list, list, members, or_dash, short_time, text};
@@ -163,6 +165,18 @@ fn named_by(form: &Json) -> String {
     if id.is_empty() { text(form, "xmlns").into_owned() } else { id.into_owned() }
 }
 
+/// The types of fields by their paths, as the project file writes them: whoever defines a form knows them by these
+/// names.
+fn add_written_types(block: &Json, path: &mut String, written: &mut HashMap<String, String>) {
+    for field in elements(block, "fields") {
+        let length = path.len();
+        push_key(path, &text(field, "name"));
+        written.insert(path.clone(), text(field, "type").into_owned());
+        add_written_types(field, path, written);
+        path.truncate(length);
+    }
+}
+
 impl Show {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
@@ -197,11 +211,17 @@ impl Show {
         if fields.is_empty() {
             output::line("\nIt has no definition that can be read: its answers are texts.")?;
         } else {
+            let mut written = HashMap::new();
+            if let Some(definition) = defined.as_ref().and_then(|it| it.get("definition")) {
+                add_written_types(definition, &mut String::new(), &mut written);
+            }
             let mut table = output::table(["path", "type", "label"]);
             for field in fields {
                 let (kind, answer) = (text(field, "kind"), text(field, "type"));
                 let kind = if answer.is_empty() { kind } else { answer };
-                table.add_row([&*text(field, "path"), &kind, or_dash(&label(field))]);
+                let path = text(field, "path");
+                let kind = written.get(&*path).map_or(&*kind, String::as_str);
+                table.add_row([&*path, kind, or_dash(&label(field))]);
             }
             output::line("")?;
             output::print_table(&table)?;

@@ -312,8 +312,12 @@ impl Explain {
     async fn execute(self) -> Result<Ending, Failure> {
         let (client, project) = self.target.open().await?;
         let id = self.id.to_string();
-        let listeners =
-            client.whole_list(&["projects", &project, "messages", &id, "explain"]).await?;
+        let path = ["projects", &project, "messages", &id, "explain"];
+        let listeners = client.whole_list(&path).await.map_err(|failure| {
+            failure.hint_where_missing(
+                "a message of another project is explained there: name it with --project",
+            )
+        })?;
         if self.target.json {
             json_list(listeners)?;
         } else if listeners.is_empty() {

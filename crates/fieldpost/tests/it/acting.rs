@@ -68,6 +68,12 @@ async fn messages_are_shown_explained_and_replayed() {
     assert_eq!(answers.as_array().unwrap().len(), 2, "{answers}");
     assert!(said.errors.starts_with(&format!("{nobody}\nerror: there is no message")));
     check_failure(
+        &mut hub.command(["messages", "explain", nobody]),
+        1,
+        "error: there is no message \"0192f0c8-7b9e-7cc0-8000-000000000000\" here [not-found]\nhint: a message \
+         of another project is explained there: name it with --project",
+    );
+    check_failure(
         &mut hub.command(["messages", "show", "0192f0c8-7b9e-7cc0-8000-000000000000"]),
         1,
         "error: there is no message \"0192f0c8-7b9e-7cc0-8000-000000000000\" here [not-found]",

@@ -209,6 +209,30 @@ fn mistakes_are_told_all_at_once_and_without_a_hub() {
         assert!(said.errors.contains(part), "{part}: {}", said.errors);
     }
     assert_eq!(said.errors.matches("sources.kobo.secret").count(), 1, "{}", said.errors);
+    // Two files, and mistakes of every kind: all are told at once, in the order of their places.
+    write(
+        folder.path(),
+        "more.yaml",
+        "project: clinic\nlanguage: xx\nroles: { agents: {} }\nconnections:\n  \
+         api: { url: 'https://example.org', tls: { ca: nowhere.pem } }\nsources:\n  box: { dialect: json, secret: \
+         \"${UNSET_HERE}\" }\nforms:\n  f: { fields: [ { name: a, type: strin } ] }\nforwarders:\n  \
+         f: { from: box, to: nowhere }\n",
+    );
+    write(folder.path(), "again.yaml", "project: clinic\nroles: { agents: { name: Others } }\n");
+    let mut command = fieldpost(["apply", "more.yaml", "again.yaml"]);
+    let said = run(command.current_dir(folder.path()).env_remove("UNSET_HERE"));
+    let places = [
+        "language: ",
+        "roles.agents: two files define this, and differently",
+        "connections.api.tls.ca: ",
+        "sources.box.secret: ",
+        "forms.f.fields[0].type: ",
+        "forwarders.f.to: there is no connection `nowhere` in this project",
+        "if the hub has it already, leave this as it is",
+    ];
+    let places =
+        places.map(|part| said.errors.find(part).unwrap_or_else(|| panic!("{part}: {said:?}")));
+    assert!(places.is_sorted(), "{said:?}");
     check_failure(
         fieldpost(["apply", "nowhere.yaml"]).current_dir(folder.path()),
         1,

@@ -43,7 +43,8 @@ fn a_form_of_a_wcs_is_imported_applied_shown_and_exported() {
         "forms.newsletter.lifecycle.statuses.new.actions: ",
         "forms.newsletter.lifecycle.functions._receiver: ",
         "Programs can set off jump:validate",
-        "1 form; 4 things left to be written",
+        "forms.newsletter.geolocations.base: There is nothing here that `base` could become",
+        "1 form; 4 things left to be written, 1 left out",
     ] {
         assert!(said.errors.contains(told), "{told}: {said:?}");
     }
@@ -56,7 +57,8 @@ fn a_form_of_a_wcs_is_imported_applied_shown_and_exported() {
     let listed = run(&mut hub.command(["forms", "list"])).well();
     assert!(listed.contains("newsletter") && listed.contains("defined"), "{listed}");
     let shown = run(&mut hub.command(["forms", "show", "newsletter"])).well();
-    for part in ["email", "geopoint", "status", "done", "Done", "yes"] {
+    // The types have the names that the file gives them.
+    for part in ["email", "item", "map", "status", "done", "Done", "yes"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     let shown = run(&mut hub.command(["forms", "show", "newsletter", "--json"])).json();
@@ -81,6 +83,50 @@ fn a_form_of_a_wcs_is_imported_applied_shown_and_exported() {
     assert!(xform.output.contains("<data id=\"newsletter\" version=\"1\">"), "{xform:?}");
     let uploaded = write(folder.path(), "form.xml", &xform.output.replace("newsletter", "copied"));
     assert_eq!(run(hub.command(["forms", "upload"]).arg(uploaded)).well().trim(), "copied");
+}
+
+#[test]
+fn what_a_schema_says_is_in_the_file_or_told_with_its_place() {
+    let folder = folder();
+    let mut document = schema("newsletter");
+    document["fields"][0]["prefill"] = json!({ "type": "user", "value": "email" });
+    document["fields"][1]["items"] = json!([
+        { "id": "p", "text": "Paper", "price": 2 },
+        { "id": "m", "text": "Mail" },
+    ]);
+    document["fields"][2]["label"] = json!("Where it is");
+    document["fields"].as_array_mut().unwrap().push(json!({
+        "id": "4", "label": "Sum\nof all", "type": "computed", "varname": null, "value_template": "{{ 1 }}", "frozen": true,
+    }));
+    document["workflow"]["statuses"][0]["visible_to"] = json!(["_receiver"]);
+    document["workflow"]["statuses"][0]["loop"] = json!("all");
+    write(folder.path(), "newsletter.json", &document.to_string());
+    let said = import(folder.path(), ["newsletter.json", "--project", "clinic"]);
+    let file = said.output.clone();
+    for kept in [
+        "          - id: p\n            text: Paper\n            attributes:\n              price: 2\n",
+        "        template: \"{{ 1 }}\"\n",
+        "          visible_to: [_receiver]\n",
+    ] {
+        assert!(file.contains(kept), "{kept}: {file}");
+    }
+    for told in [
+        "forms.newsletter.fields.email.prefill: There is nothing here that `prefill` could become: it is left out. The schema says `{\"type\":\"user\",\"value\":\"email\"}`.",
+        "forms.newsletter.fields.Sum of all.frozen: There is nothing here that `frozen` could become: it is left out. The schema says `true`.",
+        "forms.newsletter.lifecycle.statuses.new.loop: There is nothing here that `loop` could become: it is left out. The schema says `\"all\"`.",
+        "1 form; 3 things left to be written, 3 left out",
+    ] {
+        assert!(said.errors.contains(told), "{told}: {said:?}");
+    }
+    assert!(file.contains("# Left out:\n#   forms.newsletter.fields.email.prefill: "), "{file}");
+    // Whatever labels say, the file stays one that can be applied.
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let path = write(folder.path(), "clinic.yaml", &file);
+    run(hub.command(["apply"]).arg(&path)).well();
+    let shown = run(&mut hub.command(["forms", "show", "newsletter", "--json"])).json();
+    let applied = &shown["defined"]["definition"];
+    assert_eq!(applied["lifecycle"]["statuses"]["new"]["visible_to"], json!(["_receiver"]));
+    assert_eq!(applied["fields"][1]["items"][0]["id"], "p");
 }
 
 #[test]

@@ -27,5 +27,6 @@ pub use effects::{
     MailPlan, Problem, Record, Sent, Step,
 };
 pub use machine::{Available, Machine, check_trigger_method};
+pub use values::position;
 pub use variables::{Addresses, Facts};
 pub use who::{Caller, Parties};

@@ -142,7 +142,7 @@ pub(super) fn position_datum(position: &Position) -> Datum {
 }
 
 /// The position that an answer is.
-pub(super) fn position(node: &Node) -> Option<&Position> {
+pub fn position(node: &Node) -> Option<&Position> {
     let Node::Answer(Answer { value: AnswerValue::Geometry(geometry), .. }) = node else {
         return None;
     };

@@ -1,7 +1,7 @@
 //! The project files that the hub applies at its start: can they be read, and what is to be said
 //! about them.
 
-use fieldpost_rules::definition::{read_project, warnings};
+use fieldpost_rules::definition::warnings;
 
 use super::Check;
 use crate::config::Settings;
@@ -35,9 +35,7 @@ pub(super) fn examine(settings: &Settings) -> Option<Check> {
 fn warnings_of(files: &[ProjectFile]) -> Result<Vec<String>, Failure> {
     let mut told = Vec::new();
     for file in files {
-        let draft = read_project(&file.value)
-            .map_err(|problems| projects::invalid(&file.origin, &problems))?;
-        let found = warnings(&draft);
+        let found = warnings(&file.draft()?);
         let found = projects::in_few_words(found.iter().map(Warning::from));
         told.extend(found.iter().map(Warning::to_string));
     }

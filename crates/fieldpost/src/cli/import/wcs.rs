@@ -1,7 +1,8 @@
 //! `fieldpost import wcs`: forms of a w.c.s. become forms of a project file.
 //!
 //! What a w.c.s. tells of a form is not all of it: lists of items and what a status does are its own. So every
-//! thing that is left to be written stands as a comment at the head of the file, and is told.
+//! thing that is left to be written stands as a comment at the head of the file, and is told. So does everything
+//! that a schema says and a form here cannot have: nothing is lost without a word.
 //!
 //! Forms can be put into a project file that is there. It is changed as a text, so that its comments, its
 //! order and its variables stay as they are; what comes of it is read again and compared before it is written.
@@ -10,7 +11,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fieldpost_dialects::wcs::schema::{self, Missing};
+use fieldpost_dialects::wcs::schema::{self, Missing, MissingCode};
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::form::{read_form, write_form};
 use fieldpost_rules::definition::{Problem, yaml};
@@ -32,7 +33,8 @@ const STANDARD_INPUT: &str = "-";
 ///
 /// Takes what a w.c.s. answers at `/api/formdefs/<slug>/schema` (with `include-id=on` fields keep their ids), one form
 /// or a list of them in each file. What such a schema does not say, as the items of lists and what a status
-/// does, is told and stands as a comment in the file: complete it, then apply it.
+/// does, and what it says that a form here cannot have, is told and stands as a comment in the file: complete it,
+/// then apply it.
 #[derive(Args, Debug)]
 pub(crate) struct Wcs {
     /// The files; `-` is standard input.
@@ -141,15 +143,25 @@ fn section(forms: &[Imported]) -> Value<'static> {
     Value::object(forms.iter().map(|form| (form.name.clone(), form.written.clone())))
 }
 
-/// What is left to be written, as comments.
+/// What is left to be written, and what is left out, as comments.
 fn to_complete(forms: &[Imported]) -> String {
-    let of_form = |form: &Imported| {
-        let line =
-            |missing: &Missing| format!("#   {}: {}\n", path_of(form, missing), missing.what());
-        form.missing.iter().map(line).collect::<String>()
+    let part = |heading: &str, is_of_it: fn(&Missing) -> bool| {
+        let all = forms.iter().flat_map(|form| form.missing.iter().map(move |it| (form, it)));
+        let lines = all.filter(|(_, missing)| is_of_it(missing));
+        let lines: String = lines.map(|(form, it)| format!("#   {}\n", told(form, it))).collect();
+        if lines.is_empty() { lines } else { format!("# {heading}:\n{lines}") }
     };
-    let text: String = forms.iter().map(of_form).collect();
-    if text.is_empty() { text } else { format!("# Left to be written:\n{text}") }
+    part("Left to be written", |missing| !is_left_out(missing)) + &part("Left out", is_left_out)
+}
+
+/// Whether it is something that nobody can write here.
+fn is_left_out(missing: &Missing) -> bool {
+    missing.code == MissingCode::LeftOut
+}
+
+/// What is missing, and where, in one line: labels can have several.
+fn told(form: &Imported, missing: &Missing) -> String {
+    format!("{}: {}", path_of(form, missing), missing.what()).replace(['\n', '\r'], " ")
 }
 
 fn path_of(form: &Imported, missing: &Missing) -> String {
@@ -236,7 +248,7 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 fn tell(forms: &[Imported]) {
     for form in forms {
         for missing in &form.missing {
-            output::note(format!("{}: {}", path_of(form, missing), missing.what()));
+            output::note(told(form, missing));
         }
         for problem in &form.problems {
             output::note(format!("{}: {} [{}]", problem.path, problem.message, problem.code));
@@ -245,12 +257,14 @@ fn tell(forms: &[Imported]) {
             }
         }
     }
-    let left: usize = forms.iter().map(|form| form.missing.len()).sum();
-    output::note(format!(
-        "{}; {} left to be written",
-        counted(forms.len() as u64, "form", "forms"),
-        counted(left as u64, "thing", "things"),
-    ));
+    let all = || forms.iter().flat_map(|form| &form.missing);
+    let out = all().filter(|missing| is_left_out(missing)).count() as u64;
+    let left = counted(all().count() as u64 - out, "thing", "things");
+    let forms = counted(forms.len() as u64, "form", "forms");
+    output::note(match out {
+        0 => format!("{forms}; {left} left to be written"),
+        _ => format!("{forms}; {left} left to be written, {out} left out"),
+    });
 }
 
 #[cfg(test)]
