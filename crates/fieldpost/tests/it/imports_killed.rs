@@ -100,7 +100,7 @@ async fn there(hub: &Hub, kind: &str, field: &str, round: u32) -> Vec<String> {
 }
 
 #[track_caller]
-fn check_once(names: Vec<String>, count: usize) {
+fn check_once(names: &[String], count: usize) {
     let different: BTreeSet<&String> = names.iter().collect();
     assert_eq!((different.len(), names.len()), (count, count), "each is there once");
 }
@@ -120,7 +120,7 @@ async fn kill_amid_cases(field: &Field, hub: &mut Hub, round: u32) -> bool {
     let done = import(hub, "child/import-csv", &body).await.unwrap().unwrap();
     let expected = if found == 0 { "created" } else { "skipped" };
     assert_eq!(done[expected], CASES, "{done}");
-    check_once(there(hub, "child", "external_id", round).await, CASES);
+    check_once(&there(hub, "child", "external_id", round).await, CASES);
     found == 0
 }
 
@@ -141,7 +141,7 @@ async fn kill_amid_trees(field: &Field, hub: &mut Hub, round: u32) -> bool {
     let done = import(hub, "tree/import-csv", &body).await.unwrap().unwrap();
     let counts = (&done["created"], &done["skipped"]);
     assert_eq!(counts, (&json!(TREES - found), &json!(found)), "{done}");
-    check_once(there(hub, "tree", "kind", round).await, TREES);
+    check_once(&there(hub, "tree", "kind", round).await, TREES);
     found < TREES
 }
 
