@@ -91,7 +91,9 @@ fn add_secrets<'v>(value: &'v Value<'_>, is_secret: bool, secrets: &mut Vec<&'v 
             }
         }
         Value::Array(elements) => {
-            elements.iter().for_each(|element| add_secrets(element, is_secret, secrets));
+            for element in elements {
+                add_secrets(element, is_secret, secrets);
+            }
         }
         Value::String(text) if is_secret && secrets.len() < MOST_SECRETS => secrets.push(text),
         _ => {}

@@ -6,7 +6,7 @@ use fieldpost_model::form_definition::{RECORDED, flattened};
 use fieldpost_model::json::Value;
 use fieldpost_model::progress::{HistoryEntry, Progress, StoredFile};
 use fieldpost_model::submission::{Attachment, AttachmentContent, Submission};
-use fieldpost_rules::lifecycle::Record;
+use fieldpost_rules::lifecycle::{Record, position};
 use fieldpost_store::StoreError;
 use fieldpost_store::{
     ProgressKey, StoredProgress, StoredSubmission, SubmissionContent, WantedVersion,
@@ -186,8 +186,8 @@ impl Hub {
                     return Ok(None);
                 };
                 let had = store.files_at(&routing.project, id, version).await?;
-                let mut files: Vec<StoredFile> =
-                    had.into_iter().filter_map(|file| file.arrived()).collect();
+                let arrived = fieldpost_store::StoredFile::arrived;
+                let mut files: Vec<StoredFile> = had.into_iter().filter_map(arrived).collect();
                 files.extend(followed.record.files.iter().cloned());
                 return Ok(Some((submission, files)));
             }
@@ -243,7 +243,7 @@ fn stored_progress(found: &StoredSubmission, progress: Progress) -> StoredProgre
 
 fn put_together(
     form: &FollowedForm,
-    found: StoredProgress,
+    mut found: StoredProgress,
     content: Option<&SubmissionContent>,
     files: Vec<StoredFile>,
 ) -> Followed {
@@ -255,6 +255,11 @@ fn put_together(
         if let Some(definition) = form.definition.with_answers(&submission.values) {
             form.definition = std::sync::Arc::new(definition);
         }
+        // Nothing has happened to it that would have placed it.
+        let key = form.definition.geolocation.as_deref();
+        let place = key.and_then(|key| submission.values.get(key)).and_then(position);
+        let known = found.progress.geolocation.take();
+        found.progress.geolocation = known.or_else(|| place.cloned());
     }
     Followed {
         form,
