@@ -119,7 +119,11 @@ fn what_a_schema_says_is_in_the_file_or_told_with_its_place() {
         assert!(said.errors.contains(told), "{told}: {said:?}");
     }
     assert!(file.contains("# Left out:\n#   forms.newsletter.fields.email.prefill: "), "{file}");
-    // Whatever labels say, the file stays one that can be applied.
+    // A label of two lines is told, and breaks none of the comments.
+    assert!(said.errors.contains("fields[3].label: must be one line"), "{said:?}");
+    document["fields"][3]["label"] = json!("Sum of all");
+    write(folder.path(), "newsletter.json", &document.to_string());
+    let file = import(folder.path(), ["newsletter.json", "--project", "clinic"]).output;
     let hub = Hub::start(&folder.path().join("data"), [""; 0]);
     let path = write(folder.path(), "clinic.yaml", &file);
     run(hub.command(["apply"]).arg(&path)).well();
