@@ -136,12 +136,11 @@ impl Reader {
         };
         keys.take("schema", Some);
         let own = Around { path: &path, prefix: "", depth: around.depth + 1 };
-        let fields = match inside.take("fields", Value::as_array) {
-            Some(fields) => self.fields(fields, own),
-            None => {
-                self.miss(MissingCode::BlockFields, place, path.clone());
-                Vec::new()
-            }
+        let fields = if let Some(fields) = inside.take("fields", Value::as_array) {
+            self.fields(fields, own)
+        } else {
+            self.miss(MissingCode::BlockFields, place, path.clone());
+            Vec::new()
         };
         inside.take("name", |name| (name.as_str() == Some(label)).then_some(()));
         self.leave(inside, &format!("{}.schema", around.path));
