@@ -14,7 +14,7 @@ use fieldpost_engine::FollowedForm;
 use fieldpost_model::form_definition::{DisplayLocation, FormField};
 use fieldpost_model::progress_list::Whom;
 use fieldpost_model::time::Timestamp;
-use fieldpost_rules::wcs::list::{ListFacts, ListQuery, read};
+use fieldpost_rules::wcs::list::{Around, ListFacts, ListQuery, read};
 use fieldpost_rules::wcs::reading::{Address, Kind, Reading, StatusReader, may_read};
 use fieldpost_rules::wcs::{Parameters, Refusal};
 
@@ -198,15 +198,13 @@ async fn rows(
         Shape::Row(query.switches)
     };
     let wanted = wanted(&reader.asked, form, &query, shape.is_whole());
-    let envelope = if query.is_dict {
-        let count = if query.is_counted {
-            Some(Chosen::count(&reader.asked, &wanted).await?)
-        } else {
-            None
-        };
-        dict(&reader.asked, &query, count)
-    } else {
-        Envelope::Bare
+    let envelope = match query.around {
+        Around::Array => Envelope::Bare,
+        Around::Object => dict(&reader.asked, &query, None),
+        Around::CountedObject => {
+            let count = Chosen::count(&reader.asked, &wanted).await?;
+            dict(&reader.asked, &query, Some(count))
+        }
     };
     let cursor = query.gives_cursor.then(|| {
         let (query, are_cases) = (query.clone(), reader.asked.records == RecordsAt::Cases);

@@ -82,6 +82,17 @@ impl std::fmt::Debug for ListFacts<'_> {
     }
 }
 
+/// What the rows of a list stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Around {
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+    /// An object that tells how many there are in all.
+    CountedObject,
+}
+
 /// What a list is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListQuery {
@@ -97,11 +108,8 @@ pub struct ListQuery {
     pub offset: u64,
     /// Whether the answer says where to go on.
     pub gives_cursor: bool,
-    /// Whether the rows stand in an object.
-    pub is_dict: bool,
-    /// Whether that tells how many there are in all. Whoever goes on by cursors asks for many pages, and would pay
-    /// for the count with each: it is told where `response_type=dict` is said.
-    pub is_counted: bool,
+    /// What the rows stand in.
+    pub around: Around,
     /// What each row has.
     pub switches: Switches,
     /// Whether rows name nobody.
@@ -145,8 +153,7 @@ pub fn read(parameters: &Parameters, facts: &ListFacts<'_>) -> Result<ListQuery,
         limit,
         offset,
         gives_cursor: cursor.is_some(),
-        is_dict: is_dict(parameters, facts.kind),
-        is_counted: cursor.is_none() || parameters.has("response_type"),
+        around: around(parameters, facts.kind),
         switches: switches::of_row(parameters),
         anonymised,
     })
@@ -178,10 +185,13 @@ fn search(parameters: &Parameters) -> Result<Option<Search>, Refusal> {
     Ok(parameters.one("q")?.and_then(Search::of))
 }
 
-/// Lists of forms were arrays once, and are still; those of cards never were.
-fn is_dict(parameters: &Parameters, kind: Kind) -> bool {
+/// Lists of forms were arrays once, and are still; those of cards never were. Whoever goes on by cursors asks for
+/// many pages, and would pay for the count with each: it is told where somebody asks for it.
+fn around(parameters: &Parameters, kind: Kind) -> Around {
     match parameters.all("response_type").last().map(String::as_str) {
-        None | Some("") => kind == Kind::Card || parameters.has("cursor"),
-        Some(wanted) => wanted == "dict",
+        None | Some("") if parameters.has("cursor") => Around::Object,
+        None | Some("") if kind == Kind::Card => Around::CountedObject,
+        Some("dict") => Around::CountedObject,
+        _ => Around::Array,
     }
 }

@@ -178,7 +178,7 @@ fn a_list_has_all_that_the_caller_may_see_the_newest_first() {
     assert_eq!(query.pushdown, usual());
     assert!(query.predicate.is_trivial());
     assert_eq!((query.order, query.limit, query.offset), (ListOrder::Native, None, 0));
-    assert_eq!((query.is_dict, query.gives_cursor, query.switches), (false, false, Switches::ROW));
+    assert_eq!((query.around, query.gives_cursor, query.switches), (Around::Array, false, Switches::ROW));
     let all = read_as("", Address::List, ALL, &Whom::default()).unwrap();
     assert_eq!(all.pushdown.visible_to, None);
 }
@@ -263,7 +263,7 @@ fn what_is_not_known_is_refused() {
 #[test]
 fn pages_are_counted_and_cards_stand_in_an_object() {
     let query = read_list("limit=10&offset=20&response_type=dict&full=on").unwrap();
-    assert_eq!((query.limit, query.offset, query.is_dict), (Some(10), 20, true));
+    assert_eq!((query.limit, query.offset, query.around), (Some(10), 20, Around::CountedObject));
     assert_eq!(query.switches, Switches::FULL_ROW);
     refused("limit=plop", "Invalid value \"plop\" for \"limit\".");
     refused("offset=-1", "Invalid value \"-1\" for \"offset\".");
@@ -280,8 +280,15 @@ fn pages_are_counted_and_cards_stand_in_an_object() {
         calendar: calendar(),
         usual: None,
     };
-    let cards = |query: &str| read(&Parameters::of_query(query), &facts).unwrap().is_dict;
-    assert!(cards("") && cards("response_type=dict") && !cards("response_type=list"));
+    let cards = |query: &str| read(&Parameters::of_query(query), &facts).unwrap().around;
+    for (query, around) in [
+        ("", Around::CountedObject),
+        ("response_type=dict", Around::CountedObject),
+        ("response_type=list", Around::Array),
+        ("cursor=", Around::Object),
+    ] {
+        assert_eq!(cards(query), around, "{query}");
+    }
 }
 
 #[test]

@@ -99,9 +99,9 @@ fn a_cursor_goes_on_where_a_list_stopped() {
         [("", 17), ("order_by=-id", 28), ("order_by=last_update_time", progress.updated_at.0)]
     {
         let beginning = read_list(&format!("cursor=&{order}")).unwrap();
-        assert!(beginning.gives_cursor && beginning.is_dict && !beginning.is_counted);
+        assert_eq!((beginning.gives_cursor, beginning.around), (true, Around::Object));
         let counted = read_list(&format!("cursor=&response_type=dict&{order}")).unwrap();
-        assert!(counted.gives_cursor && counted.is_dict && counted.is_counted);
+        assert_eq!((counted.gives_cursor, counted.around), (true, Around::CountedObject));
         assert_eq!(beginning.pushdown.after, None);
         for case_id in [None, Some("a.b:c é")] {
             let cursor = beginning.cursor_behind("test", &progress, case_id);
