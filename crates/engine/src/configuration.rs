@@ -389,7 +389,6 @@ impl Hub {
             hint: Some(hint.to_owned()),
         })
     }
-
 }
 
 /// Warns of a connection to an address that a client does not dial.

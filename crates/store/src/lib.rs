@@ -158,7 +158,9 @@ pub use crate::history::{Try, Version};
 pub use crate::hubs::{HubNews, SeenHub};
 pub use crate::incidents::{IncidentQuery, NewIncident, OpenIncident};
 pub use crate::indexed_fields::{FieldPath, IndexedField, MOST_INDEXED_FIELDS};
-pub use crate::inspect::{FoundCall, FoundDefinition, FoundFiles, FoundProblems, Inspection, inspect};
+pub use crate::inspect::{
+    FoundCall, FoundDefinition, FoundFiles, FoundProblems, Inspection, inspect,
+};
 pub use crate::invitations::{Acceptance, Invitation, InvitationKind, USED_INVITATION};
 pub use crate::keys::{KeyStatus, KeyUse};
 pub use crate::lanes::{LANE_COUNT, LaneBacklog};
@@ -169,8 +171,9 @@ pub use crate::open_counts::{OpenCount, OpenCounts};
 pub use crate::order::connection_of;
 pub use crate::payloads::{ClaimedPayload, NewPayload, StoredPayload};
 pub use crate::progress::{
-    Adopted, CallChange, CallEnd, CountedPart, EndedCall, LifecycleProblem, ListedProgress, NewCall,
-    NotedCallEnd, ProgressKey, ProgressStep, RewrittenVersion, SUBMITTER, Stepped, StoredProgress, WaitingUntold, person,
+    Adopted, CallChange, CallEnd, CountedPart, EndedCall, LifecycleProblem, ListedProgress,
+    NewCall, NotedCallEnd, ProgressKey, ProgressStep, RewrittenVersion, SUBMITTER, Stepped,
+    StoredProgress, WaitingUntold, person,
 };
 pub use crate::queries::{DeliveryQuery, MessageQuery, StateCount};
 pub use crate::records::*;

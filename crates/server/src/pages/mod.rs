@@ -63,8 +63,8 @@ pub use bounds::PageBounds;
 pub(crate) use code::load_url;
 use fill::Filling;
 pub(crate) use posted::with_file;
-pub(crate) use words::language_wanted;
 use visit::{Turned, Visit, turned};
+pub(crate) use words::language_wanted;
 
 pub(crate) fn router() -> Router<Shared> {
     Router::new()

@@ -120,7 +120,8 @@ impl Names {
         }
         let count = self.next.entry(wanted.to_owned()).or_insert(1);
         loop {
-            let name = if *count == 1 { wanted.to_owned() } else { numbered_file_name(wanted, *count) };
+            let name =
+                if *count == 1 { wanted.to_owned() } else { numbered_file_name(wanted, *count) };
             *count = count.saturating_add(1);
             let there = self.taken.get(&name).copied();
             self.known.insert((wanted.to_owned(), there.unwrap_or(digest)), name.clone());

@@ -147,9 +147,11 @@ fn section(forms: &[Imported]) -> Value<'static> {
 fn to_complete(forms: &[Imported]) -> String {
     let part = |heading: &str, is_of_it: fn(&Missing) -> bool| {
         let all = forms.iter().flat_map(|form| form.missing.iter().map(move |it| (form, it)));
-        let lines = all.filter(|(_, missing)| is_of_it(missing));
-        let lines: String = lines.map(|(form, it)| format!("#   {}\n", told(form, it))).collect();
-        if lines.is_empty() { lines } else { format!("# {heading}:\n{lines}") }
+        let mut text = String::new();
+        for (form, missing) in all.filter(|(_, missing)| is_of_it(missing)) {
+            text.extend(["#   ", &told(form, missing), "\n"]);
+        }
+        if text.is_empty() { text } else { format!("# {heading}:\n{text}") }
     };
     part("Left to be written", |missing| !is_left_out(missing)) + &part("Left out", is_left_out)
 }

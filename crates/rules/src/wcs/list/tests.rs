@@ -10,6 +10,7 @@ use fieldpost_model::lifecycle::{
     Action, ActionKind, CriticalityLevel, Jump, Lifecycle, Status, StatusKind,
 };
 use fieldpost_model::progress::Progress;
+use fieldpost_model::progress_list::OrderKey;
 use fieldpost_model::submission::{Answer, AnswerValue, Group, Node, Submission};
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
@@ -178,7 +179,10 @@ fn a_list_has_all_that_the_caller_may_see_the_newest_first() {
     assert_eq!(query.pushdown, usual());
     assert!(query.predicate.is_trivial());
     assert_eq!((query.order, query.limit, query.offset), (ListOrder::Native, None, 0));
-    assert_eq!((query.around, query.gives_cursor, query.switches), (Around::Array, false, Switches::ROW));
+    assert_eq!(
+        (query.around, query.gives_cursor, query.switches),
+        (Around::Array, false, Switches::ROW)
+    );
     let all = read_as("", Address::List, ALL, &Whom::default()).unwrap();
     assert_eq!(all.pushdown.visible_to, None);
 }
@@ -306,10 +310,7 @@ fn a_list_that_names_nobody_is_neither_searched_nor_ordered() {
     assert!(named.predicate.search.is_some() && named.order != ListOrder::Native);
     let nameless = read_as(query, Address::List, ANONYMOUS, &Whom::default()).unwrap();
     assert!(nameless.anonymised && nameless.predicate.is_trivial());
-    let by_number = fieldpost_model::progress_list::Order {
-        by: fieldpost_model::progress_list::OrderKey::Number,
-        descending: true,
-    };
+    let by_number = Order { by: OrderKey::Number, descending: true };
     assert_eq!((nameless.order, nameless.pushdown.order), (ListOrder::Native, by_number));
     // Filters on what is told still say what they say.
     assert!(nameless.pushdown.standing.is_some());
