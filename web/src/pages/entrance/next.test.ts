@@ -16,7 +16,12 @@ test.each([
 
 test.each([
   ["/p/clinic/backoffice/management/request/1/", true],
+  ["/hub/p/clinic/backoffice/management/request/1/", true],
+  ["/hub/of/towns/p/clinic/request/1/", true],
   ["/projects/clinic/messages", false],
+  ["/projects/p/messages", false],
+  ["/hub/projects/p/messages", false],
+  ["/account?from=/p/clinic/", false],
   ["/", false],
 ])("%s is loaded from the hub: %s", (path, expected) => {
   expect(isServed(path)).toBe(expected);

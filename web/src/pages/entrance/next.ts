@@ -10,7 +10,8 @@ export function safeNext(next: string | undefined): string {
 }
 
 /** Whether a path is answered by the hub itself: pages of forms, and what leads on from them, are none of this
-    application's own. */
+    application's own. The hub writes them with the path of its public URL before them, while the pages of this
+    application, which may be of a project called `p`, are below `projects/`. */
 export function isServed(path: string): boolean {
-  return path.startsWith("/p/");
+  return /^(?:\/(?!projects\/)[^/?#]+)*\/p\//.test(path);
 }
