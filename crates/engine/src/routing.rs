@@ -16,7 +16,7 @@ use fieldpost_model::project::ProjectSettings;
 use fieldpost_model::source::{Dialect, Source};
 use fieldpost_model::workflow::Workflow;
 use fieldpost_outbound::{Client, Prepared};
-use fieldpost_rules::definition::form::read_form;
+use fieldpost_rules::definition::form::read_stored_form;
 use fieldpost_rules::definition::people::{read_role, read_user};
 use fieldpost_rules::definition::{
     ProjectDefinition, read_connection, read_forwarder, read_settings, read_source, read_workflow,
@@ -232,7 +232,7 @@ pub(crate) fn read_definition(
                 definition.users.push(read_user(name, &value).map_err(told)?);
             }
             DefinitionKind::Form => {
-                definition.forms.push(Arc::new(read_form(name, &value).map_err(told)?));
+                definition.forms.push(Arc::new(read_stored_form(name, &value).map_err(told)?));
             }
             DefinitionKind::Project => {
                 definition.settings = read_settings(&value).map_err(told)?;

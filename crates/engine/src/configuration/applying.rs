@@ -3,6 +3,8 @@
 //! What decides whether a file can be applied is one function, `looked_through`, whether the file could be read as a
 //! whole or only in part: so somebody who mends a file is told all of it the first time.
 
+use std::sync::Arc;
+
 use fieldpost_model::forwarder::Forwarder;
 use fieldpost_model::json::Value;
 use fieldpost_model::project::ProjectSettings;
@@ -150,23 +152,34 @@ impl Hub {
     }
 
     /// Everything that is wrong with a document that cannot be read as a project file: also what would be said of the
-    /// parts of it that can be, in the order of their places.
+    /// parts of it that can be, in the order of their places. A large document is gone through aside, for what serves
+    /// others must not wait for it.
     pub async fn mistakes(
         &self,
         project: &str,
-        value: &Value<'_>,
+        value: Value<'static>,
         prune: bool,
     ) -> Result<Vec<Problem>, HubError> {
         let (version, current) = self.present(project).await?;
-        let existing = version.is_some().then_some(&current);
-        let (draft, mut problems) = looked_over(value, existing, prune);
+        let (value, current) = (Arc::new(value), Arc::new(current));
+        let is_there = version.is_some();
+        let (draft, problems) = {
+            let (value, current) = (Arc::clone(&value), Arc::clone(&current));
+            self.aside(move || looked_over(&value, is_there.then_some(&*current), prune)).await?
+        };
+        let mut found = Vec::new();
         if let Some(mut draft) = draft {
-            let mut found = self.looked_through(&mut draft, &current, existing, prune).await?.problems;
+            let existing = is_there.then_some(&*current);
+            found = self.looked_through(&mut draft, &current, existing, prune).await?.problems;
             // Names are looked for in what is written, whether it can be read or not.
             found.retain(|problem| !problem.code.starts_with("unknown-"));
-            add_found(&mut problems, found);
         }
-        Ok(in_order(value, problems))
+        let sorted = self.aside(move || {
+            let mut problems = problems;
+            add_found(&mut problems, found);
+            in_order(&value, problems)
+        });
+        Ok(sorted.await?)
     }
 
     /// Looks at a draft as it would be applied, and gives it the secrets that are stored.

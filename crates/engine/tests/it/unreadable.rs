@@ -83,3 +83,24 @@ async fn a_project_that_cannot_be_read_leaves_the_others_alone(
     };
     tokio::time::timeout(SOON, delivered).await.expect("it is sent again");
 }
+
+/// An address of the hub's own that is new must not shut a project that has a form of that name.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_form_whose_name_is_reserved_since_leaves_its_project_readable(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::start(engine).await;
+    world.apply_text(r#"{"project": "other", "forms": {"request": {"fields": []}}}"#).await;
+    let store = world.hub.store();
+    let version = store.configuration("other").await.unwrap().unwrap();
+    let version = version.project.configuration_version;
+    let form = r#"{"fields": []}"#.to_owned();
+    let change = DefinitionChange::Set(DefinitionKind::Form, "backoffice".to_owned(), form);
+    store.change_configuration("other", version, vec![change]).await.unwrap();
+    world.restart().await;
+    assert_eq!(world.hub.unreadable_projects().len(), 0);
+    let (_, definition) = world.hub.definition("other").await.unwrap();
+    let names: Vec<&str> = definition.forms.iter().map(|form| form.name.as_str()).collect();
+    assert_eq!(names, ["backoffice", "request"]);
+}

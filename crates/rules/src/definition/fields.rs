@@ -5,8 +5,10 @@
 //! problems of a document. What it returns is only of use if the list stayed empty, which
 //! [`collect`] sees to.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::Duration;
 
 use fieldpost_model::duration;
@@ -18,6 +20,20 @@ use super::problem::Problem;
 
 /// How many characters of a wrong value a message shows.
 const SHOWN_CHARACTERS: usize = 60;
+
+/// How many mistakes of a document are told at most. Whoever mends so many asks again.
+pub(super) const MAX_TOLD: usize = 1_000;
+
+/// The code of what is said last where there are more mistakes than are told.
+pub(super) const MORE: &str = "more-mistakes";
+
+/// How many characters of a key a path shows. Names are shorter; a key can be as long as a document, and whatever is
+/// wrong below it would have it in its path.
+pub(super) const SHOWN_KEY_CHARACTERS: usize = 200;
+
+/// How many known words a hint chooses from, and how many it lists.
+const MAX_SUGGESTED: usize = 1_000;
+const MAX_LISTED: usize = 50;
 
 /// How alike two words must be for one to be suggested for the other: 1 is equal.
 const LIKENESS: f64 = 0.75;
@@ -52,29 +68,94 @@ pub(super) fn collect_part<T>(
     path: &str,
     read: impl FnOnce(Place<'_>) -> Option<T>,
 ) -> (Option<T>, Vec<Problem>) {
-    let problems = RefCell::new(Vec::new());
-    let result = read(Place { path: path.to_owned(), problems: &problems });
-    (result, problems.into_inner())
+    let found = RefCell::new(Found::default());
+    let start = Trail { before: None, step: Step::Key(path.to_owned()) };
+    let trail = (!path.is_empty()).then(|| Rc::new(start));
+    let result = read(Place { trail, found: &found });
+    let Found { mut problems, left_out } = found.into_inner();
+    if left_out > 0 {
+        problems.push(more(left_out));
+    }
+    (result, problems)
+}
+
+/// What is said last where there are more mistakes than are told.
+pub(super) fn more(left_out: usize) -> Problem {
+    Problem {
+        path: String::new(),
+        code: MORE,
+        message: format!("there are {left_out} more mistakes; only {MAX_TOLD} are told at once"),
+        hint: Some("mend these first, and look again".to_owned()),
+    }
+}
+
+/// What a reading has found to be wrong.
+#[derive(Debug, Default)]
+struct Found {
+    problems: Vec<Problem>,
+    /// How many more there were than are told.
+    left_out: usize,
+}
+
+/// The way to a place. It becomes a path when something is wrong there: most places are right, and each of millions
+/// would have the keys around it in its own path.
+#[derive(Debug)]
+struct Trail {
+    before: Option<Rc<Trail>>,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    Key(String),
+    Element(usize),
 }
 
 /// A place in a document, to which problems can be reported.
 #[derive(Clone, Debug)]
 pub(super) struct Place<'p> {
-    path: String,
-    problems: &'p RefCell<Vec<Problem>>,
+    /// Nothing for the document itself.
+    trail: Option<Rc<Trail>>,
+    found: &'p RefCell<Found>,
 }
 
 impl Place<'_> {
     /// The place of a key of the object at this place.
     pub(super) fn key(&self, key: &str) -> Self {
-        let path =
-            if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Self { path, problems: self.problems }
+        self.inner(Step::Key(shown_key(key).into_owned()))
     }
 
     /// The place of an element of the array at this place.
     pub(super) fn element(&self, index: usize) -> Self {
-        Self { path: format!("{}[{index}]", self.path), problems: self.problems }
+        self.inner(Step::Element(index))
+    }
+
+    fn inner(&self, step: Step) -> Self {
+        let trail = Trail { before: self.trail.clone(), step };
+        Self { trail: Some(Rc::new(trail)), found: self.found }
+    }
+
+    /// The keys from the top.
+    fn path(&self) -> String {
+        let mut steps = Vec::new();
+        let mut trail = self.trail.as_deref();
+        while let Some(Trail { before, step }) = trail {
+            steps.push(step);
+            trail = before.as_deref();
+        }
+        let mut path = String::new();
+        for step in steps.into_iter().rev() {
+            match step {
+                Step::Key(key) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(key);
+                }
+                Step::Element(index) => path.push_str(&format!("[{index}]")),
+            }
+        }
+        path
     }
 
     /// Reports a problem at this place. Gives nothing, in the place of what could not be read.
@@ -93,8 +174,21 @@ impl Place<'_> {
     }
 
     fn add<T>(&self, code: &'static str, message: String, hint: Option<String>) -> Option<T> {
-        self.problems.borrow_mut().push(Problem { path: self.path.clone(), code, message, hint });
+        let mut found = self.found.borrow_mut();
+        if found.problems.len() < MAX_TOLD {
+            found.problems.push(Problem { path: self.path(), code, message, hint });
+        } else {
+            found.left_out += 1;
+        }
         None
+    }
+}
+
+/// A key as a path shows it.
+fn shown_key(key: &str) -> Cow<'_, str> {
+    match key.char_indices().nth(SHOWN_KEY_CHARACTERS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", key.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(key),
     }
 }
 
@@ -397,6 +491,7 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     let lower = word.to_lowercase().replace('-', "_");
     let similar = known
         .iter()
+        .take(MAX_SUGGESTED)
         .map(|candidate| {
             (strsim::jaro_winkler(&lower, &candidate.to_lowercase().replace('-', "_")), candidate)
         })
@@ -405,7 +500,11 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     match similar {
         Some((_, candidate)) => format!("did you mean `{candidate}`?"),
         None if known.is_empty() => "there is none".to_owned(),
-        None => format!("known here: `{}`", known.join("`, `")),
+        None => {
+            let listed = known.get(..MAX_LISTED).unwrap_or(known).join("`, `");
+            let more = if known.len() > MAX_LISTED { ", …" } else { "" };
+            format!("known here: `{listed}`{more}")
+        }
     }
 }
 

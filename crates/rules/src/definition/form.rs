@@ -70,6 +70,11 @@ pub fn read_form(name: &str, value: &Value<'_>) -> Result<FormDefinition, Vec<Pr
     collect(&format!("forms.{name}"), |place| read(name, value, place))
 }
 
+/// Reads a form that is stored already. It may be called what became an address of the hub's own since.
+pub fn read_stored_form(name: &str, value: &Value<'_>) -> Result<FormDefinition, Vec<Problem>> {
+    collect(&format!("forms.{name}"), |place| read_whatever_its_name(name, value, place))
+}
+
 /// Writes a form; what is as it would be anyway is left out.
 pub fn write_form(form: &FormDefinition) -> Value<'static> {
     let mut members = Members::default();
@@ -110,7 +115,7 @@ fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<FormDefinition> {
-    check_name(&place, name);
+    // Nothing else checks this: a form that is stored under such a name must not keep a project from being read.
     if RESERVED.contains(&name) {
         place.report_with_hint::<()>(
             "reserved-name",
@@ -118,6 +123,15 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Fo
             format!("write `{name}-form`, or another name"),
         );
     }
+    read_whatever_its_name(name, value, place)
+}
+
+fn read_whatever_its_name(
+    name: &str,
+    value: &Value<'_>,
+    place: Place<'_>,
+) -> Option<FormDefinition> {
+    check_name(&place, name);
     let mut form = Fields::open(Section::Inner, value, place)?;
     let known = Known::of(value.get("lifecycle"));
     let asked = form.require("fields").map(|field| read_fields(&field, OF_FORM));

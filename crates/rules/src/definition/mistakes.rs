@@ -10,7 +10,9 @@ use std::collections::HashSet;
 use fieldpost_model::json::Value;
 
 use super::access::keep_api_access;
-use super::fields::{ADD_CONNECTION, ADD_SOURCE, collect_part, suggestion_or};
+use super::fields::{
+    ADD_CONNECTION, ADD_SOURCE, MAX_TOLD, MORE, SHOWN_KEY_CHARACTERS, collect_part, suggestion_or,
+};
 use super::lifecycles::{Named, form_problems};
 use super::position::in_order;
 use super::problem::Problem;
@@ -36,6 +38,10 @@ pub fn looked_over(
 ) -> (Option<ProjectDraft>, Vec<Problem>) {
     let (draft, mut problems) = collect_part("", |place| read(value, place));
     let Some(mut draft) = draft else { return (None, problems) };
+    // What is found further on has the names around it in its path, and there is enough to mend already.
+    if problems.iter().any(|it| it.code == MORE) || has_long_keys(value) {
+        return (None, problems);
+    }
     keep_api_access(&mut draft, existing, prune);
     let dangling = dangling_flow(&draft, existing, prune).into_iter();
     // A name is known by being written, even where what stands under it cannot be read.
@@ -57,14 +63,25 @@ pub fn looked_over(
 /// Adds what else was found of a document that cannot be read as a whole. What stands at, in or around a place of which
 /// something is told already comes of that.
 pub fn add_found(problems: &mut Vec<Problem>, found: Vec<Problem>) {
-    let contains = |outer: &str, inner: &str| {
-        inner
-            .strip_prefix(outer)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
     let told: HashSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
-    let is_told = |path: &str| told.iter().any(|told| contains(told, path) || contains(path, told));
-    problems.extend(found.into_iter().filter(|problem| !is_told(&problem.path)));
+    // Every place that something told stands in.
+    let around: HashSet<&str> = told.iter().flat_map(|path| outer(path)).collect();
+    let is_told = |path: &str| {
+        around.contains(path) || told.contains(path) || outer(path).any(|it| told.contains(it))
+    };
+    problems.extend(found.into_iter().filter(|it| it.code == MORE || !is_told(&it.path)));
+}
+
+/// The places that a path leads through, without its own.
+fn outer(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices(['.', '[']).filter_map(|(end, _)| path.get(..end))
+}
+
+/// Whether a key of a document is longer than a path shows.
+fn has_long_keys(value: &Value<'_>) -> bool {
+    let is_long = |key: &str| key.chars().nth(SHOWN_KEY_CHARACTERS).is_some();
+    value.as_object().unwrap_or_default().iter().any(|(key, it)| is_long(key) || has_long_keys(it))
+        || value.as_array().unwrap_or_default().iter().any(has_long_keys)
 }
 
 /// The names that stand in a section of the document.
@@ -109,11 +126,13 @@ fn unread_references(
         let Some(name) = named.and_then(Value::as_str).filter(|it| !known.contains(it)) else {
             return;
         };
+        let is_told = problems.len() < MAX_TOLD;
         problems.push(Problem {
             path,
             code,
             message: format!("there is no {noun} `{name}` in this project"),
-            hint: Some(suggestion_or(name, known, how)),
+            // Further ones are only counted.
+            hint: is_told.then(|| suggestion_or(name, known, how)),
         });
     };
     let forwarders = entries(value, "forwarders").iter();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Every code that a [`Problem`] can have, in the order of the reference.
-pub const CODES: [&str; 56] = [
+pub const CODES: [&str; 57] = [
     "automatic-circle",
     "bad-condition",
     "bad-cron",
@@ -31,6 +31,7 @@ pub const CODES: [&str; 56] = [
     "endpoint-with-jump",
     "id-cannot-be-withheld",
     "missing-key",
+    "more-mistakes",
     "no-notify",
     "no-role-for-function",
     "no-stored-secret",

@@ -287,7 +287,8 @@ pub(super) async fn apply(
     let value = document.value()?;
     let Ok(draft) = read_project(&value) else {
         // All that is wrong at once: also what only the project as it is can tell.
-        return Err(Problem::invalid(app.hub.mistakes(&project, &value, prune).await?));
+        let mistakes = app.hub.mistakes(&project, value.into_owned(), prune).await?;
+        return Err(Problem::invalid(mistakes));
     };
     if draft.name != project {
         return Err(Problem::invalid(vec![definition::Problem {

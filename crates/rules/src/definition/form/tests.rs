@@ -14,7 +14,7 @@ use fieldpost_model::lifecycle::{
 };
 
 use super::super::{CODES, yaml};
-use super::{form_references, form_warnings, read_form, write_form};
+use super::{form_references, form_warnings, read_form, read_stored_form, write_form};
 
 pub(in crate::definition) mod arbitrary;
 mod mistakes;
@@ -348,4 +348,16 @@ fn comes_back(form: &FormDefinition) {
     let again =
         read_form(&form.name, &read).unwrap_or_else(|problems| panic!("{}\n{text}", problems[0]));
     assert_eq!(&again, form, "{text}");
+}
+
+#[test]
+fn a_form_that_is_stored_is_read_under_any_name() {
+    let value = value_of("fields: []");
+    for name in super::RESERVED {
+        let refused = read_form(name, &value).unwrap_err();
+        assert_eq!(refused.iter().map(|it| it.code).collect::<Vec<_>>(), ["reserved-name"]);
+        assert_eq!(read_stored_form(name, &value).unwrap().name, name);
+    }
+    let wrong = read_stored_form("backoffice", &value_of("fields: 1")).unwrap_err();
+    assert_eq!(wrong[0].code, "wrong-type", "the rest is as strict");
 }

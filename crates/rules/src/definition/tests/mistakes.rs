@@ -349,6 +349,7 @@ fn every_code_is_covered() {
         "credentials-in-the-clear",
         "cursor-not-kept",
         "endpoint-with-jump",
+        "more-mistakes",
         "no-notify",
         "no-role-for-function",
         "no-stored-secret",
@@ -630,4 +631,41 @@ fn a_pause_that_the_document_does_not_speak_of_stays() {
     let mut new = all("", "");
     keep_pauses(&mut new, None);
     assert_eq!(pauses(&new), [false; 5]);
+}
+
+/// What is wrong with a document of one key, given as JSON.
+fn told_of(document: &str) -> Vec<Problem> {
+    mistakes(&Value::parse(document.as_bytes()).unwrap(), None, false)
+}
+
+/// Each value below a long key would have the whole of it in its place.
+#[test]
+fn mistakes_below_long_keys_are_told_in_short() {
+    let key = "k".repeat(1_000_000);
+    let elements = vec!["0"; 200_000].join(",");
+    let steps: Vec<String> =
+        (0..20_000).map(|at| format!("\"{at}\": {{\"connection\": 1}}")).collect();
+    let steps = steps.join(",");
+    for document in [
+        format!("{{\"{key}\": [{elements}]}}"),
+        format!(
+            "{{\"project\": \"p\", \"sources\": {{\"{key}\": {{\"senders\": [{elements}]}}}}}}"
+        ),
+        format!("{{\"project\": \"p\", \"workflows\": {{\"{key}\": {{\"steps\": {{{steps}}}}}}}}}"),
+    ] {
+        let told = told_of(&document);
+        assert!(!told.is_empty() && told.len() <= 1_001, "{}", told.len());
+        let longest = told.iter().map(|it| it.path.len()).max().unwrap();
+        assert!(longest < 1_000, "{longest}");
+    }
+}
+
+#[test]
+fn so_many_mistakes_are_told_and_how_many_more_there_are() {
+    let unknown: Vec<String> = (0..3_000).map(|at| format!("\"x{at}\": 0")).collect();
+    let told = told_of(&format!("{{\"project\": \"p\", {}}}", unknown.join(",")));
+    assert_eq!((told.len(), told[0].path.as_str(), told[999].path.as_str()), (1_001, "x0", "x999"));
+    let last = &told[1_000];
+    assert_eq!((last.code, last.path.as_str()), ("more-mistakes", ""));
+    assert!(last.message.starts_with("there are 2000 more mistakes"), "{last}");
 }
