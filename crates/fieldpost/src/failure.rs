@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     details: Vec<String>,
     hint: Option<String>,
     exit_code: u8,
+    /// Something that was asked for is not there.
+    is_missing: bool,
     /// The command line's own message, which is complete.
     usage: Option<clap::Error>,
     /// Whoever read our output has gone, as `head` does.
@@ -30,6 +32,7 @@ impl Failure {
             details: Vec::new(),
             hint: None,
             exit_code: WRONG,
+            is_missing: false,
             usage: None,
             output_closed: false,
         }
@@ -54,10 +57,17 @@ impl Failure {
         }
     }
 
-    /// Says what to do where what was asked for is not there, and nobody has said it yet.
-    pub(crate) fn hint_where_missing(self, hint: &str) -> Self {
-        let is_missing = self.message.ends_with("[not-found]") && self.hint.is_none();
-        self.maybe_hint(is_missing.then_some(hint))
+    /// Remembers that the hub has not what was asked for, or not what it is in.
+    pub(crate) fn not_found(self, is_missing: bool) -> Self {
+        Self { is_missing, ..self }
+    }
+
+    /// Says what to do where it is the thing of that name that is not there, and not the project that it is looked for
+    /// in, and nobody has said it yet.
+    pub(crate) fn hint_where_missing(self, name: &str, hint: &str) -> Self {
+        let is_meant = self.is_missing && self.message.contains(&format!("\"{name}\""));
+        let is_unsaid = self.hint.is_none();
+        self.maybe_hint((is_meant && is_unsaid).then_some(hint))
     }
 
     /// Lists the problems one by one.

@@ -315,6 +315,7 @@ impl Explain {
         let path = ["projects", &project, "messages", &id, "explain"];
         let listeners = client.whole_list(&path).await.map_err(|failure| {
             failure.hint_where_missing(
+                &id,
                 "a message of another project is explained there: name it with --project",
             )
         })?;

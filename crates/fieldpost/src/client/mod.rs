@@ -344,11 +344,13 @@ impl HubClient {
         }
         let detail = text("detail")
             .unwrap_or_else(|| format!("the hub at {} answered {status}", self.base()));
-        let message = match text("code") {
+        let code = text("code");
+        let is_missing = code.as_deref() == Some("not-found");
+        let message = match code {
             Some(code) => format!("{detail} [{code}]"),
             None => detail,
         };
-        Failure::new(message).maybe_hint(text("hint"))
+        Failure::new(message).not_found(is_missing).maybe_hint(text("hint"))
     }
 }
 
