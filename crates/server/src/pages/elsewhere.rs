@@ -89,9 +89,8 @@ pub(super) async fn form_or_category(
     if let Some(page) = category(visit, name) {
         return Ok(page);
     }
-    let hub = &visit.app.hub;
-    let is_there = hub.followed_form(&visit.routing, name).await?.is_some();
-    if is_there && visit.is_unknown() {
+    // Whether there is such a form or not: names could be guessed else.
+    if visit.is_unknown() {
         return Ok(to_sign_in(visit, parts));
     }
     lead(visit, Place::Form(name)).await

@@ -2,8 +2,9 @@
 //!
 //! Forms that are open to everybody are shown to everybody. Those for some people are shown to them, and to
 //! whoever signs without naming anybody. Forms that the hub does not ask itself, such as those of KoboToolbox,
-//! are shown to who signs, unless they are left out: `include-recorded=off`. Roles are told with their mail addresses to who
-//! signs and who has roles, and with their names alone to everybody else.
+//! are shown to who signs and asks for them: `include-recorded=on`. A portal puts what is listed on a page for
+//! everybody, and has nothing to fill in for those. Roles are told with their mail addresses to who signs and who
+//! has roles, and with their names alone to everybody else.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -115,7 +116,7 @@ async fn listed(asked: &Asked, caller: &Caller<'_>) -> Result<Vec<Arc<FormDefini
     let is_trusted = may_read_definitions(caller).is_ok();
     let with_disabled = is_trusted && parameters.switch("include-disabled", false);
     let mut all: Vec<Arc<FormDefinition>> = asked.admitted.routing.form_definitions().to_vec();
-    if is_trusted && parameters.switch("include-recorded", true) {
+    if is_trusted && parameters.switch("include-recorded", false) {
         all.extend(forms::recorded(asked).await?);
     }
     all.retain(|form| (with_disabled || !form.disabled) && is_shown(form, caller));

@@ -116,7 +116,12 @@ async fn the_addresses_of_forms_and_categories_lead_to_where_they_are_filled_in(
     for part in ["<h1>Town hall</h1>", "href=\"/p/clinic/request/\"", "Ask for something"] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert_eq!(follow(&hub, None, "/p/clinic/no-category/").await.0, 404);
+    // Whoever is not signed in is not told by the answer what there is.
+    for name in ["/p/clinic/no-category/", "/p/clinic/no-category/7/"] {
+        assert_eq!(follow(&hub, None, name).await, sign_in(name));
+        assert_eq!(follow(&hub, Some(&everybody.stranger), name).await.0, 404, "{name}");
+        assert_eq!(follow(&hub, Some(&everybody.member), name).await.0, 404, "{name}");
+    }
     // A form that nobody but some may fill in is not shown to the others.
     let mut project = definition(&hub);
     project["forms"]["request"]["submitters"] = json!(["others"]);
@@ -158,7 +163,8 @@ async fn submissions_of_forms_that_the_project_does_not_ask_are_led_to() {
         for key in ["url", "backoffice_url"] {
             everybody.are_led(&hub, text(&document[key]), &page).await;
         }
-        let forms = good(BY_PARTNER.get(&hub, "/p/clinic/api/formdefs/?q=births").await).await;
+        let forms = "/p/clinic/api/formdefs/?q=births&include-recorded=on";
+        let forms = good(BY_PARTNER.get(&hub, forms).await).await;
         everybody.are_led(&hub, text(&forms["data"][0]["url"]), "forms/births").await;
     }
 }
