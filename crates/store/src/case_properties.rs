@@ -2,14 +2,15 @@
 //!
 //! A type of cases has no definition: its properties are those of its cases. Whoever lists them would have to read all
 //! cases, so their names are kept beside them, with what their values look like. The transaction that keeps a case
-//! adds what is new, which is hardly ever anything; with the last case of a type its names go. A name stays for as
-//! long as the type has cases, even where none of them has the property any more.
+//! adds what is new, which is hardly ever anything; when the last case of a type is erased its names go. A name stays
+//! for as long as the type has cases, even where none of them has the property any more, and where the last case has
+//! become one of another type.
 
 use fieldpost_model::case::CasePropertyKind;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::statement::{Batch, Row, as_integer};
+use crate::statement::{Row, as_integer};
 
 /// A property that cases of a type have, a tie that they have to others, or a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,12 +62,15 @@ impl Store {
     }
 }
 
-/// Adds to a batch that erases cases of a project what takes away the names of types that have none any more.
-pub(crate) fn add_forget_properties(batch: &mut Batch, project: &str) {
-    batch.any(
-        "DELETE FROM case_properties WHERE project = $1 AND NOT EXISTS (
+/// The statement that takes away the names of types which have no cases any more when those cases of the project `$1` are
+/// gone of which the condition on `cases` holds. It goes before they are deleted, so that it looks at their types alone.
+pub(crate) fn forget_properties(condition: &str) -> String {
+    format!(
+        "DELETE FROM case_properties WHERE project = $1
+         AND case_type IN (SELECT cases.case_type FROM cases WHERE {condition})
+         AND NOT EXISTS (
              SELECT 1 FROM cases c WHERE c.project = $1 AND c.is_deleted IN (0, 1)
-             AND c.case_type = case_properties.case_type)",
-        vec![project.into()],
-    );
+             AND c.case_type = case_properties.case_type
+             AND c.id NOT IN (SELECT cases.id FROM cases WHERE {condition}))"
+    )
 }

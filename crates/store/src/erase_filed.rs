@@ -18,7 +18,7 @@ use fieldpost_model::ProjectName;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
-use crate::case_properties::add_forget_properties;
+use crate::case_properties::forget_properties;
 use crate::changes::{ChangeKind, changes_lock};
 use crate::erase::{Depth, MORE_THAN_TOMBSTONE, places, with_ids};
 use crate::erasures::{MOST_REDOS, Traces};
@@ -205,13 +205,13 @@ impl Store {
             self.add_erase_told(&mut batch, project, "$2", &case_id.as_str().into(), now);
             let this = "project = $1 AND id = $2";
             self.add_tombstones(&mut batch, ChangeKind::Case, this, of_case(), now);
+            batch.any(forget_properties(this), of_case());
             for (table, column) in CASE_TABLES {
                 batch.any(
                     format!("DELETE FROM {table} WHERE project = $1 AND {column} = $2"),
                     of_case(),
                 );
             }
-            add_forget_properties(&mut batch, project);
             self.change(batch).await?;
             self.tell_all(told);
         }
@@ -278,12 +278,13 @@ impl Store {
                      AND o.case_id = {table}.{column} AND o.submission <> $2)"
             )
         };
-        self.add_tombstones(batch, ChangeKind::Case, &only("cases", "id"), parameters(), now);
+        let of_cases = only("cases", "id");
+        self.add_tombstones(batch, ChangeKind::Case, &of_cases, parameters(), now);
+        batch.any(forget_properties(&of_cases), parameters());
         for (table, column) in CASE_TABLES {
             let sql = format!("DELETE FROM {table} WHERE {}", only(table, column));
             batch.any(sql, parameters());
         }
-        add_forget_properties(batch, project);
         batch.any("DELETE FROM case_changes WHERE project = $1 AND submission = $2", parameters());
     }
 
@@ -518,11 +519,12 @@ impl EraseFiled<'_> {
                              AND {MORE_THAN_TOMBSTONE})))"
             )
         };
-        self.add_tombstones(batch, ChangeKind::Case, &without_forms("cases", "id"));
+        let of_cases = without_forms("cases", "id");
+        self.add_tombstones(batch, ChangeKind::Case, &of_cases);
+        self.add(batch, forget_properties(&of_cases));
         for (table, column) in CASE_TABLES {
             self.add(batch, format!("DELETE FROM {table} WHERE {}", without_forms(table, column)));
         }
-        add_forget_properties(batch, self.project);
     }
 
     /// Leaves tombstones of what is deleted next.

@@ -74,6 +74,11 @@ impl Refusal {
         Self::new(404, "Page not found", "not-found", "There is nothing at this address.")
     }
 
+    /// What is named can be more than one thing.
+    pub fn ambiguous(description: impl Into<String>) -> Self {
+        Self::new(409, "Invalid request", "ambiguous-id", description)
+    }
+
     /// The address does not take the method.
     pub fn method_not_allowed() -> Self {
         Self::new(
@@ -129,6 +134,7 @@ mod tests {
                 "Access denied",
                 "no-backoffice-submission-role",
             ),
+            (Refusal::ambiguous("x"), 409, "Invalid request", "ambiguous-id"),
             (Refusal::unauthorized("x"), 401, "Access denied", "access-unauthorized"),
             (Refusal::unknown_name_id(), 403, "Access denied", "unknown-name-id"),
             (

@@ -16,10 +16,13 @@ use fieldpost_model::case::{AttachmentOrigin, Case};
 use fieldpost_model::progress::StoredFile;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::Record;
+use fieldpost_rules::wcs::Refusal;
 use fieldpost_store::{CaseOrder, CasePage, CaseQuery, KnownProperty, StoreError};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Asked;
+use super::answer::Turned;
 
 /// Properties of one type that cards have as fields. Whatever a case has beyond them stands in its own card.
 const MOST_PROPERTIES: usize = 5_000;
@@ -28,7 +31,7 @@ const ANY_FILE: &str = "application/octet-stream";
 
 /// The kind of cases of that name, with the properties that its cases have; `None` where there is no such case.
 pub(super) async fn kind(asked: &Asked, name: &str) -> Result<Option<FollowedForm>, StoreError> {
-    if name.is_empty() || first(asked, of_type(name)).await?.is_none() {
+    if name.is_empty() || first(asked, of_type(name), 1).await?.is_empty() {
         return Ok(None);
     }
     known_kind(asked, name).await.map(Some)
@@ -47,32 +50,39 @@ fn of_type(name: &str) -> CaseQuery {
     CaseQuery { case_type: Some(name.to_owned()), ..CaseQuery::default() }
 }
 
-/// The id of the first case that a query finds.
-async fn first(asked: &Asked, query: CaseQuery) -> Result<Option<String>, StoreError> {
-    let page = CasePage { order: CaseOrder::FirstChanged, after: None, limit: 1 };
+/// The ids of the first cases that a query finds.
+async fn first(asked: &Asked, query: CaseQuery, most: usize) -> Result<Vec<String>, StoreError> {
+    let page = CasePage { order: CaseOrder::FirstChanged, after: None, limit: most };
     let found = asked.app.hub.store().list_cases(asked.project(), &query, &page).await?;
-    Ok(found.found.into_iter().next().map(|found| found.id))
+    Ok(found.found.into_iter().map(|found| found.id).collect())
 }
 
-/// The id of the case of a type that another system has this id for. Of several that is the one that was changed first.
+/// The id of the case of a type that another system has this id for. Where several have it none is meant: whichever is
+/// taken, what is written next under the same id could go to another one.
 pub(super) async fn by_external_id(
     asked: &Asked,
     name: &str,
     external_id: &str,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<String>, Turned> {
     if external_id.is_empty() {
         return Ok(None);
     }
     let query = CaseQuery { external_id: Some(external_id.to_owned()), ..of_type(name) };
-    first(asked, query).await
+    let mut found = first(asked, query, 2).await?;
+    let last = found.pop();
+    if found.is_empty() { Ok(last) } else { Err(several(name, external_id).into()) }
+}
+
+/// Several cards are called by one id. Which they are is not told here: who asks may not be somebody who reads them.
+fn several(name: &str, external_id: &str) -> Refusal {
+    Refusal::ambiguous(format!(
+        "Several cards of the kind \"{name}\" have the external id \"{external_id}\": name one by the id of its case. \
+         /api/cards/{name}/list?filter-external_id=… tells the ids."
+    ))
 }
 
 /// A case of that kind, by its id or by what it is called: the id that another system has for it.
-pub(super) async fn find(
-    asked: &Asked,
-    name: &str,
-    id: &str,
-) -> Result<Option<Followed>, StoreError> {
+pub(super) async fn find(asked: &Asked, name: &str, id: &str) -> Result<Option<Followed>, Turned> {
     let mut case = of_kind(asked, name, id).await?;
     if case.is_none()
         && let Some(id) = by_external_id(asked, name, id).await?
@@ -128,7 +138,10 @@ async fn records(
 }
 
 /// What the cases are called that others are tied to, and where their cards are.
-async fn tied(asked: &Asked, ids: &[&str]) -> Result<BTreeMap<String, Tied>, StoreError> {
+pub(super) async fn tied(
+    asked: &Asked,
+    ids: &[&str],
+) -> Result<BTreeMap<String, Tied>, StoreError> {
     let found = asked.app.hub.store().cases(asked.project(), ids).await?;
     let there = found.into_values().map(|found| found.value).filter(|case| !case.deleted);
     let routing = &asked.admitted.routing;
@@ -196,18 +209,44 @@ fn record(
     let progress = case::progress(case, &kind.definition, changed_at);
     let files = case.attachments.keys();
     let files = files.filter_map(|name| around.files.get(&(case.id.clone(), name.clone())));
-    // What it is tied to is told with it, so a change of that is one of the card.
-    let ties = case.indices.values().filter_map(|index| around.changed.get(&index.case_id));
     Followed {
         form,
         submission: progress.uuid,
-        revision: ties.map(|at| at.0).max().unwrap_or_default(),
+        revision: beside(case, around),
         version: changed_at.0,
         place: u64::try_from(changed_at.0).unwrap_or_default(),
         is_erased: false,
         is_behind: false,
         record: Record { submission, progress, files: files.cloned().collect() },
     }
+}
+
+/// What a card tells that is not of its case, as a number that changes with it: the cases that it is tied to, each at
+/// the place of its change or gone, and the files that have come. 0 where there is nothing of that.
+fn beside(case: &Case, around: &Around) -> i64 {
+    if case.indices.is_empty() && case.attachments.is_empty() {
+        return 0;
+    }
+    let mut digest = Sha256::new();
+    for (name, index) in &case.indices {
+        add(&mut digest, name.as_bytes());
+        let at = around.changed.get(&index.case_id).map(|at| at.0.to_be_bytes());
+        add(&mut digest, at.as_ref().map_or(&[], |at| at.as_slice()));
+    }
+    for name in case.attachments.keys() {
+        add(&mut digest, name.as_bytes());
+        let file = around.files.get(&(case.id.clone(), name.clone()));
+        add(&mut digest, file.map_or(&[], |file| file.sha256.as_slice()));
+    }
+    let [number @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]: [u8;
+        32] = digest.finalize().into();
+    i64::from_be_bytes(number) | 1
+}
+
+/// Adds a part, so that no two rows of parts are the same bytes.
+fn add(digest: &mut Sha256, part: &[u8]) {
+    digest.update(part.len().to_be_bytes());
+    digest.update(part);
 }
 
 /// When the last change of a case took its place.

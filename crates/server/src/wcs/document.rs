@@ -98,10 +98,11 @@ fn validators(asked: &Asked, followed: &Followed) -> Validators {
     let hour = asked.app.hub.now().0 / 3_600_000_000;
     let with_actions = asked.admitted.parameters.switch("include-actions", false);
     let facts = facts.into_iter().chain(with_actions.then_some(hour)).collect::<Vec<_>>();
-    // The revision of a card is when what it is tied to changed last, and that is told in it too.
+    let validators = Validators::of(asked, &facts, Timestamp(place), &[]);
+    // The revision of a card stands for what it tells of other cases, which may be gone, and of files: of that no time
+    // says when it changed.
     let is_card = asked.records == RecordsAt::Cases;
-    let last = if is_card { place.max(followed.revision) } else { place };
-    Validators::of(asked, &facts, Timestamp(last), &[])
+    if is_card && followed.revision != 0 { validators.without_time() } else { validators }
 }
 
 fn write(asked: &Asked, followed: &Followed, reading: Reading, switches: Switches) -> Tree {

@@ -4,12 +4,14 @@
 //! one. A row that names no id makes a case whose id follows from what the row says: so the same import sent twice
 //! makes no case twice. Of a case that is there only what is different is changed; what is not said stays.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use axum::body::Body;
 use axum::response::Response;
-use fieldpost_dialects::wcs::case::{EXTERNAL_ID, NAME, OWNER, property, says_the_same};
-use fieldpost_dialects::wcs::read::{CaseRow, CaseRows, case_rows_csv, case_rows_json};
+use fieldpost_dialects::wcs::case::{EXTERNAL_ID, NAME, OWNER, file_name, property, says_the_same};
+use fieldpost_dialects::wcs::read::{
+    CaseRow, CaseRows, WarningCode, case_rows_csv, case_rows_json, warnings_value,
+};
 use fieldpost_model::case::{BlockScope, Case, CaseAction, CaseBlock};
 use fieldpost_model::form_definition::{FieldType, FormDefinition};
 use fieldpost_model::json::Value;
@@ -39,26 +41,53 @@ pub(super) async fn run(
         ImportFormat::Csv => case_rows_csv(text(bytes)?),
         ImportFormat::Json => case_rows_json(&parsed(bytes)?),
     };
-    let mut read = read.map_err(|bad| Refusal::invalid_format(bad.name()))?;
-    check_columns(asked, kind, &mut read);
-    for (name, value) in read.rows.iter_mut().flat_map(|row| &mut row.values) {
-        *value = property(kind, name, value);
-    }
-    submit::strictly(asked, &read.warnings)?;
-    let taken = take(asked, &kind.name, read, modes).await?;
+    let read = read.map_err(|bad| Refusal::invalid_format(bad.name()))?;
+    let taken = take(asked, kind, read, modes).await?;
     Ok(taken.imported)
 }
 
-/// Leaves out what is no property: ties and files, which a list of cards tells and only forms change. Who wants to be
-/// told is told of what no case of the kind has had so far.
-fn check_columns(asked: &Asked, kind: &FormDefinition, read: &mut CaseRows) {
-    read.leave_out(|name| {
-        let field = kind.fields.iter().find(|field| field.id == name);
-        field.is_some_and(|it| matches!(it.field_type, FieldType::Item | FieldType::File))
-    });
-    if submit::is_strict(asked) {
-        read.warn_of_unknown(|name| kind.fields.iter().any(|field| field.id == name));
+/// Leaves out what is no property: ties and files, which a list of cards tells and only forms change. That is told,
+/// unless a row says what the list tells of its case. Who wants to be told is told of what no case of the kind has had
+/// so far.
+async fn check_columns(
+    asked: &Asked,
+    kind: &FormDefinition,
+    known: &Known,
+    read: &mut CaseRows,
+) -> Result<(), StoreError> {
+    let told = kind.fields.iter();
+    let told = told.filter(|it| matches!(it.field_type, FieldType::Item | FieldType::File));
+    let told: HashSet<&str> = told.map(|field| field.id.as_str()).collect();
+    let said: Vec<(Option<&Case>, &str, &str)> = read
+        .rows
+        .iter()
+        .flat_map(|row| row.values.iter().map(move |(name, value)| (row, name, value)))
+        .filter(|(_, name, _)| told.contains(name.as_str()))
+        .map(|(row, name, value)| (known.case_of(row), name.as_str(), value.as_str()))
+        .collect();
+    let others = said.iter().filter_map(|(case, name, _)| (*case)?.indices.get(*name));
+    let others: BTreeSet<&str> = others.map(|index| index.case_id.as_str()).collect();
+    let others: Vec<&str> = others.into_iter().collect();
+    let called = case_records::tied(asked, &others).await?;
+    let is_so = |case: &Case, name: &str, value: &str| match case.indices.get(name) {
+        Some(index) => {
+            value == index.case_id
+                || called.get(&index.case_id).is_some_and(|other| other.text == value)
+        }
+        None => case.attachments.contains_key(name) && file_name(case, name) == value,
+    };
+    let lost =
+        said.iter().filter(|(case, name, value)| !case.is_some_and(|it| is_so(it, name, value)));
+    let lost: BTreeSet<String> = lost.map(|(_, name, _)| (*name).to_owned()).collect();
+    for name in lost {
+        read.warn(WarningCode::TieOrFile, name);
     }
+    read.leave_out(|name| told.contains(name));
+    if submit::is_strict(asked) {
+        let fields: HashSet<&str> = kind.fields.iter().map(|field| field.id.as_str()).collect();
+        read.warn_of_unknown(|name| fields.contains(name));
+    }
+    Ok(())
 }
 
 /// `POST /api/cards/<type>/submit`, and of one card: `{"data": …}`.
@@ -75,8 +104,6 @@ pub(super) async fn one(
     let value = submit::parsed(&body)?;
     let document = Value::object([("data", Value::Array(vec![value]))]);
     let mut read = case_rows_json(&document).map_err(submit::bad_body)?;
-    check_columns(asked, &kind.definition, &mut read);
-    submit::strictly(asked, &read.warnings)?;
     if let Some(id) = id {
         // It may be called by the id that another system has for it.
         let found = case_records::find(asked, name, id).await?;
@@ -85,7 +112,7 @@ pub(super) async fn one(
         row.id = Some(id);
     }
     let modes = Modes { updates: true, deletes: false };
-    let taken = take(asked, &kind.definition.name, read, modes).await?;
+    let taken = take(asked, &kind.definition, read, modes).await?;
     if let Some(form_id) = &taken.form_id {
         let place = (asked.project(), &*asked.parts);
         case_ids::note(&asked.app, place, who(asked), &taken.blocks, form_id).await;
@@ -97,7 +124,12 @@ pub(super) async fn one(
         data.push(("api_url", Value::from(address)));
         data.push(("uuid", Value::from(found.record.progress.uuid.to_string())));
     }
-    Ok(json(&Value::object([("err", Value::from(0_i64)), ("data", Value::object(data))])))
+    let mut members = vec![("err", Value::from(0_i64)), ("data", Value::object(data))];
+    let warnings = &taken.imported.warnings;
+    if !warnings.is_empty() {
+        members.push(("warnings", warnings_value(warnings)));
+    }
+    Ok(json(&Value::object(members)))
 }
 
 /// Rows that were taken in.
@@ -111,9 +143,20 @@ struct Taken {
 }
 
 /// Takes rows in.
-async fn take(asked: &Asked, name: &str, read: CaseRows, modes: Modes) -> Result<Taken, Turned> {
+async fn take(
+    asked: &Asked,
+    kind: &FormDefinition,
+    mut read: CaseRows,
+    modes: Modes,
+) -> Result<Taken, Turned> {
     check_rows(asked, read.rows.len())?;
+    let name = kind.name.as_str();
     let known = Known::read(asked, name, &read.rows).await?;
+    check_columns(asked, kind, &known, &mut read).await?;
+    submit::strictly(asked, &read.warnings)?;
+    for (name, value) in read.rows.iter_mut().flat_map(|row| &mut row.values) {
+        *value = property(kind, name, value);
+    }
     let mut import = Import { asked, name, modes, known, ..Import::begin(asked, name, modes) };
     let mut cases = Vec::with_capacity(read.rows.len());
     for (place, row) in (1..).zip(&read.rows) {
@@ -158,6 +201,13 @@ impl Known {
         }
         known.by_id.values().try_for_each(|case| of_type(case, name))?;
         Ok(known)
+    }
+
+    /// The case that a row names, where it is there.
+    fn case_of(&self, row: &CaseRow) -> Option<&Case> {
+        let id = key(row)?;
+        let there = |id: &str| self.by_id.get(id).filter(|case| !case.deleted);
+        there(id).or_else(|| there(self.by_external_id.get(id)?))
     }
 
     async fn add(&mut self, asked: &Asked, ids: &[&str]) -> Result<(), StoreError> {

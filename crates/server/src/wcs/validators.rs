@@ -29,7 +29,8 @@ const TAG_BYTES: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Validators {
     tag: String,
-    modified: Timestamp,
+    /// None where no time says when what is shown was changed.
+    modified: Option<Timestamp>,
     is_settled: bool,
 }
 
@@ -58,7 +59,12 @@ impl Validators {
         let hex = hexadecimal::encode(digest.get(..TAG_BYTES).unwrap_or(&digest));
         let is_settled = modified + SETTLED <= asked.app.hub.now();
         // Weak: the same facts, not necessarily the same bytes.
-        Self { tag: format!("W/\"{hex}\""), modified, is_settled }
+        Self { tag: format!("W/\"{hex}\""), modified: Some(modified), is_settled }
+    }
+
+    /// The same of an answer that can change without a change that has a time: its tag alone is told.
+    pub(super) fn without_time(self) -> Self {
+        Self { modified: None, ..self }
     }
 
     /// Whether what the client says it has is still good.
@@ -75,7 +81,8 @@ impl Validators {
         }
         let since = text(&parts.headers, IF_MODIFIED_SINCE);
         let since = since.as_deref().and_then(read_http_date);
-        since.is_some_and(|since| self.is_settled && self.modified.0 / 1_000_000 <= since)
+        let since = since.zip(self.modified).filter(|_| self.is_settled);
+        since.is_some_and(|(since, modified)| modified.0 / 1_000_000 <= since)
     }
 
     /// What is answered then.
@@ -92,7 +99,8 @@ impl Validators {
         if let Ok(tag) = HeaderValue::from_str(&self.tag) {
             headers.insert(ETAG, tag);
         }
-        if let Some(date) = http_date(self.modified).and_then(|it| HeaderValue::try_from(it).ok()) {
+        let date = self.modified.and_then(http_date);
+        if let Some(date) = date.and_then(|it| HeaderValue::try_from(it).ok()) {
             headers.insert(LAST_MODIFIED, date);
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
@@ -144,7 +152,8 @@ mod tests {
     #[test]
     fn what_a_client_has_is_good_as_long_as_nothing_has_changed() {
         let modified = Timestamp::parse("1994-11-06T08:49:37.250Z").unwrap();
-        let settled = Validators { tag: "W/\"a1\"".to_owned(), modified, is_settled: true };
+        let settled =
+            Validators { tag: "W/\"a1\"".to_owned(), modified: Some(modified), is_settled: true };
         let young = Validators { is_settled: false, ..settled.clone() };
         let (same, earlier, later) = (
             "Sun, 06 Nov 1994 08:49:37 GMT",

@@ -230,3 +230,82 @@ async fn what_is_secret_in_the_address_of_a_call_is_not_recorded() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_call_that_a_person_has_ended_is_no_trouble() {
+    let hub = TestHub::start_on(Engine::Sqlite).await;
+    let mut definition = definition(&hub);
+    definition["forms"] = json!({
+        "works": form("Works", &json!({ "5xx": "ignore", "network": "ignore", "app": "ignore" })),
+    });
+    hub.apply(definition).await;
+    hub.destination.answer("/register", answer(503, "{}"));
+    let sent = submit(&hub, "works", &json!({ "data": { "name": "Ada" } })).await;
+    let waiting = eventually("the call waits to be tried again", async || {
+        let found = hub.items("projects/clinic/deliveries").await;
+        found.into_iter().find(|it| it["state"] == "failed")
+    })
+    .await;
+    let path = format!("projects/clinic/deliveries/{}/cancel", text(&waiting["id"]));
+    let response = hub.post(&path, &json!({})).await;
+    assert!(response.status().is_success(), "{}", response.status());
+    let document = format!("/p/clinic/api/forms/works/{}/", text(&sent["id"]));
+    eventually("the lifecycle has gone on", async || {
+        let document = good(BY_CLERKS.get(&hub, &document).await).await;
+        (document["workflow"]["status"]["id"] == "after").then_some(())
+    })
+    .await;
+    // The next one is: what was noted of the first has been looked at before.
+    hub.destination.answer("/register", answer(200, r#"{"err":"bug"}"#));
+    submit_to(&hub, "works", "after").await;
+    let opened = incident(&hub, 1).await;
+    assert_eq!((&opened["last"]["status"], &opened["failures"]), (&json!(200), &json!(1)));
+    let notices = opened["notices"].as_array().unwrap();
+    assert_eq!(notices.len(), 1, "who is named is told of this one: {opened}");
+    assert_eq!(notices[0]["kind"], "opened");
+}
+
+/// A call of an action whose path has the token that the first one brought.
+fn with_token(path: &str, more: &Value) -> Value {
+    let mut call = json!({ "connection": "there", "path": path, "on_error": { "4xx": "ignore" } });
+    for (name, value) in more.as_object().unwrap() {
+        call[name] = value.clone();
+    }
+    json!({ "call": call })
+}
+
+#[tokio::test]
+async fn a_token_is_hidden_as_templates_write_it_and_after_another_took_its_place() {
+    let hub = TestHub::start_on(Engine::Sqlite).await;
+    let mut definition = definition(&hub);
+    let token = "{{ form_workflow_data_login_response_token|urlencode }}";
+    definition["forms"] = json!({ "works": {
+        "title": "Works",
+        "fields": [{ "name": "name", "label": "Name", "type": "string" }],
+        "lifecycle": {
+            "functions": { "_receiver": "agents" },
+            "statuses": {
+                "new": { "name": "New", "actions": [
+                    with_token("/login", &json!({ "name": "login" })),
+                    with_token(&format!("/register/{token}"), &json!({})),
+                    { "jump": "after" } ] },
+                "after": { "name": "After", "actions": [{ "comment": true, "by": ["_receiver"] }] },
+            },
+        },
+    } });
+    hub.apply(definition).await;
+    let brought = json!({ "token": "t0+ken/of==" }).to_string();
+    hub.destination.answer("/login", answer(200, &brought));
+    submit(&hub, "works", &json!({ "data": { "name": "Ada" } })).await;
+    let asked = eventually("the second call was made", async || {
+        hub.destination.received().into_iter().find(|it| it.path.contains("/register/"))
+    })
+    .await;
+    assert!(asked.path.ends_with("/register/t0%2Bken/of%3D%3D"), "{}", asked.path);
+    let found = hub.items("projects/clinic/deliveries").await;
+    for delivery in &found {
+        let path = format!("projects/clinic/deliveries/{}/attempts", text(&delivery["id"]));
+        let attempts = hub.json(&path).await.to_string();
+        assert!(!attempts.contains("t0%2Bken"), "{attempts}");
+    }
+}

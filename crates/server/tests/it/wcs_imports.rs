@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::data_forms::{BOTH, block, form};
 use crate::hub::{Engine, TestHub, json_of, text};
+use crate::receiver::{KEY, upload};
 use crate::wcs_cards::{LIST, NO_KIND, cards, cards_on, create, ids, imported, list, put};
 use crate::wcs_project::{
     BY_CLERKS, BY_PARTNER, BY_RESEARCH, DESK, basic, definition, good, keys, refused,
@@ -388,5 +389,80 @@ async fn rows_of_a_form_without_what_must_be_answered_are_refused_and_the_others
         );
         let tree = good(BY_PARTNER.get(&hub, "/p/clinic/api/cards/bed/2/").await).await;
         assert_eq!(tree["fields"]["beds"], "2");
+    }
+}
+
+const SEVERAL: &str = "Several cards of the kind \"child\" have the external id \"9\": name one by the id of its case. \
+                       /api/cards/child/list?filter-external_id=… tells the ids.";
+
+#[tokio::test]
+async fn an_external_id_of_several_cases_names_none_of_them() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let nine = "<update><external_id>9</external_id><village>Karen</village></update>";
+        for (number, id) in ["c", "d"].into_iter().enumerate() {
+            let made = block(id, &create("child", "Kid", nine));
+            hub.fill("", form(&format!("{number} more"), "f", &made)).await;
+        }
+        let path = "/p/clinic/api/cards/child/9/";
+        let edit = json!({ "data": { "village": "Kibera" } });
+        // Each edit would go to another one, as the one that was edited has changed last.
+        for _ in 0..2 {
+            let answer = BY_PARTNER.post(&hub, path, &edit).await;
+            refused(answer, 409, "ambiguous-id", SEVERAL).await;
+        }
+        refused(BY_PARTNER.get(&hub, path).await, 409, "ambiguous-id", SEVERAL).await;
+        let csv = "id,village\n9,Kibera\na,Karen\n";
+        let answer = put(&hub, "child/import-csv", csv).await;
+        refused(answer, 409, "ambiguous-id", SEVERAL).await;
+        let unchanged = list(&hub, "?filter-village=Karen&order_by=id").await;
+        assert_eq!(unchanged["count"], 2, "{unchanged}");
+        // By the id of the case it is one.
+        good(BY_PARTNER.post(&hub, "/p/clinic/api/cards/child/c/", &edit).await).await;
+        assert_eq!(ids(&list(&hub, "?filter-village=Karen").await), ["d"]);
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_is_a_tie_or_a_file_so_far_is_not_lost_in_silence() {
+    for engine in BOTH {
+        let hub = cards_on(engine).await;
+        let photo = "<attachment><photo src=\"1.jpg\" from=\"local\"/></attachment>";
+        let tie = format!("<index><parent case_type=\"household\">h</parent></index>{photo}");
+        let body = upload(&form("5", "f", &block("a", &tie)), &[("1.jpg", b"a face")]);
+        let post =
+            hub.client.post(hub.url("/a/clinic/receiver/")).basic_auth("handsets", Some(KEY));
+        let post = post.header("content-type", "multipart/form-data; boundary=b").body(body);
+        assert_eq!(post.send().await.unwrap().status(), StatusCode::CREATED);
+        let path = "child/import-csv";
+        // What the list tells, by its text or its id.
+        for said in ["a,House,1.jpg", "a,h,", "b,,"] {
+            let csv = format!("id,parent,photo\n{said}\n");
+            let done = imported(&hub, path, &csv).await;
+            assert_eq!(done, json!({ "created": 0, "updated": 0, "skipped": 1, "deleted": 0 }));
+            let strict = imported(&hub, &format!("{path}?strict=on"), &csv).await;
+            assert_eq!(strict["skipped"], 1, "{said}: {strict}");
+        }
+        for (said, warned) in [
+            ("b,House,", vec!["parent"]),
+            ("a,Amina,2.jpg", vec!["parent", "photo"]),
+            ("n,h,", vec!["parent"]),
+        ] {
+            let csv = format!("id,parent,photo\n{said}\n");
+            let strict = put(&hub, &format!("{path}?strict=on"), csv.clone()).await;
+            assert_eq!(strict.status(), StatusCode::BAD_REQUEST, "{said}");
+            assert_eq!(json_of(strict).await["err_code"], "has-warnings", "{said}");
+            let done = imported(&hub, path, &csv).await;
+            let warnings = done["warnings"].as_array().unwrap();
+            let fields: Vec<&str> = warnings.iter().map(|it| text(&it["field"])).collect();
+            assert_eq!(fields, warned, "{said}");
+            assert!(warnings.iter().all(|it| it["code"] == "tie-or-file"), "{done}");
+        }
+        let edit = json!({ "data": { "parent": "Amina", "village": "Karen" } });
+        let path = "/p/clinic/api/cards/child/b/";
+        let told = good(BY_PARTNER.post(&hub, path, &edit).await).await;
+        assert_eq!(told["warnings"][0]["code"], "tie-or-file", "{told}");
+        let strict = BY_PARTNER.post(&hub, &format!("{path}?strict=on"), &edit).await;
+        assert_eq!(strict.status(), StatusCode::BAD_REQUEST);
     }
 }

@@ -149,12 +149,13 @@ impl CaseRows {
         let names: BTreeSet<String> =
             self.rows.iter().flat_map(|row| &row.values).map(|(name, _)| name.clone()).collect();
         for name in names.into_iter().filter(|name| !is_known(name)) {
-            self.warn(name);
+            self.warn(WarningCode::UnknownKey, name);
         }
     }
 
-    fn warn(&mut self, field: String) {
-        let warning = Warning { code: WarningCode::UnknownKey, field, value: None };
+    /// Warns of a column.
+    pub fn warn(&mut self, code: WarningCode, field: String) {
+        let warning = Warning { code, field, value: None };
         if self.warnings.len() < MOST_WARNINGS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -166,7 +167,7 @@ impl CaseRows {
         if is_element_name(name) {
             return column;
         }
-        self.warn(name.clone());
+        self.warn(WarningCode::UnknownKey, name.clone());
         Column::Nothing
     }
 }

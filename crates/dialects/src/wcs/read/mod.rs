@@ -50,6 +50,8 @@ fieldpost_model::names! {
     pub enum WarningCode {
         /// The form has no field of that name; what stands there is dropped.
         UnknownKey = "unknown-key",
+        /// Cases have a tie or a file of that name, which no import brings; what stands there is dropped.
+        TieOrFile = "tie-or-file",
         /// An answer is required, and there is none.
         Required = "required",
         /// It was written in an unusual way, and understood.
@@ -108,6 +110,10 @@ impl Warning {
             WarningCode::UnknownKey => {
                 format!("The form has no field {field}; what was sent under it is not kept.")
             }
+            WarningCode::TieOrFile => format!(
+                "So far {field} is a tie to other cases or a file: forms and the API of cases bring these, and what \
+                 was sent is not kept. A property needs another name."
+            ),
             WarningCode::Required => format!("The field {field} is required and has no answer."),
             WarningCode::Converted => {
                 format!("The field {field} was written in an unusual way; it was converted.")
