@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fieldpost_dialects::Received;
-use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
+use fieldpost_model::delivery::{Delivery, DeliveryOrigin, DeliveryState};
 use fieldpost_model::message::{Message, MessageRequest, MessageState};
 use fieldpost_rules::delivery::{Action, Transition, apply_to};
 use fieldpost_rules::order;
@@ -19,6 +19,11 @@ use crate::{keep, matching, receive};
 
 /// The text of a cancellation by a person.
 const CANCELLED: &str = "cancelled by a person";
+
+/// Whether a person has ended it while it waited.
+pub(crate) fn was_cancelled(delivery: &Delivery) -> bool {
+    delivery.state == DeliveryState::Cancelled && delivery.last_error.as_deref() == Some(CANCELLED)
+}
 
 /// What a replay did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

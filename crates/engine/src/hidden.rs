@@ -28,6 +28,9 @@ const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').ad
 /// What is escaped in a parameter that is added to a query; its spaces become `+`.
 const IN_PARAMETER: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
+/// What the filter `urlencode` of templates escapes; `/` is kept, or not.
+const BY_FILTER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const BY_FILTER_BUT_SLASHES: &AsciiSet = &BY_FILTER.remove(b'/');
 /// The secrets that are looked for at most: those of the data that stand first.
 const MOST_SECRETS: usize = 1_000;
 
@@ -38,20 +41,41 @@ pub(crate) struct Hidden(Vec<String>);
 impl Hidden {
     /// The secrets of a submission: its tracking code, and what its data keeps under the name of a credential.
     pub(crate) fn of(progress: &Progress) -> Self {
-        let mut secrets: Vec<&str> = progress.tracking_code.as_deref().into_iter().collect();
-        add_secrets(&progress.data, false, &mut secrets);
-        let mut written = Vec::with_capacity(secrets.len());
+        Self::from_secrets(secrets_of(progress))
+    }
+
+    /// Secrets in every way in which an address may write them.
+    fn from_secrets(secrets: impl IntoIterator<Item = String>) -> Self {
+        let mut written = Vec::new();
         for secret in secrets {
-            let escaped = [IN_PATH, IN_QUERY]
-                .map(|set| utf8_percent_encode(secret, set).to_string())
-                .into_iter();
-            let parameter = utf8_percent_encode(secret, IN_PARAMETER).to_string().replace(' ', "+");
-            written.push(secret.to_owned());
-            written.extend(escaped.chain([parameter]));
+            let by_filter = [BY_FILTER, BY_FILTER_BUT_SLASHES]
+                .map(|set| utf8_percent_encode(&secret, set).to_string());
+            for template in by_filter.into_iter().chain([secret]) {
+                let escaped =
+                    [IN_PATH, IN_QUERY].map(|set| utf8_percent_encode(&template, set).to_string());
+                let parameter = utf8_percent_encode(&template, IN_PARAMETER).to_string();
+                written.extend(escaped);
+                written.push(parameter.replace(' ', "+"));
+                written.push(template);
+            }
         }
         written.sort_unstable();
         written.dedup();
         Self(written)
+    }
+
+    /// These, and secrets that were known when the call was planned: meanwhile others may have taken their place.
+    pub(crate) fn with(self, planned: Vec<String>) -> Self {
+        let Self(mut written) = Self::from_secrets(planned);
+        written.extend(self.0);
+        written.sort_unstable();
+        written.dedup();
+        Self(written)
+    }
+
+    /// Whether a text holds one of them.
+    fn is_in(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| text.contains(secret))
     }
 
     /// A text without them.
@@ -82,8 +106,26 @@ impl Hidden {
     }
 }
 
-/// Adds the texts that stand under the name of a credential, or within what does.
-fn add_secrets<'v>(value: &'v Value<'_>, is_secret: bool, secrets: &mut Vec<&'v str>) {
+/// Those secrets of submissions that the parts of an address hold.
+pub(crate) fn secrets_within(progresses: [&Progress; 2], parts: &[&str]) -> Vec<String> {
+    let mut secrets: Vec<String> = progresses.into_iter().flat_map(secrets_of).collect();
+    secrets.sort_unstable();
+    secrets.dedup();
+    secrets.retain(|secret| {
+        let hidden = Hidden::from_secrets([secret.clone()]);
+        !secret.is_empty() && parts.iter().any(|part| hidden.is_in(part))
+    });
+    secrets
+}
+
+fn secrets_of(progress: &Progress) -> Vec<String> {
+    let mut secrets: Vec<String> = progress.tracking_code.clone().into_iter().collect();
+    add_secrets(&progress.data, false, &mut secrets);
+    secrets
+}
+
+/// Adds the texts and the numbers that stand under the name of a credential, or within what does.
+fn add_secrets(value: &Value<'_>, is_secret: bool, secrets: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
@@ -95,7 +137,12 @@ fn add_secrets<'v>(value: &'v Value<'_>, is_secret: bool, secrets: &mut Vec<&'v 
                 add_secrets(element, is_secret, secrets);
             }
         }
-        Value::String(text) if is_secret && secrets.len() < MOST_SECRETS => secrets.push(text),
+        Value::String(text) if is_secret && secrets.len() < MOST_SECRETS => {
+            secrets.push(text.to_string());
+        }
+        Value::Number(_) if is_secret && secrets.len() < MOST_SECRETS => {
+            secrets.push(value.to_json());
+        }
         _ => {}
     }
 }
@@ -112,7 +159,7 @@ mod tests {
         let mut progress = Progress::draft(Uuid::nil(), 1, Timestamp::default());
         progress.tracking_code = Some("BCDFGHJK".to_owned());
         progress.data = Value::parse(
-            br#"{"login_response": {"access_token": "a b/c", "lifetime": "thousand", "keys": {"password": ["p\u00e9re"]}},
+            br#"{"login_response": {"access_token": "a b/c", "lifetime": "thousand", "keys": {"password": ["p\u00e9re", "q+r/s=="], "pin_token": 271828}},
                  "login_time": "2026-01-01"}"#,
         )
         .unwrap()
@@ -123,6 +170,10 @@ mod tests {
             ("https://a/a%20b/c", "https://a/•••••••"),
             ("https://a/?x=a+b%2Fc&y=thousand", "https://a/?x=•••••••&y=thousand"),
             ("https://a/p%C3%A9re?pin=2026-01-01", "https://a/•••••••?pin=2026-01-01"),
+            ("https://a/q%2Br/s%3D%3D/x", "https://a/•••••••/x"),
+            ("https://a/?x=q%2Br%2Fs%3D%3D", "https://a/?x=•••••••"),
+            ("https://a/?x=q%252Br%2Fs%253D%253D", "https://a/?x=•••••••"),
+            ("https://a/271828/3", "https://a/•••••••/3"),
             ("https://u:word@a/?api_key=unknown", "https://•••••••@a/?api_key=•••••••"),
         ] {
             assert_eq!(hidden.shown(address), shown, "{address}");

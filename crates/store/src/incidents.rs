@@ -84,7 +84,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         self.lock_made_runs(&mut batch, project, runs);
-        add_opened(&mut batch, project, new, notices, &self.now_sql());
+        add_opened(&mut batch, project, new, None, notices, &self.now_sql());
         self.add_runs(&mut batch, project, None, runs);
         let opened = self.change_and_tell(batch, project, new.id, IncidentState::Open).await?;
         self.told_runs_of_trouble(opened, project, runs);
@@ -116,12 +116,13 @@ impl Store {
         &self,
         project: &str,
         incident: Uuid,
-        failures: u64,
+        failures_since: u64,
         given_up: u64,
         last: Option<&Sighting>,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        add_failures(&mut batch, project, incident, (failures, given_up), last);
+        let (sql, parameters) = failures(project, incident, (failures_since, given_up), last, None);
+        batch.any(sql, parameters);
         self.change(batch).await.map(drop)
     }
 
@@ -313,11 +314,12 @@ impl Store {
 }
 
 /// Adds the statements that open an incident and keep the notices that tell of it; where one lasts already,
-/// nothing of the batch is written.
+/// nothing of the batch is written. What was seen last is told of `submission`, where it is of one.
 pub(crate) fn add_opened(
     batch: &mut Batch,
     project: &str,
     new: &NewIncident,
+    submission: Option<Uuid>,
     notices: &[NewNotice],
     now: &str,
 ) {
@@ -331,16 +333,17 @@ pub(crate) fn add_opened(
         as_integer(new.unsteady_within.as_micros()).into(),
     ];
     parameters.extend(sighting_parameters(new.last.as_ref()));
+    parameters.push(submission.into());
     batch.one(
         DONE_ALREADY,
         format!(
             "INSERT INTO incidents (project, id, kind, subject, state, opened_at, failures,
                  given_up, unsteady, last_at, last_error, last_status, last_url, last_delivery,
-                 last_payload, last_key)
+                 last_payload, last_key, last_submission)
              VALUES ($1, $2, $3, $4, 'open', {now}, $5, $6,
                  CASE WHEN EXISTS (SELECT 1 FROM incidents i WHERE i.project = $1
                      AND i.kind = $3 AND i.subject = $4 AND i.recovered_at > {now} - $7)
-                 THEN 1 ELSE 0 END, $8, $9, $10, $11, $12, $13, $14)
+                 THEN 1 ELSE 0 END, $8, $9, $10, $11, $12, $13, $14, $15)
              ON CONFLICT (project, kind, subject) WHERE state = 'open' DO NOTHING"
         ),
         parameters,
@@ -348,15 +351,15 @@ pub(crate) fn add_opened(
     add_notices(batch, project, notices, now);
 }
 
-/// Adds the statement that counts on while an incident lasts: how many failed, and how many deliveries were
-/// given up.
-pub(crate) fn add_failures(
-    batch: &mut Batch,
+/// The statement that counts on while an incident lasts: how many failed, and how many deliveries were given up.
+/// It touches nothing where the incident is over.
+pub(crate) fn failures(
     project: &str,
     incident: Uuid,
     (failures, given_up): (u64, u64),
     last: Option<&Sighting>,
-) {
+    submission: Option<Uuid>,
+) -> (String, Vec<Parameter>) {
     let mut parameters: Vec<Parameter> = vec![
         project.into(),
         incident.into(),
@@ -365,18 +368,17 @@ pub(crate) fn add_failures(
     ];
     let last_seen = if last.is_some() {
         parameters.extend(sighting_parameters(last));
+        parameters.push(submission.into());
         ", last_at = $5, last_error = $6, last_status = $7, last_url = $8, \
-         last_delivery = $9, last_payload = $10, last_key = $11"
+         last_delivery = $9, last_payload = $10, last_key = $11, last_submission = $12"
     } else {
         ""
     };
-    batch.any(
-        format!(
-            "UPDATE incidents SET failures = failures + $3, given_up = given_up + $4{last_seen}
-             WHERE project = $1 AND id = $2 AND state = 'open'"
-        ),
-        parameters,
+    let sql = format!(
+        "UPDATE incidents SET failures = failures + $3, given_up = given_up + $4{last_seen}
+         WHERE project = $1 AND id = $2 AND state = 'open'"
     );
+    (sql, parameters)
 }
 
 /// Adds the change of an incident that lasts; where somebody else has ended it, or `condition` does

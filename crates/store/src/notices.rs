@@ -96,7 +96,8 @@ pub(crate) fn refused_last<Place: Clone + Ord>(
     refused
 }
 
-/// Adds the statements that keep notices, due now.
+/// Adds the statements that keep notices, due now. One that tells of an incident goes with the submission that the
+/// incident tells of.
 pub(crate) fn add_notices(batch: &mut Batch, project: &str, notices: &[NewNotice], now: &str) {
     for notice in notices {
         let (state, next_at) = match notice.impossible {
@@ -107,8 +108,10 @@ pub(crate) fn add_notices(batch: &mut Batch, project: &str, notices: &[NewNotice
             "there is a notice of this id already",
             format!(
                 "INSERT INTO notices (project, id, incident, kind, channel, recipient, subject,
-                     text, html, unsubscribe, state, tries, next_at, fence, last_error, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, {next_at}, 0, $12, {now})"
+                     text, html, unsubscribe, state, tries, next_at, fence, last_error, created_at,
+                     submission)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, {next_at}, 0, $12, {now},
+                     (SELECT last_submission FROM incidents WHERE project = $1 AND id = $3))"
             ),
             vec![
                 project.into(),

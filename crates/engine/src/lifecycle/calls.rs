@@ -18,7 +18,7 @@ use fieldpost_model::delivery::{DeliveryOrigin, PayloadKind};
 use fieldpost_model::event::Event;
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::{CallFiles, CallMethod};
-use fieldpost_model::progress::{ActionList, FILE_DIGEST};
+use fieldpost_model::progress::{ActionList, FILE_DIGEST, Progress};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::lifecycle::template::FileDatum;
 use fieldpost_rules::lifecycle::{CallError, CallOutcome, CallPlan, Caller};
@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::machine::machine;
 use super::record::{Followed, RecordKey};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, secrets_within};
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::payload::Body as Sent;
@@ -49,13 +49,21 @@ pub(super) enum Planned {
     Impossible(Box<CallOutcome>),
 }
 
-/// Makes a delivery of a call.
-pub(super) fn planned(followed: &Followed, plan: &CallPlan, now: Timestamp) -> Planned {
+/// Makes a delivery of a call. What is secret in its address was known before the step, or is by now.
+pub(super) fn planned(
+    followed: &Followed,
+    progress_now: &Progress,
+    plan: &CallPlan,
+    now: Timestamp,
+) -> Planned {
+    let mut parts = vec![plan.path.as_str()];
+    parts.extend(plan.query.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    let secrets = secrets_within([&followed.record.progress, progress_now], &parts);
     let own = plan.own.iter().map(|(key, value)| (key.clone(), value.to_json(&mut file_object)));
     let own = match push::unflatten(own.collect()) {
         Ok(own) => Some(own).filter(|_| !plan.own.is_empty()),
         Err(flaw) => {
-            let url = Hidden::of(&followed.record.progress).shown(&plan.path);
+            let url = Hidden::default().with(secrets).shown(&plan.path);
             return Planned::Impossible(Box::new(impossible(plan, url, &flaw.to_string())));
         }
     };
@@ -65,7 +73,7 @@ pub(super) fn planned(followed: &Followed, plan: &CallPlan, now: Timestamp) -> P
         kind: PayloadKind::Call,
         submission: Some(followed.submission),
         case: None,
-        facts: facts(plan, &definition.name, followed.submission, own),
+        facts: facts(plan, &definition.name, followed.submission, own, secrets),
         original: None,
     };
     let progress = &followed.record.progress;
@@ -115,7 +123,13 @@ fn impossible(plan: &CallPlan, url: String, sentence: &str) -> CallOutcome {
     }
 }
 
-fn facts(plan: &CallPlan, form: &str, submission: Uuid, own: Option<Value<'static>>) -> String {
+fn facts(
+    plan: &CallPlan,
+    form: &str,
+    submission: Uuid,
+    own: Option<Value<'static>>,
+    secrets: Vec<String>,
+) -> String {
     let query = plan.query.iter().map(|(name, value)| {
         Value::Array(vec![Value::from(name.clone()), Value::from(value.clone())])
     });
@@ -136,6 +150,7 @@ fn facts(plan: &CallPlan, form: &str, submission: Uuid, own: Option<Value<'stati
         ("document", Value::Bool(plan.document)),
         ("files", Value::from(plan.files.name())),
         ("own", own.unwrap_or(Value::Null)),
+        ("secrets", Value::Array(secrets.into_iter().map(Value::from).collect())),
     ])
     .to_json()
 }
@@ -150,6 +165,8 @@ struct CallFacts {
     has_document: bool,
     files: CallFiles,
     own: Option<Value<'static>>,
+    /// What is secret in the address, as it was when the call was planned.
+    secrets: Vec<String>,
 }
 
 impl CallFacts {
@@ -171,6 +188,13 @@ impl CallFacts {
                 has_document: value.get("document")?.as_bool()?,
                 files: CallFiles::from_name(&text("files")?)?,
                 own: value.get("own").filter(|own| !own.is_null()).cloned(),
+                // A plan of an earlier version names none.
+                secrets: value
+                    .get("secrets")
+                    .and_then(Value::as_array)
+                    .map_or_else(Vec::new, |all| {
+                        all.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect()
+                    }),
             })
         };
         read().ok_or_else(|| "the plan of the call cannot be read".to_owned())
@@ -205,8 +229,8 @@ impl Hub {
         let mut rendered = Rendered::of(body);
         rendered.add_header("accept", "application/json".to_owned());
         rendered.add_header(CALLER_URL, addresses.backoffice_url);
-        let hidden = Hidden::of(&followed.record.progress);
-        let CallFacts { method, path, query, .. } = facts;
+        let CallFacts { method, path, query, secrets, .. } = facts;
+        let hidden = Hidden::of(&followed.record.progress).with(secrets);
         rendered.asked = Some(Asked { method, path, query, hidden });
         Ok(rendered)
     }

@@ -307,7 +307,7 @@ fn decide(
             effects.push(effect);
             continue;
         };
-        match calls::planned(followed, plan, now) {
+        match calls::planned(followed, &record.progress, plan, now) {
             Planned::Call(call) => calls.push(*call),
             // It could not be made: its end follows at once.
             Planned::Impossible(outcome) => {

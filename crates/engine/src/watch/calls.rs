@@ -12,12 +12,14 @@ use std::sync::Arc;
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::connection::{Connection, IncidentPolicy};
+use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::form_definition::FormDefinition;
 use fieldpost_model::incident::{Incident, IncidentKind, IncidentState, Sighting, call_subject};
 use fieldpost_model::lifecycle::{ActionKind, Call};
 use fieldpost_model::progress::{ActionList, Place};
 use fieldpost_store::{CallChange, NotedCallEnd, StoreError};
 
+use crate::actions;
 use crate::hub::Hub;
 use crate::ids::new_id;
 use crate::routing::ProjectRouting;
@@ -83,10 +85,16 @@ impl ProjectRouting {
     }
 }
 
-/// Whether the mail about deliveries that will not be tried again tells of it: the call did not arrive.
-fn is_told_with_endings(seen: &Sighting) -> bool {
-    let arrived = seen.status.is_some_and(|status| (200..300).contains(&status));
-    seen.sample.is_some() && !arrived
+/// What failed calls of an action, one after the other, are to people.
+#[derive(Default)]
+struct Failures<'e> {
+    /// How many of them are trouble.
+    count: u64,
+    /// The last of these.
+    last: Option<&'e Sighting>,
+    /// Whether one of these is told of by nothing else: the mail about deliveries that will not be tried again tells
+    /// only of those that were refused.
+    is_untold: bool,
 }
 
 impl Hub {
@@ -99,19 +107,29 @@ impl Hub {
             for noted in &ends {
                 by_action.entry((&noted.project, &noted.end.subject)).or_default().push(noted);
             }
-            let mut is_moving = false;
+            let (mut is_moving, mut settled) = (false, Ok(()));
             for ((project, subject), ends) in by_action {
                 // Those that failed one after the other are one change, as are those that went well.
                 let is_alike = |one: &&NotedCallEnd, other: &&NotedCallEnd| {
                     one.end.trouble.is_some() == other.end.trouble.is_some()
                 };
                 for ends in ends.chunk_by(is_alike) {
-                    is_moving |= self.settle_alike(project, subject, ends).await?;
+                    match self.settle_alike(project, subject, ends).await {
+                        Ok(true) => is_moving = true,
+                        // What follows is read again behind it.
+                        Ok(false) => break,
+                        // The others are settled all the same.
+                        Err(error) => {
+                            tracing::warn!(%error, %project, call = subject, "ends of calls wait");
+                            settled = settled.and(Err(error));
+                            break;
+                        }
+                    }
                 }
             }
             // Where somebody else was quicker each time, the next look goes on.
             if is_last || !is_moving {
-                return Ok(());
+                return settled;
             }
         }
     }
@@ -131,15 +149,16 @@ impl Hub {
         let open = self.store().open_incidents_of(project).await?;
         let open =
             open.into_iter().find(|it| it.kind == IncidentKind::Call && it.subject == subject);
-        let seen = ends.last().and_then(|noted| noted.end.trouble.as_ref());
-        let Some(seen) = seen else {
-            if let Some(incident) = open {
+        let went_well = ends.iter().all(|noted| noted.end.trouble.is_none());
+        let failures = self.failures(project, ends).await?;
+        let Some(seen) = failures.last else {
+            if let Some(incident) = open.filter(|_| went_well) {
                 self.call_went_well(&routing, &incident).await?;
             }
             return self.store().settle_call_ends(project, ends, &CallChange::Nothing).await;
         };
         let last = Sighting { error: seen.error.as_deref().map(bounded), ..seen.clone() };
-        let failures = ends.len() as u64;
+        let Failures { count: failures, is_untold, .. } = failures;
         if let Some(incident) = open {
             let change = CallChange::Lasts { incident: incident.id, failures, last: Some(&last) };
             return self.store().settle_call_ends(project, ends, &change).await;
@@ -159,7 +178,7 @@ impl Hub {
             success_at: None,
         };
         let (new, mut notices, runs) = self.opening(&routing, &incident, policy.window).await?;
-        if is_told_with_endings(&last) {
+        if !is_untold {
             notices.clear();
         }
         let change = CallChange::Opens { new: &new, notices: &notices, runs: &runs };
@@ -169,6 +188,32 @@ impl Hub {
             tracing::warn!(%project, call = subject, failures, "calls of a lifecycle fail: `{subject}`");
         }
         Ok(is_ours)
+    }
+
+    /// What these ends are to people. A call that a person has ended is no trouble: he knows of it.
+    async fn failures<'e>(
+        &self,
+        project: &ProjectName,
+        ends: &[&'e NotedCallEnd],
+    ) -> Result<Failures<'e>, StoreError> {
+        let mut failures = Failures::default();
+        for noted in ends {
+            let Some(seen) = &noted.end.trouble else { continue };
+            let delivery = match &seen.sample {
+                Some(sample) => self.store().delivery(project, sample.delivery).await?,
+                None => None,
+            };
+            if delivery.as_ref().is_some_and(actions::was_cancelled) {
+                continue;
+            }
+            let is_refused = delivery.is_some_and(|delivery| {
+                matches!(delivery.state, DeliveryState::Rejected | DeliveryState::Broken)
+            });
+            failures.count += 1;
+            failures.last = Some(seen);
+            failures.is_untold |= !is_refused;
+        }
+        Ok(failures)
     }
 
     async fn call_went_well(

@@ -9,7 +9,7 @@
 //! its message, and after [`MAX_HOPS`](fieldpost_rules::order::MAX_HOPS) of them nothing is set off any
 //! more; an incident is opened once, whatever fails while it lasts.
 
-use fieldpost_model::incident::{Incident, NoticeKind};
+use fieldpost_model::incident::{Incident, IncidentKind, NoticeKind, Sample, Sighting};
 use fieldpost_model::json::Value;
 use fieldpost_model::run::{RunInput, RunOrigin};
 use fieldpost_model::workflow::{Trigger, Trouble, Workflow};
@@ -75,7 +75,8 @@ impl Hub {
         if listeners(project, trouble).next().is_none() {
             return Ok(Vec::new());
         }
-        let (_, telling) = self.telling(project, incident, kind, ended_by).await?;
+        let told = told_to_runs(incident);
+        let (_, telling) = self.telling(project, &told, kind, ended_by).await?;
         let subject = Some(incident.subject.clone());
         Ok(listeners(project, trouble)
             .map(|workflow| self.run_of_trouble(workflow, &telling.payload, subject.clone(), 0))
@@ -98,6 +99,21 @@ impl Hub {
             ..NewRun::new(new_id(self.now()), &workflow.name, RunOrigin::Event, RunInput::State)
         }
     }
+}
+
+/// An incident as runs are told of it. What a call said of a submission is kept with the incident alone, which loses
+/// it with the submission; a run would keep it longer, and reads it there while it may.
+fn told_to_runs(incident: &Incident) -> Incident {
+    let mut told = incident.clone();
+    if told.kind == IncidentKind::Call {
+        told.last = told.last.map(|last| Sighting {
+            error: None,
+            url: None,
+            sample: last.sample.map(|sample| Sample { key: None, ..sample }),
+            ..last
+        });
+    }
+    told
 }
 
 fn delivery(ended: &EndedDelivery) -> Value<'static> {

@@ -74,11 +74,6 @@ async fn messages_are_shown_explained_and_replayed() {
          of another project is explained there: name it with --project",
     );
     check_failure(
-        &mut hub.command(["messages", "explain", "--project", "nowhere", nobody]),
-        1,
-        "error: there is no project \"nowhere\" here [not-found]",
-    );
-    check_failure(
         &mut hub.command(["messages", "show", "0192f0c8-7b9e-7cc0-8000-000000000000"]),
         1,
         "error: there is no message \"0192f0c8-7b9e-7cc0-8000-000000000000\" here [not-found]",

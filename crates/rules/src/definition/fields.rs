@@ -152,7 +152,7 @@ impl Place<'_> {
                     }
                     path.push_str(key);
                 }
-                Step::Element(index) => path.push_str(&format!("[{index}]")),
+                Step::Element(index) => path.extend(["[", &index.to_string(), "]"]),
             }
         }
         path

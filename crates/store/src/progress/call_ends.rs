@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::ProgressStep;
 use crate::Store;
 use crate::error::StoreError;
-use crate::incidents::{NewIncident, add_failures, add_opened};
+use crate::incidents::{NewIncident, add_opened, failures as counted};
 use crate::notices::NewNotice;
 use crate::runs::NewRun;
 use crate::statement::{Batch, Parameter, as_integer};
@@ -161,23 +161,31 @@ impl Store {
         for end in ends {
             Self::once(
                 &mut batch,
+                // One that has lost its words since it was read must not bring them back.
                 "DELETE FROM call_ends
-                 WHERE project = $1 AND submission = $2 AND revision = $3 AND position = $4",
+                 WHERE project = $1 AND submission = $2 AND revision = $3 AND position = $4
+                 AND COALESCE(error, '') = $5",
                 vec![
                     project.into(),
                     end.submission.into(),
                     end.revision.into(),
                     end.position.into(),
+                    error_of(end).into(),
                 ],
             );
         }
+        // What is told last goes with this one.
+        let submission = ends.last().map(|end| end.submission);
         match change {
             CallChange::Opens { new, notices, .. } => {
-                add_opened(&mut batch, project, new, notices, &now);
+                add_opened(&mut batch, project, new, submission, notices, &now);
                 self.add_runs(&mut batch, project, None, runs);
             }
             CallChange::Lasts { incident, failures, last } => {
-                add_failures(&mut batch, project, *incident, (*failures, 0), *last);
+                // Where it is over meanwhile, the failure begins another: it is looked at again.
+                let (sql, parameters) =
+                    counted(project, *incident, (*failures, 0), *last, submission);
+                Self::once(&mut batch, sql, parameters);
             }
             CallChange::Nothing => {}
         }
@@ -188,4 +196,10 @@ impl Store {
         }
         Ok(settled)
     }
+}
+
+/// The words of a failure, as they are noted.
+fn error_of(noted: &NotedCallEnd) -> String {
+    let seen = noted.end.trouble.as_ref();
+    seen.and_then(|seen| seen.error.clone()).unwrap_or_default()
 }

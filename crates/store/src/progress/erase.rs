@@ -76,6 +76,12 @@ pub(crate) fn add_erase_progress(batch: &mut Batch, listed: &str, parameters: &[
          WHERE project = $1 AND last_delivery IN ({theirs})"
     ));
     add(format!(
+        "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
+         WHERE project = $1 AND last_submission IS NOT NULL AND last_submission IN ({listed})
+         AND NOT EXISTS (SELECT 1 FROM submissions s
+             WHERE s.project = $1 AND s.id = incidents.last_submission)"
+    ));
+    add(format!(
         "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
          WHERE project = $1 AND id IN ({theirs})"
     ));
@@ -108,6 +114,15 @@ pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[
     }
     batch.any(
         format!(
+            "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
+             WHERE project = $1 AND last_submission IS NOT NULL AND last_submission IN ({listed})
+             AND {}",
+            without_answers("incidents.last_submission")
+        ),
+        parameters.to_vec(),
+    );
+    batch.any(
+        format!(
             "DELETE FROM notices WHERE project = $1 AND submission IS NOT NULL
              AND submission IN ({listed}) AND state <> 'pending' AND {}",
             without_answers("notices.submission")
@@ -127,7 +142,7 @@ pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[
 
 impl Store {
     /// Adds the statements that erase what calls and events of a submission carried and sent, all but what
-    /// still waits.
+    /// still waits, and what was told of those that failed. A step adds them after the ends that it notes.
     pub(super) fn add_erase_carried(
         &self,
         batch: &mut Batch,
@@ -158,6 +173,15 @@ impl Store {
                  AND p.submission IS NOT NULL AND p.facts = '')",
             vec![project.into(), submission.into(), now.into()],
         );
+        // That they failed stays to be told, without the words: before the incidents, as whoever watches does.
+        for sql in [
+            "UPDATE call_ends SET error = NULL, url = NULL, key = NULL
+             WHERE project = $1 AND submission = $2",
+            "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
+             WHERE project = $1 AND last_submission IS NOT NULL AND last_submission = $2",
+        ] {
+            batch.any(sql, vec![project.into(), submission.into()]);
+        }
         batch.any(
             "DELETE FROM notices WHERE project = $1 AND submission = $2
              AND submission IS NOT NULL AND state <> 'pending'",

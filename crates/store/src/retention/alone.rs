@@ -106,6 +106,14 @@ impl Store {
             ),
             parameters(),
         );
+        batch.any(
+            format!(
+                "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
+                 WHERE project = $1 AND last_delivery IN ({})",
+                deliveries(&list)
+            ),
+            parameters(),
+        );
         plan.deliveries = Some(batch.0.len());
         batch.any(
             format!(

@@ -16,3 +16,6 @@ CREATE TABLE call_ends (
     PRIMARY KEY (project, submission, revision, position)
 );
 CREATE INDEX call_ends_by_subject ON call_ends (project, subject);
+-- What an incident tells last of a submission goes with that: a call that could not be made has no delivery to find it by.
+ALTER TABLE incidents ADD COLUMN last_submission UUID;
+CREATE INDEX incidents_of_submission ON incidents (project, last_submission) WHERE last_submission IS NOT NULL;

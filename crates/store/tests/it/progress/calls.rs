@@ -1,16 +1,21 @@
 //! Calls are deliveries, and their ends are told to their lifecycles even if the hub dies in between.
 
+use std::time::Duration;
+
 use fieldpost_model::delivery::{DeliveryState, PayloadKind};
 use fieldpost_model::event::Event;
-use fieldpost_model::incident::{IncidentKind, Sample, Sighting};
+use fieldpost_model::form_definition::AnonymiseMode;
+use fieldpost_model::incident::{IncidentKind, NoticeChannel, NoticeKind, Sample, Sighting};
+use fieldpost_model::lifecycle::StatusKind;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
-    CallChange, CallEnd, EndedCall, NewIncident, ProgressKey, ProgressStep, Verdict,
+    CallChange, CallEnd, EndedCall, NewIncident, NewNotice, ProgressKey, ProgressStep,
+    RetentionKind, RetentionStep, Verdict,
 };
 use rstest::rstest;
 use uuid::Uuid;
 
-use super::{FORM, begin, call, first_step, next_step, progress, read, step, tracked};
+use super::{FORM, begin, call, first_step, keep, next_step, progress, read, step, tracked};
 use crate::support::{Engine, LONG, PROJECT, TestStore, outcome, succeeded};
 
 #[rstest]
@@ -154,4 +159,159 @@ async fn how_calls_ended_is_noted_until_somebody_has_made_something_of_it(
     assert_eq!(store.call_ends(9).await.unwrap().len(), 1);
     assert_eq!(store.remove_submission(PROJECT, one.id, Timestamp(9_000_000)).await, Ok(true));
     assert_eq!(store.call_ends(9).await, Ok(Vec::new()));
+}
+
+/// A new incident about what failed.
+fn incident_of(failed: &CallEnd) -> NewIncident {
+    NewIncident {
+        id: Uuid::now_v7(),
+        kind: IncidentKind::Call,
+        subject: failed.subject.clone(),
+        failures: 1,
+        given_up: 0,
+        last: failed.trouble.clone(),
+        unsteady_within: LONG,
+    }
+}
+
+/// A call that failed before it could be made: there is no delivery to find its words by.
+fn impossible(subject: &str) -> CallEnd {
+    let mut failed = end(subject, Some("Amina lives in no such street"));
+    if let Some(seen) = &mut failed.trouble {
+        (seen.sample, seen.status) = (None, None);
+    }
+    failed
+}
+
+fn mail_about(incident: Uuid) -> NewNotice {
+    NewNotice {
+        id: Uuid::now_v7(),
+        incident: Some(incident),
+        kind: NoticeKind::Opened,
+        channel: NoticeChannel::Mail,
+        recipient: "ops@example.org".to_owned(),
+        subject: "a call fails".to_owned(),
+        text: "Amina lives in no such street".to_owned(),
+        html: None,
+        unsubscribe: None,
+        // It has been dealt with: what waits is still sent.
+        impossible: Some("there is no relay".to_owned()),
+    }
+}
+
+/// How the words of an incident are to go.
+#[derive(Clone, Copy, Debug)]
+enum Goes {
+    WithTheSubmission,
+    Anonymised,
+    ByRetention,
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_an_incident_tells_of_a_submission_goes_with_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(Goes::WithTheSubmission, Goes::Anonymised, Goes::ByRetention)] goes: Goes,
+) {
+    let store = TestStore::new(engine).await;
+    let one = tracked(FORM);
+    keep(&store, &one, true).await;
+    let failed = impossible("births/new/a");
+    let first = ProgressStep {
+        standing: Some(StatusKind::Done),
+        call_ends: vec![failed.clone()],
+        ..first_step(one.id, progress(1, 1))
+    };
+    step(&store, &first).await;
+    let noted = store.call_ends(9).await.unwrap();
+    let new = incident_of(&failed);
+    let notices = [mail_about(new.id)];
+    let opens = CallChange::Opens { new: &new, notices: &notices, runs: &[] };
+    let ends: Vec<_> = noted.iter().collect();
+    assert_eq!(store.settle_call_ends(PROJECT, &ends, &opens).await, Ok(true));
+    let last = async || store.incident(PROJECT, new.id).await.unwrap().unwrap().last.unwrap();
+    let before = last().await;
+    assert!(before.error.is_some() && before.url.is_some(), "{before:?}");
+    assert_eq!(store.notices_of(PROJECT, new.id, 9).await.unwrap().len(), 1);
+    match goes {
+        Goes::WithTheSubmission => {
+            let gone = store.remove_submission(PROJECT, one.id, Timestamp(9_000_000)).await;
+            assert_eq!(gone, Ok(true));
+        }
+        Goes::Anonymised => {
+            let anonymised = Some(AnonymiseMode::Final);
+            let next = next_step(&read(&store, one.id).await);
+            step(&store, &ProgressStep { anonymised, ..next }).await;
+        }
+        Goes::ByRetention => {
+            let later = store.present().await.unwrap() + Duration::from_hours(1);
+            let retention = RetentionStep {
+                project: PROJECT,
+                kind: RetentionKind::Bodies,
+                cutoff: later,
+                now: later,
+                again: Duration::from_mins(1),
+                limit: 100,
+            };
+            assert_eq!(store.retain_next(retention).await.unwrap().looked_at, 1);
+            assert!(read(&store, one.id).await.is_erased);
+        }
+    }
+    let after = last().await;
+    assert_eq!((after.error, after.url), (None, None));
+    assert_eq!(store.notices_of(PROJECT, new.id, 9).await, Ok(Vec::new()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_step_that_anonymises_leaves_no_words_of_a_call_that_it_was_told_of(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let one = tracked(FORM);
+    begin(&store, &one).await;
+    let failed = end("births/new/a", Some("422 (err_desc: Amina)"));
+    let call_ends = vec![failed.clone()];
+    step(&store, &ProgressStep { call_ends, ..first_step(one.id, progress(1, 1)) }).await;
+    let read_before = store.call_ends(9).await.unwrap();
+    let next = ProgressStep {
+        call_ends: vec![failed.clone()],
+        anonymised: Some(AnonymiseMode::Final),
+        ..next_step(&read(&store, one.id).await)
+    };
+    step(&store, &next).await;
+    let noted = store.call_ends(9).await.unwrap();
+    // That they failed is still to be told.
+    assert_eq!(noted.len(), 2, "{noted:?}");
+    for noted in &noted {
+        let seen = noted.end.trouble.as_ref().unwrap();
+        assert_eq!((&seen.error, &seen.url, seen.status), (&None, &None, Some(422)));
+    }
+    // Whoever read the words before does not bring them back.
+    let new = incident_of(&failed);
+    let opens = CallChange::Opens { new: &new, notices: &[], runs: &[] };
+    let stale: Vec<_> = read_before.iter().collect();
+    assert_eq!(store.settle_call_ends(PROJECT, &stale, &opens).await, Ok(false));
+    assert_eq!(store.incident(PROJECT, new.id).await, Ok(None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_failure_is_looked_at_again_where_its_incident_ended_meanwhile(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let store = TestStore::new(engine).await;
+    let one = tracked(FORM);
+    begin(&store, &one).await;
+    let failed = end("births/new/a", Some("422"));
+    let new = incident_of(&failed);
+    assert_eq!(store.open_incident(PROJECT, &new, &[], &[]).await, Ok(true));
+    let call_ends = vec![failed.clone()];
+    step(&store, &ProgressStep { call_ends, ..first_step(one.id, progress(1, 1)) }).await;
+    let noted = store.call_ends(9).await.unwrap();
+    let ends: Vec<_> = noted.iter().collect();
+    assert_eq!(store.recover_incident(PROJECT, new.id, &[], &[]).await, Ok(true));
+    let lasts = CallChange::Lasts { incident: new.id, failures: 1, last: failed.trouble.as_ref() };
+    assert_eq!(store.settle_call_ends(PROJECT, &ends, &lasts).await, Ok(false));
+    assert_eq!(store.call_ends(9).await.as_ref(), Ok(&noted));
 }
