@@ -28,6 +28,7 @@ mod arbitrary;
 mod changes;
 mod kept_secrets;
 mod kinds;
+mod many_mistakes;
 mod mistakes;
 mod people;
 mod round_trips;
