@@ -22,6 +22,7 @@ use fieldpost_store::{NewDelivery, NewTally, Outcome, StoreError, Verdict};
 
 use crate::flow::ReceiptOutcome;
 use crate::hub::Hub;
+use crate::lifecycle::OWN_SOURCE;
 use crate::routing::ProjectRouting;
 
 /// How long the counts of minutes are kept.
@@ -82,6 +83,8 @@ impl Tallies {
 pub(crate) struct ProjectTallies {
     /// In the order of the definition.
     sources: Vec<SourceTallies>,
+    /// Of what is filled in here.
+    own: SourceTallies,
     /// In the order of the definition.
     forwarders: Vec<ForwarderTallies>,
     connections: HashMap<String, DeliveryTallies>,
@@ -152,13 +155,14 @@ impl ProjectTallies {
             deliveries,
         });
         let forwarders = forwarders.collect();
-        let sources = definition.sources.iter().map(|source| SourceTallies {
-            received: counter(TallyNoun::Source, TallyKind::Received, &source.name),
-            quarantined: counter(TallyNoun::Source, TallyKind::Quarantined, &source.name),
-            duplicate: counter(TallyNoun::Source, TallyKind::Duplicate, &source.name),
-        });
-        let sources = sources.collect();
-        Self { sources, forwarders, connections }
+        let mut of_source = |name: &str| SourceTallies {
+            received: counter(TallyNoun::Source, TallyKind::Received, name),
+            quarantined: counter(TallyNoun::Source, TallyKind::Quarantined, name),
+            duplicate: counter(TallyNoun::Source, TallyKind::Duplicate, name),
+        };
+        let sources = definition.sources.iter().map(|source| of_source(&source.name)).collect();
+        let own = of_source(OWN_SOURCE);
+        Self { sources, own, forwarders, connections }
     }
 }
 
@@ -177,7 +181,9 @@ impl ProjectRouting {
         now: Timestamp,
     ) {
         let place = self.definition.sources.iter().position(|one| one.name == source);
-        let Some(tallies) = place.and_then(|place| self.tallies.sources.get(place)) else {
+        let own = (source == OWN_SOURCE).then_some(&self.tallies.own);
+        let defined = place.and_then(|place| self.tallies.sources.get(place));
+        let Some(tallies) = defined.or(own) else {
             return;
         };
         tallies.received.add(now);

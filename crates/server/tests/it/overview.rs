@@ -3,7 +3,9 @@
 use fieldpost_testkit::Answer;
 use serde_json::{Value, json};
 
+use crate::data_forms::BOTH;
 use crate::hub::{Engine, SECRET, TestHub, eventually, problem, text};
+use crate::wcs_project;
 
 const OVERVIEW: &str = "projects/clinic/overview";
 
@@ -19,6 +21,22 @@ async fn overview(hub: &TestHub, received: u64, delivered: u64) -> Value {
 
 fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
     list.as_array().unwrap().iter().find(|item| item["name"] == name).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_filled_in_here_came_in_as_well() {
+    for engine in BOTH {
+        let hub = wcs_project::hub_on(engine).await;
+        for name in ["a", "b"] {
+            let body = json!({ "data": { "name": name } });
+            wcs_project::submit(&hub, "request", &body).await;
+        }
+        eventually("both are told of", async || {
+            let told = hub.json(OVERVIEW).await;
+            (told["received"]["today"] == 2).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

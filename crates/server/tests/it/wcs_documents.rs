@@ -333,12 +333,10 @@ async fn a_tracking_code_leads_to_its_submission() {
     refused(asked, 403, "access-denied", "Missing signature.").await;
     let asked = hub.client.get(hub.url(&path(&code))).send().await.unwrap();
     refused(asked, 403, "access-denied", "Missing signature.").await;
-    // Wrong ones are counted.
+    // A few wrong ones keep nobody out who signs.
     let missing = "There is nothing at this address.";
     for _ in 0..20 {
         refused(BY_PARTNER.get(&hub, &path("BCDFGHJK")).await, 404, "not-found", missing).await;
     }
-    let answer = BY_PARTNER.get(&hub, &path(&code)).await;
-    assert_eq!(answer.status(), 429);
-    assert!(answer.headers().contains_key("retry-after"));
+    good(BY_PARTNER.get(&hub, &path(&code)).await).await;
 }

@@ -38,7 +38,9 @@ async fn the_questions_of_a_portal_take_nothing_from_people() {
     for number in 0..OF_ONE_KEY {
         assert_eq!(asked(&hub, NOBODYS).await, 404, "{number}");
     }
-    assert_eq!(asked(&hub, NOBODYS).await, 429);
+    let refused = BY_PARTNER.get(&hub, &format!("/p/clinic/api/code/{NOBODYS}")).await;
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
     // They all came from the address that somebody now types a code at.
     assert_eq!(typed(&hub, NOBODYS).await, 404);
     // Another key is somebody else.
