@@ -16,7 +16,8 @@ fn any_action() -> impl Strategy<Value = ActionKind> {
         3 => Just(call()),
         2 => to().prop_map(jump),
         2 => to().prop_map(|to| trigger(to, "t", vec![])),
-        2 => (to(), 0_u64..90).prop_map(|(to, minutes)| timeout(to, minutes)),
+        // A definition has none that is shorter than a second.
+        2 => (to(), 1_u64..90).prop_map(|(to, minutes)| timeout(to, minutes)),
         1 => to().prop_map(|to| button(to, receiver())),
         1 => Just(comment(receiver())),
         1 => Just(edit(receiver())),
