@@ -211,7 +211,7 @@ impl Hub {
                 }
             }
             for run in &store.waiting_runs_of(project, traces).await? {
-                match store.cancel_run(&project.into(), run, REASON).await {
+                match store.cancel_run_to_erase(&project.into(), traces, run, REASON).await {
                     Ok(true) => cancelled += 1,
                     Ok(false) => being_sent = true,
                     // It has ended meanwhile.

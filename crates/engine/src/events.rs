@@ -28,7 +28,7 @@ use fieldpost_model::time::Timestamp;
 use fieldpost_rules::cases::events;
 use fieldpost_rules::filter::{About, Candidate};
 use fieldpost_rules::order::only_case;
-use fieldpost_store::{NewDelivery, NewForm, NewPayload, NewRun};
+use fieldpost_store::{Listener, NewDelivery, NewForm, NewPayload, NewRun};
 use uuid::Uuid;
 
 use crate::filing::{FiledForm, Told, Touched};
@@ -36,7 +36,7 @@ use crate::ids::new_id;
 use crate::matching::{Cause, FORM_EVENTS, Wanting};
 use crate::routing::ProjectRouting;
 
-pub use explaining::{ExplainedSubject, ForwarderExplanation, Listener};
+pub use explaining::{ExplainedSubject, ForwarderExplanation};
 
 pub(crate) use again::Kept;
 pub(crate) use explaining::{Answer, answers};
@@ -62,17 +62,18 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Leaves out what is for other forwarders, and all runs.
+    /// Leaves out what is for others than this forwarder.
     pub(crate) fn keep_only(&mut self, forwarder: &str) {
-        self.keep(|other| other == forwarder);
+        self.keep(&HashSet::from([&Listener::Forwarder(forwarder.to_owned())]));
     }
 
-    /// Leaves out what is for forwarders that are not meant, and all runs.
-    fn keep(&mut self, is_meant: impl Fn(&str) -> bool) {
-        self.runs.clear();
-        self.deliveries.retain(|delivery| is_meant(&delivery.forwarder));
-        let carried: HashSet<Uuid> =
-            self.deliveries.iter().filter_map(|delivery| delivery.payload).collect();
+    /// Leaves out what is for others than these.
+    fn keep(&mut self, listeners: &HashSet<&Listener>) {
+        self.deliveries.retain(|it| listeners.contains(&Listener::Forwarder(it.forwarder.clone())));
+        self.runs.retain(|it| listeners.contains(&Listener::Workflow(it.workflow.clone())));
+        let of_deliveries = self.deliveries.iter().filter_map(|delivery| delivery.payload);
+        let of_runs = self.runs.iter().filter_map(|run| run.payload);
+        let carried: HashSet<Uuid> = of_deliveries.chain(of_runs).collect();
         self.payloads.retain(|payload| carried.contains(&payload.id));
     }
 }

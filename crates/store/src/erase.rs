@@ -1,7 +1,8 @@
 //! Erasing: what is taken away of a message, and what is left.
 //!
-//! There are two depths. *Bytes*: the message's body and the request that it came in by, and the
-//! bodies of all attempts of its deliveries. *Tombstone*: beside these all that could tell of whom
+//! There are two depths. *Bytes*: the message's body and the request that it came in by, the bodies
+//! of all attempts of its deliveries, and the words of their errors, which quote what was answered;
+//! the kind of an error stays. *Tombstone*: beside these all that could tell of whom
 //! the message was: its identity, its reason and content type, the keys and errors of its
 //! deliveries, their attempts. What is left still counts: that something of so many bytes came in,
 //! when, by which source, what became of it and of its deliveries.
@@ -152,14 +153,11 @@ impl Store {
         );
         plan.attempts = Some(batch.0.len());
         match depth {
-            Depth::Bytes => batch.any(
-                format!(
-                    "UPDATE attempts SET request_body = NULL, response_body = NULL, erased_at = $2
-                     WHERE project = $1 AND erased_at IS NULL AND delivery IN ({})",
-                    their_deliveries(&list_after_now)
-                ),
-                with_now(),
-            ),
+            Depth::Bytes => {
+                let theirs = their_deliveries(&list_after_now);
+                batch.any(attempts_without_bytes("$2", &theirs), with_now());
+                batch.any(without_last_error(&their_deliveries(&list)), parameters());
+            }
             Depth::Tombstone => {
                 batch.any(
                     format!(
@@ -212,6 +210,23 @@ impl Store {
             ),
         }
     }
+}
+
+/// Takes the bodies and the words of their errors away from the attempts of these deliveries.
+pub(crate) fn attempts_without_bytes(now: &str, deliveries: &str) -> String {
+    format!(
+        "UPDATE attempts SET request_body = NULL, response_body = NULL,
+             error_message = substr(error_message, 1, 0), erased_at = {now}
+         WHERE project = $1 AND erased_at IS NULL AND delivery IN ({deliveries})"
+    )
+}
+
+/// Takes the words of the last error away from these deliveries.
+pub(crate) fn without_last_error(deliveries: &str) -> String {
+    format!(
+        "UPDATE deliveries SET last_error = NULL
+         WHERE project = $1 AND last_error IS NOT NULL AND id IN ({deliveries})"
+    )
 }
 
 /// Where in a batch the statements stand whose rows are counted.

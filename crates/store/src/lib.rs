@@ -73,6 +73,7 @@ mod mentions;
 mod messages;
 mod migrate;
 mod moving;
+mod noted_answers;
 mod notices;
 mod open_counts;
 mod order;
@@ -198,7 +199,7 @@ pub use crate::submissions::{
 };
 pub use crate::sweep::Stretch;
 pub use crate::tallies::{LastTime, NewTally, Tally, TallyQuery};
-pub use crate::tellings::{TOLD_MEANWHILE, Telling, ToldAgain};
+pub use crate::tellings::{Listener, TOLD_MEANWHILE, Telling, ToldAgain};
 pub use crate::tokens::{StoredToken, TokenOwner, TokenTurn};
 pub use crate::tries::Tried;
 pub use crate::users::{CHANGED_CREDENTIALS, NewUser, TAKEN_EMAIL, User, UserChange};

@@ -44,6 +44,8 @@ const SQLITE: &[&str] = &[
     include_str!("schema/sqlite_0032_adopted.sql"),
     include_str!("schema/sqlite_0033_call_ends.sql"),
     include_str!("schema/sqlite_0034_case_properties.sql"),
+    include_str!("schema/sqlite_0035_noted_answers.sql"),
+    include_str!("schema/sqlite_0036_told_runs.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0001.sql"),
@@ -81,6 +83,8 @@ const POSTGRES: &[&str] = &[
     include_str!("schema/postgres_0033_adopted.sql"),
     include_str!("schema/postgres_0034_call_ends.sql"),
     include_str!("schema/postgres_0035_case_properties.sql"),
+    include_str!("schema/postgres_0036_noted_answers.sql"),
+    include_str!("schema/postgres_0037_told_runs.sql"),
 ];
 
 /// Taken by whoever migrates a PostgreSQL database; any number that nobody else takes.

@@ -8,21 +8,23 @@
 //! in between goes on from the notes.
 //!
 //! What a cancelled delivery has taken the place of was never sent, and is noted with it: it may be of
-//! somebody else.
+//! somebody else. A run that waited to begin with what was told is cancelled and noted like a delivery. One that
+//! is being executed only ends early: what it has done with a state that is gone nobody can take back.
 
 use fieldpost_model::ProjectName;
 use fieldpost_model::delivery::{Delivery, DeliveryOrigin};
+use fieldpost_model::run::Run;
 use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
-use crate::erase::WAITING;
+use crate::erase::{WAITING, attempts_without_bytes, without_last_error};
 use crate::erasures::Traces;
 use crate::error::StoreError;
 use crate::payloads::add_payloads;
 use crate::records::{NewDelivery, Replayed};
 use crate::replay::STALE;
 use crate::runs::erase::{add_erase_told_runs, nothing_waits_with};
-use crate::statement::{Batch, Parameter, as_integer};
+use crate::statement::{Batch, Parameter, Row, as_integer};
 use crate::{Engine, NewPayload, NewRun, Store, runs};
 
 /// The condition that a delivery `d` carries a payload `p`.
@@ -44,16 +46,25 @@ pub const TOLD_MEANWHILE: &str = "a message of others tells of a case, and waits
 /// What was to be told of a case, and was cancelled by an erasure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Telling {
-    /// The delivery that was cancelled.
-    pub delivery: Uuid,
+    /// The delivery or the run that was cancelled.
+    pub cancelled: Uuid,
     /// The message that set it off.
     pub message: Uuid,
     /// The submission whose state of the case it told.
     pub submission: Uuid,
     /// Who was to be told.
-    pub forwarder: String,
-    /// Why the delivery was made.
+    pub listener: Listener,
+    /// Why it was to be told; a run says no more than that something happened.
     pub origin: DeliveryOrigin,
+}
+
+/// Who is told of events, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Listener {
+    /// A forwarder, by a delivery.
+    Forwarder(String),
+    /// A workflow, by a run.
+    Workflow(String),
 }
 
 /// What is told again of a case, in the place of what was cancelled.
@@ -69,7 +80,7 @@ pub struct ToldAgain {
     pub revision: i64,
     /// The message that set it off.
     pub message: Uuid,
-    /// The cancelled deliveries that it takes the place of.
+    /// The cancelled deliveries and runs that it takes the place of.
     pub instead_of: Vec<Uuid>,
     /// The deliveries; none where nobody wants to be told any more.
     pub deliveries: Vec<NewDelivery>,
@@ -104,6 +115,23 @@ impl Store {
         Ok(())
     }
 
+    /// Ends a run that an erasure cannot let begin, as [`Self::cancel_run`] does, and notes what it would have
+    /// been told of a case in the name of others than the person.
+    pub async fn cancel_run_to_erase(
+        &self,
+        project: &ProjectName,
+        traces: &Traces,
+        run: &Run,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let mut note = Batch::default();
+        note.any(
+            note_run_sql(&self.engine.id_digits("p.message")),
+            vec![(&**project).into(), run.id.into(), (self.clock)().into(), own(traces).into()],
+        );
+        self.cancel_run_and(project, run, reason, note).await
+    }
+
     /// Cases of which something is to be told again that was noted until then. One that is still to be made
     /// anew is none of them yet.
     pub async fn cases_to_tell(
@@ -127,22 +155,18 @@ impl Store {
         case_id: &str,
         limit: usize,
     ) -> Result<Vec<Telling>, StoreError> {
-        let sql = "SELECT t.delivery, d.payload_id, t.submission, d.forwarder, d.origin
+        let sql = "SELECT t.cancelled, d.payload_id, t.submission, d.forwarder, d.origin
                    FROM tellings t CROSS JOIN deliveries d
                    WHERE t.project = $1 AND t.case_id = $2
-                   AND d.project = t.project AND d.id = t.delivery
-                   ORDER BY t.delivery LIMIT $3";
+                   AND d.project = t.project AND d.id = t.cancelled
+                   UNION ALL
+                   SELECT t.cancelled, r.message, t.submission, r.workflow, NULL
+                   FROM tellings t CROSS JOIN runs r
+                   WHERE t.project = $1 AND t.case_id = $2
+                   AND r.project = t.project AND r.id = t.cancelled AND r.message IS NOT NULL
+                   ORDER BY 1 LIMIT $3";
         let parameters = vec![project.into(), case_id.into(), as_integer(limit).into()];
-        self.query(sql.to_owned(), parameters, |row| {
-            Ok(Telling {
-                delivery: row.id(0)?,
-                message: row.id(1)?,
-                submission: row.id(2)?,
-                forwarder: row.text(3)?,
-                origin: row.named(4, DeliveryOrigin::from_name)?,
-            })
-        })
-        .await
+        self.query(sql.to_owned(), parameters, read_telling).await
     }
 
     /// Keeps what is told again, in the place of what was noted. It is stale where the definitions or the
@@ -164,11 +188,11 @@ impl Store {
             ),
             vec![(&**project).into(), case.as_str().into(), told.revision.into()],
         );
-        for delivery in &told.instead_of {
+        for cancelled in &told.instead_of {
             batch.one(
                 STALE,
-                "DELETE FROM tellings WHERE project = $1 AND case_id = $2 AND delivery = $3",
-                vec![(&**project).into(), case.as_str().into(), (*delivery).into()],
+                "DELETE FROM tellings WHERE project = $1 AND case_id = $2 AND cancelled = $3",
+                vec![(&**project).into(), case.as_str().into(), (*cancelled).into()],
             );
         }
         if !told.deliveries.is_empty() || !told.runs.is_empty() {
@@ -274,14 +298,9 @@ impl Store {
         with_now.push(now.into());
         let by_message = self.engine.indexed_by(Some(runs::erase::BY_MESSAGE));
         add_erase_told_runs(batch, cases, &parameters, &by_message);
-        batch.any(
-            format!(
-                "UPDATE attempts SET request_body = NULL, response_body = NULL, erased_at = $3
-                 WHERE project = $1 AND erased_at IS NULL AND delivery IN ({})",
-                sent_sql(cases, &by_payload)
-            ),
-            with_now,
-        );
+        let sent = sent_sql(cases, &by_payload);
+        batch.any(attempts_without_bytes("$3", &sent), with_now);
+        batch.any(without_last_error(&sent), parameters());
         batch.any(
             format!(
                 "DELETE FROM payloads WHERE project = $1 AND id IN (
@@ -298,7 +317,7 @@ impl Store {
 /// after the other, along what each has replaced. `superseding` is [`SUPERSEDING`] as the database is told it.
 pub(crate) fn note_sql(message_digits: &str, superseding: &str) -> String {
     format!(
-        "INSERT INTO tellings (project, case_id, delivery, submission, since)
+        "INSERT INTO tellings (project, case_id, cancelled, submission, since)
          WITH RECURSIVE gone (id) AS (
              SELECT id FROM deliveries WHERE project = $1 AND id = $2
              UNION
@@ -314,8 +333,32 @@ pub(crate) fn note_sql(message_digits: &str, superseding: &str) -> String {
          WHERE d.project = $1 AND d.id = gone.id AND p.project = $1 AND {OF_PAYLOAD}
          AND p.case_id IS NOT NULL AND p.submission IS NOT NULL AND p.message IS NOT NULL
          AND $4 NOT LIKE '%' || {message_digits} || '%'
-         ON CONFLICT (project, case_id, delivery) DO NOTHING"
+         ON CONFLICT (project, case_id, cancelled) DO NOTHING"
     )
+}
+
+/// Notes what the run `$2` would have been told of a case, if it has been cancelled.
+fn note_run_sql(message_digits: &str) -> String {
+    format!(
+        "INSERT INTO tellings (project, case_id, cancelled, submission, since)
+         SELECT p.project, p.case_id, r.id, p.submission, $3
+         FROM runs r CROSS JOIN payloads p
+         WHERE r.project = $1 AND r.id = $2 AND r.state = 'cancelled'
+         AND p.project = $1 AND p.id = r.payload AND p.message = r.message
+         AND p.case_id IS NOT NULL AND p.submission IS NOT NULL
+         AND $4 NOT LIKE '%' || {message_digits} || '%'
+         ON CONFLICT (project, case_id, cancelled) DO NOTHING"
+    )
+}
+
+fn read_telling(row: &Row<'_>) -> Result<Telling, StoreError> {
+    let name = row.text(3)?;
+    let (listener, origin) = match row.optional_text(4)? {
+        Some(_) => (Listener::Forwarder(name), row.named(4, DeliveryOrigin::from_name)?),
+        None => (Listener::Workflow(name), DeliveryOrigin::Event),
+    };
+    let (cancelled, message, submission) = (row.id(0)?, row.id(1)?, row.id(2)?);
+    Ok(Telling { cancelled, message, submission, listener, origin })
 }
 
 /// The deliveries that wait to tell of cases. `cases` lists these, as a query or as parameters; `by_payload` is

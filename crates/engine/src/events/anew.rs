@@ -3,8 +3,8 @@
 //! made anew without it, they are told of the case as it is then.
 //!
 //! Each of them is told with the state that its own form has left, as the event would have told it had the
-//! person's form never come. Only the last that a forwarder is told has the newest state: what came in
-//! between may have been told to it already, and nobody must be left with an older state than he had.
+//! person's form never come. Only the last that a forwarder or a workflow is told has the newest state: what came
+//! in between may have been told to it already, and nobody must be left with an older state than he had.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use fieldpost_model::case::Case;
 use fieldpost_model::event::Event;
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::cases::Occasion;
-use fieldpost_store::{CaseChange, Replayed, StoreError, Telling, ToldAgain};
+use fieldpost_store::{CaseChange, Listener, Replayed, StoreError, Telling, ToldAgain};
 
 use super::again::{Kept, LeftBy, as_left};
 use super::{Occurrence, Work};
@@ -26,7 +26,7 @@ use crate::{matching, receive};
 const STEP: usize = 100;
 /// How often one thing is planned before whatever changes all the time is left to go on, until the next time.
 const MOST_TRIES: usize = 5;
-/// A forwarder is told by its own event again, whichever that was.
+/// Each is told by its own event again, whichever that was.
 const CASE_EVENTS: [Event; 3] = [Event::Case, Event::CaseCreated, Event::CaseUpdated];
 
 impl Hub {
@@ -92,32 +92,31 @@ impl Hub {
             Err(error) => return Err(error),
         };
         let (of_first, is_last) = told_alike(tellings);
-        let forwarders = of_first.iter().map(|telling| telling.forwarder.as_str()).collect();
+        let listeners = of_first.iter().map(|telling| &telling.listener).collect();
         let touched = state_to_tell(present.value, history, first, is_last);
-        // Runs are not told again: what one has done of a state that is gone nobody can take back.
         let Work { deliveries, payloads, runs } =
-            self.work_anew(routing, first, &touched, &forwarders).await?;
+            self.work_anew(routing, first, &touched, &listeners).await?;
         Ok(Some(ToldAgain {
             project: project.clone(),
             configuration_version: routing.version,
             case: case_id.to_owned(),
             revision: present.revision,
             message: first.message,
-            instead_of: of_first.iter().map(|telling| telling.delivery).collect(),
+            instead_of: of_first.iter().map(|telling| telling.cancelled).collect(),
             deliveries,
             runs,
             payloads,
         }))
     }
 
-    /// What it calls for that these forwarders are told of a case, as far as they want to hear of it as it is
+    /// What it calls for that these are told of a case, as far as they want to hear of it as it is
     /// now; nothing where its message is gone.
     async fn work_anew(
         &self,
         routing: &ProjectRouting,
         telling: &Telling,
         touched: &Touched,
-        forwarders: &HashSet<&str>,
+        listeners: &HashSet<&Listener>,
     ) -> Result<Work, StoreError> {
         let project = &routing.project;
         let Some(message) = self.store().message(project, telling.message).await? else {
@@ -140,7 +139,7 @@ impl Hub {
         };
         let mut work = Work::default();
         occurrence.plan_case_for(&told, touched, &CASE_EVENTS, &mut work);
-        work.keep(|forwarder| forwarders.contains(forwarder));
+        work.keep(listeners);
         Ok(work)
     }
 
@@ -158,15 +157,15 @@ impl Hub {
     }
 }
 
-/// Those that are told the same as the first, and whether that is the last that their forwarders are told.
+/// Those that are told the same as the first, and whether that is the last that they are told.
 fn told_alike(tellings: &[Telling]) -> (Vec<&Telling>, bool) {
     let Some(first) = tellings.first() else { return (Vec::new(), true) };
     let is_of_first =
         |other: &&Telling| (other.message, other.submission) == (first.message, first.submission);
     let of_first = tellings.iter().take_while(is_of_first).count();
     let (of_first, later) = tellings.split_at(of_first);
-    let later: HashSet<&str> = later.iter().map(|telling| telling.forwarder.as_str()).collect();
-    let is_last = |telling: &Telling| !later.contains(telling.forwarder.as_str());
+    let later: HashSet<&Listener> = later.iter().map(|telling| &telling.listener).collect();
+    let is_last = |telling: &Telling| !later.contains(&telling.listener);
     let last = is_last(first);
     (of_first.iter().filter(|telling| is_last(telling) == last).collect(), last)
 }
@@ -201,10 +200,10 @@ mod tests {
     /// Tellings of these messages to these forwarders, in this order.
     fn tellings(told: &[(u128, &str)]) -> Vec<Telling> {
         let telling = |(number, (message, forwarder)): (u128, &(u128, &str))| Telling {
-            delivery: Uuid::from_u128(number),
+            cancelled: Uuid::from_u128(number),
             message: Uuid::from_u128(*message),
             submission: Uuid::from_u128(*message),
-            forwarder: (*forwarder).to_owned(),
+            listener: Listener::Forwarder((*forwarder).to_owned()),
             origin: DeliveryOrigin::Event,
         };
         (0..).zip(told).map(telling).collect()
@@ -214,7 +213,7 @@ mod tests {
     fn check(told: &[(u128, &str)], expected: &[u128], is_last: bool) {
         let tellings = tellings(told);
         let (alike, last) = told_alike(&tellings);
-        let alike: Vec<u128> = alike.iter().map(|telling| telling.delivery.as_u128()).collect();
+        let alike: Vec<u128> = alike.iter().map(|telling| telling.cancelled.as_u128()).collect();
         assert_eq!((&*alike, last), (expected, is_last), "{told:?}");
     }
 

@@ -9,7 +9,7 @@ use fieldpost_model::workflow::Workflow;
 use fieldpost_rules::cases::events;
 use fieldpost_rules::event::payload_of;
 use fieldpost_rules::filter::{Explanation, explain};
-use fieldpost_store::StoreError;
+use fieldpost_store::{Listener, StoreError};
 
 use super::{Kept, Occurrence, is_device_report};
 use crate::filing::{FiledForm, Told, Touched};
@@ -19,15 +19,6 @@ use crate::routing::ProjectRouting;
 
 /// Forms and cases of one message that are explained, of each so many: nobody reads more.
 const MOST_EXPLAINED: usize = 20;
-
-/// Who listens to events.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listener {
-    /// The forwarder of that name.
-    Forwarder(String),
-    /// The workflow of that name.
-    Workflow(String),
-}
 
 /// Why a forwarder or a workflow wants something, or does not.
 #[derive(Clone, Debug)]

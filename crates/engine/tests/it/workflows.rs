@@ -1,16 +1,18 @@
 //! Workflows: what sets them off, and what is refused when they are saved. Whether a run is run is not
 //! looked at here.
 
-use fieldpost_engine::{Asked, Draft, Expected, HubError, ReceiptOutcome, ReceivedRun};
+use fieldpost_engine::{
+    Asked, Draft, Expected, HubError, Incoming, ReceiptOutcome, ReceivedRun, SourceRoute,
+};
 use fieldpost_model::json::Value;
-use fieldpost_model::run::{Run, RunInput, RunOrigin};
+use fieldpost_model::run::{Run, RunInput, RunOrigin, RunState};
 use fieldpost_model::workflow::Reply;
 use fieldpost_rules::definition::{Problem, read_project, read_workflow};
-use fieldpost_store::{DefinitionKind, RunCondition, RunPage};
+use fieldpost_store::{Criterion, DefinitionKind, RunCondition, RunPage};
 use rstest::rstest;
 use uuid::Uuid;
 
-use crate::filing::{block, create, xml};
+use crate::filing::{block, create, update, xml};
 use crate::world::{Engine, World};
 
 /// A workflow of one step that does nothing, with these further keys.
@@ -47,6 +49,27 @@ impl World {
         let mut found = self.hub.store().runs("clinic", &condition, page).await.unwrap().found;
         found.reverse();
         found
+    }
+}
+
+impl World {
+    /// A form of CommCare, and where it comes in.
+    async fn form(&self, xml: String) -> (SourceRoute, Incoming) {
+        let route = self.hub.find_inbox("secret-inbox-c").await.unwrap().unwrap();
+        let incoming = Incoming {
+            method: "POST".to_owned(),
+            path: "/inbox/secret-inbox-c".to_owned(),
+            query: Vec::new(),
+            headers: vec![("content-type".to_owned(), "text/xml".to_owned())],
+            body: xml.into(),
+        };
+        (route, incoming)
+    }
+
+    /// Takes a form of CommCare in; the answer is its message.
+    async fn take_form(&self, xml: String) -> Uuid {
+        let (route, incoming) = self.form(xml).await;
+        self.hub.receive(&route, incoming).await.unwrap().message
     }
 }
 
@@ -141,14 +164,7 @@ async fn forms_cases_and_applications_set_off_workflows(
     )
     .await;
     let form = xml("f1", &(block("c1", 0, &create("Amina")) + &block("c2", 0, &create("Juma"))));
-    let route = world.hub.find_inbox("secret-inbox-c").await.unwrap().unwrap();
-    let incoming = fieldpost_engine::Incoming {
-        method: "POST".to_owned(),
-        path: "/inbox/secret-inbox-c".to_owned(),
-        query: Vec::new(),
-        headers: vec![("content-type".to_owned(), "text/xml".to_owned())],
-        body: form.into(),
-    };
+    let (route, incoming) = world.form(form).await;
     let receipt = world.hub.receive(&route, incoming.clone()).await.unwrap();
     let runs = world.runs().await;
     let event = |workflow, input, key| (workflow, RunOrigin::Event, input, Some(key));
@@ -250,4 +266,43 @@ async fn a_workflow_is_saved_paused_and_removed() {
     assert_eq!(world.hub.definition("clinic").await.unwrap().1.workflows, []);
     let missing = world.hub.remove("clinic", kind, "w", &Expected::Anything).await;
     assert!(matches!(missing, Err(HubError::NotFound { .. })), "{missing:?}");
+}
+
+/// A workflow that waited was to hear of a case from two people, one of whom is erased.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_that_waited_is_told_again_of_a_case_without_the_person(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let paused = r#""trigger": {"event": "case-updated"}, "paused": true"#;
+    let others = r#""trigger": {"event": "form"}"#;
+    let world = world(engine, &[("cases", paused), ("others", others)]).await;
+    world.take_form(xml("f1", &block("c1", 0, &create("Amina")))).await;
+    let erased = world.take_form(xml("f2", &block("c1", 5, &update("weight", "4")))).await;
+    let stays = world.take_form(xml("f3", &block("c1", 6, &update("height", "90")))).await;
+    let of_cases = async || {
+        let mut runs = world.runs().await;
+        runs.retain(|run| run.workflow == "cases");
+        runs
+    };
+    assert_eq!(of_cases().await.len(), 2);
+    let outcome = world.hub.erase("clinic", &Criterion::Message(erased), "test").await.unwrap();
+    assert_eq!(outcome.being_sent, 0, "{outcome:?}");
+
+    let runs = of_cases().await;
+    let states: Vec<RunState> = runs.iter().map(|run| run.state).collect();
+    assert_eq!(states, [RunState::Cancelled, RunState::Cancelled, RunState::Available]);
+    let told = &runs[2];
+    assert_eq!(
+        (told.message, told.origin, told.input),
+        (Some(stays), RunOrigin::Event, RunInput::Case)
+    );
+    let case = told.input_id.unwrap();
+    let case = world.hub.store().payload_facts("clinic", case).await.unwrap().unwrap();
+    assert!(case.contains("height") && !case.contains("weight"), "{case}");
+    // Nothing else is told again.
+    let others = world.runs().await.iter().filter(|run| run.workflow == "others").count();
+    assert_eq!(others, 3);
+    let end = fieldpost_model::time::Timestamp(i64::MAX);
+    assert!(world.hub.store().cases_to_tell("clinic", end, 9).await.unwrap().is_empty());
 }

@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::Store;
 use crate::changes::ChangeKind;
 use crate::deliveries::{self, read_delivery};
-use crate::erase::{Depth, KeptBy, WAITING, places, with_ids};
+use crate::erase::{
+    Depth, KeptBy, WAITING, attempts_without_bytes, places, with_ids, without_last_error,
+};
 use crate::erase_filed::add_erase_filed;
 use crate::erasures::MOST_REDOS;
 use crate::error::StoreError;
@@ -164,15 +166,15 @@ impl Store {
             ),
             vec![project.into(), submission.into()],
         );
+        let theirs = "SELECT d.id FROM payloads p JOIN deliveries d
+                 ON d.project = p.project AND d.payload_id = p.id
+             WHERE p.project = $1 AND p.submission = $2 AND p.message IS NULL
+             AND p.submission IS NOT NULL AND p.facts = ''";
         batch.any(
-            "UPDATE attempts SET request_body = NULL, response_body = NULL, erased_at = $3
-             WHERE project = $1 AND erased_at IS NULL AND delivery IN (
-                 SELECT d.id FROM payloads p JOIN deliveries d
-                     ON d.project = p.project AND d.payload_id = p.id
-                 WHERE p.project = $1 AND p.submission = $2 AND p.message IS NULL
-                 AND p.submission IS NOT NULL AND p.facts = '')",
+            attempts_without_bytes("$3", theirs),
             vec![project.into(), submission.into(), now.into()],
         );
+        batch.any(without_last_error(theirs), vec![project.into(), submission.into()]);
         // That they failed stays to be told, without the words: before the incidents, as whoever watches does.
         for sql in [
             "UPDATE call_ends SET error = NULL, url = NULL, key = NULL

@@ -8,7 +8,9 @@ use fieldpost_model::time::Timestamp;
 use uuid::Uuid;
 
 use super::{Retained, RetentionKind, RetentionStep};
-use crate::erase::{Depth, ErasePlan, KeptBy, places, with_ids};
+use crate::erase::{
+    Depth, ErasePlan, KeptBy, attempts_without_bytes, places, with_ids, without_last_error,
+};
 use crate::error::StoreError;
 use crate::messages::first_id_at;
 use crate::statement::{Batch, Parameter, as_integer};
@@ -90,13 +92,10 @@ impl Store {
         let mut plan = ErasePlan { attempts: Some(batch.0.len()), ..ErasePlan::default() };
         if kind.depth() == Depth::Bytes {
             batch.any(
-                format!(
-                    "UPDATE attempts SET request_body = NULL, response_body = NULL, erased_at = $2
-                     WHERE project = $1 AND erased_at IS NULL AND delivery IN ({})",
-                    deliveries(&list_after_now)
-                ),
+                attempts_without_bytes("$2", &deliveries(&list_after_now)),
                 with_ids(vec![project.into(), now.into()], ids),
             );
+            batch.any(without_last_error(&deliveries(&list)), parameters());
             return plan;
         }
         batch.any(

@@ -162,9 +162,21 @@ impl Store {
         run: &Run,
         reason: &str,
     ) -> Result<bool, StoreError> {
+        self.cancel_run_and(project, run, reason, Batch::default()).await
+    }
+
+    /// The same, and what follows in the same transaction.
+    pub(crate) async fn cancel_run_and(
+        &self,
+        project: &ProjectName,
+        run: &Run,
+        reason: &str,
+        following: Batch,
+    ) -> Result<bool, StoreError> {
         let key = self.order_key_of(project, run.id).await?;
         let mut batch = Batch::default();
         let has_ended = self.add_cancel_run(&mut batch, project, run, key.as_deref(), reason);
+        batch.0.extend(following.0);
         if self.keeps_nothing_of(project, run).await? {
             add_drop_states_of_ended(&mut batch, project, run.id);
         }

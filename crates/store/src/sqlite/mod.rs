@@ -8,6 +8,7 @@ mod filing_plans;
 mod order;
 #[cfg(test)]
 mod plans;
+mod readers;
 mod record;
 mod rows;
 mod runs;
@@ -15,11 +16,9 @@ pub(crate) mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params_from_iter};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use fieldpost_model::time::Timestamp;
 
@@ -33,6 +32,7 @@ use crate::leases::LeaseClock;
 use crate::migrate;
 use crate::records::{Accept, Claims, LaneDemand, Outcome};
 use crate::statement::{Batch, Expect, Parameter, Row};
+use readers::Readers;
 use writer::{Bounds, Priority, Writer};
 
 /// How often the log is asked to be emptied while others still read from it.
@@ -58,31 +58,12 @@ const PAGE_BYTES: i64 = 8_192;
 /// The embedded database.
 pub(crate) struct Sqlite {
     pub(crate) writer: Writer,
-    readers: Arc<Readers>,
+    readers: Readers,
     leases: LeaseClock,
     /// Dropped with the store: ends the thread that checkpoints.
     _checkpoints: std::sync::mpsc::Sender<()>,
     /// Held for as long as the store is open.
     _lock: File,
-}
-
-struct Readers {
-    permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
-}
-
-/// A reader that goes back to the others, however its work ends: done, panicked, or no longer
-/// waited for. The permit goes after it.
-struct Borrowed {
-    connection: Option<Connection>,
-    readers: Arc<Readers>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Borrowed {
-    fn drop(&mut self) {
-        idle(&self.readers).extend(self.connection.take());
-    }
 }
 
 impl Sqlite {
@@ -111,20 +92,19 @@ impl Sqlite {
             )));
         }
         migrate::sqlite(&mut connection)?;
-        let mut idle = Vec::new();
+        let mut readers = Vec::new();
         for _ in 0..READERS {
             let reader = connect(&path, OpenFlags::default())?;
             reader.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
-            idle.push(reader);
+            readers.push(reader);
         }
         let checkpoints = start_checkpoints(connect(&path, OpenFlags::default())?)?;
         let owner = count_start(&connection)?;
         let bounds = Bounds { jobs: settings.accept_queue, bytes: settings.accept_queue_bytes };
         let writer = Writer::start(connection, bounds)
             .map_err(|error| StoreError::Open(format!("no thread for the writer: {error}")))?;
-        let permits = Arc::new(Semaphore::new(READERS));
-        let readers = Readers { permits, idle: Mutex::new(idle) };
-        let readers = Arc::new(readers);
+        let readers = Readers::start(readers)
+            .map_err(|error| StoreError::Open(format!("no threads for the readers: {error}")))?;
         let leases = LeaseClock::start(&settings.clock);
         Ok((Self { writer, readers, leases, _checkpoints: checkpoints, _lock: lock }, owner))
     }
@@ -187,22 +167,7 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let unavailable = |error: String| StoreError::Unavailable(error);
-        let permit = Arc::clone(&self.readers.permits)
-            .acquire_owned()
-            .await
-            .map_err(|error| unavailable(error.to_string()))?;
-        let readers = Arc::clone(&self.readers);
-        tokio::task::spawn_blocking(move || {
-            let connection = idle(&readers).pop();
-            let borrowed = Borrowed { connection, readers, _permit: permit };
-            match &borrowed.connection {
-                Some(connection) => work(connection),
-                None => Err(StoreError::Unavailable("no reader is free".to_owned())),
-            }
-        })
-        .await
-        .unwrap_or_else(|error| Err(unavailable(error.to_string())))
+        self.readers.run(work).await
     }
 
     /// Writes the definitions anew, which are sealed by now, and overwrites the pages that they lay
@@ -326,10 +291,6 @@ fn count_start(connection: &Connection) -> Result<String, StoreError> {
         |row| row.get(0),
     )?;
     Ok(format!("local/{start}"))
-}
-
-fn idle(readers: &Readers) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-    readers.idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn connect(path: &PathBuf, flags: OpenFlags) -> Result<Connection, StoreError> {

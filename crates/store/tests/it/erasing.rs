@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fieldpost_model::attempt::{AttemptError, ErrorKind};
 use fieldpost_model::delivery::{Delivery, DeliveryState};
 use fieldpost_model::incident::{IncidentKind, NoticeChannel, NoticeKind};
 use fieldpost_model::message::MessageState;
@@ -50,8 +51,14 @@ async fn keep(store: &TestStore, accept: Accept) -> (Uuid, Uuid) {
 /// Sends the only delivery that is due, with an answer that tells something.
 async fn send(store: &TestStore, verdict: Verdict) -> Delivery {
     let claimed = store.claim_one().await;
+    let is_well = verdict == Verdict::Final(DeliveryState::Succeeded);
     let mut outcome = outcome(&claimed, verdict);
     outcome.request_body = Some("another body about him".into());
+    if !is_well {
+        let message = "503 Service Unavailable: no such person".to_owned();
+        outcome.last_error = Some(message.clone());
+        outcome.attempt.error = Some(AttemptError { kind: ErrorKind::Status, message });
+    }
     store.record(outcome).await.unwrap();
     store.find(claimed.id).await
 }
@@ -64,7 +71,8 @@ async fn old_bytes_go_and_what_waits_keeps_them(
 ) {
     let store = TestStore::new(engine).await;
     let (sent, delivery) = keep(&store, of_somebody("Amina")).await;
-    send(&store, Verdict::Final(DeliveryState::Rejected)).await;
+    let rejected = send(&store, Verdict::Final(DeliveryState::Rejected)).await;
+    assert!(rejected.last_error.is_some());
     let (waiting, _) = keep(&store, of_somebody("Bakary")).await;
     let step = step(RetentionKind::Bodies);
     let done = store.retain_next(step).await.unwrap();
@@ -75,6 +83,10 @@ async fn old_bytes_go_and_what_waits_keeps_them(
     assert_eq!((message.state, message.bytes), (MessageState::Kept, 18));
     let attempt = store.attempts(PROJECT, delivery).await.unwrap().remove(0);
     assert_eq!(attempt.response.unwrap().body, b"");
+    // An error quotes what was answered; of which kind it was stays.
+    let error = attempt.error.unwrap();
+    assert_eq!((error.kind, &*error.message), (ErrorKind::Status, ""));
+    assert_eq!(store.find(delivery).await.last_error, None);
     assert_eq!(store.attempt_body(PROJECT, delivery, 1).await, Ok(Some(None)));
     let erasures = store.attempt_erasures(PROJECT, delivery).await.unwrap();
     assert_eq!(erasures, [(1, step.now)]);

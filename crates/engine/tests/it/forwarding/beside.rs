@@ -1,7 +1,7 @@
 //! What stands beside the forwarding of forms and cases: applications, previews, explanations, erasures.
 
-use fieldpost_engine::Listener;
 use fieldpost_store::IncidentQuery;
+use fieldpost_store::Listener;
 
 use super::*;
 use crate::clinic::{ALL as FIRST, until};

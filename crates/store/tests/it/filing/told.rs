@@ -4,8 +4,8 @@ use fieldpost_model::delivery::DeliveryState;
 use fieldpost_model::event::Event;
 use fieldpost_model::time::Timestamp;
 use fieldpost_store::{
-    CaseHistory, Criterion, FiledCase, Filing, NewPayload, Replayed, RetentionKind, StoreError,
-    TOLD_MEANWHILE, Telling, ToldAgain, Verdict,
+    CaseHistory, Criterion, FiledCase, Filing, Listener, NewPayload, Replayed, RetentionKind,
+    StoreError, TOLD_MEANWHILE, Telling, ToldAgain, Verdict,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -171,7 +171,7 @@ fn told_again(telling: &Telling, revision: i64) -> ToldAgain {
         case: "b".to_owned(),
         revision,
         message: telling.message,
-        instead_of: vec![telling.delivery],
+        instead_of: vec![telling.cancelled],
         deliveries: vec![carrying(&told, Event::Case)],
         runs: Vec::new(),
         payloads: vec![told],
@@ -199,10 +199,10 @@ async fn what_an_erasure_cancels_of_others_is_noted_until_it_is_told_again(
     let store = store.restart().await;
     let tellings = store.tellings(PROJECT, "b", 9).await.unwrap();
     let expected = Telling {
-        delivery,
+        cancelled: delivery,
         message: visited,
         submission: told.submission.unwrap(),
-        forwarder: waiting.forwarder,
+        listener: Listener::Forwarder(waiting.forwarder),
         origin: waiting.origin,
     };
     assert_eq!(tellings, [expected]);

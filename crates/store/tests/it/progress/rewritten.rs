@@ -154,8 +154,9 @@ async fn for_good_the_bytes_of_what_brought_it_go_but_not_of_what_waits(
     let mut forwarded = None;
     for claimed in store.claim_some(9, LONG).await {
         if claimed.id == ended.delivery.id {
-            let sent = outcome(&claimed, Verdict::Final(DeliveryState::Succeeded));
-            let sent = fieldpost_store::Outcome { request_body: Some("Amina".into()), ..sent };
+            let mut sent = outcome(&claimed, Verdict::Final(DeliveryState::Rejected));
+            sent.request_body = Some("Amina".into());
+            sent.last_error = Some("400 Bad Request: Amina is known".to_owned());
             store.record(sent).await.unwrap();
         } else {
             let again = Duration::from_hours(1);
@@ -194,6 +195,7 @@ async fn for_good_the_bytes_of_what_brought_it_go_but_not_of_what_waits(
     let attempts = store.attempts(PROJECT, ended.delivery.id).await.unwrap();
     assert_eq!(attempts.len(), 1);
     assert_eq!(store.attempt_body(PROJECT, ended.delivery.id, 1).await, Ok(Some(None)));
+    assert_eq!(store.find(ended.delivery.id).await.last_error, None);
     assert_eq!(values(&store, one.id, 1).await.as_deref(), Some(r#"{"weight":3}"#));
     assert_eq!(values(&store, one.id, 2).await.as_deref(), Some(r#"{"weight":3}"#));
     assert_eq!(names(&store, one.id).await, Vec::<String>::new());
