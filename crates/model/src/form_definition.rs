@@ -19,10 +19,12 @@ use crate::names;
 
 mod derive;
 mod nameless;
+mod noted;
 mod seen;
 
 pub use derive::{column_key, derived_fields, keyed};
 pub use nameless::{coarse, nameless};
+pub use noted::{AnswerShape, MOST_NOTED, MOST_NOTED_BYTES, NotedAnswer, noted};
 pub use seen::{RECORDED, flattened};
 
 /// A form that the hub asks, and what becomes of each submission of it.

@@ -26,6 +26,7 @@ use crate::error::StoreError;
 use crate::filing::batch::LateFiling;
 use crate::filing::keys::{MOST_LISTED_KEYS, case_lock, lock_statement, submission_lock};
 use crate::filing::{FiledCase, Filing};
+use crate::noted_answers::forget_answers;
 use crate::progress::erase::{add_erase_happened, add_erase_progress};
 use crate::statement::{Batch, Parameter, as_integer};
 use crate::text::storable_key;
@@ -472,6 +473,7 @@ impl EraseFiled<'_> {
             versions_of("submissions.id")
         );
         self.add_tombstones(batch, ChangeKind::Submission, &without_versions);
+        self.add(batch, forget_answers(&without_versions));
         self.add(batch, format!("DELETE FROM submissions WHERE {without_versions}"));
         self.add(
             batch,

@@ -25,7 +25,7 @@ use fieldpost_model::submission::Submission;
 
 use crate::odk_central;
 
-pub use normalised::stored;
+pub use normalised::{stored, stored_position};
 pub use wcs::take_asked;
 
 pub(crate) use answers::{moment_with_offset, position};

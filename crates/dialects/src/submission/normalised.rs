@@ -45,6 +45,16 @@ pub fn stored(
     submission
 }
 
+/// Where a submission was filled in, as the store keeps it: a point of GeoJSON.
+pub fn stored_position(position: &Value<'_>) -> Option<Position> {
+    match geometry(position)?.value {
+        AnswerValue::Geometry(Geometry { kind: GeometryKind::Point, positions }) => {
+            positions.into_iter().next()
+        }
+        _ => None,
+    }
+}
+
 /// What a document says beside the answers.
 fn described(view: &Value<'_>) -> Submission {
     let text = |name: &str| member_text(view, name).map(str::to_owned);

@@ -1,6 +1,6 @@
 //! Submissions as a table: a row each, for CSV, XLSX and ODS.
 
-use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField, keyed};
+use fieldpost_model::form_definition::{FieldType, FormDefinition, FormField, column_key, keyed};
 use fieldpost_model::submission::{Group, Node};
 
 use super::display::display;
@@ -134,7 +134,12 @@ fn answers<'r>(record: &Record<'r>, is_backoffice: bool) -> &'r Group {
 }
 
 fn in_block(values: &Group, block: &str, key: &str, field: &FormField) -> String {
-    let Some(Node::Repeat(rows)) = values.get(block) else { return String::new() };
+    let rows = match values.get(block) {
+        Some(Node::Repeat(rows)) => rows,
+        // Where no form says what is asked, others may have had several rows under that name.
+        Some(Node::Answer(answer)) if key == column_key(0) => return answer.written().to_owned(),
+        _ => return String::new(),
+    };
     let row = |row: &Node| match row {
         Node::Group(group) => display(field, key, group),
         _ => String::new(),

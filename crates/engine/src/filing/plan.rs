@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use fieldpost_dialects::{formats, instance_id};
 use fieldpost_model::case::CaseSubmission;
 use fieldpost_model::form::Form;
+use fieldpost_model::form_definition::{NotedAnswer, noted};
 use fieldpost_model::submission::{FormReference, Submission};
 use fieldpost_model::time::Timestamp;
 use fieldpost_rules::openrosa::{
@@ -355,6 +356,7 @@ impl Occasion<'_> {
             user_id: submission.metadata.user_id.clone(),
             is_untyped: submission.is_untyped,
             is_encrypted: submission.is_encrypted,
+            noted: names_of(&submission),
             original: None,
             untold,
         };
@@ -486,6 +488,11 @@ fn refused(decision: Decision) -> Refusal {
         decision,
     );
     Refusal { code, reason: reason.message, by: RefusedBy::Decision(decision) }
+}
+
+/// The names of the answers, where there is nobody else to say what the form asks.
+fn names_of(submission: &Submission) -> Vec<NotedAnswer> {
+    if submission.is_untyped { noted(&submission.values) } else { Vec::new() }
 }
 
 /// The id that a form goes by in the history of cases, as it was sent.

@@ -59,11 +59,13 @@ impl Hub {
         };
         let known = self.form_book().find(self.store(), &routing.project, &reference).await?;
         let form = known.and_then(|known| known.definition);
-        let untyped = || {
-            let untyped = Form { title: head.title.clone(), ..Form::default() };
-            FormDefinition::seen(&untyped)
+        let mut definition = if let Some(form) = form.as_deref() {
+            FormDefinition::seen(form)
+        } else {
+            // What nobody has described asks what came of it.
+            let answers = self.store().noted_answers(&routing.project, &head.name).await?;
+            FormDefinition::of_answers(&head.title, &answers)
         };
-        let mut definition = form.as_deref().map_or_else(untyped, FormDefinition::seen);
         definition.name.clone_from(&head.name);
         Ok(FollowedForm { definition: Arc::new(definition), form, is_tracked: false })
     }

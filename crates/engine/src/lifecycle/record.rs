@@ -1,7 +1,7 @@
 //! A submission with all that became of it, as lifecycles and documents need it: put together from what the
 //! store keeps.
 
-use fieldpost_dialects::submission::stored;
+use fieldpost_dialects::submission::{stored, stored_position};
 use fieldpost_model::form_definition::{RECORDED, flattened};
 use fieldpost_model::json::Value;
 use fieldpost_model::progress::{HistoryEntry, Progress, StoredFile};
@@ -93,7 +93,7 @@ impl Hub {
         let Some(found) = self.store().submission_of_number(project, name, number).await? else {
             return Ok(None);
         };
-        self.filled(routing, form, recorded(&found)).await
+        self.filled(routing, form, recorded(form, &found)).await
     }
 
     /// The submission of that id, whether its lifecycle has begun or not.
@@ -108,7 +108,7 @@ impl Hub {
             return self.filled(routing, form, found).await;
         }
         let Some(found) = self.store().submission(project, id).await? else { return Ok(None) };
-        let found = if form.is_tracked { begun(&found) } else { recorded(&found) };
+        let found = if form.is_tracked { begun(&found) } else { recorded(form, &found) };
         self.filled(routing, form, found).await
     }
 
@@ -131,7 +131,8 @@ impl Hub {
         form: &FollowedForm,
         found: &[StoredSubmission],
     ) -> Result<Vec<Followed>, StoreError> {
-        self.filled_all(routing, form, found.iter().map(recorded).collect()).await
+        let found = found.iter().map(|found| recorded(form, found)).collect();
+        self.filled_all(routing, form, found).await
     }
 
     /// A page of submissions of one form, in the order of what was found.
@@ -202,9 +203,13 @@ impl Hub {
 /// Versions that are looked through at once.
 const VERSIONS: usize = 100;
 
-/// The progress of a submission whose form has no lifecycle.
-fn recorded(found: &StoredSubmission) -> StoredProgress {
+/// The progress of a submission whose form has no lifecycle. Where no form says which answer is a place, it was filled
+/// in where its sender says beside the answers.
+fn recorded(form: &FollowedForm, found: &StoredSubmission) -> StoredProgress {
     let mut progress = progress_of(found);
+    let said = found.position.as_deref().filter(|_| form.form.is_none());
+    let said = said.and_then(|text| Value::parse(text.as_bytes()).ok());
+    progress.geolocation = said.and_then(|position| stored_position(&position));
     progress.status = Some(RECORDED.to_owned());
     progress.history.push(HistoryEntry {
         time: found.received_at,
@@ -252,7 +257,10 @@ fn put_together(
     let mut form = form.clone();
     if !form.is_tracked {
         submission.values = flattened(&submission.values);
-        if let Some(definition) = form.definition.with_answers(&submission.values) {
+        // What a form says it asks is typed by it, so that there is a field for everything.
+        if form.form.is_none()
+            && let Some(definition) = form.definition.with_answers(&submission.values)
+        {
             form.definition = std::sync::Arc::new(definition);
         }
         // Nothing has happened to it that would have placed it.

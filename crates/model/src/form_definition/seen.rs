@@ -5,15 +5,16 @@
 //! a question inside groups is called by all their names, joined by `_`, and [`flattened`] puts the answers
 //! under the same keys. Nobody acts on such a submission: its one status is an end.
 //!
-//! A submission whose form nobody has described has texts alone: [`FormDefinition::with_answers`] makes a field
-//! of each.
+//! A submission whose form nobody has described has texts alone. Its form has the fields that the answers of all
+//! submissions tell ([`noted`](super::noted())); what one has beyond them is a field of its own
+//! ([`FormDefinition::with_answers`]).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{FieldType, FormDefinition, FormField, Item, column_key, keyed};
 use crate::form::{AnswerType, Choice, Field, FieldKind, Form, Leaf};
 use crate::lifecycle::{Function, Lifecycle, Status};
-use crate::submission::{Group, Node};
+use crate::submission::{AnswerValue, Group, Node};
 
 /// The one status of a submission that nobody acts on.
 pub const RECORDED: &str = "recorded";
@@ -48,19 +49,48 @@ impl FormDefinition {
         }
     }
 
-    /// The same with a field for each of these answers, which [`flattened`] made, that it has none for; `None`
-    /// where it has one for each.
+    /// The same with a field for each of these answers, which [`flattened`] made, that it has none for, or one
+    /// that cannot hold it; `None` where it has one for each.
     pub fn with_answers(&self, values: &Group) -> Option<Self> {
-        let known: HashSet<String> = keyed(&self.fields).into_iter().map(|(key, _)| key).collect();
-        let unknown = values.members.iter().filter(|(key, _)| !known.contains(key));
-        let fields: Vec<FormField> = unknown.map(|(key, node)| told(key, node)).collect();
+        let known: HashMap<String, &FormField> = keyed(&self.fields).into_iter().collect();
+        let mut unfit = HashSet::new();
+        let mut fields: Vec<FormField> = Vec::new();
+        for (key, node) in &values.members {
+            let field = known.get(key);
+            if field.is_some_and(|field| holds(field, node)) {
+                continue;
+            }
+            if field.is_some() {
+                unfit.insert(key.as_str());
+            }
+            fields.push(told(key, node));
+        }
         if fields.is_empty() {
             return None;
         }
         let mut definition = self.clone();
+        definition.fields.retain(|field| !unfit.contains(field.id.as_str()));
         definition.fields.extend(fields);
         Some(definition)
     }
+}
+
+/// Whether an answer of which no form says anything can stand in a field: the field says all that is in it.
+fn holds(field: &FormField, node: &Node) -> bool {
+    let Node::Repeat(rows) = node else {
+        let is_nothing =
+            matches!(node, Node::Answer(answer) if answer.value == AnswerValue::Empty);
+        return is_nothing || !(field.field_type == FieldType::Block || field.field_type.has_columns());
+    };
+    let mut groups = rows.iter().filter_map(as_group);
+    if field.field_type == FieldType::Block {
+        let inside: HashMap<String, &FormField> = keyed(&field.fields).into_iter().collect();
+        let is_known = |(name, node): &(String, Node)| {
+            inside.get(name).is_some_and(|field| holds(field, node))
+        };
+        return groups.all(|group| group.members.iter().all(is_known));
+    }
+    rows.is_empty() || (field.field_type.has_columns() && groups.all(is_plain))
 }
 
 impl Lifecycle {
@@ -148,8 +178,7 @@ const fn field_type(answer: AnswerType) -> FieldType {
 fn told(key: &str, node: &Node) -> FormField {
     let Node::Repeat(rows) = node else { return FormField::new(key, FieldType::String) };
     let groups: Vec<&Group> = rows.iter().filter_map(as_group).collect();
-    let is_list = groups.iter().all(|group| group.members.iter().all(|(name, _)| name == LISTED));
-    if is_list {
+    if groups.iter().all(|group| is_plain(group)) {
         let columns = vec![key.to_owned()];
         return FormField { columns, ..FormField::new(key, FieldType::TableRows) };
     }
@@ -162,6 +191,11 @@ fn told(key: &str, node: &Node) -> FormField {
     FormField { fields, ..FormField::new(key, FieldType::Block) }
 }
 
+/// Whether a row is a plain answer.
+fn is_plain(group: &Group) -> bool {
+    group.members.iter().all(|(name, _)| name == LISTED)
+}
+
 fn as_group(node: &Node) -> Option<&Group> {
     match node {
         Node::Group(group) => Some(group),
@@ -170,36 +204,42 @@ fn as_group(node: &Node) -> Option<&Group> {
 }
 
 /// The key of the one column that a list of plain answers becomes.
-const LISTED: &str = "c1";
+pub(super) const LISTED: &str = "c1";
 
 /// Answers without groups, under the keys that the fields of [`FormDefinition::seen`] have.
 pub fn flattened(values: &Group) -> Group {
-    let mut flat = Flat { group: Group::default(), taken: HashSet::new() };
-    flat.group.extra.clone_from(&values.extra);
-    flat.add(&[], values);
-    flat.group
+    let mut flat = Group { extra: values.extra.clone(), ..Group::default() };
+    each_answer(values, &mut |key, node| {
+        let node = match node {
+            Node::Repeat(rows) => Node::Repeat(rows.iter().map(row).collect()),
+            other => other.clone(),
+        };
+        flat.members.push((key, node));
+    });
+    flat
 }
 
-struct Flat {
-    group: Group,
+/// Goes through answers and repeats, under the keys that they have without the groups around them.
+pub(super) fn each_answer<'v>(values: &'v Group, visit: &mut dyn FnMut(String, &'v Node)) {
+    Walk { taken: HashSet::new(), visit }.group(&[], values);
+}
+
+struct Walk<'w, 'v> {
     taken: HashSet<String>,
+    visit: &'w mut dyn FnMut(String, &'v Node),
 }
 
-impl Flat {
-    fn add<'v>(&mut self, path: &[&'v str], values: &'v Group) {
+impl<'v> Walk<'_, 'v> {
+    fn group(&mut self, path: &[&'v str], values: &'v Group) {
         for (name, node) in &values.members {
             let mut path = path.to_vec();
             path.push(name);
-            let node = match node {
-                Node::Group(inner) => {
-                    self.add(&path, inner);
-                    continue;
-                }
-                Node::Answer(answer) => Node::Answer(answer.clone()),
-                Node::Repeat(rows) => Node::Repeat(rows.iter().map(row).collect()),
-            };
+            if let Node::Group(inner) = node {
+                self.group(&path, inner);
+                continue;
+            }
             let key = self.key(&path);
-            self.group.members.push((key, node));
+            (self.visit)(key, node);
         }
     }
 

@@ -65,7 +65,7 @@ pub(super) async fn answer(
             let query = query(asked, &form, (address, kind, reading), &parameters)?;
             rows(reader, &form, &parameters, query).await?
         }
-        Part::Geojson if !has_places(&form.definition) => {
+        Part::Geojson if !is_drawn(asked, &form) => {
             return Err(Refusal::not_found().into());
         }
         Part::Geojson => {
@@ -90,6 +90,13 @@ pub(super) async fn answer(
     };
     validators.add(&mut response);
     Ok(response)
+}
+
+/// Whether the records of a form can be drawn on a map: it asks for a place, or nobody has said what it asks; then its
+/// submissions are where their senders say.
+fn is_drawn(asked: &Asked, form: &FollowedForm) -> bool {
+    let is_undescribed = form.form.is_none() && asked.records != RecordsAt::Cases;
+    is_undescribed || has_places(&form.definition)
 }
 
 /// There are no views but the usual one.

@@ -73,6 +73,7 @@ mod wcs_spec_signatures;
 mod wcs_spec_writes;
 mod wcs_statistics;
 mod wcs_still;
+mod wcs_undescribed;
 mod wcs_write;
 mod web_forms;
 mod webhook;

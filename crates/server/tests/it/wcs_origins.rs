@@ -95,16 +95,15 @@ async fn a_submission_of_any_origin_is_read_from_the_list_of_forms_to_the_sheet(
         let growth = growth.unwrap_or_else(|| panic!("{slugs:?}")).clone();
         assert_eq!(slugs.len(), 5, "{slugs:?}");
 
-        // Nobody has described this form nor the third: their answers are in documents and lists, and sheets have no
-        // columns for them.
-        let birth = read(&hub, "births", "Recorded").await;
+        // Nobody has described this form nor the third: they ask what was answered.
+        let birth = read(&hub, "births", "Marie").await;
         assert_eq!(birth["fields"]["name"], "Marie", "{birth}");
         let visit = read(&hub, "visit", "48.85").await;
         assert_eq!(visit["fields"]["age"], "7", "{visit}");
         assert_eq!(visit["geolocations"]["base"], json!({ "lat": 48.85, "lon": 2.35 }));
         let map = good(ask(&hub, "forms/visit/geojson").await).await;
         assert_eq!(map["features"][0]["geometry"]["coordinates"], json!([2.35, 48.85]), "{map}");
-        let weighed = read(&hub, &growth, "Recorded").await;
+        let weighed = read(&hub, &growth, "3.5").await;
         assert_eq!(weighed["fields"]["weight"], "3.5", "{weighed}");
 
         // What is known of a form's fields is in its schema.

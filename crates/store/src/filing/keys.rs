@@ -17,6 +17,8 @@ pub(crate) type Key = (ProjectName, String);
 pub(crate) struct Keys {
     /// Forms, by name.
     pub(crate) forms: BTreeSet<Key>,
+    /// Forms that nobody has described, of which names of answers come.
+    pub(crate) noting: BTreeSet<Key>,
     /// Forms, by the ids that are new.
     pub(crate) form_ids: BTreeSet<Key>,
     /// Forms without an id, by the namespaces that are new.
@@ -44,6 +46,9 @@ impl Keys {
         }
         for submission in &filing.submissions {
             self.forms.insert(key(&submission.form));
+            if !submission.noted.is_empty() {
+                self.noting.insert(key(&submission.form));
+            }
             self.submissions.insert((project.clone(), submission.id));
             self.instances.extend(submission.instance_id.as_deref().map(key));
         }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::keys::Key;
 use super::{FiledFile, Filing};
 use crate::indexed_fields::FieldPath;
+use crate::noted_answers::KnownAnswers;
 
 /// What is known of a case.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +41,8 @@ pub(crate) struct Known {
     pub(crate) cases: HashMap<Key, KnownCase>,
     /// The paths of forms whose values are indexed.
     pub(crate) indexed_fields: HashMap<Key, Vec<FieldPath>>,
+    /// The names of the answers that came of forms which nobody has described.
+    pub(crate) noted: HashMap<Key, KnownAnswers>,
     /// The contents of files that have come.
     pub(crate) files: HashMap<FileKey, [u8; 32]>,
     /// When the last submission or case of a project took its place in the list of changes.

@@ -22,6 +22,7 @@ pub(crate) mod tables;
 
 use bytes::Bytes;
 use fieldpost_model::case::{Case, CaseBlock, CaseTransaction};
+use fieldpost_model::form_definition::NotedAnswer;
 use uuid::Uuid;
 
 use crate::fetches::WantedFetch;
@@ -99,6 +100,8 @@ pub struct FiledSubmission {
     pub is_untyped: bool,
     /// Whether there are only files that hold the answers, encrypted.
     pub is_encrypted: bool,
+    /// The names of the answers, where nobody has described the form.
+    pub noted: Vec<NotedAnswer>,
     /// The exact form, where that is not the body of its message.
     pub original: Option<Original>,
     /// What the lifecycle of its form is to be told of this version, as a text of its planner's; `None` where
@@ -202,6 +205,7 @@ impl Filing {
                 + submission.extra.len()
                 + submission.metadata.len()
                 + submission.untold.as_ref().map_or(0, String::len)
+                + submission.noted.iter().map(|answer| answer.path.len()).sum::<usize>()
         });
         let cases = self.cases.iter().map(|filed| {
             let properties = filed.case.properties.iter();

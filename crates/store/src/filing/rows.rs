@@ -16,6 +16,7 @@ use super::{CaseChange, CaseHistory, FiledCase, FiledFile, FiledSubmission, Fili
 use crate::case_properties;
 use crate::forms::FormOrigin;
 use crate::indexed_fields::{FieldPath, path_text, value_at};
+use crate::noted_answers::KnownAnswers;
 use crate::records::NewMessage;
 use crate::statement::{Parameter, as_integer};
 use crate::text::storable_key;
@@ -73,6 +74,9 @@ impl Rows {
             let form = (by.project.clone(), submission.form.clone());
             if let Some(paths) = known.indexed_fields.get(&form) {
                 self.fields(by.project, submission, paths);
+            }
+            if !submission.noted.is_empty() {
+                self.names(by.project, submission, known.noted.entry(form).or_default());
             }
         }
         for file in &filing.files {
@@ -221,6 +225,28 @@ impl Rows {
                 number.into(),
             ];
             self.values.insert(key, row);
+        }
+    }
+
+    /// Adds the names of answers that the form has not had yet.
+    fn names(
+        &mut self,
+        project: &ProjectName,
+        submission: &FiledSubmission,
+        known: &mut KnownAnswers,
+    ) {
+        for answer in &submission.noted {
+            let Some((shape, place)) = known.note(answer) else { continue };
+            self.put(
+                &tables::NOTED_ANSWERS,
+                vec![
+                    (&**project).into(),
+                    submission.form.as_str().into(),
+                    answer.path.as_str().into(),
+                    shape.into(),
+                    place.into(),
+                ],
+            );
         }
     }
 

@@ -193,6 +193,20 @@ pub(crate) static FIELD_VALUES: Table = Table {
     present: Present::SetBut(&[]),
 };
 
+pub(crate) static NOTED_ANSWERS: Table = Table {
+    name: "noted_answers",
+    columns: &[
+        ("project", Text),
+        ("form", Text),
+        ("name", Text),
+        ("shape", Integer),
+        ("place", Integer),
+    ],
+    key: 4,
+    // What is known was read under the form's lock.
+    present: Present::Kept,
+};
+
 pub(crate) static SUBMISSION_FILES: Table = Table {
     name: "submission_files",
     columns: &[
@@ -317,13 +331,14 @@ pub(crate) static UNTOLD: Table = Table {
 };
 
 /// Every table, in the order in which they are written.
-pub(crate) static ALL: [&Table; 14] = [
+pub(crate) static ALL: [&Table; 15] = [
     &FORMS,
     &FORM_NUMBERS,
     &SUBMISSIONS,
     &SUBMISSION_VERSIONS,
     &INSTANCES,
     &FIELD_VALUES,
+    &NOTED_ANSWERS,
     &SUBMISSION_FILES,
     &SUBMISSION_ORIGINALS,
     &CASES,

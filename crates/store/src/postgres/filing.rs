@@ -65,7 +65,17 @@ pub(super) async fn write_late(
 
 async fn known(transaction: &Transaction<'_>, keys: Keys) -> Result<Known, StoreError> {
     let mut known = Known::default();
-    let Keys { forms, form_ids, namespaces, submissions, filled, instances, cases, growing } = keys;
+    let Keys {
+        forms,
+        noting,
+        form_ids,
+        namespaces,
+        submissions,
+        filled,
+        instances,
+        cases,
+        growing,
+    } = keys;
 
     let sql = format!(
         "SELECT f.project, f.name, coalesce(n.last, 0), f.indexed FROM {WANTED}
@@ -77,6 +87,14 @@ async fn known(transaction: &Transaction<'_>, keys: Keys) -> Result<Known, Store
         let paths: Option<String> = row.try_get(3)?;
         known.indexed_fields.insert(key_of(&row)?, read_paths(paths.as_deref())?);
         known.forms.insert(key_of(&row)?);
+    }
+    let sql = format!(
+        "SELECT a.project, a.form, a.name, a.shape, a.place FROM {WANTED}
+         JOIN noted_answers a ON a.project = wanted.project AND a.form = wanted.key"
+    );
+    for row in look_up(transaction, &sql, noting.iter()).await? {
+        let answers = known.noted.entry(key_of(&row)?).or_default();
+        answers.add(row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
     }
     let sql = format!(
         "SELECT f.project, f.form_id FROM {WANTED}

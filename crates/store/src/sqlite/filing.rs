@@ -17,6 +17,7 @@ use crate::filing::known::{Known, KnownCase};
 use crate::filing::rows::Rows;
 use crate::filing::tables::{self, Table};
 use crate::indexed_fields::read_paths;
+use crate::noted_answers::KnownAnswers;
 use crate::records::Accept;
 
 /// The inserts of all tables that a filing writes, by table.
@@ -48,7 +49,17 @@ pub(super) fn write_late(connection: &Connection, late: &LateFiling) -> Result<b
 /// Reads what there is by these keys.
 fn known(connection: &Connection, keys: Keys) -> Result<Known, StoreError> {
     let mut known = Known::default();
-    let Keys { forms, form_ids, namespaces, submissions, filled, instances, cases, growing } = keys;
+    let Keys {
+        forms,
+        noting,
+        form_ids,
+        namespaces,
+        submissions,
+        filled,
+        instances,
+        cases,
+        growing,
+    } = keys;
     for key in forms {
         let sql = "SELECT coalesce((SELECT last FROM form_numbers
                        WHERE project = ?1 AND form = ?2), 0), indexed
@@ -61,6 +72,10 @@ fn known(connection: &Connection, keys: Keys) -> Result<Known, StoreError> {
             known.numbers.insert(key.clone(), number);
             known.forms.insert(key);
         }
+    }
+    for key in noting {
+        let answers = noted_answers(connection, &key)?;
+        known.noted.insert(key, answers);
     }
     for key in form_ids {
         let sql = "SELECT 1 FROM forms WHERE project = ?1 AND form_id = ?2";
@@ -120,6 +135,21 @@ fn look_up<T>(
 ) -> Result<Option<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row(params![&**project, text], read).optional()?)
+}
+
+/// The names of the answers that came of a form.
+fn noted_answers(
+    connection: &Connection,
+    (project, form): &Key,
+) -> Result<KnownAnswers, StoreError> {
+    let sql = "SELECT name, shape, place FROM noted_answers WHERE project = ?1 AND form = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![&**project, form])?;
+    let mut answers = KnownAnswers::default();
+    while let Some(row) = rows.next()? {
+        answers.add(row.get(0)?, row.get(1)?, row.get(2)?);
+    }
+    Ok(answers)
 }
 
 /// The last place that is taken in the list of changes of a project.

@@ -11,6 +11,7 @@ mod indexed;
 mod kept;
 mod lists;
 mod locks;
+mod noted;
 mod properties;
 mod told;
 
