@@ -80,7 +80,7 @@ pub fn check_job(packages: &Packages, adaptor_names: &[String], job: &str) -> Ch
     for name in adaptor_names {
         match packages.meant(name) {
             Ok(Some(meant)) => known.push(meant.adaptor()),
-            Ok(None) | Err(_) => problems.push(no_such_adaptor(name)),
+            Ok(None) | Err(_) => problems.push(no_such_adaptor(packages, name)),
         }
     }
     if adaptor_names.is_empty() {
@@ -144,11 +144,11 @@ fn refused(error: &CompileError) -> JobProblem {
     }
 }
 
-fn no_such_adaptor(name: &str) -> JobProblem {
+fn no_such_adaptor(packages: &Packages, name: &str) -> JobProblem {
     JobProblem {
         code: NO_SUCH_ADAPTOR,
         message: format!("There is no adaptor \"{name}\"."),
-        hint: Some(sentence(&adaptors::advice(name))),
+        hint: Some(sentence(&packages.advice(name))),
         is_warning: false,
         line: None,
         column: None,

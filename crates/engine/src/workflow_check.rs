@@ -20,11 +20,21 @@ const AROUND_CONDITION: (&str, &str) = ("(function (state, upstreamStepId) { ret
 
 /// What is found about workflows before they are saved.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CheckedWorkflows {
+pub struct CheckedWorkflows {
     /// What is wrong, so that they are not saved.
-    pub(crate) problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
     /// What may be.
-    pub(crate) warnings: Vec<Problem>,
+    pub warnings: Vec<Problem>,
+}
+
+/// Compiles all jobs and conditions of workflows. It takes as long as they are large: not for a thread that others
+/// wait for.
+pub fn check_workflows(packages: &Packages, workflows: &[Workflow]) -> CheckedWorkflows {
+    let mut checked = CheckedWorkflows::default();
+    for workflow in workflows {
+        checked.look_at(workflow, packages);
+    }
+    checked
 }
 
 impl Hub {
@@ -51,14 +61,7 @@ impl Hub {
             return Ok(CheckedWorkflows::default());
         }
         let (workflows, packages) = (workflows.to_vec(), self.packages());
-        self.aside(move || {
-            let mut checked = CheckedWorkflows::default();
-            for workflow in &workflows {
-                checked.look_at(workflow, &packages);
-            }
-            checked
-        })
-        .await
+        self.aside(move || check_workflows(&packages, &workflows)).await
     }
 }
 
@@ -158,8 +161,8 @@ mod tests {
     /// The problems and the warnings of a workflow: path, code and sentence.
     fn checked(text: &str) -> (Vec<String>, Vec<String>) {
         let value = Value::parse(text.as_bytes()).unwrap();
-        let mut checked = CheckedWorkflows::default();
-        checked.look_at(&read_workflow("w", &value).unwrap(), &Packages::none());
+        let workflow = read_workflow("w", &value).unwrap();
+        let checked = check_workflows(&Packages::none(), &[workflow]);
         let told = |problems: Vec<Problem>| {
             let told =
                 problems.iter().map(|it| format!("{} [{}] {}", it.path, it.code, it.message));

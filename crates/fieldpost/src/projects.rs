@@ -6,14 +6,15 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::{Component, Path, PathBuf};
 
-use fieldpost_engine::{Applied, Asked, Hub, Note};
+use fieldpost_engine::{Applied, Asked, Hub, Note, check_workflows};
 use fieldpost_model::hexadecimal;
 use fieldpost_model::json::Value;
 use fieldpost_rules::definition::{
-    MAX_PEM_BYTES, Problem, ProjectDraft, add_found, in_order, mistakes, put_files, put_jobs,
+    MAX_PEM_BYTES, Problem, ProjectDraft, add_found, in_order, looked_over, put_files, put_jobs,
     read_project, yaml,
 };
 use fieldpost_script::compile::SOURCE_BYTES_MAX;
+use fieldpost_script::npm::Packages;
 use fieldpost_store::{Due, Store, Who};
 use sha2::{Digest as _, Sha256};
 
@@ -89,14 +90,19 @@ struct ReadFile {
 /// Everything that is wrong with a project file, `problems` being what was found while its files were read; in the order
 /// of its places. What is at the place of a problem that is known already comes of that one.
 ///
-/// Names that lead nowhere are told together with the rest alone: the hub may know them.
+/// Names that lead nowhere are told together with the rest alone: the hub may know them. Jobs are compiled, too; which
+/// packages are installed says the hub, and whether a job compiles does not hang on that.
 fn all_mistakes(value: &Value<'_>, mut problems: Vec<Problem>) -> Vec<Problem> {
-    let mut others = mistakes(value, None, false);
+    let (draft, mut others) = looked_over(value, None, false);
+    let workflows = draft.map(|draft| draft.workflows).unwrap_or_default();
+    add_found(&mut others, check_workflows(&Packages::none(), &workflows).problems);
     for problem in &mut others {
         if matches!(
             problem.code,
             "unknown-connection" | "unknown-source" | "unknown-role" | "unknown-api-access"
         ) {
+            problem.message =
+                problem.message.replace(" in this project", " in the project's files");
             let hint = problem.hint.take().unwrap_or_default();
             problem.hint = Some(format!("{hint}; if the hub has it already, leave this as it is"));
         }
@@ -116,19 +122,13 @@ fn read_file(path: &Path, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Rea
         )));
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(&origin, &error))?;
-    let (value, mut problems) =
+    let (mut value, mut problems) =
         yaml::read_on(&text, lookup).map_err(|problem| invalid(&origin, &[problem]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let read_pem = |name: &str| read_small(&folder.join(name), MAX_PEM_BYTES);
     let read_job = |name: &str| read_small(&below(folder, name)?, SOURCE_BYTES_MAX);
-    let value = put_files(value.clone(), &read_pem).unwrap_or_else(|others| {
-        problems.extend(others);
-        value
-    });
-    let value = put_jobs(value.clone(), &read_job).unwrap_or_else(|others| {
-        problems.extend(others);
-        value
-    });
+    problems.extend(put_files(&mut value, &read_pem));
+    problems.extend(put_jobs(&mut value, &read_job));
     Ok(ReadFile { value, problems, origin })
 }
 
@@ -172,18 +172,34 @@ pub(crate) struct Warning {
     pub(crate) code: String,
     /// What, in a sentence.
     pub(crate) message: String,
+    /// What to do about it; empty where that is not known.
+    pub(crate) hint: String,
 }
 
 impl From<&Problem> for Warning {
     fn from(problem: &Problem) -> Self {
-        let Problem { path, code, message, .. } = problem;
-        Self { path: path.clone(), code: (*code).to_owned(), message: message.clone() }
+        let Problem { path, code, message, hint } = problem;
+        Self {
+            path: path.clone(),
+            code: (*code).to_owned(),
+            message: message.clone(),
+            hint: hint.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Warning {
+    /// The same without a break, for where each line is something else.
+    pub(crate) fn in_a_line(&self) -> String {
+        self.to_string().replace("\n  hint: ", "; ")
     }
 }
 
 impl Display for Warning {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {} [{}]", self.path, self.message, self.code)
+        let Self { path, code, message, hint } = self;
+        write!(formatter, "{path}: {message} [{code}]")?;
+        if hint.is_empty() { Ok(()) } else { write!(formatter, "\n  hint: {hint}") }
     }
 }
 
@@ -201,11 +217,8 @@ pub(crate) fn in_few_words(warnings: impl IntoIterator<Item = Warning>) -> Vec<W
         few = vec![Warning {
             path: "connections".to_owned(),
             code: "no-notify".to_owned(),
-            message: format!(
-                "nobody is told when these are in trouble: {}; write `notify: [ops@example.org]` \
-                 into them",
-                names.join(", ")
-            ),
+            message: format!("nobody is told when these are in trouble: {}", names.join(", ")),
+            hint: "write `notify: [ops@example.org]` into them".to_owned(),
         }];
     }
     few.extend(others);
@@ -259,8 +272,9 @@ impl ProjectFile {
     fn tell(&self, applied: &Applied) {
         let Self { name: project, origin, .. } = self;
         let warnings = applied.warnings.iter().map(Warning::from);
-        for Warning { path, code, message } in in_few_words(warnings) {
-            tracing::warn!(project, code, "{origin}: {path}: {message}");
+        for Warning { path, code, message, hint } in in_few_words(warnings) {
+            let hint = if hint.is_empty() { hint } else { format!("; {hint}") };
+            tracing::warn!(project, code, "{origin}: {path}: {message}{hint}");
         }
         let erases = applied.erases;
         if !erases.is_nothing() {
@@ -303,6 +317,7 @@ mod tests {
             path: path.to_owned(),
             code: code.to_owned(),
             message: "so it is".to_owned(),
+            hint: String::new(),
         };
         let untold = |name: &str| warning(&format!("connections.{name}.notify"), "no-notify");
         let other = warning("sources.s.secret", "short-secret");
@@ -310,6 +325,7 @@ mod tests {
         assert_eq!(in_few_words([other.clone(), untold("a")]), [untold("a"), other.clone()]);
         let few = in_few_words([untold("a"), other.clone(), untold("b")]);
         assert_eq!((few.len(), &few[1]), (2, &other));
-        assert!(few[0].to_string().contains("trouble: a, b; write"), "{}", few[0]);
+        let told = few[0].to_string();
+        assert!(told.contains("trouble: a, b [no-notify]\n  hint: write `notify"), "{told}");
     }
 }

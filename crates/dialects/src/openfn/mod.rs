@@ -22,7 +22,7 @@ mod connections;
 mod edges;
 mod legacy;
 mod lightning;
-mod names;
+pub(crate) mod names;
 mod portable;
 mod reader;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Names: what OpenFn calls things, made into names that a project file takes.
+//! Names: what other systems call things, made into names that a project file takes.
 
 use std::collections::HashSet;
 
@@ -6,14 +6,14 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 /// The longest name.
-const MAX_NAME: usize = 64;
+pub(crate) const MAX_NAME: usize = 64;
 
 /// The longest id of a step.
 const MAX_STEP: usize = 100;
 
 /// Names that are given once each.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashSet<String>);
+pub(crate) struct Names(HashSet<String>);
 
 impl Names {
     /// A name like this one that nothing else has: lower-case letters, digits, `-` and `_`.
@@ -26,6 +26,11 @@ impl Names {
     pub(super) fn step(&mut self, like: &str, otherwise: &str) -> String {
         let id = slug(like, MAX_STEP);
         self.free(if id.is_empty() { otherwise } else { &id }, MAX_STEP)
+    }
+
+    /// The id as it is, or with a number behind it where something else has it.
+    pub(crate) fn id(&mut self, wanted: &str) -> String {
+        self.free(wanted, MAX_NAME)
     }
 
     fn free(&mut self, wanted: &str, longest: usize) -> String {
@@ -42,7 +47,7 @@ impl Names {
 }
 
 /// A text with `-` for each run of characters that a name cannot have. Letters lose their accents.
-pub(super) fn slug(text: &str, longest: usize) -> String {
+pub(crate) fn slug(text: &str, longest: usize) -> String {
     let mut slug = String::new();
     for character in text.nfd().filter(|character| !is_combining_mark(*character)) {
         if character.is_ascii_alphanumeric() || character == '_' {

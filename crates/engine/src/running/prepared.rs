@@ -126,9 +126,7 @@ fn compile(step: &Step, limits: Limits, packages: &Packages) -> Result<Job, Box<
             missing(format!("The packages of npm cannot be looked at: {error}"))
         })?;
         meant.push(found.ok_or_else(|| {
-            missing(format!(
-                "There is no adaptor \"{name}\" here. `fieldpost adaptor install` installs packages of npm"
-            ))
+            missing(format!("There is no adaptor \"{name}\" here: {}", packages.advice(name)))
         })?);
     }
     if meant.is_empty() {

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
@@ -486,7 +487,8 @@ impl<'v, 'p> Field<'v, 'p> {
     }
 }
 
-/// The hint that names the most similar of the known words, or all of them.
+/// The hint that names the most similar of the known words, or all of them. What is known from two places, as from a
+/// project and the file that is applied to it, is listed once.
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     let lower = word.to_lowercase().replace('-', "_");
     let similar = known
@@ -501,9 +503,11 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
         Some((_, candidate)) => format!("did you mean `{candidate}`?"),
         None if known.is_empty() => "there is none".to_owned(),
         None => {
-            let listed = known.get(..MAX_LISTED).unwrap_or(known).join("`, `");
-            let more = if known.len() > MAX_LISTED { ", …" } else { "" };
-            format!("known here: `{listed}`{more}")
+            let mut seen = HashSet::new();
+            let mut each = known.iter().filter(|word| seen.insert(**word)).copied();
+            let listed: Vec<&str> = each.by_ref().take(MAX_LISTED).collect();
+            let more = if each.next().is_some() { ", …" } else { "" };
+            format!("known here: `{}`{more}", listed.join("`, `"))
         }
     }
 }

@@ -10,13 +10,12 @@ use std::collections::HashSet;
 use fieldpost_model::json::Value;
 
 use super::access::keep_api_access;
-use super::fields::{
-    ADD_CONNECTION, ADD_SOURCE, MAX_TOLD, MORE, SHOWN_KEY_CHARACTERS, collect_part, suggestion_or,
-};
+use super::fields::{MORE, SHOWN_KEY_CHARACTERS, collect_part};
 use super::lifecycles::{Named, form_problems};
 use super::position::in_order;
 use super::problem::Problem;
 use super::project::{dangling_flow, name_at, read};
+use super::unread::{names_of, unread_references};
 use super::{ProjectDefinition, ProjectDraft};
 
 /// Everything that is wrong with a document, where it is to be applied to the project that is there already: what
@@ -84,15 +83,6 @@ fn has_long_keys(value: &Value<'_>) -> bool {
         || value.as_array().unwrap_or_default().iter().any(has_long_keys)
 }
 
-/// The names that stand in a section of the document.
-fn names_of<'v>(value: &'v Value<'_>, section: &str) -> Vec<&'v str> {
-    entries(value, section).iter().map(|(name, _)| name.as_ref()).collect()
-}
-
-fn entries<'v, 'd>(value: &'v Value<'d>, section: &str) -> &'v [fieldpost_model::json::Member<'d>] {
-    value.get(section).and_then(Value::as_object).unwrap_or_default()
-}
-
 /// Whether what a forwarder, a workflow or a source refers to stands in that section of the document.
 fn names_written(
     value: &Value<'_>,
@@ -102,57 +92,4 @@ fn names_written(
 ) -> bool {
     let name = name_at(draft, &problem.path);
     names_of(value, section).into_iter().any(|written| Some(written) == name)
-}
-
-/// What forwarders and workflows name that cannot be read, and that is neither in the document nor in the project.
-fn unread_references(
-    value: &Value<'_>,
-    draft: &ProjectDraft,
-    staying: Option<&ProjectDefinition>,
-) -> Vec<Problem> {
-    let mut connections = names_of(value, "connections");
-    let mut sources = names_of(value, "sources");
-    if let Some(staying) = staying {
-        connections.extend(staying.connections.iter().map(|it| it.name.as_str()));
-        sources.extend(staying.sources.iter().map(|it| it.name.as_str()));
-    }
-    let mut problems = Vec::new();
-    let mut look = |path: String, named: Option<&Value<'_>>, is_connection: bool| {
-        let (known, code, noun, how) = if is_connection {
-            (&connections, "unknown-connection", "connection", ADD_CONNECTION)
-        } else {
-            (&sources, "unknown-source", "source", ADD_SOURCE)
-        };
-        let Some(name) = named.and_then(Value::as_str).filter(|it| !known.contains(it)) else {
-            return;
-        };
-        let is_told = problems.len() < MAX_TOLD;
-        problems.push(Problem {
-            path,
-            code,
-            message: format!("there is no {noun} `{name}` in this project"),
-            // Further ones are only counted.
-            hint: is_told.then(|| suggestion_or(name, known, how)),
-        });
-    };
-    let forwarders = entries(value, "forwarders").iter();
-    let is_unread = |name: &str| !draft.forwarders.iter().any(|it| it.name == name);
-    for (name, forwarder) in forwarders.filter(|(name, _)| is_unread(name)) {
-        look(format!("forwarders.{name}.to"), forwarder.get("to"), true);
-        look(format!("forwarders.{name}.from"), forwarder.get("from"), false);
-    }
-    for (name, written) in entries(value, "workflows") {
-        let read = draft.workflows.iter().find(|it| it.name == *name);
-        if read.is_none() {
-            let source = written.path(&["trigger", "source"]);
-            look(format!("workflows.{name}.trigger.source"), source, false);
-        }
-        let is_unread =
-            |step: &str| !read.is_some_and(|it| it.steps.iter().any(|it| it.id == step));
-        for (step, written) in entries(written, "steps").iter().filter(|(id, _)| is_unread(id)) {
-            let path = format!("workflows.{name}.steps.{step}.connection");
-            look(path, written.get("connection"), true);
-        }
-    }
-    problems
 }

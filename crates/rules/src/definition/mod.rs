@@ -57,6 +57,7 @@ mod settings;
 mod source;
 mod tls;
 mod token;
+mod unread;
 mod warnings;
 mod workflow;
 mod write;

@@ -243,14 +243,14 @@ fn blocks(text: &str) -> Option<Vec<(&str, Vec<u8>)>> {
     Some(found)
 }
 
-/// Replaces the names of PEM files in a project file by what these files hold. `read` is given a
-/// name as it is written and returns the text, or says why it cannot.
+/// Replaces the names of PEM files in a project file by what these files hold, as far as they can be used, and tells of
+/// the others. `read` is given a name as it is written and returns the text, or says why it cannot.
 pub fn put_files(
-    mut project: Value<'static>,
+    project: &mut Value<'static>,
     read: &dyn Fn(&str) -> Result<String, String>,
-) -> Result<Value<'static>, Vec<Problem>> {
+) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (connection, value) in members_of(&mut project, "connections") {
+    for (connection, value) in members_of(project, "connections") {
         for (key, value) in members_of(value, "tls") {
             if !PEM_KEYS.contains(&key.as_ref()) {
                 continue;
@@ -272,7 +272,7 @@ pub fn put_files(
             }
         }
     }
-    if problems.is_empty() { Ok(project) } else { Err(problems) }
+    problems
 }
 
 /// The members of the object that stands under a key; none where there is no such object.

@@ -121,6 +121,8 @@ pub(super) fn source_of(workflow: &Workflow) -> Option<&str> {
     }
 }
 
+/// Reads a workflow as far as it can be read, with what is usual in the place of the rest: so its jobs and what it
+/// names are looked at, whatever else is wrong with it. It is only of use where nothing was reported.
 pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Workflow> {
     check_name(&place, name);
     let mut fields = Fields::open(Section::Workflow, value, place)?;
@@ -133,26 +135,28 @@ pub(super) fn read(name: &str, value: &Value<'_>, place: Place<'_>) -> Option<Wo
     let join = fields.take("join").map(|field| field.choice(Join::ALL, Join::name));
     let timeout = fields.take("timeout").map(|field| field.duration(TIMEOUT));
     let keep = fields.take("keep").map(|field| field.choice(KeepStates::ALL, KeepStates::name));
-    let steps = fields.require("steps").map(|field| read_steps(&field));
+    let steps = fields.require("steps").map(|field| read_steps(&field)).unwrap_or_default();
     let place = fields.place.clone();
     fields.close();
-    let steps = steps?;
+    let is_trigger_known = !matches!(trigger, Some(None));
     let workflow = Workflow {
         name: name.to_owned(),
         title: title.unwrap_or_default().to_owned(),
-        trigger: trigger.unwrap_or(Some(Trigger::Manual))?,
-        paused: paused.unwrap_or(Some(false))?,
+        trigger: trigger.flatten().unwrap_or(Trigger::Manual),
+        paused: paused.flatten().unwrap_or(false),
         start: start.unwrap_or_else(|| first_step(&steps)),
         steps,
-        concurrency: concurrency.map_or(Some(None), |read| read.map(Some))?,
-        order_by: order_by.unwrap_or(Some(RunOrder::None))?,
-        join: join.unwrap_or(Some(Join::EachPath))?,
-        timeout: timeout.map_or(Some(None), |read| read.map(Some))?,
-        keep: keep.unwrap_or(Some(KeepStates::All))?,
+        concurrency: concurrency.flatten(),
+        order_by: order_by.flatten().unwrap_or(RunOrder::None),
+        join: join.flatten().unwrap_or(Join::EachPath),
+        timeout: timeout.flatten(),
+        keep: keep.flatten().unwrap_or(KeepStates::All),
     };
     report_unknown_steps(&place, &workflow, value);
     report_circles(&place, &workflow);
-    report_idle_order(&place, &workflow);
+    if is_trigger_known {
+        report_idle_order(&place, &workflow);
+    }
     report_lost_cursor(&place, &workflow);
     Some(workflow)
 }

@@ -7,7 +7,7 @@ mod catalogue;
 mod suggest;
 
 pub use catalogue::{AdaptorDocs, FunctionDocs, documented};
-pub use suggest::{advice, nearest};
+pub(crate) use suggest::advice;
 
 /// The modules of all adaptors: name and source.
 pub(crate) const ALL: &[(&str, &str)] = &[

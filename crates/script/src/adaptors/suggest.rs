@@ -5,27 +5,38 @@ use super::{names, short_name};
 /// How alike two names must be for one to be suggested for the other: 1 is equal.
 const LIKENESS: f64 = 0.8;
 
-/// The adaptor of the binary that somebody may have meant, by its short name.
-pub fn nearest(name: &str) -> Option<&'static str> {
-    let (asked, _) = parts(name);
-    let asked = asked.rsplit(['/', '\\']).next().unwrap_or(asked).to_lowercase();
-    let asked = asked.strip_prefix("language-").unwrap_or(&asked);
-    names()
-        .map(short_name)
-        .map(|known| (strsim::jaro_winkler(asked, known), known))
+/// The adaptor of the binary, or the installed package, that somebody may have meant, as a step calls it.
+fn nearest<'k>(name: &str, installed: &'k [String]) -> Option<&'k str> {
+    let asked = bare(name);
+    let there = names().map(|module| -> &'k str { short_name(module) });
+    let there = there.chain(installed.iter().map(String::as_str));
+    there
+        .map(|known| (strsim::jaro_winkler(&asked, &bare(known)), known))
         .filter(|(alike, _)| *alike >= LIKENESS)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, known)| known)
 }
 
-/// What to do about an adaptor that is not here: the name that was meant, else where packages come from.
-pub fn advice(name: &str) -> String {
-    if let Some(known) = nearest(name) {
+/// What two names are compared by: neither whose package it is nor its version.
+fn bare(name: &str) -> String {
+    let (name, _) = parts(name);
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
+    name.strip_prefix("language-").unwrap_or(&name).to_owned()
+}
+
+/// What to do about an adaptor that is not here, where these packages are installed, by the names that steps have for
+/// them: the name that was meant, else what there is, and where packages come from.
+pub(crate) fn advice(name: &str, installed: &[String]) -> String {
+    if let Some(known) = nearest(name, installed) {
         return format!("did you mean `{known}`?");
     }
     let there: Vec<&str> = names().map(short_name).collect();
+    let installed = match installed {
+        [] => String::new(),
+        all => format!("installed: {}; ", all.join(", ")),
+    };
     format!(
-        "the binary has {}; others are packages of npm: `fieldpost adaptor install {}`",
+        "the binary has {}; {installed}others are packages of npm: `fieldpost adaptor install {}`",
         there.join(", "),
         package(name)
     )
@@ -67,8 +78,23 @@ mod tests {
             ("salesforce", None),
             ("", None),
         ] {
-            assert_eq!(nearest(name), meant, "{name}");
+            assert_eq!(nearest(name, &[]), meant, "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_installed_is_suggested_and_listed_too() {
+        let installed = ["salesforce".to_owned(), "@clinic/registry".to_owned()];
+        for (name, meant) in [
+            ("salesfroce", "did you mean `salesforce`?"),
+            ("@openfn/language-salesforc@7.0.0", "did you mean `salesforce`?"),
+            ("registry", "did you mean `@clinic/registry`?"),
+            ("dhsi2", "did you mean `dhis2`?"),
+        ] {
+            assert_eq!(advice(name, &installed), meant, "{name}");
+        }
+        let told = advice("zzz", &installed);
+        assert!(told.contains("; installed: salesforce, @clinic/registry; others"), "{told}");
     }
 
     #[test]
@@ -79,7 +105,7 @@ mod tests {
             ("@clinic/registry@1.0.0", "@clinic/registry@1.0.0"),
             ("clinic-registry", "clinic-registry@VERSION"),
         ] {
-            let advice = advice(name);
+            let advice = advice(name, &[]);
             assert!(
                 advice.ends_with(&format!("`fieldpost adaptor install {package}`")),
                 "{advice}"

@@ -158,6 +158,24 @@ impl Packages {
         }
         Ok(self.find(name)?.map(Meant::Package))
     }
+
+    /// What to do about a name that no adaptor and no package here has: the nearest one that there is, else where
+    /// packages come from. It is advice: a folder that cannot be read counts as empty.
+    pub fn advice(&self, name: &str) -> String {
+        let has_version = parts(name).1.is_some();
+        let mut installed: Vec<String> = Vec::new();
+        for package in self.list().unwrap_or_default() {
+            let short = package.name.strip_prefix(ADAPTOR).unwrap_or(&package.name);
+            let called = match has_version {
+                true => format!("{short}@{}", package.version),
+                false => short.to_owned(),
+            };
+            if !installed.contains(&called) {
+                installed.push(called);
+            }
+        }
+        adaptors::advice(name, &installed)
+    }
 }
 
 /// The name and the version of `name@version`.
@@ -226,6 +244,25 @@ mod tests {
         let versions: Vec<String> =
             packages.list().unwrap().into_iter().map(|package| package.version).collect();
         assert_eq!(versions, ["9.0.0-rc.1", "8.10.0", "8.2.1", "1.0.0"]);
+    }
+
+    #[test]
+    fn what_is_installed_may_have_been_meant() {
+        let (_folder, packages) = packages(&[
+            ("@openfn/language-salesforce", "6.0.0"),
+            ("@openfn/language-salesforce", "7.1.0"),
+            ("my-own", "1.0.0"),
+        ]);
+        for (asked, advice) in [
+            ("salesfroce", "did you mean `salesforce`?"),
+            ("my-wn", "did you mean `my-own`?"),
+            ("my-own@2.0.0", "did you mean `my-own@1.0.0`?"),
+            ("htpp", "did you mean `http`?"),
+        ] {
+            assert_eq!(packages.advice(asked), advice);
+        }
+        let told = packages.advice("zzz");
+        assert!(told.contains("; installed: salesforce, my-own; others are packages"), "{told}");
     }
 
     #[test]

@@ -80,8 +80,10 @@ fn problems_of(document: &TextFile) -> Vec<String> {
             rest if rest.is_empty() => Ok(project),
             rest => yaml::merge(vec![project, read(&rest)?]),
         })
-        .and_then(|project| put_files(project, &|name| Ok(pem_file(name))))
-        .and_then(|project| read_project(&project));
+        .and_then(|mut project| {
+            let problems = put_files(&mut project, &|name| Ok(pem_file(name)));
+            if problems.is_empty() { read_project(&project) } else { Err(problems) }
+        });
     let problems = result.err().unwrap_or_default();
     problems.iter().map(|problem| format!("{}: {problem}", document.path)).collect()
 }

@@ -9,6 +9,7 @@ use super::CONDITION_LANGUAGE;
 use super::keys::{Keys, filled, says_something, written};
 use super::missing::MissingCode;
 use super::reader::Reader;
+use crate::openfn::names::Names;
 
 /// The deepest that blocks can stand in each other.
 const MOST_BLOCKS: usize = 8;
@@ -31,10 +32,22 @@ pub(super) struct Around<'a> {
 }
 
 impl Reader {
-    /// Fields without ids are numbered.
+    /// Fields without ids are numbered. Of two with one id the later one gets another.
     pub(super) fn fields(&mut self, asked: &[Value<'_>], around: Around<'_>) -> Vec<FormField> {
-        let numbered = asked.iter().zip(1_u32..);
-        numbered.filter_map(|(asked, number)| self.field(asked, around, number)).collect()
+        let mut ids = Names::default();
+        let mut fields = Vec::new();
+        for (asked, number) in asked.iter().zip(1_u32..) {
+            let Some(mut field) = self.field(asked, around, number) else { continue };
+            let id = ids.id(&field.id);
+            if id != field.id {
+                let place = field.name.as_deref().unwrap_or(&field.label);
+                let path = format!("{}.{place}.id", around.path);
+                self.miss_said(MissingCode::Twice, &id, path, &Value::from(field.id));
+                field.id = id;
+            }
+            fields.push(field);
+        }
+        fields
     }
 
     fn field(&mut self, asked: &Value<'_>, around: Around<'_>, number: u32) -> Option<FormField> {

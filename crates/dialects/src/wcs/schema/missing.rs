@@ -27,6 +27,10 @@ fieldpost_model::names! {
         FunctionRole = "function-role",
         /// A role, which the project has to have.
         Role = "role",
+        /// Another name, because nothing can be called so here.
+        Renamed = "renamed",
+        /// Another id, because something else in the schema has it.
+        Twice = "twice",
         /// Anything else that the schema says and that a form cannot have.
         LeftOut = "left-out",
     }
@@ -38,7 +42,7 @@ pub struct Missing {
     /// What.
     pub code: MissingCode,
     /// Where: the label or name of a field, the id of a status, a function or an action; for what is left out,
-    /// the key.
+    /// the key; for what is called otherwise here, its name here.
     pub place: String,
     /// The same as a way through the form: keys of the project file, with names in the place of numbers. What
     /// is left out ends with its own key.
@@ -103,6 +107,13 @@ impl Missing {
             ),
             MissingCode::Role => format!(
                 "The role {place} is the project's: declare it under `roles`, if it is not there yet."
+            ),
+            MissingCode::Renamed => format!(
+                "Nothing can be called so here (lower-case letters, digits, `-` and `_`): it is `{place}` here."
+            ),
+            MissingCode::Twice => format!(
+                "There is one with this id already: this one has the id `{place}` here. Look which of the two is \
+                 meant wherever the id stands."
             ),
             MissingCode::LeftOut => {
                 format!("There is nothing here that `{place}` could become: it is left out.")

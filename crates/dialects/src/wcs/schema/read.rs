@@ -14,8 +14,9 @@ use fieldpost_model::lifecycle::{CriticalityLevel, Function, Lifecycle, RECEIVER
 use super::fields::Around;
 use super::keys::{Keys, filled, written};
 use super::missing::{Missing, MissingCode};
-use super::reader::{Reader, colour, is_role};
+use super::reader::{Reader, colour};
 use super::{DIGEST, PLACE};
+use crate::openfn::names::Names;
 
 /// The longest that drafts can be kept, in days.
 const MOST_DAYS: u64 = 3_650;
@@ -95,11 +96,6 @@ impl Reader {
                 words.map(str::to_owned).collect()
             },
         )
-    }
-
-    fn roles(&mut self, keys: &mut Keys<'_>, key: &str) -> Vec<String> {
-        let role = |value: &Value<'_>| filled(value).filter(|role| is_role(role));
-        self.list(keys, key, "", role).unwrap_or_default()
     }
 
     /// Whether records are found by a code, and what must be said with it: fields by their keys, or by their ids
@@ -185,9 +181,10 @@ impl Reader {
 
     fn statuses(&mut self, workflow: &mut Keys<'_>) -> Vec<Status> {
         let written = workflow.take("statuses", Value::as_array).unwrap_or_default();
-        let mut statuses = Vec::new();
+        let mut statuses: Vec<Status> = Vec::new();
+        let mut ids = Names::default();
         for (status, number) in written.iter().zip(1_u64..) {
-            match self.status(status) {
+            match self.status(status, &mut ids) {
                 Some(status) => statuses.push(status),
                 None => self.leave_out(&number.to_string(), "lifecycle.statuses", status),
             }
@@ -195,11 +192,15 @@ impl Reader {
         if statuses.is_empty() { Lifecycle::usual().statuses } else { statuses }
     }
 
-    /// A status; nothing where it has no id.
-    fn status(&mut self, status: &Value<'_>) -> Option<Status> {
+    /// A status; nothing where it has no id. Of two with one id the later one gets another.
+    fn status(&mut self, status: &Value<'_>, ids: &mut Names) -> Option<Status> {
         let mut keys = Keys::of(status)?;
-        let id = keys.text("id")?;
+        let written = keys.text("id")?;
+        let id = ids.id(&written);
         let path = format!("lifecycle.statuses.{id}");
+        if id != written {
+            self.miss_said(MissingCode::Twice, &id, path.clone(), &Value::from(written.clone()));
+        }
         let is_end = keys.flag("endpoint").unwrap_or(true);
         let is_left_at_once = keys.peek("waitpoint").and_then(Value::as_bool) == Some(false);
         if !is_end {
@@ -218,7 +219,7 @@ impl Reader {
         let mut visible_to = self.people(&mut keys, "visible_to", &path);
         visible_to.extend(self.people(&mut keys, "visibility", &path));
         let status = Status {
-            name: keys.text("name").unwrap_or_else(|| id.clone()),
+            name: keys.text("name").unwrap_or(written),
             forced_endpoint: keys.flag("forced_endpoint").unwrap_or(false),
             visible_to,
             colour: keys.take("colour", colour).or_else(|| keys.take("color", colour)),
@@ -259,16 +260,24 @@ impl Reader {
         };
         let path = format!("lifecycle.functions.{id}");
         let name = keys.text("label").or_else(|| keys.text("name"));
-        let role = |value: &Value<'_>| filled(value).filter(|role| is_role(role));
-        let mut bound = keys.take("role", role);
+        let way = format!("{path}.role");
+        let mut bound = self.bound(&mut keys, "role", &way);
         if bound.is_none()
             && let Some(mut described) = keys.take("role", Keys::of)
         {
-            bound = described.take("slug", role).or_else(|| described.take("id", role));
-            self.leave(described, &format!("{path}.role"));
+            bound = self.bound(&mut described, "slug", &way);
+            bound = bound.or_else(|| self.bound(&mut described, "id", &way));
+            self.leave(described, &way);
         }
         self.leave(keys, &path);
         Function { name: name.unwrap_or(usual.name), role: bound, id: usual.id }
+    }
+
+    /// The role that stands under a key, if it can be one.
+    fn bound(&mut self, keys: &mut Keys<'_>, key: &str, path: &str) -> Option<String> {
+        let role = self.role(keys.peek(key)?, path)?;
+        keys.take(key, Some);
+        Some(role)
     }
 }
 

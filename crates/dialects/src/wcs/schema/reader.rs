@@ -3,8 +3,9 @@
 use fieldpost_model::json::Value;
 use fieldpost_model::lifecycle::Who;
 
-use super::keys::{Keys, says_something, written};
+use super::keys::{Keys, filled, says_something, written};
 use super::missing::{Missing, MissingCode};
+use crate::openfn::names::{MAX_NAME, slug};
 
 /// What has been found to be missing so far.
 #[derive(Default)]
@@ -64,14 +65,45 @@ impl Reader {
         path: &str,
         mut understand: impl FnMut(&'v Value<'v>) -> Option<T>,
     ) -> Vec<T> {
+        self.each(elements, path, |_, element, _| understand(element))
+    }
+
+    /// The same, where understanding an element may have something to tell of its place.
+    fn each<'v, T>(
+        &mut self,
+        elements: &'v [Value<'v>],
+        path: &str,
+        mut understand: impl FnMut(&mut Self, &'v Value<'v>, &str) -> Option<T>,
+    ) -> Vec<T> {
         let mut understood = Vec::with_capacity(elements.len());
         for (element, number) in elements.iter().zip(1_u64..) {
-            match understand(element) {
+            match understand(self, element, &format!("{path}.{number}")) {
                 Some(it) => understood.push(it),
                 None => self.leave_out(&number.to_string(), path, element),
             }
         }
         understood
+    }
+
+    /// The id of a role. One that no role can have here becomes one that is as like as can be, and is told: were it
+    /// left out, what is open to that role alone would be open to everybody.
+    pub(super) fn role(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
+        let written = filled(value)?;
+        if is_role(&written) {
+            return Some(written);
+        }
+        let id = slug(&written.to_lowercase(), MAX_NAME);
+        if !is_role(&id) {
+            return None;
+        }
+        self.miss_said(MissingCode::Renamed, &id, path.to_owned(), value);
+        Some(id)
+    }
+
+    /// Takes a list of roles.
+    pub(super) fn roles(&mut self, keys: &mut Keys<'_>, key: &str) -> Vec<String> {
+        let elements = keys.take(key, Value::as_array).unwrap_or_default();
+        self.each(elements, key, Self::role)
     }
 
     /// Takes a list of texts.
@@ -81,20 +113,19 @@ impl Reader {
 
     /// Takes a list of those who see something on a page.
     pub(super) fn people(&mut self, keys: &mut Keys<'_>, key: &str, path: &str) -> Vec<Who> {
-        let seeing = |value: &Value<'_>| {
-            let who = Who::from_name(value.as_str()?);
-            match &who {
+        let elements = keys.take(key, Value::as_array).unwrap_or_default();
+        self.each(elements, &format!("{path}.{key}"), |reader, value, path| {
+            match Who::from_name(value.as_str()?) {
                 Who::SignedCalls | Who::Anyone => None,
-                Who::Role(role) => is_role(role).then_some(who),
-                _ => Some(who),
+                Who::Role(_) => reader.role(value, path).map(Who::Role),
+                who => Some(who),
             }
-        };
-        self.list(keys, key, path, seeing).unwrap_or_default()
+        })
     }
 }
 
 /// Whether a role of a project can be called so.
-pub(super) fn is_role(id: &str) -> bool {
+fn is_role(id: &str) -> bool {
     !id.is_empty()
         && !id.starts_with('_')
         && id.bytes().all(|byte| {

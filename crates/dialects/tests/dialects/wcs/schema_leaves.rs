@@ -150,7 +150,7 @@ fn what_can_be_kept_is_kept() {
     let shown = [DisplayLocation::Validation, DisplayLocation::Listings];
     assert_eq!(field("email").display_locations, shown);
     assert_eq!(form.tracking_codes.as_ref().unwrap().verify_fields, ["email", "kind"]);
-    assert_eq!(form.submission_roles, ["agents"]);
+    assert_eq!(form.submission_roles, ["agents", "not-a-role"]);
     let drafts = form.drafts.unwrap();
     assert_eq!((drafts.lifespan.as_secs(), drafts.max_per_user), (30 * 86_400, 3));
     assert_eq!(form.geolocation.as_deref(), Some("spot"));
@@ -220,7 +220,7 @@ fn what_cannot_be_kept_is_named_with_its_way() {
             "role lifecycle.roles.5",
             "left-out lifecycle.criticality_levels.3",
             "left-out lifecycle.slug",
-            "left-out backoffice_submission_roles.2",
+            "renamed backoffice_submission_roles.2",
             "left-out tracking_code_verify_fields.3",
             "left-out digest_templates.custom-view:all",
             "left-out geolocations.base",

@@ -19,6 +19,52 @@ fn missing(document: &Value<'_>) -> Vec<String> {
     found.missing.iter().map(|it| format!("{} {}", it.code, it.place)).collect()
 }
 
+/// A schema in which ids stand twice, and in which roles are called as none can be here.
+const REPEATED: &str = r#"{"name": "A", "url_name": "a",
+    "fields": [
+        {"id": "1", "label": "One", "type": "string", "varname": "one"},
+        {"id": "1", "label": "Two", "type": "string"},
+        {"id": "1-2", "label": "Three", "type": "string", "varname": "three"}
+    ],
+    "workflow": {"name": "W", "functions": {"_receiver": {"label": "R", "role": "Desk 1"}}, "statuses": [
+        {"id": "new", "name": "New", "endpoint": true, "visible_to": ["Town clerks", "agents", "€"]},
+        {"id": "new", "name": "New again", "endpoint": false},
+        {"id": "new", "endpoint": true}
+    ]}}"#;
+
+#[test]
+fn of_things_with_one_id_none_is_lost() {
+    let document = Value::parse(REPEATED.as_bytes()).unwrap();
+    let found = read(&document).unwrap();
+    let form = &found.definition;
+    let ids: Vec<&str> = form.fields.iter().map(|field| field.id.as_str()).collect();
+    assert_eq!(ids, ["1", "1-2", "1-2-2"]);
+    let statuses = form.lifecycle.statuses.iter();
+    let statuses: Vec<_> = statuses.map(|it| (it.id.as_str(), it.name.as_str())).collect();
+    assert_eq!(statuses, [("new", "New"), ("new-2", "New again"), ("new-3", "new")]);
+    let seen: Vec<&str> = form.lifecycle.statuses[0].visible_to.iter().map(Who::name).collect();
+    assert_eq!(seen, ["town-clerks", "agents"], "what is for some does not become for all");
+    assert_eq!(form.lifecycle.functions[0].role.as_deref(), Some("desk-1"));
+    let told = found.missing.iter().map(|it| format!("{} {}", it.code, it.path));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "twice fields.Two.id",
+            "twice fields.three.id",
+            "renamed lifecycle.statuses.new.visible_to.1",
+            "left-out lifecycle.statuses.new.visible_to.3",
+            "twice lifecycle.statuses.new-2",
+            "status-actions lifecycle.statuses.new-2.actions",
+            "twice lifecycle.statuses.new-3",
+            "renamed lifecycle.functions._receiver.role",
+        ]
+    );
+    let sentence = found.missing[4].what();
+    let start = "There is one with this id already: this one has the id `new-2` here.";
+    assert!(sentence.starts_with(start), "{sentence}");
+    assert!(sentence.ends_with("The schema says `\"new\"`."), "{sentence}");
+}
+
 #[test]
 fn a_schema_says_what_is_asked_and_which_statuses_there_are() {
     let document = write(&definition(), &[], false);
@@ -148,7 +194,7 @@ fn what_cannot_be_taken_over_is_told() {
     for text in ["{}", "[]", r#"{"name": "x"}"#, r#"{"fields": []}"#] {
         assert_eq!(read(&json(text)), None, "{text}");
     }
-    assert_eq!(MissingCode::ALL.len(), 9);
+    assert_eq!(MissingCode::ALL.len(), 11);
 }
 
 /// A field as far as a schema says what it is.
@@ -182,7 +228,11 @@ fn any_field(depth: u32) -> BoxedStrategy<FormField> {
                 hint,
                 condition,
                 anonymise: if is_asked { mode } else { kind.default_anonymise() },
-                fields: if kind == FieldType::Block { fields } else { Vec::new() },
+                fields: if kind == FieldType::Block {
+                    told_apart(fields, |field| &field.id)
+                } else {
+                    Vec::new()
+                },
                 rows: if kind == FieldType::Table { columns.clone() } else { Vec::new() },
                 columns: if kind.has_columns() { columns } else { Vec::new() },
                 template: (kind == FieldType::Computed).then_some(template),
@@ -191,6 +241,12 @@ fn any_field(depth: u32) -> BoxedStrategy<FormField> {
             }
         })
         .boxed()
+}
+
+/// Things with an id each, as whatever can be applied has them: the first of those with one id.
+fn told_apart<T>(all: Vec<T>, id: fn(&T) -> &str) -> Vec<T> {
+    let mut ids = std::collections::HashSet::new();
+    all.into_iter().filter(|it| ids.insert(id(it).to_owned())).collect()
 }
 
 fn any_form() -> impl Strategy<Value = FormDefinition> {
@@ -244,12 +300,15 @@ fn any_form() -> impl Strategy<Value = FormDefinition> {
                 drafts: Some(Drafts { lifespan, max_per_user }),
                 digest_template,
                 id_template,
-                fields,
+                fields: told_apart(fields, |field| &field.id),
                 lifecycle: Lifecycle {
                     name: "W".to_owned(),
                     functions,
-                    statuses: statuses.into_iter().map(status).collect(),
-                    backoffice_fields,
+                    statuses: told_apart(
+                        statuses.into_iter().map(status).collect(),
+                        |status: &Status| &status.id,
+                    ),
+                    backoffice_fields: told_apart(backoffice_fields, |field| &field.id),
                     criticality_levels: levels.into_iter().map(level).collect(),
                     ..Lifecycle::default()
                 },

@@ -196,7 +196,8 @@ sources: { s: { tls: { ca: ca.pem } } }
         "k.pem" => Ok(pem("PRIVATE KEY")),
         name => Ok(format!("{name}\n{}", pem("CERTIFICATE"))),
     };
-    let put = put_files(value_of(text), &read).unwrap();
+    let mut put = value_of(text);
+    assert_eq!(put_files(&mut put, &read), []);
     let at = |path: &[&str]| {
         path.iter().try_fold(&put, |value, key| value.get(key)).and_then(Value::as_str).unwrap()
     };
@@ -210,7 +211,7 @@ sources: { s: { tls: { ca: ca.pem } } }
     assert_eq!(at(&["connections", "e", "tls"]), "ca.pem");
     assert_eq!(at(&["sources", "s", "tls", "ca"]), "ca.pem");
 
-    let problems = put_files(value_of(text), &|_| Err("it is not there".to_owned())).unwrap_err();
+    let problems = put_files(&mut value_of(text), &|_| Err("it is not there".to_owned()));
     let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told[0].starts_with(
@@ -232,7 +233,8 @@ fn the_examples_of_the_reference_are_read() {
         } else {
             format!("project: clinic\n{example}")
         };
-        let value = put_files(value_of(&whole), &read_file).unwrap();
+        let mut value = value_of(&whole);
+        assert_eq!(put_files(&mut value, &read_file), []);
         let read = read_project(&value);
         assert!(read.is_ok(), "{}\n{example}", read.unwrap_err()[0]);
     }

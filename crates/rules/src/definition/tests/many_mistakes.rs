@@ -115,6 +115,7 @@ workflows:
             ("forms.f.fields[0].requird", "unknown-key"),
             ("forms.f.fields[0].fields[0].type", "wrong-value"),
             ("forms.f.fields[2]", "duplicate-value"),
+            ("forms.f.lifecycle.functions._receiver", "unknown-role"),
             ("forms.f.lifecycle.statuses.new.actions[0].jump", "unknown-status"),
             ("forms.f.lifecycle.statuses.new.actions[0].label", "does-not-apply"),
             ("forwarders.unread.to", "unknown-connection"),
@@ -123,6 +124,87 @@ workflows:
             ("workflows.unread.trigger.source", "unknown-source"),
             ("workflows.unread.steps.s.connection", "unknown-connection"),
             ("workflows.unread.steps.s.job", "wrong-type"),
+        ]
+    );
+}
+
+#[test]
+fn names_in_what_cannot_be_read_are_looked_for_as_they_are_written() {
+    let there = completed(draft("project: p\nroles: { old: {} }"));
+    let text = "
+project: p
+roles: { agents: {} }
+forms:
+  f:
+    title: []
+    submitters: [agents, old, nurses, logged-users]
+    submission_roles: [agents, clerks]
+    fields: 5
+    lifecycle:
+      functions: { _receiver: agents, _manager: { role: bosses }, _other: null }
+      statuses:
+        new:
+          visible_to: [old, watchers]
+          actions:
+            - { call: { connection: gone } }
+            - { comment: true, by: [_receiver, talkers] }
+            - { assign: { _receiver: movers } }
+            - { mail: { to: ['a@example.org', '{{ x }}', readers], subject: s, body: b } }
+      global_actions:
+        close: { by: [closers], hook: [_signed_calls, hookers], actions: [ { delete: true } ] }
+workflows:
+  w:
+    timeout: soon
+    trigger: { source: lost }
+    steps: { a: { connection: gone, timeout: soon, job: x, next: nowhere }, b: { job: x } }
+";
+    let told = mistakes(&value_of(text), Some(&there), false);
+    let told: Vec<(&str, &str)> = told.iter().map(|it| (it.path.as_str(), it.code)).collect();
+    let status = "forms.f.lifecycle.statuses.new";
+    assert_eq!(
+        told,
+        [
+            ("forms.f.title", "wrong-type"),
+            ("forms.f.submitters[2]", "unknown-role"),
+            ("forms.f.submission_roles[1]", "unknown-role"),
+            ("forms.f.fields", "wrong-type"),
+            ("forms.f.lifecycle.functions._manager", "unknown-role"),
+            (&format!("{status}.visible_to[1]"), "unknown-role"),
+            (&format!("{status}.actions[0].call.connection"), "unknown-connection"),
+            (&format!("{status}.actions[1].by[1]"), "unknown-role"),
+            (&format!("{status}.actions[2].assign._receiver"), "unknown-role"),
+            (&format!("{status}.actions[3].mail.to[2]"), "unknown-role"),
+            ("forms.f.lifecycle.global_actions.close.by[0]", "unknown-role"),
+            ("forms.f.lifecycle.global_actions.close.hook[1]", "unknown-role"),
+            ("workflows.w.timeout", "wrong-type"),
+            ("workflows.w.trigger.source", "unknown-source"),
+            ("workflows.w.steps.a.connection", "unknown-connection"),
+            ("workflows.w.steps.a.timeout", "wrong-type"),
+            ("workflows.w.steps.a.next.nowhere", "unknown-step"),
+        ]
+    );
+}
+
+/// A file that is applied names again what the project has already.
+#[test]
+fn a_hint_lists_each_name_once() {
+    let text = "project: p\nconnections: { dhis: { url: 'http://a' }, ops: { url: 'http://b' } }\n\
+                roles: { agents: {}, clerks: {} }\n";
+    let there = completed(draft(text));
+    let text = format!(
+        "{text}forwarders: {{ f: {{ to: zzz }} }}\nforms: {{ f: {{ fields: [], submitters: [zzz] }}, g: {{ fields: \
+         5, submitters: [zzz] }} }}\n"
+    );
+    let told = mistakes(&value_of(&text), Some(&there), false);
+    let hints: Vec<_> =
+        told.iter().map(|it| (it.path.as_str(), it.hint.as_deref().unwrap_or_default())).collect();
+    assert_eq!(
+        hints,
+        [
+            ("forwarders.f.to", "known here: `dhis`, `ops`"),
+            ("forms.f.submitters[0]", "known here: `agents`, `clerks`"),
+            ("forms.g.fields", ""),
+            ("forms.g.submitters[0]", "known here: `agents`, `clerks`"),
         ]
     );
 }

@@ -412,18 +412,22 @@ workflows:
 
 #[test]
 fn files_of_jobs_are_put_in_their_place() {
-    let project = value_of(
+    let mut project = value_of(
         "project: p\nworkflows: { w: { steps: { a: { job: jobs/a.js }, b: { job: 'get(\"x.js\")' }, c: { job: gone.js } } } }",
     );
     let read = |name: &str| match name {
         "jobs/a.js" => Ok("fn(state => state)\n".to_owned()),
         _ => Err("it is not there".to_owned()),
     };
-    let problems = put_jobs(project.clone(), &read).unwrap_err();
+    let mut in_part = project.clone();
+    let problems = put_jobs(&mut in_part, &read);
     let told: Vec<_> = problems.iter().map(|it| (it.path.as_str(), it.code)).collect();
     assert_eq!(told, [("workflows.w.steps.c.job", "bad-job-file")]);
+    let job = in_part.path(&["workflows", "w", "steps", "a", "job"]).and_then(Value::as_str);
+    assert_eq!(job, Some("fn(state => state)\n"), "what can be read is put in all the same");
     let read = |name: &str| Ok(format!("// {name}\n"));
-    let put = read_project(&put_jobs(project, &read).unwrap()).unwrap();
+    assert_eq!(put_jobs(&mut project, &read), []);
+    let put = read_project(&project).unwrap();
     let jobs: Vec<_> = put.workflows[0].steps.iter().map(|step| step.job.as_str()).collect();
     assert_eq!(jobs, ["// jobs/a.js\n", "get(\"x.js\")", "// gone.js\n"]);
 }

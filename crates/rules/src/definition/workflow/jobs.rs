@@ -11,14 +11,14 @@ const ENDING: &str = ".js";
 /// The longest name of a file, in bytes: what is longer is a job.
 const MAX_NAME_BYTES: usize = 1_024;
 
-/// Replaces the names of files under `job` in a project file by what these files hold. `read` is given
-/// a name as it is written and returns the text, or says why it cannot.
+/// Replaces the names of files under `job` in a project file by what these files hold, as far as they can be used, and
+/// tells of the others. `read` is given a name as it is written and returns the text, or says why it cannot.
 pub fn put_jobs(
-    mut project: Value<'static>,
+    project: &mut Value<'static>,
     read: &dyn Fn(&str) -> Result<String, String>,
-) -> Result<Value<'static>, Vec<Problem>> {
+) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (workflow, value) in members_of(&mut project, "workflows") {
+    for (workflow, value) in members_of(project, "workflows") {
         for (step, value) in members_of(value, "steps") {
             let Value::Object(keys) = value else { continue };
             let Some((_, job)) = keys.iter_mut().find(|(key, _)| key == "job") else { continue };
@@ -34,7 +34,7 @@ pub fn put_jobs(
             }
         }
     }
-    if problems.is_empty() { Ok(project) } else { Err(problems) }
+    problems
 }
 
 /// Whether a text is meant as the name of a job's file.

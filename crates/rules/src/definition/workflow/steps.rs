@@ -62,6 +62,8 @@ pub(super) fn read_steps(field: &Field<'_, '_>) -> Vec<Step> {
     entries.into_iter().filter_map(|(id, field)| read_step(id, &field)).collect()
 }
 
+/// Reads a step as far as it can be read, so that its job and what it names are looked at, whatever else is wrong with
+/// it. It is only of use where nothing was reported.
 fn read_step(id: &str, field: &Field<'_, '_>) -> Option<Step> {
     check_id(&field.place, id);
     let mut fields = field.fields(Section::Step)?;
@@ -76,14 +78,14 @@ fn read_step(id: &str, field: &Field<'_, '_>) -> Option<Step> {
     fields.close();
     Some(Step {
         id: id.to_owned(),
-        name: name.unwrap_or_else(|| Some(String::new()))?,
+        name: name.flatten().unwrap_or_default(),
         adaptors,
         connection: connection.map(str::to_owned),
-        job: job?.to_owned(),
+        job: job.unwrap_or_default().to_owned(),
         next,
-        retry: retry.map_or(Some(None), |read| read.map(Some))?,
-        timeout: timeout.map_or(Some(None), |read| read.map(Some))?,
-        memory_bytes: memory_bytes.map_or(Some(None), |read| read.map(Some))?,
+        retry: retry.flatten(),
+        timeout: timeout.flatten(),
+        memory_bytes: memory_bytes.flatten(),
     })
 }
 
