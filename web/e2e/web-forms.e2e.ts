@@ -266,8 +266,8 @@ const NOTICES = [
   ["/p/nowhere/request/", 404, "There is nothing here"],
   ["/p/clinic/closed/", 403, "This form is closed"],
   ["/p/clinic/staff/", 403, "This form is not open to everybody"],
-  ["/p/clinic/request/1/", 403, "This page is closed"],
-  ["/p/clinic/request/999999/", 403, "This page is closed"],
+  ["/p/clinic/request/1/", 403, "This page is private"],
+  ["/p/clinic/request/999999/", 403, "This page is private"],
 ] as const;
 
 test.each(NOTICES)("%s tells why it shows nothing", async (path, status, heading) => {

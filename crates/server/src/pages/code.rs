@@ -243,7 +243,7 @@ pub(super) async fn load(visit: &Visit, parts: &Parts) -> Result<Response, Turne
     let of = [&*visit.routing.project, name.as_str(), number.as_str()];
     let is_good =
         visit.purpose("load", &of).open(&token, visit.now, visit.bounds().link_time).is_some();
-    let number = number.parse().ok().filter(|_| is_good).ok_or(Turned::Locked)?;
+    let number = number.parse().ok().filter(|_| is_good).ok_or_else(|| visit.locked(&name))?;
     let form = visit.form(&name).await?;
     let key = RecordKey::Number(number);
     let followed = visit.app.hub.record(&visit.routing, &form, key).await?;

@@ -10,7 +10,8 @@
 //!
 //! What is handled here is handled in the web application: whoever is signed in and belongs to the project is led
 //! to the page of it there, and whoever is not signed in to where one signs in, and back. Nobody else is told
-//! whether there is such a thing: who is signed in elsewhere gets the page that nothing gets.
+//! whether there is such a thing: whose account has nothing to do with the project is told that, whatever the address
+//! names.
 
 use axum::response::Response;
 use fieldpost_dialects::wcs::catalogue::category_slug;
@@ -21,7 +22,7 @@ use http::request::Parts;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use super::markup::Markup;
-use super::visit::{NOT_IN_A_PART, Turned, Visit};
+use super::visit::{Account, NOT_IN_A_PART, Turned, Visit};
 
 /// Something that has a page in the web application.
 enum Place<'p> {
@@ -74,7 +75,7 @@ pub(super) async fn backoffice(visit: &Visit, parts: &Parts) -> Result<Response,
         rest.map(decoded).collect::<Result<_, _>>().map_err(|_| Turned::NotFound)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let place = place(visit, &segments).ok_or(Turned::NotFound)?;
-    if visit.is_unknown() {
+    if visit.account() == Account::Unknown {
         return Ok(to_sign_in(visit, parts));
     }
     lead(visit, place).await
@@ -90,14 +91,14 @@ pub(super) async fn form_or_category(
         return Ok(page);
     }
     // Whether there is such a form or not: names could be guessed else.
-    if visit.is_unknown() {
+    if visit.account() == Account::Unknown {
         return Ok(to_sign_in(visit, parts));
     }
     lead(visit, Place::Form(name)).await
 }
 
 /// Answers the address of a submission that the visitor has not sent in, or that there is not. `why` is what they get
-/// who are not led anywhere.
+/// who do not belong to the project.
 pub(super) async fn record(
     visit: &Visit,
     parts: &Parts,
@@ -105,23 +106,22 @@ pub(super) async fn record(
     id: &str,
     why: Turned,
 ) -> Result<Response, Turned> {
+    // It may be theirs all the same: the page of a form that is asked here says how they get to it.
     let is_asked = visit.routing.form_definition(form).is_some();
-    if visit.is_unknown() && !is_asked {
-        return Ok(to_sign_in(visit, parts));
-    }
-    if visit.person.is_none() {
-        return Err(why);
-    }
-    match lead(visit, Place::Submission { form, id, is_to_be_changed: false }).await {
-        Err(Turned::NotFound) => Err(why),
-        led => led,
+    match visit.account() {
+        Account::Unknown | Account::Foreign if is_asked => Err(why),
+        Account::Unknown => Ok(to_sign_in(visit, parts)),
+        Account::Foreign => Err(Turned::Foreign),
+        Account::OfProject => {
+            lead(visit, Place::Submission { form, id, is_to_be_changed: false }).await
+        }
     }
 }
 
 /// Leads somebody of the project to a page that there is.
 async fn lead(visit: &Visit, place: Place<'_>) -> Result<Response, Turned> {
-    if visit.person.is_none() {
-        return Err(Turned::NotFound);
+    if visit.account() != Account::OfProject {
+        return Err(Turned::Foreign);
     }
     let (hub, project) = (&visit.app.hub, &*visit.routing.project);
     let path = match place {

@@ -252,7 +252,7 @@ async fn try_answer(
             Box::pin(record::act(&visit, &form, &id, parts, body)).await
         }
         Wanted::Record(form, id) => match record::show(&visit, &form, &id, parts).await {
-            Err(why @ (Turned::Locked | Turned::NotFound)) => {
+            Err(why @ (Turned::Locked { .. } | Turned::NotFound)) => {
                 elsewhere::record(&visit, parts, &form, &id, why).await
             }
             shown => shown,

@@ -38,11 +38,14 @@ pub(super) async fn find(
     let (form, followed) = match fill::found(visit, form, id).await {
         // Whether there is one is for nobody to know who may not look at it.
         Err(Turned::NotFound) if visit.routing.form_definition(form).is_some() => {
-            return Err(Turned::Locked);
+            return Err(visit.locked(form));
         }
         found => found?,
     };
-    if visit.is_submitter(&followed) { Ok((form, followed)) } else { Err(Turned::Locked) }
+    if visit.is_submitter(&followed) {
+        return Ok((form, followed));
+    }
+    Err(visit.locked(&form.definition.name))
 }
 
 /// What the visitor can do with a submission of theirs.

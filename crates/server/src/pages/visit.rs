@@ -58,6 +58,17 @@ pub(super) struct Visit {
     held: Vec<String>,
 }
 
+/// Whose account a visitor has, as far as that opens something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Account {
+    /// None that is known: nobody is signed in.
+    Unknown,
+    /// One that has nothing to do with the project.
+    Foreign,
+    /// One that belongs to the project.
+    OfProject,
+}
+
 /// Why somebody gets another page than they asked for.
 pub(super) enum Turned {
     /// It is not there.
@@ -72,8 +83,15 @@ pub(super) enum Turned {
     Answered,
     /// What they post is not of a page of ours, or too old.
     Expired,
+    /// Their account has nothing to do with the project.
+    Foreign,
     /// They may not look at this submission.
-    Locked,
+    Locked {
+        /// Whether its form gives codes that open it.
+        by_code: bool,
+        /// The account that does not open it.
+        account: Account,
+    },
     /// Something changed meanwhile.
     Moved,
     /// In the words of the hub.
@@ -167,9 +185,20 @@ impl Visit {
         }
     }
 
-    /// Whether nobody is signed in at all.
-    pub(super) fn is_unknown(&self) -> bool {
-        self.person.is_none() && !self.is_stranger
+    /// Whose account the visitor has.
+    pub(super) fn account(&self) -> Account {
+        match (&self.person, self.is_stranger) {
+            (Some(_), _) => Account::OfProject,
+            (None, true) => Account::Foreign,
+            (None, false) => Account::Unknown,
+        }
+    }
+
+    /// Why the visitor does not get to look at a submission of a form, whether there is one or not.
+    pub(super) fn locked(&self, form: &str) -> Turned {
+        let form = self.routing.form_definition(form);
+        let by_code = form.is_some_and(|form| form.tracking_codes.is_some());
+        Turned::Locked { by_code, account: self.account() }
     }
 
     /// Whether a form takes something, and takes it from the visitor.
@@ -353,9 +382,11 @@ pub(super) fn turned(
         Turned::Expired => {
             (words.expired_title, words.expired_text, StatusCode::BAD_REQUEST, again)
         }
-        Turned::Locked => {
-            let link = Some((code.as_str(), words.code_title));
-            (words.locked_title, words.locked_text, StatusCode::FORBIDDEN, link)
+        Turned::Foreign => (words.foreign_title, words.foreign_text, StatusCode::NOT_FOUND, None),
+        Turned::Locked { by_code, account } => {
+            detail = locked_text(words, *by_code, *account);
+            let link = by_code.then_some((code.as_str(), words.follow_link));
+            (words.locked_title, detail.as_str(), StatusCode::FORBIDDEN, link)
         }
         Turned::Moved => (words.trouble_title, words.moved, StatusCode::CONFLICT, again),
         Turned::Problem(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -377,9 +408,27 @@ pub(super) fn turned(
         _ => None,
     };
     // Whoever handles submissions has another way in than whoever sends them.
-    let also = matches!(turned, Turned::Locked).then_some((sign_in.as_str(), words.sign_in));
+    let also = match turned {
+        Turned::Locked { account: Account::Unknown, .. } => Some((sign_in.as_str(), words.sign_in)),
+        Turned::Foreign | Turned::Locked { account: Account::Foreign, .. } => {
+            Some((sign_in.as_str(), words.sign_in_otherwise))
+        }
+        _ => None,
+    };
     let notice = Notice { words, title, text, link, also, wait };
     notice.response(app.path_prefix(), project, status)
+}
+
+/// What somebody is told who may not look at a submission: who may, and how they would be one of these. It says
+/// nothing of whether there is such a submission.
+fn locked_text(words: &Words, by_code: bool, account: Account) -> String {
+    let sent = if by_code { words.locked_by_code } else { words.locked_without_code };
+    let handled = match account {
+        Account::Unknown => words.locked_sign_in,
+        Account::Foreign => words.foreign_text,
+        Account::OfProject => "",
+    };
+    [words.locked_text, sent, handled].join("\n\n")
 }
 
 /// How long somebody has to wait, in whole minutes.

@@ -93,6 +93,68 @@ async fn the_addresses_of_a_submission_lead_those_who_handle_it_to_its_page() {
     }
 }
 
+/// The page that a browser shows, with its status.
+async fn shown(
+    hub: &TestHub,
+    person: Option<&Person>,
+    language: &str,
+    address: &str,
+) -> (u16, String) {
+    let mut get = staying_client().get(hub.url(address)).header("accept-language", language);
+    if let Some(person) = person {
+        get = get.header("cookie", &person.cookie);
+    }
+    let answer = get.send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn who_may_not_look_is_told_why_and_what_would_do() {
+    let hub = hub_on(Engine::Sqlite).await;
+    submit(&hub, "request", &json!({ "data": { "name": "Marie" } })).await;
+    let everybody = everybody(&hub).await;
+    let (nobody, stranger) = (None, Some(&everybody.stranger));
+    let (with_codes, without) = ("/p/clinic/request/1/", "/p/clinic/plain/1/");
+    let handled = "/p/clinic/backoffice/management/request/1/";
+    let [code, sign_in] = ["href=\"/p/clinic/code/\"", "href=\"/sign-in?next=%2Fp%2Fclinic%2F"];
+    let (private, foreign) = ("This page is private", "Your account has no access to this project");
+    let otherwise = "Sign in with another account";
+    for (person, language, address, status, said, unsaid) in [
+        (nobody, "en", with_codes, 403, vec![private, code, sign_in], vec![otherwise]),
+        // A form without tracking codes does not send anybody to where one is asked for.
+        (nobody, "en", without, 403, vec![private, sign_in, "in the browser"], vec![code]),
+        (nobody, "fr", with_codes, 403, vec!["Cette page est privée", code, sign_in], vec![]),
+        (
+            stranger,
+            "en",
+            with_codes,
+            403,
+            vec![private, code, "does not belong", otherwise],
+            vec![],
+        ),
+        (stranger, "en", handled, 404, vec![foreign, sign_in, otherwise], vec!["request #"]),
+        (stranger, "fr", handled, 404, vec!["Votre compte n’a pas accès", sign_in], vec![]),
+    ] {
+        let (told, text) = shown(&hub, person, language, address).await;
+        assert_eq!(told, status, "{address}: {text}");
+        for part in said {
+            assert!(text.contains(part), "{address}: {part} is missing in\n{text}");
+        }
+        for part in unsaid {
+            assert!(!text.contains(part), "{address}: {part} stands in\n{text}");
+        }
+    }
+    // Of what there is not, they are told the same.
+    for (person, address) in [(nobody, with_codes), (stranger, with_codes), (stranger, handled)] {
+        let missing = address.replace("/1/", "/99/");
+        let (status, text) = shown(&hub, person, "en", address).await;
+        let (of_missing, told) = shown(&hub, person, "en", &missing).await;
+        assert_eq!((status, text), (of_missing, told.replace("99", "1")), "{missing}");
+    }
+    // Who belongs to the project may know that there is none.
+    assert_eq!(follow(&hub, Some(&everybody.member), "/p/clinic/request/99/").await.0, 404);
+}
+
 #[tokio::test]
 async fn the_addresses_of_forms_and_categories_lead_to_where_they_are_filled_in() {
     let hub = hub_on(Engine::Sqlite).await;

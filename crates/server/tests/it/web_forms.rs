@@ -189,7 +189,7 @@ async fn a_form_is_sent_and_followed_by_its_code() {
 
         // Nobody else sees it, whatever they try.
         let mut other = Visitor::new(&hub);
-        other.get(&path).await.says(403, "This page is closed");
+        other.get(&path).await.says(403, "This page is private");
         let wrong = other.post(CODES, &[("code", "BBBBBBBB")]).await;
         wrong.says(404, "Nothing was sent under this code.");
         let asked = other.post(CODES, &[("code", &code)]).await;
@@ -327,7 +327,7 @@ async fn a_link_with_a_temporary_access_leads_to_the_submission() {
     assert_eq!(other.get(&link).await.location.as_deref(), Some("/p/clinic/visit/1/"));
     other.get("/p/clinic/visit/1/").await.says(200, "Ask for a visit #");
     let mut third = Visitor::new(&hub);
-    third.get(&link.replace("number=1", "number=2")).await.says(403, "This page is closed");
+    third.get(&link.replace("number=1", "number=2")).await.says(403, "This page is private");
 }
 
 #[tokio::test]
@@ -371,7 +371,7 @@ async fn the_submitter_has_their_file_back() {
             .get(&path.replace(digest, &"0".repeat(64)))
             .await
             .says(404, "There is nothing here");
-        Visitor::new(&hub).get(path).await.says(403, "This page is closed");
+        Visitor::new(&hub).get(path).await.says(403, "This page is private");
     }
 }
 
@@ -456,5 +456,5 @@ async fn how_long_pages_are_good_is_set() {
     while hub.hub.now() < since + brief * 5 {
         tokio::task::yield_now().await;
     }
-    visitor.get(&path).await.says(403, "This page is closed");
+    visitor.get(&path).await.says(403, "This page is private");
 }
