@@ -20,6 +20,8 @@ pub struct Refusal {
     pub code: &'static str,
     /// What is wrong: `err_desc`.
     pub description: String,
+    /// What would do instead: `hint`, which w.c.s. does not have. Clients compare `err_desc`, so it stays as it is.
+    pub hint: Option<&'static str>,
 }
 
 const ACCESS_DENIED: &str = "Access denied";
@@ -31,7 +33,7 @@ impl Refusal {
         code: &'static str,
         description: impl Into<String>,
     ) -> Self {
-        Self { status, class, code, description: description.into() }
+        Self { status, class, code, description: description.into(), hint: None }
     }
 
     /// Whoever calls may not do this.
@@ -99,14 +101,20 @@ impl Refusal {
         Self { status: 200, ..self }
     }
 
+    /// The same refusal, which says what would do instead.
+    pub fn hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
     /// The JSON of the answer.
     pub fn to_value(&self) -> Value<'static> {
-        Value::object([
+        let members = [
             ("err", Value::from(1_i64)),
             ("err_class", Value::from(self.class)),
             ("err_code", Value::from(self.code)),
             ("err_desc", Value::from(self.description.clone())),
-        ])
+        ];
+        Value::object(members.into_iter().chain(self.hint.map(|hint| ("hint", Value::from(hint)))))
     }
 }
 
@@ -122,6 +130,8 @@ mod tests {
             invalid.to_value().to_json(),
             r#"{"err":1,"err_class":"Invalid request","err_code":"invalid-request","err_desc":"Invalid filter \"foobar\"."}"#
         );
+        let hinted = Refusal::denied("x").hint("y").to_value().to_json();
+        assert!(hinted.ends_with(r#""err_desc":"x","hint":"y"}"#), "{hinted}");
     }
 
     #[test]

@@ -32,6 +32,14 @@ use crate::client_address::ClientAddress;
 pub(super) const IMPORTED: &str = "cards.imported";
 /// Rows that were refused, and warnings, which are told of one by one; of the others only how many there were.
 const MOST_TOLD: usize = 20;
+/// Who may bring cases, for somebody who may not.
+const WHO_BRINGS_CASES: &str = "cards that are cases are brought by a signed address whose key has no roles and whose \
+                                query names nobody (neither email= nor NameID=), or by a session or token of somebody \
+                                who may administer the project; roles do not suffice";
+/// Who may bring submissions of a form, for somebody who may not.
+const WHO_BRINGS_SUBMISSIONS: &str = "cards of a form are brought by who has one of its submission_roles, by a signed \
+                                      address whose key has no roles and whose query names nobody, or by a session or \
+                                      token of somebody who may administer the project";
 
 /// What is done with cards that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,10 +206,12 @@ pub(super) fn may_import(
     {
         return Ok(());
     }
-    Err(Refusal::denied(match caller.acts_for {
+    let text = match caller.acts_for {
         ActsFor::Itself | ActsFor::Unknown => "User not authenticated.",
         _ => "Unsufficient roles.",
-    }))
+    };
+    let hint = if definition.is_some() { WHO_BRINGS_SUBMISSIONS } else { WHO_BRINGS_CASES };
+    Err(Refusal::denied(text).hint(hint))
 }
 
 /// What is imported: the body, or the file that stands in it as Base64.

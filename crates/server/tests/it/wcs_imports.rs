@@ -8,7 +8,7 @@ use crate::hub::{Engine, TestHub, json_of, text};
 use crate::receiver::{KEY, upload};
 use crate::wcs_cards::{LIST, NO_KIND, cards, cards_on, create, ids, imported, list, put};
 use crate::wcs_project::{
-    BY_CLERKS, BY_PARTNER, BY_RESEARCH, DESK, basic, definition, good, keys, refused,
+    BY_CLERKS, BY_PARTNER, BY_RESEARCH, CLERKS, DESK, Key, basic, definition, good, keys, refused,
 };
 
 #[tokio::test]
@@ -33,6 +33,16 @@ async fn cards_are_read_by_roles_and_brought_by_who_is_trusted() {
     let desk = BY_PARTNER.sign(&hub, "/p/clinic/api/cards/tree/import-csv", Some(DESK));
     let desk = hub.client.put(desk).body("kind\nx\n").send().await.unwrap();
     refused(desk, 403, "access-denied", "Unsufficient roles.").await;
+    // Whom it refuses it tells who may, beside what w.c.s. says.
+    for (path, hint) in [
+        (path, "roles do not suffice"),
+        ("/p/clinic/api/cards/tree/import-csv", "one of its submission_roles"),
+    ] {
+        let others = import(path, Key("others", CLERKS)).await.unwrap();
+        let told = json_of(others).await;
+        assert_eq!(told["err_desc"], "Unsufficient roles.");
+        assert!(text(&told["hint"]).contains(hint), "{told}");
+    }
     let admin = hub.client.put(hub.url(path)).bearer_auth(crate::hub::TOKEN);
     let answer = admin.body("id,village\na,Karen\n").send().await.unwrap();
     assert_eq!(good(answer).await["data"]["updated"], 1);
