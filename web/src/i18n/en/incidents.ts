@@ -64,6 +64,7 @@ export const incidents = {
   seeWaiting: "See what waits",
   seeGivenUp: "See what was given up",
   seeMessages: "See its messages",
+  seeSubmission: "See the submission",
   close: "End it",
   closeAsk: "End this incident?",
   closeAbout:

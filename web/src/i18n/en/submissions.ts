@@ -86,6 +86,8 @@ export const submissions = {
     comment: "Comment",
     done: "Done.",
     sendFile: "Send the file",
+    triggers: "Triggers (usually set off by other systems)",
+    triggersAbout: "Press one where the system that should set it off cannot.",
     edit: {
       save: "Save the answers",
       wrong: "Nothing is changed yet: the fields in red say why.",

@@ -64,6 +64,7 @@ export const incidents: Words["incidents"] = {
   seeWaiting: "Voir ce qui attend",
   seeGivenUp: "Voir ce qui est abandonné",
   seeMessages: "Voir ses messages",
+  seeSubmission: "Voir la soumission",
   close: "Y mettre fin",
   closeAsk: "Mettre fin à cet incident ?",
   closeAbout:

@@ -88,6 +88,8 @@ export const submissions: Words["submissions"] = {
     comment: "Commentaire",
     done: "C’est fait.",
     sendFile: "Envoyer le fichier",
+    triggers: "Déclencheurs (d’ordinaire actionnés par d’autres systèmes)",
+    triggersAbout: "N’en actionnez un que si le système qui devrait le faire ne le peut pas.",
     edit: {
       save: "Enregistrer les réponses",
       wrong: "Rien n’est encore modifié : les champs en rouge disent pourquoi.",

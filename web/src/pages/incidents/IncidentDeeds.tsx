@@ -36,7 +36,7 @@ export function IncidentDeeds({ project, incident, lane }: IncidentDeedsProps) {
     onSuccess: () =>
       client.invalidateQueries({ queryKey: incidentQuery(project, incident.id).queryKey }),
   });
-  const { kind, subject, state, given_up } = incident;
+  const { kind, subject, state, given_up, last } = incident;
   const isOpen = state === "open";
   const isConnection = kind === "connection";
   return (
@@ -68,6 +68,9 @@ export function IncidentDeeds({ project, incident, lane }: IncidentDeedsProps) {
           >
             {words.seeMessages}
           </Button>
+        )}
+        {kind === "call" && last?.submission != null && (
+          <SeeSubmission project={project} submission={last.submission} />
         )}
         {isOpen && mayAct && <Close project={project} incident={incident.id} />}
       </div>
@@ -140,6 +143,26 @@ function SeeDeliveries({ project, connection, state }: SeeDeliveriesProps) {
       )}
     >
       {state === "failed" ? words.seeWaiting : words.seeGivenUp}
+    </Button>
+  );
+}
+
+/** To where the submission stands in its lifecycle: there it can be led on. */
+function SeeSubmission({ project, submission }: { project: string; submission: string }) {
+  const words = useWords().incidents;
+  return (
+    <Button
+      variant="default"
+      renderRoot={(props) => (
+        <Link
+          {...props}
+          to="/projects/$project/submissions/$submission"
+          params={{ project, submission }}
+          search={{ tab: "lifecycle" }}
+        />
+      )}
+    >
+      {words.seeSubmission}
     </Button>
   );
 }

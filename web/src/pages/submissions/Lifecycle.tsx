@@ -59,7 +59,9 @@ function Shown({ project, submission, standing }: LifecycleProps & { standing: S
   }
   return (
     <>
-      <Facts facts={facts} />
+      <div className={styles.standing}>
+        <Facts facts={facts} />
+      </div>
       {may && !standing.busy && standing.actions.length > 0 && (
         <Section title={words.actions}>
           <LifecycleActions

@@ -1,4 +1,5 @@
 // What the reader may do with a submission now: say something, add a file, change the answers, press a button.
+// Triggers are for other systems, and can be pressed by those who may stand in for one: so they stand apart.
 import { Button, FileInput, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useId, useState } from "react";
@@ -42,6 +43,7 @@ export function LifecycleActions({ project, submission, form, actions }: Lifecyc
   const [text, setText] = useState("");
   const [edited, setEdited] = useState<LifecycleAction | null>(null);
   const label = useId();
+  const triggersTitle = useId();
   /** How much was done: a file that was sent is chosen no more. */
   const [times, setTimes] = useState(0);
   const done = () => {
@@ -64,8 +66,9 @@ export function LifecycleActions({ project, submission, form, actions }: Lifecyc
   });
   const ofKind = (kind: string) => actions.filter((action) => action.kind === kind);
   const comments = ofKind("comment");
-  const needsMore = ["comment", "attach", "edit"];
-  const buttons = actions.filter(({ kind }) => !needsMore.includes(kind));
+  const triggers = ofKind("trigger");
+  const notPlain = ["comment", "attach", "edit", "trigger"];
+  const buttons = actions.filter(({ kind }) => !notPlain.includes(kind));
   return (
     <>
       {comments.length > 0 && (
@@ -130,6 +133,27 @@ export function LifecycleActions({ project, submission, form, actions }: Lifecyc
           </Button>
         ))}
       </div>
+      {triggers.length > 0 && (
+        <section className={styles.triggers} aria-labelledby={triggersTitle}>
+          <h3 id={triggersTitle} className={styles.triggersTitle}>
+            {words.triggers}
+          </h3>
+          <p className={styles.quiet}>{words.triggersAbout}</p>
+          <div className={styles.buttons}>
+            {triggers.map((action) => (
+              <Button
+                key={action.action}
+                variant="default"
+                size="compact-sm"
+                loading={acting.isPending}
+                onClick={() => acting.mutate({ action })}
+              >
+                <code>{action.label}</code>
+              </Button>
+            ))}
+          </div>
+        </section>
+      )}
     </>
   );
 }
