@@ -51,7 +51,7 @@ export const firstSteps = {
       "Open the project and go to **Settings → REST Services**. (In older versions: *Project Settings*, at the bottom left.)",
       "Register a new service. Give it a name, and as **Endpoint URL** this address: {address}",
       "Choose **JSON** as the type. Leave the security at *no authorization*: the address is the secret.",
-      'If several projects post here, put a **custom wrapper** around the submission, so that they can be told apart: `{"form": "births", "body": %SUBMISSION%}`',
+      'If you would rather tell your projects apart by names of your own than by their ids in Kobo, put a **custom wrapper** around the submission: `{"form": "births", "body": %SUBMISSION%}`',
       "Save, then enter one submission in the browser.",
     ],
     commcare: [
@@ -96,8 +96,8 @@ export const firstSteps = {
   },
   notes: {
     kobo: [
-      "If you choose a subset of fields in Kobo, keep `_uuid` or `meta/instanceID` in it: by them a repetition is known.",
-      'With the wrapper above, a forwarder that must get births alone asks for `{"form": "births"}` under *It must contain*; the submission itself stands in `body`.',
+      "If you choose a subset of fields in Kobo, keep `_uuid` (or `meta/instanceID`) and `_xform_id_string` in it: by them a repetition and the form are known.",
+      'A forwarder that must get one form alone asks under *It must contain* for its id, which stands in the address of the project in Kobo behind `/forms/`: `{"_xform_id_string": "a…"}`. With the wrapper above it asks for `{"form": "births"}`, and the submission itself stands in `body`.',
       "Kobo posts new submissions only. Later edits and deletions are not announced.",
     ],
     commcare: [

@@ -54,7 +54,7 @@ export const firstSteps: Words["firstSteps"] = {
       "Ouvrez le projet et allez dans **Paramètres → Services REST**. (Dans les versions anciennes : *Paramètres du projet*, en bas à gauche.)",
       "Enregistrez un nouveau service. Donnez-lui un nom et, comme **URL du point de terminaison**, cette adresse : {address}",
       "Choisissez le type **JSON**. Laissez la sécurité sur *aucune autorisation* : l’adresse est le secret.",
-      'Si plusieurs projets envoient ici, entourez la soumission d’une **enveloppe personnalisée**, pour les distinguer : `{"form": "births", "body": %SUBMISSION%}`',
+      'Si vous préférez distinguer vos projets par des noms à vous plutôt que par leurs identifiants dans Kobo, entourez la soumission d’une **enveloppe personnalisée** : `{"form": "births", "body": %SUBMISSION%}`',
       "Enregistrez, puis saisissez une soumission dans le navigateur.",
     ],
     commcare: [
@@ -99,8 +99,8 @@ export const firstSteps: Words["firstSteps"] = {
   },
   notes: {
     kobo: [
-      "Si vous choisissez un sous-ensemble de champs dans Kobo, gardez-y `_uuid` ou `meta/instanceID` : c’est à eux que l’on reconnaît une répétition.",
-      'Avec l’enveloppe ci-dessus, un transfert qui ne doit recevoir que les naissances demande `{"form": "births"}` sous *Il doit contenir* ; la soumission elle-même se trouve dans `body`.',
+      "Si vous choisissez un sous-ensemble de champs dans Kobo, gardez-y `_uuid` (ou `meta/instanceID`) et `_xform_id_string` : c’est à eux que l’on reconnaît une répétition et le formulaire.",
+      'Un transfert qui ne doit recevoir qu’un seul formulaire demande sous *Il doit contenir* son identifiant, qui se trouve dans l’adresse du projet dans Kobo après `/forms/` : `{"_xform_id_string": "a…"}`. Avec l’enveloppe ci-dessus, il demande `{"form": "births"}`, et la soumission elle-même se trouve dans `body`.',
       "Kobo n’envoie que les nouvelles soumissions. Les modifications et suppressions ultérieures ne sont pas annoncées.",
     ],
     commcare: [
