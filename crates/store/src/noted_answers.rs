@@ -87,15 +87,16 @@ impl Store {
 
 /// The statement that takes away the names of forms which have no submissions any more when those of the project `$1` are
 /// gone of which the condition on `submissions` holds. It goes before they are deleted, so that it looks at their forms
-/// alone.
+/// alone, and of each at no more submissions than those and one that stays.
 pub(crate) fn forget_answers(condition: &str) -> String {
     format!(
         "DELETE FROM noted_answers WHERE project = $1 AND form IN (
              SELECT gone.form
              FROM (SELECT DISTINCT submissions.form FROM submissions WHERE {condition}) gone
-             WHERE NOT EXISTS (
+             WHERE (
                  SELECT 1 FROM submissions o WHERE o.project = $1 AND o.form = gone.form
-                 AND o.id NOT IN (SELECT submissions.id FROM submissions WHERE {condition})))"
+                 AND o.id NOT IN (SELECT submissions.id FROM submissions WHERE {condition})
+                 ORDER BY o.id DESC LIMIT 1) IS NULL)"
     )
 }
 

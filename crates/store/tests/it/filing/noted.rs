@@ -48,7 +48,7 @@ async fn begin(store: &TestStore) {
 }
 
 async fn file(store: &TestStore, one: FiledSubmission) {
-    let body = format!("submission {}", one.id);
+    let body = format!("submission {:?}", one.instance_id);
     keep(store, filed(&body, Filing { submissions: vec![one], ..Filing::default() })).await;
 }
 
