@@ -70,6 +70,11 @@ impl Failure {
         self.maybe_hint((is_meant && is_unsaid).then_some(hint))
     }
 
+    /// Whether it names several things that are wrong.
+    pub(crate) fn has_details(&self) -> bool {
+        !self.details.is_empty()
+    }
+
     /// Lists the problems one by one.
     pub(crate) fn details(mut self, details: impl IntoIterator<Item = impl Display>) -> Self {
         self.details.extend(details.into_iter().map(|detail| detail.to_string()));

@@ -9,7 +9,7 @@ use super::Ending;
 use super::show::{counted, elements, is, json_list, number, text};
 use crate::client::{HubAddress, Json, Query};
 use crate::failure::Failure;
-use crate::projects::Warning;
+use crate::projects::{ProjectFile, Warning};
 use crate::{output, projects};
 
 /// The number beyond which it is only told that there are more.
@@ -50,10 +50,12 @@ pub(crate) struct Apply {
 
 impl Apply {
     pub(crate) async fn execute(self) -> Result<Ending, Failure> {
-        // What is wrong with a file is told before a hub is looked for.
+        // What is wrong with a file is told whether a hub is there or not.
         let files = projects::read_files(&self.files)?;
         for file in &files {
-            file.draft()?;
+            if let Err(failure) = file.draft() {
+                return Err(self.told_by_the_hub(file).await.unwrap_or(failure));
+            }
         }
         let client = self.hub.client()?;
         let mut answers = Vec::new();
@@ -81,6 +83,16 @@ impl Apply {
             json_list(answers)?;
         }
         Ok(Ending::Well)
+    }
+
+    /// What the hub says against a file that has mistakes: it knows what is there already, which the file may name.
+    /// Nothing where no hub says anything of it.
+    async fn told_by_the_hub(&self, file: &ProjectFile) -> Option<Failure> {
+        let client = self.hub.client().ok()?;
+        let path = ["projects", &file.name, "apply"];
+        let query = vec![("prune", self.prune.to_string()), ("dry_run", true.to_string())];
+        let refused = client.post(&path, &query, file.value.to_json()).await.err()?;
+        refused.has_details().then(|| refused.within(&file.origin))
     }
 
     /// Lists what is lost by it: deliveries that wait for what is removed, and what a shorter
@@ -121,7 +133,8 @@ impl Apply {
         }
         let warnings = elements(applied, "warnings").iter().map(|warning| {
             let of = |key: &str| text(warning, key).into_owned();
-            Warning { path: of("path"), code: of("code"), message: of("message") }
+            let hint = of("hint");
+            Warning { path: of("path"), code: of("code"), message: of("message"), hint }
         });
         for warning in projects::in_few_words(warnings) {
             output::note(format!("warning: {warning}"));

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use fieldpost_dialects::openfn::{self, Imported};
+use fieldpost_engine::{CheckedWorkflows, check_workflows};
 use fieldpost_model::json::Value;
-use fieldpost_rules::definition::{Problem, Secrets, read_project, write_workflow, yaml};
+use fieldpost_rules::definition::{Secrets, add_found, read_project, write_workflow, yaml};
 use fieldpost_script::npm::Packages;
 
 use super::Ending;
@@ -36,7 +37,8 @@ pub(crate) enum Import {
 ///
 /// Takes `project.yaml` of every version, the project that `openfn` pulls or deploys (as one file, or as
 /// the folder that it is expanded into), and `workflow.json`. Credentials become connections with a
-/// variable for each of their values; what cannot be taken over is told.
+/// variable for each of their values; what cannot be taken over is told. Ends with 1 where the file cannot be
+/// applied as it is.
 #[derive(Args, Debug)]
 pub(crate) struct Openfn {
     /// The file or the folder.
@@ -81,13 +83,13 @@ impl Openfn {
         if let Some(name) = &self.project {
             name.clone_into(&mut imported.name);
         }
-        let problems = problems(&imported);
+        let found = found(&imported);
         match &self.output {
             None => output::bytes(text(&imported, &sections(&imported, false)).as_bytes())?,
             Some(file) => self.write(file, &imported)?,
         }
-        tell(&imported, &problems);
-        Ok(Ending::Well)
+        tell(&imported, &found);
+        Ok(if found.problems.is_empty() { Ending::Well } else { Ending::NotWell })
     }
 
     /// Writes the project file, and each job to a file of its own.
@@ -174,20 +176,15 @@ fn text(imported: &Imported, sections: &[(&'static str, Value<'static>)]) -> Str
     text
 }
 
-/// What a hub would say against the project, before anything is filled in.
-fn problems(imported: &Imported) -> Vec<Problem> {
+/// What a hub would say of the project, before anything is filled in.
+fn found(imported: &Imported) -> CheckedWorkflows {
     let text = text(imported, &sections(imported, false));
-    let value = match yaml::read(&text, &|name| Some(any_value(name))) {
-        Ok(value) => value,
-        Err(problems) => return problems,
-    };
-    match read_project(&value) {
-        Ok(_) => jobs(imported),
-        Err(mut problems) => {
-            problems.extend(jobs(imported));
-            problems
-        }
-    }
+    let mut found = check_workflows(&Packages::none(), &imported.workflows);
+    let read = yaml::read(&text, &|name| Some(any_value(name)));
+    let mut problems = read.and_then(|value| read_project(&value)).err().unwrap_or_default();
+    add_found(&mut problems, found.problems);
+    found.problems = problems;
+    found
 }
 
 /// A value for a variable, of the kind that it stands for.
@@ -195,36 +192,12 @@ fn any_value(name: &str) -> String {
     if name.ends_with("_URL") { format!("https://{ANY_TEXT}") } else { ANY_TEXT.to_owned() }
 }
 
-/// What the compiler says against the jobs.
-fn jobs(imported: &Imported) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for workflow in &imported.workflows {
-        for step in &workflow.steps {
-            let found =
-                fieldpost_engine::check_job(&Packages::none(), &step.adaptors, &step.job).problems;
-            problems.extend(found.into_iter().map(|problem| {
-                let column = problem.column.map(|column| format!(", column {column}"));
-                let column = column.unwrap_or_default();
-                let place = problem.line.map(|line| format!(" (line {line}{column})"));
-                let place = place.unwrap_or_default();
-                Problem {
-                    path: format!("workflows.{}.steps.{}", workflow.name, step.id),
-                    code: problem.code,
-                    message: format!("{}{place}", problem.message),
-                    hint: problem.hint,
-                }
-            }));
-        }
-    }
-    problems
-}
-
 /// Says what a person should know about the file that was made.
-fn tell(imported: &Imported, problems: &[Problem]) {
+fn tell(imported: &Imported, found: &CheckedWorkflows) {
     for note in &imported.notes {
         output::note(format!("{}: {}", note.place, note.message));
     }
-    for problem in problems {
+    for problem in found.problems.iter().chain(&found.warnings) {
         output::note(format!("{}: {} [{}]", problem.path, problem.message, problem.code));
         if let Some(hint) = &problem.hint {
             output::note(format!("  hint: {hint}"));

@@ -11,7 +11,7 @@ use super::Ending;
 use super::show::{counted, json_list};
 use crate::failure::Failure;
 use crate::rehearsal::{
-    CASE_FILE, Case, Folders, Placeholders, SNAPSHOT_FILE, Stage, difference, folders,
+    CASE_FILE, Case, Folders, Placeholders, SNAPSHOT_FILE, Stage, cases_beside, difference, folders,
 };
 use crate::{output, projects};
 
@@ -84,17 +84,15 @@ impl Test {
     }
 
     fn folder(&self) -> PathBuf {
-        let beside = || {
-            let first = self.files.first().and_then(|file| file.parent());
-            first.unwrap_or(Path::new("")).join("tests")
-        };
-        self.cases.clone().unwrap_or_else(beside)
+        let first = self.files.first().map(PathBuf::as_path);
+        self.cases.clone().unwrap_or_else(|| cases_beside(first))
     }
 
     /// The folders of the cases that are meant.
     fn cases(&self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let how = format!(
-            "a case is a folder with a {CASE_FILE}; `fieldpost messages record` makes one of a message"
+            "a case is a folder with a {CASE_FILE}; `fieldpost messages record --beside PROJECT.yaml` makes one \
+             of a message"
         );
         if !folder.is_dir() {
             let message = format!("there is no folder {} with cases", folder.display());

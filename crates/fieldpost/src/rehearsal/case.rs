@@ -31,6 +31,8 @@ use crate::failure::Failure;
 pub(crate) const CASE_FILE: &str = "case.yaml";
 /// The file of its snapshot.
 pub(crate) const SNAPSHOT_FILE: &str = "snapshot.json";
+/// The folder of the cases, beside a project file.
+const CASES: &str = "tests";
 /// What time it is in a case that does not say.
 const UNLESS_GIVEN: &str = "2026-01-01T00:00:00Z";
 /// The keys that a case may have.
@@ -85,6 +87,13 @@ pub(crate) struct Folders {
     pub(crate) cases: Vec<PathBuf>,
     /// Those that look like cases, and are none.
     pub(crate) others: Vec<PathBuf>,
+}
+
+/// Where the cases of a project lie, for whoever writes them and whoever runs them: beside its file, where one is given,
+/// and else in the current folder.
+pub(crate) fn cases_beside(project_file: Option<&Path>) -> PathBuf {
+    let folder = project_file.and_then(Path::parent);
+    folder.unwrap_or(Path::new("")).join(CASES)
 }
 
 /// The folders below this one.

@@ -26,7 +26,7 @@ mod scrub;
 mod stage;
 mod stand_in;
 
-pub(crate) use case::{CASE_FILE, Case, Folders, SNAPSHOT_FILE, folders};
+pub(crate) use case::{CASE_FILE, Case, Folders, SNAPSHOT_FILE, cases_beside, folders};
 pub(crate) use difference::difference;
 pub(crate) use placeholders::Placeholders;
 pub(crate) use stage::Stage;

@@ -144,7 +144,8 @@ fn only_prune_removes() {
         pruned.errors,
         "clinic: 1 delivery waits for the forwarder all, and will be cancelled with it\n\
          warning: connections.warehouse.notify: nobody gets a mail when `warehouse` is in trouble: \
-         no mail relay is set (--smtp-url) [no-mail-relay]\n"
+         no mail relay is set (--smtp-url) [no-mail-relay]\n  \
+         hint: give the hub a relay with --smtp-url and --smtp-from\n"
     );
     assert_eq!(pruned.well(), "- forwarder all\nclinic: 1 change made\n");
     let deliveries = run(&mut hub.command(["deliveries", "list", "--json"])).json();
@@ -227,7 +228,7 @@ fn mistakes_are_told_all_at_once_and_without_a_hub() {
         "connections.api.tls.ca: ",
         "sources.box.secret: ",
         "forms.f.fields[0].type: ",
-        "forwarders.f.to: there is no connection `nowhere` in this project",
+        "forwarders.f.to: there is no connection `nowhere` in the project's files",
         "if the hub has it already, leave this as it is",
     ];
     let places =
@@ -238,6 +239,36 @@ fn mistakes_are_told_all_at_once_and_without_a_hub() {
         1,
         "error: nowhere.yaml cannot be read: No such file or directory (os error 2)",
     );
+}
+
+#[test]
+fn what_the_hub_has_already_is_not_told_as_missing_beside_other_mistakes() {
+    let folder = folder();
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let there = write(folder.path(), "there.yaml", "project: p\nroles: { agents: {} }\n");
+    run(hub.command(["apply"]).arg(&there)).well();
+    let one = write(
+        folder.path(),
+        "one.yaml",
+        "project: p\nforms: { f: { fields: [], submitters: [agents, clerks] } }\n",
+    );
+    let two = write(folder.path(), "two.yaml", "sources: { a: { dialect: jsn } }\n");
+    let said = run(hub.command(["apply"]).args([&one, &two]));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in [
+        "sources.a.dialect: ",
+        "did you mean `json`?",
+        "forms.f.submitters[1]: there is no role `clerks` in this project [unknown-role]",
+        "known here: `agents`",
+    ] {
+        assert!(said.errors.contains(part), "{part}: {said:?}");
+    }
+    assert!(!said.errors.contains("submitters[0]"), "{said:?}");
+    // Without the hub nobody knows; that is said.
+    let said = run(fieldpost(["apply"]).args([&one, &two]).current_dir(folder.path()));
+    let expected = "forms.f.submitters[0]: there is no role `agents` in the project's files";
+    assert!(said.errors.contains(expected), "{said:?}");
+    assert_eq!(said.errors.matches("if the hub has it already").count(), 2, "{said:?}");
 }
 
 #[test]

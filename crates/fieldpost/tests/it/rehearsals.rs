@@ -239,7 +239,7 @@ fn answers_lead_a_run_along_other_ways() {
 #[test]
 fn what_cannot_be_tested_is_told() {
     let folder = project();
-    let hint = "hint: a case is a folder with a case.yaml; `fieldpost messages record` makes one of a message";
+    let hint = "hint: a case is a folder with a case.yaml; `fieldpost messages record --beside PROJECT.yaml` makes one of a message";
     let error = format!("error: there is no folder nowhere with cases\n{hint}");
     check_failure(&mut test(folder.path(), ["--cases", "nowhere"]), 2, &error);
     let error = format!("error: tests has no case whose name has \"x-y\" in it\n{hint}");
@@ -335,6 +335,18 @@ async fn a_message_of_a_hub_becomes_a_case() {
     let said = run(record.current_dir(folder.path()));
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.errors.contains("is there already"), "{said:?}");
+    // From elsewhere it is written where `fieldpost test` looks: beside the project file.
+    let elsewhere = folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let arguments = ["messages", "record", id, "--name", "again", "--beside", "../clinic.yaml"];
+    let said = run(hub.command(arguments).current_dir(&elsewhere));
+    assert_eq!(said.output, "written: ../tests/again\n", "{said:?}");
+    assert!(said.errors.contains("looks in tests/ beside that file"), "{said:?}");
+    assert!(folder.path().join("tests/again/case.yaml").is_file(), "{said:?}");
+    let arguments = ["messages", "record", id, "--beside", "nowhere.yaml"];
+    let said = run(hub.command(arguments).current_dir(&elsewhere));
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.errors.starts_with("error: there is no file nowhere.yaml\n"), "{said:?}");
 
     // What was recorded is a case as it is.
     run(&mut test(folder.path(), ["--update"])).well();

@@ -171,3 +171,56 @@ fn forms_are_put_into_a_project_file_that_is_there() {
          answers at `/api/formdefs/<slug>/schema`; see the guide to w.c.s.",
     );
 }
+
+#[test]
+fn names_that_cannot_stay_as_they_are_are_told_apart_from_the_rest() {
+    let folder = folder();
+    let mut document = schema("newsletter");
+    let workflow = &mut document["workflow"];
+    workflow["statuses"] = json!([
+        { "id": "new", "name": "New", "endpoint": true, "visible_to": ["Town clerks"] },
+        { "id": "new", "name": "New again", "endpoint": true },
+    ]);
+    document["fields"].as_array_mut().unwrap().extend([
+        json!({ "id": "1", "label": "Phone", "type": "string", "varname": "phone" }),
+        json!({ "id": "9", "label": "Hidden", "type": "password", "varname": "hidden" }),
+    ]);
+    write(folder.path(), "newsletter.json", &document.to_string());
+    let said = import(folder.path(), ["newsletter.json", "--project", "clinic"]);
+    assert_eq!(said.code, Some(1), "what goes on to apply it is to stop: {said:?}");
+    let file = said.output;
+    for kept in ["          name: New again\n", "visible_to: [town-clerks]", "name: phone"] {
+        assert!(file.contains(kept), "{kept}: {file}");
+    }
+    let groups = [
+        "Called otherwise here:",
+        "forms.newsletter.fields.phone.id: There is one with this id already: this one has the id `1-2` here.",
+        "forms.newsletter.lifecycle.statuses.new.visible_to.1: Nothing can be called so here",
+        "forms.newsletter.lifecycle.statuses.new-2: There is one with this id already",
+        "Left to be written:",
+        "forms.newsletter.fields.kind.items: ",
+        "Left out:",
+        "forms.newsletter.fields.hidden: The field hidden is of a type that there is not here",
+    ];
+    for text in [&said.errors, &file] {
+        let found = groups.map(|part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}")));
+        assert!(found.is_sorted(), "{text}");
+    }
+    let sum = "1 form; 3 things left to be written, 2 left out, 3 called otherwise\n";
+    assert!(said.errors.ends_with(sum), "{}", said.errors);
+
+    // What cannot be applied is told first, and in the file.
+    document["workflow"]["statuses"][0]["id"] = json!("à faire");
+    document["workflow"]["statuses"][0]["visible_to"] = json!([]);
+    document["fields"][3]["id"] = json!("4");
+    write(folder.path(), "newsletter.json", &document.to_string());
+    let said = import(folder.path(), ["newsletter.json", "--project", "clinic"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let told = "To be mended before it can be applied:\n";
+    assert!(said.errors.starts_with(told), "{said:?}");
+    assert!(said.output.contains("`à faire` is no id"), "{said:?}");
+    assert!(said.errors.ends_with("left out, 1 to be mended\n"), "{said:?}");
+    document["workflow"]["statuses"][0]["id"] = json!("todo");
+    write(folder.path(), "newsletter.json", &document.to_string());
+    import(folder.path(), ["newsletter.json", "--project", "clinic"]).well();
+}

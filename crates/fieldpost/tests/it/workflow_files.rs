@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::world::{Hub, folder, run, write};
+use crate::world::{Hub, fieldpost, folder, run, write};
 
 const FILE: &str = "\
 project: clinic
@@ -88,4 +88,67 @@ async fn jobs_are_exported_into_files_of_their_own() {
 
     let said = refused(hub.command(["export", "clinic", "--jobs", "../jobs"]).current_dir(&there));
     assert!(said.contains("lies outside the folder of the project file"), "{said}");
+}
+
+/// A job, an edge and a step are wrong in ways of their own, beside what has nothing to do with them.
+const BROKEN: &str = "\
+project: clinic
+language: xx
+workflows:
+  unread:
+    timeout: soon
+    steps:
+      a: { job: 'fn(state => {', timeout: later, next: { b: 'state.data.' } }
+      b: { job: jobs/broken.js }
+      c: { job: jobs/fine.js }
+      d: { job: jobs/none.js }
+";
+
+#[test]
+fn jobs_that_do_not_compile_are_told_with_all_that_is_wrong() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("jobs")).unwrap();
+    write(&folder.path().join("jobs"), "broken.js", "fn(s => s);\nget(;\n");
+    write(&folder.path().join("jobs"), "fine.js", "fn(s => s);\n");
+    let file = write(folder.path(), "clinic.yaml", BROKEN);
+    let told = refused(fieldpost(["apply"]).arg(&file).current_dir(folder.path()));
+    let places = [
+        "language: ",
+        "workflows.unread.timeout: ",
+        "workflows.unread.steps.a.job: The job is not valid JavaScript",
+        "workflows.unread.steps.a.timeout: ",
+        "workflows.unread.steps.a.next.b: The condition is not valid JavaScript",
+        "workflows.unread.steps.b.job: The job is not valid JavaScript",
+        "workflows.unread.steps.d.job: the file `jobs/none.js` cannot be used",
+    ];
+    let found = places.map(|part| told.find(part).unwrap_or_else(|| panic!("{part}: {told}")));
+    assert!(found.is_sorted(), "{told}");
+    for place in ["steps.a.job", "steps.b.job", "steps.d.job"] {
+        assert_eq!(told.matches(place).count(), 1, "{place}: {told}");
+    }
+    assert!(told.contains("(line 2, column 5)") && !told.contains("steps.c"), "{told}");
+
+    // A hub that is asked says the same.
+    let whole = BROKEN.lines().filter(|line| !line.contains("none.js"));
+    let file = write(folder.path(), "whole.yaml", &whole.collect::<Vec<_>>().join("\n"));
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let by_hub = refused(hub.command(["apply"]).arg(&file));
+    for part in &places[..6] {
+        assert!(by_hub.contains(part), "{part}: {by_hub}");
+    }
+}
+
+#[test]
+fn an_adaptor_that_is_not_here_is_warned_of_with_the_one_that_was_meant() {
+    let folder = folder();
+    let hub = Hub::start(&folder.path().join("data"), [""; 0]);
+    let text = "project: clinic\nworkflows: { w: { steps: { a: { adaptor: dhsi2, job: 'fn(s => s);' } } } }\n";
+    let file = write(folder.path(), "clinic.yaml", text);
+    let said = run(hub.command(["apply"]).arg(&file));
+    let expected = "warning: workflows.w.steps.a.adaptor: There is no adaptor \"dhsi2\". [no-such-adaptor]\n  \
+                    hint: Did you mean `dhis2`?\n";
+    assert!(said.errors.contains(expected), "{said:?}");
+    said.well();
+    let applied = run(hub.command(["apply", "--dry-run", "--json"]).arg(&file)).json();
+    assert_eq!(applied[0]["warnings"][0]["hint"], "Did you mean `dhis2`?", "{applied}");
 }

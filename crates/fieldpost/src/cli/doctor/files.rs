@@ -37,7 +37,7 @@ fn warnings_of(files: &[ProjectFile]) -> Result<Vec<String>, Failure> {
     for file in files {
         let found = warnings(&file.draft()?);
         let found = projects::in_few_words(found.iter().map(Warning::from));
-        told.extend(found.iter().map(Warning::to_string));
+        told.extend(found.iter().map(Warning::in_a_line));
     }
     Ok(told)
 }

@@ -2,7 +2,9 @@
 //!
 //! What a w.c.s. tells of a form is not all of it: lists of items and what a status does are its own. So every
 //! thing that is left to be written stands as a comment at the head of the file, and is told. So does everything
-//! that a schema says and a form here cannot have: nothing is lost without a word.
+//! that a schema says and a form here cannot have, or has under another name: nothing is lost without a word. Names
+//! that had to be changed, and what keeps the file from being applied as it is, are told by the exit code, too: a
+//! script that goes on to `fieldpost apply` is to stop there.
 //!
 //! Forms can be put into a project file that is there. It is changed as a text, so that its comments, its
 //! order and its variables stay as they are; what comes of it is read again and compared before it is written.
@@ -34,7 +36,8 @@ const STANDARD_INPUT: &str = "-";
 /// Takes what a w.c.s. answers at `/api/formdefs/<slug>/schema` (with `include-id=on` fields keep their ids), one form
 /// or a list of them in each file. What such a schema does not say, as the items of lists and what a status
 /// does, and what it says that a form here cannot have, is told and stands as a comment in the file: complete it,
-/// then apply it.
+/// then apply it. Ends with 1 where ids or roles are called otherwise here, as the second of two with one id is, or
+/// where the file cannot be applied as it is.
 #[derive(Args, Debug)]
 pub(crate) struct Wcs {
     /// The files; `-` is standard input.
@@ -90,8 +93,7 @@ impl Wcs {
             }
             Some(file) => write(file, &self.text(&forms))?,
         }
-        tell(&forms);
-        Ok(Ending::Well)
+        Ok(tell(&forms))
     }
 
     /// The whole file.
@@ -143,31 +145,75 @@ fn section(forms: &[Imported]) -> Value<'static> {
     Value::object(forms.iter().map(|form| (form.name.clone(), form.written.clone())))
 }
 
-/// What is left to be written, and what is left out, as comments.
-fn to_complete(forms: &[Imported]) -> String {
-    let part = |heading: &str, is_of_it: fn(&Missing) -> bool| {
-        let all = forms.iter().flat_map(|form| form.missing.iter().map(move |it| (form, it)));
-        let mut text = String::new();
-        for (form, missing) in all.filter(|(_, missing)| is_of_it(missing)) {
-            text.extend(["#   ", &told(form, missing), "\n"]);
+/// What a person looks for in what is told of an import, in the order in which it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    /// What keeps the file from being applied as it is.
+    ToMend,
+    /// What is called otherwise here.
+    Changed,
+    /// What the schema says nothing of use about.
+    ToWrite,
+    /// What there is not here.
+    LeftOut,
+}
+
+impl Group {
+    const ALL: [Self; 4] = [Self::ToMend, Self::Changed, Self::ToWrite, Self::LeftOut];
+
+    fn of(code: MissingCode) -> Self {
+        match code {
+            MissingCode::Renamed | MissingCode::Twice => Self::Changed,
+            MissingCode::Field | MissingCode::LeftOut => Self::LeftOut,
+            MissingCode::Items
+            | MissingCode::BlockFields
+            | MissingCode::Condition
+            | MissingCode::StatusActions
+            | MissingCode::Action
+            | MissingCode::FunctionRole
+            | MissingCode::Role => Self::ToWrite,
         }
-        if text.is_empty() { text } else { format!("# {heading}:\n{text}") }
-    };
-    part("Left to be written", |missing| !is_left_out(missing)) + &part("Left out", is_left_out)
+    }
+
+    fn heading(self) -> &'static str {
+        match self {
+            Self::ToMend => "To be mended before it can be applied",
+            Self::Changed => "Called otherwise here",
+            Self::ToWrite => "Left to be written",
+            Self::LeftOut => "Left out",
+        }
+    }
+
+    /// All of it, each in one line: labels can have several.
+    fn lines(self, forms: &[Imported]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for form in forms {
+            for missing in form.missing.iter().filter(|it| self == Self::of(it.code)) {
+                lines.push(format!("{FORMS}.{}.{}: {}", form.name, missing.path, missing.what()));
+            }
+            for problem in form.problems.iter().filter(|_| self == Self::ToMend) {
+                let Problem { path, code, message, hint } = problem;
+                let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+                lines.push(format!("{path}: {message} [{code}]{hint}"));
+            }
+        }
+        lines.iter().map(|line| line.replace(['\n', '\r'], " ")).collect()
+    }
 }
 
-/// Whether it is something that nobody can write here.
-fn is_left_out(missing: &Missing) -> bool {
-    missing.code == MissingCode::LeftOut
-}
-
-/// What is missing, and where, in one line: labels can have several.
-fn told(form: &Imported, missing: &Missing) -> String {
-    format!("{}: {}", path_of(form, missing), missing.what()).replace(['\n', '\r'], " ")
-}
-
-fn path_of(form: &Imported, missing: &Missing) -> String {
-    format!("{FORMS}.{}.{}", form.name, missing.path)
+/// What a person should know of the forms, as comments.
+fn to_complete(forms: &[Imported]) -> String {
+    let mut text = String::new();
+    for group in Group::ALL {
+        let lines = group.lines(forms);
+        if !lines.is_empty() {
+            text.extend(["# ", group.heading(), ":\n"]);
+        }
+        for line in lines {
+            text.extend(["#   ", &line, "\n"]);
+        }
+    }
+    text
 }
 
 /// The project file with the forms in it.
@@ -246,27 +292,32 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
     written.map_err(|error| Failure::new(format!("{} cannot be written: {error}", file.display())))
 }
 
-/// Says what a person should know of what was made.
-fn tell(forms: &[Imported]) {
-    for form in forms {
-        for missing in &form.missing {
-            output::note(told(form, missing));
+/// Says what a person should know of what was made, and whether it can be used as it is.
+fn tell(forms: &[Imported]) -> Ending {
+    let [to_mend, changed, to_write, left_out] = Group::ALL.map(|group| {
+        let lines = group.lines(forms);
+        if !lines.is_empty() {
+            output::note(format!("{}:", group.heading()));
         }
-        for problem in &form.problems {
-            output::note(format!("{}: {} [{}]", problem.path, problem.message, problem.code));
-            if let Some(hint) = &problem.hint {
-                output::note(format!("  hint: {hint}"));
-            }
+        for line in &lines {
+            output::note(format!("  {line}"));
+        }
+        lines.len()
+    });
+    let mut sum = format!(
+        "{}; {} left to be written",
+        counted(forms.len() as u64, "form", "forms"),
+        counted(to_write as u64, "thing", "things"),
+    );
+    for (many, what) in
+        [(left_out, "left out"), (changed, "called otherwise"), (to_mend, "to be mended")]
+    {
+        if many > 0 {
+            sum.push_str(&format!(", {many} {what}"));
         }
     }
-    let all = || forms.iter().flat_map(|form| &form.missing);
-    let out = all().filter(|missing| is_left_out(missing)).count() as u64;
-    let left = counted(all().count() as u64 - out, "thing", "things");
-    let forms = counted(forms.len() as u64, "form", "forms");
-    output::note(match out {
-        0 => format!("{forms}; {left} left to be written"),
-        _ => format!("{forms}; {left} left to be written, {out} left out"),
-    });
+    output::note(sum);
+    if to_mend + changed > 0 { Ending::NotWell } else { Ending::Well }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fieldpost_script::adaptors;
 use fieldpost_script::npm::{Meant, Packages};
 use fieldpost_script::plan::{Plan, PlanError, PlanStep};
 use fieldpost_script::protocol::Level;
@@ -231,7 +230,7 @@ fn adaptor(name: &str, packages: &Packages) -> Result<Meant, Failure> {
     let meant = packages.meant(name).map_err(|error| Failure::new(format!("{place}: {error}")))?;
     meant.ok_or_else(|| {
         Failure::usage(format!("there is no adaptor {name:?} [{NO_SUCH_ADAPTOR}]"))
-            .hint(adaptors::advice(name))
+            .hint(packages.advice(name))
     })
 }
 

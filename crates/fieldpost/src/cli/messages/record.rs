@@ -20,7 +20,7 @@ use super::super::show::{elements, id, json_list, text};
 use crate::client::{HubClient, Json, Query, Target};
 use crate::failure::Failure;
 use crate::output;
-use crate::rehearsal::CASE_FILE;
+use crate::rehearsal::{CASE_FILE, cases_beside};
 
 /// Header fields of the way, which say nothing of the message, and those that the case has a key for.
 const LEFT_OUT: [&str; 13] = [
@@ -57,9 +57,14 @@ pub(crate) struct Record {
     #[arg(required = true, value_name = "MESSAGE_ID", value_parser = id)]
     ids: Vec<Uuid>,
 
-    /// The folder of the cases.
-    #[arg(long, value_name = "FOLDER", default_value = "tests")]
-    cases: PathBuf,
+    /// The project's file: cases are written to tests/ beside it, where `fieldpost test` looks for them. Without it,
+    /// to tests/ in the current folder.
+    #[arg(long, value_name = "PROJECT.yaml")]
+    beside: Option<PathBuf>,
+
+    /// The folder of the cases, wherever it is.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "beside")]
+    cases: Option<PathBuf>,
 
     /// What the case is called, where it is one. Without it, its source and the end of its id.
     #[arg(long, value_name = "NAME")]
@@ -75,12 +80,17 @@ impl Record {
             return Err(Failure::usage("one name is for one message")
                 .hint("leave --name out, or record the messages one by one"));
         }
+        if let Some(file) = self.beside.as_ref().filter(|file| !file.is_file()) {
+            return Err(Failure::usage(format!("there is no file {}", file.display()))
+                .hint("give the file that `fieldpost test` is given"));
+        }
+        let cases = self.cases.clone().unwrap_or_else(|| cases_beside(self.beside.as_deref()));
         let (client, project) = self.target.open().await?;
         let mut written = Vec::new();
         for id in &self.ids {
             let recorded = Recorded::read(&client, &project, &id.to_string()).await?;
             let name = self.name.clone().unwrap_or_else(|| recorded.name());
-            let folder = self.cases.join(name);
+            let folder = cases.join(name);
             recorded.write(&client, &project, &folder).await?;
             written.push(folder);
         }
@@ -92,9 +102,13 @@ impl Record {
                 output::line(format!("written: {}", folder.display()))?;
             }
             output::note(
-                "these files hold what senders sent: take out what is personal before others get them. \
-                 `fieldpost test --update` writes their snapshots",
+                "these files hold what senders sent: take out what is personal before others get them",
             );
+            output::note(format!(
+                "`fieldpost test PROJECT.yaml --update` writes their snapshots; it looks in tests/ beside that \
+                 file, or where --cases says: {}",
+                cases.display()
+            ));
         }
         Ok(Ending::Well)
     }
