@@ -124,6 +124,19 @@ test("the page of whoever sent it in tells others how they get to it", async () 
   await other.close();
 });
 
+test("an address that names nothing asks who is there, and tells those of the project so", async () => {
+  const nothing = "/p/clinic/nothing/";
+  const window = await Window.open(browser, {}, nothing);
+  const { page } = window;
+  await page.goto(hub.url + nothing);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await signIn(page);
+  await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+  expect(new URL(page.url()).pathname).toBe(nothing);
+  expect(await barriers(page)).toEqual([]);
+  await window.close();
+});
+
 test("somebody of another project is told that it is not theirs, and can change the account", async () => {
   const window = await Window.open(browser, {}, links.backoffice_url);
   const { page } = window;

@@ -262,7 +262,6 @@ test("a position is filled in by the browser, where it can", async () => {
 });
 
 const NOTICES = [
-  ["/p/clinic/nothing/", 404, "There is nothing here"],
   ["/p/nowhere/request/", 404, "There is nothing here"],
   ["/p/clinic/closed/", 403, "This form is closed"],
   ["/p/clinic/staff/", 403, "This form is not open to everybody"],
