@@ -3,6 +3,8 @@
 use fieldpost_dialects::sheets::{Csv, Sheet, SheetFormat};
 use fieldpost_dialects::wcs::geojson::Shown;
 use fieldpost_dialects::wcs::table::{columns, row};
+use fieldpost_model::form_definition::{FormDefinition, NotedAnswer, flattened, noted};
+use fieldpost_model::submission::{Answer, Group, Node};
 
 use super::World;
 
@@ -43,11 +45,33 @@ fn a_table_has_a_column_for_each_answer() {
 #[test]
 fn nothing_in_a_table_is_run_as_a_formula() {
     let mut world = World::new();
-    world.submission.values.members[0].1 = fieldpost_model::submission::Node::Answer(
-        fieldpost_model::submission::Answer::text("=HYPERLINK(\"http://x\")"),
-    );
+    world.submission.values.members[0].1 = Node::Answer(Answer::text("=HYPERLINK(\"http://x\")"));
     let csv = String::from_utf8(written(&world, SheetFormat::Csv, Shown::Listed)).unwrap();
     assert!(csv.contains(",\"'=HYPERLINK(\"\"http://x\"\")\","), "{csv}");
+}
+
+#[test]
+fn what_stood_there_once_in_one_submission_and_in_rows_in_another_is_in_one_table() {
+    let text = |text: &str| Node::Answer(Answer::text(text));
+    let group = |members: Vec<(&str, Node)>| {
+        let members = members.into_iter().map(|(name, node)| (name.to_owned(), node));
+        Group { members: members.collect(), ..Group::default() }
+    };
+    let row = |name: &str| Node::Group(group(vec![("name", text(name))]));
+    let plain = group(vec![("contact", text("nobody")), ("tags", text("a"))]);
+    let rows = group(vec![
+        ("contact", Node::Repeat(vec![row("Ann"), row("Bo")])),
+        ("tags", Node::Repeat(vec![text("a"), text("b")])),
+    ]);
+    let answers: Vec<NotedAnswer> = [&plain, &rows].into_iter().flat_map(noted).collect();
+    let mut world = World::new();
+    world.definition.fields = FormDefinition::of_answers("", &answers).fields;
+    for (values, expected) in [(plain, ",nobody,a,"), (rows, "Ann | Bo,\" | \",a; b,")] {
+        world.submission.values = flattened(&values);
+        let csv = String::from_utf8(written(&world, SheetFormat::Csv, Shown::All)).unwrap();
+        assert!(csv.contains(",contact - name,contact - c1,tags,Status,"), "{csv}");
+        assert!(csv.contains(&format!(",Fred,{expected}New,")), "{csv}");
+    }
 }
 
 /// The names of an archive's files, as its list of them has them.
