@@ -166,10 +166,8 @@ impl Packages {
         let mut installed: Vec<String> = Vec::new();
         for package in self.list().unwrap_or_default() {
             let short = package.name.strip_prefix(ADAPTOR).unwrap_or(&package.name);
-            let called = match has_version {
-                true => format!("{short}@{}", package.version),
-                false => short.to_owned(),
-            };
+            let called =
+                if has_version { format!("{short}@{}", package.version) } else { short.to_owned() };
             if !installed.contains(&called) {
                 installed.push(called);
             }

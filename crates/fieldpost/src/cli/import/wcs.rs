@@ -304,20 +304,20 @@ fn tell(forms: &[Imported]) -> Ending {
         }
         lines.len()
     });
-    let mut sum = format!(
-        "{}; {} left to be written",
+    let parts = [
         counted(forms.len() as u64, "form", "forms"),
-        counted(to_write as u64, "thing", "things"),
-    );
-    for (many, what) in
-        [(left_out, "left out"), (changed, "called otherwise"), (to_mend, "to be mended")]
-    {
-        if many > 0 {
-            sum.push_str(&format!(", {many} {what}"));
-        }
-    }
-    output::note(sum);
+        format!("; {} left to be written", counted(to_write as u64, "thing", "things")),
+        told_of(left_out, "left out"),
+        told_of(changed, "called otherwise"),
+        told_of(to_mend, "to be mended"),
+    ];
+    output::note(parts.concat());
     if to_mend + changed > 0 { Ending::NotWell } else { Ending::Well }
+}
+
+/// A further part of the sum, where there is any of it.
+fn told_of(many: usize, what: &str) -> String {
+    if many > 0 { format!(", {many} {what}") } else { String::new() }
 }
 
 #[cfg(test)]
