@@ -68,14 +68,14 @@ struct Noting {
 
 impl Noting {
     fn add_group(&mut self, block: Option<&str>, values: &Group) {
-        each_answer(values, &mut |key, node| self.add(block, key, node));
+        each_answer(values, &mut |key, node| self.add(block, &key, node));
     }
 
-    fn add(&mut self, block: Option<&str>, key: String, node: &Node) {
+    fn add(&mut self, block: Option<&str>, key: &str, node: &Node) {
         if key.chars().any(char::is_control) {
             return;
         }
-        let path = block.map_or_else(|| key.clone(), |block| format!("{block}{INSIDE}{key}"));
+        let path = block.map_or_else(|| key.to_owned(), |block| format!("{block}{INSIDE}{key}"));
         if path.len() > MOST_NOTED_BYTES {
             return;
         }
@@ -92,7 +92,7 @@ impl Noting {
         for row in rows {
             match row {
                 Node::Group(group) => self.add_group(Some(&path), group),
-                plain => self.add(Some(&path), LISTED.to_owned(), plain),
+                plain => self.add(Some(&path), LISTED, plain),
             }
         }
     }
