@@ -246,7 +246,7 @@ mod tests {
             group(&[("tags", text("a"))]),
             group(&[("tags", Node::Repeat(vec![text("a"), text("b")]))]),
         );
-        check(&[listed.clone()], "tags*");
+        check(std::slice::from_ref(&listed), "tags*");
         check(&[group(&[("tags", Node::Repeat(Vec::new()))])], "tags");
         let empty = group(&[("tags", text(""))]);
         check(&[empty, listed], "tags*");
@@ -260,7 +260,7 @@ mod tests {
                 ],
             ]),
         )]);
-        check(&[children.clone()], "children[name born_on toys[x]]");
+        check(std::slice::from_ref(&children), "children[name born_on toys[x]]");
         let mixed = Node::Repeat(vec![text("a"), Node::Group(group(&[("x", text("b"))]))]);
         check(&[group(&[("mixed", mixed)])], "mixed[c1 x]");
 
