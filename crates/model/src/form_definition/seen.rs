@@ -78,9 +78,9 @@ impl FormDefinition {
 /// Whether an answer of which no form says anything can stand in a field: the field says all that is in it.
 fn holds(field: &FormField, node: &Node) -> bool {
     let Node::Repeat(rows) = node else {
-        let is_nothing =
-            matches!(node, Node::Answer(answer) if answer.value == AnswerValue::Empty);
-        return is_nothing || !(field.field_type == FieldType::Block || field.field_type.has_columns());
+        let is_nothing = matches!(node, Node::Answer(answer) if answer.value == AnswerValue::Empty);
+        return is_nothing
+            || !(field.field_type == FieldType::Block || field.field_type.has_columns());
     };
     let mut groups = rows.iter().filter_map(as_group);
     if field.field_type == FieldType::Block {

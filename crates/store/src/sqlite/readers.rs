@@ -160,7 +160,7 @@ mod tests {
     async fn whoever_stops_waiting_takes_no_thread_along() {
         let (readers, _folder) = readers(1);
         let (begun, has_begun) = oneshot::channel();
-        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let (go_on, may_go_on) = channel::<()>();
         let slow = readers.run(move |connection| {
             begun.send(()).unwrap();
             may_go_on.recv().unwrap();
