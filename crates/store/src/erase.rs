@@ -159,24 +159,12 @@ impl Store {
                 batch.any(without_last_error(&their_deliveries(&list)), parameters());
             }
             Depth::Tombstone => {
-                batch.any(
-                    format!(
-                        "DELETE FROM attempts WHERE project = $1 AND delivery IN ({})",
-                        their_deliveries(&list)
-                    ),
-                    parameters(),
-                );
+                let theirs = their_deliveries(&list);
+                batch.any(without_attempts(&theirs), parameters());
                 add_forget_identities(batch, &list, &gone, &parameters);
                 plan.messages = Some(batch.0.len() - 1);
                 plan.deliveries = Some(batch.0.len());
-                batch.any(
-                    format!(
-                        "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
-                         WHERE project = $1 AND id IN ({})",
-                        their_deliveries(&list)
-                    ),
-                    parameters(),
-                );
+                batch.any(without_subject(&theirs), parameters());
             }
         }
         plan
@@ -218,6 +206,27 @@ pub(crate) fn attempts_without_bytes(now: &str, deliveries: &str) -> String {
         "UPDATE attempts SET request_body = NULL, response_body = NULL,
              error_message = substr(error_message, 1, 0), erased_at = {now}
          WHERE project = $1 AND erased_at IS NULL AND delivery IN ({deliveries})"
+    )
+}
+
+/// Takes all attempts away from these deliveries.
+pub(crate) fn without_attempts(deliveries: &str) -> String {
+    format!("DELETE FROM attempts WHERE project = $1 AND delivery IN ({deliveries})")
+}
+
+/// Takes whatever tells what they are about away from these deliveries.
+pub(crate) fn without_subject(deliveries: &str) -> String {
+    format!(
+        "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
+         WHERE project = $1 AND id IN ({deliveries})"
+    )
+}
+
+/// Takes what was seen last away from the incidents of which the condition holds.
+pub(crate) fn without_words(incidents: &str) -> String {
+    format!(
+        "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
+         WHERE project = $1 AND {incidents}"
     )
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use crate::deliveries::{self, read_delivery};
-use crate::erase::{Depth, Erased, KeptBy, WAITING, places, with_ids};
+use crate::erase::{Depth, Erased, KeptBy, WAITING, places, with_ids, without_words};
 use crate::erase_filed::{TOUCHED_MEANWHILE, add_erase_filed};
 use crate::error::StoreError;
 use crate::mentions::mentions_any;
@@ -351,11 +351,7 @@ impl Store {
         add_erase_filed(self, &mut batch, project, messages, &filed, now);
         if !messages.is_empty() {
             batch.any(
-                format!(
-                    "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
-                     WHERE project = $1 AND last_payload IN ({})",
-                    places(2, messages.len())
-                ),
+                without_words(&format!("last_payload IN ({})", places(2, messages.len()))),
                 with_ids(vec![project.into()], messages),
             );
             // The last of those that were given up, as people are told of them.

@@ -11,7 +11,8 @@ use crate::Store;
 use crate::changes::ChangeKind;
 use crate::deliveries::{self, read_delivery};
 use crate::erase::{
-    Depth, KeptBy, WAITING, attempts_without_bytes, places, with_ids, without_last_error,
+    Depth, KeptBy, WAITING, attempts_without_bytes, places, with_ids, without_attempts,
+    without_last_error, without_subject, without_words,
 };
 use crate::erase_filed::add_erase_filed;
 use crate::erasures::MOST_REDOS;
@@ -72,21 +73,14 @@ pub(crate) fn add_erase_progress(batch: &mut Batch, listed: &str, parameters: &[
          WHERE project = $1 AND id IN ({theirs}) AND state IN ('pending', 'failed')"
     ));
     add(format!("DELETE FROM queue WHERE project = $1 AND delivery IN ({theirs})"));
-    add(format!("DELETE FROM attempts WHERE project = $1 AND delivery IN ({theirs})"));
-    add(format!(
-        "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
-         WHERE project = $1 AND last_delivery IN ({theirs})"
-    ));
-    add(format!(
-        "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
-         WHERE project = $1 AND last_submission IS NOT NULL AND last_submission IN ({listed})
+    add(without_attempts(&theirs));
+    add(without_words(&format!("last_delivery IN ({theirs})")));
+    add(without_words(&format!(
+        "last_submission IS NOT NULL AND last_submission IN ({listed})
          AND NOT EXISTS (SELECT 1 FROM submissions s
              WHERE s.project = $1 AND s.id = incidents.last_submission)"
-    ));
-    add(format!(
-        "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
-         WHERE project = $1 AND id IN ({theirs})"
-    ));
+    )));
+    add(without_subject(&theirs));
     add(format!("DELETE FROM payloads WHERE project = $1 AND id IN ({carried})"));
     add(format!(
         "DELETE FROM notices WHERE project = $1 AND submission IS NOT NULL
@@ -115,12 +109,10 @@ pub(crate) fn add_erase_happened(batch: &mut Batch, listed: &str, parameters: &[
         );
     }
     batch.any(
-        format!(
-            "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
-             WHERE project = $1 AND last_submission IS NOT NULL AND last_submission IN ({listed})
-             AND {}",
+        without_words(&format!(
+            "last_submission IS NOT NULL AND last_submission IN ({listed}) AND {}",
             without_answers("incidents.last_submission")
-        ),
+        )),
         parameters.to_vec(),
     );
     batch.any(
@@ -176,14 +168,15 @@ impl Store {
         );
         batch.any(without_last_error(theirs), vec![project.into(), submission.into()]);
         // That they failed stays to be told, without the words: before the incidents, as whoever watches does.
-        for sql in [
+        batch.any(
             "UPDATE call_ends SET error = NULL, url = NULL, key = NULL
              WHERE project = $1 AND submission = $2",
-            "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
-             WHERE project = $1 AND last_submission IS NOT NULL AND last_submission = $2",
-        ] {
-            batch.any(sql, vec![project.into(), submission.into()]);
-        }
+            vec![project.into(), submission.into()],
+        );
+        batch.any(
+            without_words("last_submission IS NOT NULL AND last_submission = $2"),
+            vec![project.into(), submission.into()],
+        );
         batch.any(
             "DELETE FROM notices WHERE project = $1 AND submission = $2
              AND submission IS NOT NULL AND state <> 'pending'",

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::{Retained, RetentionKind, RetentionStep};
 use crate::erase::{
-    Depth, ErasePlan, KeptBy, attempts_without_bytes, places, with_ids, without_last_error,
+    Depth, ErasePlan, KeptBy, attempts_without_bytes, places, with_ids, without_attempts,
+    without_last_error, without_subject, without_words,
 };
 use crate::error::StoreError;
 use crate::messages::first_id_at;
@@ -98,30 +99,11 @@ impl Store {
             batch.any(without_last_error(&deliveries(&list)), parameters());
             return plan;
         }
-        batch.any(
-            format!(
-                "DELETE FROM attempts WHERE project = $1 AND delivery IN ({})",
-                deliveries(&list)
-            ),
-            parameters(),
-        );
-        batch.any(
-            format!(
-                "UPDATE incidents SET last_error = NULL, last_url = NULL, last_key = NULL
-                 WHERE project = $1 AND last_delivery IN ({})",
-                deliveries(&list)
-            ),
-            parameters(),
-        );
+        let theirs = deliveries(&list);
+        batch.any(without_attempts(&theirs), parameters());
+        batch.any(without_words(&format!("last_delivery IN ({theirs})")), parameters());
         plan.deliveries = Some(batch.0.len());
-        batch.any(
-            format!(
-                "UPDATE deliveries SET key = NULL, last_error = NULL, order_key = NULL
-                 WHERE project = $1 AND id IN ({})",
-                deliveries(&list)
-            ),
-            parameters(),
-        );
+        batch.any(without_subject(&theirs), parameters());
         batch.any(
             format!("DELETE FROM payloads WHERE project = $1 AND id IN ({list}) AND facts = ''"),
             parameters(),
